@@ -1,0 +1,109 @@
+// JSON as the engine's value language, and its one canonical text.
+// Canonical bytes follow RFC 8785 (JSON Canonicalization Scheme): members ordered by UTF-16 code units, numbers as
+// ECMAScript prints them. Stricter than the RFC in two places, both refused instead of rounded: integers beyond
+// 2^53 - 1, and strings with a lone surrogate. Equality of values is equality of their canonical text.
+
+import { type Result, ok, refuse } from './result.ts';
+
+export type Scalar = string | number | boolean | null;
+export type Json = Scalar | readonly Json[] | { readonly [key: string]: Json };
+export type JsonObject = { readonly [key: string]: Json };
+
+/** Matches a surrogate that is not half of a pair. */
+export const loneSurrogate = /\p{Surrogate}/u;
+
+/** Is `x` a plain JSON object (neither null nor an array)? */
+export function isObject(x: unknown): x is { readonly [key: string]: Json } {
+  return typeof x === 'object' && x !== null && !Array.isArray(x);
+}
+
+/** Canonical text of a value already known to be storable (see `checkJson`). Members that are undefined are left out. */
+export function canonical(value: Json): string {
+  if (value === null) return 'null';
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return JSON.stringify(value);
+    case 'number':
+      // JSON.stringify(-0) is '0', as RFC 8785 asks.
+      return JSON.stringify(value);
+    default:
+      break;
+  }
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  const object = value as JsonObject;
+  let out = '';
+  for (const key of Object.keys(object).sort(compareText)) {
+    const member = object[key];
+    if (member === undefined) continue;
+    out += `${out === '' ? '' : ','}${JSON.stringify(key)}:${canonical(member)}`;
+  }
+  return `{${out}}`;
+}
+
+/** Order of two strings by UTF-16 code units: the same on every machine, unlike any locale's. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Deep equality of two storable values. */
+export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
+  if (a === b) return true;
+  if (a === undefined || b === undefined || a === null || b === null) return false;
+  if (typeof a !== 'object' || typeof b !== 'object') return false;
+  return canonical(a) === canonical(b);
+}
+
+/**
+ * Can `value` be stored? Refuses (code `value_not_storable`) what canonical JSON cannot carry: non-finite numbers,
+ * integers beyond 2^53 - 1, lone surrogates, undefined, functions, nesting deeper than `depthMax`.
+ * `at` is the JSON pointer reported for the value itself.
+ */
+export function checkJson(value: unknown, at: string, depthMax = 64): Result<Json> {
+  const bad = (path: string, got: string): Result<Json> =>
+    refuse('value_not_storable', {
+      path,
+      expected: 'a JSON value: finite numbers, integers within 2^53 - 1, well-formed Unicode, nesting within the limit',
+      got,
+      hint: 'send a number beyond 2^53 - 1 as a string; replace broken characters; flatten deep nesting',
+    });
+  const walk = (x: unknown, path: string, depth: number): Result<Json> | undefined => {
+    if (depth > depthMax) return bad(path, `nesting deeper than ${depthMax}`);
+    switch (typeof x) {
+      case 'string':
+        return !loneSurrogate.test(x) ? undefined : bad(path, 'a string with a lone surrogate');
+      case 'boolean':
+        return undefined;
+      case 'number':
+        if (!Number.isFinite(x)) return bad(path, String(x));
+        if (Number.isInteger(x) && !Number.isSafeInteger(x)) return bad(path, `the integer ${x}`);
+        return undefined;
+      case 'object': {
+        if (x === null) return undefined;
+        if (Array.isArray(x)) {
+          for (let i = 0; i < x.length; i++) {
+            const found = walk(x[i], `${path}/${i}`, depth + 1);
+            if (found) return found;
+          }
+          return undefined;
+        }
+        for (const [key, member] of Object.entries(x)) {
+          if (loneSurrogate.test(key)) return bad(path, 'a key with a lone surrogate');
+          const found = walk(member, `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, depth + 1);
+          if (found) return found;
+        }
+        return undefined;
+      }
+      default:
+        return bad(path, typeof x);
+    }
+  };
+  return walk(value, at, 0) ?? ok(value as Json);
+}
+
+/** One line for people: canonical text cut to `charsMax`, the cut marked with its length. */
+export function brief(value: Json | undefined, charsMax = 80): string {
+  if (value === undefined) return '(not set)';
+  const text = canonical(value);
+  return text.length <= charsMax ? text : `${text.slice(0, charsMax - 1)}… (${text.length} characters)`;
+}

@@ -1,0 +1,28 @@
+// Every bound of the engine in one place, the unit in the name. A request over a bound is refused with `limit_exceeded`.
+
+export const limits = {
+  /** Mutations in one request. */
+  mutationsPerRequestMax: 250_000,
+  /** UTF-16 units of one literal value in a cell; a longer one is a blob of its own. */
+  inlineValueCharsMax: 1_024,
+  /** UTF-16 units of one value at all. */
+  valueCharsMax: 4 * 1024 * 1024,
+  /** Nesting of a value. */
+  valueDepthMax: 64,
+  /** UTF-16 units of a path. */
+  pathCharsMax: 2_048,
+  /** UTF-16 units of a name. */
+  nameCharsMax: 256,
+  /** UTF-16 units of an idempotency key. */
+  idempotencyKeyCharsMax: 256,
+  /** UTF-16 units of a function's text. */
+  functionTextCharsMax: 1024 * 1024,
+  /** Text of log entries that may wait for their chunks to be written. */
+  unwrittenTailBytesMax: 8 * 1024 * 1024,
+  /** Decoded chunks kept in memory. */
+  chunkCacheBytesMax: 128 * 1024 * 1024,
+  /** Rows of one listing page. */
+  pageRowsMax: 300,
+  /** Steps a regular expression of a schema may be long, in UTF-16 units. */
+  patternCharsMax: 512,
+} as const;
