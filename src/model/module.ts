@@ -1,0 +1,17 @@
+// Modules: which packages of schemas and functions a workspace has installed.
+
+import type { SchemaId } from '../base/ids.ts';
+
+/** Stored under the module's name. */
+export interface ModuleRecord {
+  readonly version: string;
+  readonly schemas: readonly SchemaId[];
+}
+
+/** A resource as its provider reported it: the reality side of one component, stored under the component's id. */
+export interface ResourceRecord {
+  readonly resourceId: string | null;
+  readonly status: 'ok' | 'warning' | 'failed' | 'absent';
+  /** The provider's payload; `/resource_value` shows it by the schema's tree. */
+  readonly payload: import('../base/json.ts').Json;
+}

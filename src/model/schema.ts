@@ -1,0 +1,139 @@
+// Schemas and their variants: the types of components. A variant's property trees are one canonical document kept as a
+// blob, found by hash, so that two change sets that install the same type hold the same bytes.
+
+import type { Hash, VariantId } from '../base/ids.ts';
+import { type Json, canonical, isObject } from '../base/json.ts';
+import { type Result, ok, refuse } from '../base/result.ts';
+import { type Path, type Segment, segmentsOf } from './path.ts';
+import { type Definitions, type Property, checkPropertyTree, childProperty, derefProperty } from './property.ts';
+
+export const variantSpecFormat = 1;
+
+/** The document behind a variant. */
+export interface VariantSpec {
+  readonly format: typeof variantSpecFormat;
+  readonly docs?: string;
+  /** A page about the type. */
+  readonly link?: string;
+  /** What people and change sets declare; kind `object`. */
+  readonly domain: Property;
+  /** What the provider reports back; kind `object`, everything read-only. */
+  readonly resourceValue: Property;
+  /** Secret slots: an object of string properties with `secret`. */
+  readonly secrets: Property;
+  readonly definitions: Definitions;
+  /** Pointers from the component's root of the properties that together are the provider's identifier. */
+  readonly primaryIdentifier?: readonly string[];
+}
+
+/** A schema as stored under its id. */
+export interface SchemaRecord {
+  readonly name: string;
+  readonly category: string;
+  /** `user`, `builtin` or the catalogue it was installed from (`aws`). */
+  readonly origin: string;
+  readonly defaultVariant: VariantId | null;
+}
+
+/** A variant as stored under `schema/variant`. */
+export interface VariantRecord {
+  /** Display name, free text; variants are told apart by id. */
+  readonly name: string;
+  readonly spec: Hash;
+  readonly locked: boolean;
+}
+
+/** The fixed tree under /si. */
+export const siProperty: Property = {
+  kind: 'object',
+  properties: {
+    name: { kind: 'string', required: true, docs: 'Display name; need not be unique.', minLength: 1, maxLength: 256 },
+    type: { kind: 'string', readOnly: true, docs: 'Configuration of the component; kept for clients that read it.' },
+    color: { kind: 'string', docs: 'Colour on the map, #rrggbb.' },
+    resourceId: { kind: 'string', docs: 'The provider’s id of the resource.' },
+    enabled: { kind: 'boolean', docs: 'False: the component is in the model but never planned.', default: true },
+    metadata: { kind: 'any', docs: 'Annotations of tools and people; never sent to a provider.' },
+  },
+};
+
+const openReadOnly: Property = { kind: 'any', readOnly: true };
+
+/** The property tree of a whole component of this variant. */
+export function rootProperty(spec: VariantSpec): Property {
+  return {
+    kind: 'object',
+    properties: {
+      si: siProperty,
+      domain: spec.domain,
+      secrets: spec.secrets,
+      resource: openReadOnly,
+      resource_value: { ...spec.resourceValue, readOnly: true },
+      code: openReadOnly,
+      qualification: openReadOnly,
+      deleted_at: { kind: 'string', readOnly: true },
+    },
+  };
+}
+
+/** What `propertyAt` finds: the property, and whether it or anything above it is read-only, create-only or secret. */
+export interface Located {
+  readonly property: Property;
+  readonly readOnly: boolean;
+  readonly createOnly: boolean;
+  readonly secret: boolean;
+}
+
+/** The property at a stored path; undefined when the schema has none there. */
+export function propertyAt(spec: VariantSpec, path: Path): Located | undefined {
+  return locate(spec, segmentsOf(path));
+}
+
+export function locate(spec: VariantSpec, segments: readonly Segment[]): Located | undefined {
+  let property = rootProperty(spec);
+  let readOnly = false;
+  let createOnly = false;
+  let secret = false;
+  for (const segment of segments) {
+    const next = childProperty(property, segment as { key: string }, spec.definitions);
+    if (next === undefined) return undefined;
+    property = next;
+    readOnly ||= next.readOnly === true;
+    createOnly ||= next.createOnly === true;
+    secret ||= next.secret === true;
+  }
+  return { property: derefProperty(property, spec.definitions), readOnly, createOnly, secret };
+}
+
+/** Checks a variant document read from outside. Refuses `request_malformed`, `property_tree_invalid`. */
+export function parseVariantSpec(x: unknown, at = ''): Result<VariantSpec> {
+  if (!isObject(x) || x['format'] !== variantSpecFormat) {
+    return refuse('request_malformed', {
+      path: at,
+      expected: `a variant document with format ${variantSpecFormat}, domain, resourceValue, secrets and definitions`,
+      got: isObject(x) ? `format ${String(x['format'])}` : typeof x,
+      hint: 'compare with `headwater schema describe NAME --json`',
+    });
+  }
+  const spec = x as unknown as VariantSpec;
+  const definitions = spec.definitions ?? {};
+  for (const part of ['domain', 'resourceValue', 'secrets'] as const) {
+    const tree = spec[part] ?? { kind: 'object', properties: {} };
+    const checked = checkPropertyTree(tree, `${at}/${part}`, definitions);
+    if (!checked.ok) return checked;
+    if (tree.kind !== 'object') {
+      return refuse('property_tree_invalid', { path: `${at}/${part}/kind`, expected: 'object', got: tree.kind, hint: 'wrap the tree in an object' });
+    }
+  }
+  for (const [name, definition] of Object.entries(definitions)) {
+    const checked = checkPropertyTree(definition, `${at}/definitions/${name}`, definitions);
+    if (!checked.ok) return checked;
+  }
+  return ok(spec);
+}
+
+/** Canonical text of a variant document: what is hashed and stored. */
+export function variantSpecText(spec: VariantSpec): string {
+  return canonical(spec as unknown as Json);
+}
+
+export const emptyObject: Property = { kind: 'object', properties: {} };
