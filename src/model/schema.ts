@@ -15,9 +15,9 @@ export interface VariantSpec {
   readonly docs?: string;
   /** A page about the type. */
   readonly link?: string;
-  /** What people and change sets declare; kind `object`. */
+  /** What people and change sets declare; kind `object`, or `map` of `any` for a type nobody has described. */
   readonly domain: Property;
-  /** What the provider reports back; kind `object`, everything read-only. */
+  /** What the provider reports back; kind `object` or `map`, everything read-only. */
   readonly resourceValue: Property;
   /** Secret slots: an object of string properties with `secret`. */
   readonly secrets: Property;
@@ -120,8 +120,8 @@ export function parseVariantSpec(x: unknown, at = ''): Result<VariantSpec> {
     const tree = spec[part] ?? { kind: 'object', properties: {} };
     const checked = checkPropertyTree(tree, `${at}/${part}`, definitions);
     if (!checked.ok) return checked;
-    if (tree.kind !== 'object') {
-      return refuse('property_tree_invalid', { path: `${at}/${part}/kind`, expected: 'object', got: tree.kind, hint: 'wrap the tree in an object' });
+    if (tree.kind !== 'object' && tree.kind !== 'map') {
+      return refuse('property_tree_invalid', { path: `${at}/${part}/kind`, expected: 'object or map', got: tree.kind, hint: 'wrap the tree in an object' });
     }
   }
   for (const [name, definition] of Object.entries(definitions)) {

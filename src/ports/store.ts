@@ -1,0 +1,181 @@
+// The store: where every durable thing lives. One port for all of it, because the promises are about transactions that
+// span it: a log entry, its audit entries, the change set's row and the idempotency record land together or not at all.
+//
+// Contract
+// - `commit` is one transaction, compare-and-set on every change set it names: when any of them is not at the version
+//   expected, nothing is written and the answer says which. When it resolves, the data survives kill -9 and power loss.
+//   Concurrent commits may share one sync. Commits queued in an order land in that order.
+// - What a resolved write wrote is seen by every later read of the same store object (read your writes).
+// - Log and audit rows are append-only: (change set, version) and (change set, sequence) are never written twice.
+// - Texts are opaque: the store neither parses nor changes them. Chunks are immutable; writing one that is there already
+//   renews its generation in the same transaction, so that `sweep` cannot take it.
+// - Nothing crosses workspaces: every call names one.
+// The caller guarantees: hashes are those of the texts; rows are consistent with each other. That is not re-checked here,
+// `verify` does it. Every method throws Fault (`store_failed`, `store_damaged`) when the outside world fails.
+
+import type { ChangeSetId, Hash, WorkspaceId } from '../base/ids.ts';
+
+export type ChangeSetStatus = 'Open' | 'NeedsApproval' | 'Approved' | 'Rejected' | 'Applied' | 'Abandoned' | 'Failed';
+
+export interface WorkspaceRow {
+  readonly id: WorkspaceId;
+  readonly name: string;
+  /** The Head change set. */
+  readonly head: ChangeSetId;
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly createdAtMs: number;
+}
+
+export interface ChangeSetRow {
+  readonly id: ChangeSetId;
+  readonly name: string;
+  readonly status: ChangeSetStatus;
+  readonly isHead: boolean;
+  /** Head's version that it was opened on or last caught up to; for Head itself its own version. */
+  readonly baseVersion: number;
+  /** Number of log entries; compare-and-set counter. */
+  readonly version: number;
+  readonly intentRoot: Hash;
+  readonly realityRoot: Hash;
+  /** Number of audit entries in its chain, and the hash of the last ('' before the first). */
+  readonly auditCount: number;
+  readonly auditHead: Hash | '';
+  readonly createdAtMs: number;
+  readonly createdBy: string;
+  readonly updatedAtMs: number;
+}
+
+export interface LogRow {
+  readonly changeSet: ChangeSetId;
+  /** 1 for the first entry. */
+  readonly version: number;
+  readonly text: string;
+}
+
+export interface AuditRow {
+  readonly changeSet: ChangeSetId;
+  /** 1 for the first entry of the chain. */
+  readonly seq: number;
+  /** The log version it belongs to; 0 when it records something that is not in the log (a refused access). */
+  readonly version: number;
+  /** What it is about: a component id, another noun's id, or ''. */
+  readonly subject: string;
+  readonly kind: string;
+  readonly actor: string;
+  readonly atMs: number;
+  readonly text: string;
+  readonly hash: Hash;
+}
+
+export interface IdempotencyRow {
+  readonly principal: string;
+  readonly key: string;
+  readonly requestHash: Hash;
+  /** What was answered; answered again for the same key. */
+  readonly reply: string;
+  readonly atMs: number;
+}
+
+export interface ChunkRow {
+  readonly hash: Hash;
+  readonly text: string;
+}
+
+/** All chunks of these roots have been written: a version that can be read without replaying the log. */
+export interface Checkpoint {
+  readonly changeSet: ChangeSetId;
+  readonly version: number;
+  readonly intentRoot: Hash;
+  readonly realityRoot: Hash;
+}
+
+export interface Commit {
+  /** Change sets as they shall be, with the version each must have now; `expected` undefined: it must not exist yet. */
+  readonly changeSets: readonly { readonly row: ChangeSetRow; readonly expected: number | undefined }[];
+  readonly log: readonly LogRow[];
+  readonly audit: readonly AuditRow[];
+  readonly idempotency?: IdempotencyRow;
+  /** Chunks that must be durable with this commit (blobs that log entries refer to by hash). */
+  readonly chunks?: readonly ChunkRow[];
+  /** A new workspace; its id and name must be free. */
+  readonly workspace?: WorkspaceRow;
+}
+
+export type CommitOutcome =
+  | { readonly ok: true }
+  /** `version`: what the change set is at; undefined: it does not exist. */
+  | { readonly ok: false; readonly changeSet: ChangeSetId; readonly version: number | undefined }
+  /** The workspace's name or id is taken. */
+  | { readonly ok: false; readonly workspaceTaken: true };
+
+export interface AuditQuery {
+  readonly changeSet?: ChangeSetId;
+  readonly subject?: string;
+  readonly kind?: string;
+  readonly actor?: string;
+  /** Rows of a chain from this sequence number on; needs `changeSet`. */
+  readonly fromSeq?: number;
+  /** Most rows; the newest are kept unless `fromSeq` is given. Answered oldest first. */
+  readonly limit: number;
+}
+
+export interface StoreProblem {
+  readonly where: string;
+  readonly what: string;
+}
+
+export interface SweepOutcome {
+  readonly chunksKept: number;
+  readonly chunksRemoved: number;
+  readonly bytesRemoved: number;
+}
+
+export interface Store {
+  /** `sqlite`, `memory`, … for people. */
+  readonly kind: string;
+
+  listWorkspaces(): Promise<readonly WorkspaceRow[]>;
+
+  commit(workspace: WorkspaceId, commit: Commit): Promise<CommitOutcome>;
+
+  findChangeSet(workspace: WorkspaceId, id: ChangeSetId): Promise<ChangeSetRow | undefined>;
+  /** Oldest first (by id). */
+  listChangeSets(workspace: WorkspaceId): Promise<readonly ChangeSetRow[]>;
+
+  /** Entries with after < version <= upTo, in order, at most `limit` (default: all). */
+  readLog(workspace: WorkspaceId, changeSet: ChangeSetId, after: number, upTo: number, limit?: number): Promise<readonly LogRow[]>;
+
+  readAudit(workspace: WorkspaceId, query: AuditQuery): Promise<readonly AuditRow[]>;
+
+  findIdempotent(workspace: WorkspaceId, principal: string, key: string): Promise<IdempotencyRow | undefined>;
+  /** Forgets idempotency records older than `beforeMs`; answers how many. */
+  expireIdempotent(workspace: WorkspaceId, beforeMs: number): Promise<number>;
+
+  /** The texts found; a hash that is not there is absent from the answer. */
+  readChunks(workspace: WorkspaceId, hashes: readonly Hash[]): Promise<ReadonlyMap<Hash, string>>;
+  /** Only a store that answers without waiting has it: the same as `readChunks` for one hash, at once. */
+  readChunkNow?(workspace: WorkspaceId, hash: Hash): string | undefined;
+  /** One transaction: chunks and the checkpoints that they complete. */
+  writeChunks(workspace: WorkspaceId, chunks: readonly ChunkRow[], checkpoints: readonly Checkpoint[]): Promise<void>;
+  /** The newest checkpoint of the change set at or below `version`. */
+  findCheckpoint(workspace: WorkspaceId, changeSet: ChangeSetId, version: number): Promise<Checkpoint | undefined>;
+  listCheckpoints(workspace: WorkspaceId): Promise<readonly Checkpoint[]>;
+  /** Removes checkpoints; the versions stay readable through the log. */
+  removeCheckpoints(workspace: WorkspaceId, checkpoints: readonly Checkpoint[]): Promise<void>;
+
+  /** Starts a new generation and answers it: chunks written or renewed from now on carry it. */
+  nextGeneration(workspace: WorkspaceId): Promise<number>;
+  /** Removes chunks of generations below `generation` for which `isLive` says false. */
+  sweep(workspace: WorkspaceId, generation: number, isLive: (hash: Hash) => boolean): Promise<SweepOutcome>;
+
+  getSetting(workspace: WorkspaceId, name: string): Promise<string | undefined>;
+  putSetting(workspace: WorkspaceId, name: string, value: string): Promise<void>;
+
+  /** Checks the store's own structure and that every chunk is what its hash says; at most `most` problems. */
+  check(most: number): Promise<readonly StoreProblem[]>;
+  /** Writes a consistent copy to `destination` (a path); readers and writers go on meanwhile. Refuses an existing file. */
+  backup(destination: string): Promise<void>;
+  /** Bytes on disk and rows, for people and metrics. */
+  statistics(): Promise<Readonly<Record<string, number>>>;
+  close(): Promise<void>;
+}
