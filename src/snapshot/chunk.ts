@@ -1,0 +1,222 @@
+// The nodes of a Merkle map and their text. A leaf holds entries, an inner node of level l >= 1 holds nodes of level
+// l - 1, each by its first key, its hash and the number of entries below it. A chunk is the text of one node, or a blob;
+// its first characters are its format version. A text has one reading and a node has one text: decoding refuses
+// everything that encoding would not have written, apart from shape, which only verify.ts can judge.
+// Keys are well-formed Unicode in ascending order of UTF-16 code units; values are texts without line feeds.
+
+import { type Hash, isHash } from '../base/ids.ts';
+import { Fault } from '../base/result.ts';
+import { keyLevelMax } from './key_level.ts';
+
+// Format versions. L1, I1, B1: the first.
+const leafHeader = 'L1\n';
+const innerHeader = 'I1:';
+const blobHeader = 'B1\n';
+
+export interface Leaf {
+  readonly kind: 'leaf';
+  readonly level: 0;
+  readonly keys: readonly string[];
+  readonly values: readonly string[];
+  /** Undefined until the node is sealed; never changes after that. */
+  hash: Hash | undefined;
+}
+
+export interface Inner {
+  readonly kind: 'inner';
+  readonly level: number;
+  /** First key below each child. */
+  readonly keys: readonly string[];
+  /** By hash once sealed; a child that has not been sealed is there itself. Only sealing writes to this array. */
+  readonly children: Child[];
+  /** Entries below each child. */
+  readonly counts: readonly number[];
+  /** Undefined until the node is sealed; never changes after that. */
+  hash: Hash | undefined;
+}
+
+export type Node = Leaf | Inner;
+export type Child = Hash | Node;
+
+export function leafOf(keys: readonly string[], values: readonly string[]): Leaf {
+  return { kind: 'leaf', level: 0, keys, values, hash: undefined };
+}
+
+export function innerOf(level: number, keys: readonly string[], children: Child[], counts: readonly number[]): Inner {
+  return { kind: 'inner', level, keys, children, counts, hash: undefined };
+}
+
+/** Number of entries below a node. */
+export function countOf(node: Node): number {
+  if (node.kind === 'leaf') return node.keys.length;
+  let sum = 0;
+  for (const count of node.counts) sum += count;
+  return sum;
+}
+
+/** The hash of a child if it has one already. */
+export function hashOf(child: Child): Hash | undefined {
+  return typeof child === 'string' ? child : child.hash;
+}
+
+/** Index of the first key that is not below `key`, from `start` on. */
+export function lowerBound(keys: readonly string[], key: string, start = 0): number {
+  let low = start;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (keys[middle]! < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Index of the child whose range holds `key`; the first child also takes what is below its first key. */
+export function childIndex(keys: readonly string[], key: string): number {
+  const i = lowerBound(keys, key);
+  return i < keys.length && keys[i] === key ? i : i === 0 ? 0 : i - 1;
+}
+
+const isHighSurrogate = (unit: number): boolean => (unit & 0xfc00) === 0xd800;
+const isLowSurrogate = (unit: number): boolean => (unit & 0xfc00) === 0xdc00;
+
+/** Units that `key` shares with `previous`, never ending inside a surrogate pair: the rest must be UTF-8 too. */
+function sharedPrefix(previous: string, key: string): number {
+  const end = Math.min(previous.length, key.length);
+  let i = 0;
+  while (i < end && previous.charCodeAt(i) === key.charCodeAt(i)) i++;
+  return i > 0 && isHighSurrogate(key.charCodeAt(i - 1)) ? i - 1 : i;
+}
+
+/** The text of a node. Every child of an inner node must be sealed. */
+export function encodeNode(node: Node): string {
+  let text = node.kind === 'leaf' ? leafHeader : `${innerHeader}${node.level}\n`;
+  let previous = '';
+  for (let i = 0; i < node.keys.length; i++) {
+    const key = node.keys[i]!;
+    const shared = sharedPrefix(previous, key);
+    text += `${shared}:${key.length - shared}:${shared === 0 ? key : key.slice(shared)}`;
+    text += node.kind === 'leaf' ? `${node.values[i]}\n` : `${hashOf(node.children[i]!)}:${node.counts[i]}\n`;
+    previous = key;
+  }
+  return text;
+}
+
+export function encodeBlob(payload: string): string {
+  return blobHeader + payload;
+}
+
+export type ChunkKind = Node['kind'] | 'blob';
+
+/** What a chunk's first characters say it is. */
+export function chunkKind(text: string): ChunkKind {
+  if (text.startsWith(leafHeader)) return 'leaf';
+  if (text.startsWith(innerHeader)) return 'inner';
+  if (text.startsWith(blobHeader)) return 'blob';
+  throw damaged('unknown format', 0);
+}
+
+export function decodeBlob(text: string): string {
+  if (!text.startsWith(blobHeader)) throw damaged('not a blob', 0);
+  return text.slice(blobHeader.length);
+}
+
+/** The node that a text says, with `hash` as its hash. Fault `store_damaged` for any text `encodeNode` cannot give. */
+export function decodeNode(text: string, hash: Hash | undefined): Node {
+  if (text.startsWith(leafHeader)) return decodeLeaf(text, hash);
+  if (text.startsWith(innerHeader)) return decodeInner(text, hash);
+  throw damaged('not a node', 0);
+}
+
+function decodeLeaf(text: string, hash: Hash | undefined): Leaf {
+  const keys: string[] = [];
+  const values: string[] = [];
+  let previous: string | undefined;
+  let at = leafHeader.length;
+  while (at < text.length) {
+    const colon = text.indexOf(':', at);
+    const start = text.indexOf(':', colon + 1) + 1;
+    const shared = numberIn(text, at, colon);
+    const keyEnd = start + numberIn(text, colon + 1, start - 1);
+    const lineEnd = text.indexOf('\n', keyEnd);
+    if (lineEnd < 0) throw damaged('a line without an end', at);
+    const key = keyFrom(previous, shared, text, start, keyEnd);
+    keys.push(key);
+    values.push(text.slice(keyEnd, lineEnd));
+    previous = key;
+    at = lineEnd + 1;
+  }
+  return { kind: 'leaf', level: 0, keys, values, hash };
+}
+
+function decodeInner(text: string, hash: Hash | undefined): Inner {
+  const keys: string[] = [];
+  const children: Child[] = [];
+  const counts: number[] = [];
+  let at = text.indexOf('\n') + 1;
+  const level = numberIn(text, innerHeader.length, at - 1);
+  if (level < 1 || level > keyLevelMax) throw damaged(`a node of level ${level}`, 0);
+  if (at === text.length) throw damaged('an inner node without children', at);
+  let previous: string | undefined;
+  while (at < text.length) {
+    const colon = text.indexOf(':', at);
+    const start = text.indexOf(':', colon + 1) + 1;
+    const shared = numberIn(text, at, colon);
+    const keyEnd = start + numberIn(text, colon + 1, start - 1);
+    const hashEnd = keyEnd + 64;
+    const child = text.slice(keyEnd, hashEnd);
+    const lineEnd = text.indexOf('\n', hashEnd);
+    if (!isHash(child) || text.charCodeAt(hashEnd) !== 58 || lineEnd < 0) throw damaged('a child without hash', at);
+    const count = numberIn(text, hashEnd + 1, lineEnd);
+    if (count === 0) throw damaged('a child without entries', at);
+    const key = keyFrom(previous, shared, text, start, keyEnd);
+    keys.push(key);
+    children.push(child);
+    counts.push(count);
+    previous = key;
+    at = lineEnd + 1;
+  }
+  return { kind: 'inner', level, keys, children, counts, hash };
+}
+
+/** The decimal number that fills text[start, end): no sign, no leading zero, within 2^53. */
+function numberIn(text: string, start: number, end: number): number {
+  const digits = end - start;
+  if (digits < 1 || digits > 15) throw damaged('a number is missing', start);
+  let n = 0;
+  for (let i = start; i < end; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (!(digit >= 0 && digit <= 9)) throw damaged('a number is malformed', start);
+    n = n * 10 + digit;
+  }
+  if (digits > 1 && text.charCodeAt(start) === 48) throw damaged('a number starts with zero', start);
+  return n;
+}
+
+/**
+ * The key made of `shared` units of the key before it and of text[start, end). Because the shared part must be as long
+ * as it can be, one comparison shows both that it is and that the keys ascend.
+ */
+function keyFrom(previous: string | undefined, shared: number, text: string, start: number, end: number): string {
+  if (end > text.length) throw damaged('a key runs past the end', start);
+  if (start < end && isLowSurrogate(text.charCodeAt(start))) throw damaged('a key cut inside a character', start);
+  if (previous === undefined) {
+    if (shared !== 0) throw damaged('a first key with a shared prefix', start);
+    return text.slice(start, end);
+  }
+  if (shared > previous.length || start === end) throw damaged('a key is out of order', start);
+  if (shared < previous.length) {
+    let before = previous.charCodeAt(shared);
+    let unit = text.charCodeAt(start);
+    if (before === unit && isHighSurrogate(unit) && end - start > 1) {
+      before = previous.charCodeAt(shared + 1);
+      unit = text.charCodeAt(start + 1);
+    }
+    if (!(before < unit)) throw damaged('a key is out of order', start);
+  }
+  return shared === 0 ? text.slice(start, end) : previous.slice(0, shared) + text.slice(start, end);
+}
+
+function damaged(what: string, at: number): Fault {
+  return new Fault('store_damaged', `chunk text: ${what} (at character ${at})`, { at });
+}

@@ -1,0 +1,281 @@
+// Where chunks come from and where new ones wait. A chunk is looked up in two places, then in the source:
+// - unwritten: sealed or put here, not yet in the store. Never evicted; the engine bounds it (`unwrittenBytes`).
+// - cache: least recently used first out, bounded by bytes. Holds what was read, what has been written, and for a while
+//   what was dropped unwritten, so that a reader that started earlier still finds it.
+// A chunk found nowhere is `ChunkMissing`: the engine fetches it, offers it, and runs the pure function again, so that
+// no code on top of a space ever awaits. For that to end, the cache has to hold what one such run reads.
+// Nothing here parses a value. References from values to blobs are found by the function given at construction.
+
+import type { Digest, Hash } from '../base/ids.ts';
+import { Fault } from '../base/result.ts';
+import { chunkKind, decodeBlob, decodeNode, encodeBlob, type Node } from './chunk.ts';
+
+/** Thrown when a chunk is in neither memory nor the source. Not a fault: the run is repeated once it was offered. */
+export class ChunkMissing extends Error {
+  readonly hash: Hash;
+  constructor(hash: Hash) {
+    super(`chunk ${hash} is not at hand: fetch it, offer it to the space and run again`);
+    this.name = 'ChunkMissing';
+    this.hash = hash;
+  }
+}
+
+export interface ChunkSource {
+  /** The text stored under a hash, or undefined when it cannot be had at once. The space checks it against the hash. */
+  read(hash: Hash): string | undefined;
+}
+
+/** Blob hashes named in a leaf's value; called for every value of every leaf that is walked, so it has to be cheap. */
+export type RefsOf = (value: string) => readonly Hash[];
+
+export interface ChunkSpaceOptions {
+  readonly digest: Digest;
+  readonly source: ChunkSource;
+  /** Bound of the cache, by the estimate of `bytesOf`. */
+  readonly cacheBytesMax: number;
+  /** Default: values name no blobs. */
+  readonly refsOf?: RefsOf;
+}
+
+export interface ChunkSpaceStats {
+  /** Look-ups answered from memory. */
+  readonly hits: number;
+  /** Look-ups that went to the source. */
+  readonly misses: number;
+  readonly cachedChunks: number;
+  readonly cachedBytes: number;
+  readonly unwrittenChunks: number;
+  readonly unwrittenBytes: number;
+}
+
+interface Entry {
+  readonly text: string;
+  /** Undefined for a blob, and for a node nobody has asked for. */
+  node: Node | undefined;
+  /** True when the store is known to have it. */
+  readonly written: boolean;
+}
+
+/** Memory of a chunk, estimated: two bytes per character of its text. */
+function bytesOf(entry: Entry): number {
+  return entry.text.length * 2;
+}
+
+export class ChunkSpace {
+  readonly digest: Digest;
+  readonly refsOf: RefsOf | undefined;
+  readonly #source: ChunkSource;
+  readonly #cacheBytesMax: number;
+  readonly #unwritten = new Map<Hash, Entry>();
+  /** In order of use, least recent first. */
+  readonly #cache = new Map<Hash, Entry>();
+  #unwrittenBytes = 0;
+  #cachedBytes = 0;
+  #hits = 0;
+  #misses = 0;
+
+  constructor(options: ChunkSpaceOptions) {
+    this.digest = options.digest;
+    this.refsOf = options.refsOf;
+    this.#source = options.source;
+    this.#cacheBytesMax = options.cacheBytesMax;
+  }
+
+  /** The node of a hash. Throws `ChunkMissing`, or fault `store_damaged`. */
+  node(hash: Hash): Node {
+    const entry = this.#find(hash);
+    entry.node ??= named(hash, () => decodeNode(entry.text, hash));
+    return entry.node;
+  }
+
+  /** The payload of a blob. Throws `ChunkMissing`, or fault `store_damaged`. */
+  blob(hash: Hash): string {
+    const entry = this.#find(hash);
+    return named(hash, () => decodeBlob(entry.text));
+  }
+
+  /**
+   * The text of a chunk as stored, for whoever checks it: unwritten, else from the source, else (offered earlier) from
+   * the cache. Not compared with its hash and not cached. Throws `ChunkMissing`.
+   */
+  text(hash: Hash): string {
+    const text = this.#unwritten.get(hash)?.text ?? this.#source.read(hash) ?? this.#cache.get(hash)?.text;
+    if (text === undefined) throw new ChunkMissing(hash);
+    return text;
+  }
+
+  /** Takes a new chunk in as unwritten, with its node if there is one, and returns its hash. */
+  add(text: string, node?: Node): Hash {
+    const hash = this.digest(text);
+    // Also when the cache has it as written: the store renews what is written again, so that no sweep takes it.
+    this.#uncache(hash);
+    const before = this.#unwritten.get(hash);
+    if (before === undefined) {
+      const entry: Entry = { text, node, written: false };
+      this.#unwritten.set(hash, entry);
+      this.#unwrittenBytes += bytesOf(entry);
+    } else {
+      before.node ??= node;
+    }
+    return hash;
+  }
+
+  /** Takes a payload in as a blob of its own. The text must be well-formed Unicode. */
+  putBlob(payload: string): Hash {
+    return this.add(encodeBlob(payload));
+  }
+
+  /** Takes in a chunk that was fetched from the store. Fault `store_damaged` when the text is not that of the hash. */
+  offer(hash: Hash, text: string): void {
+    if (this.#unwritten.has(hash)) return;
+    this.#admit(hash, text);
+  }
+
+  /** Is the chunk here and not yet written? */
+  pinned(hash: Hash): boolean {
+    return this.#unwritten.has(hash);
+  }
+
+  get unwrittenBytes(): number {
+    return this.#unwrittenBytes;
+  }
+
+  stats(): ChunkSpaceStats {
+    return {
+      hits: this.#hits,
+      misses: this.#misses,
+      cachedChunks: this.#cache.size,
+      cachedBytes: this.#cachedBytes,
+      unwrittenChunks: this.#unwritten.size,
+      unwrittenBytes: this.#unwrittenBytes,
+    };
+  }
+
+  /**
+   * Every unwritten chunk reachable from the given roots (of maps, or blobs), each once, children before parents.
+   * Walks through unwritten chunks only: a written one has been written with everything below it. A dropped chunk that
+   * is reachable after all counts as unwritten again while the cache has it.
+   */
+  collectUnwritten(roots: Iterable<Hash>): { hash: Hash; text: string }[] {
+    const out: { hash: Hash; text: string }[] = [];
+    const seen = new Set<Hash>();
+    const walk = (hash: Hash): void => {
+      if (seen.has(hash)) return;
+      seen.add(hash);
+      const entry = this.#unwritten.get(hash) ?? this.#revive(hash);
+      if (entry === undefined) return;
+      if (chunkKind(entry.text) !== 'blob') {
+        entry.node ??= decodeNode(entry.text, hash);
+        for (const below of referencesOf(entry.node, this.refsOf)) walk(below);
+      }
+      out.push({ hash, text: entry.text });
+    };
+    for (const root of roots) walk(root);
+    return out;
+  }
+
+  /** The store has these chunks, durably, and everything below them: they become evictable. */
+  markWritten(hashes: Iterable<Hash>): void {
+    for (const hash of hashes) {
+      const entry = this.#take(hash) ?? this.#cache.get(hash);
+      if (entry !== undefined) this.#insert(hash, { ...entry, written: true });
+    }
+  }
+
+  /**
+   * Unwritten chunks reachable from none of the live roots become evictable. The roots of every map in use must be
+   * among them, those included that an unsealed map was edited from. Returns how many were dropped.
+   */
+  dropUnwritten(liveRoots: Iterable<Hash>): number {
+    const live = new Set<Hash>();
+    for (const { hash } of this.collectUnwritten(liveRoots)) live.add(hash);
+    let dropped = 0;
+    for (const hash of [...this.#unwritten.keys()]) {
+      if (live.has(hash)) continue;
+      this.#insert(hash, this.#take(hash)!);
+      dropped++;
+    }
+    return dropped;
+  }
+
+  #find(hash: Hash): Entry {
+    const unwritten = this.#unwritten.get(hash);
+    if (unwritten !== undefined) {
+      this.#hits++;
+      return unwritten;
+    }
+    const cached = this.#cache.get(hash);
+    if (cached !== undefined) {
+      this.#hits++;
+      this.#cache.delete(hash);
+      this.#cache.set(hash, cached);
+      return cached;
+    }
+    this.#misses++;
+    const text = this.#source.read(hash);
+    if (text === undefined) throw new ChunkMissing(hash);
+    return this.#admit(hash, text);
+  }
+
+  #admit(hash: Hash, text: string): Entry {
+    const actual = this.digest(text);
+    if (actual !== hash) {
+      throw new Fault('store_damaged', `chunk ${hash} has the content of ${actual}; run verify`, { hash, actual });
+    }
+    // Keyed by the digest's own string: the one given may be a slice that keeps a whole parent's text in memory.
+    return this.#insert(actual, { text, node: undefined, written: true });
+  }
+
+  #insert(hash: Hash, entry: Entry): Entry {
+    this.#uncache(hash);
+    this.#cache.set(hash, entry);
+    this.#cachedBytes += bytesOf(entry);
+    for (const oldest of this.#cache.keys()) {
+      if (this.#cachedBytes <= this.#cacheBytesMax || this.#cache.size === 1) break;
+      this.#uncache(oldest);
+    }
+    return entry;
+  }
+
+  #uncache(hash: Hash): void {
+    const entry = this.#cache.get(hash);
+    if (entry === undefined) return;
+    this.#cache.delete(hash);
+    this.#cachedBytes -= bytesOf(entry);
+  }
+
+  /** Takes a chunk out of the unwritten ones. */
+  #take(hash: Hash): Entry | undefined {
+    const entry = this.#unwritten.get(hash);
+    if (entry === undefined) return undefined;
+    this.#unwritten.delete(hash);
+    this.#unwrittenBytes -= bytesOf(entry);
+    return entry;
+  }
+
+  /** Makes a dropped chunk unwritten again. */
+  #revive(hash: Hash): Entry | undefined {
+    const entry = this.#cache.get(hash);
+    if (entry === undefined || entry.written) return undefined;
+    this.#uncache(hash);
+    this.#unwritten.set(hash, entry);
+    this.#unwrittenBytes += bytesOf(entry);
+    return entry;
+  }
+}
+
+/** Hashes a sealed node refers to: its children, or the blobs that its values name. */
+export function* referencesOf(node: Node, refsOf: RefsOf | undefined): IterableIterator<Hash> {
+  if (node.kind === 'inner') yield* node.children as readonly Hash[];
+  else if (refsOf !== undefined) for (const value of node.values) yield* refsOf(value);
+}
+
+/** Adds the chunk's hash to a fault about its text. */
+function named<T>(hash: Hash, body: () => T): T {
+  try {
+    return body();
+  } catch (e) {
+    if (!(e instanceof Fault)) throw e;
+    throw new Fault(e.code, `chunk ${hash} cannot be read; run verify`, { hash }, { cause: e });
+  }
+}

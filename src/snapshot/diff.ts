@@ -1,0 +1,111 @@
+// Where two maps differ, in order of keys. Two walks go side by side, each at a subtree or at an entry. Equal subtrees
+// are stepped over unread; of unequal ones the one that starts lower is opened, or the higher one when they start
+// alike, so that maps of other heights and cuts still meet again. Each opened node lies on the way to a difference:
+// the cost is the number of changes times the height. Maps not yet sealed are compared by the identity of their nodes.
+
+import { type Child, hashOf, type Inner, type Leaf } from './chunk.ts';
+import type { ChunkSpace } from './chunk_space.ts';
+import { loadChild } from './map_edit.ts';
+import type { MerkleMap } from './merkle_map.ts';
+
+/** One key in which the maps differ. Undefined: that map does not have the key. */
+export interface Difference {
+  readonly key: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/** What takes `a` to `b`, in ascending order of keys. Lazy; may throw `ChunkMissing`. */
+export function* diff(a: MerkleMap, b: MerkleMap): IterableIterator<Difference> {
+  if (sameSubtree(a.top, b.top)) return;
+  const left = new Walk(a.space, a.top);
+  const right = new Walk(b.space, b.top);
+  for (;;) {
+    const before = left.key;
+    const after = right.key;
+    if (before === undefined && after === undefined) return;
+    if (after === undefined || (before !== undefined && before < after)) {
+      // Nothing on the right has this key any more, nor a subtree that begins with it.
+      if (left.height > 0) left.enter();
+      else yield { key: before!, before: left.takeValue(), after: undefined };
+    } else if (before === undefined || after < before) {
+      if (right.height > 0) right.enter();
+      else yield { key: after, before: undefined, after: right.takeValue() };
+    } else {
+      const ahead = left.height - right.height;
+      if (ahead === 0 && left.height === 0) {
+        const was = left.takeValue();
+        const is = right.takeValue();
+        if (was !== is) yield { key: before, before: was, after: is };
+      } else if (ahead === 0 && sameSubtree(left.child, right.child)) {
+        left.skip();
+        right.skip();
+      } else {
+        if (ahead >= 0) left.enter();
+        if (ahead <= 0) right.enter();
+      }
+    }
+  }
+}
+
+function sameSubtree(x: Child, y: Child): boolean {
+  if (x === y) return true;
+  const hash = hashOf(x);
+  return hash !== undefined && hash === hashOf(y);
+}
+
+/** A place in a map: at a subtree (height 1 for a leaf, and so on up) or at an entry (height 0). */
+class Walk {
+  readonly #space: ChunkSpace;
+  /** Nodes below which this place is, outermost first, each with the index of the place in it. */
+  readonly #path: { readonly node: Inner | Leaf; index: number }[] = [];
+
+  constructor(space: ChunkSpace, top: Child) {
+    this.#space = space;
+    this.#path.push({ node: loadChild(space, top), index: 0 });
+    this.#leaveEnded();
+  }
+
+  /** First key of the place; undefined at the end of the map. */
+  get key(): string | undefined {
+    const here = this.#path.at(-1);
+    return here?.node.keys[here.index];
+  }
+
+  get height(): number {
+    return this.#path.at(-1)!.node.level;
+  }
+
+  /** The subtree at this place. */
+  get child(): Child {
+    const { node, index } = this.#path.at(-1)!;
+    return (node as Inner).children[index]!;
+  }
+
+  /** From a subtree to the first place in it. */
+  enter(): void {
+    const child = this.child;
+    this.#path.at(-1)!.index++;
+    this.#path.push({ node: loadChild(this.#space, child), index: 0 });
+  }
+
+  /** From a subtree to what comes after it. */
+  skip(): void {
+    this.#path.at(-1)!.index++;
+    this.#leaveEnded();
+  }
+
+  /** The value of the entry at this place; goes on to what comes after it. */
+  takeValue(): string {
+    const { node, index } = this.#path.at(-1)!;
+    this.skip();
+    return (node as Leaf).values[index]!;
+  }
+
+  #leaveEnded(): void {
+    for (let here = this.#path.at(-1); here !== undefined && here.index >= here.node.keys.length; ) {
+      this.#path.pop();
+      here = this.#path.at(-1);
+    }
+  }
+}

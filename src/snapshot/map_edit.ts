@@ -1,0 +1,241 @@
+// One pass of edits over a Merkle map. Each node that an edit falls into is replaced by the nodes that its contents now
+// demand: none when it was emptied, several when a boundary key came in. A replacement whose first key is no boundary
+// (its boundary was removed) belongs to the node on its left: the parent joins the two, level by level along the seam.
+// A parent that starts with such a node is in turn joined with its own left neighbour one level up.
+// Nodes are never changed: the pass gives new nodes without hashes, and undefined where nothing changed.
+
+import { invariant } from '../base/result.ts';
+import {
+  type Child,
+  childIndex,
+  countOf,
+  type Inner,
+  innerOf,
+  type Leaf,
+  leafOf,
+  lowerBound,
+  type Node,
+} from './chunk.ts';
+import type { ChunkSpace } from './chunk_space.ts';
+import { keyLevel } from './key_level.ts';
+
+/** A key's new value, or undefined to remove the key. */
+export type Edit = readonly [key: string, value: string | undefined];
+
+/** Edits in ascending order of keys, one a key. */
+export interface SortedEdits {
+  readonly keys: readonly string[];
+  readonly values: readonly (string | undefined)[];
+}
+
+/** Edits in order; of several for one key the last counts. */
+export function sortEdits(edits: Iterable<Edit>): SortedEdits {
+  const list = [...edits];
+  let ascending = true;
+  for (let i = 1; i < list.length && ascending; i++) ascending = list[i - 1]![0] < list[i]![0];
+  if (!ascending) list.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
+  const keys: string[] = [];
+  const values: (string | undefined)[] = [];
+  for (const [key, value] of list) {
+    if (!ascending && keys.length > 0 && keys[keys.length - 1] === key) values[values.length - 1] = value;
+    else {
+      keys.push(key);
+      values.push(value);
+    }
+  }
+  return { keys, values };
+}
+
+export function loadChild(space: ChunkSpace, child: Child): Node {
+  return typeof child === 'string' ? space.node(child) : child;
+}
+
+/** The root after the edits, as a child reference; undefined when they change nothing. */
+export function editRoot(space: ChunkSpace, root: Child, edits: SortedEdits): Child | undefined {
+  if (edits.keys.length === 0) return undefined;
+  const replaced = editNode(space, loadChild(space, root), edits, 0, edits.keys.length);
+  if (replaced === undefined) return undefined;
+  let nodes: readonly Node[] = replaced;
+  while (nodes.length > 1) {
+    const above = new Row(space, nodes[0]!.level + 1);
+    for (const node of nodes) above.add(node);
+    nodes = above.finish();
+  }
+  let top: Child = nodes[0] ?? leafOf([], []);
+  for (;;) {
+    const node: Node = loadChild(space, top);
+    if (node.kind === 'leaf' || node.children.length > 1) return top;
+    top = node.children[0]!;
+  }
+}
+
+/** Applies edits [low, high) to one node, whose range they are in. */
+function editNode(
+  space: ChunkSpace,
+  node: Node,
+  edits: SortedEdits,
+  low: number,
+  high: number,
+): readonly Node[] | undefined {
+  return node.kind === 'leaf' ? editLeaf(node, edits, low, high) : editInner(space, node, edits, low, high);
+}
+
+function editInner(
+  space: ChunkSpace,
+  node: Inner,
+  edits: SortedEdits,
+  low: number,
+  high: number,
+): readonly Node[] | undefined {
+  let row: Row | undefined;
+  let copied = 0;
+  let at = low;
+  while (at < high) {
+    const i = childIndex(node.keys, edits.keys[at]!);
+    const nextKey = node.keys[i + 1];
+    let end = nextKey === undefined ? high : at + 1;
+    while (nextKey !== undefined && end < high && edits.keys[end]! < nextKey) end++;
+    const replaced = editNode(space, loadChild(space, node.children[i]!), edits, at, end);
+    at = end;
+    if (replaced === undefined) continue;
+    row ??= new Row(space, node.level);
+    row.copy(node, copied, i);
+    for (const below of replaced) row.add(below);
+    copied = i + 1;
+  }
+  if (row === undefined) return undefined;
+  row.copy(node, copied, node.keys.length);
+  return row.finish();
+}
+
+function editLeaf(leaf: Leaf, edits: SortedEdits, low: number, high: number): readonly Leaf[] | undefined {
+  let keys: string[] | undefined;
+  let values: string[] = [];
+  // Where the entries have to be cut. Only new keys can be boundaries, and the old first key once it is not first.
+  const cuts: number[] = [];
+  let copied = 0;
+  const copyTo = (keysOut: string[], end: number): void => {
+    for (; copied < end; copied++) {
+      if (copied === 0 && keysOut.length > 0 && keyLevel(leaf.keys[0]!) >= 1) cuts.push(keysOut.length);
+      keysOut.push(leaf.keys[copied]!);
+      values.push(leaf.values[copied]!);
+    }
+  };
+  for (let e = low; e < high; e++) {
+    const key = edits.keys[e]!;
+    const value = edits.values[e];
+    const i = lowerBound(leaf.keys, key, copied);
+    const present = leaf.keys[i] === key;
+    if (value === (present ? leaf.values[i] : undefined)) continue;
+    if (keys === undefined) {
+      keys = leaf.keys.slice(0, i);
+      values = leaf.values.slice(0, i);
+      copied = i;
+    } else {
+      copyTo(keys, i);
+    }
+    if (present) copied = i + 1;
+    if (value === undefined) continue;
+    if ((!present || i === 0) && keys.length > 0 && keyLevel(key) >= 1) cuts.push(keys.length);
+    checkEntry(key, value);
+    keys.push(key);
+    values.push(value);
+  }
+  if (keys === undefined) return undefined;
+  copyTo(keys, leaf.keys.length);
+  if (keys.length === 0) return [];
+  if (cuts.length === 0) return [leafOf(keys, values)];
+  cuts.push(keys.length);
+  let start = 0;
+  return cuts.map((end) => {
+    const part = leafOf(keys.slice(start, end), values.slice(start, end));
+    start = end;
+    return part;
+  });
+}
+
+// A surrogate that is not half of a pair would make two keys of one digest. A plain class of code units is several
+// times faster than a Unicode property on the long ASCII keys that are the rule.
+const anySurrogate = /[\ud800-\udfff]/;
+const loneSurrogate = /\p{Surrogate}/u;
+
+/** A bug in the caller if the entry has no chunk text of its own. */
+export function checkEntry(key: string, value: string): void {
+  invariant(!anySurrogate.test(key) || !loneSurrogate.test(key), 'a map key has a lone surrogate');
+  invariant(!value.includes('\n'), 'a map value has a line feed');
+}
+
+/** One node starting with `left` and going on with `right`, whose first key is not a boundary of their level. */
+function join(space: ChunkSpace, left: Node, right: Node): Node {
+  if (left.kind === 'leaf') {
+    invariant(right.kind === 'leaf', 'only nodes of one level are joined');
+    return leafOf([...left.keys, ...right.keys], [...left.values, ...right.values]);
+  }
+  invariant(right.kind === 'inner' && right.level === left.level, 'only nodes of one level are joined');
+  const row = new Row(space, left.level);
+  row.copy(left, 0, left.keys.length);
+  row.addChild(right.keys[0]!, right.children[0]!, right.counts[0]!);
+  row.copy(right, 1, right.keys.length);
+  const [joined, ...more] = row.finish();
+  invariant(joined !== undefined && more.length === 0, 'a join gives one node');
+  return joined;
+}
+
+/** Nodes of one level in the making, from their children in order. */
+class Row {
+  readonly #space: ChunkSpace;
+  readonly #level: number;
+  readonly #done: Inner[] = [];
+  #keys: string[] = [];
+  #children: Child[] = [];
+  #counts: number[] = [];
+
+  constructor(space: ChunkSpace, level: number) {
+    this.#space = space;
+    this.#level = level;
+  }
+
+  /** Children [from, to) of a node as they are. Other than its first child, none of a node is a boundary of its level. */
+  copy(node: Inner, from: number, to: number): void {
+    for (let i = from; i < to; i++) this.#push(node.keys[i]!, node.children[i]!, node.counts[i]!);
+  }
+
+  /** A node that is new at its place. */
+  add(node: Node): void {
+    this.addChild(node.keys[0]!, node, countOf(node));
+  }
+
+  /** A child that is new at its place: joined with the one before it, or the start of a node, as its first key says. */
+  addChild(key: string, child: Child, count: number): void {
+    if (this.#keys.length > 0) {
+      const level = keyLevel(key);
+      if (level < this.#level) {
+        const last = this.#keys.length - 1;
+        const left = loadChild(this.#space, this.#children[last]!);
+        this.#children[last] = join(this.#space, left, loadChild(this.#space, child));
+        this.#counts[last]! += count;
+        return;
+      }
+      if (level > this.#level) this.#close();
+    }
+    this.#push(key, child, count);
+  }
+
+  finish(): readonly Inner[] {
+    if (this.#keys.length > 0) this.#close();
+    return this.#done;
+  }
+
+  #push(key: string, child: Child, count: number): void {
+    this.#keys.push(key);
+    this.#children.push(child);
+    this.#counts.push(count);
+  }
+
+  #close(): void {
+    this.#done.push(innerOf(this.#level, this.#keys, this.#children, this.#counts));
+    this.#keys = [];
+    this.#children = [];
+    this.#counts = [];
+  }
+}
