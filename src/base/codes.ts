@@ -11,44 +11,95 @@ export interface CodeLine {
 /** Refusals: the request is at fault or has lost a race; the state is as before. Listed in order of precedence. */
 export const refusalCodes = {
   // the request itself
-  request_malformed: { means: 'The request is not of the shape the operation takes.', next: 'Compare it with the operation’s help or schema.' },
-  value_not_storable: { means: 'A value cannot be carried as canonical JSON.', next: 'Send large integers as strings, repair broken text.' },
-  limit_exceeded: { means: 'A size, count or depth is over its bound (docs/limits in src/base/limits.ts).', next: 'Split the request.' },
-  idempotency_key_reused: { means: 'The idempotency key was used before with another request.', next: 'Use a new key for a new request.' },
+  request_malformed: {
+    means: 'The request is not of the shape the operation takes.',
+    next: 'Compare it with the operation’s help or schema.',
+  },
+  value_not_storable: {
+    means: 'A value cannot be carried as canonical JSON.',
+    next: 'Send large integers as strings, repair broken text.',
+  },
+  limit_exceeded: {
+    means: 'A size, count or depth is over its bound (docs/limits in src/base/limits.ts).',
+    next: 'Split the request.',
+  },
+  idempotency_key_reused: {
+    means: 'The idempotency key was used before with another request.',
+    next: 'Use a new key for a new request.',
+  },
   // finding things
   workspace_not_found: { means: 'No workspace of that id or name.', next: 'List the workspaces.' },
   change_set_not_found: { means: 'No change set of that id or name.', next: 'List the change sets.' },
-  version_not_found: { means: 'The change set has no such version.', next: 'Use a version between 0 and the current one.' },
-  component_not_found: { means: 'No component of that id or name in this change set.', next: 'Search for it; it may be in another change set.' },
-  schema_not_found: { means: 'No schema or variant of that id or name, installed or in the catalogue.', next: 'Search the catalogue.' },
+  version_not_found: {
+    means: 'The change set has no such version.',
+    next: 'Use a version between 0 and the current one.',
+  },
+  component_not_found: {
+    means: 'No component of that id or name in this change set.',
+    next: 'Search for it; it may be in another change set.',
+  },
+  schema_not_found: {
+    means: 'No schema or variant of that id or name, installed or in the catalogue.',
+    next: 'Search the catalogue.',
+  },
   function_not_found: { means: 'No function of that id or name.', next: 'List the functions.' },
   binding_not_found: { means: 'No such function binding.', next: 'List the bindings of the schema.' },
   view_not_found: { means: 'No view of that id or name.', next: 'List the views.' },
   secret_not_found: { means: 'No secret reference of that id or name.', next: 'List the secrets.' },
   action_not_found: { means: 'No such action override.', next: 'List the overrides of the component.' },
   element_not_found: { means: 'The list has no such element.', next: 'Read the list again: it may have moved.' },
-  path_not_found: { means: 'The schema has no property at that path.', next: 'Compare the path with the schema’s properties.' },
-  file_not_readable: { means: 'A file named in the request cannot be read.', next: 'Check the path and its permissions.' },
+  path_not_found: {
+    means: 'The schema has no property at that path.',
+    next: 'Compare the path with the schema’s properties.',
+  },
+  file_not_readable: {
+    means: 'A file named in the request cannot be read.',
+    next: 'Check the path and its permissions.',
+  },
   ambiguous_name: { means: 'Several things have that name.', next: 'Use the id.' },
   // access
   access_denied: { means: 'The principal’s role does not allow this.', next: 'Ask an owner of the workspace.' },
   head_is_read_only: { means: 'Head changes only by an apply.', next: 'Open a change set and make the edit there.' },
   change_set_not_open: { means: 'The change set’s status does not allow this.', next: 'Reopen it, or use another.' },
   // schema constraints
-  path_invalid: { means: 'The path is not a well-formed pointer or a segment is not allowed.', next: 'Use /root/name/…, with ~0 and ~1 for ~ and /.' },
+  path_invalid: {
+    means: 'The path is not a well-formed pointer or a segment is not allowed.',
+    next: 'Use /root/name/…, with ~0 and ~1 for ~ and /.',
+  },
   read_only: { means: 'The property is set by the engine or the provider.', next: 'Leave it out.' },
-  kind_mismatch: { means: 'The value or the source is of another kind than the property.', next: 'Send the kind that the schema states.' },
+  kind_mismatch: {
+    means: 'The value or the source is of another kind than the property.',
+    next: 'Send the kind that the schema states.',
+  },
   not_in_enum: { means: 'The value is none of those the schema lists.', next: 'Use one of the listed values.' },
   pattern_mismatch: { means: 'The text does not match the property’s pattern.', next: 'Change the text to match.' },
-  out_of_bounds: { means: 'A number, length or count is outside the property’s bounds.', next: 'Use a value within the bounds.' },
-  secret_value_not_allowed: { means: 'A secret property takes a reference to a secret, never its value.', next: 'Create a secret and refer to it.' },
-  property_tree_invalid: { means: 'A schema’s property tree contradicts itself.', next: 'Correct the tree at the path.' },
-  create_only_with_resource: { means: 'The property can be set only before the resource exists.', next: 'Replace the component, or set it before creating.' },
+  out_of_bounds: {
+    means: 'A number, length or count is outside the property’s bounds.',
+    next: 'Use a value within the bounds.',
+  },
+  secret_value_not_allowed: {
+    means: 'A secret property takes a reference to a secret, never its value.',
+    next: 'Create a secret and refer to it.',
+  },
+  property_tree_invalid: {
+    means: 'A schema’s property tree contradicts itself.',
+    next: 'Correct the tree at the path.',
+  },
+  create_only_with_resource: {
+    means: 'The property can be set only before the resource exists.',
+    next: 'Replace the component, or set it before creating.',
+  },
   // dependency requirements
   already_exists: { means: 'There is one already.', next: 'Use the one that exists.' },
   name_taken: { means: 'The name is used in the same place.', next: 'Choose another name.' },
-  parent_has_value: { means: 'A container above the path follows a source or holds a whole value.', next: 'Unset it first, or set it whole.' },
-  source_not_found: { means: 'The subscription’s source component or property does not exist.', next: 'Compare the source path with its schema.' },
+  parent_has_value: {
+    means: 'A container above the path follows a source or holds a whole value.',
+    next: 'Unset it first, or set it whole.',
+  },
+  source_not_found: {
+    means: 'The subscription’s source component or property does not exist.',
+    next: 'Compare the source path with its schema.',
+  },
   value_cycle: { means: 'A value would depend on itself.', next: 'Break the cycle that is shown.' },
   order_cycle: { means: 'Ordering or manager edges would form a cycle.', next: 'Break the cycle that is shown.' },
   component_marked: { means: 'The component is marked for deletion.', next: 'Restore it first.' },
@@ -57,7 +108,10 @@ export const refusalCodes = {
   already_newest: { means: 'The component is of that variant already.', next: 'Nothing to upgrade.' },
   locked: { means: 'The function or variant is locked.', next: 'Unlock it: that makes an editable copy.' },
   in_use: { means: 'Something still uses it.', next: 'Remove the uses that are listed first.' },
-  text_mismatch: { means: 'The text change was made from another text.', next: 'Read the text again and repeat the change.' },
+  text_mismatch: {
+    means: 'The text change was made from another text.',
+    next: 'Read the text again and repeat the change.',
+  },
   // races
   version_conflict: { means: 'The change set has moved past the version named.', next: 'Read again and repeat.' },
   head_moved: { means: 'Head has moved since the change set was opened.', next: 'Catch up, review and apply again.' },
@@ -66,14 +120,32 @@ export const refusalCodes = {
 
 /** Faults: the outside world failed. */
 export const faultCodes = {
-  store_busy: { means: 'Another process owns the data folder and does not answer.', next: 'Retry, or end that process.' },
-  store_failed: { means: 'The store refused a write or a read.', next: 'Check disk space and permissions; the message has the cause.' },
-  store_damaged: { means: 'Stored bytes do not match their hash or format.', next: 'Restore from a backup; run verify for the first bad place.' },
+  store_busy: {
+    means: 'Another process owns the data folder and does not answer.',
+    next: 'Retry, or end that process.',
+  },
+  store_failed: {
+    means: 'The store refused a write or a read.',
+    next: 'Check disk space and permissions; the message has the cause.',
+  },
+  store_damaged: {
+    means: 'Stored bytes do not match their hash or format.',
+    next: 'Restore from a backup; run verify for the first bad place.',
+  },
   store_version: { means: 'The store was written by a newer release.', next: 'Use that release or a newer one.' },
-  chunk_missing: { means: 'A chunk that a root refers to is not in the store.', next: 'Run verify; restore from a backup.' },
-  replay_diverged: { means: 'Replaying the log did not give the stored root.', next: 'Run verify; report it with the log.' },
+  chunk_missing: {
+    means: 'A chunk that a root refers to is not in the store.',
+    next: 'Run verify; restore from a backup.',
+  },
+  replay_diverged: {
+    means: 'Replaying the log did not give the stored root.',
+    next: 'Run verify; report it with the log.',
+  },
   catalogue_missing: { means: 'The compact catalogue was not built.', next: 'Run the build.' },
-  connection_lost: { means: 'The engine process went away during the call.', next: 'Repeat with the same idempotency key.' },
+  connection_lost: {
+    means: 'The engine process went away during the call.',
+    next: 'Repeat with the same idempotency key.',
+  },
 } as const satisfies Record<string, CodeLine>;
 
 export type RefusalCode = keyof typeof refusalCodes;

@@ -1,7 +1,7 @@
 // Branded identifiers. Only a parser or the ids port makes one, so an id of one noun cannot stand where another belongs.
 // Nouns are ULIDs (26 characters of Crockford base32); list elements have shorter ids of their own.
 
-import { type Result, ok, refuse } from './result.ts';
+import { ok, type Result, refuse } from './result.ts';
 
 declare const brand: unique symbol;
 export type Branded<T, B extends string> = T & { readonly [brand]: B };

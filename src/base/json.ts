@@ -3,7 +3,7 @@
 // ECMAScript prints them. Stricter than the RFC in two places, both refused instead of rounded: integers beyond
 // 2^53 - 1, and strings with a lone surrogate. Equality of values is equality of their canonical text.
 
-import { type Result, ok, refuse } from './result.ts';
+import { ok, type Result, refuse } from './result.ts';
 
 export type Scalar = string | number | boolean | null;
 export type Json = Scalar | readonly Json[] | { readonly [key: string]: Json };

@@ -3,7 +3,7 @@
 // value cell, an element record with its order key, so that moving it and setting it are different edits.
 
 import type { ElementId, Hash, SecretId } from '../base/ids.ts';
-import { type Json, canonical } from '../base/json.ts';
+import { canonical, type Json } from '../base/json.ts';
 import type { Expr } from './expr.ts';
 
 export type Cell =

@@ -3,8 +3,8 @@
 // names and no loops, so their sources can be listed without running anything.
 
 import type { ComponentId } from '../base/ids.ts';
-import { type Json, canonical } from '../base/json.ts';
-import { type Result, ok, refuse } from '../base/result.ts';
+import { canonical, type Json } from '../base/json.ts';
+import { ok, type Result, refuse } from '../base/result.ts';
 import { type Path, parsePath } from './path.ts';
 
 export type Expr =

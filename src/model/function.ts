@@ -37,7 +37,9 @@ export type BindingArgument =
 export interface BindingRecord {
   readonly function: FunctionId;
   /** A variant, or a schema for an overlay over all its variants. */
-  readonly target: { readonly variant: VariantId; readonly schema?: never } | { readonly schema: SchemaId; readonly variant?: never };
+  readonly target:
+    | { readonly variant: VariantId; readonly schema?: never }
+    | { readonly schema: SchemaId; readonly variant?: never };
   readonly arguments: readonly BindingArgument[];
   /** attribute functions: the pointer that the result is written to; others: null. */
   readonly output: string | null;

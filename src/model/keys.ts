@@ -39,7 +39,8 @@ export const managesKey = (component: ComponentId, managed: ComponentId): string
 export const variantKey = (schema: SchemaId, variant: VariantId): string => `${schema}/${variant}`;
 export const placementKey = (view: ViewId, component: ComponentId): string => `${view}/${component}`;
 export const approversKey = (view: ViewId): string => `${view}!approvers`;
-export const overrideKey = (component: ComponentId, action: ActionKind, name: string): string => `${component}/${action}/${name}`;
+export const overrideKey = (component: ComponentId, action: ActionKind, name: string): string =>
+  `${component}/${action}/${name}`;
 
 // index: `prefix` forms for scanning, `key` forms for one pair
 export const index = {
@@ -61,7 +62,8 @@ export const index = {
   viewsOf: (component: ComponentId): string => `view:${component}${separator}`,
   schemaNamed: (name: string, schema: SchemaId): string => `schema:${name}${separator}${schema}`,
   schemasNamed: (name: string): string => `schema:${name}${separator}`,
-  secretUse: (secret: string, component: ComponentId, path: Path): string => `secret:${secret}${separator}${component}${path}`,
+  secretUse: (secret: string, component: ComponentId, path: Path): string =>
+    `secret:${secret}${separator}${component}${path}`,
   secretUses: (secret: string): string => `secret:${secret}${separator}`,
   functionNamed: (name: string, id: string): string => `function:${name}${separator}${id}`,
   functionsNamed: (name: string): string => `function:${name}${separator}`,

@@ -6,12 +6,21 @@
 import { type Branded, type ElementId, isElementId } from '../base/ids.ts';
 import { loneSurrogate } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
-import { type Result, ok, refuse } from '../base/result.ts';
+import { ok, type Result, refuse } from '../base/result.ts';
 
 export type Path = Branded<string, 'Path'>;
 
 /** The roots of every component tree. */
-export const roots = ['si', 'domain', 'secrets', 'resource', 'resource_value', 'code', 'qualification', 'deleted_at'] as const;
+export const roots = [
+  'si',
+  'domain',
+  'secrets',
+  'resource',
+  'resource_value',
+  'code',
+  'qualification',
+  'deleted_at',
+] as const;
 
 /** Paths the engine itself knows. */
 export const wellKnown = {
@@ -76,7 +85,9 @@ export function elementPath(parent: Path, element: ElementId): Path {
 }
 
 /** One step of a path: a member or map key, or a list element. */
-export type Segment = { readonly key: string; readonly element?: never } | { readonly element: ElementId; readonly key?: never };
+export type Segment =
+  | { readonly key: string; readonly element?: never }
+  | { readonly element: ElementId; readonly key?: never };
 
 export function decodeSegment(text: string): Segment {
   if (text.startsWith('@')) return { element: text.slice(1) as ElementId };

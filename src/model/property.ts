@@ -2,8 +2,8 @@
 // Recursive types are named definitions referred to by `ref`, never unrolled. The kind `any` is a tree whose shape the
 // schema does not fix: it is stored as cells like every other tree, so its parts are edited, linked and merged one by one.
 
-import { type Json, brief, isObject } from '../base/json.ts';
-import { type Result, ok, refuse } from '../base/result.ts';
+import { brief, isObject, type Json } from '../base/json.ts';
+import { ok, type Result, refuse } from '../base/result.ts';
 
 export type ScalarKind = 'string' | 'integer' | 'number' | 'boolean';
 export type PropertyKind = ScalarKind | 'json' | 'array' | 'map' | 'object' | 'any' | 'ref';
@@ -111,13 +111,21 @@ export function kindOfJson(value: Json): PropertyKind | 'null' {
 }
 
 /** Can a value of kind `from` stand in a property of kind `to`? Conversions are explicit calls, never silent. */
-export function kindFits(to: Property, from: Property, definitions: Definitions, fromDefinitions: Definitions, depth = 0): boolean {
+export function kindFits(
+  to: Property,
+  from: Property,
+  definitions: Definitions,
+  fromDefinitions: Definitions,
+  depth = 0,
+): boolean {
   const a = derefProperty(to, definitions);
   const b = derefProperty(from, fromDefinitions);
   if (a.kind === 'any' || b.kind === 'any' || depth > 8) return true;
   if (a.kind === b.kind) {
-    if (a.kind === 'array' && a.items && b.items) return kindFits(a.items, b.items, definitions, fromDefinitions, depth + 1);
-    if (a.kind === 'map' && a.values && b.values) return kindFits(a.values, b.values, definitions, fromDefinitions, depth + 1);
+    if (a.kind === 'array' && a.items && b.items)
+      return kindFits(a.items, b.items, definitions, fromDefinitions, depth + 1);
+    if (a.kind === 'map' && a.values && b.values)
+      return kindFits(a.values, b.values, definitions, fromDefinitions, depth + 1);
     return true;
   }
   if (a.kind === 'number') return b.kind === 'integer';
@@ -157,7 +165,10 @@ export function checkLiteral(
       return wrong();
   }
   if (property.enum && !property.enum.some((e) => e === value)) {
-    return refuse('not_in_enum', detail(`one of ${property.enum.map((e) => brief(e, 40)).join(', ')}`, 'use one of these values'));
+    return refuse(
+      'not_in_enum',
+      detail(`one of ${property.enum.map((e) => brief(e, 40)).join(', ')}`, 'use one of these values'),
+    );
   }
   if (typeof value === 'string') {
     if (property.pattern !== undefined && matches(property.pattern, value) === false) {
@@ -190,13 +201,20 @@ const scalarKinds: readonly string[] = ['string', 'integer', 'number', 'boolean'
 /** Checks a property tree read from outside. Refuses `property_tree_invalid` at the first contradiction. */
 export function checkPropertyTree(x: unknown, at: string, definitions: Definitions, depth = 0): Result<Property> {
   const bad = (path: string, expected: string, got: unknown) =>
-    refuse('property_tree_invalid', { path, expected, got: brief(got as Json), hint: 'correct the property tree at this path' });
+    refuse('property_tree_invalid', {
+      path,
+      expected,
+      got: brief(got as Json),
+      hint: 'correct the property tree at this path',
+    });
   if (!isObject(x)) return bad(at, 'a property: an object with a kind', x ?? null);
   if (depth > 48) return bad(at, 'a tree at most 48 deep; recursive types as definitions', 'a deeper tree');
   const p = x as unknown as Property;
   switch (p.kind) {
     case 'ref':
-      return typeof p.to === 'string' && Object.hasOwn(definitions, p.to) ? ok(p) : bad(`${at}/to`, 'the name of a definition', p.to ?? null);
+      return typeof p.to === 'string' && Object.hasOwn(definitions, p.to)
+        ? ok(p)
+        : bad(`${at}/to`, 'the name of a definition', p.to ?? null);
     case 'object':
       for (const [name, member] of Object.entries(p.properties ?? {})) {
         const checked = checkPropertyTree(member, `${at}/properties/${name}`, definitions, depth + 1);
@@ -204,13 +222,23 @@ export function checkPropertyTree(x: unknown, at: string, definitions: Definitio
       }
       return ok(p);
     case 'array':
-      return p.items === undefined ? ok(p) : withParent(p, checkPropertyTree(p.items, `${at}/items`, definitions, depth + 1));
+      return p.items === undefined
+        ? ok(p)
+        : withParent(p, checkPropertyTree(p.items, `${at}/items`, definitions, depth + 1));
     case 'map':
-      return p.values === undefined ? ok(p) : withParent(p, checkPropertyTree(p.values, `${at}/values`, definitions, depth + 1));
+      return p.values === undefined
+        ? ok(p)
+        : withParent(p, checkPropertyTree(p.values, `${at}/values`, definitions, depth + 1));
     default:
-      if (!scalarKinds.includes(p.kind)) return bad(`${at}/kind`, 'string, integer, number, boolean, json, array, map, object, any or ref', p.kind ?? null);
+      if (!scalarKinds.includes(p.kind))
+        return bad(
+          `${at}/kind`,
+          'string, integer, number, boolean, json, array, map, object, any or ref',
+          p.kind ?? null,
+        );
   }
-  if (p.minimum !== undefined && p.maximum !== undefined && p.minimum > p.maximum) return bad(at, 'minimum <= maximum', `${p.minimum} > ${p.maximum}`);
+  if (p.minimum !== undefined && p.maximum !== undefined && p.minimum > p.maximum)
+    return bad(at, 'minimum <= maximum', `${p.minimum} > ${p.maximum}`);
   if (p.default !== undefined && p.kind !== 'any' && p.kind !== 'json') {
     const fits = checkLiteral({ ...p, kind: p.kind }, p.default, `${at}/default`, () => undefined);
     if (!fits.ok) return bad(`${at}/default`, fits.refusal.expected, p.default);

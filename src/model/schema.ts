@@ -2,10 +2,10 @@
 // blob, found by hash, so that two change sets that install the same type hold the same bytes.
 
 import type { Hash, VariantId } from '../base/ids.ts';
-import { type Json, canonical, isObject } from '../base/json.ts';
-import { type Result, ok, refuse } from '../base/result.ts';
+import { canonical, isObject, type Json } from '../base/json.ts';
+import { ok, type Result, refuse } from '../base/result.ts';
 import { type Path, type Segment, segmentsOf } from './path.ts';
-import { type Definitions, type Property, checkPropertyTree, childProperty, derefProperty } from './property.ts';
+import { checkPropertyTree, childProperty, type Definitions, derefProperty, type Property } from './property.ts';
 
 export const variantSpecFormat = 1;
 
@@ -121,7 +121,12 @@ export function parseVariantSpec(x: unknown, at = ''): Result<VariantSpec> {
     const checked = checkPropertyTree(tree, `${at}/${part}`, definitions);
     if (!checked.ok) return checked;
     if (tree.kind !== 'object' && tree.kind !== 'map') {
-      return refuse('property_tree_invalid', { path: `${at}/${part}/kind`, expected: 'object or map', got: tree.kind, hint: 'wrap the tree in an object' });
+      return refuse('property_tree_invalid', {
+        path: `${at}/${part}/kind`,
+        expected: 'object or map',
+        got: tree.kind,
+        hint: 'wrap the tree in an object',
+      });
     }
   }
   for (const [name, definition] of Object.entries(definitions)) {

@@ -23,52 +23,151 @@ export type Input = Json;
 export type Attributes = Readonly<Record<string, Input>>;
 
 export type Request =
-  | { readonly kind: 'component.create'; readonly schema: string; readonly variant?: VariantId; readonly name: string; readonly id?: ComponentId; readonly views?: readonly string[]; readonly attributes?: Attributes }
+  | {
+      readonly kind: 'component.create';
+      readonly schema: string;
+      readonly variant?: VariantId;
+      readonly name: string;
+      readonly id?: ComponentId;
+      readonly views?: readonly string[];
+      readonly attributes?: Attributes;
+    }
   | { readonly kind: 'component.rename'; readonly component: string; readonly name: string }
   | { readonly kind: 'component.delete' | 'component.restore' | 'component.erase'; readonly component: string }
   | { readonly kind: 'component.upgrade'; readonly component: string; readonly variant?: VariantId }
-  | { readonly kind: 'component.duplicate'; readonly component: string; readonly id?: ComponentId; readonly name?: string }
+  | {
+      readonly kind: 'component.duplicate';
+      readonly component: string;
+      readonly id?: ComponentId;
+      readonly name?: string;
+    }
   | { readonly kind: 'component.set_resource_id'; readonly component: string; readonly resourceId: string | null }
   | { readonly kind: 'component.protect' | 'component.retain'; readonly component: string; readonly on: boolean }
-  | { readonly kind: 'component.ignore_changes'; readonly component: string; readonly path: string; readonly on: boolean }
+  | {
+      readonly kind: 'component.ignore_changes';
+      readonly component: string;
+      readonly path: string;
+      readonly on: boolean;
+    }
   | { readonly kind: 'component.manage' | 'component.unmanage'; readonly component: string; readonly managed: string }
   | { readonly kind: 'depends_on.add' | 'depends_on.remove'; readonly component: string; readonly on: string }
   /** Sets a value, whole containers included; what `value` leaves out of a container the author saw is removed. */
   | { readonly kind: 'attribute.set'; readonly component: string; readonly path: string; readonly value: Input }
   | { readonly kind: 'attribute.unset'; readonly component: string; readonly path: string }
   /** Inserts before the element at `index`; absent or the length: at the end. */
-  | { readonly kind: 'list.insert'; readonly component: string; readonly path: string; readonly index?: number; readonly value: Input }
+  | {
+      readonly kind: 'list.insert';
+      readonly component: string;
+      readonly path: string;
+      readonly index?: number;
+      readonly value: Input;
+    }
   /** `to` is the index the element has afterwards. */
-  | { readonly kind: 'list.move'; readonly component: string; readonly path: string; readonly from: number; readonly to: number }
+  | {
+      readonly kind: 'list.move';
+      readonly component: string;
+      readonly path: string;
+      readonly from: number;
+      readonly to: number;
+    }
   | { readonly kind: 'list.remove'; readonly component: string; readonly path: string; readonly index: number }
-  | { readonly kind: 'map.put'; readonly component: string; readonly path: string; readonly key: string; readonly value: Input }
+  | {
+      readonly kind: 'map.put';
+      readonly component: string;
+      readonly path: string;
+      readonly key: string;
+      readonly value: Input;
+    }
   | { readonly kind: 'map.remove'; readonly component: string; readonly path: string; readonly key: string }
-  | { readonly kind: 'attribute.subscribe'; readonly component: string; readonly path: string; readonly source: JsonObject }
+  | {
+      readonly kind: 'attribute.subscribe';
+      readonly component: string;
+      readonly path: string;
+      readonly source: JsonObject;
+    }
   | { readonly kind: 'attribute.unsubscribe'; readonly component: string; readonly path: string }
   | { readonly kind: 'view.create'; readonly name: string; readonly id?: string }
   | { readonly kind: 'view.rename'; readonly view: string; readonly name: string }
   | { readonly kind: 'view.remove'; readonly view: string }
   | { readonly kind: 'view.add_component' | 'view.remove_component'; readonly view: string; readonly component: string }
-  | { readonly kind: 'view.set_geometry'; readonly view: string; readonly component: string; readonly geometry: Geometry | null }
+  | {
+      readonly kind: 'view.set_geometry';
+      readonly view: string;
+      readonly component: string;
+      readonly geometry: Geometry | null;
+    }
   | { readonly kind: 'view.set_approvers'; readonly view: string; readonly rule: ApproverRule | null }
-  | { readonly kind: 'schema.create'; readonly id?: SchemaId; readonly name: string; readonly category?: string; readonly spec: VariantSpec }
+  | {
+      readonly kind: 'schema.create';
+      readonly id?: SchemaId;
+      readonly name: string;
+      readonly category?: string;
+      readonly spec: VariantSpec;
+    }
   /** Installs a catalogue schema; ids follow from its content, so installing twice is the same as once. */
-  | { readonly kind: 'schema.install'; readonly name: string; readonly category: string; readonly origin: string; readonly spec: VariantSpec }
-  | { readonly kind: 'schema.edit_variant'; readonly variant: string; readonly spec: VariantSpec; readonly name?: string }
+  | {
+      readonly kind: 'schema.install';
+      readonly name: string;
+      readonly category: string;
+      readonly origin: string;
+      readonly spec: VariantSpec;
+    }
+  | {
+      readonly kind: 'schema.edit_variant';
+      readonly variant: string;
+      readonly spec: VariantSpec;
+      readonly name?: string;
+    }
   | { readonly kind: 'schema.lock_variant'; readonly variant: string }
   /** Makes an unlocked copy; answers the one that exists when there is one. */
   | { readonly kind: 'schema.unlock_variant'; readonly variant: string; readonly id?: VariantId }
   | { readonly kind: 'schema.set_default'; readonly schema: string; readonly variant: string }
-  | { readonly kind: 'function.create'; readonly id?: string; readonly name: string; readonly functionKind: FunctionKind; readonly text: string; readonly displayName?: string; readonly description?: string }
+  | {
+      readonly kind: 'function.create';
+      readonly id?: string;
+      readonly name: string;
+      readonly functionKind: FunctionKind;
+      readonly text: string;
+      readonly displayName?: string;
+      readonly description?: string;
+    }
   | { readonly kind: 'function.edit_text'; readonly function: string; readonly text: string }
-  | { readonly kind: 'function.set_metadata'; readonly function: string; readonly name?: string; readonly displayName?: string; readonly description?: string }
+  | {
+      readonly kind: 'function.set_metadata';
+      readonly function: string;
+      readonly name?: string;
+      readonly displayName?: string;
+      readonly description?: string;
+    }
   | { readonly kind: 'function.lock'; readonly function: string }
   | { readonly kind: 'function.unlock'; readonly function: string; readonly id?: string }
-  | { readonly kind: 'binding.attach'; readonly id?: string; readonly function: string; readonly schema?: string; readonly variant?: string; readonly arguments?: readonly BindingArgument[]; readonly output?: string; readonly action?: ActionKind }
+  | {
+      readonly kind: 'binding.attach';
+      readonly id?: string;
+      readonly function: string;
+      readonly schema?: string;
+      readonly variant?: string;
+      readonly arguments?: readonly BindingArgument[];
+      readonly output?: string;
+      readonly action?: ActionKind;
+    }
   | { readonly kind: 'binding.detach'; readonly binding: string }
-  | { readonly kind: 'secret.put'; readonly secret?: string; readonly id?: string; readonly name: string; readonly definition: string; readonly description?: string; readonly key: string }
+  | {
+      readonly kind: 'secret.put';
+      readonly secret?: string;
+      readonly id?: string;
+      readonly name: string;
+      readonly definition: string;
+      readonly description?: string;
+      readonly key: string;
+    }
   | { readonly kind: 'secret.rename'; readonly secret: string; readonly name: string }
   | { readonly kind: 'secret.remove'; readonly secret: string }
-  | { readonly kind: 'action.skip' | 'action.hold' | 'action.add' | 'action.remove'; readonly component: string; readonly action: ActionKind; readonly name?: string };
+  | {
+      readonly kind: 'action.skip' | 'action.hold' | 'action.add' | 'action.remove';
+      readonly component: string;
+      readonly action: ActionKind;
+      readonly name?: string;
+    };
 
 export type RequestKind = Request['kind'];

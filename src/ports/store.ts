@@ -143,7 +143,13 @@ export interface Store {
   listChangeSets(workspace: WorkspaceId): Promise<readonly ChangeSetRow[]>;
 
   /** Entries with after < version <= upTo, in order, at most `limit` (default: all). */
-  readLog(workspace: WorkspaceId, changeSet: ChangeSetId, after: number, upTo: number, limit?: number): Promise<readonly LogRow[]>;
+  readLog(
+    workspace: WorkspaceId,
+    changeSet: ChangeSetId,
+    after: number,
+    upTo: number,
+    limit?: number,
+  ): Promise<readonly LogRow[]>;
 
   readAudit(workspace: WorkspaceId, query: AuditQuery): Promise<readonly AuditRow[]>;
 
