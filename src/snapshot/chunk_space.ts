@@ -9,6 +9,7 @@
 import type { Digest, Hash } from '../base/ids.ts';
 import { Fault } from '../base/result.ts';
 import { chunkKind, decodeBlob, decodeNode, encodeBlob, type Node } from './chunk.ts';
+import { bytesOf, type Chunk, ChunkCache } from './chunk_cache.ts';
 
 /** Thrown when a chunk is in neither memory nor the source. Not a fault: the run is repeated once it was offered. */
 export class ChunkMissing extends Error {
@@ -31,7 +32,7 @@ export type RefsOf = (value: string) => readonly Hash[];
 export interface ChunkSpaceOptions {
   readonly digest: Digest;
   readonly source: ChunkSource;
-  /** Bound of the cache, by the estimate of `bytesOf`. */
+  /** Bound of the cache, by the estimate of `bytesOf`: two bytes per character of chunk text. */
   readonly cacheBytesMax: number;
   /** Default: values name no blobs. */
   readonly refsOf?: RefsOf;
@@ -48,29 +49,13 @@ export interface ChunkSpaceStats {
   readonly unwrittenBytes: number;
 }
 
-interface Entry {
-  readonly text: string;
-  /** Undefined for a blob, and for a node nobody has asked for. */
-  node: Node | undefined;
-  /** True when the store is known to have it. */
-  readonly written: boolean;
-}
-
-/** Memory of a chunk, estimated: two bytes per character of its text. */
-function bytesOf(entry: Entry): number {
-  return entry.text.length * 2;
-}
-
 export class ChunkSpace {
   readonly digest: Digest;
   readonly refsOf: RefsOf | undefined;
   readonly #source: ChunkSource;
-  readonly #cacheBytesMax: number;
-  readonly #unwritten = new Map<Hash, Entry>();
-  /** In order of use, least recent first. */
-  readonly #cache = new Map<Hash, Entry>();
+  readonly #unwritten = new Map<Hash, Chunk>();
+  readonly #cache: ChunkCache;
   #unwrittenBytes = 0;
-  #cachedBytes = 0;
   #hits = 0;
   #misses = 0;
 
@@ -78,20 +63,20 @@ export class ChunkSpace {
     this.digest = options.digest;
     this.refsOf = options.refsOf;
     this.#source = options.source;
-    this.#cacheBytesMax = options.cacheBytesMax;
+    this.#cache = new ChunkCache(options.cacheBytesMax);
   }
 
   /** The node of a hash. Throws `ChunkMissing`, or fault `store_damaged`. */
   node(hash: Hash): Node {
-    const entry = this.#find(hash);
-    entry.node ??= named(hash, () => decodeNode(entry.text, hash));
-    return entry.node;
+    const chunk = this.#find(hash);
+    chunk.node ??= named(hash, () => decodeNode(chunk.text, hash));
+    return chunk.node;
   }
 
   /** The payload of a blob. Throws `ChunkMissing`, or fault `store_damaged`. */
   blob(hash: Hash): string {
-    const entry = this.#find(hash);
-    return named(hash, () => decodeBlob(entry.text));
+    const chunk = this.#find(hash);
+    return named(hash, () => decodeBlob(chunk.text));
   }
 
   /**
@@ -99,7 +84,7 @@ export class ChunkSpace {
    * the cache. Not compared with its hash and not cached. Throws `ChunkMissing`.
    */
   text(hash: Hash): string {
-    const text = this.#unwritten.get(hash)?.text ?? this.#source.read(hash) ?? this.#cache.get(hash)?.text;
+    const text = this.#unwritten.get(hash)?.text ?? this.#source.read(hash) ?? this.#cache.peek(hash)?.text;
     if (text === undefined) throw new ChunkMissing(hash);
     return text;
   }
@@ -108,12 +93,12 @@ export class ChunkSpace {
   add(text: string, node?: Node): Hash {
     const hash = this.digest(text);
     // Also when the cache has it as written: the store renews what is written again, so that no sweep takes it.
-    this.#uncache(hash);
+    this.#cache.remove(hash);
     const before = this.#unwritten.get(hash);
     if (before === undefined) {
-      const entry: Entry = { text, node, written: false };
-      this.#unwritten.set(hash, entry);
-      this.#unwrittenBytes += bytesOf(entry);
+      const chunk: Chunk = { text, node, written: false };
+      this.#unwritten.set(hash, chunk);
+      this.#unwrittenBytes += bytesOf(chunk);
     } else {
       before.node ??= node;
     }
@@ -145,7 +130,7 @@ export class ChunkSpace {
       hits: this.#hits,
       misses: this.#misses,
       cachedChunks: this.#cache.size,
-      cachedBytes: this.#cachedBytes,
+      cachedBytes: this.#cache.bytes,
       unwrittenChunks: this.#unwritten.size,
       unwrittenBytes: this.#unwrittenBytes,
     };
@@ -162,13 +147,13 @@ export class ChunkSpace {
     const walk = (hash: Hash): void => {
       if (seen.has(hash)) return;
       seen.add(hash);
-      const entry = this.#unwritten.get(hash) ?? this.#revive(hash);
-      if (entry === undefined) return;
-      if (chunkKind(entry.text) !== 'blob') {
-        entry.node ??= decodeNode(entry.text, hash);
-        for (const below of referencesOf(entry.node, this.refsOf)) walk(below);
+      const chunk = this.#unwritten.get(hash) ?? this.#revive(hash);
+      if (chunk === undefined) return;
+      if (chunkKind(chunk.text) !== 'blob') {
+        chunk.node ??= decodeNode(chunk.text, hash);
+        for (const below of referencesOf(chunk.node, this.refsOf)) walk(below);
       }
-      out.push({ hash, text: entry.text });
+      out.push({ hash, text: chunk.text });
     };
     for (const root of roots) walk(root);
     return out;
@@ -177,8 +162,8 @@ export class ChunkSpace {
   /** The store has these chunks, durably, and everything below them: they become evictable. */
   markWritten(hashes: Iterable<Hash>): void {
     for (const hash of hashes) {
-      const entry = this.#take(hash) ?? this.#cache.get(hash);
-      if (entry !== undefined) this.#insert(hash, { ...entry, written: true });
+      const chunk = this.#take(hash) ?? this.#cache.peek(hash);
+      if (chunk !== undefined) this.#cache.put(hash, { ...chunk, written: true });
     }
   }
 
@@ -192,23 +177,21 @@ export class ChunkSpace {
     let dropped = 0;
     for (const hash of [...this.#unwritten.keys()]) {
       if (live.has(hash)) continue;
-      this.#insert(hash, this.#take(hash)!);
+      this.#cache.put(hash, this.#take(hash)!);
       dropped++;
     }
     return dropped;
   }
 
-  #find(hash: Hash): Entry {
+  #find(hash: Hash): Chunk {
     const unwritten = this.#unwritten.get(hash);
     if (unwritten !== undefined) {
       this.#hits++;
       return unwritten;
     }
-    const cached = this.#cache.get(hash);
+    const cached = this.#cache.use(hash);
     if (cached !== undefined) {
       this.#hits++;
-      this.#cache.delete(hash);
-      this.#cache.set(hash, cached);
       return cached;
     }
     this.#misses++;
@@ -217,50 +200,34 @@ export class ChunkSpace {
     return this.#admit(hash, text);
   }
 
-  #admit(hash: Hash, text: string): Entry {
+  #admit(hash: Hash, text: string): Chunk {
     const actual = this.digest(text);
     if (actual !== hash) {
       throw new Fault('store_damaged', `chunk ${hash} has the content of ${actual}; run verify`, { hash, actual });
     }
     // Keyed by the digest's own string: the one given may be a slice that keeps a whole parent's text in memory.
-    return this.#insert(actual, { text, node: undefined, written: true });
-  }
-
-  #insert(hash: Hash, entry: Entry): Entry {
-    this.#uncache(hash);
-    this.#cache.set(hash, entry);
-    this.#cachedBytes += bytesOf(entry);
-    for (const oldest of this.#cache.keys()) {
-      if (this.#cachedBytes <= this.#cacheBytesMax || this.#cache.size === 1) break;
-      this.#uncache(oldest);
-    }
-    return entry;
-  }
-
-  #uncache(hash: Hash): void {
-    const entry = this.#cache.get(hash);
-    if (entry === undefined) return;
-    this.#cache.delete(hash);
-    this.#cachedBytes -= bytesOf(entry);
+    const chunk: Chunk = { text, node: undefined, written: true };
+    this.#cache.put(actual, chunk);
+    return chunk;
   }
 
   /** Takes a chunk out of the unwritten ones. */
-  #take(hash: Hash): Entry | undefined {
-    const entry = this.#unwritten.get(hash);
-    if (entry === undefined) return undefined;
+  #take(hash: Hash): Chunk | undefined {
+    const chunk = this.#unwritten.get(hash);
+    if (chunk === undefined) return undefined;
     this.#unwritten.delete(hash);
-    this.#unwrittenBytes -= bytesOf(entry);
-    return entry;
+    this.#unwrittenBytes -= bytesOf(chunk);
+    return chunk;
   }
 
   /** Makes a dropped chunk unwritten again. */
-  #revive(hash: Hash): Entry | undefined {
-    const entry = this.#cache.get(hash);
-    if (entry === undefined || entry.written) return undefined;
-    this.#uncache(hash);
-    this.#unwritten.set(hash, entry);
-    this.#unwrittenBytes += bytesOf(entry);
-    return entry;
+  #revive(hash: Hash): Chunk | undefined {
+    const chunk = this.#cache.peek(hash);
+    if (chunk === undefined || chunk.written) return undefined;
+    this.#cache.remove(hash);
+    this.#unwritten.set(hash, chunk);
+    this.#unwrittenBytes += bytesOf(chunk);
+    return chunk;
   }
 }
 

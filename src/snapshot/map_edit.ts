@@ -87,6 +87,9 @@ function editInner(
   low: number,
   high: number,
 ): readonly Node[] | undefined {
+  // As long as each replacement is one node with the first key of the old one, only these two arrays are new.
+  let children: Child[] | undefined;
+  let counts: number[] | undefined;
   let row: Row | undefined;
   let copied = 0;
   let at = low;
@@ -98,17 +101,29 @@ function editInner(
     const replaced = editNode(space, loadChild(space, node.children[i]!), edits, at, end);
     at = end;
     if (replaced === undefined) continue;
+    const [below] = replaced;
+    if (row === undefined && replaced.length === 1 && below!.keys[0] === node.keys[i]) {
+      children ??= node.children.slice();
+      counts ??= node.counts.slice();
+      children[i] = below!;
+      counts[i] = countOf(below!);
+      continue;
+    }
     row ??= new Row(space, node.level);
-    row.copy(node, copied, i);
-    for (const below of replaced) row.add(below);
+    row.copy(node.keys, children ?? node.children, counts ?? node.counts, copied, i);
+    for (const one of replaced) row.add(one);
     copied = i + 1;
   }
-  if (row === undefined) return undefined;
-  row.copy(node, copied, node.keys.length);
-  return row.finish();
+  if (row !== undefined) {
+    row.copy(node.keys, children ?? node.children, counts ?? node.counts, copied, node.keys.length);
+    return row.finish();
+  }
+  return children && counts && [innerOf(node.level, node.keys, children, counts)];
 }
 
 function editLeaf(leaf: Leaf, edits: SortedEdits, low: number, high: number): readonly Leaf[] | undefined {
+  // As long as no key comes or goes, only the values are new.
+  let patched: string[] | undefined;
   let keys: string[] | undefined;
   let values: string[] = [];
   // Where the entries have to be cut. Only new keys can be boundaries, and the old first key once it is not first.
@@ -118,18 +133,26 @@ function editLeaf(leaf: Leaf, edits: SortedEdits, low: number, high: number): re
     for (; copied < end; copied++) {
       if (copied === 0 && keysOut.length > 0 && keyLevel(leaf.keys[0]!) >= 1) cuts.push(keysOut.length);
       keysOut.push(leaf.keys[copied]!);
-      values.push(leaf.values[copied]!);
+      values.push((patched ?? leaf.values)[copied]!);
     }
   };
+  let from = 0;
   for (let e = low; e < high; e++) {
     const key = edits.keys[e]!;
     const value = edits.values[e];
-    const i = lowerBound(leaf.keys, key, copied);
+    const i = lowerBound(leaf.keys, key, from);
     const present = leaf.keys[i] === key;
+    from = present ? i + 1 : i;
     if (value === (present ? leaf.values[i] : undefined)) continue;
+    if (value !== undefined) checkEntry(key, value);
+    if (keys === undefined && present && value !== undefined) {
+      patched ??= leaf.values.slice();
+      patched[i] = value;
+      continue;
+    }
     if (keys === undefined) {
       keys = leaf.keys.slice(0, i);
-      values = leaf.values.slice(0, i);
+      values = (patched ?? leaf.values).slice(0, i);
       copied = i;
     } else {
       copyTo(keys, i);
@@ -137,11 +160,10 @@ function editLeaf(leaf: Leaf, edits: SortedEdits, low: number, high: number): re
     if (present) copied = i + 1;
     if (value === undefined) continue;
     if ((!present || i === 0) && keys.length > 0 && keyLevel(key) >= 1) cuts.push(keys.length);
-    checkEntry(key, value);
     keys.push(key);
     values.push(value);
   }
-  if (keys === undefined) return undefined;
+  if (keys === undefined) return patched && [leafOf(leaf.keys, patched)];
   copyTo(keys, leaf.keys.length);
   if (keys.length === 0) return [];
   if (cuts.length === 0) return [leafOf(keys, values)];
@@ -173,9 +195,9 @@ function join(space: ChunkSpace, left: Node, right: Node): Node {
   }
   invariant(right.kind === 'inner' && right.level === left.level, 'only nodes of one level are joined');
   const row = new Row(space, left.level);
-  row.copy(left, 0, left.keys.length);
+  row.copy(left.keys, left.children, left.counts, 0, left.keys.length);
   row.addChild(right.keys[0]!, right.children[0]!, right.counts[0]!);
-  row.copy(right, 1, right.keys.length);
+  row.copy(right.keys, right.children, right.counts, 1, right.keys.length);
   const [joined, ...more] = row.finish();
   invariant(joined !== undefined && more.length === 0, 'a join gives one node');
   return joined;
@@ -195,9 +217,12 @@ class Row {
     this.#level = level;
   }
 
-  /** Children [from, to) of a node as they are. Other than its first child, none of a node is a boundary of its level. */
-  copy(node: Inner, from: number, to: number): void {
-    for (let i = from; i < to; i++) this.#push(node.keys[i]!, node.children[i]!, node.counts[i]!);
+  /**
+   * Children [from, to) of an old node. They are not looked at: other than its first child, none of a node is a boundary
+   * of its level.
+   */
+  copy(keys: readonly string[], children: readonly Child[], counts: readonly number[], from: number, to: number): void {
+    for (let i = from; i < to; i++) this.#push(keys[i]!, children[i]!, counts[i]!);
   }
 
   /** A node that is new at its place. */
