@@ -12,13 +12,15 @@ const require = createRequire(import.meta.url);
 const root = fileURLToPath(new URL('../', import.meta.url));
 const packageName = '@aws-cdk/aws-service-spec';
 
-/** Digest of what the catalogue is made from: the specification, this script and the compiled derivation. */
+/** Digest of what the catalogue is made from: the specification, this script, the compiled derivation and what it uses. */
 function keyOf(specification) {
-  const compiled = resolve(root, 'dist/adapters/catalogue');
-  const hash = createHash('sha256').update(`${specification}\n`);
-  const modules = readdirSync(compiled).filter((name) => name.endsWith('.js'));
-  for (const path of [fileURLToPath(import.meta.url), ...modules.sort().map((name) => resolve(compiled, name))]) {
-    hash.update(readFileSync(path));
+  const hash = createHash('sha256')
+    .update(`${specification}\n`)
+    .update(readFileSync(fileURLToPath(import.meta.url)));
+  for (const folder of ['base', 'model', 'adapters/catalogue']) {
+    const compiled = resolve(root, 'dist', folder);
+    const modules = readdirSync(compiled).filter((name) => name.endsWith('.js'));
+    for (const name of modules.sort()) hash.update(`${folder}/${name}\n`).update(readFileSync(resolve(compiled, name)));
   }
   return hash.digest('hex');
 }

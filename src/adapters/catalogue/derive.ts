@@ -47,7 +47,7 @@ function deriveVariant(resource: SpecResource, spec: Spec, findOutput: FindOutpu
     domain,
     resourceValue,
     secrets: emptyObject,
-    definitions: translation.definitions,
+    definitions: reached([domain, resourceValue], translation.definitions),
     ...(resource.primaryIdentifier === undefined
       ? {}
       : { primaryIdentifier: resource.primaryIdentifier.map((name) => pointerIn(resource, name)) }),
@@ -80,24 +80,35 @@ function outputs(resource: SpecResource, translation: Translation): Property {
   // In order of their names an output comes before its own members.
   for (const name of Object.keys(resource.attributes).sort(compareText)) {
     const attribute = resource.attributes[name]!;
-    if (attribute.deprecated !== 'IGNORE')
-      place(root, name.split('.'), translation.output(attribute), translation.definitions);
+    const segments = name.split('.');
+    if (attribute.deprecated === 'IGNORE' || describes(root, segments, translation.definitions)) continue;
+    place(root, segments, translation.output(attribute), translation.definitions);
   }
   return root;
 }
 
-/** Puts `property` at `segments` below `into`, unless the tree holds something there already. */
+/** Does the tree say already what lies at `segments`? Not when all it says is that there may be anything. */
+function describes(tree: Property, segments: readonly string[], definitions: Definitions): boolean {
+  let p: Property | undefined = tree;
+  for (const segment of segments) {
+    p = p.kind === 'map' ? p.values : p.properties?.[segment];
+    if (p === undefined) return false;
+    p = derefProperty(p, definitions);
+  }
+  return p.kind !== 'any';
+}
+
+/** Puts `property` at `segments` below `into`; a reference on the way is written out. */
 function place(into: Growing, segments: readonly string[], property: Property, definitions: Definitions): void {
   const [name, ...rest] = segments as [string, ...string[]];
-  const there = Object.hasOwn(into.properties, name) ? into.properties[name] : undefined;
   if (rest.length === 0) {
-    if (there === undefined) into.properties[name] = property;
+    into.properties[name] = property;
     return;
   }
-  if (there !== undefined && holds(there, rest, definitions)) return;
+  const there = Object.hasOwn(into.properties, name) ? into.properties[name] : undefined;
   const whole = there === undefined ? { kind: 'object' as const } : derefProperty(there, definitions);
   if (whole.kind !== 'object') {
-    // The specification calls it a scalar and names members of it: its shape is not known.
+    // The specification calls it something else and names members of it: its shape is not known.
     into.properties[name] = { kind: 'any', ...(whole.docs === undefined ? {} : { docs: whole.docs }) };
     return;
   }
@@ -106,15 +117,20 @@ function place(into: Growing, segments: readonly string[], property: Property, d
   into.properties[name] = grown;
 }
 
-function holds(property: Property, segments: readonly string[], definitions: Definitions): boolean {
-  let p: Property | undefined = derefProperty(property, definitions);
-  for (const segment of segments) {
-    if (p.kind === 'any') return true;
-    p = p.kind === 'map' ? p.values : p.properties?.[segment];
-    if (p === undefined) return false;
-    p = derefProperty(p, definitions);
-  }
-  return true;
+/** The definitions that `trees` refer to, directly or through others: a tree written out no longer needs its own. */
+function reached(trees: readonly Property[], definitions: Definitions): Definitions {
+  const out: { [name: string]: Property } = {};
+  const walk = (p: Property): void => {
+    if (p.kind === 'ref' && !Object.hasOwn(out, p.to!)) {
+      out[p.to!] = definitions[p.to!]!;
+      walk(out[p.to!]!);
+    }
+    for (const member of Object.values(p.properties ?? {})) walk(member);
+    if (p.items !== undefined) walk(p.items);
+    if (p.values !== undefined) walk(p.values);
+  };
+  trees.forEach(walk);
+  return out;
 }
 
 /** A copy of `property` with the property at `path` marked create-only; references on the way are written out. */
