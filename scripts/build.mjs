@@ -1,0 +1,67 @@
+// `npm run build`: compiles every layer in its order (tsc -b over the references of tsconfig.json), copies what is not
+// TypeScript (SQL) beside the compiled code, and derives the compact schema catalogue when what it comes from changed.
+// Incremental: a build with nothing to do takes about two seconds. Fails with the compiler's own output.
+import { createHash } from 'node:crypto';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { install, mustRun, root, step } from './steps.mjs';
+
+/** Files below `folder`, relative to it, in name order. */
+function filesBelow(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => `${entry.parentPath ?? entry.path}/${entry.name}`.slice(folder.length + 1))
+    .sort();
+}
+
+const isAsset = (path) => !/\.ts$|\.md$|(^|\/)tsconfig\.json$/.test(path);
+
+function copyAssets() {
+  for (const path of filesBelow(`${root}src`).filter(isAsset)) {
+    mkdirSync(dirname(`${root}dist/${path}`), { recursive: true });
+    copyFileSync(`${root}src/${path}`, `${root}dist/${path}`);
+  }
+}
+
+/** What the catalogue is made from, as one hash: the script, the code it may use, the version of its data. */
+function catalogueStamp(script) {
+  const hash = createHash('sha256').update(readFileSync(script));
+  for (const folder of [`${root}dist/base`, `${root}dist/model`, `${root}dist/adapters/catalogue`]) {
+    for (const path of filesBelow(folder).filter((p) => p.endsWith('.js')))
+      hash.update(readFileSync(`${folder}/${path}`));
+  }
+  const data = JSON.parse(readFileSync(`${root}node_modules/@aws-cdk/aws-service-spec/package.json`, 'utf8'));
+  return hash.update(data.version).digest('hex');
+}
+
+async function buildCatalogue() {
+  const script = `${root}scripts/build-catalogue.mjs`;
+  if (!existsSync(script)) return;
+  const out = `${root}dist/catalogue`;
+  const stampFile = `${root}dist/.build/catalogue.stamp`;
+  const stamp = catalogueStamp(script);
+  if (existsSync(out) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
+  await mustRun('Deriving the schema catalogue', process.execPath, [script, out]);
+  writeFileSync(stampFile, stamp);
+}
+
+/** Compiles and completes dist/. Throws with the compiler's output. */
+export async function build() {
+  copyAssets();
+  const tsc = `${root}node_modules/typescript/bin/tsc`;
+  await mustRun('Compiling', process.execPath, [tsc, '-b', '--pretty', 'false', `${root}tsconfig.json`]);
+  const bin = `${root}dist/main/bin.js`;
+  if (existsSync(bin)) chmodSync(bin, 0o755);
+  await buildCatalogue();
+}
+
+if (process.argv[1] === import.meta.filename) {
+  try {
+    await install();
+    await step('Building', build);
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
+}

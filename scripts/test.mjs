@@ -1,0 +1,179 @@
+// `npm test`: installs what is missing, builds, runs the checks, then every suite (a folder of test/), each in a process
+// of its own with a time budget. A check counts as one test. The last line on standard output is always
+// `N passed, N failed`, with `, N skipped` behind it when there were any; the exit code is 0 only when none failed.
+//
+//   --core     only the suites that need nothing but Node
+//   NAME ...   only these suites, and no checks
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { build } from './build.mjs';
+import { install, mustRun, root, runChild, step, stopChildren } from './steps.mjs';
+
+/** Wall-clock budgets in seconds; over it is said, and does not fail. A suite that takes ten times as long is ended. */
+const budgetSeconds = { default: 30, architecture: 60, crash: 240, cli: 120, formats: 90, engine: 90 };
+const endAfterSecondsMin = 600;
+
+/** Suites that need more than Node and the packages, with what they need; `--core` leaves them out. */
+const needsMore = {};
+
+/** In CI a test that did not run is a failure, except one whose title says that the optional test data is absent. */
+const inCi = Boolean(process.env.CI) && process.env.CI !== 'false';
+const mayBeSkipped = (title) => title.includes('HEADWATER_TEST_DATA');
+
+const tally = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
+const say = (line) => process.stdout.write(`${line}\n`);
+
+function fail(what) {
+  tally.failed++;
+  failures.push(what);
+}
+
+function closingLine() {
+  return `${tally.passed} passed, ${tally.failed} failed${tally.skipped > 0 ? `, ${tally.skipped} skipped` : ''}`;
+}
+
+/** Runs a check as one test. */
+async function check(title, body) {
+  try {
+    await body();
+    tally.passed++;
+    return true;
+  } catch (error) {
+    say(error.message);
+    fail(title);
+    return false;
+  }
+}
+
+const hasTests = (folder) =>
+  readdirSync(folder, { recursive: true }).some((path) => path.endsWith('.test.ts') && !path.includes('fixtures'));
+
+function listSuites() {
+  const folder = `${root}test`;
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && hasTests(`${folder}/${entry.name}`))
+    .map((entry) => entry.name)
+    .sort();
+}
+
+/** Adds one suite's report to the tally; answers its own counts. A file that could not be collected is one failure. */
+function addReport(suite, report) {
+  const own = { passed: 0, failed: 0, skipped: 0 };
+  for (const file of report.testResults) {
+    const name = relative(root, file.name);
+    for (const test of file.assertionResults) {
+      const title = `${name}: ${test.fullName}`;
+      if (test.status === 'passed') own.passed++;
+      else if (test.status === 'failed') {
+        own.failed++;
+        failures.push(title);
+      } else if (inCi && !mayBeSkipped(test.fullName)) {
+        own.failed++;
+        failures.push(`${title} (did not run)`);
+      } else own.skipped++;
+    }
+    if (file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed')) {
+      own.failed++;
+      failures.push(`${name}: ${(file.message ?? '').split('\n')[0] || 'could not run'}`);
+    }
+  }
+  if (own.passed + own.failed + own.skipped === 0) {
+    own.failed++;
+    failures.push(`test/${suite}: no test ran`);
+  }
+  for (const key of Object.keys(tally)) tally[key] += own[key];
+  return own;
+}
+
+async function runSuite(suite, scratch) {
+  const since = performance.now();
+  const reportFile = join(scratch, `${suite}.json`);
+  const budget = budgetSeconds[suite] ?? budgetSeconds.default;
+  const vitest = `${root}node_modules/vitest/vitest.mjs`;
+  const args = ['run', `test/${suite}/`, '--allowOnly=false', '--reporter=default', '--reporter=json'];
+  say(`\n== ${suite}`);
+  const { code } = await runChild(process.execPath, [vitest, ...args, `--outputFile.json=${reportFile}`], {
+    to: process.stdout,
+    env: { ...process.env, NODE_ENV: 'test', HEADWATER_DIST_IS_BUILT: '1' },
+    limitMs: Math.max(endAfterSecondsMin, 10 * budget) * 1000,
+  });
+  const seconds = (performance.now() - since) / 1000;
+  const time = `${seconds.toFixed(1)} s of ${budget} s${seconds > budget ? ': OVER BUDGET' : ''}`;
+  let report;
+  try {
+    report = JSON.parse(readFileSync(reportFile, 'utf8'));
+  } catch {
+    fail(`test/${suite}: vitest ended without a report (exit code ${code ?? 'none, killed'})`);
+    return `${suite}: no report, ${time}`;
+  }
+  const own = addReport(suite, report);
+  if (code !== 0 && own.failed === 0) {
+    own.failed++;
+    fail(`test/${suite}: vitest ended with exit code ${code ?? 'none, killed'} outside of any test`);
+  }
+  return `${suite}: ${own.passed} passed, ${own.failed} failed, ${own.skipped} skipped, ${time}`;
+}
+
+/** The build, the linter, dead code, and the types of the tests. */
+async function runChecks() {
+  const node = process.execPath;
+  const modules = `${root}node_modules`;
+  await check('build', () => step('Building', build));
+  await check('biome', () => mustRun('Linting', node, [`${modules}/@biomejs/biome/bin/biome`, 'check', '.']));
+  await check('knip', () => mustRun('Looking for dead code', node, [`${modules}/knip/bin/knip.js`]));
+  await check('types of the tests', () =>
+    mustRun('Checking the types of the tests', node, [
+      `${modules}/typescript/bin/tsc`,
+      '--pretty',
+      'false',
+      '-p',
+      'test/tsconfig.json',
+    ]),
+  );
+}
+
+async function main() {
+  const args = process.argv.slice(2);
+  const named = args.filter((a) => !a.startsWith('-'));
+  const core = args.includes('--core');
+  if (!(await check('install', install))) return;
+  const all = listSuites();
+  const unknown = named.filter((name) => !all.includes(name));
+  if (unknown.length > 0) fail(`no suite ${unknown.join(', ')} in test/`);
+  if (all.length === 0) fail('test/ has no suites');
+  if (named.length === 0) await runChecks();
+  else await check('build', () => step('Building', build));
+  const suites = all
+    .filter((suite) => (named.length > 0 ? named.includes(suite) : true))
+    .filter((suite) => !core || needsMore[suite] === undefined);
+  if (core) for (const [suite, what] of Object.entries(needsMore)) say(`Not run: ${suite}, which needs ${what}.`);
+  const scratch = mkdtempSync(join(tmpdir(), 'headwater-test-'));
+  const lines = [];
+  try {
+    for (const suite of suites) lines.push(await runSuite(suite, scratch));
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  say(`\n${lines.join('\n')}`);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    stopChildren();
+    fail(`ended by ${signal}`);
+    say(closingLine());
+    process.exit(1);
+  });
+}
+
+try {
+  await main();
+} catch (error) {
+  fail(`the test run itself: ${error.stack ?? error}`);
+}
+if (failures.length > 0) say(`\nFailed:\n${failures.map((line) => `  ${line}`).join('\n')}`);
+say(`\n${closingLine()}`);
+process.exitCode = tally.failed > 0 ? 1 : 0;

@@ -1,0 +1,15 @@
+// How the tests run: every *.test.ts below test/, in forked processes (the SQLite binding is native code), over the
+// TypeScript sources. Tests that start processes use dist/, which the global set-up builds.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', 'test/architecture/fixtures/**'],
+    pool: 'forks',
+    globalSetup: ['test/support/global-setup.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 10_000,
+  },
+});
