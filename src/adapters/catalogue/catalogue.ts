@@ -14,7 +14,7 @@ import { type IndexRow, indexFileName, parseIndex, unpackType } from './pack.ts'
 /** Documents kept after loading. */
 const keptTypesMax = 8;
 
-export interface CatalogueStatistics {
+interface CatalogueStatistics {
   /** Read from the data file since opening. */
   readonly dataBytesRead: number;
   /** Documents read from the data file. */

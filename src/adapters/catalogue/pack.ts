@@ -10,7 +10,7 @@ import { Fault } from '../../base/result.ts';
 import { type VariantSpec, variantSpecFormat, variantSpecText } from '../../model/schema.ts';
 
 /** 1: rows in an array, documents deflated with zlib's header and checksum. */
-export const catalogueFormat = 1;
+const catalogueFormat = 1;
 
 export const indexFileName = 'index.json';
 

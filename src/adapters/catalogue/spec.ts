@@ -55,7 +55,7 @@ export interface Spec {
 }
 
 /** The id under which `specDefinition` finds the tag every taggable type shares. No id of the specification is empty. */
-export const tagId = '';
+const tagId = '';
 
 const tag: SpecDefinition = {
   name: 'Tag',

@@ -16,7 +16,7 @@ import {
 } from './spec.ts';
 
 /** Which output of which type feeds a property; `list`: the output is itself a list. */
-export interface Suggestion {
+interface Suggestion {
   readonly schema: string;
   readonly path: string;
   readonly list: boolean;
