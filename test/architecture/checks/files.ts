@@ -13,6 +13,7 @@ const bannedName = /(^|[_-])(utils?|helpers?|common|lib|types|services?|managers
 /** Files and folders whose name fits everything. */
 export function nameFindings(root: string, folders: readonly string[]): Finding[] {
   return folders
+    .filter((folder) => existsSync(join(root, folder)))
     .flatMap((folder) => listFiles(root, folder))
     .flatMap((file) => {
       const parts = file.split('/').map((part) => part.split('.')[0] ?? '');

@@ -19,7 +19,7 @@ const ruleNumber = /\[([A-Z]{2}\d+)\]/g;
 const statement = /^\s*(?:[-*|]\s*)?[*`]*\[([A-Z]{2}\d+)\]/;
 
 /** Where each rule is stated: number -> places, in order. */
-export function statedRules(root: string): Map<string, Finding[]> {
+function statedRules(root: string): Map<string, Finding[]> {
   const out = new Map<string, Finding[]>();
   for (const file of listFiles(root, 'src').filter((path) => path.endsWith('/SPEC.md'))) {
     for (const [i, line] of readFileSync(join(root, file), 'utf8').split('\n').entries()) {
