@@ -1,0 +1,40 @@
+// Brings a store file to this release's version. Migrations are numbered and forward only; each runs in one transaction
+// together with the new number, so a crash leaves the file at a whole version. A file with a higher number is refused:
+// an older release cannot know what it means.
+
+import { Fault } from '../../base/result.ts';
+import type { Database } from './driver.ts';
+import { initial } from './migrations/0001_initial.ts';
+
+/** In order; the first makes version 1. Never edit one that has been released. */
+const migrations: readonly string[] = [initial];
+
+export const storeVersion = migrations.length;
+export const applicationId = 0x48575452;
+
+export function pragmaNumber(db: Database, name: string): number {
+  return Object.values(db.prepare(`pragma ${name}`).get() as Record<string, number>)[0] ?? 0;
+}
+
+export function migrate(db: Database, file: string): void {
+  const from = pragmaNumber(db, 'user_version');
+  if (from > storeVersion)
+    throw new Fault('store_version', `${file} is of version ${from}, this release reads up to ${storeVersion}`, {
+      file: from,
+      release: storeVersion,
+    });
+  const isEmpty = pragmaNumber(db, 'schema_version') === 0;
+  if (from === 0 ? !isEmpty : pragmaNumber(db, 'application_id') !== applicationId)
+    throw new Fault('store_damaged', `${file} is a database, but not a Headwater store`);
+  for (let version = from + 1; version <= storeVersion; version++) {
+    db.exec('begin immediate');
+    try {
+      db.exec(migrations[version - 1]!);
+      db.exec(`pragma user_version = ${version}`);
+      db.exec('commit');
+    } catch (e) {
+      if (db.isTransaction) db.exec('rollback');
+      throw e;
+    }
+  }
+}

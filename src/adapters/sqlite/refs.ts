@@ -1,0 +1,98 @@
+// The integers that stand for workspace and change set ids in keys, remembered in memory: this process owns the file, so
+// nobody else changes them. A workspace gets its ref with the first write that names it, also before its own row is
+// made. Forgotten on rollback, since the rows may be gone with it.
+
+import type { ChangeSetId, WorkspaceId } from '../../base/ids.ts';
+import type { Database, Statement } from './driver.ts';
+
+export const auditNumberBits = 40;
+/** Remembered pairs; beyond it everything is forgotten and read again when needed. */
+const rememberedMax = 65_536;
+
+export class Refs {
+  readonly #findWorkspace: Statement;
+  readonly #addWorkspace: Statement;
+  readonly #findChangeSet: Statement;
+  readonly #lastAudit: Statement;
+  readonly #findGeneration: Statement;
+  readonly #nextGeneration: Statement;
+  readonly #workspaces = new Map<WorkspaceId, number>();
+  readonly #changeSets = new Map<string, number>();
+  readonly #auditNumbers = new Map<number, number>();
+  readonly #generations = new Map<number, number>();
+
+  constructor(db: Database) {
+    this.#findWorkspace = db.prepare('select ref from workspace where id = ?');
+    this.#addWorkspace = db.prepare('insert into workspace (id) values (?)');
+    this.#findChangeSet = db.prepare('select ref from change_set where workspace = ? and id = ?');
+    this.#lastAudit = db.prepare(
+      `select key & ${2 ** auditNumberBits - 1} as n from audit
+       where key >= (? << ${auditNumberBits}) and key < (? << ${auditNumberBits}) order by key desc limit 1`,
+    );
+    this.#findGeneration = db.prepare('select generation from workspace where ref = ?');
+    this.#nextGeneration = db.prepare(
+      'update workspace set generation = generation + 1 where ref = ? returning generation',
+    );
+  }
+
+  findWorkspace(id: WorkspaceId): number | undefined {
+    let ref = this.#workspaces.get(id);
+    if (ref === undefined) {
+      ref = (this.#findWorkspace.get(id) as { ref: number } | undefined)?.ref;
+      if (ref !== undefined) this.#remember(this.#workspaces, id, ref);
+    }
+    return ref;
+  }
+
+  /** Inside a transaction only. */
+  internWorkspace(id: WorkspaceId): number {
+    const found = this.findWorkspace(id);
+    if (found !== undefined) return found;
+    const ref = Number(this.#addWorkspace.run(id).lastInsertRowid);
+    this.#remember(this.#workspaces, id, ref);
+    return ref;
+  }
+
+  findChangeSet(workspace: number, id: ChangeSetId): number | undefined {
+    const key = `${workspace} ${id}`;
+    let ref = this.#changeSets.get(key);
+    if (ref === undefined) {
+      ref = (this.#findChangeSet.get(workspace, id) as { ref: number } | undefined)?.ref;
+      if (ref !== undefined) this.#remember(this.#changeSets, key, ref);
+    }
+    return ref;
+  }
+
+  /** The number of the workspace's next audit row. Inside a transaction only: asking takes it. */
+  takeAuditNumber(workspace: number): number {
+    let last = this.#auditNumbers.get(workspace);
+    last ??= (this.#lastAudit.get(workspace, workspace + 1) as { n: number } | undefined)?.n ?? 0;
+    this.#remember(this.#auditNumbers, workspace, last + 1);
+    return last + 1;
+  }
+
+  generation(workspace: number): number {
+    let generation = this.#generations.get(workspace);
+    if (generation === undefined) {
+      generation = (this.#findGeneration.get(workspace) as { generation: number }).generation;
+      this.#remember(this.#generations, workspace, generation);
+    }
+    return generation;
+  }
+
+  /** Inside a transaction only. */
+  startGeneration(workspace: number): number {
+    const { generation } = this.#nextGeneration.get(workspace) as { generation: number };
+    this.#remember(this.#generations, workspace, generation);
+    return generation;
+  }
+
+  forget(): void {
+    for (const map of [this.#workspaces, this.#changeSets, this.#auditNumbers, this.#generations]) map.clear();
+  }
+
+  #remember<K>(map: Map<K, number>, key: K, value: number): void {
+    if (map.size >= rememberedMax) map.clear();
+    map.set(key, value);
+  }
+}

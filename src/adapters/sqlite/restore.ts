@@ -1,0 +1,43 @@
+// A store from a backup. The copy is checked before it is given its name, and nothing is overwritten, so a restore that
+// fails or is killed leaves no store behind. Restoring by hand, by copying the backup, works as well; it only lacks the
+// check.
+
+import { constants, copyFileSync, rmSync, statSync } from 'node:fs';
+import { Fault } from '../../base/result.ts';
+import { giveName, refuseExisting } from './backup.ts';
+import { asFault } from './fault.ts';
+import { openSqliteStore } from './store.ts';
+
+/**
+ * Makes the store `to` from the backup `from`, brought to this release's version. Faults: `store_damaged` when the
+ * backup does not pass `check`, `store_version` when it is newer than this release, `store_failed` when `to` exists or
+ * `from` is not a backup but a store that is (or was) in use.
+ */
+export async function restoreSqliteStore(from: string, to: string): Promise<void> {
+  refuseExisting(to, 'the store');
+  refuseExisting(`${to}-wal`, 'a write-ahead log of an older store');
+  const wal = statSync(`${from}-wal`, { throwIfNoEntry: false });
+  if (wal && wal.size > 0)
+    throw new Fault('store_failed', `${from} has a write-ahead log beside it: it is a store in use, not a backup`);
+  const temporary = `${to}.partial`;
+  rmSync(temporary, { force: true });
+  try {
+    // Never `from` itself: a check must not change the backup.
+    copyFileSync(from, temporary, constants.COPYFILE_FICLONE);
+    const store = await openSqliteStore({ file: temporary });
+    try {
+      const problems = await store.check(10);
+      if (problems.length > 0)
+        throw new Fault('store_damaged', `the backup ${from} is damaged: ${problems[0]!.where}: ${problems[0]!.what}`, {
+          problems,
+        });
+    } finally {
+      await store.close();
+    }
+    giveName(temporary, to);
+  } catch (e) {
+    throw asFault(e, `restoring ${from}`);
+  } finally {
+    for (const suffix of ['', '-wal', '-journal']) rmSync(temporary + suffix, { force: true });
+  }
+}

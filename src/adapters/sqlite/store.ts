@@ -1,0 +1,328 @@
+// The embedded store: one SQLite file, owned by one process. Translates the port's calls into jobs of the write queue
+// and reads; the rows themselves are made in commit_writer, chunk_store, upkeep_writer and row_reader.
+//
+// Durability: write-ahead log with synchronous=FULL, so a commit is synced before its promise resolves. Ownership: the
+// exclusive lock on the file is taken at opening and kept; the kernel frees it when the process ends, however it ends.
+// Nothing in this process may open the store's file by other means while it is open: closing any descriptor of a file
+// drops all the POSIX locks that the process has on it.
+
+import { closeSync, fsyncSync, openSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { ChangeSetId, Hash, WorkspaceId } from '../../base/ids.ts';
+import { Fault } from '../../base/result.ts';
+import type {
+  AuditQuery,
+  AuditRow,
+  ChangeSetRow,
+  Checkpoint,
+  ChunkRow,
+  Commit,
+  CommitOutcome,
+  IdempotencyRow,
+  LogRow,
+  Store,
+  StoreProblem,
+  SweepOutcome,
+  WorkspaceRow,
+} from '../../ports/store.ts';
+import { backupTo } from './backup.ts';
+import { checkStore } from './check.ts';
+import { ChunkStore } from './chunk_store.ts';
+import { CommitWriter } from './commit_writer.ts';
+import { type Database, openDatabase } from './driver.ts';
+import { asFault, guarded, isBusy } from './fault.ts';
+import { migrate, pragmaNumber } from './migrate.ts';
+import { Refs } from './refs.ts';
+import { RowReader } from './row_reader.ts';
+import { UpkeepWriter } from './upkeep_writer.ts';
+import { WriteQueue } from './write_queue.ts';
+
+export interface SqliteStoreOptions {
+  /** Path of the file; made if it is not there, its folder must be. `-wal` beside it belongs to it. */
+  readonly file: string;
+  /** Most bytes of the file, rounded down to pages; a write beyond it fails as on a full disk. Default: no bound. */
+  readonly fileBytesMax?: number;
+}
+
+/** Pages of 4 KiB kept in memory; the hot ends of all trees are far below it. */
+const cacheKiB = 64 * 1024;
+/**
+ * Pages in the write-ahead log before they are copied to the file. A log of about 4 MiB is written over and over in
+ * place: larger ones measured slower, for as long as they still grow each sync also commits a new file size.
+ */
+const checkpointPages = 1_000;
+/** Chunks looked at, or rows expired, in one transaction of a sweep. */
+const sweepStepRows = 2_000;
+/** Two openers at the same instant can each keep the other out; each tries again after this long. */
+const openRetryMs = [5, 20];
+
+/** Opens or makes a store. Faults: `store_busy` when another process has it, `store_version`, `store_damaged`, `store_failed`. */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
+  for (const waitMs of openRetryMs) {
+    try {
+      return new SqliteStore(options);
+    } catch (e) {
+      if (!(e instanceof Fault) || e.code !== 'store_busy') throw e;
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+  }
+  return new SqliteStore(options);
+}
+
+export class SqliteStore implements Store {
+  readonly kind = 'sqlite';
+  readonly file: string;
+  readonly #db: Database;
+  readonly #queue: WriteQueue;
+  readonly #refs: Refs;
+  readonly #reader: RowReader;
+  readonly #commits: CommitWriter;
+  readonly #chunks: ChunkStore;
+  readonly #upkeep: UpkeepWriter;
+  #closing: Promise<void> | undefined;
+  #commitCount = 0;
+  #staleCommitCount = 0;
+
+  /** Use `openSqliteStore`. */
+  constructor(options: SqliteStoreOptions) {
+    this.file = options.file;
+    const db = own(options);
+    this.#db = db;
+    try {
+      this.#refs = new Refs(db);
+      this.#reader = new RowReader(db, this.#refs);
+      this.#chunks = new ChunkStore(db, this.#refs);
+      this.#commits = new CommitWriter(db, this.#refs, this.#chunks);
+      this.#upkeep = new UpkeepWriter(db, this.#refs);
+      this.#queue = new WriteQueue(db, () => this.#refs.forget());
+    } catch (e) {
+      db.close();
+      throw asFault(e, `opening ${options.file}`);
+    }
+  }
+
+  async listWorkspaces(): Promise<readonly WorkspaceRow[]> {
+    return this.#reading(() => this.#reader.workspaces());
+  }
+
+  commit(workspace: WorkspaceId, commit: Commit): Promise<CommitOutcome> {
+    return this.#queue.enqueue(weightOf(commit), () => {
+      const outcome = this.#commits.write(workspace, commit);
+      if (outcome.ok) this.#commitCount++;
+      else this.#staleCommitCount++;
+      return outcome;
+    });
+  }
+
+  async findChangeSet(workspace: WorkspaceId, id: ChangeSetId): Promise<ChangeSetRow | undefined> {
+    return this.#reading(() => this.#reader.changeSet(workspace, id));
+  }
+
+  async listChangeSets(workspace: WorkspaceId): Promise<readonly ChangeSetRow[]> {
+    return this.#reading(() => this.#reader.changeSets(workspace));
+  }
+
+  async readLog(
+    workspace: WorkspaceId,
+    changeSet: ChangeSetId,
+    after: number,
+    upTo: number,
+    limit = Number.MAX_SAFE_INTEGER,
+  ): Promise<readonly LogRow[]> {
+    return this.#reading(() => this.#reader.log(workspace, changeSet, { after, upTo, limit }));
+  }
+
+  async readAudit(workspace: WorkspaceId, query: AuditQuery): Promise<readonly AuditRow[]> {
+    return this.#reading(() => this.#reader.audit(workspace, query));
+  }
+
+  async findIdempotent(workspace: WorkspaceId, principal: string, key: string): Promise<IdempotencyRow | undefined> {
+    return this.#reading(() => this.#reader.idempotent(workspace, principal, key));
+  }
+
+  async expireIdempotent(workspace: WorkspaceId, beforeMs: number): Promise<number> {
+    const last = this.#reading(() => this.#upkeep.lastIdempotentRow());
+    let expired = 0;
+    for (let after = 0; after < last; after += sweepStepRows) {
+      const range = { after, upTo: Math.min(after + sweepStepRows, last) };
+      expired += await this.#queue.enqueue(0, () => this.#upkeep.expireIdempotent(workspace, beforeMs, range));
+    }
+    return expired;
+  }
+
+  async readChunks(workspace: WorkspaceId, hashes: readonly Hash[]): Promise<ReadonlyMap<Hash, string>> {
+    const found = new Map<Hash, string>();
+    for (const hash of hashes) {
+      const text = this.readChunkNow(workspace, hash);
+      if (text !== undefined) found.set(hash, text);
+    }
+    return found;
+  }
+
+  readChunkNow(workspace: WorkspaceId, hash: Hash): string | undefined {
+    return this.#reading(() => {
+      const ref = this.#refs.findWorkspace(workspace);
+      return ref === undefined ? undefined : this.#chunks.read(ref, hash);
+    });
+  }
+
+  writeChunks(workspace: WorkspaceId, chunks: readonly ChunkRow[], checkpoints: readonly Checkpoint[]): Promise<void> {
+    return this.#queue.enqueue(charsOf(chunks), () => {
+      const ref = this.#refs.internWorkspace(workspace);
+      this.#chunks.write(ref, chunks);
+      this.#upkeep.putCheckpoints(ref, checkpoints);
+    });
+  }
+
+  async findCheckpoint(
+    workspace: WorkspaceId,
+    changeSet: ChangeSetId,
+    version: number,
+  ): Promise<Checkpoint | undefined> {
+    return this.#reading(() => this.#reader.checkpoint(workspace, changeSet, version));
+  }
+
+  async listCheckpoints(workspace: WorkspaceId): Promise<readonly Checkpoint[]> {
+    return this.#reading(() => this.#reader.checkpoints(workspace));
+  }
+
+  removeCheckpoints(workspace: WorkspaceId, checkpoints: readonly Checkpoint[]): Promise<void> {
+    return this.#queue.enqueue(0, () => this.#upkeep.removeCheckpoints(workspace, checkpoints));
+  }
+
+  nextGeneration(workspace: WorkspaceId): Promise<number> {
+    return this.#queue.enqueue(0, () => this.#refs.startGeneration(this.#refs.internWorkspace(workspace)));
+  }
+
+  async sweep(workspace: WorkspaceId, generation: number, isLive: (hash: Hash) => boolean): Promise<SweepOutcome> {
+    const removed = { chunks: 0, bytes: 0 };
+    const ref = this.#reading(() => this.#refs.findWorkspace(workspace));
+    if (ref === undefined) return { chunksKept: 0, chunksRemoved: 0, bytesRemoved: 0 };
+    for (let after = -1, isDone = false; !isDone; ) {
+      const sweep = { after, generation, most: sweepStepRows, isLive };
+      const step = await this.#queue.enqueue(0, () => this.#chunks.sweepStep(ref, sweep));
+      removed.chunks += step.chunks;
+      removed.bytes += step.bytes;
+      after = step.prefix;
+      isDone = step.isDone;
+    }
+    const chunksKept = this.#reading(() => this.#chunks.count(ref));
+    return { chunksKept, chunksRemoved: removed.chunks, bytesRemoved: removed.bytes };
+  }
+
+  async getSetting(workspace: WorkspaceId, name: string): Promise<string | undefined> {
+    return this.#reading(() => this.#reader.setting(workspace, name));
+  }
+
+  putSetting(workspace: WorkspaceId, name: string, value: string): Promise<void> {
+    return this.#queue.enqueue(value.length, () => this.#upkeep.putSetting(workspace, name, value));
+  }
+
+  async check(most: number): Promise<readonly StoreProblem[]> {
+    this.#reading(() => undefined);
+    return checkStore(this.#db, most);
+  }
+
+  async backup(destination: string): Promise<void> {
+    this.#reading(() => undefined);
+    await backupTo(this.#db, destination);
+  }
+
+  /**
+   * Bytes and rows of the file, and since opening: `commits` that landed, `commitsStale` that were refused,
+   * `transactions` with one sync each, `writes` of any kind that they carried.
+   */
+  async statistics(): Promise<Readonly<Record<string, number>>> {
+    return this.#reading(() => {
+      const pageBytes = pragmaNumber(this.#db, 'page_size');
+      const rows = this.#db
+        .prepare(
+          `select (select count(*) from workspace where name is not null) as workspaces, count(*) as changeSets,
+             coalesce(sum(version), 0) as logRows, coalesce(sum(audit_count), 0) as auditRows,
+             (select count(*) from chunk_index) as chunks, (select count(*) from checkpoint) as checkpoints,
+             (select count(*) from idempotency) as idempotencyRows
+           from change_set`,
+        )
+        .get() as Record<string, number>;
+      return {
+        fileBytes: pragmaNumber(this.#db, 'page_count') * pageBytes,
+        freeBytes: pragmaNumber(this.#db, 'freelist_count') * pageBytes,
+        walBytes: statSync(`${this.file}-wal`, { throwIfNoEntry: false })?.size ?? 0,
+        ...rows,
+        commits: this.#commitCount,
+        commitsStale: this.#staleCommitCount,
+        transactions: this.#queue.transactions,
+        writes: this.#queue.jobs,
+      };
+    });
+  }
+
+  /** Writes what is queued, then gives the file up. Later calls get `store_failed`. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      this.#queue.drain(closed());
+      guarded('closing', () => this.#db.close());
+    })();
+    return this.#closing;
+  }
+
+  #reading<T>(body: () => T): T {
+    if (this.#closing) throw closed();
+    return guarded('reading', body);
+  }
+}
+
+function closed(): Fault {
+  return new Fault('store_failed', 'the store is closed');
+}
+
+function charsOf(chunks: readonly ChunkRow[]): number {
+  let chars = 0;
+  for (const chunk of chunks) chars += chunk.text.length;
+  return chars;
+}
+
+function weightOf(commit: Commit): number {
+  let chars = commit.chunks ? charsOf(commit.chunks) : 0;
+  for (const row of commit.log) chars += row.text.length;
+  return chars;
+}
+
+/** The open, locked, migrated database. */
+function own(options: SqliteStoreOptions): Database {
+  const { file } = options;
+  let db: Database | undefined;
+  try {
+    makePrivate(file);
+    db = openDatabase(file);
+    db.exec('pragma busy_timeout = 0; pragma locking_mode = exclusive; begin exclusive; commit');
+    const { journal_mode: mode } = db.prepare('pragma journal_mode = wal').get() as { journal_mode: string };
+    if (mode !== 'wal') throw new Fault('store_failed', `${file} cannot have a write-ahead log here`);
+    db.exec(`pragma synchronous = full; pragma cache_size = -${cacheKiB}; pragma wal_autocheckpoint = ${checkpointPages};
+      pragma trusted_schema = off; pragma foreign_keys = off`);
+    migrate(db, file);
+    if (options.fileBytesMax !== undefined)
+      db.exec(`pragma max_page_count = ${Math.floor(options.fileBytesMax / pragmaNumber(db, 'page_size'))}`);
+    return db;
+  } catch (e) {
+    db?.close();
+    if (isBusy(e)) throw new Fault('store_busy', `another process has ${file} open`, { file }, { cause: e });
+    throw asFault(e, `opening ${file}`);
+  }
+}
+
+/** A new file is readable by its owner only, and its name durable; one that exists is not touched. */
+function makePrivate(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code === 'EEXIST') return;
+    throw e;
+  }
+  const folder = openSync(dirname(file), 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}

@@ -1,0 +1,63 @@
+// The small writes beside commits: settings, checkpoints, forgetting idempotency rows. Called inside a transaction.
+
+import type { WorkspaceId } from '../../base/ids.ts';
+import { Fault } from '../../base/result.ts';
+import type { Checkpoint } from '../../ports/store.ts';
+import { toColumn } from './column_text.ts';
+import type { Database, Statement } from './driver.ts';
+import type { Refs } from './refs.ts';
+
+export class UpkeepWriter {
+  readonly #refs: Refs;
+  readonly #putSetting: Statement;
+  readonly #putCheckpoint: Statement;
+  readonly #removeCheckpoint: Statement;
+  readonly #expire: Statement;
+  readonly #lastRow: Statement;
+
+  constructor(db: Database, refs: Refs) {
+    this.#refs = refs;
+    this.#putSetting = db.prepare(
+      `insert into setting (workspace, name, value) values (?, ?, ?)
+       on conflict (workspace, name) do update set value = excluded.value`,
+    );
+    this.#putCheckpoint = db.prepare(
+      'insert or replace into checkpoint (key, intent_root, reality_root) values ((? << 32) | ?, ?, ?)',
+    );
+    this.#removeCheckpoint = db.prepare('delete from checkpoint where key = (? << 32) | ?');
+    this.#expire = db.prepare('delete from idempotency where rowid > ? and rowid <= ? and workspace = ? and at_ms < ?');
+    this.#lastRow = db.prepare('select coalesce(max(rowid), 0) as n from idempotency');
+  }
+
+  putSetting(workspace: WorkspaceId, name: string, value: string): void {
+    this.#putSetting.run(this.#refs.internWorkspace(workspace), toColumn(name), toColumn(value));
+  }
+
+  putCheckpoints(workspace: number, checkpoints: readonly Checkpoint[]): void {
+    for (const c of checkpoints) {
+      const ref = this.#refs.findChangeSet(workspace, c.changeSet);
+      if (ref === undefined) throw new Fault('store_failed', `change set ${c.changeSet} does not exist`);
+      this.#putCheckpoint.run(ref, c.version, c.intentRoot, c.realityRoot);
+    }
+  }
+
+  removeCheckpoints(workspaceId: WorkspaceId, checkpoints: readonly Checkpoint[]): void {
+    const workspace = this.#refs.findWorkspace(workspaceId);
+    if (workspace === undefined) return;
+    for (const c of checkpoints) {
+      const ref = this.#refs.findChangeSet(workspace, c.changeSet);
+      if (ref !== undefined) this.#removeCheckpoint.run(ref, c.version);
+    }
+  }
+
+  lastIdempotentRow(): number {
+    return (this.#lastRow.get() as { n: number }).n;
+  }
+
+  /** Expires rows of the workspace among the row ids after < id <= upTo; answers how many. */
+  expireIdempotent(workspaceId: WorkspaceId, beforeMs: number, range: { after: number; upTo: number }): number {
+    const workspace = this.#refs.findWorkspace(workspaceId);
+    if (workspace === undefined) return 0;
+    return Number(this.#expire.run(range.after, range.upTo, workspace, beforeMs).changes);
+  }
+}
