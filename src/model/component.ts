@@ -2,6 +2,7 @@
 // concerns the component as a whole stands under keys of its own, one fact a key, so that facts merge one by one.
 
 import type { ComponentId, SchemaId, VariantId } from '../base/ids.ts';
+import type { JsonObject } from '../base/json.ts';
 import type { Path } from './path.ts';
 
 /** Stored under the component's id. */
@@ -18,7 +19,7 @@ export const componentFlags: readonly ComponentFlag[] = ['protect', 'retain'];
 export interface ComponentImage {
   readonly record: ComponentRecord;
   /** Cell and element records by stored key below the component (`/domain/X`, `/domain/Tags/@…#`). */
-  readonly cells: Readonly<Record<string, string>>;
+  readonly cells: Readonly<Record<string, JsonObject>>;
   readonly flags: readonly ComponentFlag[];
   readonly ignored: readonly Path[];
   readonly dependsOn: readonly ComponentId[];

@@ -65,6 +65,12 @@ export const index = {
   secretUse: (secret: string, component: ComponentId, path: Path): string =>
     `secret:${secret}${separator}${component}${path}`,
   secretUses: (secret: string): string => `secret:${secret}${separator}`,
+  viewNamed: (name: string, id: string): string => `viewname:${name}${separator}${id}`,
+  viewsNamed: (name: string): string => `viewname:${name}${separator}`,
+  secretNamed: (name: string, id: string): string => `secretname:${name}${separator}${id}`,
+  secretsNamed: (name: string): string => `secretname:${name}${separator}`,
+  schemaOfVariant: (variant: string, schema: string): string => `variantof:${variant}${separator}${schema}`,
+  schemasOfVariant: (variant: string): string => `variantof:${variant}${separator}`,
   functionNamed: (name: string, id: string): string => `function:${name}${separator}${id}`,
   functionsNamed: (name: string): string => `function:${name}${separator}`,
   bindingOf: (target: string, binding: string): string => `binding:${target}${separator}${binding}`,

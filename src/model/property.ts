@@ -76,17 +76,26 @@ export function childProperty(
     case 'object': {
       if (!('key' in step) || property.properties === undefined) return undefined;
       if (!Object.hasOwn(property.properties, step.key)) return undefined;
-      return derefProperty(property.properties[step.key]!, definitions);
+      return inherit(property, derefProperty(property.properties[step.key]!, definitions));
     }
     case 'map':
-      return 'key' in step ? derefProperty(property.values ?? { kind: 'any' }, definitions) : undefined;
+      return 'key' in step
+        ? inherit(property, derefProperty(property.values ?? { kind: 'any' }, definitions))
+        : undefined;
     case 'array':
-      return 'element' in step ? derefProperty(property.items ?? { kind: 'any' }, definitions) : undefined;
+      // A reported list has no elements of its own to name: its parts are addressed by index.
+      if (!('element' in step) && !(property.readOnly && /^\d+$/.test(step.key))) return undefined;
+      return inherit(property, derefProperty(property.items ?? { kind: 'any' }, definitions));
     case 'any':
       return property;
     default:
       return undefined;
   }
+}
+
+/** What lies in a read-only container is read-only. */
+function inherit(parent: Property, child: Property): Property {
+  return parent.readOnly && !child.readOnly ? { ...child, readOnly: true } : child;
 }
 
 /** Is a value of this kind stored as a tree of cells? */

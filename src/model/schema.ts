@@ -70,7 +70,11 @@ export function rootProperty(spec: VariantSpec): Property {
       resource_value: { ...spec.resourceValue, readOnly: true },
       code: openReadOnly,
       qualification: openReadOnly,
-      deleted_at: { kind: 'string', readOnly: true },
+      deleted_at: {
+        kind: 'boolean',
+        readOnly: true,
+        docs: 'True while marked for deletion; when and by whom is in the history.',
+      },
     },
   };
 }

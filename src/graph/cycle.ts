@@ -1,0 +1,108 @@
+// Would following some sources close a cycle between values? Two searches run in step, one from the sources towards
+// what they are computed from, one from the target towards what follows it; the first to end without a meeting proves
+// that there is none. The cost is that of the smaller side, so a long chain behind one end costs nothing at the other.
+
+import type { Source } from '../model/expr.ts';
+import { overlaps } from '../model/path.ts';
+import type { Reader } from '../model/state.ts';
+import { type Edge, edgesInto, edgesOutOf } from './edges.ts';
+
+interface Visit {
+  readonly at: Source;
+  readonly from: Visit | undefined;
+}
+
+function* search(
+  start: readonly Source[],
+  step: (at: Source) => Source[],
+  goal: (at: Source) => boolean,
+): Generator<undefined, Visit | undefined> {
+  const seen = new Set<string>();
+  const queue: Visit[] = [];
+  const push = (at: Source, from: Visit | undefined): Visit | undefined => {
+    const address = at.component + at.path;
+    if (seen.has(address)) return undefined;
+    seen.add(address);
+    const visit = { at, from };
+    queue.push(visit);
+    return goal(at) ? visit : undefined;
+  };
+  for (const at of start) {
+    const met = push(at, undefined);
+    if (met) return met;
+  }
+  for (let i = 0; i < queue.length; i++) {
+    for (const at of step(queue[i]!.at)) {
+      const met = push(at, queue[i]);
+      if (met) return met;
+    }
+    yield undefined;
+  }
+  return undefined;
+}
+
+function trail(visit: Visit | undefined): Source[] {
+  const out: Source[] = [];
+  for (let v = visit; v !== undefined; v = v.from) out.push(v.at);
+  return out;
+}
+
+const same = (a: Source, b: Source): boolean => a.component === b.component && overlaps(a.path, b.path);
+
+/**
+ * The cycle that would arise if the cell at `target` followed `sources`, as the addresses on it, the target first and
+ * last, each computed from the next; undefined when there is none. The cell that is at `target` now is left out.
+ */
+export function findCycle(reader: Reader, target: Source, sources: readonly Source[]): Source[] | undefined {
+  const direct = sources.find((s) => same(s, target));
+  if (direct) return [target, target];
+  const isTarget = (e: Edge): boolean => e.user.component === target.component && e.user.path === target.path;
+  const up = search(
+    sources,
+    (at) =>
+      edgesInto(reader, at)
+        .filter((e) => !isTarget(e))
+        .map((e) => e.source),
+    (at) => same(at, target),
+  );
+  const down = search(
+    [target],
+    (at) =>
+      edgesOutOf(reader, at)
+        .filter((e) => !isTarget(e))
+        .map((e) => e.user),
+    (at) => sources.some((s) => same(at, s)),
+  );
+  for (;;) {
+    const u = up.next();
+    if (u.done) return u.value === undefined ? undefined : [target, ...trail(u.value).reverse().slice(0, -1), target];
+    const d = down.next();
+    if (d.done) return d.value === undefined ? undefined : [target, ...trail(d.value)];
+  }
+}
+
+/** The cycle among directed edges given by `next` that passes through `start`, as ids; undefined when there is none. */
+export function findLoop(start: string, next: (id: string) => Iterable<string>): string[] | undefined {
+  const from = new Map<string, string>();
+  const queue: string[] = [];
+  const visit = (id: string, via: string): boolean => {
+    if (id === start) {
+      const out = [start];
+      for (let at = via; at !== start; at = from.get(at)!) out.push(at);
+      out.push(start);
+      loop = out.reverse();
+      return true;
+    }
+    if (!from.has(id)) {
+      from.set(id, via);
+      queue.push(id);
+    }
+    return false;
+  };
+  let loop: string[] | undefined;
+  for (const id of next(start)) if (visit(id, start)) return loop;
+  for (let i = 0; i < queue.length; i++) {
+    for (const id of next(queue[i]!)) if (visit(id, queue[i]!)) return loop;
+  }
+  return undefined;
+}

@@ -1,0 +1,85 @@
+// The value graph at the grain of addresses (component, path): who follows what. Edges come from cells that follow an
+// expression. Reading a container reads everything below it, and a cell on a container gives everything below it, so an
+// edge touches every address that overlaps its ends.
+
+import type { ComponentId } from '../base/ids.ts';
+import { parseCell } from '../model/cell.ts';
+import { type Source, sourcesOf } from '../model/expr.ts';
+import { cellKey, index, indexUser, splitAddress, splitCellKey } from '../model/keys.ts';
+import { ancestorsOf, type Path } from '../model/path.ts';
+import type { Reader } from '../model/state.ts';
+
+/** An edge of the value graph: the cell at `user` reads `source`. */
+export interface Edge {
+  readonly source: Source;
+  readonly user: Source;
+}
+
+/** The sources that one stored cell text reads; empty for anything but a following cell. */
+export function sourcesOfCellText(text: string): Source[] {
+  // Every following cell starts with its only member; parsing the others would be most of the work of a scan.
+  if (!text.startsWith('{"x":')) return [];
+  const cell = parseCell(text);
+  return 'x' in cell ? sourcesOf(cell.x) : [];
+}
+
+/** Edges that the value at an address is computed from: of the cells at it, below it and on its ancestors. */
+export function edgesInto(reader: Reader, at: Source): Edge[] {
+  const out: Edge[] = [];
+  const add = (path: Path, text: string | undefined): void => {
+    if (text === undefined) return;
+    for (const source of sourcesOfCellText(text)) out.push({ source, user: { component: at.component, path } });
+  };
+  for (const path of [at.path, ...ancestorsOf(at.path)]) add(path, reader.get('cells', cellKey(at.component, path)));
+  for (const [key, text] of reader.scan('cells', `${at.component}${at.path}/`)) {
+    const place = splitCellKey(key);
+    if (!place.element) add(place.path, text);
+  }
+  return out;
+}
+
+/** Edges from an address: of the cells that read it, something above it or something below it. */
+export function edgesOutOf(reader: Reader, at: Source): Edge[] {
+  const out: Edge[] = [];
+  const addAll = (prefix: string): void => {
+    for (const [key] of reader.scan('index', prefix)) {
+      const end = key.indexOf('\u0000');
+      out.push({ source: splitAddress(key.slice('cell:'.length, end)), user: splitAddress(indexUser(key)) });
+    }
+  };
+  addAll(index.subscribersAt(at.component, at.path));
+  addAll(index.subscribersBelow(at.component, at.path));
+  for (const ancestor of ancestorsOf(at.path)) addAll(index.subscribersAt(at.component, ancestor));
+  return out;
+}
+
+/** Every edge from any value of a component, in index order. */
+export function edgesOutOfComponent(reader: Reader, component: ComponentId): Edge[] {
+  const out: Edge[] = [];
+  for (const [key] of reader.scan('index', index.subscribersOf(component))) {
+    const end = key.indexOf('\u0000');
+    out.push({ source: splitAddress(key.slice('cell:'.length, end)), user: splitAddress(indexUser(key)) });
+  }
+  return out;
+}
+
+/**
+ * The cells that follow any of the given addresses, directly or through others, each once, in breadth-first order of
+ * the addresses given and then of the index. `most` bounds the answer; `cut` tells that there are more.
+ */
+export function reach(reader: Reader, from: readonly Source[], most: number): { cells: Source[]; cut: boolean } {
+  const seen = new Set<string>();
+  const cells: Source[] = [];
+  const queue = [...from];
+  for (let i = 0; i < queue.length; i++) {
+    for (const { user } of edgesOutOf(reader, queue[i]!)) {
+      const address = user.component + user.path;
+      if (seen.has(address)) continue;
+      if (cells.length >= most) return { cells, cut: true };
+      seen.add(address);
+      cells.push(user);
+      queue.push(user);
+    }
+  }
+  return { cells, cut: false };
+}

@@ -1,0 +1,53 @@
+// The kind of value an expression gives, as far as it can be known without evaluating it.
+
+import { brief } from '../base/json.ts';
+import { ok, type Result, refuse } from '../base/result.ts';
+import type { Expr } from '../model/expr.ts';
+import { findComponent, specOfComponent } from '../model/lookup.ts';
+import { type Definitions, kindOfJson, type Property } from '../model/property.ts';
+import { propertyAt } from '../model/schema.ts';
+import { signatureOf } from '../model/signature.ts';
+import type { Reader } from '../model/state.ts';
+
+export interface Typed {
+  readonly property: Property;
+  readonly definitions: Definitions;
+}
+
+/** The property that describes an expression's result. Refuses `function_not_found`, `request_malformed` (arity). */
+export function exprProperty(reader: Reader, expr: Expr, at: string): Result<Typed> {
+  if ('v' in expr) {
+    const kind = kindOfJson(expr.v);
+    return ok({ property: { kind: kind === 'null' ? 'any' : kind }, definitions: {} });
+  }
+  if ('s' in expr) {
+    const record = findComponent(reader, expr.s[0]);
+    const spec = record && specOfComponent(reader, record);
+    const located = spec && propertyAt(spec, expr.s[1]);
+    return ok({ property: located?.property ?? { kind: 'any' }, definitions: spec?.definitions ?? {} });
+  }
+  const [name, ...args] = expr.f;
+  const signature = signatureOf(name);
+  if (signature === undefined) {
+    return refuse('function_not_found', {
+      path: at,
+      expected: 'a built-in function',
+      got: brief(name),
+      hint: 'see the list of built-in functions in the documentation',
+    });
+  }
+  if (args.length < signature.min || (signature.max !== undefined && args.length > signature.max)) {
+    const most = signature.max === undefined ? 'or more' : `to ${signature.max}`;
+    return refuse('request_malformed', {
+      path: at,
+      expected: `${signature.min} ${most} arguments for ${name}`,
+      got: String(args.length),
+      hint: 'compare with the function’s documentation',
+    });
+  }
+  for (const argument of args) {
+    const checked = exprProperty(reader, argument as Expr, at);
+    if (!checked.ok) return checked;
+  }
+  return ok({ property: signature.result, definitions: {} });
+}
