@@ -202,12 +202,17 @@ function numberIn(text: string, start: number, end: number): number {
  */
 function keyFrom(previous: string | undefined, shared: number, text: string, start: number, end: number): string {
   if (end > text.length) throw damaged('a key runs past the end', start);
-  if (start < end && isLowSurrogate(text.charCodeAt(start))) throw damaged('a key cut inside a character', start);
+  if (start < end && (isLowSurrogate(text.charCodeAt(start)) || isHighSurrogate(text.charCodeAt(end - 1)))) {
+    throw damaged('a key cut inside a character', start);
+  }
   if (previous === undefined) {
     if (shared !== 0) throw damaged('a first key with a shared prefix', start);
     return text.slice(start, end);
   }
   if (shared > previous.length || start === end) throw damaged('a key is out of order', start);
+  if (shared > 0 && isHighSurrogate(previous.charCodeAt(shared - 1))) {
+    throw damaged('a shared prefix cut inside a character', start);
+  }
   if (shared < previous.length) {
     let before = previous.charCodeAt(shared);
     let unit = text.charCodeAt(start);
