@@ -13,24 +13,26 @@ import {
 } from './builtin.ts';
 
 /**
- * One piece of a substitution text: literal text, or the name of a variable. `${Name}` is a variable, spaces around the
- * name not counting; `${!Text}` stands for the literal `${Text}`; a `${` that nothing closes is literal.
+ * One piece of a substitution text, `raw` as written: literal text, or the name of a variable. `${Name}` is a variable,
+ * spaces around the name not counting; `${!Text}` stands for the literal `${Text}`; a `${` that nothing closes is literal.
  */
 export type SubstitutionPart =
-  | { readonly text: string; readonly name?: never }
-  | { readonly name: string; readonly token: string; readonly text?: never };
+  | { readonly raw: string; readonly text: string; readonly name?: never }
+  | { readonly raw: string; readonly name: string; readonly text?: never };
 
 export function substitutionParts(template: string): SubstitutionPart[] {
   const out: SubstitutionPart[] = [];
+  const plain = (text: string): void => {
+    if (text !== '') out.push({ raw: text, text });
+  };
   let last = 0;
   for (const match of template.matchAll(/\$\{([^{}]*)\}/g)) {
-    if (match.index > last) out.push({ text: template.slice(last, match.index) });
-    const inner = match[1]!;
-    if (inner.startsWith('!')) out.push({ text: `\${${inner.slice(1)}}` });
-    else out.push({ name: inner.trim(), token: match[0] });
-    last = match.index + match[0].length;
+    plain(template.slice(last, match.index));
+    const [raw, inner = ''] = match;
+    out.push(inner.startsWith('!') ? { raw, text: `\${${inner.slice(1)}}` } : { raw, name: inner.trim() });
+    last = match.index + raw.length;
   }
-  if (last < template.length) out.push({ text: template.slice(last) });
+  plain(template.slice(last));
   return out;
 }
 
