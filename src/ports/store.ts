@@ -14,8 +14,7 @@
 // `verify` does it. Every method throws Fault (`store_failed`, `store_damaged`) when the outside world fails.
 
 import type { ChangeSetId, Hash, WorkspaceId } from '../base/ids.ts';
-
-export type ChangeSetStatus = 'Open' | 'NeedsApproval' | 'Approved' | 'Rejected' | 'Applied' | 'Abandoned' | 'Failed';
+import type { ChangeSetStatus } from '../model/change_set.ts';
 
 export interface WorkspaceRow {
   readonly id: WorkspaceId;

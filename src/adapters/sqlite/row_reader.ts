@@ -2,11 +2,11 @@
 // or change set that does not exist has no rows.
 
 import type { ChangeSetId, Hash, WorkspaceId } from '../../base/ids.ts';
+import type { ChangeSetStatus } from '../../model/change_set.ts';
 import type {
   AuditQuery,
   AuditRow,
   ChangeSetRow,
-  ChangeSetStatus,
   Checkpoint,
   IdempotencyRow,
   LogRow,

@@ -1,0 +1,34 @@
+// Roles and what each may do. The engine asks with what an operation needs; on embedded engines without accounts the
+// one principal is the owner.
+
+import { ok, type Result, refuse } from '../base/result.ts';
+
+export const roles = ['owner', 'approver', 'collaborator', 'viewer'] as const;
+export type Role = (typeof roles)[number];
+
+export interface Principal {
+  /** Stable id, shown in the audit. */
+  readonly id: string;
+  readonly role: Role;
+}
+
+export const permissions = ['read', 'edit', 'apply', 'abandon', 'maintain'] as const;
+export type Permission = (typeof permissions)[number];
+
+const allowed: Readonly<Record<Role, readonly Permission[]>> = {
+  owner: permissions,
+  approver: ['read', 'edit', 'apply', 'abandon'],
+  collaborator: ['read', 'edit', 'apply', 'abandon'],
+  viewer: ['read'],
+};
+
+/** Refuses `access_denied`, naming the role and what it may do. */
+export function authorise(principal: Principal, permission: Permission): Result<void> {
+  if (allowed[principal.role].includes(permission)) return ok(undefined);
+  return refuse('access_denied', {
+    path: '',
+    expected: `a role that may ${permission}`,
+    got: `${principal.id}, ${principal.role} (may ${allowed[principal.role].join(', ')})`,
+    hint: 'ask an owner of the workspace',
+  });
+}
