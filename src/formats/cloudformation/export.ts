@@ -4,9 +4,8 @@
 import type { ComponentId } from '../../base/ids.ts';
 import { isObject, type Json, type JsonObject } from '../../base/json.ts';
 import { ok, type Result, refuse } from '../../base/result.ts';
-import { pointerOf } from '../../model/path.ts';
 import type { Input } from '../../mutation/request.ts';
-import { flagsOf } from './import.ts';
+import { flagsOf } from './entry.ts';
 import {
   type Annotations,
   annotationsOf,
@@ -58,7 +57,7 @@ export function exportWithNotes(model: TemplateModel): Result<Exported> {
     if (written === undefined || written.section === 'Template' || written.section === 'PseudoParameters') continue;
     const writer = new EntryWriter(component, written, names);
     sectionOf(written.section).set(written.logicalId, writer.entry());
-    for (const [name, json] of writer.conditions) sectionOf('Conditions').set(name, json);
+    for (const [name, json] of writer.speller.conditions) sectionOf('Conditions').set(name, json);
     notes.push(...writer.speller.notes);
   }
   const template = {
@@ -92,7 +91,7 @@ function templateSections(root: TemplateComponent): {
   entries: JsonObject;
   sections: readonly string[];
 } {
-  const written = new Speller(new Map(), [], '').value(root.domain, '');
+  const written = new Speller(new Map(), [], { section: 'Template', logicalId: '' }).value(root.domain, '');
   const { Sections: other, Entries: entries, ...own } = isObject(written) ? written : {};
   return {
     literal: { ...own, ...(isObject(other) ? other : {}) },
@@ -139,8 +138,6 @@ function namesOf(model: TemplateModel): Map<ComponentId, Written> {
 /** Writes one member of a section. */
 class EntryWriter {
   readonly speller: Speller;
-  /** Conditions that have to be added because the component is switched by more than one. */
-  readonly conditions: [string, Json][] = [];
   private readonly component: TemplateComponent;
   private readonly written: Written;
   private readonly note: Annotations;
@@ -151,7 +148,7 @@ class EntryWriter {
     this.written = written;
     this.names = names;
     this.note = annotationsOf(component);
-    this.speller = new Speller(names, this.note.spelling ?? [], pointerOf([written.section, written.logicalId]));
+    this.speller = new Speller(names, this.note.spelling ?? [], written);
   }
 
   entry(): Json {
@@ -222,7 +219,7 @@ class EntryWriter {
       enabled === false ? { 'Fn::Equals': ['enabled', 'disabled'] } : this.speller.operand(enabled, '/Condition');
     if (expression === undefined) return {};
     const own = `${this.written.logicalId}Enabled`;
-    this.conditions.push([own, expression]);
+    this.speller.conditions.push([own, expression]);
     return { Condition: own };
   }
 

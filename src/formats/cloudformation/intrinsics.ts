@@ -51,6 +51,9 @@ export function intrinsicName(json: Json): string | undefined {
   return keys.length === 1 && name !== undefined && (name === 'Ref' || name.startsWith('Fn::')) ? name : undefined;
 }
 
+/** Notes that a condition stands where its name is usual. */
+export const inlineSpelling = 'inline';
+
 class NotLive extends Error {}
 
 /** Translates the values of one entry of a template. `at` is a pointer inside the entry. */
@@ -69,8 +72,10 @@ export class Translator {
     this.entry = entry;
   }
 
+  /** One reason a path: the first. */
   report(at: string, reason: string): void {
-    this.unrepresented.push({ path: this.entry + at, reason });
+    const path = this.entry + at;
+    if (!this.unrepresented.some((known) => known.path === path)) this.unrepresented.push({ path, reason });
   }
 
   /** Runs `body`; when it answers undefined, nothing that it counted or reported counts. */
@@ -240,13 +245,21 @@ export class Translator {
 
   private if(body: Json, inside: string, depth: number): Typed {
     const [name, then, otherwise] = listOf(body, 'Fn::If', 3, 3);
-    if (typeof name !== 'string') throw new NotLive('Fn::If takes the name of a condition');
-    const condition = this.must(this.condition(name)).input;
+    const condition =
+      typeof name === 'string' ? this.must(this.condition(name)).input : this.inlineCondition(name!, inside, depth);
     const branches = [this.expression(then!, `${inside}/1`, depth), this.expression(otherwise!, `${inside}/2`, depth)];
     return {
       input: call('if', [condition, ...branches.map((branch) => branch.input)]),
       kind: commonKind(branches.filter((branch) => !isNoValue(branch.input)).map((branch) => branch.kind)),
     };
+  }
+
+  /** Some macros take the condition itself instead of its name. */
+  private inlineCondition(json: Json, inside: string, depth: number): Input {
+    const { input } = this.operand(json, `${inside}/0`, depth);
+    if (!isLive(input)) throw new NotLive('Fn::If takes the name of a condition');
+    this.spelling.push({ at: inside, as: inlineSpelling });
+    return input;
   }
 
   private findInMap(body: Json, inside: string, depth: number): Typed {

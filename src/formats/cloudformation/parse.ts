@@ -197,7 +197,7 @@ class Reader {
   private scalar(node: Scalar): Json {
     const text = typeof node.value === 'string' ? node.value : String(node.value ?? '');
     const tag = node.tag;
-    if (tag !== undefined && tag.startsWith('!')) return text;
+    if (tag?.startsWith('!')) return text;
     switch (tag?.replace('tag:yaml.org,2002:', '')) {
       case 'str':
       case 'binary':

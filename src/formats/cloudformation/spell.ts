@@ -7,6 +7,7 @@ import { isObject, type Json, type JsonObject } from '../../base/json.ts';
 import { substitutionParts } from '../../builtins/functions/text.ts';
 import { parsePointer, pointerOf } from '../../model/path.ts';
 import type { Input } from '../../mutation/request.ts';
+import { inlineSpelling } from './intrinsics.ts';
 import { sourceOf, type Unrepresented } from './model.ts';
 
 /** How a component is called in the template. */
@@ -43,12 +44,20 @@ export class Speller {
   readonly notes: Unrepresented[] = [];
   private readonly names: ReadonlyMap<ComponentId, Written>;
   private readonly spelling: ReadonlyMap<string, Json>;
+  /** Conditions that the component needs beside the template's own: a choice by something that is none of these. */
+  readonly conditions: [string, Json][] = [];
   private readonly entry: string;
+  private readonly logicalId: string;
 
-  constructor(names: ReadonlyMap<ComponentId, Written>, spelling: readonly { at: string; as: Json }[], entry: string) {
+  constructor(
+    names: ReadonlyMap<ComponentId, Written>,
+    spelling: readonly { readonly at: string; readonly as: Json }[],
+    written: Written,
+  ) {
     this.names = names;
     this.spelling = new Map(spelling.map((s) => [s.at, s.as]));
-    this.entry = entry;
+    this.entry = pointerOf([written.section, written.logicalId]);
+    this.logicalId = written.logicalId;
   }
 
   /** The value in the template; undefined when it has none. `at` is its pointer in the entry. */
@@ -165,8 +174,8 @@ export class Speller {
       case 'concat':
         return this.concatenation(args, inside('Fn::Sub', 1));
       case 'if': {
-        const condition = args[0] === undefined ? undefined : this.conditionName(args[0]);
-        if (condition === undefined) return this.note(at, 'the choice is made by no condition of the template');
+        const condition = this.choice(args[0], inside('Fn::If'));
+        if (condition === undefined) return this.note(at, 'what the choice is made by is not in the template');
         return {
           'Fn::If': [
             condition,
@@ -180,6 +189,19 @@ export class Speller {
       default:
         return this.note(at, `the function ${name} has no form in a template`);
     }
+  }
+
+  /** What a choice is made by: a condition's name; one written in place stays there, any other gets a name. */
+  private choice(input: Input | undefined, at: string): Json | undefined {
+    if (input === undefined) return undefined;
+    const inline = this.spelling.get(at) === inlineSpelling;
+    const name = this.conditionName(input);
+    if (name !== undefined) return inline ? { Condition: name } : name;
+    const expression = this.operand(input, `${at}/0`);
+    if (inline || expression === undefined) return expression;
+    const own = `${this.logicalId}Choice${this.conditions.length + 1}`;
+    this.conditions.push([own, expression]);
+    return own;
   }
 
   private findInMap(args: readonly Input[], at: string, inside: (i: number) => string): Json | undefined {
@@ -233,7 +255,7 @@ export class Speller {
     let text = '';
     const variables: [string, Json][] = [];
     for (const part of parts) {
-      if (typeof part === 'string') text += part.replaceAll(/\$\{([^{}]*)\}/g, '${!$1}');
+      if (typeof part === 'string') text += part.replaceAll(/\$\{([^{}]*)\}/g, (_all, name) => `\${!${name}}`);
       else if (!isObject(part)) text += String(part);
       else {
         const name = sourceOf(part) === undefined ? undefined : this.variable(part, inside);
