@@ -19,6 +19,10 @@ export const limits = {
   functionTextCharsMax: 1024 * 1024,
   /** Text of log entries that may wait for their chunks to be written. */
   unwrittenTailBytesMax: 8 * 1024 * 1024,
+  /** New chunks that may wait in memory before they are written in the background. */
+  unwrittenChunkBytesMax: 32 * 1024 * 1024,
+  /** After this long without a commit, chunks that wait are written. */
+  checkpointIdleMs: 1_000,
   /** Decoded chunks kept in memory. */
   chunkCacheBytesMax: 128 * 1024 * 1024,
   /** Rows of one listing page. */

@@ -1,0 +1,123 @@
+// Audit in the engine: the rows that go with a commit, the trail as records, and its verification.
+
+import { appendEntries, type AuditEntry, type AuditFact, type ChainHead, type ChainProblem, checkAnchors, checkChain } from '../audit/entry.ts';
+import type { ChangeSetId, Hash } from '../base/ids.ts';
+import type { Json } from '../base/json.ts';
+import { type LogEntry, parseLogEntry } from '../mutation/log_entry.ts';
+import type { AuditQuery, AuditRow, ChangeSetRow } from '../ports/store.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface Fact {
+  readonly kind: string;
+  readonly subject: string;
+  readonly path: string;
+  readonly sentence: string;
+  readonly anchor?: NonNullable<AuditEntry['anchor']>;
+}
+
+interface Sealed {
+  readonly rows: AuditRow[];
+  readonly head: { readonly auditCount: number; readonly auditHead: Hash | '' };
+}
+
+/** Audit rows for facts about one log entry, appended to the chain of `row`. */
+export function auditRows(w: Workspace, row: ChangeSetRow, text: string, entry: LogEntry, facts: readonly Fact[]): Sealed {
+  const log = w.world.digest(text);
+  return seal(w, row, facts.map((f, step) => ({ version: entry.version, step, log, atMs: entry.atMs, actor: entry.actor, ...plain(f) })));
+}
+
+/** Audit rows for facts that are not about a log entry of this chain. */
+export function plainAuditRows(w: Workspace, row: ChangeSetRow, who: { actor: string; atMs: number }, facts: readonly Fact[]): Sealed {
+  return seal(w, row, facts.map((f) => ({ version: 0, step: 0, log: '' as const, ...who, ...plain(f) })));
+}
+
+/** The members of a fact and no others: what is handed in may be a whole step. */
+function plain({ kind, subject, path, sentence, anchor }: Fact): Fact {
+  return { kind, subject, path, sentence, ...(anchor === undefined ? {} : { anchor }) };
+}
+
+function seal(w: Workspace, row: ChangeSetRow, facts: readonly AuditFact[]): Sealed {
+  const sealed = appendEntries(w.world.digest, row.id, { seq: row.auditCount, hash: row.auditHead }, facts);
+  const last = sealed.at(-1);
+  return {
+    rows: sealed.map(({ entry, text, hash }) => ({
+      changeSet: entry.changeSet,
+      seq: entry.seq,
+      version: entry.version,
+      subject: entry.subject,
+      kind: entry.kind,
+      actor: entry.actor,
+      atMs: entry.atMs,
+      text,
+      hash,
+    })),
+    head: last === undefined ? { auditCount: row.auditCount, auditHead: row.auditHead } : { auditCount: last.entry.seq, auditHead: last.hash },
+  };
+}
+
+/** An audit entry with what its log entry says: each edit with the cell before and after. */
+export interface AuditRecord extends AuditEntry {
+  readonly hash: Hash;
+  readonly changes: readonly { readonly kind: string; readonly path: string; readonly before: Json; readonly after: Json }[];
+}
+
+export async function readAudit(w: Workspace, query: AuditQuery): Promise<AuditRecord[]> {
+  const out: AuditRecord[] = [];
+  let last: { at: string; entry: LogEntry } | undefined;
+  for (const row of await w.store.readAudit(w.id, query)) {
+    const entry = JSON.parse(row.text) as AuditEntry;
+    const at = `${row.changeSet} ${entry.version}`;
+    if (entry.version > 0 && last?.at !== at) {
+      const [log] = await w.store.readLog(w.id, row.changeSet, entry.version - 1, entry.version, 1);
+      last = log === undefined ? undefined : { at, entry: parseLogEntry(log.text) };
+    }
+    out.push({ ...entry, hash: row.hash, changes: entry.version > 0 && last?.at === at ? changesOf(last.entry, entry.step) : [] });
+  }
+  return out;
+}
+
+function changesOf(entry: LogEntry, index: number): AuditRecord['changes'] {
+  const step = entry.kind === 'edit' ? entry.steps[index] : undefined;
+  return (step?.mutations ?? []).map((m, i) => {
+    const { kind, ...rest } = m as unknown as { kind: string; path?: string; cell?: Json; component?: string };
+    const text = step!.before[i];
+    const before = text == null ? null : (JSON.parse(text) as Json);
+    if (kind === 'cell.set' || kind === 'cell.unset') return { kind, path: rest.path ?? '', before, after: rest.cell ?? null };
+    return { kind, path: rest.path ?? '', before, after: rest as unknown as Json };
+  });
+}
+
+export interface AuditVerdict {
+  readonly ok: boolean;
+  readonly chains: number;
+  readonly entries: number;
+  readonly problem?: ChainProblem;
+  /** Heads of all chains: written down elsewhere, they show later that no tail was cut. */
+  readonly heads: readonly (ChainHead & { readonly changeSet: ChangeSetId })[];
+}
+
+/** Checks every chain and the anchors; stops at the first problem. `exported` are heads written down earlier. */
+export async function verifyAudit(w: Workspace, exported: AuditVerdict['heads'] = []): Promise<AuditVerdict> {
+  const rows = await w.store.listChangeSets(w.id);
+  const heads: (ChainHead & { changeSet: ChangeSetId })[] = [];
+  let entries = 0;
+  const known = new Map<ChangeSetId, readonly AuditRow[]>();
+  for (const row of rows) {
+    const chain = await w.store.readAudit(w.id, { changeSet: row.id, fromSeq: 1, limit: Number.MAX_SAFE_INTEGER });
+    known.set(row.id, chain);
+    entries += chain.length;
+    const logs = new Map((await w.store.readLog(w.id, row.id, 0, Number.MAX_SAFE_INTEGER)).map((l) => [l.version, w.world.digest(l.text)]));
+    const head = { seq: row.auditCount, hash: row.auditHead };
+    const wanted = exported.find((x) => x.changeSet === row.id);
+    const problem = checkChain({ digest: w.world.digest, changeSet: row.id, rows: chain, head, logHash: (v) => logs.get(v), ...(wanted ? { exported: wanted } : {}) });
+    if (problem !== undefined) return { ok: false, chains: rows.length, entries, problem, heads };
+    heads.push({ changeSet: row.id, ...head });
+  }
+  const gone = exported.find((x) => !known.has(x.changeSet));
+  if (gone !== undefined) {
+    const problem: ChainProblem = { changeSet: gone.changeSet, seq: 1, what: 'removed', detail: 'the whole chain of the exported head is gone' };
+    return { ok: false, chains: rows.length, entries, problem, heads };
+  }
+  const problem = checkAnchors(w.row.head, known.get(w.row.head) ?? [], (changeSet, seq) => (seq === 0 ? '' : known.get(changeSet)?.[seq - 1]?.hash));
+  return { ok: problem === undefined, chains: rows.length, entries, ...(problem ? { problem } : {}), heads };
+}

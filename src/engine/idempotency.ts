@@ -1,0 +1,63 @@
+// Idempotency: a request that names a key is carried out once for its principal; asked again it gets the same answer.
+// The record is part of the commit, so a crash in between leaves both or neither.
+
+import type { Hash } from '../base/ids.ts';
+import { limits } from '../base/limits.ts';
+import { ok, type Result, refuse } from '../base/result.ts';
+import type { Commit } from '../ports/store.ts';
+import type { Workspace } from './workspace.ts';
+
+interface Ask {
+  readonly principal: string;
+  readonly key: string | undefined;
+  readonly hash: Hash;
+}
+
+const running = new WeakMap<Workspace, Map<string, Promise<unknown>>>();
+
+/** Answers from the record of an earlier request with this key, else does it. Refuses `idempotency_key_reused`. */
+export async function repeated<T>(w: Workspace, ask: Ask, work: () => Promise<Result<T>>): Promise<Result<T>> {
+  const { key } = ask;
+  if (key === undefined) return work();
+  const name = `${ask.principal}\n${key}`;
+  const mine = running.get(w) ?? new Map<string, Promise<unknown>>();
+  running.set(w, mine);
+  // One at a time for a key: a repetition that comes while the first is still under way waits for its record.
+  for (let before = mine.get(name); before !== undefined; before = mine.get(name)) await before;
+  const doing = answerOrDo(w, ask, key, work);
+  const settled = doing.then(
+    () => mine.delete(name),
+    () => mine.delete(name),
+  );
+  mine.set(name, settled);
+  return doing;
+}
+
+async function answerOrDo<T>(w: Workspace, ask: Ask, key: string, work: () => Promise<Result<T>>): Promise<Result<T>> {
+  const earlier = await w.store.findIdempotent(w.id, ask.principal, key);
+  if (earlier === undefined) return work();
+  if (earlier.requestHash === ask.hash) return ok(JSON.parse(earlier.reply) as T);
+  return refuse('idempotency_key_reused', {
+    path: 'idempotencyKey',
+    expected: 'the request that this key was first used with',
+    got: 'another request',
+    hint: 'use a new key for a new request',
+  });
+}
+
+export function mustIdempotencyKey(key: unknown): Result<string | undefined> {
+  if (key === undefined) return ok(undefined);
+  if (typeof key === 'string' && key !== '' && key.length <= limits.idempotencyKeyCharsMax) return ok(key);
+  return refuse('request_malformed', {
+    path: 'idempotencyKey',
+    expected: `text of 1 to ${limits.idempotencyKeyCharsMax} characters`,
+    got: typeof key === 'string' ? `${key.length} characters` : typeof key,
+    hint: 'use a random id',
+  });
+}
+
+/** The part of a commit that remembers an answer. */
+export function remember(principal: string, key: string | undefined, requestHash: Hash, reply: unknown, atMs: number): Pick<Commit, 'idempotency'> {
+  if (key === undefined) return {};
+  return { idempotency: { principal, key, requestHash, reply: JSON.stringify(reply), atMs } };
+}

@@ -1,0 +1,226 @@
+// Submit: the whole life of a mutation. Compile the author's requests against what the author saw, validate, apply, seal
+// the roots, write log and audit in one compare-and-set commit, answer once it is durable.
+
+import type { ChangeSetId, Hash } from '../base/ids.ts';
+import { canonical, type Json } from '../base/json.ts';
+import { limits } from '../base/limits.ts';
+import { attempt, must, ok, type Result, refuse } from '../base/result.ts';
+import { authorise, type Principal } from '../access/role.ts';
+import { transition } from '../model/change_set.ts';
+import { compileRequest, type Step } from '../mutation/compile.ts';
+import { blobsOfSteps, type LogEntry, logFormat, logText, parseLogEntry } from '../mutation/log_entry.ts';
+import { apply, footprint, type Touch, validate } from '../mutation/mutation.ts';
+import type { Request } from '../mutation/request.ts';
+import { encodeBlob } from '../snapshot/chunk.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import { auditRows } from './audit.ts';
+import { mustIdempotencyKey, remember, repeated } from './idempotency.ts';
+import type { Branch, Workspace } from './workspace.ts';
+
+export interface SubmitRequest {
+  readonly changeSet: ChangeSetId;
+  readonly mutations: readonly Request[];
+  /** The same key with the same request is carried out once and answered the same. */
+  readonly idempotencyKey?: string;
+  /** The version the author saw; absent: the present one. */
+  readonly baseVersion?: number;
+}
+
+export interface SubmitReply {
+  readonly changeSet: ChangeSetId;
+  readonly version: number;
+  readonly intentRoot: Hash;
+  /** One for each mutation of the request, in order. */
+  readonly steps: readonly StepReply[];
+}
+
+export interface StepReply {
+  readonly kind: string;
+  /** Id of what it is about: of the new component, for one. */
+  readonly subject: string;
+  readonly path: string;
+  readonly sentence: string;
+  /** Number of single edits it came to; 0: it was that way already. */
+  readonly edits: number;
+}
+
+/** Refuses what compiling refuses, and `change_set_not_open`, `head_is_read_only`, `version_conflict`, `limit_exceeded`. */
+export async function submit(w: Workspace, principal: Principal, request: SubmitRequest): Promise<Result<SubmitReply>> {
+  const key = mustIdempotencyKey(request.idempotencyKey);
+  if (!key.ok) return key;
+  const hash = w.world.digest(canonical({ submit: request as unknown as Json }));
+  return repeated<SubmitReply>(w, { principal: principal.id, key: key.value, hash }, async () => {
+    for (;;) {
+      const done = await submitOnce(w, principal, request, key.value, hash);
+      if (done !== 'lost') return done;
+    }
+  });
+}
+
+async function submitOnce(
+  w: Workspace,
+  principal: Principal,
+  request: SubmitRequest,
+  key: string | undefined,
+  hash: Hash,
+): Promise<Result<SubmitReply> | 'lost'> {
+  const may = authorise(principal, 'edit');
+  if (!may.ok) return may;
+  const found = await w.branch(request.changeSet);
+  if (!found.ok) return found;
+  const { branch } = found.value;
+  const seen = await seenBy(w, branch, request.baseVersion);
+  if (!seen.ok) return seen;
+  // One turn of the event loop from reading the branch to queueing the commit: nobody gets in between, and the next
+  // writer builds on this one without waiting for its sync.
+  return w.read(() => {
+    if (seen.value !== undefined && seen.value.present !== branch.row.version) return Promise.resolve('lost' as const);
+    const open = checkOpen(branch);
+    if (!open.ok) return Promise.resolve(open);
+    const edited = attempt(() => edit(w, branch.snapshot, seen.value, request));
+    if (!edited.ok) return Promise.resolve(edited);
+    return commitEdit(w, principal, branch, edited.value, { key, hash });
+  });
+}
+
+interface Edited {
+  readonly snapshot: Snapshot;
+  readonly steps: readonly Step[];
+}
+
+async function commitEdit(
+  w: Workspace,
+  principal: Principal,
+  branch: Branch,
+  { snapshot, steps }: Edited,
+  ask: { readonly key: string | undefined; readonly hash: Hash },
+): Promise<Result<SubmitReply> | 'lost'> {
+  const { row: before } = branch;
+  const effective = steps.filter((s) => s.mutations.length > 0);
+  if (effective.length === 0) {
+    await branch.durable;
+    return ok(replyOf(before, steps));
+  }
+  const { intent, reality } = snapshot.roots();
+  const entry: LogEntry = {
+    format: logFormat,
+    kind: 'edit',
+    changeSet: before.id,
+    version: before.version + 1,
+    atMs: w.world.clock.nowMs(),
+    actor: principal.id,
+    intentRoot: intent,
+    realityRoot: reality,
+    steps: effective,
+  };
+  const text = logText(entry);
+  const audit = auditRows(w, before, text, entry, effective);
+  const row = { ...before, version: entry.version, intentRoot: intent, realityRoot: reality, ...audit.head, updatedAtMs: entry.atMs };
+  const reply = replyOf(row, steps);
+  const durable = await w.advance([{ branch, row, snapshot }], {
+    changeSets: [{ row, expected: before.version }],
+    log: [{ changeSet: row.id, version: row.version, text }],
+    audit: audit.rows,
+    chunks: blobsOfSteps(effective).map((h) => ({ hash: h, text: encodeBlob(w.space.blob(h)) })),
+    ...remember(principal.id, ask.key, ask.hash, reply, entry.atMs),
+  });
+  return durable ? ok(reply) : 'lost';
+}
+
+function replyOf(row: Branch['row'], steps: readonly Step[]): SubmitReply {
+  return {
+    changeSet: row.id,
+    version: row.version,
+    intentRoot: row.intentRoot,
+    steps: steps.map((s) => ({ kind: s.kind, subject: s.subject, path: s.path, sentence: s.sentence, edits: s.mutations.length })),
+  };
+}
+
+function checkOpen(branch: Branch): Result<unknown> {
+  if (branch.row.isHead) {
+    return refuse('head_is_read_only', {
+      path: 'changeSet',
+      expected: 'an open change set',
+      got: 'Head',
+      hint: 'open a change set, make the edit there and apply it',
+    });
+  }
+  return transition(branch.row.status, 'edit');
+}
+
+interface Seen {
+  /** The version that `since` goes up to. */
+  readonly present: number;
+  readonly snapshot: Snapshot;
+  /** What has been written since, when that is not nothing. */
+  readonly since: readonly Touch[];
+}
+
+/** What the author saw: the present state, or an earlier version with what came after it. */
+async function seenBy(w: Workspace, branch: Branch, baseVersion: number | undefined): Promise<Result<Seen | undefined>> {
+  const { row } = branch;
+  if (baseVersion === undefined) return ok(undefined);
+  const snapshot = await w.stateAt(row, baseVersion);
+  if (!snapshot.ok) return snapshot;
+  await branch.durable;
+  const since: Touch[] = [];
+  for (const { text } of await w.store.readLog(w.id, row.id, baseVersion, row.version)) {
+    const entry = parseLogEntry(text);
+    if (entry.kind !== 'edit') continue;
+    for (const step of entry.steps) for (const m of step.mutations) since.push(...footprint(m).writes);
+  }
+  return ok({ present: row.version, snapshot: snapshot.value, since });
+}
+
+function edit(w: Workspace, present: Snapshot, seen: Seen | undefined, request: SubmitRequest): { snapshot: Snapshot; steps: Step[] } {
+  if (!Array.isArray(request.mutations) || request.mutations.length === 0 || request.mutations.length > limits.mutationsPerRequestMax) {
+    must(
+      refuse('request_malformed', {
+        path: 'mutations',
+        expected: `1 to ${limits.mutationsPerRequestMax} mutations`,
+        got: Array.isArray(request.mutations) ? String(request.mutations.length) : typeof request.mutations,
+        hint: 'send a list of mutations',
+      }),
+    );
+  }
+  const draft = (seen?.snapshot ?? present).edit();
+  const steps = request.mutations.map((m, i) => {
+    const step = compileRequest(draft, request.changeSet, w.world.ids, m);
+    if (step.ok) return step.value;
+    const { path, ...rest } = step.refusal;
+    return must<Step>({ ok: false, refusal: { ...rest, path: request.mutations.length === 1 ? path : `mutations/${i}: ${path}` } });
+  });
+  const last = seen === undefined || seen.since.length === 0 ? draft : rebase(present, seen, steps);
+  const snapshot = last.finish();
+  snapshot.roots();
+  return { snapshot, steps };
+}
+
+/** Carries edits made on an older version over what has been written since, when they do not meet it. */
+function rebase(present: Snapshot, seen: Seen, steps: readonly Step[]): ReturnType<Snapshot['edit']> {
+  const draft = present.edit();
+  for (const m of steps.flatMap((s) => s.mutations)) {
+    const touched = footprint(m);
+    for (const mine of [...touched.writes, ...touched.reads]) {
+      const clash = seen.since.find((theirs) => meet(mine, theirs));
+      if (clash === undefined) continue;
+      must(
+        refuse('version_conflict', {
+          path: clash.key,
+          expected: 'edits of what nobody has changed since the version named',
+          got: `a change of ${clash.category} ${clash.key} since`,
+          hint: 'read again and repeat the edit',
+        }),
+      );
+    }
+    must(validate(draft, m));
+    apply(draft, m);
+  }
+  return draft;
+}
+
+function meet(a: Touch, b: Touch): boolean {
+  if (a.category !== b.category) return false;
+  if (a.key === b.key) return true;
+  return (a.subtree && b.key.startsWith(a.key)) || (b.subtree && a.key.startsWith(b.key));
+}

@@ -1,0 +1,297 @@
+// One workspace in memory: its chunk space and the present state of the change sets in use ("branches"). Branches move
+// forward when a commit is queued and are answered from once it is durable, so writers of one change set line up behind
+// each other without waiting for each other's sync. What a commit that failed had built on is thrown away and read again.
+
+import type { ChangeSetId, Hash, WorkspaceId } from '../base/ids.ts';
+import { limits } from '../base/limits.ts';
+import { Fault, type Result, refuse } from '../base/result.ts';
+import { type LogEntry, parseLogEntry, type PendingChange, replay } from '../mutation/log_entry.ts';
+import type { ChangeSetRow, Checkpoint, Commit, Store, WorkspaceRow } from '../ports/store.ts';
+import type { World } from '../ports/world.ts';
+import { ChunkMissing, ChunkSpace } from '../snapshot/chunk_space.ts';
+import { type Roots, Snapshot } from '../snapshot/snapshot.ts';
+
+/** The present state of one change set. */
+export interface Branch {
+  row: ChangeSetRow;
+  snapshot: Snapshot;
+  /** Resolves when everything up to `row` is durable; rejects when it failed to be. */
+  durable: Promise<void>;
+  /** Newest version that can be read from chunks alone. */
+  checkpointed: number;
+  /** Characters of log text since `checkpointed`. */
+  tailChars: number;
+}
+
+export interface WorkspaceOptions {
+  /** Bytes of decoded chunks kept in memory. */
+  readonly cacheBytesMax?: number;
+  /** Bytes of chunks that may wait to be written before a checkpoint is started. */
+  readonly unwrittenBytesMax?: number;
+}
+
+const blobRef = /"(?:b|spec|text)":"([0-9a-f]{64})"/g;
+
+/** Hashes of blobs that a stored value names. */
+export function refsOf(value: string): Hash[] {
+  if (!value.includes('":"')) return [];
+  return [...value.matchAll(blobRef)].map((m) => m[1] as Hash);
+}
+
+export class Workspace {
+  readonly row: WorkspaceRow;
+  readonly store: Store;
+  readonly world: World;
+  readonly space: ChunkSpace;
+  readonly #branches = new Map<ChangeSetId, Branch>();
+  readonly #loading = new Map<ChangeSetId, Promise<Branch | undefined>>();
+  readonly #unwrittenBytesMax: number;
+  #checkpointing: Promise<void> | undefined;
+  #idle: NodeJS.Timeout | undefined;
+
+  constructor(row: WorkspaceRow, store: Store, world: World, options: WorkspaceOptions = {}) {
+    this.row = row;
+    this.store = store;
+    this.world = world;
+    this.#unwrittenBytesMax = options.unwrittenBytesMax ?? limits.unwrittenChunkBytesMax;
+    this.space = new ChunkSpace({
+      digest: world.digest,
+      source: { read: (hash) => store.readChunkNow?.(row.id, hash) },
+      cacheBytesMax: options.cacheBytesMax ?? limits.chunkCacheBytesMax,
+      refsOf,
+    });
+  }
+
+  get id(): WorkspaceId {
+    return this.row.id;
+  }
+
+  /**
+   * Runs pure code that reads chunks; what is missing is fetched and the code runs again. `body` must have no effect
+   * but its result.
+   */
+  async read<T>(body: () => T): Promise<T> {
+    for (;;) {
+      try {
+        return body();
+      } catch (e) {
+        if (!(e instanceof ChunkMissing)) throw e;
+        const text = (await this.store.readChunks(this.id, [e.hash])).get(e.hash);
+        if (text === undefined) throw new Fault('chunk_missing', `chunk ${e.hash} is not in the store; run verify`);
+        this.space.offer(e.hash, text);
+      }
+    }
+  }
+
+  /** The branch of a change set, read from the store if need be. Refuses `change_set_not_found`. */
+  async branch(id: ChangeSetId): Promise<Result<{ readonly branch: Branch }>> {
+    const known = this.#branches.get(id);
+    if (known !== undefined) return { ok: true, value: { branch: known } };
+    let loading = this.#loading.get(id);
+    if (loading === undefined) {
+      loading = this.#load(id).finally(() => this.#loading.delete(id));
+      this.#loading.set(id, loading);
+    }
+    const branch = await loading;
+    if (branch !== undefined) return { ok: true, value: { branch } };
+    return refuse('change_set_not_found', {
+      path: 'changeSet',
+      expected: 'a change set of this workspace',
+      got: id,
+      hint: 'list the change sets',
+    });
+  }
+
+  /** Head's branch. */
+  async head(): Promise<Branch> {
+    const found = await this.branch(this.row.head);
+    if (!found.ok) throw new Fault('store_damaged', `Head ${this.row.head} is not in the store; run verify`);
+    return found.value.branch;
+  }
+
+  /** The state of a version, rebuilt from the nearest checkpoint. Refuses `version_not_found`. */
+  async stateAt(row: ChangeSetRow, version: number): Promise<Result<Snapshot>> {
+    if (!Number.isInteger(version) || version < 0 || version > row.version) {
+      return refuse('version_not_found', {
+        path: 'version',
+        expected: `a version from 0 to ${row.version}`,
+        got: String(version),
+        hint: 'see the history of the change set',
+      });
+    }
+    const present = this.#branches.get(row.id);
+    if (present !== undefined && present.row.version === version) return { ok: true, value: present.snapshot };
+    return { ok: true, value: (await this.#rebuild(row, version)).snapshot };
+  }
+
+  /**
+   * Moves branches to their next rows and queues the commit. Call it in the same turn of the event loop as the reads
+   * that the rows were made from. Resolves true when durable, false when the compare-and-set lost.
+   */
+  async advance(moves: readonly { branch: Branch; row: ChangeSetRow; snapshot: Snapshot }[], commit: Commit): Promise<boolean> {
+    const outcome = this.store.commit(this.id, commit);
+    const durable = outcome.then((o) => {
+      if (!o.ok) throw new Stale();
+    });
+    seenElsewhere(durable);
+    const chars = commit.log.reduce((n, l) => n + l.text.length, 0);
+    for (const m of moves) {
+      m.branch.row = m.row;
+      m.branch.snapshot = m.snapshot;
+      m.branch.durable = durable;
+      m.branch.tailChars += chars;
+      this.#branches.set(m.row.id, m.branch);
+    }
+    try {
+      await durable;
+    } catch (e) {
+      for (const m of moves) if (this.#branches.get(m.row.id) === m.branch) this.#branches.delete(m.row.id);
+      if (e instanceof Stale) return false;
+      throw e;
+    }
+    await this.#relieve(moves.map((m) => m.branch));
+    return true;
+  }
+
+  /** Makes a branch known that a commit is about to create. */
+  newBranch(row: ChangeSetRow, snapshot: Snapshot): Branch {
+    return { row, snapshot, durable: Promise.resolve(), checkpointed: 0, tailChars: 0 };
+  }
+
+  /** Writes the chunks of every branch that has moved since its last checkpoint. */
+  checkpoint(): Promise<void> {
+    this.#checkpointing ??= this.#writeCheckpoint().finally(() => {
+      this.#checkpointing = undefined;
+    });
+    return this.#checkpointing;
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#idle);
+    await this.#checkpointing;
+    await this.checkpoint();
+    clearTimeout(this.#idle);
+  }
+
+  /** Forgets what is in memory, as a restart would. For tests and after maintenance. */
+  forget(): void {
+    this.#branches.clear();
+  }
+
+  async pendingChange(hash: Hash): Promise<PendingChange> {
+    return JSON.parse(await this.read(() => this.space.blob(hash))) as PendingChange;
+  }
+
+  async #load(id: ChangeSetId): Promise<Branch | undefined> {
+    const row = await this.store.findChangeSet(this.id, id);
+    if (row === undefined) return undefined;
+    const { snapshot, checkpointed, tailChars } = await this.#rebuild(row, row.version);
+    const branch: Branch = { row, snapshot, durable: Promise.resolve(), checkpointed, tailChars };
+    const raced = this.#branches.get(id);
+    if (raced !== undefined) return raced;
+    this.#branches.set(id, branch);
+    return branch;
+  }
+
+  async #rebuild(row: ChangeSetRow, version: number): Promise<{ snapshot: Snapshot; checkpointed: number; tailChars: number }> {
+    const checkpoint = await this.store.findCheckpoint(this.id, row.id, version);
+    let from = 0;
+    let snapshot: Snapshot;
+    if (checkpoint !== undefined) {
+      from = checkpoint.version;
+      snapshot = await this.read(() => Snapshot.open(this.space, { intent: checkpoint.intentRoot, reality: checkpoint.realityRoot }));
+    } else if (row.isHead) snapshot = Snapshot.empty(this.space);
+    else {
+      const head = await this.store.findChangeSet(this.id, this.row.head);
+      if (head === undefined) throw new Fault('store_damaged', `Head ${this.row.head} is not in the store; run verify`);
+      snapshot = (await this.#rebuild(head, row.baseVersion)).snapshot;
+    }
+    let tailChars = 0;
+    for (let at = from; at < version; ) {
+      const rows = await this.store.readLog(this.id, row.id, at, version, logPage);
+      if (rows.length === 0) throw new Fault('store_damaged', `log entry ${at + 1} of ${row.id} is missing; run verify`);
+      for (const { text } of rows) {
+        tailChars += text.length;
+        const entry = parseLogEntry(text);
+        snapshot = await this.#replayOne(snapshot, entry);
+        at = entry.version;
+      }
+    }
+    return { snapshot, checkpointed: from, tailChars };
+  }
+
+  async #replayOne(before: Snapshot, entry: LogEntry): Promise<Snapshot> {
+    const pending = entry.kind === 'apply' ? await this.pendingChange(entry.pending) : undefined;
+    const after = await this.read(() => {
+      const draft = before.edit();
+      replay(draft, entry, () => pending!);
+      const next = draft.finish();
+      next.roots();
+      return next;
+    });
+    const { intent, reality } = after.roots();
+    if (intent === entry.intentRoot && reality === entry.realityRoot) return after;
+    throw new Fault('replay_diverged', `replaying entry ${entry.version} of ${entry.changeSet} gives ${intent}, stored is ${entry.intentRoot}; run verify`);
+  }
+
+  /** Starts a checkpoint when much waits to be written; waits for it when too much does. */
+  async #relieve(branches: readonly Branch[]): Promise<void> {
+    const tail = Math.max(...branches.map((b) => b.tailChars), 0);
+    const waiting = this.space.unwrittenBytes;
+    if (waiting > this.#unwrittenBytesMax || tail > limits.unwrittenTailBytesMax / 2) {
+      const writing = this.checkpoint();
+      // In the background a failure costs nothing yet: the log has everything, and the next checkpoint writes the same
+      // chunks again. Past the bound the commit waits, and then it is told.
+      if (waiting > 4 * this.#unwrittenBytesMax || tail > limits.unwrittenTailBytesMax) await writing;
+      else seenElsewhere(writing);
+      return;
+    }
+    if (this.#idle === undefined) {
+      this.#idle = setTimeout(() => {
+        this.#idle = undefined;
+        seenElsewhere(this.checkpoint());
+      }, limits.checkpointIdleMs);
+      this.#idle.unref();
+    }
+  }
+
+  async #writeCheckpoint(): Promise<void> {
+    const moved = [...this.#branches.values()].filter((b) => b.row.version > b.checkpointed);
+    if (moved.length === 0) return;
+    const taken = moved.map((branch) => ({
+      branch,
+      version: branch.row.version,
+      durable: branch.durable,
+      tops: branch.snapshot.tops(),
+      roots: branch.snapshot.roots(),
+      tailChars: branch.tailChars,
+    }));
+    // A checkpoint must not be ahead of the log: what a failed commit had built would stand under a version not its own.
+    const settled = await Promise.allSettled(taken.map((t) => t.durable));
+    const good = taken.filter((_, i) => settled[i]!.status === 'fulfilled');
+    const chunks = this.space.collectUnwritten(good.flatMap((t) => t.tops));
+    const checkpoints: Checkpoint[] = good.map((t) => checkpointOf(t.branch.row.id, t.version, t.roots));
+    await this.store.writeChunks(this.id, chunks, checkpoints);
+    this.space.markWritten(chunks.map((c) => c.hash));
+    for (const t of good) {
+      t.branch.checkpointed = t.version;
+      t.branch.tailChars -= t.tailChars;
+    }
+    this.space.dropUnwritten([...this.#branches.values()].flatMap((b) => b.snapshot.tops()));
+  }
+}
+
+function checkpointOf(changeSet: ChangeSetId, version: number, roots: Roots): Checkpoint {
+  return { changeSet, version, intentRoot: roots.intent, realityRoot: roots.reality };
+}
+
+/** Log entries read at once while replaying. */
+const logPage = 256;
+
+class Stale extends Error {}
+
+/** Marks a promise whose failure is reported by another way, so that it does not count as unhandled here. */
+function seenElsewhere(promise: Promise<void>): void {
+  const settled = (): void => {};
+  promise.then(settled, settled);
+}
