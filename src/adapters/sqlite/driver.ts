@@ -32,7 +32,36 @@ function builtIn(): Driver | undefined {
 }
 
 export function openDatabase(file: string): Database {
-  return new (driver().DatabaseSync)(file);
+  const db = new (driver().DatabaseSync)(file);
+  db.function('reported', (value: unknown) => {
+    report = value;
+    return null;
+  });
+  return db;
+}
+
+let report: unknown;
+
+/**
+ * A setting of the database, such as `user_version`. Leaves no statement behind: one binding finalizes statements only
+ * when they are collected, and until then a closed connection keeps the file locked.
+ */
+export function readPragma(db: Database, name: string): unknown {
+  db.exec(`select reported(${name}) from pragma_${name}`);
+  return report;
+}
+
+/**
+ * Closes the connection of an owner and frees the file at once, whatever statements still exist (see `readPragma`).
+ * The lock can only be given up outside WAL mode; leaving it also folds the log into the file, so that a closed store
+ * is one file.
+ */
+export function releaseDatabase(db: Database): void {
+  try {
+    db.exec('pragma journal_mode = delete; pragma locking_mode = normal; begin; select 1 from sqlite_schema; commit');
+  } finally {
+    db.close();
+  }
 }
 
 /**

@@ -3,7 +3,7 @@
 // an older release cannot know what it means.
 
 import { Fault } from '../../base/result.ts';
-import type { Database } from './driver.ts';
+import { type Database, readPragma } from './driver.ts';
 import { initial } from './migrations/0001_initial.ts';
 
 /** In order; the first makes version 1. Never edit one that has been released. */
@@ -12,20 +12,21 @@ const migrations: readonly string[] = [initial];
 export const storeVersion = migrations.length;
 export const applicationId = 0x48575452;
 
-export function pragmaNumber(db: Database, name: string): number {
-  return Object.values(db.prepare(`pragma ${name}`).get() as Record<string, number>)[0] ?? 0;
-}
-
-export function migrate(db: Database, file: string): void {
-  const from = pragmaNumber(db, 'user_version');
-  if (from > storeVersion)
-    throw new Fault('store_version', `${file} is of version ${from}, this release reads up to ${storeVersion}`, {
-      file: from,
+/** Refuses a file that this release must not touch; has not changed it. */
+export function assertReadable(db: Database, file: string): void {
+  const version = readPragma(db, 'user_version') as number;
+  if (version > storeVersion)
+    throw new Fault('store_version', `${file} is of version ${version}, this release reads up to ${storeVersion}`, {
+      file: version,
       release: storeVersion,
     });
-  const isEmpty = pragmaNumber(db, 'schema_version') === 0;
-  if (from === 0 ? !isEmpty : pragmaNumber(db, 'application_id') !== applicationId)
+  const isEmpty = readPragma(db, 'schema_version') === 0;
+  if (version === 0 ? !isEmpty : readPragma(db, 'application_id') !== applicationId)
     throw new Fault('store_damaged', `${file} is a database, but not a Headwater store`);
+}
+
+export function migrate(db: Database): void {
+  const from = readPragma(db, 'user_version') as number;
   for (let version = from + 1; version <= storeVersion; version++) {
     db.exec('begin immediate');
     try {

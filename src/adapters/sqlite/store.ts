@@ -29,9 +29,9 @@ import { backupTo } from './backup.ts';
 import { checkStore } from './check.ts';
 import { ChunkStore } from './chunk_store.ts';
 import { CommitWriter } from './commit_writer.ts';
-import { type Database, openDatabase } from './driver.ts';
+import { type Database, openDatabase, readPragma, releaseDatabase } from './driver.ts';
 import { asFault, guarded, isBusy } from './fault.ts';
-import { migrate, pragmaNumber } from './migrate.ts';
+import { assertReadable, migrate } from './migrate.ts';
 import { Refs } from './refs.ts';
 import { RowReader } from './row_reader.ts';
 import { UpkeepWriter } from './upkeep_writer.ts';
@@ -79,6 +79,7 @@ export class SqliteStore implements Store {
   readonly #commits: CommitWriter;
   readonly #chunks: ChunkStore;
   readonly #upkeep: UpkeepWriter;
+  readonly #backups = new Set<Promise<void>>();
   #closing: Promise<void> | undefined;
   #commitCount = 0;
   #staleCommitCount = 0;
@@ -96,7 +97,7 @@ export class SqliteStore implements Store {
       this.#upkeep = new UpkeepWriter(db, this.#refs);
       this.#queue = new WriteQueue(db, () => this.#refs.forget());
     } catch (e) {
-      db.close();
+      releaseDatabase(db);
       throw asFault(e, `opening ${options.file}`);
     }
   }
@@ -105,13 +106,11 @@ export class SqliteStore implements Store {
     return this.#reading(() => this.#reader.workspaces());
   }
 
-  commit(workspace: WorkspaceId, commit: Commit): Promise<CommitOutcome> {
-    return this.#queue.enqueue(weightOf(commit), () => {
-      const outcome = this.#commits.write(workspace, commit);
-      if (outcome.ok) this.#commitCount++;
-      else this.#staleCommitCount++;
-      return outcome;
-    });
+  async commit(workspace: WorkspaceId, commit: Commit): Promise<CommitOutcome> {
+    const outcome = await this.#queue.enqueue(weightOf(commit), () => this.#commits.write(workspace, commit));
+    if (outcome.ok) this.#commitCount++;
+    else this.#staleCommitCount++;
+    return outcome;
   }
 
   async findChangeSet(workspace: WorkspaceId, id: ChangeSetId): Promise<ChangeSetRow | undefined> {
@@ -225,7 +224,11 @@ export class SqliteStore implements Store {
 
   async backup(destination: string): Promise<void> {
     this.#reading(() => undefined);
-    await backupTo(this.#db, destination);
+    const copying = backupTo(this.#db, destination);
+    // Closing waits for it: the copy reads through this connection from another thread.
+    const settled = copying.catch(() => {}).then(() => void this.#backups.delete(settled));
+    this.#backups.add(settled);
+    await copying;
   }
 
   /**
@@ -234,7 +237,7 @@ export class SqliteStore implements Store {
    */
   async statistics(): Promise<Readonly<Record<string, number>>> {
     return this.#reading(() => {
-      const pageBytes = pragmaNumber(this.#db, 'page_size');
+      const pageBytes = readPragma(this.#db, 'page_size') as number;
       const rows = this.#db
         .prepare(
           `select (select count(*) from workspace where name is not null) as workspaces, count(*) as changeSets,
@@ -245,8 +248,8 @@ export class SqliteStore implements Store {
         )
         .get() as Record<string, number>;
       return {
-        fileBytes: pragmaNumber(this.#db, 'page_count') * pageBytes,
-        freeBytes: pragmaNumber(this.#db, 'freelist_count') * pageBytes,
+        fileBytes: (readPragma(this.#db, 'page_count') as number) * pageBytes,
+        freeBytes: (readPragma(this.#db, 'freelist_count') as number) * pageBytes,
         walBytes: statSync(`${this.file}-wal`, { throwIfNoEntry: false })?.size ?? 0,
         ...rows,
         commits: this.#commitCount,
@@ -261,7 +264,8 @@ export class SqliteStore implements Store {
   close(): Promise<void> {
     this.#closing ??= (async () => {
       this.#queue.drain(closed());
-      guarded('closing', () => this.#db.close());
+      await Promise.all(this.#backups);
+      guarded('closing', () => releaseDatabase(this.#db));
     })();
     return this.#closing;
   }
@@ -296,13 +300,15 @@ function own(options: SqliteStoreOptions): Database {
     makePrivate(file);
     db = openDatabase(file);
     db.exec('pragma busy_timeout = 0; pragma locking_mode = exclusive; begin exclusive; commit');
-    const { journal_mode: mode } = db.prepare('pragma journal_mode = wal').get() as { journal_mode: string };
-    if (mode !== 'wal') throw new Fault('store_failed', `${file} cannot have a write-ahead log here`);
+    assertReadable(db, file);
+    db.exec('pragma journal_mode = wal');
+    if (readPragma(db, 'journal_mode') !== 'wal')
+      throw new Fault('store_failed', `${file} cannot have a write-ahead log here`);
     db.exec(`pragma synchronous = full; pragma cache_size = -${cacheKiB}; pragma wal_autocheckpoint = ${checkpointPages};
       pragma trusted_schema = off; pragma foreign_keys = off`);
-    migrate(db, file);
+    migrate(db);
     if (options.fileBytesMax !== undefined)
-      db.exec(`pragma max_page_count = ${Math.floor(options.fileBytesMax / pragmaNumber(db, 'page_size'))}`);
+      db.exec(`pragma max_page_count = ${Math.floor(options.fileBytesMax / (readPragma(db, 'page_size') as number))}`);
     return db;
   } catch (e) {
     db?.close();

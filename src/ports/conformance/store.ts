@@ -1,0 +1,52 @@
+// The conformance suite of the store port: every store passes the same cases, one by one on a fresh store. The rules are
+// in SPEC.md; each title quotes the one it checks. After each case the store's own check must find nothing.
+
+import type { Digest } from '../../base/ids.ts';
+import type { Store } from '../store.ts';
+import { expectEqual } from './expectation.ts';
+import { commitCases } from './store_commits.ts';
+import { contentCases } from './store_content.ts';
+import { readCases } from './store_reads.ts';
+import { StoreWorld } from './store_world.ts';
+
+export interface StoreUnderTest {
+  readonly name: string;
+  /** Lower-case hex SHA-256 of a text. */
+  readonly digest: Digest;
+  /** A new, empty store. */
+  readonly open: () => Promise<Store>;
+  /** Opens again what a closed store has written; only durable stores have it. */
+  readonly reopen?: (closed: Store) => Promise<Store>;
+}
+
+/** What a case may do: its store as a world with one workspace, and reopening where the store is durable. */
+export interface StoreCase {
+  readonly title: string;
+  /** Only for stores that can be opened again. */
+  readonly isDurable?: true;
+  /** It leaves the store closed, so nothing can be checked afterwards. */
+  readonly endsClosed?: true;
+  readonly run: (world: StoreWorld, reopen: () => Promise<StoreWorld>) => Promise<void>;
+}
+
+export function storeConformance(under: StoreUnderTest): { title: string; run: () => Promise<void> }[] {
+  const cases = [...commitCases, ...readCases, ...contentCases].filter((c) => !c.isDurable || under.reopen);
+  return cases.map((c) => ({
+    title: `${under.name}: ${c.title}`,
+    run: async () => {
+      let store = await under.open();
+      try {
+        const world = new StoreWorld(store, under.digest);
+        await world.found();
+        await c.run(world, async () => {
+          await store.close();
+          store = await under.reopen!(store);
+          return world.in(1, store);
+        });
+        if (!c.endsClosed) expectEqual('problems found by check', await store.check(10), []);
+      } finally {
+        await store.close();
+      }
+    },
+  }));
+}

@@ -1,0 +1,49 @@
+// Every store passes the same suite; the rules are in src/ports/conformance/SPEC.md, and each is quoted by a case.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { MemoryStore } from '../../src/adapters/memory/store.ts';
+import { openSqliteStore, type SqliteStore } from '../../src/adapters/sqlite/store.ts';
+import { type StoreUnderTest, storeConformance } from '../../src/ports/conformance/store.ts';
+import { digest, temporaryFolder } from './folders.ts';
+
+const stores: StoreUnderTest[] = [
+  { name: 'memory', digest, open: async () => new MemoryStore() },
+  { name: 'memory, no reads at once', digest, open: async () => new MemoryStore({ synchronousReads: false }) },
+  {
+    name: 'sqlite',
+    digest,
+    open: () => openSqliteStore({ file: join(temporaryFolder(), 'store.db') }),
+    reopen: (closed) => openSqliteStore({ file: (closed as SqliteStore).file }),
+  },
+];
+
+for (const store of stores)
+  describe(store.name, () => {
+    for (const { title, run } of storeConformance(store)) it(title, run, 60_000);
+  });
+
+describe('the suite itself', () => {
+  it('quotes every rule of its SPEC and no other', () => {
+    const spec = readFileSync(new URL('../../src/ports/conformance/SPEC.md', import.meta.url), 'utf8');
+    const rules = [...spec.matchAll(/^- \[(ST\d+)\]/gm)].map((m) => m[1]);
+    const titles = storeConformance(stores.at(-1)!).map((c) => c.title);
+    const quoted = titles.flatMap((title) => [...title.matchAll(/\[(ST\d+)\]/g)].map((m) => m[1]));
+    expect(rules.length).toBeGreaterThan(20);
+    expect(new Set(quoted)).toEqual(new Set(rules));
+    expect(new Set(titles).size).toBe(titles.length);
+  });
+
+  it('fails a store that loses the compare-and-set', async () => {
+    const careless = new MemoryStore();
+    const commit = careless.commit.bind(careless);
+    careless.commit = async (workspace, c) => {
+      const outcome = await commit(workspace, c);
+      return outcome.ok || 'workspaceTaken' in outcome ? outcome : { ok: true };
+    };
+    const cases = storeConformance({ name: 'careless', digest, open: async () => careless });
+    const stale = cases.find((c) => c.title.includes('[ST2]'))!;
+    await expect(stale.run()).rejects.toThrow('outcome: expected');
+  });
+});
