@@ -161,9 +161,10 @@ class EntryWriter {
     switch (this.written.section as ComponentSection) {
       case 'Conditions': {
         const result = isObject(component.domain) ? component.domain['Result'] : undefined;
-        if (result !== undefined) return speller.operand(result, '') ?? { Ref: 'AWS::NoValue' };
-        const kept = note.properties?.['Result'];
-        return kept === undefined ? whole(note) : (speller.value(kept, '') ?? null);
+        const input = result === undefined ? note.properties?.['Result'] : result;
+        if (input === undefined) return whole(note);
+        const value = speller.operand(input, '');
+        return value === undefined ? { Ref: 'AWS::NoValue' } : value;
       }
       case 'Parameters': {
         const { Value: _value, ...body } = this.body('');
@@ -178,8 +179,9 @@ class EntryWriter {
 
   private resource(): JsonObject {
     const { component, note } = this;
-    const { Type: type, ...attributes } = this.attributes() as { Type?: Json } & JsonObject;
-    const typed = type ?? note.type ?? (component.schema === templateSchemas.untyped ? undefined : component.schema);
+    const { Type: type, ...attributes } = this.attributes();
+    const known = component.schema === templateSchemas.untyped ? note.type : component.schema;
+    const typed = type === undefined ? known : type;
     const properties = this.body('/Properties');
     const encoded = note.encoded?.some((e) => e.at.startsWith('/Properties/')) === true;
     const shown = Object.keys(properties).length > 0 || note.emptyProperties === true || encoded;

@@ -21,7 +21,7 @@ import { isObject, type Json, type JsonObject } from '../../base/json.ts';
 import { attempt, type RefusalDetail, RefusalError, type Result, refuse } from '../../base/result.ts';
 
 /** Values that one text may expand to: aliases can multiply. */
-const valuesMax = 1_000_000;
+const valuesMax = 300_000;
 /** Quoted texts with unindented continuation lines that one text may have. */
 const repairsMax = 500;
 const depthMax = 200;

@@ -142,8 +142,9 @@ export class Placement {
     level.set(path.at(-1)!, { input });
   }
 
+  /** `$source` as a name would be read as where a value comes from. */
   private isName(name: string, length: number): boolean {
-    return isPathKey(name) && length <= pathCharsMax;
+    return isPathKey(name) && name !== '$source' && length <= pathCharsMax;
   }
 
   /**

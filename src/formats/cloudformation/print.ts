@@ -19,7 +19,7 @@ export function printTemplate(template: Json, format: 'json' | 'yaml'): string {
         tag: 'tag:yaml.org,2002:str',
         default: true,
         identify: (value: unknown) =>
-          typeof value === 'string' && (typeof plainScalar(value) !== 'string' || /^[-+.\d]/.test(value)),
+          typeof value === 'string' && (typeof plainScalar(value) !== 'string' || /^([-+.\d]|<<$|=$)/.test(value)),
         resolve: (text: string) => text,
         stringify: (item: { value: unknown }) => JSON.stringify(item.value),
       },

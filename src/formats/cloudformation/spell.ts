@@ -18,6 +18,10 @@ export interface Written {
 
 const noValue: Json = { Ref: 'AWS::NoValue' };
 
+function orNoValue(value: Json | undefined): Json {
+  return value === undefined ? noValue : value;
+}
+
 /** Written as a list of their arguments. */
 const listForms: Readonly<Record<string, string>> = {
   join: 'Fn::Join',
@@ -107,7 +111,7 @@ export class Speller {
   }
 
   private argument(input: Input | undefined, at: string): Json {
-    return (input === undefined ? undefined : this.value(input, at)) ?? (input === null ? null : noValue);
+    return orNoValue(input === undefined ? undefined : this.value(input, at));
   }
 
   private followed(source: Follow, at: string): Json | undefined {
@@ -160,7 +164,7 @@ export class Speller {
       return { [singleForms[name]!]: this.argument(args[0], inside(singleForms[name]!)) };
     if (Object.hasOwn(conditionForms, name)) {
       const form = conditionForms[name]!;
-      return { [form]: args.map((arg, i) => this.operand(arg, inside(form, i)) ?? noValue) };
+      return { [form]: args.map((arg, i) => orNoValue(this.operand(arg, inside(form, i)))) };
     }
     switch (name) {
       case 'noValue':

@@ -32,7 +32,7 @@ export function templateComponent(
   const sections: string[] = [];
   const encoded: { at: string; json: string }[] = [];
   const keep = (into: [string, Input][], key: string, json: Json, at: string): void => {
-    if (Placement.nameable({ [key]: json })) into.push([key, literal(json)]);
+    if (key !== '$source' && Placement.nameable({ [key]: json })) into.push([key, literal(json)]);
     else encoded.push({ at, json: JSON.stringify(json) });
   };
   for (const [section, json] of Object.entries(template)) {
