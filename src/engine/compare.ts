@@ -1,0 +1,250 @@
+// What is different between two states, per component and path, with the value and where it comes from on either side.
+// Walks only where hashes differ; then follows the changed values to those that are computed from them.
+
+import type { ComponentId } from '../base/ids.ts';
+import { compareText, type Json, sameJson } from '../base/json.ts';
+import { type Evaluated, Evaluation } from '../builtins/evaluate.ts';
+import { reach } from '../graph/edges.ts';
+import { parseCell } from '../model/cell.ts';
+import { type Source, sourcesOf } from '../model/expr.ts';
+import { cellKey, elementKey, idLength, splitCellKey } from '../model/keys.ts';
+import { findComponent, findSchema, isMarked, nameOf } from '../model/lookup.ts';
+import { type Path, wellKnown } from '../model/path.ts';
+import type { Category, Reader } from '../model/state.ts';
+import { exprSummary } from '../mutation/cell.ts';
+import { nounNames, nouns, type Noun } from '../mutation/nouns.ts';
+import { pointerAt } from '../mutation/tree.ts';
+import { diff } from '../snapshot/diff.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+
+export type DiffStatus = 'Added' | 'Modified' | 'Removed';
+
+/** One side of a changed value. */
+export interface Side {
+  /** Absent: no value. */
+  readonly value?: Json;
+  /** `value`, `subscription`, `secret`, `unset`, `default`, `none` or `error`. */
+  readonly source: string;
+  /** For subscriptions: what it follows, for people. */
+  readonly follows?: string;
+  readonly sources?: readonly Source[];
+  readonly message?: string;
+}
+
+export interface AttributeChange {
+  /** Pointer as on the side that has it, the later one first. */
+  readonly path: string;
+  readonly status: DiffStatus;
+  readonly old: Side | null;
+  readonly new: Side | null;
+  /** True when nobody edited it: what it follows changed. */
+  readonly derived?: true;
+  /** True when a list element changed its place. */
+  readonly moved?: true;
+}
+
+export interface ComponentChange {
+  readonly id: ComponentId;
+  readonly name: string;
+  readonly schema: string;
+  readonly status: DiffStatus;
+  readonly attributes: readonly AttributeChange[];
+}
+
+/** A change of something else than a component's values: a view, a schema, an edge, a flag. */
+export interface RecordChange {
+  readonly noun: Noun;
+  readonly key: string;
+  /** For people. */
+  readonly title: string;
+  readonly status: DiffStatus;
+  readonly fields: readonly { readonly field: string; readonly old: Json; readonly new: Json }[];
+}
+
+export interface Comparison {
+  readonly components: readonly ComponentChange[];
+  readonly records: readonly RecordChange[];
+  /** More values follow the changed ones than are listed. */
+  readonly derivedCut: boolean;
+}
+
+/** Derived values looked at in one comparison. */
+const derivedMax = 2_000;
+
+interface Sides {
+  readonly before: Evaluation;
+  readonly after: Evaluation;
+}
+
+export function compareSnapshots(before: Snapshot, after: Snapshot): Comparison {
+  const sides: Sides = { before: new Evaluation(before), after: new Evaluation(after) };
+  const touched = new Map<ComponentId, { attributes: Map<string, AttributeChange>; whole: DiffStatus | undefined }>();
+  const of = (id: ComponentId) => {
+    let entry = touched.get(id);
+    if (entry === undefined) {
+      entry = { attributes: new Map(), whole: undefined };
+      touched.set(id, entry);
+    }
+    return entry;
+  };
+  const records: RecordChange[] = [];
+
+  for (const d of diff(before.map('components'), after.map('components'))) {
+    const id = d.key.slice(0, idLength) as ComponentId;
+    if (d.key.length === idLength) of(id).whole = d.before === undefined ? 'Added' : d.after === undefined ? 'Removed' : 'Modified';
+    else {
+      of(id);
+      records.push(recordChange(sides, 'components', d));
+    }
+  }
+  const changed: Source[] = [];
+  for (const d of diff(before.map('cells'), after.map('cells'))) {
+    const place = splitCellKey(d.key);
+    changed.push(place);
+    const entry = of(place.component);
+    const change = place.element ? elementChange(sides, place, d) : cellChange(sides, place);
+    if (change !== undefined && place.path !== wellKnown.deletedAt) entry.attributes.set(place.path, change);
+  }
+  for (const category of ['schemas', 'functions', 'bindings', 'views', 'secrets', 'overrides', 'modules'] as const) {
+    for (const d of diff(before.map(category), after.map(category))) records.push(recordChange(sides, category, d));
+  }
+
+  const reality = [...diff(before.map('resources'), after.map('resources'))].map((d) => ({
+    component: d.key as ComponentId,
+    path: wellKnown.resourceValue,
+  }));
+  const sources = [...changed, ...reality, ...vanished(sides, touched.keys())];
+  const later = reach(after, sources, derivedMax);
+  const earlier = reach(before, sources, derivedMax);
+  for (const at of [...later.cells, ...earlier.cells]) {
+    const known = touched.get(at.component)?.attributes.has(at.path);
+    const change = known ? undefined : cellChange(sides, at);
+    if (change !== undefined && change.status === 'Modified') of(at.component).attributes.set(at.path, { ...change, derived: true });
+  }
+
+  const components: ComponentChange[] = [];
+  for (const [id, entry] of touched) {
+    const attributes = [...entry.attributes.values()].sort((a, b) => compareText(a.path, b.path));
+    const status = entry.whole === 'Modified' ? 'Modified' : (entry.whole ?? markChange(before, after, id) ?? 'Modified');
+    if (attributes.length === 0 && status === 'Modified' && entry.whole === undefined) continue;
+    const side = findComponent(after, id) === undefined ? before : after;
+    const record = findComponent(side, id);
+    const schema = record === undefined ? '' : (findSchema(side, record.schema)?.name ?? record.schema);
+    components.push({ id, name: nameOf(side, id), schema, status, attributes });
+  }
+  const rank = { Added: 0, Modified: 1, Removed: 2 };
+  components.sort((a, b) => rank[a.status] - rank[b.status] || compareText(a.name, b.name) || compareText(a.id, b.id));
+  return { components, records, derivedCut: later.cut || earlier.cut };
+}
+
+/** A mark set or taken off counts as removed or added. */
+function markChange(before: Reader, after: Reader, id: ComponentId): DiffStatus | undefined {
+  const was = isMarked(before, id);
+  const is = isMarked(after, id);
+  return was === is ? undefined : is ? 'Removed' : 'Added';
+}
+
+/** Whole components whose values came or went with a mark: everything that follows them changes. */
+function vanished(sides: Sides, ids: Iterable<ComponentId>): Source[] {
+  const out: Source[] = [];
+  for (const component of ids) {
+    if (markChange(sides.before.reader, sides.after.reader, component) === undefined) continue;
+    for (const root of ['/si', '/domain', '/secrets', '/resource', '/resource_value']) out.push({ component, path: root as Path });
+  }
+  return out;
+}
+
+function cellChange(sides: Sides, at: Source): AttributeChange | undefined {
+  const old = sideOf(sides.before, at);
+  const now = sideOf(sides.after, at);
+  if (old === null && now === null) return undefined;
+  if (old !== null && now !== null && sameJson(old as unknown as Json, now as unknown as Json)) return undefined;
+  const reader = now === null ? sides.before.reader : sides.after.reader;
+  return {
+    path: pointerAt(reader, at.component, at.path),
+    status: old === null ? 'Added' : now === null ? 'Removed' : 'Modified',
+    old,
+    new: now,
+  };
+}
+
+/** Null when the component is not there, or nothing is declared and nothing shows. */
+function sideOf(evaluation: Evaluation, at: Source): Side | null {
+  const { reader } = evaluation;
+  if (findComponent(reader, at.component) === undefined) return null;
+  const text = reader.get('cells', cellKey(at.component, at.path));
+  // A cell below a list element that is not there is not part of the value.
+  if (text !== undefined && orphaned(reader, at)) return null;
+  const evaluated = evaluation.valueAt(at);
+  const shown = shownOf(evaluated);
+  if (text === undefined) return evaluated.state === 'value' ? { ...shown, source: 'default' } : null;
+  const cell = parseCell(text);
+  if ('x' in cell) return { ...shown, source: 'subscription', follows: exprSummary(reader, cell.x), sources: sourcesOf(cell.x) };
+  if ('k' in cell) return { source: 'secret', value: cell.k };
+  if ('u' in cell) return { source: 'unset' };
+  return { ...shown, source: 'value' };
+}
+
+function orphaned(reader: Reader, at: Source): boolean {
+  for (let end = at.path.indexOf('/@'); end !== -1; end = at.path.indexOf('/@', end + 1)) {
+    const next = at.path.indexOf('/', end + 1);
+    const element = (next === -1 ? at.path : at.path.slice(0, next)) as Path;
+    if (reader.get('cells', elementKey(at.component, element)) === undefined) return true;
+  }
+  return false;
+}
+
+function shownOf(e: Evaluated): { value?: Json; message?: string } {
+  if (e.state === 'value') return { value: e.value };
+  if (e.state === 'error') return { message: `${e.code}: ${e.message}` };
+  return e.why === undefined ? {} : { message: e.why };
+}
+
+/** An element that only moved, or one without any value; others show through their cells. */
+function elementChange(sides: Sides, at: Source, d: { before?: string | undefined; after?: string | undefined }): AttributeChange | undefined {
+  const path = pointerAt(d.after === undefined ? sides.before.reader : sides.after.reader, at.component, at.path);
+  if (d.before !== undefined && d.after !== undefined) return { path, status: 'Modified', old: null, new: null, moved: true };
+  const reader = d.after === undefined ? sides.before.reader : sides.after.reader;
+  for (const _ of reader.scan('cells', `${at.component}${at.path}/`)) return undefined;
+  if (reader.get('cells', cellKey(at.component, at.path)) !== undefined) return undefined;
+  const side: Side = { source: 'unset', value: null };
+  return d.after === undefined ? { path, status: 'Removed', old: side, new: null } : { path, status: 'Added', old: null, new: side };
+}
+
+function recordChange(
+  sides: Sides,
+  category: Category,
+  d: { key: string; before?: string | undefined; after?: string | undefined },
+): RecordChange {
+  const noun = nounOf(category, d.key);
+  const parse = (t: string | undefined) => (t === undefined ? undefined : (JSON.parse(t) as Record<string, Json>));
+  const [old, now] = [parse(d.before), parse(d.after)];
+  const fields: RecordChange['fields'][number][] = [];
+  for (const field of nouns[noun].fields) {
+    if (!sameJson(old?.[field], now?.[field])) fields.push({ field, old: old?.[field] ?? null, new: now?.[field] ?? null });
+  }
+  const reader = now === undefined ? sides.before.reader : sides.after.reader;
+  return {
+    noun,
+    key: d.key,
+    title: nouns[noun].title(reader, d.key, now ?? old),
+    status: old === undefined ? 'Added' : now === undefined ? 'Removed' : 'Modified',
+    fields,
+  };
+}
+
+/** Which noun a key of a category is of. */
+export function nounOf(category: Category, key: string): Noun {
+  const part = key.slice(idLength);
+  switch (category) {
+    case 'components':
+      return part.startsWith('/flag/') ? 'flag' : part.startsWith('/ignore/') ? 'ignored' : part.startsWith('/depends/') ? 'depends' : 'manages';
+    case 'schemas':
+      return part === '' ? 'schema' : 'variant';
+    case 'views':
+      return part === '' ? 'view' : part.startsWith('!') ? 'approvers' : 'placement';
+    default:
+      return nounNames.find((n) => nouns[n].category === category)!;
+  }
+}
+

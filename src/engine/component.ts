@@ -1,0 +1,187 @@
+// Reading components: one whole, the list, a search, the history of one.
+
+import type { ChangeSetId, ComponentId, SchemaId, VariantId } from '../base/ids.ts';
+import { compareText, type Json } from '../base/json.ts';
+import { limits } from '../base/limits.ts';
+import { ok, type Result } from '../base/result.ts';
+import { Evaluation, type ViewProblem } from '../builtins/evaluate.ts';
+import { matchSearch, parseSearch, requiredSchemas, type SearchQuery } from '../formats/search.ts';
+import { type Declared, elementsOf, readDeclared } from '../model/declared.ts';
+import { type Source, sourcesOf } from '../model/expr.ts';
+import { idLength, index, indexUser } from '../model/keys.ts';
+import { findComponent, findRecord, findSchema, isMarked, nameOf, resolveComponent, resourceIdOf, specOfComponent } from '../model/lookup.ts';
+import { childPath, decodeSegment, type Path } from '../model/path.ts';
+import { childProperty, type Definitions, type Property } from '../model/property.ts';
+import { rootProperty } from '../model/schema.ts';
+import type { Reader } from '../model/state.ts';
+import type { ViewRecord } from '../model/view.ts';
+import { exprSummary } from '../mutation/cell.ts';
+import { pointerAt } from '../mutation/tree.ts';
+import type { ChangeSetRow } from '../ports/store.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import { type AuditRecord, readAudit } from './audit.ts';
+import type { Workspace } from './workspace.ts';
+
+/** Where one declared value comes from. */
+export interface SourceLine {
+  readonly path: string;
+  readonly kind: 'value' | 'subscription' | 'secret' | 'unset';
+  readonly value?: Json;
+  readonly follows?: string;
+  readonly sources?: readonly { readonly component: ComponentId; readonly name: string; readonly path: string }[];
+}
+
+export interface ComponentView {
+  readonly id: ComponentId;
+  readonly name: string;
+  readonly schema: { readonly id: SchemaId; readonly name: string; readonly variant: VariantId };
+  readonly changeSet: ChangeSetId;
+  readonly version: number;
+  readonly toDelete: boolean;
+  readonly resourceId: string | null;
+  /** The whole tree, defaults filled in and followed values computed. */
+  readonly value: Json;
+  readonly problems: readonly ViewProblem[];
+  /** In schema order. */
+  readonly sources: readonly SourceLine[];
+  readonly views: readonly { readonly id: string; readonly name: string }[];
+  readonly dependsOn: readonly ComponentId[];
+  readonly flags: readonly string[];
+}
+
+/** Refuses `component_not_found`, `ambiguous_name`. */
+export function readComponent(snapshot: Snapshot, row: ChangeSetRow, version: number, text: string): Result<ComponentView> {
+  const id = resolveComponent(snapshot, text);
+  if (!id.ok) return id;
+  const component = id.value;
+  const record = findComponent(snapshot, component)!;
+  const { value, problems } = new Evaluation(snapshot).view(component);
+  const below = (part: string) => {
+    const prefix = `${component}/${part}/`;
+    return [...snapshot.scan('components', prefix)].map(([key]) => key.slice(prefix.length));
+  };
+  const views = [...snapshot.scan('index', index.viewsOf(component))].map(([key]) => indexUser(key));
+  return ok({
+    id: component,
+    name: nameOf(snapshot, component),
+    schema: { id: record.schema, name: findSchema(snapshot, record.schema)?.name ?? '', variant: record.variant },
+    changeSet: row.id,
+    version,
+    toDelete: isMarked(snapshot, component),
+    resourceId: resourceIdOf(snapshot, component) ?? null,
+    value,
+    problems,
+    sources: sourcesOfComponent(snapshot, component),
+    views: views.map((v) => ({ id: v, name: findRecord<ViewRecord>(snapshot, 'views', v)?.name ?? '' })),
+    dependsOn: below('depends') as ComponentId[],
+    flags: below('flag'),
+  });
+}
+
+/** What is declared on a component, in schema order; what lies below a followed container is left out. */
+function sourcesOfComponent(reader: Reader, component: ComponentId): SourceLine[] {
+  const spec = specOfComponent(reader, findComponent(reader, component)!)!;
+  const out: SourceLine[] = [];
+  const walk = (declared: Declared, property: Property | undefined, definitions: Definitions): void => {
+    const { cell, path } = declared;
+    if (cell !== undefined && !('c' in cell)) {
+      const at = pointerAt(reader, component, path);
+      if ('x' in cell) {
+        const named = (s: Source) => ({ component: s.component, name: nameOf(reader, s.component), path: pointerAt(reader, s.component, s.path) });
+        out.push({ path: at, kind: 'subscription', follows: exprSummary(reader, cell.x), sources: sourcesOf(cell.x).map(named) });
+      } else if ('k' in cell) out.push({ path: at, kind: 'secret', value: cell.k });
+      else if ('u' in cell) out.push({ path: at, kind: 'unset' });
+      else out.push({ path: at, kind: 'value', value: 'v' in cell ? cell.v : (JSON.parse(reader.blob(cell.b)) as Json) });
+      return;
+    }
+    for (const { node } of elementsOf(declared)) {
+      walk(node, property && childProperty(property, { element: true }, definitions), definitions);
+    }
+    const known = property?.kind === 'object' ? Object.keys(property.properties ?? {}) : [];
+    const ordered = known.map((key) => childPath(path, key).slice(path.length + 1)).filter((s) => declared.children.has(s));
+    for (const segment of new Set([...ordered, ...declared.children.keys()])) {
+      const { key } = decodeSegment(segment);
+      if (key === undefined) continue;
+      walk(declared.children.get(segment)!, property && childProperty(property, { key }, definitions), definitions);
+    }
+  };
+  walk(readDeclared(reader, component, '' as Path), rootProperty(spec), spec.definitions);
+  return out;
+}
+
+export interface ComponentLine {
+  readonly id: ComponentId;
+  readonly name: string;
+  readonly schema: string;
+  readonly toDelete: boolean;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Pass it as `cursor` for the next page; null: this was the last. */
+  readonly nextCursor: string | null;
+}
+
+/** Components whose id comes after `cursor`, in order of id, that match the search text. */
+export function searchComponents(
+  snapshot: Snapshot,
+  request: { readonly query?: string; readonly cursor?: string; readonly limit?: number },
+): Result<Page<ComponentLine>> {
+  const query = parseSearch(request.query ?? '');
+  if (!query.ok) return query;
+  const limit = Math.min(Math.max(1, request.limit ?? limits.pageRowsMax), limits.pageRowsMax);
+  const items: ComponentLine[] = [];
+  const evaluation = new Evaluation(snapshot);
+  for (const id of candidates(snapshot, query.value, request.cursor ?? '')) {
+    const line = lineOf(snapshot, id);
+    if (line === undefined || !matches(evaluation, query.value, line)) continue;
+    if (items.length === limit) return ok({ items, nextCursor: items.at(-1)!.id });
+    items.push(line);
+  }
+  return ok({ items, nextCursor: null });
+}
+
+function lineOf(reader: Reader, id: ComponentId): ComponentLine | undefined {
+  const record = findComponent(reader, id);
+  if (record === undefined) return undefined;
+  return { id, name: nameOf(reader, id), schema: findSchema(reader, record.schema)?.name ?? '', toDelete: isMarked(reader, id) };
+}
+
+function* candidates(reader: Reader, query: SearchQuery, after: string): Iterable<ComponentId> {
+  const schemas = requiredSchemas(query);
+  if (schemas === undefined) {
+    for (const [key] of reader.scan('components', '', after)) if (key.length === idLength) yield key as ComponentId;
+    return;
+  }
+  const ids: ComponentId[] = [];
+  const wanted = new Set(schemas.map((s) => s.toLowerCase()));
+  for (const [key, text] of reader.scan('schemas', '')) {
+    if (key.length !== idLength || !wanted.has((JSON.parse(text) as { name: string }).name.toLowerCase())) continue;
+    for (const [variant] of reader.scan('schemas', `${key}/`)) {
+      const of = variant.slice(idLength + 1) as VariantId;
+      for (const [pair] of reader.scan('index', index.componentsOf(of))) ids.push(indexUser(pair) as ComponentId);
+    }
+  }
+  for (const id of ids.sort(compareText)) if (id > after) yield id;
+}
+
+function matches(evaluation: Evaluation, query: SearchQuery, line: ComponentLine): boolean {
+  return matchSearch(query, {
+    name: line.name,
+    schema: line.schema,
+    attributes: () => leaves('', evaluation.view(line.id).value),
+  });
+}
+
+function* leaves(at: string, value: Json): Iterable<readonly [string, string]> {
+  if (typeof value === 'object' && value !== null) {
+    for (const [key, member] of Object.entries(value)) {
+      yield* leaves(`${at}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, member as Json);
+    }
+  } else yield [at, String(value)];
+}
+
+/** What happened to a component, oldest first: its audit records over the change sets in which it was edited. */
+export async function historyOf(w: Workspace, component: ComponentId, limit: number): Promise<AuditRecord[]> {
+  return readAudit(w, { subject: component, limit });
+}

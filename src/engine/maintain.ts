@@ -1,0 +1,232 @@
+// Keeping a workspace sound: verify from scratch, and collecting chunks that nothing needs.
+
+import type { ChangeSetId, ComponentId, Hash } from '../base/ids.ts';
+import { compareText } from '../base/json.ts';
+import { Fault } from '../base/result.ts';
+import { isActive } from '../model/change_set.ts';
+import { idLength, index, present, splitCellKey } from '../model/keys.ts';
+import { impliedKeys } from '../mutation/cell.ts';
+import { blobsOfSteps, parseLogEntry, replay } from '../mutation/log_entry.ts';
+import { nouns } from '../mutation/nouns.ts';
+import type { ChangeSetRow, Checkpoint, StoreProblem, SweepOutcome } from '../ports/store.ts';
+import { chunkKind, decodeNode } from '../snapshot/chunk.ts';
+import { referencesOf } from '../snapshot/chunk_space.ts';
+import { Snapshot } from '../snapshot/snapshot.ts';
+import { type Verified, verifyMap } from '../snapshot/verify.ts';
+import { nounOf } from './compare.ts';
+import { type AuditVerdict, verifyAudit } from './audit.ts';
+import { refsOf, type Workspace } from './workspace.ts';
+import { intentCategories, realityCategories } from '../model/state.ts';
+
+export interface Verdict {
+  readonly ok: boolean;
+  readonly problems: readonly StoreProblem[];
+  readonly changeSets: number;
+  readonly chunks: number;
+  /** Log entries replayed and compared with the roots stored in them. */
+  readonly replayed: number;
+  readonly audit: AuditVerdict;
+}
+
+export interface Progress {
+  (line: string): void;
+}
+
+/**
+ * Checks everything from scratch: the store's own structure, every chunk of the present states, the index against what
+ * it is derived from, every log by replay, every audit chain. Stops collecting at `most` problems.
+ */
+export async function verifyWorkspace(
+  w: Workspace,
+  options: { readonly most: number; readonly heads?: AuditVerdict['heads']; readonly progress: Progress },
+): Promise<Verdict> {
+  const { most, progress } = options;
+  progress('store');
+  const problems: StoreProblem[] = [...(await w.store.check(most))];
+  const rows = await w.store.listChangeSets(w.id);
+  const verified: Verified = new Map();
+  let replayed = 0;
+  const note = (where: string, e: unknown): void => {
+    // A damaged chunk or log is what is looked for; anything else is not verify's to explain.
+    if (!(e instanceof Fault)) throw e;
+    problems.push({ where, what: e.message });
+  };
+  for (const [i, row] of rows.entries()) {
+    if (problems.length >= most) break;
+    progress(`change set ${i + 1} of ${rows.length}: ${row.name}`);
+    try {
+      replayed += await replayWhole(w, row);
+      const state = await w.stateAt(row, row.version);
+      if (state.ok) problems.push(...(await checkState(w, row, state.value, verified)));
+    } catch (e) {
+      note(`change set ${row.id}`, e);
+    }
+  }
+  progress('audit');
+  const audit = await verifyAudit(w, options.heads);
+  const all = problems.slice(0, most);
+  return { ok: all.length === 0 && audit.ok, problems: all, changeSets: rows.length, chunks: verified.size, replayed, audit };
+}
+
+/** Replays the whole log from its beginning and compares each entry's roots. Answers the number of entries. */
+async function replayWhole(w: Workspace, row: ChangeSetRow): Promise<number> {
+  const head = row.isHead ? undefined : await w.head();
+  let state = head === undefined ? Snapshot.empty(w.space) : undefined;
+  if (head !== undefined) {
+    const base = await w.stateAt(head.row, row.baseVersion);
+    if (!base.ok) throw new Fault('store_damaged', `change set ${row.id} is based on version ${row.baseVersion}, which Head does not have`);
+    state = base.value;
+  }
+  let count = 0;
+  for (let at = 0; at < row.version; ) {
+    const rows = await w.store.readLog(w.id, row.id, at, row.version, 256);
+    if (rows.length === 0) throw new Fault('store_damaged', `log entry ${at + 1} of ${row.id} is missing`);
+    for (const { version, text } of rows) {
+      const entry = parseLogEntry(text);
+      if (entry.version !== version || version !== at + 1) throw new Fault('store_damaged', `log entry ${at + 1} of ${row.id} is missing or misplaced`);
+      const pending = entry.kind === 'apply' ? await w.pendingChange(entry.pending) : undefined;
+      const before = state!;
+      state = await w.read(() => {
+        const draft = before.edit();
+        replay(draft, entry, () => pending!);
+        const next = draft.finish();
+        next.roots();
+        return next;
+      });
+      const { intent, reality } = state.roots();
+      if (intent !== entry.intentRoot || reality !== entry.realityRoot) {
+        throw new Fault('replay_diverged', `replaying entry ${version} of ${row.id} gives another root than the one stored`);
+      }
+      at = version;
+      count++;
+    }
+  }
+  const { intent } = state!.roots();
+  if (intent !== row.intentRoot) throw new Fault('replay_diverged', `the row of ${row.id} names another root than its log gives`);
+  return count;
+}
+
+async function checkState(w: Workspace, row: ChangeSetRow, state: Snapshot, verified: Verified): Promise<StoreProblem[]> {
+  return w.read(() => {
+    const out: StoreProblem[] = [];
+    for (const category of [...intentCategories, ...realityCategories]) {
+      const { problem } = verifyMap(w.space, state.map(category).root(), verified);
+      if (problem !== undefined) out.push({ where: `change set ${row.id}, ${category}${problem.path}`, what: problem.what });
+    }
+    if (out.length === 0) out.push(...checkIndex(row.id, state));
+    return out;
+  });
+}
+
+/** The index as it follows from everything else, compared with the one that is stored. */
+export function checkIndex(changeSet: ChangeSetId, state: Snapshot): StoreProblem[] {
+  const wanted: string[] = [];
+  for (const [key, text] of state.scan('cells', '')) {
+    const place = splitCellKey(key);
+    if (!place.element) wanted.push(...impliedKeys(place.component, place.path, text));
+  }
+  for (const category of ['components', 'schemas', 'functions', 'bindings', 'views', 'secrets'] as const) {
+    for (const [key, text] of state.scan(category, '')) {
+      const record = JSON.parse(text) as Record<string, never>;
+      if (category === 'components' && key.length === idLength) wanted.push(index.ofVariant(record['variant']!, key as ComponentId));
+      else wanted.push(...nouns[nounOf(category, key)].implied(key, record));
+    }
+  }
+  wanted.sort(compareText);
+  let i = 0;
+  for (const [key, text] of state.scan('index', '')) {
+    while (i > 0 && wanted[i] === wanted[i - 1]) i++;
+    if (key !== wanted[i] || text !== present) {
+      return [{ where: `change set ${changeSet}, index`, what: `found ${JSON.stringify(key)} where ${JSON.stringify(wanted[i] ?? 'nothing')} belongs` }];
+    }
+    i++;
+  }
+  while (i > 0 && wanted[i] === wanted[i - 1] && i < wanted.length) i++;
+  return i === wanted.length ? [] : [{ where: `change set ${changeSet}, index`, what: `${JSON.stringify(wanted[i])} is missing` }];
+}
+
+/** Head versions kept readable without replay: the newest, those that active change sets stand on, and every so many. */
+const keptEvery = 64;
+
+export interface GcOutcome extends SweepOutcome {
+  readonly checkpointsRemoved: number;
+}
+
+/**
+ * Removes chunks that no kept state, log or pending change needs. Everything written from the start of the collection on
+ * is kept whatever the marking found, so edits may go on meanwhile.
+ */
+export async function collectGarbage(w: Workspace, progress: Progress): Promise<GcOutcome> {
+  const generation = await w.store.nextGeneration(w.id);
+  progress('writing what waits');
+  await w.checkpoint();
+  const rows = await w.store.listChangeSets(w.id);
+  const checkpoints = await w.store.listCheckpoints(w.id);
+  const kept = keepWhich(rows, checkpoints);
+  const live = new Set<Hash>();
+  progress('marking blobs of the logs');
+  for (const row of rows) await markLog(w, row, live);
+  progress(`marking ${kept.length} states`);
+  for (const c of kept) await markState(w, c, live);
+  const gone = checkpoints.filter((c) => !kept.includes(c));
+  await w.store.removeCheckpoints(w.id, gone);
+  progress('sweeping');
+  const swept = await w.store.sweep(w.id, generation, (hash) => live.has(hash) || w.space.pinned(hash));
+  return { ...swept, checkpointsRemoved: gone.length };
+}
+
+function keepWhich(rows: readonly ChangeSetRow[], checkpoints: readonly Checkpoint[]): Checkpoint[] {
+  const byId = new Map(rows.map((r) => [r.id, r]));
+  const bases = new Set(rows.filter((r) => !r.isHead && isActive(r.status)).map((r) => r.baseVersion));
+  const newest = new Map<ChangeSetId, number>();
+  for (const c of checkpoints) newest.set(c.changeSet, Math.max(newest.get(c.changeSet) ?? 0, c.version));
+  return checkpoints.filter((c) => {
+    if (newest.get(c.changeSet) === c.version) return true;
+    return byId.get(c.changeSet)?.isHead === true && (bases.has(c.version) || c.version % keptEvery === 0);
+  });
+}
+
+/** Blobs that replaying a log reads: those its edits name, and pending changes with the blobs that theirs name. */
+async function markLog(w: Workspace, row: ChangeSetRow, live: Set<Hash>): Promise<void> {
+  for (let at = 0; at < row.version; ) {
+    const rows = await w.store.readLog(w.id, row.id, at, row.version, 256);
+    if (rows.length === 0) throw new Fault('store_damaged', `log entry ${at + 1} of ${row.id} is missing; run verify`);
+    for (const { version, text } of rows) {
+      at = version;
+      const entry = parseLogEntry(text);
+      if (entry.kind === 'edit') for (const hash of blobsOfSteps(entry.steps)) live.add(hash);
+      if (entry.kind !== 'apply') continue;
+      live.add(entry.pending);
+      for (const edit of (await w.pendingChange(entry.pending)).edits) for (const hash of blobsOfSteps(edit.steps)) live.add(hash);
+    }
+  }
+}
+
+/** Everything below the two manifests of a checkpoint, read from the store in batches. */
+async function markState(w: Workspace, checkpoint: Checkpoint, live: Set<Hash>): Promise<void> {
+  const state = await w.read(() => Snapshot.open(w.space, { intent: checkpoint.intentRoot, reality: checkpoint.realityRoot }));
+  let front = state.tops().filter((hash) => !live.has(hash));
+  for (const hash of front) live.add(hash);
+  while (front.length > 0) {
+    const next: Hash[] = [];
+    for (let i = 0; i < front.length; i += markBatch) {
+      const batch = front.slice(i, i + markBatch);
+      const texts = await w.store.readChunks(w.id, batch);
+      for (const hash of batch) {
+        const text = texts.get(hash);
+        if (text === undefined) throw new Fault('chunk_missing', `chunk ${hash} is not in the store; run verify`);
+        if (chunkKind(text) === 'blob') continue;
+        for (const below of referencesOf(decodeNode(text, hash), refsOf)) {
+          if (live.has(below)) continue;
+          live.add(below);
+          // A blob has nothing below it, and is never a child of an inner node.
+          if (chunkKind(text) === 'inner') next.push(below);
+        }
+      }
+    }
+    front = next;
+  }
+}
+
+const markBatch = 256;
+

@@ -1,0 +1,267 @@
+// The use-cases by name, with plain JSON in and out: what the command line calls in its own process, over a socket, and
+// later over HTTP. A handler checks the form of its parameters, finds the workspace and the state, and hands on.
+
+import { authorise, type Permission, type Principal } from '../access/role.ts';
+import type { ChangeSetId, ComponentId } from '../base/ids.ts';
+import type { Json } from '../base/json.ts';
+import { attempt, must, ok, RefusalError, type Result, refuse } from '../base/result.ts';
+import { resolveComponent } from '../model/lookup.ts';
+import type { Request } from '../mutation/request.ts';
+import type { ChangeSetRow } from '../ports/store.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import { type AuditVerdict, readAudit, verifyAudit } from './audit.ts';
+import { applyChangeSet, changeStatus, listChangeSets, openChangeSet, resolveChangeSet } from './change_set.ts';
+import { type Comparison, compareSnapshots } from './compare.ts';
+import { historyOf, readComponent, searchComponents } from './component.ts';
+import type { Engine } from './engine.ts';
+import { collectGarbage, type Progress, verifyWorkspace } from './maintain.ts';
+import { describeSchema, propertyLines, searchSchemas, suggestSources } from './schema.ts';
+import { submit } from './submit.ts';
+import { exportTemplateOf, importTemplate } from './template.ts';
+import type { Workspace } from './workspace.ts';
+
+export const defaultWorkspace = 'default';
+
+export interface Call {
+  readonly engine: Engine;
+  readonly principal: Principal;
+  readonly progress: Progress;
+}
+
+type Params = { readonly [name: string]: Json | undefined };
+type Handler = (c: Call, p: Params) => Promise<Result<unknown>>;
+
+/** Carries out one operation. Refuses `request_malformed` for an unknown name. */
+export async function callOperation(c: Call, name: string, params: unknown): Promise<Result<unknown>> {
+  const handler = Object.hasOwn(operations, name) ? operations[name as OperationName] : undefined;
+  if (handler === undefined || typeof params !== 'object' || params === null || Array.isArray(params)) {
+    return refuse('request_malformed', {
+      path: 'operation',
+      expected: handler === undefined ? 'the name of an operation' : 'an object of parameters',
+      got: JSON.stringify(handler === undefined ? name : params) ?? typeof params,
+      hint: `operations: ${Object.keys(operations).join(', ')}`,
+    });
+  }
+  return handler(c, params as Params);
+}
+
+const operations = {
+  'workspace.list': async (c) => ok(await c.engine.listWorkspaces()),
+  'workspace.create': async (c, p) => c.engine.createWorkspace(c.principal, text(p, 'name')),
+
+  'change_set.create': (c, p) => inWorkspace(c, p, (w) => openChangeSet(w, c.principal, { name: text(p, 'name'), ...idempotency(p) })),
+  'change_set.list': (c, p) => inWorkspace(c, p, async (w) => ok(await listChangeSets(w, p['all'] === true))),
+  'change_set.get': (c, p) => inState(c, p, async (s) => ok(s.row)),
+  'change_set.review': (c, p) => inState(c, p, (s) => review(s)),
+  'change_set.apply': (c, p) =>
+    inWorkspace(c, p, async (w) => applyChangeSet(w, c.principal, { changeSet: await changeSetOf(w, p), ...idempotency(p) })),
+  'change_set.abandon': (c, p) => inWorkspace(c, p, async (w) => changeStatus(w, c.principal, await changeSetOf(w, p), 'abandon')),
+  'change_set.reopen': (c, p) => inWorkspace(c, p, async (w) => changeStatus(w, c.principal, await changeSetOf(w, p), 'reopen')),
+
+  submit: (c, p) =>
+    inWorkspace(c, p, async (w) =>
+      submit(w, c.principal, {
+        changeSet: await changeSetOf(w, p),
+        mutations: p['mutations'] as unknown as Request[],
+        ...idempotency(p),
+        ...(p['baseVersion'] === undefined ? {} : { baseVersion: integer(p, 'baseVersion') }),
+      }),
+    ),
+
+  'component.get': (c, p) => inState(c, p, (s) => s.w.read(() => readComponent(s.snapshot, s.row, s.version, text(p, 'component')))),
+  'component.search': (c, p) =>
+    inState(c, p, (s) =>
+      s.w.read(() =>
+        searchComponents(s.snapshot, {
+          ...(p['query'] === undefined ? {} : { query: text(p, 'query') }),
+          ...(p['cursor'] === undefined ? {} : { cursor: text(p, 'cursor') }),
+          ...(p['limit'] === undefined ? {} : { limit: integer(p, 'limit') }),
+        }),
+      ),
+    ),
+  'component.history': (c, p) => inState(c, p, (s) => history(s, p)),
+  'component.suggest': (c, p) =>
+    inState(c, p, (s) => s.w.read(() => suggestSources(s.snapshot, text(p, 'component'), text(p, 'path'), integer(p, 'limit', 20)))),
+  diff: (c, p) => inWorkspace(c, p, (w) => diffVersions(w, p)),
+
+  'schema.search': (c, p) =>
+    inState(c, p, (s) => s.w.read(() => ok(searchSchemas(s.snapshot, c.engine.catalogue, text(p, 'query', ''), integer(p, 'limit', 50))))),
+  'schema.describe': (c, p) =>
+    inState(c, p, (s) =>
+      s.w.read(() => {
+        const found = describeSchema(s.snapshot, c.engine.catalogue, text(p, 'schema'));
+        return found.ok ? ok({ ...found.value, properties: propertyLines(found.value.spec) }) : found;
+      }),
+    ),
+
+  'import.cloudformation': (c, p) =>
+    inWorkspace(c, p, async (w) =>
+      importTemplate(c.engine, w, c.principal, { changeSet: await changeSetOf(w, p), text: text(p, 'text'), name: text(p, 'name'), ...idempotency(p) }),
+    ),
+  'export.cloudformation': (c, p) =>
+    inState(c, p, (s) =>
+      s.w.read(() => exportTemplateOf(s.snapshot, p['name'] === undefined ? undefined : text(p, 'name'), p['format'] === 'yaml' ? 'yaml' : 'json')),
+    ),
+
+  'audit.list': (c, p) => inWorkspace(c, p, (w) => listAudit(w, p)),
+  'audit.verify': (c, p) => inWorkspace(c, p, async (w) => ok(await verifyAudit(w, headsOf(p)))),
+
+  verify: (c, p) =>
+    inWorkspace(c, p, async (w) => ok(await verifyWorkspace(w, { most: integer(p, 'most', 20), heads: headsOf(p), progress: c.progress }))),
+  gc: (c, p) => inWorkspace(c, p, 'maintain', async (w) => ok(await collectGarbage(w, c.progress))),
+  backup: (c, p) =>
+    inWorkspace(c, p, 'maintain', async (w) => {
+      await w.checkpoint();
+      await c.engine.store.backup(text(p, 'destination'));
+      return ok({ destination: text(p, 'destination') });
+    }),
+  statistics: (c, p) => inWorkspace(c, p, async (w) => ok({ store: await c.engine.store.statistics(), cache: w.space.stats() })),
+} satisfies Record<string, Handler>;
+
+export type OperationName = keyof typeof operations;
+export const operationNames = Object.keys(operations) as readonly OperationName[];
+
+interface State {
+  readonly w: Workspace;
+  readonly row: ChangeSetRow;
+  readonly version: number;
+  readonly snapshot: Snapshot;
+}
+
+/** The workspace named, or the default one, which is created when there is none at all. */
+async function inWorkspace(
+  c: Call,
+  p: Params,
+  permission: Permission | ((w: Workspace) => Promise<Result<unknown>>),
+  body?: (w: Workspace) => Promise<Result<unknown>>,
+): Promise<Result<unknown>> {
+  const may = authorise(c.principal, typeof permission === 'string' ? permission : 'read');
+  if (!may.ok) return may;
+  const run = typeof permission === 'string' ? body! : permission;
+  // Parameters of the wrong form refuse from wherever they are read.
+  const name = attempt(() => text(p, 'workspace', defaultWorkspace));
+  if (!name.ok) return name;
+  if (p['workspace'] === undefined && (await c.engine.listWorkspaces()).length === 0) {
+    const created = await c.engine.createWorkspace(c.principal, defaultWorkspace);
+    if (!created.ok) return created;
+  }
+  const found = await c.engine.workspace(name.value);
+  if (!found.ok) return found;
+  return refusing(() => run(found.value.workspace));
+}
+
+/** The state named by `changeSet` (default: Head) and `version` (default: the present one), once it is durable. */
+function inState(c: Call, p: Params, body: (s: State) => Promise<Result<unknown>>): Promise<Result<unknown>> {
+  return inWorkspace(c, p, async (w) => body(await stateOf(w, text(p, 'changeSet', 'HEAD'), p['version'] === undefined ? undefined : integer(p, 'version'))));
+}
+
+async function stateOf(w: Workspace, name: string, version: number | undefined): Promise<State> {
+  const id = must(await resolveChangeSet(w, name));
+  const { branch } = must(await w.branch(id));
+  const { row, durable, snapshot } = branch;
+  await durable;
+  if (version === undefined || version === row.version) return { w, row, version: row.version, snapshot };
+  return { w, row, version, snapshot: must(await w.stateAt(row, version)) };
+}
+
+async function changeSetOf(w: Workspace, p: Params): Promise<ChangeSetId> {
+  return must(await resolveChangeSet(w, text(p, 'changeSet')));
+}
+
+export interface Review extends Comparison {
+  readonly changeSet: ChangeSetRow;
+  readonly summary: { readonly added: number; readonly modified: number; readonly removed: number; readonly values: number; readonly derived: number };
+}
+
+/** What a change set would change, against Head as it was opened on. */
+async function review(s: State): Promise<Result<Review>> {
+  if (s.row.isHead) {
+    return refuse('head_is_read_only', { path: 'changeSet', expected: 'a change set other than Head', got: 'Head', hint: 'name the change set to review' });
+  }
+  const head = await s.w.head();
+  const base = await s.w.stateAt(head.row, s.row.baseVersion);
+  if (!base.ok) return base;
+  const comparison = await s.w.read(() => compareSnapshots(base.value, s.snapshot));
+  return ok({ changeSet: s.row, summary: summaryOf(comparison), ...comparison });
+}
+
+function summaryOf(c: Comparison): Review['summary'] {
+  const count = (status: string) => c.components.filter((x) => x.status === status).length;
+  const values = c.components.flatMap((x) => x.attributes);
+  return {
+    added: count('Added'),
+    modified: count('Modified'),
+    removed: count('Removed'),
+    values: values.filter((v) => !v.derived).length,
+    derived: values.filter((v) => v.derived).length,
+  };
+}
+
+async function diffVersions(w: Workspace, p: Params): Promise<Result<unknown>> {
+  const version = (name: string) => (p[name] === undefined ? undefined : integer(p, name));
+  const from = await stateOf(w, text(p, 'from', 'HEAD'), version('fromVersion'));
+  const to = await stateOf(w, text(p, 'to', 'HEAD'), version('toVersion'));
+  const comparison = await w.read(() => compareSnapshots(from.snapshot, to.snapshot));
+  const side = (s: State) => ({ changeSet: s.row.id, name: s.row.name, version: s.version });
+  return ok({ from: side(from), to: side(to), summary: summaryOf(comparison), ...comparison });
+}
+
+async function history(s: State, p: Params): Promise<Result<unknown>> {
+  const name = text(p, 'component');
+  const id = await s.w.read(() => resolveComponent(s.snapshot, name));
+  // What is erased has no name any more, but still a history under its id.
+  if (!id.ok && id.refusal.code !== 'component_not_found') return id;
+  const component = id.ok ? id.value : (name as ComponentId);
+  const records = await historyOf(s.w, component, integer(p, 'limit', 300));
+  return !id.ok && records.length === 0 ? id : ok({ component, records });
+}
+
+async function listAudit(w: Workspace, p: Params): Promise<Result<unknown>> {
+  const changeSet = p['changeSet'] === undefined ? undefined : must(await resolveChangeSet(w, text(p, 'changeSet')));
+  const pick = (name: 'subject' | 'kind' | 'actor') => (p[name] === undefined ? {} : { [name]: text(p, name) });
+  return ok(
+    await readAudit(w, {
+      ...(changeSet === undefined ? {} : { changeSet }),
+      ...pick('subject'),
+      ...pick('kind'),
+      ...pick('actor'),
+      ...(p['fromSeq'] === undefined ? {} : { fromSeq: integer(p, 'fromSeq') }),
+      limit: integer(p, 'limit', 50),
+    }),
+  );
+}
+
+function headsOf(p: Params): AuditVerdict['heads'] {
+  const heads = p['heads'];
+  if (heads === undefined) return [];
+  if (!Array.isArray(heads)) wrong('heads', 'a list of chain heads as `audit verify` prints them', heads as Json);
+  return heads as unknown as AuditVerdict['heads'];
+}
+
+function idempotency(p: Params): { idempotencyKey?: string } {
+  return p['idempotencyKey'] === undefined ? {} : { idempotencyKey: text(p, 'idempotencyKey') };
+}
+
+function text(p: Params, name: string, otherwise?: string): string {
+  const value = p[name] ?? otherwise;
+  return typeof value === 'string' ? value : wrong(name, 'text', value ?? null);
+}
+
+function integer(p: Params, name: string, otherwise?: number): number {
+  const value = p[name] ?? otherwise;
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : wrong(name, 'a whole number', value ?? null);
+}
+
+function wrong(path: string, expected: string, got: Json): never {
+  return must<never>(refuse('request_malformed', { path, expected, got: JSON.stringify(got), hint: 'see the help of the command' }));
+}
+
+/** Refusals thrown while parameters are read come back as refusals. */
+async function refusing(body: () => Promise<Result<unknown>>): Promise<Result<unknown>> {
+  try {
+    return await body();
+  } catch (e) {
+    if (e instanceof RefusalError) return { ok: false, refusal: e.refusal };
+    throw e;
+  }
+}
