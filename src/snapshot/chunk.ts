@@ -20,6 +20,8 @@ export interface Leaf {
   readonly values: readonly string[];
   /** Undefined until the node is sealed; never changes after that. */
   hash: Hash | undefined;
+  /** What the text of each entry starts with, which follows from the keys; kept by the first encoding. */
+  heads: readonly string[] | undefined;
 }
 
 export interface Inner {
@@ -33,17 +35,30 @@ export interface Inner {
   readonly counts: readonly number[];
   /** Undefined until the node is sealed; never changes after that. */
   hash: Hash | undefined;
+  /** As in a leaf. */
+  heads: readonly string[] | undefined;
 }
 
 export type Node = Leaf | Inner;
 export type Child = Hash | Node;
 
 export function leafOf(keys: readonly string[], values: readonly string[]): Leaf {
-  return { kind: 'leaf', level: 0, keys, values, hash: undefined };
+  return { kind: 'leaf', level: 0, keys, values, hash: undefined, heads: undefined };
 }
 
 export function innerOf(level: number, keys: readonly string[], children: Child[], counts: readonly number[]): Inner {
-  return { kind: 'inner', level, keys, children, counts, hash: undefined };
+  return { kind: 'inner', level, keys, children, counts, hash: undefined, heads: undefined };
+}
+
+/** The leaf with other values under the same keys. */
+export function leafWith(leaf: Leaf, values: readonly string[]): Leaf {
+  return { kind: 'leaf', level: 0, keys: leaf.keys, values, hash: undefined, heads: leaf.heads };
+}
+
+/** The node with other children under the same keys. */
+export function innerWith(node: Inner, children: Child[], counts: readonly number[]): Inner {
+  const { level, keys, heads } = node;
+  return { kind: 'inner', level, keys, children, counts, hash: undefined, heads };
 }
 
 /** Number of entries below a node. */
@@ -88,17 +103,27 @@ function sharedPrefix(previous: string, key: string): number {
   return i > 0 && isHighSurrogate(key.charCodeAt(i - 1)) ? i - 1 : i;
 }
 
+/** The front-coded keys: length of what is shared with the key before, length of the rest, the rest. */
+function headsOf(keys: readonly string[]): readonly string[] {
+  let previous = '';
+  return keys.map((key) => {
+    const shared = sharedPrefix(previous, key);
+    previous = key;
+    return `${shared}:${key.length - shared}:${shared === 0 ? key : key.slice(shared)}`;
+  });
+}
+
 /** The text of a node. Every child of an inner node must be sealed. */
 export function encodeNode(node: Node): string {
-  let text = node.kind === 'leaf' ? leafHeader : `${innerHeader}${node.level}\n`;
-  let previous = '';
-  for (let i = 0; i < node.keys.length; i++) {
-    const key = node.keys[i]!;
-    const shared = sharedPrefix(previous, key);
-    text += `${shared}:${key.length - shared}:${shared === 0 ? key : key.slice(shared)}`;
-    text += node.kind === 'leaf' ? `${node.values[i]}\n` : `${hashOf(node.children[i]!)}:${node.counts[i]}\n`;
-    previous = key;
+  node.heads ??= headsOf(node.keys);
+  const heads = node.heads;
+  if (node.kind === 'leaf') {
+    let text = leafHeader;
+    for (let i = 0; i < heads.length; i++) text += `${heads[i]}${node.values[i]}\n`;
+    return text;
   }
+  let text = `${innerHeader}${node.level}\n`;
+  for (let i = 0; i < heads.length; i++) text += `${heads[i]}${hashOf(node.children[i]!)}:${node.counts[i]}\n`;
   return text;
 }
 
@@ -146,7 +171,7 @@ function decodeLeaf(text: string, hash: Hash | undefined): Leaf {
     previous = key;
     at = lineEnd + 1;
   }
-  return { kind: 'leaf', level: 0, keys, values, hash };
+  return { kind: 'leaf', level: 0, keys, values, hash, heads: undefined };
 }
 
 /** A hash and its colon at `lastIndex`. */
@@ -179,7 +204,7 @@ function decodeInner(text: string, hash: Hash | undefined): Inner {
     previous = key;
     at = lineEnd + 1;
   }
-  return { kind: 'inner', level, keys, children, counts, hash };
+  return { kind: 'inner', level, keys, children, counts, hash, heads: undefined };
 }
 
 /** The decimal number that fills text[start, end): no sign, no leading zero, within 2^53. */

@@ -29,6 +29,8 @@ interface Place {
 export class ChunkCache {
   readonly #bytesMax: number;
   readonly #places = new Map<Hash, Place>();
+  /** The few that the store does not have: collecting asks for each child it passes, and nearly all are written. */
+  readonly #dropped = new Set<Hash>();
   /** `circle.newer` is the oldest place, `circle.older` the newest. */
   readonly #circle: Place;
   #bytes = 0;
@@ -65,12 +67,18 @@ export class ChunkCache {
     return this.#places.get(hash)?.chunk;
   }
 
+  /** The chunk if the store does not have it, without counting as a use. */
+  peekDropped(hash: Hash): Chunk | undefined {
+    return this.#dropped.size > 0 && this.#dropped.has(hash) ? this.peek(hash) : undefined;
+  }
+
   /** Puts a chunk in as used now, over an earlier one, and forgets the oldest beyond the bound; never this one. */
   put(hash: Hash, chunk: Chunk): void {
     this.remove(hash);
     const place = { hash, chunk } as Place;
     this.#linkNewest(place);
     this.#places.set(hash, place);
+    if (!chunk.written) this.#dropped.add(hash);
     this.#bytes += bytesOf(chunk);
     while (this.#bytes > this.#bytesMax && this.#circle.newer !== place) this.remove(this.#circle.newer.hash!);
   }
@@ -79,6 +87,7 @@ export class ChunkCache {
     const place = this.#places.get(hash);
     if (place === undefined) return;
     this.#places.delete(hash);
+    this.#dropped.delete(hash);
     unlink(place);
     this.#bytes -= bytesOf(place.chunk!);
   }

@@ -145,13 +145,13 @@ export class ChunkSpace {
     const out: { hash: Hash; text: string }[] = [];
     const seen = new Set<Hash>();
     const walk = (hash: Hash): void => {
-      if (seen.has(hash)) return;
-      seen.add(hash);
+      // First what ends the walk nearly always: most children of a new node are old.
       const chunk = this.#unwritten.get(hash) ?? this.#revive(hash);
-      if (chunk === undefined) return;
+      if (chunk === undefined || seen.has(hash)) return;
+      seen.add(hash);
       if (chunkKind(chunk.text) !== 'blob') {
         chunk.node ??= decodeNode(chunk.text, hash);
-        for (const below of referencesOf(chunk.node, this.refsOf)) walk(below);
+        eachReference(chunk.node, this.refsOf, walk);
       }
       out.push({ hash, text: chunk.text });
     };
@@ -222,8 +222,8 @@ export class ChunkSpace {
 
   /** Makes a dropped chunk unwritten again. */
   #revive(hash: Hash): Chunk | undefined {
-    const chunk = this.#cache.peek(hash);
-    if (chunk === undefined || chunk.written) return undefined;
+    const chunk = this.#cache.peekDropped(hash);
+    if (chunk === undefined) return undefined;
     this.#cache.remove(hash);
     this.#unwritten.set(hash, chunk);
     this.#unwrittenBytes += bytesOf(chunk);
@@ -231,10 +231,10 @@ export class ChunkSpace {
   }
 }
 
-/** Hashes a sealed node refers to: its children, or the blobs that its values name. */
-export function* referencesOf(node: Node, refsOf: RefsOf | undefined): IterableIterator<Hash> {
-  if (node.kind === 'inner') yield* node.children as readonly Hash[];
-  else if (refsOf !== undefined) for (const value of node.values) yield* refsOf(value);
+/** Visits the hashes a sealed node refers to: its children, or the blobs that its values name. */
+export function eachReference(node: Node, refsOf: RefsOf | undefined, visit: (hash: Hash) => void): void {
+  if (node.kind === 'inner') for (const child of node.children) visit(child as Hash);
+  else if (refsOf !== undefined) for (const value of node.values) for (const blob of refsOf(value)) visit(blob);
 }
 
 /** Adds the chunk's hash to a fault about its text. */

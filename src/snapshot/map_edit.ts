@@ -11,8 +11,10 @@ import {
   countOf,
   type Inner,
   innerOf,
+  innerWith,
   type Leaf,
   leafOf,
+  leafWith,
   lowerBound,
   type Node,
 } from './chunk.ts';
@@ -118,7 +120,7 @@ function editInner(
     row.copy(node.keys, children ?? node.children, counts ?? node.counts, copied, node.keys.length);
     return row.finish();
   }
-  return children && counts && [innerOf(node.level, node.keys, children, counts)];
+  return children && counts && [innerWith(node, children, counts)];
 }
 
 function editLeaf(leaf: Leaf, edits: SortedEdits, low: number, high: number): readonly Leaf[] | undefined {
@@ -163,7 +165,7 @@ function editLeaf(leaf: Leaf, edits: SortedEdits, low: number, high: number): re
     keys.push(key);
     values.push(value);
   }
-  if (keys === undefined) return patched && [leafOf(leaf.keys, patched)];
+  if (keys === undefined) return patched && [leafWith(leaf, patched)];
   copyTo(keys, leaf.keys.length);
   if (keys.length === 0) return [];
   if (cuts.length === 0) return [leafOf(keys, values)];

@@ -6,7 +6,7 @@
 import type { Hash } from '../base/ids.ts';
 import { Fault, invariant } from '../base/result.ts';
 import { chunkKind, countOf, decodeBlob, decodeNode, encodeNode, type Inner, type Leaf } from './chunk.ts';
-import { type ChunkSpace, referencesOf } from './chunk_space.ts';
+import { type ChunkSpace, eachReference } from './chunk_space.ts';
 import { keyLevel } from './key_level.ts';
 
 /** What is known of a subtree that passed, or of a blob (level -1). */
@@ -144,10 +144,10 @@ export function reach(space: ChunkSpace, root: Hash, visit: (hash: Hash) => void
     if (seen.has(hash)) return;
     if (level !== 0 || space.refsOf !== undefined) {
       const node = space.node(hash);
-      for (const below of referencesOf(node, space.refsOf)) {
+      eachReference(node, space.refsOf, (below) => {
         if (node.kind === 'inner') walk(below, node.level - 1);
         else finish(below);
-      }
+      });
     }
     finish(hash);
   };

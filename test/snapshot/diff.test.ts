@@ -7,7 +7,7 @@ import { built, type Model, mixedKeys, seeded, world, write } from './worlds.ts'
 
 const key = fc.constantFrom(...mixedKeys);
 const model: fc.Arbitrary<Model> = fc
-  .dictionary(key, fc.constantFrom('1', '2', '3'), { maxKeys: 200 })
+  .dictionary(key, fc.constantFrom('1', '2', '3'), { maxKeys: 200, size: 'max' })
   .map((object) => new Map(Object.entries(object)));
 
 function naive(a: Model, b: Model): Difference[] {
@@ -28,6 +28,7 @@ test('[SN17] diff is the naive diff, for any two maps', () => {
 test('[SN17] diff is the naive diff after edits, sealed on either side or on none', () => {
   const edits = fc.array(fc.tuple(key, fc.option(fc.constantFrom('1', '2', '4'), { nil: undefined })), {
     maxLength: 40,
+    size: 'max',
   });
   fc.assert(
     fc.property(model, edits, fc.boolean(), fc.boolean(), (a, batch, sealA, sealB) => {

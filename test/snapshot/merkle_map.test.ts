@@ -9,18 +9,21 @@ type Edits = [string, string | undefined][];
 
 const key = fc.constantFrom(...mixedKeys);
 const value = fc.constantFrom('1', '2', '"x"', '{"a":[1,2]}', '');
-const edits: fc.Arbitrary<Edits> = fc.array(fc.tuple(key, fc.option(value, { nil: undefined })), { maxLength: 120 });
+const edits: fc.Arbitrary<Edits> = fc.array(fc.tuple(key, fc.option(value, { nil: undefined })), {
+  maxLength: 120,
+  size: 'max',
+});
 /** Batches that mostly add or mostly remove, so that maps both grow tall and shrink. */
 const history: fc.Arbitrary<Edits[]> = fc.array(
   fc.oneof(
     edits,
-    fc.array(fc.tuple(key, value), { maxLength: 200 }),
+    fc.array(fc.tuple(key, value), { maxLength: 200, size: 'max' }),
     fc.array(
       key.map((k): [string, undefined] => [k, undefined]),
-      { maxLength: 200 },
+      { maxLength: 200, size: 'max' },
     ),
   ),
-  { maxLength: 8 },
+  { maxLength: 8, size: 'max' },
 );
 
 function applyTo(model: Model, batch: Edits): Map<string, string> {
@@ -69,6 +72,7 @@ function oracleRoot(entries: Entry[]): string {
 
 describe('shape', () => {
   test('[SN1] any history that ends in the same contents ends in the same root', () => {
+    let tallest = 0;
     fc.assert(
       fc.property(history, fc.boolean(), (batches, sealing) => {
         const { space } = world();
@@ -80,14 +84,17 @@ describe('shape', () => {
           model = applyTo(model, batch);
         }
         expect(map.root()).toBe(oracleRoot(sortedEntries(model)));
+        tallest = Math.max(tallest, space.node(map.root()).level);
       }),
-      { numRuns: 300 },
+      { numRuns: 400 },
     );
+    // The histories were not all too small to have a seam of several levels.
+    expect(tallest).toBeGreaterThanOrEqual(3);
   });
 
   test('[SN1] any order of single edits gives the same root', () => {
     fc.assert(
-      fc.property(fc.uniqueArray(key, { maxLength: 60 }), fc.integer(), (keys, seed) => {
+      fc.property(fc.uniqueArray(key, { maxLength: 60, size: 'max' }), fc.integer(), (keys, seed) => {
         const random = seeded(seed);
         const shuffled = keys.map((k) => ({ k, at: random() })).sort((a, b) => a.at - b.at);
         let map = MerkleMap.empty(world().space);
@@ -148,7 +155,7 @@ describe('shape', () => {
 
   test('[SN4] a build in one pass gives the chunks that edits give, children first', () => {
     fc.assert(
-      fc.property(fc.dictionary(key, value, { maxKeys: 200 }), (object) => {
+      fc.property(fc.dictionary(key, value, { maxKeys: 200, size: 'max' }), (object) => {
         const entries = sortedEntries(new Map(Object.entries(object)));
         const edited = world();
         const root = MerkleMap.empty(edited.space).edit(entries).root();
@@ -186,36 +193,41 @@ describe('operations', () => {
   });
 
   test('[SN6] reads answer as a sorted list does', () => {
-    const bound = fc.option(
-      fc.oneof(key, fc.string({ unit: 'binary', maxLength: 4 }), fc.constantFrom('c/', 'c/1', 'c')),
-      {
-        nil: undefined,
-      },
-    );
-    const range = fc.record({ from: bound, after: bound, to: bound, prefix: bound });
+    let met = 0;
+    const half = <T>(of: fc.Arbitrary<T>) => fc.option(of, { nil: undefined, freq: 2 });
+    const bound = half(fc.oneof(key, fc.string({ unit: 'binary', maxLength: 4 }), fc.constantFrom('c/', 'c/1', 'c/9')));
+    const prefix = half(fc.constantFrom('', 'c', 'c/', 'c/1', 'c/2', 'a', '\ud83d\ude00', 'z'));
+    const range = fc.record({ from: bound, after: bound, to: bound, prefix });
     fc.assert(
-      fc.property(fc.dictionary(key, value, { maxKeys: 220 }), fc.array(range, { maxLength: 6 }), (object, ranges) => {
-        const model = new Map(Object.entries(object));
-        const entries = sortedEntries(model);
-        const map = built(world().space, model);
-        expect(map.size).toBe(model.size);
-        for (const k of mixedKeys) expect(map.get(k)).toBe(model.get(k));
-        for (const k of mixedKeys) expect(map.has(k)).toBe(model.has(k));
-        for (const given of ranges) {
-          const bounds = Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined)) as ScanRange;
-          const { from, after, to, prefix } = bounds;
-          const expected = entries.filter(
-            ([k]) =>
-              (from === undefined || k >= from) &&
-              (after === undefined || k > after) &&
-              (to === undefined || k < to) &&
-              (prefix === undefined || k.startsWith(prefix)),
-          );
-          expect([...map.scan(bounds)]).toEqual(expected);
-        }
-      }),
+      fc.property(
+        fc.dictionary(key, value, { maxKeys: 220, size: 'max' }),
+        fc.array(range, { maxLength: 6, size: 'max' }),
+        (object, ranges) => {
+          const model = new Map(Object.entries(object));
+          const entries = sortedEntries(model);
+          const map = built(world().space, model);
+          expect(map.size).toBe(model.size);
+          for (const k of mixedKeys) expect(map.get(k)).toBe(model.get(k));
+          for (const k of mixedKeys) expect(map.has(k)).toBe(model.has(k));
+          for (const given of ranges) {
+            const bounds = Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined)) as ScanRange;
+            const { from, after, to, prefix } = bounds;
+            const expected = entries.filter(
+              ([k]) =>
+                (from === undefined || k >= from) &&
+                (after === undefined || k > after) &&
+                (to === undefined || k < to) &&
+                (prefix === undefined || k.startsWith(prefix)),
+            );
+            expect([...map.scan(bounds)]).toEqual(expected);
+            if (after !== undefined && model.has(after) && expected.length > 0) met++;
+          }
+        },
+      ),
       { numRuns: 200 },
     );
+    // The bounds were not all missed.
+    expect(met).toBeGreaterThan(10);
   });
 
   test('[SN6] a bounded scan reads the nodes it needs and is lazy', () => {
@@ -230,11 +242,16 @@ describe('operations', () => {
     expect(reads(() => expect([...map.scan({ prefix: 'k01234' })]).toHaveLength(10))).toBeLessThan(8);
     expect(reads(() => map.scan().next())).toBeLessThan(6);
     expect(reads(() => expect(map.size).toBe(20_000))).toBe(1);
+    // Up to a leaf's first key: that leaf is not read.
+    const boundary = entries.map(([k]) => k).find((k) => keyLevel(k) === 1 && k > 'k010000')!;
+    const before = entries.findLast(([k]) => k < boundary)![0];
+    const height = w.space.node(map.root()).level;
+    expect(reads(() => expect([...map.scan({ from: before, to: boundary })]).toHaveLength(1))).toBe(height + 1);
   });
 
   test('[SN7] edits that change nothing give the same map; the last edit of a key counts', () => {
     fc.assert(
-      fc.property(fc.dictionary(key, value, { maxKeys: 150 }), fc.array(key), (object, others) => {
+      fc.property(fc.dictionary(key, value, { maxKeys: 150, size: 'max' }), fc.array(key), (object, others) => {
         const model = new Map(Object.entries(object));
         const map = built(world().space, model);
         const noops: Edits = [...model, ...others.filter((k) => !model.has(k)).map((k): Edits[0] => [k, undefined])];
@@ -276,6 +293,13 @@ describe('operations', () => {
     map.root();
     expect(digests).toBe(height + 1);
     expect(counting.space.collectUnwritten([root])).toHaveLength(height + 1);
+    // A version edited before this one was sealed shares its new nodes, sealed or not.
+    const one = map.set('k000100', '2');
+    const two = one.set('k029000', '2');
+    digests = 0;
+    one.root();
+    two.root();
+    expect(digests).toBe(2 * (height + 1));
     // A boundary that goes touches its left neighbours too: at most one more node a level is read, none is kept.
     const boundary = entries.map(([k]) => k).find((k) => keyLevel(k) >= 2 && k > 'k002000')!;
     digests = 0;
