@@ -1,4 +1,5 @@
-// SQLite's errors as the store port's faults, and the encoding of opaque texts in columns.
+// SQLite's errors as the store port's faults: the result code decides the fault's code, the message is kept for people.
+// What the store itself finds wrong is a Fault already and passes unchanged.
 
 import { Fault } from '../../base/result.ts';
 

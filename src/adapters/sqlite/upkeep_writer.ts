@@ -1,4 +1,5 @@
 // The small writes beside commits: settings, checkpoints, forgetting idempotency rows. Called inside a transaction.
+// Forgetting is the one that may touch much; it goes by ranges of row ids, so that commits get their turn in between.
 
 import type { WorkspaceId } from '../../base/ids.ts';
 import { Fault } from '../../base/result.ts';

@@ -19,16 +19,6 @@ export interface StoreUnderTest {
   readonly reopen?: (closed: Store) => Promise<Store>;
 }
 
-/** What a case may do: its store as a world with one workspace, and reopening where the store is durable. */
-export interface StoreCase {
-  readonly title: string;
-  /** Only for stores that can be opened again. */
-  readonly isDurable?: true;
-  /** It leaves the store closed, so nothing can be checked afterwards. */
-  readonly endsClosed?: true;
-  readonly run: (world: StoreWorld, reopen: () => Promise<StoreWorld>) => Promise<void>;
-}
-
 export function storeConformance(under: StoreUnderTest): { title: string; run: () => Promise<void> }[] {
   const cases = [...commitCases, ...readCases, ...contentCases].filter((c) => !c.isDurable || under.reopen);
   return cases.map((c) => ({

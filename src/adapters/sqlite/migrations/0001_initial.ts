@@ -1,17 +1,16 @@
-// Version 1 of the file: everything.
-//
-// Keys pack two numbers into SQLite's 64-bit row id, so that each table is one tree, rows that are read together lie
-// together and inserts go to the end of a range instead of a random page:
+// Version 1 of the file: everything. Keys pack two numbers into SQLite's 64-bit row id, so that each table is one tree,
+// rows that are read together lie together, and inserts go to the end of a range instead of a random page:
 //   log, checkpoint   change set << 32 | version
 //   audit             workspace << 40 | number in order of landing; `chain` is change set << 32 | sequence
 //   chunk_index       workspace << 44 | first 44 bits of the hash (plus up to 15 on a collision)
-// `change set` and `workspace` are the integer `ref`s. Chunk texts lie in order of writing; only the small index rows
-// are in hash order. Measured against packs of 8 KiB to 1 MiB with offsets: the same cost to write, a half to a
-// thirtieth of the cost to read (a column is read whole, so a chunk costs its pack), and nothing to compact.
-// Idempotency rows too lie in order of writing, under a small index: keyed by their random keys, groups of 16 commits
-// measured a fifth slower.
-// Columns of type ANY hold opaque text (column_text.ts).
+// `change set` and `workspace` are the integer `ref`s. Columns of type ANY hold opaque text (column_text.ts).
 
+/**
+ * Chunk texts and idempotency rows lie in order of writing; only small index rows are in random order. Measured for
+ * chunks, against packs of 8 KiB to 1 MiB with offsets: the same cost to write, a half to a thirtieth of the cost to
+ * read (a column is read whole, so a chunk costs its pack), and nothing to compact. For idempotency rows, against a
+ * table in order of their random keys: groups of 16 commits are a fifth faster.
+ */
 export const initial = `
 pragma application_id = ${0x48575452};
 
