@@ -10,7 +10,7 @@ import { blobsOfSteps, parseLogEntry, replay } from '../mutation/log_entry.ts';
 import { nouns } from '../mutation/nouns.ts';
 import type { ChangeSetRow, Checkpoint, StoreProblem, SweepOutcome } from '../ports/store.ts';
 import { chunkKind, decodeNode } from '../snapshot/chunk.ts';
-import { referencesOf } from '../snapshot/chunk_space.ts';
+import { eachReference } from '../snapshot/chunk_space.ts';
 import { Snapshot } from '../snapshot/snapshot.ts';
 import { type Verified, verifyMap } from '../snapshot/verify.ts';
 import { nounOf } from './compare.ts';
@@ -216,12 +216,12 @@ async function markState(w: Workspace, checkpoint: Checkpoint, live: Set<Hash>):
         const text = texts.get(hash);
         if (text === undefined) throw new Fault('chunk_missing', `chunk ${hash} is not in the store; run verify`);
         if (chunkKind(text) === 'blob') continue;
-        for (const below of referencesOf(decodeNode(text, hash), refsOf)) {
-          if (live.has(below)) continue;
+        eachReference(decodeNode(text, hash), refsOf, (below) => {
+          if (live.has(below)) return;
           live.add(below);
           // A blob has nothing below it, and is never a child of an inner node.
           if (chunkKind(text) === 'inner') next.push(below);
-        }
+        });
       }
     }
     front = next;

@@ -30,12 +30,13 @@ export interface WorkspaceOptions {
   readonly unwrittenBytesMax?: number;
 }
 
-const blobRef = /"(?:b|spec|text)":"([0-9a-f]{64})"/g;
+// A cell that is a blob, a variant's document, a function's text: in canonical form each names its blob last.
+const blobRef = /(?:^\{"b":|,"(?:spec|text)":)"([0-9a-f]{64})"\}$/;
 
 /** Hashes of blobs that a stored value names. */
 export function refsOf(value: string): Hash[] {
-  if (!value.includes('":"')) return [];
-  return [...value.matchAll(blobRef)].map((m) => m[1] as Hash);
+  const hash = value.length >= 70 ? blobRef.exec(value)?.[1] : undefined;
+  return hash === undefined ? [] : [hash as Hash];
 }
 
 export class Workspace {

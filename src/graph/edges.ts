@@ -15,20 +15,22 @@ export interface Edge {
   readonly user: Source;
 }
 
+/** How the text of a following cell begins. */
+export const following = '{"x":';
+
 /** The sources that one stored cell text reads; empty for anything but a following cell. */
 export function sourcesOfCellText(text: string): Source[] {
   // Every following cell starts with its only member; parsing the others would be most of the work of a scan.
-  if (!text.startsWith('{"x":')) return [];
+  if (!text.startsWith(following)) return [];
   const cell = parseCell(text);
   return 'x' in cell ? sourcesOf(cell.x) : [];
 }
 
-/** Edges that the value at an address is computed from: of the cells at it, below it and on its ancestors. */
-export function edgesInto(reader: Reader, at: Source): Edge[] {
-  const out: Edge[] = [];
+/** The following cells that the value at an address is made from: at it, below it and on its ancestors. */
+export function followingCells(reader: Reader, at: Source): { readonly cell: Source; readonly text: string }[] {
+  const out: { cell: Source; text: string }[] = [];
   const add = (path: Path, text: string | undefined): void => {
-    if (text === undefined) return;
-    for (const source of sourcesOfCellText(text)) out.push({ source, user: { component: at.component, path } });
+    if (text?.startsWith(following)) out.push({ cell: { component: at.component, path }, text });
   };
   for (const path of [at.path, ...ancestorsOf(at.path)]) add(path, reader.get('cells', cellKey(at.component, path)));
   for (const [key, text] of reader.scan('cells', `${at.component}${at.path}/`)) {
@@ -36,6 +38,13 @@ export function edgesInto(reader: Reader, at: Source): Edge[] {
     if (!place.element) add(place.path, text);
   }
   return out;
+}
+
+/** Edges that the value at an address is computed from. A following cell without sources has none. */
+export function edgesInto(reader: Reader, at: Source): Edge[] {
+  return followingCells(reader, at).flatMap(({ cell, text }) =>
+    sourcesOfCellText(text).map((source) => ({ source, user: cell })),
+  );
 }
 
 /** Edges from an address: of the cells that read it, something above it or something below it. */

@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+// The command `headwater` (short: `hw`).
+
+import { Fault } from '../base/result.ts';
+import { exitCodes } from '../surfaces/cli/exit.ts';
+import { runCli } from '../surfaces/cli/program.ts';
+import { connect } from './data_folder.ts';
+import { restoreSqliteStore } from '../adapters/sqlite/restore.ts';
+
+try {
+  process.exitCode = await runCli(process.argv, { connect, restore: restoreSqliteStore });
+} catch (e) {
+  // What no command expected: said whole, so that it can be reported.
+  process.stderr.write(`${e instanceof Fault ? e.message : e instanceof Error ? (e.stack ?? e.message) : String(e)}\n`);
+  process.exitCode = e instanceof Fault && e.code === 'store_busy' ? exitCodes.busy : exitCodes.error;
+}

@@ -1,0 +1,73 @@
+// Composition: an engine over a data folder. One process owns the folder and serves the others; a process that comes
+// second becomes its client. Whoever cannot get either within the wait has to retry (exit code 75).
+
+import { mkdirSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Principal } from '../access/role.ts';
+import { openCatalogue } from '../adapters/catalogue/catalogue.ts';
+import { openSqliteStore } from '../adapters/sqlite/store.ts';
+import { systemWorld } from '../adapters/system/world.ts';
+import type { Json } from '../base/json.ts';
+import { Fault, type Result } from '../base/result.ts';
+import { Engine } from '../engine/engine.ts';
+import { callOperation } from '../engine/operations.ts';
+import { connectIpc } from '../surfaces/ipc/client.ts';
+import { serveIpc } from '../surfaces/ipc/server.ts';
+
+/** Somebody to ask: the engine in this process, or another process's. */
+export interface Connection {
+  call(operation: string, params: { readonly [name: string]: Json | undefined }): Promise<Result<unknown>>;
+  close(): Promise<void>;
+}
+
+const storeFile = 'headwater.db';
+/** Waits between attempts to own the folder or reach its owner; a command that owns it is usually gone by then. */
+const retryMs = [10, 20, 50, 100, 200, 400, 800, 1_600, 3_200];
+
+/** An engine over the folder, which must not be owned yet. Faults: `store_busy` and those of the store. */
+export async function openFolder(folder: string, cacheBytesMax?: number): Promise<Engine> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const catalogue = openCatalogue(fileURLToPath(new URL('../catalogue', import.meta.url)));
+  const store = await openSqliteStore({ file: join(folder, storeFile) });
+  return new Engine({ store, world: systemWorld(), catalogue, ...(cacheBytesMax === undefined ? {} : { cacheBytesMax }) });
+}
+
+/** Owns the folder, or connects to its owner. Fault `store_busy` when neither works within about six seconds. */
+export async function connect(folder: string, progress: (line: string) => void): Promise<Connection> {
+  for (const waitMs of [...retryMs, undefined]) {
+    try {
+      return await own(folder, progress);
+    } catch (e) {
+      if (!(e instanceof Fault) || e.code !== 'store_busy') throw e;
+      const client = await connectIpc(folder, { timeoutMs: 1_000 });
+      if (client !== undefined) return { call: (operation, params) => client.call(operation, params as Json), close: () => client.close() };
+      if (waitMs === undefined) throw e;
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+  }
+  throw new Fault('store_busy', `another process owns ${folder} and does not answer`);
+}
+
+/** The person at this machine: on an engine without accounts, its owner. */
+export function localPrincipal(): Principal {
+  return { id: userInfo().username, role: 'owner' };
+}
+
+async function own(folder: string, progress: (line: string) => void): Promise<Connection> {
+  const engine = await openFolder(folder);
+  const principal = localPrincipal();
+  const server = await serveIpc({
+    folder,
+    handle: (method, params) => callOperation({ engine, principal, progress: () => {} }, method, params) as Promise<Result<Json>>,
+  });
+  return {
+    call: (operation, params) => callOperation({ engine, principal, progress }, operation, params),
+    close: async () => {
+      await server.drain();
+      await server.close();
+      await engine.close();
+    },
+  };
+}

@@ -1,0 +1,120 @@
+// Commands on the trail and the store: audit, history, verify, gc, backup, restore, statistics.
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { Json } from '../../base/json.ts';
+import type { AuditRecord, AuditVerdict } from '../../engine/audit.ts';
+import type { GcOutcome, Verdict } from '../../engine/maintain.ts';
+import { exitCodes } from './exit.ts';
+import { readJson } from './files.ts';
+import { count, paint, table } from './output.ts';
+import type { Run } from './program.ts';
+import { auditLines } from './render.ts';
+
+export function storeCommands(program: Command, run: Run): void {
+  const audit = program.command('audit').description('the audit trail: who changed what, in which change set');
+  audit
+    .command('list')
+    .description('the newest entries')
+    .option('--change-set <name>', 'of one change set')
+    .option('--kind <kind>', 'of one kind, such as attribute.set')
+    .option('--actor <id>', 'of one actor')
+    .option('--limit <number>', 'most entries', Number, 50)
+    .action((options: { changeSet?: string; kind?: string; actor?: string; limit: number }) =>
+      run('Reading the audit trail', async (s) => {
+        const records = await s.call<AuditRecord[]>('audit.list', { ...options } as { [k: string]: Json });
+        s.print(records, () => auditLines(records));
+        return undefined;
+      }),
+    );
+  audit
+    .command('verify')
+    .description('check every chain from its first entry; names the first entry that is altered, removed or reordered')
+    .option('--heads <file>', 'heads exported earlier: a cut tail is found too')
+    .option('--export-heads <file>', 'write the present heads to a file, to be kept elsewhere')
+    .action((options: { heads?: string; exportHeads?: string }) =>
+      run('Verifying the audit trail', async (s) => {
+        const verdict = await s.call<AuditVerdict>('audit.verify', options.heads === undefined ? {} : { heads: readJson(options.heads) });
+        if (options.exportHeads !== undefined && verdict.ok) writeFileSync(options.exportHeads, `${JSON.stringify(verdict.heads, null, 2)}\n`);
+        s.print(verdict, () => [verdictLine(verdict)]);
+        return verdict.ok ? exitCodes.ok : exitCodes.error;
+      }),
+    );
+  program
+    .command('history <component>')
+    .description('what happened to a component, oldest first')
+    .option('--change-set <name>', 'where to look its name up (default: HEAD)')
+    .option('--limit <number>', 'most entries', Number, 300)
+    .action((component: string, options: { changeSet?: string; limit: number }) =>
+      run('Reading the history', async (s) => {
+        const found = await s.call<{ component: string; records: AuditRecord[] }>('component.history', {
+          component,
+          limit: options.limit,
+          ...(options.changeSet === undefined ? {} : { changeSet: options.changeSet }),
+        });
+        s.print(found, () => auditLines(found.records));
+        return undefined;
+      }),
+    );
+  program
+    .command('verify')
+    .description('check everything from scratch: the store, every chunk, the logs by replay, the audit trail')
+    .action(() =>
+      run('Verifying', async (s) => {
+        const v = await s.call<Verdict>('verify');
+        s.print(v, () => [
+          v.ok ? paint('green', 'All is well.') : paint('red', 'Problems found.'),
+          `${count(v.changeSets, 'change set')}, ${count(v.chunks, 'chunk')}, ${count(v.replayed, 'log entry', 'log entries')} replayed, ${count(v.audit.entries, 'audit entry', 'audit entries')}.`,
+          ...v.problems.map((p) => `  ${p.where}: ${p.what}`),
+          ...(v.audit.ok ? [] : [`  ${verdictLine(v.audit)}`]),
+        ]);
+        return v.ok ? exitCodes.ok : exitCodes.error;
+      }),
+    );
+  program
+    .command('gc')
+    .description('remove chunks that no kept state needs')
+    .action(() =>
+      run('Collecting garbage', async (s) => {
+        const r = await s.call<GcOutcome>('gc');
+        s.print(r, () => [`${count(r.chunksRemoved, 'chunk')} removed (${r.bytesRemoved} bytes), ${r.chunksKept} kept.`]);
+        return undefined;
+      }),
+    );
+  program
+    .command('backup <file>')
+    .description('write a consistent copy of the store; edits go on meanwhile')
+    .action((destination: string) =>
+      run('Backing up', async (s) => {
+        const r = await s.call<{ destination: string }>('backup', { destination });
+        s.print(r, () => [`Wrote ${r.destination}.`]);
+        return undefined;
+      }),
+    );
+  program
+    .command('restore <file>')
+    .description('make a data folder from a backup; refuses a folder that has a store')
+    .action((from: string) =>
+      run('Restoring', async (s) => {
+        await s.surroundings.restore(from, s.dataFolder);
+        s.print({ restored: s.dataFolder }, () => [`Restored ${join(s.dataFolder)}.`]);
+        return undefined;
+      }),
+    );
+  program
+    .command('statistics')
+    .description('sizes of the store and the cache')
+    .action(() =>
+      run('Reading', async (s) => {
+        const r = await s.call<{ store: Record<string, number>; cache: Record<string, number> }>('statistics');
+        s.print(r, () => table([...Object.entries(r.store), ...Object.entries(r.cache)].map(([name, value]) => [name, String(value)])));
+        return undefined;
+      }),
+    );
+}
+
+function verdictLine(v: AuditVerdict): string {
+  if (v.problem === undefined) return `${paint('green', 'The trail is whole')}: ${count(v.entries, 'entry', 'entries')} in ${count(v.chains, 'chain')}.`;
+  return `${paint('red', v.problem.what.replaceAll('_', ' '))}: entry ${v.problem.seq} of change set ${v.problem.changeSet}: ${v.problem.detail}`;
+}

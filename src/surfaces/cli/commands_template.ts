@@ -1,0 +1,53 @@
+// Commands that take templates in and write them out.
+
+import { writeFileSync } from 'node:fs';
+import { basename, extname } from 'node:path';
+import type { Command } from 'commander';
+import type { ExportReply, ImportReply } from '../../engine/template.ts';
+import { readText } from './files.ts';
+import { note, paint } from './output.ts';
+import type { Run } from './program.ts';
+import { importLines } from './render.ts';
+
+export function templateCommands(program: Command, run: Run): void {
+  const imports = program.command('import').description('take infrastructure in from another description');
+  imports
+    .command('cloudformation <file>')
+    .description('turn a CloudFormation template (YAML or JSON) into components and subscriptions')
+    .option('--change-set <name>', 'change set, by name or id (default: a new one)')
+    .option('--name <name>', 'name of the template; importing again under a name updates it (default: the file’s)')
+    .addHelpText('after', '\nExample:\n  headwater import cloudformation network.yaml --change-set "new network"')
+    .action((file: string, options: { changeSet?: string; name?: string }) =>
+      run('Importing', async (s) => {
+        const text = readText(file);
+        const name = options.name ?? (file === '-' ? 'template' : basename(file, extname(file)));
+        const changeSet = await s.changeSet(options.changeSet, `import ${name}`);
+        const reply = await s.call<ImportReply>('import.cloudformation', { changeSet, text, name });
+        s.print(reply, () => importLines(reply));
+        if (!s.json && reply.edits > 0) note(`Review it with: headwater change-set review ${reply.changeSet}`);
+        return undefined;
+      }),
+    );
+  const exports = program.command('export').description('write infrastructure out as another description');
+  exports
+    .command('cloudformation [name]')
+    .description('write an imported template as it stands now')
+    .option('--change-set <name>', 'change set (default: HEAD)')
+    .option('--format <format>', 'json or yaml', 'yaml')
+    .option('-o, --output <file>', 'file to write (default: standard output)')
+    .action((name: string | undefined, options: { changeSet?: string; format: string; output?: string }) =>
+      run('Exporting', async (s) => {
+        const reply = await s.call<ExportReply>('export.cloudformation', {
+          ...(name === undefined ? {} : { name }),
+          ...(options.changeSet === undefined ? {} : { changeSet: options.changeSet }),
+          format: options.format,
+        });
+        if (options.output !== undefined) writeFileSync(options.output, reply.text);
+        s.print(options.output === undefined ? reply : { output: options.output, notes: reply.notes }, () =>
+          options.output === undefined ? [reply.text.trimEnd()] : [`Wrote ${options.output}.`],
+        );
+        if (!s.json) for (const n of reply.notes) note(`${n.path}  ${paint('dim', n.reason)}`);
+        return undefined;
+      }),
+    );
+}

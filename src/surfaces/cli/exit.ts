@@ -1,0 +1,47 @@
+// Exit codes, and how a refusal or a fault is told: to people on standard error, to programs as JSON on standard output.
+
+import type { FaultCode, RefusalCode } from '../../base/codes.ts';
+import { Fault, type Refusal } from '../../base/result.ts';
+
+export const exitCodes = {
+  ok: 0,
+  error: 1,
+  /** Changes are present; only with --detailed-exitcode. */
+  changes: 2,
+  /** Refused by policy or approval. */
+  refused: 3,
+  /** The state has moved on. */
+  stale: 4,
+  /** Another process owns the data folder and does not answer; retry. */
+  busy: 75,
+} as const;
+
+const byCode: Partial<Record<RefusalCode | FaultCode, number>> = {
+  access_denied: exitCodes.refused,
+  version_conflict: exitCodes.stale,
+  head_moved: exitCodes.stale,
+  store_busy: exitCodes.busy,
+};
+
+export function exitCodeOf(code: RefusalCode | FaultCode): number {
+  return byCode[code] ?? exitCodes.error;
+}
+
+/** A refusal for people: what happened, where, what to do. */
+export function tellRefusal(r: Refusal): string {
+  return [
+    `refused: ${r.code.replaceAll('_', ' ')}${r.path === '' ? '' : ` at ${r.path}`}`,
+    `  expected  ${r.expected}`,
+    `  got       ${r.got}`,
+    `  next      ${r.hint}`,
+  ].join('\n');
+}
+
+/** The same for programs. */
+export function refusalJson(r: Refusal): { error: Refusal } {
+  return { error: r };
+}
+
+export function faultJson(f: Fault): { error: { code: string; message: string } } {
+  return { error: { code: f.code, message: f.message } };
+}

@@ -1,0 +1,36 @@
+// Reading what a command line names: files, or standard input as `-`. Refuses `file_not_readable`.
+
+import { readFileSync } from 'node:fs';
+import type { Json } from '../../base/json.ts';
+import { RefusalError, refuse } from '../../base/result.ts';
+
+export function readText(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (e) {
+    throw new RefusalError(
+      refuse('file_not_readable', {
+        path: file,
+        expected: 'a file that can be read',
+        got: e instanceof Error ? e.message : String(e),
+        hint: 'check the path and its permissions',
+      }).refusal,
+    );
+  }
+}
+
+export function readJson(file: string): Json {
+  const text = readText(file);
+  try {
+    return JSON.parse(text) as Json;
+  } catch (e) {
+    throw new RefusalError(
+      refuse('request_malformed', {
+        path: file,
+        expected: 'JSON',
+        got: e instanceof Error ? e.message : String(e),
+        hint: 'correct the file',
+      }).refusal,
+    );
+  }
+}

@@ -1,0 +1,77 @@
+// Printing: JSON alone on standard output with --json, text for people otherwise; colours only on a terminal; a progress
+// display on standard error for anything over a second.
+
+import { styleText } from 'node:util';
+import ora from 'ora';
+
+type Style = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
+
+/** Text in a style when standard output is a terminal that wants colour. */
+export function paint(style: Style, text: string): string {
+  const plain = !process.stdout.isTTY || process.env['NO_COLOR'] !== undefined;
+  return plain ? text : styleText(style, text);
+}
+
+export const marks = { Added: '+', Modified: '~', Removed: '-', Replaced: '-/+' } as const;
+
+export function mark(status: 'Added' | 'Modified' | 'Removed'): string {
+  const style = { Added: 'green', Modified: 'yellow', Removed: 'red' } as const;
+  return paint(style[status], marks[status]);
+}
+
+export function say(line = ''): void {
+  process.stdout.write(`${line}\n`);
+}
+
+export function note(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Rows as aligned columns; the last column is not padded. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, i) => {
+      widths[i] = Math.max(widths[i] ?? 0, cell.length);
+    });
+  }
+  return rows.map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]!))).join('  ').trimEnd());
+}
+
+export function count(n: number, one: string, many = `${one}s`): string {
+  return `${n} ${n === 1 ? one : many}`;
+}
+
+const quietMs = 1_000;
+
+export interface Progress {
+  readonly step: (line: string) => void;
+  readonly stop: () => void;
+}
+
+/** A display that appears after a second: a spinner on a terminal, a line every step elsewhere. */
+export function startProgress(label: string): Progress {
+  const spinner = ora({ text: label, stream: process.stderr });
+  let latest = label;
+  const timer = setTimeout(() => {
+    if (process.stderr.isTTY) spinner.start(latest);
+    else note(`${latest} …`);
+  }, quietMs);
+  const startedMs = Date.now();
+  return {
+    step: (line) => {
+      latest = `${label}: ${line}`;
+      if (Date.now() - startedMs < quietMs) return;
+      if (process.stderr.isTTY) spinner.text = latest;
+      else note(`${latest} …`);
+    },
+    stop: () => {
+      clearTimeout(timer);
+      if (spinner.isSpinning) spinner.stop();
+    },
+  };
+}

@@ -1,0 +1,172 @@
+// The command line: options that every command has, and the frame in which a command runs. The commands themselves are
+// in commands_*.ts, one file a group of nouns.
+
+import { join, resolve } from 'node:path';
+import { Command, CommanderError, Option } from 'commander';
+import type { Json } from '../../base/json.ts';
+import { Fault, type Refusal, RefusalError, type Result } from '../../base/result.ts';
+import { changeSetCommands } from './commands_change_set.ts';
+import { componentCommands } from './commands_component.ts';
+import { storeCommands } from './commands_store.ts';
+import { templateCommands } from './commands_template.ts';
+import { exitCodeOf, exitCodes, faultJson, refusalJson, tellRefusal } from './exit.ts';
+import { note, type Progress, printJson, startProgress } from './output.ts';
+
+export type Params = { readonly [name: string]: Json | undefined };
+
+/** What the command line needs from where it runs. */
+export interface Surroundings {
+  connect(folder: string, progress: (line: string) => void): Promise<{
+    call(operation: string, params: Params): Promise<Result<unknown>>;
+    close(): Promise<void>;
+  }>;
+  restore(from: string, to: string): Promise<void> | void;
+}
+
+/** What a command gets. */
+export interface Session {
+  /** Carries out an operation; a refusal ends the command. */
+  call<T>(operation: string, params?: Params): Promise<T>;
+  /** The same, but the refusal is handed back. */
+  attempt<T>(operation: string, params?: Params): Promise<Result<T>>;
+  /** The change set given, or a new one that is opened and named on standard error. */
+  changeSet(given: string | undefined, name: string): Promise<string>;
+  readonly json: boolean;
+  readonly dataFolder: string;
+  /** Prints `value` with --json, the lines otherwise. */
+  print(value: unknown, lines: () => readonly string[]): void;
+  readonly surroundings: Surroundings;
+}
+
+export type Run = (label: string, body: (s: Session) => Promise<number | undefined>) => Promise<void>;
+
+const defaultFolder = '.headwater';
+
+/** Runs one command line and answers the exit code. */
+export async function runCli(argv: readonly string[], surroundings: Surroundings): Promise<number> {
+  let code: number = exitCodes.ok;
+  const program = new Command('headwater')
+    .description('Infrastructure as a live, versioned model: change sets, review, apply, audit.')
+    .addOption(new Option('--data <folder>', `data folder (default: $HEADWATER_DATA or ./${defaultFolder})`))
+    .option('--workspace <name>', 'workspace, by name or id (default: the one named default)')
+    .option('--json', 'print only JSON on standard output')
+    .showHelpAfterError('(add --help for the commands and their options)')
+    .exitOverride()
+    .addHelpText('after', examples);
+  const run: Run = async (label, body) => {
+    const options = program.opts<{ data?: string; workspace?: string; json?: boolean }>();
+    code = await runCommand(label, body, {
+      folder: resolve(options.data ?? process.env['HEADWATER_DATA'] ?? join(process.cwd(), defaultFolder)),
+      workspace: options.workspace,
+      json: options.json === true,
+      surroundings,
+    });
+  };
+  for (const add of [changeSetCommands, componentCommands, templateCommands, storeCommands]) add(program, run);
+  spreadJson(program);
+  try {
+    await program.parseAsync(argv as string[]);
+  } catch (e) {
+    // Commander has printed its own message; help and version are no failures.
+    if (e instanceof CommanderError) return e.exitCode === 0 ? exitCodes.ok : exitCodes.error;
+    throw e;
+  }
+  return code;
+}
+
+/** `--json`, `--data` and `--workspace` are understood before and behind the command's name. */
+function spreadJson(program: Command): void {
+  const walk = (command: Command): void => {
+    for (const sub of command.commands) {
+      for (const option of program.options) if (!sub.options.some((o) => o.long === option.long)) sub.addOption(new Option(option.flags, option.description));
+      sub.hook('preAction', (_this, action) => {
+        for (const [name, value] of Object.entries(action.opts())) {
+          if (['json', 'data', 'workspace'].includes(name) && value !== undefined) program.setOptionValue(name, value);
+        }
+      });
+      sub.exitOverride();
+      walk(sub);
+    }
+  };
+  walk(program);
+}
+
+interface Frame {
+  readonly folder: string;
+  readonly workspace: string | undefined;
+  readonly json: boolean;
+  readonly surroundings: Surroundings;
+}
+
+async function runCommand(label: string, body: (s: Session) => Promise<number | undefined>, f: Frame): Promise<number> {
+  const progress = startProgress(label);
+  let connection: Awaited<ReturnType<Surroundings['connect']>> | undefined;
+  try {
+    // A command that works on files alone never opens the engine.
+    const connected = async () => {
+      connection ??= await f.surroundings.connect(f.folder, progress.step);
+      return connection;
+    };
+    return (await body(sessionOf(f, connected, progress))) ?? exitCodes.ok;
+  } catch (e) {
+    progress.stop();
+    if (e instanceof RefusalError) return told(f, e.refusal);
+    if (e instanceof Fault) {
+      if (f.json) printJson(faultJson(e));
+      else note(e.message);
+      return exitCodeOf(e.code);
+    }
+    throw e;
+  } finally {
+    progress.stop();
+    await connection?.close();
+  }
+}
+
+function told(f: Frame, refusal: Refusal): number {
+  if (f.json) printJson(refusalJson(refusal));
+  else note(tellRefusal(refusal));
+  return exitCodeOf(refusal.code);
+}
+
+function sessionOf(f: Frame, connected: () => Promise<{ call(o: string, p: Params): Promise<Result<unknown>> }>, progress: Progress): Session {
+  const attempt = async <T>(operation: string, params: Params = {}): Promise<Result<T>> => {
+    const workspace = f.workspace === undefined ? {} : { workspace: f.workspace };
+    return (await (await connected()).call(operation, { ...workspace, ...params })) as Result<T>;
+  };
+  const call = async <T>(operation: string, params: Params = {}): Promise<T> => {
+    const result = await attempt<T>(operation, params);
+    if (result.ok) return result.value;
+    throw new RefusalError(result.refusal);
+  };
+  return {
+    call,
+    attempt,
+    json: f.json,
+    dataFolder: f.folder,
+    surroundings: f.surroundings,
+    changeSet: async (given, name) => {
+      if (given !== undefined) return given;
+      const row = await call<{ id: string; name: string }>('change_set.create', { name });
+      if (!f.json) note(`Opened change set ${JSON.stringify(row.name)} (${row.id}).`);
+      return row.id;
+    },
+    print: (value, lines) => {
+      progress.stop();
+      if (f.json) printJson(value);
+      else for (const line of lines()) process.stdout.write(`${line}\n`);
+    },
+  };
+}
+
+const examples = `
+Examples:
+  headwater import cloudformation template.yaml     a template becomes components in a new change set
+  headwater change-set review CHANGE_SET            what it would change, value by value
+  headwater change-set apply CHANGE_SET             make it part of Head
+  headwater component set web /domain/Port 8080     edit one value, in a new change set
+  headwater component search 'schema:AWS::EC2::* & CidrBlock:10.*'
+  headwater audit verify                            check the whole trail
+
+Exit codes: 0 ok, 1 error, 2 changes present (with --detailed-exitcode), 3 refused by policy or approval,
+4 stale (read again), 75 busy (retry).`;

@@ -1,0 +1,128 @@
+// What people read: a review, a component, a trail. Pure functions from replies to lines.
+
+import { brief, type Json } from '../../base/json.ts';
+import type { AuditRecord } from '../../engine/audit.ts';
+import type { AttributeChange, Comparison, Side } from '../../engine/compare.ts';
+import type { ComponentView } from '../../engine/component.ts';
+import type { ImportReply } from '../../engine/template.ts';
+import { count, mark, paint, table } from './output.ts';
+
+const valueCharsMax = 72;
+
+function sideText(side: Side | null): string {
+  if (side === null) return paint('dim', '(none)');
+  const value = side.value === undefined ? (side.message ?? '(no value)') : brief(side.value, valueCharsMax);
+  switch (side.source) {
+    case 'subscription':
+      return `${side.value === undefined ? '' : `${value} `}${paint('cyan', `<- ${side.follows}`)}${side.value === undefined ? paint('dim', ` (${side.message ?? 'no value yet'})`) : ''}`;
+    case 'secret':
+      return `secret ${value}`;
+    case 'unset':
+      return paint('dim', '(unset)');
+    case 'default':
+      return `${value} ${paint('dim', '(default)')}`;
+    default:
+      return value;
+  }
+}
+
+function attributeLine(a: AttributeChange): string {
+  if (a.moved) return `${mark('Modified')} ${a.path}  ${paint('dim', 'moved in its list')}`;
+  const because = a.derived ? paint('dim', '  (follows)') : '';
+  if (a.status === 'Added') return `${mark('Added')} ${a.path}  ${sideText(a.new)}${because}`;
+  if (a.status === 'Removed') return `${mark('Removed')} ${a.path}  ${sideText(a.old)}${because}`;
+  return `${mark('Modified')} ${a.path}  ${sideText(a.old)} ${paint('dim', '->')} ${sideText(a.new)}${because}`;
+}
+
+/** A comparison in plan style: `+` added, `~` changed, `-` removed. */
+export function comparisonLines(c: Comparison): string[] {
+  const out: string[] = [];
+  for (const component of c.components) {
+    out.push(`${mark(component.status)} ${paint('bold', component.name || component.id)}  ${paint('dim', component.schema)}`);
+    for (const attribute of component.attributes) out.push(`    ${attributeLine(attribute)}`);
+    out.push('');
+  }
+  const notable = c.records.filter((r) => r.noun !== 'placement' && !(r.noun === 'variant' && r.status === 'Added'));
+  for (const r of notable) {
+    out.push(`${mark(r.status)} ${r.title}`);
+    if (r.status === 'Modified') for (const f of r.fields) out.push(`    ${mark('Modified')} ${f.field}  ${brief(f.old, valueCharsMax)} ${paint('dim', '->')} ${brief(f.new, valueCharsMax)}`);
+  }
+  if (notable.length > 0) out.push('');
+  if (c.derivedCut) out.push('More values follow the changed ones than are listed.', '');
+  return out;
+}
+
+export function summaryLine(s: { added: number; modified: number; removed: number; values: number; derived: number }): string {
+  if (s.added + s.modified + s.removed + s.values === 0) return 'No changes to components.';
+  const derived = s.derived === 0 ? '' : `, ${count(s.derived, 'value')} following them`;
+  return `${count(s.added, 'component')} to add, ${s.modified} to change, ${s.removed} to remove; ${count(s.values, 'value')} edited${derived}.`;
+}
+
+export function componentLines(c: ComponentView): string[] {
+  const head: string[][] = [
+    ['name', c.name],
+    ['id', c.id],
+    ['schema', c.schema.name],
+    ['change set', `${c.changeSet} at version ${c.version}`],
+  ];
+  if (c.resourceId !== null) head.push(['resource', c.resourceId]);
+  if (c.toDelete) head.push(['marked', 'for deletion']);
+  if (c.flags.length > 0) head.push(['flags', c.flags.join(', ')]);
+  if (c.views.length > 0) head.push(['views', c.views.map((v) => v.name).join(', ')]);
+  if (c.dependsOn.length > 0) head.push(['depends on', c.dependsOn.join(', ')]);
+  const tree = c.value as { readonly [root: string]: Json };
+  const values = Object.entries(tree)
+    .filter(([root]) => root !== 'si')
+    .flatMap(([root, value]) => leaves(`/${root}`, value));
+  const followed = new Map(c.sources.filter((s) => s.kind === 'subscription').map((s) => [s.path, s.follows ?? '']));
+  const shown = values.map(([path, value]) => {
+    const follows = followed.get(path);
+    return [`  ${path}`, `${brief(value, valueCharsMax)}${follows === undefined ? '' : paint('cyan', `  <- ${follows}`)}`];
+  });
+  const waiting = [...followed].filter(([path]) => !values.some(([p]) => p === path || p.startsWith(`${path}/`)));
+  return [
+    ...table(head),
+    '',
+    ...table([...shown, ...waiting.map(([path, follows]) => [`  ${path}`, paint('cyan', `<- ${follows}`) + paint('dim', '  (no value yet)')])]),
+    ...c.problems.map((p) => paint('red', `  ! ${p.path}: ${p.code}: ${p.message}`)),
+  ];
+}
+
+function leaves(path: string, value: Json): [string, Json][] {
+  if (typeof value !== 'object' || value === null || Object.keys(value).length === 0) return [[path, value]];
+  return Object.entries(value).flatMap(([key, member]) =>
+    leaves(`${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, member as Json),
+  );
+}
+
+export function auditLines(records: readonly AuditRecord[]): string[] {
+  return table(
+    records.map((r) => [
+      new Date(r.atMs).toISOString().replace('T', ' ').slice(0, 19),
+      r.actor,
+      r.version === 0 ? '' : `v${r.version}`,
+      r.kind,
+      r.sentence + changeText(r),
+    ]),
+  );
+}
+
+/** For a single value: what it was. */
+function changeText(r: AuditRecord): string {
+  const only = r.changes.length === 1 ? r.changes[0]! : undefined;
+  return only?.before == null ? '' : paint('dim', ` (was ${brief(only.before, 40)})`);
+}
+
+export function importLines(r: ImportReply): string[] {
+  const total = r.subscriptions + r.functionSubscriptions;
+  const out = [
+    `${count(r.resources, 'resource')}, ${count(r.parameters, 'parameter')}, ${count(total, 'live reference')} (${r.subscriptions} plain, ${r.functionSubscriptions} through functions), ${count(r.dependsOn, 'ordering edge')}.`,
+    r.edits === 0 ? 'Nothing differs from what the change set has.' : `${count(r.created, 'component')} created, ${r.removed} marked for deletion, ${count(r.edits, 'edit')}.`,
+  ];
+  if (r.genericTypes.length > 0) out.push(`Types the catalogue does not describe, taken as they are: ${r.genericTypes.join(', ')}.`);
+  if (r.unrepresented.length > 0) {
+    out.push(`Kept but not live (${r.unrepresented.length}):`);
+    out.push(...r.unrepresented.map((u) => `  ${u.path}  ${paint('dim', u.reason)}`));
+  }
+  return out;
+}
