@@ -1,6 +1,14 @@
 // Audit in the engine: the rows that go with a commit, the trail as records, and its verification.
 
-import { appendEntries, type AuditEntry, type AuditFact, type ChainHead, type ChainProblem, checkAnchors, checkChain } from '../audit/entry.ts';
+import {
+  type AuditEntry,
+  type AuditFact,
+  appendEntries,
+  type ChainHead,
+  type ChainProblem,
+  checkAnchors,
+  checkChain,
+} from '../audit/entry.ts';
 import type { ChangeSetId, Hash } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
 import { type LogEntry, parseLogEntry } from '../mutation/log_entry.ts';
@@ -21,14 +29,33 @@ interface Sealed {
 }
 
 /** Audit rows for facts about one log entry, appended to the chain of `row`. */
-export function auditRows(w: Workspace, row: ChangeSetRow, text: string, entry: LogEntry, facts: readonly Fact[]): Sealed {
+export function auditRows(
+  w: Workspace,
+  row: ChangeSetRow,
+  text: string,
+  entry: LogEntry,
+  facts: readonly Fact[],
+): Sealed {
   const log = w.world.digest(text);
-  return seal(w, row, facts.map((f, step) => ({ version: entry.version, step, log, atMs: entry.atMs, actor: entry.actor, ...plain(f) })));
+  return seal(
+    w,
+    row,
+    facts.map((f, step) => ({ version: entry.version, step, log, atMs: entry.atMs, actor: entry.actor, ...plain(f) })),
+  );
 }
 
 /** Audit rows for facts that are not about a log entry of this chain. */
-export function plainAuditRows(w: Workspace, row: ChangeSetRow, who: { actor: string; atMs: number }, facts: readonly Fact[]): Sealed {
-  return seal(w, row, facts.map((f) => ({ version: 0, step: 0, log: '' as const, ...who, ...plain(f) })));
+export function plainAuditRows(
+  w: Workspace,
+  row: ChangeSetRow,
+  who: { actor: string; atMs: number },
+  facts: readonly Fact[],
+): Sealed {
+  return seal(
+    w,
+    row,
+    facts.map((f) => ({ version: 0, step: 0, log: '' as const, ...who, ...plain(f) })),
+  );
 }
 
 /** The members of a fact and no others: what is handed in may be a whole step. */
@@ -51,14 +78,22 @@ function seal(w: Workspace, row: ChangeSetRow, facts: readonly AuditFact[]): Sea
       text,
       hash,
     })),
-    head: last === undefined ? { auditCount: row.auditCount, auditHead: row.auditHead } : { auditCount: last.entry.seq, auditHead: last.hash },
+    head:
+      last === undefined
+        ? { auditCount: row.auditCount, auditHead: row.auditHead }
+        : { auditCount: last.entry.seq, auditHead: last.hash },
   };
 }
 
 /** An audit entry with what its log entry says: each edit with the cell before and after. */
 export interface AuditRecord extends AuditEntry {
   readonly hash: Hash;
-  readonly changes: readonly { readonly kind: string; readonly path: string; readonly before: Json; readonly after: Json }[];
+  readonly changes: readonly {
+    readonly kind: string;
+    readonly path: string;
+    readonly before: Json;
+    readonly after: Json;
+  }[];
 }
 
 export async function readAudit(w: Workspace, query: AuditQuery): Promise<AuditRecord[]> {
@@ -71,7 +106,11 @@ export async function readAudit(w: Workspace, query: AuditQuery): Promise<AuditR
       const [log] = await w.store.readLog(w.id, row.changeSet, entry.version - 1, entry.version, 1);
       last = log === undefined ? undefined : { at, entry: parseLogEntry(log.text) };
     }
-    out.push({ ...entry, hash: row.hash, changes: entry.version > 0 && last?.at === at ? changesOf(last.entry, entry.step) : [] });
+    out.push({
+      ...entry,
+      hash: row.hash,
+      changes: entry.version > 0 && last?.at === at ? changesOf(last.entry, entry.step) : [],
+    });
   }
   return out;
 }
@@ -82,7 +121,8 @@ function changesOf(entry: LogEntry, index: number): AuditRecord['changes'] {
     const { kind, ...rest } = m as unknown as { kind: string; path?: string; cell?: Json; component?: string };
     const text = step!.before[i];
     const before = text == null ? null : (JSON.parse(text) as Json);
-    if (kind === 'cell.set' || kind === 'cell.unset') return { kind, path: rest.path ?? '', before, after: rest.cell ?? null };
+    if (kind === 'cell.set' || kind === 'cell.unset')
+      return { kind, path: rest.path ?? '', before, after: rest.cell ?? null };
     return { kind, path: rest.path ?? '', before, after: rest as unknown as Json };
   });
 }
@@ -106,18 +146,34 @@ export async function verifyAudit(w: Workspace, exported: AuditVerdict['heads'] 
     const chain = await w.store.readAudit(w.id, { changeSet: row.id, fromSeq: 1, limit: Number.MAX_SAFE_INTEGER });
     known.set(row.id, chain);
     entries += chain.length;
-    const logs = new Map((await w.store.readLog(w.id, row.id, 0, Number.MAX_SAFE_INTEGER)).map((l) => [l.version, w.world.digest(l.text)]));
+    const logs = new Map(
+      (await w.store.readLog(w.id, row.id, 0, Number.MAX_SAFE_INTEGER)).map((l) => [l.version, w.world.digest(l.text)]),
+    );
     const head = { seq: row.auditCount, hash: row.auditHead };
     const wanted = exported.find((x) => x.changeSet === row.id);
-    const problem = checkChain({ digest: w.world.digest, changeSet: row.id, rows: chain, head, logHash: (v) => logs.get(v), ...(wanted ? { exported: wanted } : {}) });
+    const problem = checkChain({
+      digest: w.world.digest,
+      changeSet: row.id,
+      rows: chain,
+      head,
+      logHash: (v) => logs.get(v),
+      ...(wanted ? { exported: wanted } : {}),
+    });
     if (problem !== undefined) return { ok: false, chains: rows.length, entries, problem, heads };
     heads.push({ changeSet: row.id, ...head });
   }
   const gone = exported.find((x) => !known.has(x.changeSet));
   if (gone !== undefined) {
-    const problem: ChainProblem = { changeSet: gone.changeSet, seq: 1, what: 'removed', detail: 'the whole chain of the exported head is gone' };
+    const problem: ChainProblem = {
+      changeSet: gone.changeSet,
+      seq: 1,
+      what: 'removed',
+      detail: 'the whole chain of the exported head is gone',
+    };
     return { ok: false, chains: rows.length, entries, problem, heads };
   }
-  const problem = checkAnchors(w.row.head, known.get(w.row.head) ?? [], (changeSet, seq) => (seq === 0 ? '' : known.get(changeSet)?.[seq - 1]?.hash));
+  const problem = checkAnchors(w.row.head, known.get(w.row.head) ?? [], (changeSet, seq) =>
+    seq === 0 ? '' : known.get(changeSet)?.[seq - 1]?.hash,
+  );
   return { ok: problem === undefined, chains: rows.length, entries, ...(problem ? { problem } : {}), heads };
 }

@@ -2,13 +2,20 @@
 // from Head's roots. Applying is one compare-and-set on both Head and the change set; it needs Head where the change set
 // was opened.
 
+import { authorise, type Principal } from '../access/role.ts';
 import type { ChangeSetId, Hash } from '../base/ids.ts';
 import { canonical } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
-import { authorise, type Principal } from '../access/role.ts';
 import { type ChangeSetEvent, isActive, transition } from '../model/change_set.ts';
-import { type LogEntry, logFormat, logText, parseLogEntry, type PendingChange, pendingText } from '../mutation/log_entry.ts';
+import {
+  type LogEntry,
+  logFormat,
+  logText,
+  type PendingChange,
+  parseLogEntry,
+  pendingText,
+} from '../mutation/log_entry.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
 import { encodeBlob } from '../snapshot/chunk.ts';
 import { auditRows, plainAuditRows } from './audit.ts';
@@ -71,9 +78,13 @@ async function openOnce(
   };
   const sentence = `open change set ${JSON.stringify(name)} on version ${head.row.version} of Head`;
   const fact = { kind: 'change_set.open', subject: id, path: '', sentence };
-  const mine = plainAuditRows(w, fresh, who, [{ ...fact, anchor: { changeSet: head.row.id, seq: head.row.auditCount, hash: head.row.auditHead } }]);
+  const mine = plainAuditRows(w, fresh, who, [
+    { ...fact, anchor: { changeSet: head.row.id, seq: head.row.auditCount, hash: head.row.auditHead } },
+  ]);
   const row = { ...fresh, ...mine.head };
-  const theirs = plainAuditRows(w, head.row, who, [{ ...fact, anchor: { changeSet: id, seq: row.auditCount, hash: row.auditHead } }]);
+  const theirs = plainAuditRows(w, head.row, who, [
+    { ...fact, anchor: { changeSet: id, seq: row.auditCount, hash: row.auditHead } },
+  ]);
   const headRow = { ...head.row, ...theirs.head };
   const branch = w.newBranch(row, head.snapshot);
   const durable = await w.advance(
@@ -113,7 +124,10 @@ export async function resolveChangeSet(w: Workspace, text: string): Promise<Resu
     return refuse('ambiguous_name', {
       path: 'changeSet',
       expected: `one change set named ${JSON.stringify(text)}`,
-      got: `${found.length}: ${found.slice(0, 5).map((r) => r.id).join(', ')}`,
+      got: `${found.length}: ${found
+        .slice(0, 5)
+        .map((r) => r.id)
+        .join(', ')}`,
       hint: 'use the id',
     });
   }
@@ -147,7 +161,12 @@ export async function changeStatus(
     const entry: LogEntry = { ...entryOf(row, atMs, principal), kind: 'status', status: next.value };
     const text = logText(entry);
     const verb = event === 'abandon' ? 'abandon' : 'reopen';
-    const fact = { kind: `change_set.${event}`, subject: id, path: '', sentence: `${verb} change set ${JSON.stringify(row.name)}` };
+    const fact = {
+      kind: `change_set.${event}`,
+      subject: id,
+      path: '',
+      sentence: `${verb} change set ${JSON.stringify(row.name)}`,
+    };
     const mine = auditRows(w, branch.row, text, entry, [fact]);
     const moved = { ...row, ...mine.head };
     const anchor = { changeSet: id, seq: moved.auditCount, hash: moved.auditHead };
@@ -180,7 +199,11 @@ function headStays(event: string): Result<never> {
   });
 }
 
-function entryOf(row: ChangeSetRow, atMs: number, principal: Principal): Omit<Extract<LogEntry, { kind: 'status' }>, 'kind' | 'status'> {
+function entryOf(
+  row: ChangeSetRow,
+  atMs: number,
+  principal: Principal,
+): Omit<Extract<LogEntry, { kind: 'status' }>, 'kind' | 'status'> {
   return {
     format: logFormat,
     changeSet: row.id,
@@ -265,14 +288,32 @@ async function applyOnce(
   const pendingHash = w.space.digest(encodeBlob(pendingBlob));
   const headVersion = head.row.version + (empty ? 0 : 1);
   const roots = { intentRoot: row.intentRoot, realityRoot: row.realityRoot };
-  const headNext: ChangeSetRow = { ...head.row, ...roots, version: headVersion, baseVersion: headVersion, updatedAtMs: atMs };
-  const headEntry: LogEntry = { ...entryOf(headNext, atMs, principal), kind: 'apply', applied: id, appliedVersion: moved.version, pending: pendingHash };
+  const headNext: ChangeSetRow = {
+    ...head.row,
+    ...roots,
+    version: headVersion,
+    baseVersion: headVersion,
+    updatedAtMs: atMs,
+  };
+  const headEntry: LogEntry = {
+    ...entryOf(headNext, atMs, principal),
+    kind: 'apply',
+    applied: id,
+    appliedVersion: moved.version,
+    pending: pendingHash,
+  };
   const headText = logText(headEntry);
   const theirs = empty
     ? plainAuditRows(w, head.row, { actor: principal.id, atMs }, [{ ...fact, anchor }])
     : auditRows(w, head.row, headText, headEntry, [{ ...fact, anchor }]);
   const headRow = { ...headNext, ...theirs.head };
-  const receipt: ApplyReceipt = { changeSet: id, status: moved.status, headVersion, intentRoot: headRow.intentRoot, edits };
+  const receipt: ApplyReceipt = {
+    changeSet: id,
+    status: moved.status,
+    headVersion,
+    intentRoot: headRow.intentRoot,
+    edits,
+  };
   const durable = await w.advance(
     [
       { branch, row: moved, snapshot: branch.snapshot },
@@ -283,7 +324,10 @@ async function applyOnce(
         { row: moved, expected: version },
         { row: headRow, expected: head.row.version },
       ],
-      log: [{ changeSet: id, version: moved.version, text }, ...(empty ? [] : [{ changeSet: headRow.id, version: headVersion, text: headText }])],
+      log: [
+        { changeSet: id, version: moved.version, text },
+        ...(empty ? [] : [{ changeSet: headRow.id, version: headVersion, text: headText }]),
+      ],
       audit: [...mine.rows, ...theirs.rows],
       chunks: empty ? [] : [{ hash: pendingHash, text: encodeBlob(pendingBlob) }],
       ...remember(principal.id, ask.key, ask.hash, receipt, atMs),
@@ -299,8 +343,8 @@ export async function pendingOf(w: Workspace, branch: Branch): Promise<PendingCh
   const edits: PendingChange['edits'][number][] = [];
   for (const { text } of await w.store.readLog(w.id, row.id, 0, row.version)) {
     const entry = parseLogEntry(text);
-    if (entry.kind === 'edit') edits.push({ version: entry.version, atMs: entry.atMs, actor: entry.actor, steps: entry.steps });
+    if (entry.kind === 'edit')
+      edits.push({ version: entry.version, atMs: entry.atMs, actor: entry.actor, steps: entry.steps });
   }
   return { format: logFormat, changeSet: row.id, baseVersion: row.baseVersion, edits };
 }
-

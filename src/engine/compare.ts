@@ -12,7 +12,7 @@ import { findComponent, findSchema, isMarked, nameOf } from '../model/lookup.ts'
 import { type Path, wellKnown } from '../model/path.ts';
 import type { Category, Reader } from '../model/state.ts';
 import { exprSummary } from '../mutation/cell.ts';
-import { nounNames, nouns, type Noun } from '../mutation/nouns.ts';
+import { type Noun, nounNames, nouns } from '../mutation/nouns.ts';
 import { pointerAt } from '../mutation/tree.ts';
 import { diff } from '../snapshot/diff.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -91,7 +91,8 @@ export function compareSnapshots(before: Snapshot, after: Snapshot): Comparison 
 
   for (const d of diff(before.map('components'), after.map('components'))) {
     const id = d.key.slice(0, idLength) as ComponentId;
-    if (d.key.length === idLength) of(id).whole = d.before === undefined ? 'Added' : d.after === undefined ? 'Removed' : 'Modified';
+    if (d.key.length === idLength)
+      of(id).whole = d.before === undefined ? 'Added' : d.after === undefined ? 'Removed' : 'Modified';
     else {
       of(id);
       records.push(recordChange(sides, 'components', d));
@@ -119,13 +120,15 @@ export function compareSnapshots(before: Snapshot, after: Snapshot): Comparison 
   for (const at of [...later.cells, ...earlier.cells]) {
     const known = touched.get(at.component)?.attributes.has(at.path);
     const change = known ? undefined : cellChange(sides, at);
-    if (change !== undefined && change.status === 'Modified') of(at.component).attributes.set(at.path, { ...change, derived: true });
+    if (change !== undefined && change.status === 'Modified')
+      of(at.component).attributes.set(at.path, { ...change, derived: true });
   }
 
   const components: ComponentChange[] = [];
   for (const [id, entry] of touched) {
     const attributes = [...entry.attributes.values()].sort((a, b) => compareText(a.path, b.path));
-    const status = entry.whole === 'Modified' ? 'Modified' : (entry.whole ?? markChange(before, after, id) ?? 'Modified');
+    const status =
+      entry.whole === 'Modified' ? 'Modified' : (entry.whole ?? markChange(before, after, id) ?? 'Modified');
     if (attributes.length === 0 && status === 'Modified' && entry.whole === undefined) continue;
     const side = findComponent(after, id) === undefined ? before : after;
     const record = findComponent(side, id);
@@ -149,7 +152,8 @@ function vanished(sides: Sides, ids: Iterable<ComponentId>): Source[] {
   const out: Source[] = [];
   for (const component of ids) {
     if (markChange(sides.before.reader, sides.after.reader, component) === undefined) continue;
-    for (const root of ['/si', '/domain', '/secrets', '/resource', '/resource_value']) out.push({ component, path: root as Path });
+    for (const root of ['/si', '/domain', '/secrets', '/resource', '/resource_value'])
+      out.push({ component, path: root as Path });
   }
   return out;
 }
@@ -179,7 +183,8 @@ function sideOf(evaluation: Evaluation, at: Source): Side | null {
   const shown = shownOf(evaluated);
   if (text === undefined) return evaluated.state === 'value' ? { ...shown, source: 'default' } : null;
   const cell = parseCell(text);
-  if ('x' in cell) return { ...shown, source: 'subscription', follows: exprSummary(reader, cell.x), sources: sourcesOf(cell.x) };
+  if ('x' in cell)
+    return { ...shown, source: 'subscription', follows: exprSummary(reader, cell.x), sources: sourcesOf(cell.x) };
   if ('k' in cell) return { source: 'secret', value: cell.k };
   if ('u' in cell) return { source: 'unset' };
   return { ...shown, source: 'value' };
@@ -201,14 +206,21 @@ function shownOf(e: Evaluated): { value?: Json; message?: string } {
 }
 
 /** An element that only moved, or one without any value; others show through their cells. */
-function elementChange(sides: Sides, at: Source, d: { before?: string | undefined; after?: string | undefined }): AttributeChange | undefined {
+function elementChange(
+  sides: Sides,
+  at: Source,
+  d: { before?: string | undefined; after?: string | undefined },
+): AttributeChange | undefined {
   const path = pointerAt(d.after === undefined ? sides.before.reader : sides.after.reader, at.component, at.path);
-  if (d.before !== undefined && d.after !== undefined) return { path, status: 'Modified', old: null, new: null, moved: true };
+  if (d.before !== undefined && d.after !== undefined)
+    return { path, status: 'Modified', old: null, new: null, moved: true };
   const reader = d.after === undefined ? sides.before.reader : sides.after.reader;
   for (const _ of reader.scan('cells', `${at.component}${at.path}/`)) return undefined;
   if (reader.get('cells', cellKey(at.component, at.path)) !== undefined) return undefined;
   const side: Side = { source: 'unset', value: null };
-  return d.after === undefined ? { path, status: 'Removed', old: side, new: null } : { path, status: 'Added', old: null, new: side };
+  return d.after === undefined
+    ? { path, status: 'Removed', old: side, new: null }
+    : { path, status: 'Added', old: null, new: side };
 }
 
 function recordChange(
@@ -221,7 +233,8 @@ function recordChange(
   const [old, now] = [parse(d.before), parse(d.after)];
   const fields: RecordChange['fields'][number][] = [];
   for (const field of nouns[noun].fields) {
-    if (!sameJson(old?.[field], now?.[field])) fields.push({ field, old: old?.[field] ?? null, new: now?.[field] ?? null });
+    if (!sameJson(old?.[field], now?.[field]))
+      fields.push({ field, old: old?.[field] ?? null, new: now?.[field] ?? null });
   }
   const reader = now === undefined ? sides.before.reader : sides.after.reader;
   return {
@@ -238,7 +251,13 @@ export function nounOf(category: Category, key: string): Noun {
   const part = key.slice(idLength);
   switch (category) {
     case 'components':
-      return part.startsWith('/flag/') ? 'flag' : part.startsWith('/ignore/') ? 'ignored' : part.startsWith('/depends/') ? 'depends' : 'manages';
+      return part.startsWith('/flag/')
+        ? 'flag'
+        : part.startsWith('/ignore/')
+          ? 'ignored'
+          : part.startsWith('/depends/')
+            ? 'depends'
+            : 'manages';
     case 'schemas':
       return part === '' ? 'schema' : 'variant';
     case 'views':
@@ -247,4 +266,3 @@ export function nounOf(category: Category, key: string): Noun {
       return nounNames.find((n) => nouns[n].category === category)!;
   }
 }
-

@@ -9,7 +9,16 @@ import { matchSearch, parseSearch, requiredSchemas, type SearchQuery } from '../
 import { type Declared, elementsOf, readDeclared } from '../model/declared.ts';
 import { type Source, sourcesOf } from '../model/expr.ts';
 import { idLength, index, indexUser } from '../model/keys.ts';
-import { findComponent, findRecord, findSchema, isMarked, nameOf, resolveComponent, resourceIdOf, specOfComponent } from '../model/lookup.ts';
+import {
+  findComponent,
+  findRecord,
+  findSchema,
+  isMarked,
+  nameOf,
+  resolveComponent,
+  resourceIdOf,
+  specOfComponent,
+} from '../model/lookup.ts';
 import { childPath, decodeSegment, type Path } from '../model/path.ts';
 import { childProperty, type Definitions, type Property } from '../model/property.ts';
 import { rootProperty } from '../model/schema.ts';
@@ -50,7 +59,12 @@ export interface ComponentView {
 }
 
 /** Refuses `component_not_found`, `ambiguous_name`. */
-export function readComponent(snapshot: Snapshot, row: ChangeSetRow, version: number, text: string): Result<ComponentView> {
+export function readComponent(
+  snapshot: Snapshot,
+  row: ChangeSetRow,
+  version: number,
+  text: string,
+): Result<ComponentView> {
   const id = resolveComponent(snapshot, text);
   if (!id.ok) return id;
   const component = id.value;
@@ -87,18 +101,30 @@ function sourcesOfComponent(reader: Reader, component: ComponentId): SourceLine[
     if (cell !== undefined && !('c' in cell)) {
       const at = pointerAt(reader, component, path);
       if ('x' in cell) {
-        const named = (s: Source) => ({ component: s.component, name: nameOf(reader, s.component), path: pointerAt(reader, s.component, s.path) });
-        out.push({ path: at, kind: 'subscription', follows: exprSummary(reader, cell.x), sources: sourcesOf(cell.x).map(named) });
+        const named = (s: Source) => ({
+          component: s.component,
+          name: nameOf(reader, s.component),
+          path: pointerAt(reader, s.component, s.path),
+        });
+        out.push({
+          path: at,
+          kind: 'subscription',
+          follows: exprSummary(reader, cell.x),
+          sources: sourcesOf(cell.x).map(named),
+        });
       } else if ('k' in cell) out.push({ path: at, kind: 'secret', value: cell.k });
       else if ('u' in cell) out.push({ path: at, kind: 'unset' });
-      else out.push({ path: at, kind: 'value', value: 'v' in cell ? cell.v : (JSON.parse(reader.blob(cell.b)) as Json) });
+      else
+        out.push({ path: at, kind: 'value', value: 'v' in cell ? cell.v : (JSON.parse(reader.blob(cell.b)) as Json) });
       return;
     }
     for (const { node } of elementsOf(declared)) {
       walk(node, property && childProperty(property, { element: true }, definitions), definitions);
     }
     const known = property?.kind === 'object' ? Object.keys(property.properties ?? {}) : [];
-    const ordered = known.map((key) => childPath(path, key).slice(path.length + 1)).filter((s) => declared.children.has(s));
+    const ordered = known
+      .map((key) => childPath(path, key).slice(path.length + 1))
+      .filter((s) => declared.children.has(s));
     for (const segment of new Set([...ordered, ...declared.children.keys()])) {
       const { key } = decodeSegment(segment);
       if (key === undefined) continue;
@@ -144,7 +170,12 @@ export function searchComponents(
 function lineOf(reader: Reader, id: ComponentId): ComponentLine | undefined {
   const record = findComponent(reader, id);
   if (record === undefined) return undefined;
-  return { id, name: nameOf(reader, id), schema: findSchema(reader, record.schema)?.name ?? '', toDelete: isMarked(reader, id) };
+  return {
+    id,
+    name: nameOf(reader, id),
+    schema: findSchema(reader, record.schema)?.name ?? '',
+    toDelete: isMarked(reader, id),
+  };
 }
 
 function* candidates(reader: Reader, query: SearchQuery, after: string): Iterable<ComponentId> {

@@ -17,7 +17,6 @@ import { Workspace, type WorkspaceOptions } from './workspace.ts';
 export interface EngineOptions extends WorkspaceOptions {
   readonly store: Store;
   readonly world: World;
-  readonly catalogue: Catalogue;
 }
 
 /** What a caller sees of a workspace. */
@@ -68,12 +67,23 @@ export class Engine {
       });
     }
     const { ids, clock } = this.world;
-    const row: WorkspaceRow = { id: ids.ulid<WorkspaceId>(), name, head: ids.ulid<ChangeSetId>(), createdAtMs: clock.nowMs() };
+    const row: WorkspaceRow = {
+      id: ids.ulid<WorkspaceId>(),
+      name,
+      head: ids.ulid<ChangeSetId>(),
+      createdAtMs: clock.nowMs(),
+    };
     const workspace = new Workspace(row, this.store, this.world, this.#options);
     const draft = Snapshot.empty(workspace.space).edit();
     const step = must(compileRequest(draft, row.head, ids, { kind: 'view.create', name: 'DEFAULT' }));
-    draft.put('views', step.subject, draft.get('views', step.subject)!.replace('"isDefault":false', '"isDefault":true'));
-    const mutations = step.mutations.map((m) => (m.kind === 'record.create' ? { ...m, record: { ...m.record, isDefault: true } } : m));
+    draft.put(
+      'views',
+      step.subject,
+      draft.get('views', step.subject)!.replace('"isDefault":false', '"isDefault":true'),
+    );
+    const mutations = step.mutations.map((m) =>
+      m.kind === 'record.create' ? { ...m, record: { ...m.record, isDefault: true } } : m,
+    );
     const snapshot = draft.finish();
     const { intent, reality } = snapshot.roots();
     const entry: LogEntry = {
@@ -104,7 +114,9 @@ export class Engine {
       updatedAtMs: row.createdAtMs,
     };
     const sentence = `create workspace ${JSON.stringify(name)}`;
-    const audit = auditRows(workspace, fresh, text, entry, [{ kind: 'workspace.create', subject: row.id, path: '', sentence }]);
+    const audit = auditRows(workspace, fresh, text, entry, [
+      { kind: 'workspace.create', subject: row.id, path: '', sentence },
+    ]);
     const head = { ...fresh, ...audit.head };
     const outcome = await this.store.commit(row.id, {
       workspace: row,
@@ -117,7 +129,12 @@ export class Engine {
       return ok({ id: row.id, name, head: row.head });
     }
     if ('workspaceTaken' in outcome) {
-      return refuse('name_taken', { path: 'name', expected: 'a name that no workspace has', got: JSON.stringify(name), hint: 'choose another name' });
+      return refuse('name_taken', {
+        path: 'name',
+        expected: 'a name that no workspace has',
+        got: JSON.stringify(name),
+        hint: 'choose another name',
+      });
     }
     throw new Fault('store_failed', 'the first commit of a new workspace lost against another');
   }

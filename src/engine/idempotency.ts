@@ -57,7 +57,13 @@ export function mustIdempotencyKey(key: unknown): Result<string | undefined> {
 }
 
 /** The part of a commit that remembers an answer. */
-export function remember(principal: string, key: string | undefined, requestHash: Hash, reply: unknown, atMs: number): Pick<Commit, 'idempotency'> {
+export function remember(
+  principal: string,
+  key: string | undefined,
+  requestHash: Hash,
+  reply: unknown,
+  atMs: number,
+): Pick<Commit, 'idempotency'> {
   if (key === undefined) return {};
   return { idempotency: { principal, key, requestHash, reply: JSON.stringify(reply), atMs } };
 }

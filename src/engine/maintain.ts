@@ -5,6 +5,7 @@ import { compareText } from '../base/json.ts';
 import { Fault } from '../base/result.ts';
 import { isActive } from '../model/change_set.ts';
 import { idLength, index, present, splitCellKey } from '../model/keys.ts';
+import { intentCategories, realityCategories } from '../model/state.ts';
 import { impliedKeys } from '../mutation/cell.ts';
 import { blobsOfSteps, parseLogEntry, replay } from '../mutation/log_entry.ts';
 import { nouns } from '../mutation/nouns.ts';
@@ -13,10 +14,9 @@ import { chunkKind, decodeNode } from '../snapshot/chunk.ts';
 import { eachReference } from '../snapshot/chunk_space.ts';
 import { Snapshot } from '../snapshot/snapshot.ts';
 import { type Verified, verifyMap } from '../snapshot/verify.ts';
-import { nounOf } from './compare.ts';
 import { type AuditVerdict, verifyAudit } from './audit.ts';
+import { nounOf } from './compare.ts';
 import { refsOf, type Workspace } from './workspace.ts';
-import { intentCategories, realityCategories } from '../model/state.ts';
 
 export interface Verdict {
   readonly ok: boolean;
@@ -28,9 +28,7 @@ export interface Verdict {
   readonly audit: AuditVerdict;
 }
 
-export interface Progress {
-  (line: string): void;
-}
+export type Progress = (line: string) => void;
 
 /**
  * Checks everything from scratch: the store's own structure, every chunk of the present states, the index against what
@@ -65,7 +63,14 @@ export async function verifyWorkspace(
   progress('audit');
   const audit = await verifyAudit(w, options.heads);
   const all = problems.slice(0, most);
-  return { ok: all.length === 0 && audit.ok, problems: all, changeSets: rows.length, chunks: verified.size, replayed, audit };
+  return {
+    ok: all.length === 0 && audit.ok,
+    problems: all,
+    changeSets: rows.length,
+    chunks: verified.size,
+    replayed,
+    audit,
+  };
 }
 
 /** Replays the whole log from its beginning and compares each entry's roots. Answers the number of entries. */
@@ -74,7 +79,11 @@ async function replayWhole(w: Workspace, row: ChangeSetRow): Promise<number> {
   let state = head === undefined ? Snapshot.empty(w.space) : undefined;
   if (head !== undefined) {
     const base = await w.stateAt(head.row, row.baseVersion);
-    if (!base.ok) throw new Fault('store_damaged', `change set ${row.id} is based on version ${row.baseVersion}, which Head does not have`);
+    if (!base.ok)
+      throw new Fault(
+        'store_damaged',
+        `change set ${row.id} is based on version ${row.baseVersion}, which Head does not have`,
+      );
     state = base.value;
   }
   let count = 0;
@@ -83,7 +92,8 @@ async function replayWhole(w: Workspace, row: ChangeSetRow): Promise<number> {
     if (rows.length === 0) throw new Fault('store_damaged', `log entry ${at + 1} of ${row.id} is missing`);
     for (const { version, text } of rows) {
       const entry = parseLogEntry(text);
-      if (entry.version !== version || version !== at + 1) throw new Fault('store_damaged', `log entry ${at + 1} of ${row.id} is missing or misplaced`);
+      if (entry.version !== version || version !== at + 1)
+        throw new Fault('store_damaged', `log entry ${at + 1} of ${row.id} is missing or misplaced`);
       const pending = entry.kind === 'apply' ? await w.pendingChange(entry.pending) : undefined;
       const before = state!;
       state = await w.read(() => {
@@ -95,23 +105,33 @@ async function replayWhole(w: Workspace, row: ChangeSetRow): Promise<number> {
       });
       const { intent, reality } = state.roots();
       if (intent !== entry.intentRoot || reality !== entry.realityRoot) {
-        throw new Fault('replay_diverged', `replaying entry ${version} of ${row.id} gives another root than the one stored`);
+        throw new Fault(
+          'replay_diverged',
+          `replaying entry ${version} of ${row.id} gives another root than the one stored`,
+        );
       }
       at = version;
       count++;
     }
   }
   const { intent } = state!.roots();
-  if (intent !== row.intentRoot) throw new Fault('replay_diverged', `the row of ${row.id} names another root than its log gives`);
+  if (intent !== row.intentRoot)
+    throw new Fault('replay_diverged', `the row of ${row.id} names another root than its log gives`);
   return count;
 }
 
-async function checkState(w: Workspace, row: ChangeSetRow, state: Snapshot, verified: Verified): Promise<StoreProblem[]> {
+async function checkState(
+  w: Workspace,
+  row: ChangeSetRow,
+  state: Snapshot,
+  verified: Verified,
+): Promise<StoreProblem[]> {
   return w.read(() => {
     const out: StoreProblem[] = [];
     for (const category of [...intentCategories, ...realityCategories]) {
       const { problem } = verifyMap(w.space, state.map(category).root(), verified);
-      if (problem !== undefined) out.push({ where: `change set ${row.id}, ${category}${problem.path}`, what: problem.what });
+      if (problem !== undefined)
+        out.push({ where: `change set ${row.id}, ${category}${problem.path}`, what: problem.what });
     }
     if (out.length === 0) out.push(...checkIndex(row.id, state));
     return out;
@@ -128,7 +148,8 @@ export function checkIndex(changeSet: ChangeSetId, state: Snapshot): StoreProble
   for (const category of ['components', 'schemas', 'functions', 'bindings', 'views', 'secrets'] as const) {
     for (const [key, text] of state.scan(category, '')) {
       const record = JSON.parse(text) as Record<string, never>;
-      if (category === 'components' && key.length === idLength) wanted.push(index.ofVariant(record['variant']!, key as ComponentId));
+      if (category === 'components' && key.length === idLength)
+        wanted.push(index.ofVariant(record['variant']!, key as ComponentId));
       else wanted.push(...nouns[nounOf(category, key)].implied(key, record));
     }
   }
@@ -137,12 +158,19 @@ export function checkIndex(changeSet: ChangeSetId, state: Snapshot): StoreProble
   for (const [key, text] of state.scan('index', '')) {
     while (i > 0 && wanted[i] === wanted[i - 1]) i++;
     if (key !== wanted[i] || text !== present) {
-      return [{ where: `change set ${changeSet}, index`, what: `found ${JSON.stringify(key)} where ${JSON.stringify(wanted[i] ?? 'nothing')} belongs` }];
+      return [
+        {
+          where: `change set ${changeSet}, index`,
+          what: `found ${JSON.stringify(key)} where ${JSON.stringify(wanted[i] ?? 'nothing')} belongs`,
+        },
+      ];
     }
     i++;
   }
   while (i > 0 && wanted[i] === wanted[i - 1] && i < wanted.length) i++;
-  return i === wanted.length ? [] : [{ where: `change set ${changeSet}, index`, what: `${JSON.stringify(wanted[i])} is missing` }];
+  return i === wanted.length
+    ? []
+    : [{ where: `change set ${changeSet}, index`, what: `${JSON.stringify(wanted[i])} is missing` }];
 }
 
 /** Head versions kept readable without replay: the newest, those that active change sets stand on, and every so many. */
@@ -197,14 +225,17 @@ async function markLog(w: Workspace, row: ChangeSetRow, live: Set<Hash>): Promis
       if (entry.kind === 'edit') for (const hash of blobsOfSteps(entry.steps)) live.add(hash);
       if (entry.kind !== 'apply') continue;
       live.add(entry.pending);
-      for (const edit of (await w.pendingChange(entry.pending)).edits) for (const hash of blobsOfSteps(edit.steps)) live.add(hash);
+      for (const edit of (await w.pendingChange(entry.pending)).edits)
+        for (const hash of blobsOfSteps(edit.steps)) live.add(hash);
     }
   }
 }
 
 /** Everything below the two manifests of a checkpoint, read from the store in batches. */
 async function markState(w: Workspace, checkpoint: Checkpoint, live: Set<Hash>): Promise<void> {
-  const state = await w.read(() => Snapshot.open(w.space, { intent: checkpoint.intentRoot, reality: checkpoint.realityRoot }));
+  const state = await w.read(() =>
+    Snapshot.open(w.space, { intent: checkpoint.intentRoot, reality: checkpoint.realityRoot }),
+  );
   let front = state.tops().filter((hash) => !live.has(hash));
   for (const hash of front) live.add(hash);
   while (front.length > 0) {
@@ -229,4 +260,3 @@ async function markState(w: Workspace, checkpoint: Checkpoint, live: Set<Hash>):
 }
 
 const markBatch = 256;
-

@@ -49,14 +49,19 @@ const operations = {
   'workspace.list': async (c) => ok(await c.engine.listWorkspaces()),
   'workspace.create': async (c, p) => c.engine.createWorkspace(c.principal, text(p, 'name')),
 
-  'change_set.create': (c, p) => inWorkspace(c, p, (w) => openChangeSet(w, c.principal, { name: text(p, 'name'), ...idempotency(p) })),
+  'change_set.create': (c, p) =>
+    inWorkspace(c, p, (w) => openChangeSet(w, c.principal, { name: text(p, 'name'), ...idempotency(p) })),
   'change_set.list': (c, p) => inWorkspace(c, p, async (w) => ok(await listChangeSets(w, p['all'] === true))),
   'change_set.get': (c, p) => inState(c, p, async (s) => ok(s.row)),
   'change_set.review': (c, p) => inState(c, p, (s) => review(s)),
   'change_set.apply': (c, p) =>
-    inWorkspace(c, p, async (w) => applyChangeSet(w, c.principal, { changeSet: await changeSetOf(w, p), ...idempotency(p) })),
-  'change_set.abandon': (c, p) => inWorkspace(c, p, async (w) => changeStatus(w, c.principal, await changeSetOf(w, p), 'abandon')),
-  'change_set.reopen': (c, p) => inWorkspace(c, p, async (w) => changeStatus(w, c.principal, await changeSetOf(w, p), 'reopen')),
+    inWorkspace(c, p, async (w) =>
+      applyChangeSet(w, c.principal, { changeSet: await changeSetOf(w, p), ...idempotency(p) }),
+    ),
+  'change_set.abandon': (c, p) =>
+    inWorkspace(c, p, async (w) => changeStatus(w, c.principal, await changeSetOf(w, p), 'abandon')),
+  'change_set.reopen': (c, p) =>
+    inWorkspace(c, p, async (w) => changeStatus(w, c.principal, await changeSetOf(w, p), 'reopen')),
 
   submit: (c, p) =>
     inWorkspace(c, p, async (w) =>
@@ -68,7 +73,8 @@ const operations = {
       }),
     ),
 
-  'component.get': (c, p) => inState(c, p, (s) => s.w.read(() => readComponent(s.snapshot, s.row, s.version, text(p, 'component')))),
+  'component.get': (c, p) =>
+    inState(c, p, (s) => s.w.read(() => readComponent(s.snapshot, s.row, s.version, text(p, 'component')))),
   'component.search': (c, p) =>
     inState(c, p, (s) =>
       s.w.read(() =>
@@ -81,11 +87,15 @@ const operations = {
     ),
   'component.history': (c, p) => inState(c, p, (s) => history(s, p)),
   'component.suggest': (c, p) =>
-    inState(c, p, (s) => s.w.read(() => suggestSources(s.snapshot, text(p, 'component'), text(p, 'path'), integer(p, 'limit', 20)))),
+    inState(c, p, (s) =>
+      s.w.read(() => suggestSources(s.snapshot, text(p, 'component'), text(p, 'path'), integer(p, 'limit', 20))),
+    ),
   diff: (c, p) => inWorkspace(c, p, (w) => diffVersions(w, p)),
 
   'schema.search': (c, p) =>
-    inState(c, p, (s) => s.w.read(() => ok(searchSchemas(s.snapshot, c.engine.catalogue, text(p, 'query', ''), integer(p, 'limit', 50))))),
+    inState(c, p, (s) =>
+      s.w.read(() => ok(searchSchemas(s.snapshot, c.engine.catalogue, text(p, 'query', ''), integer(p, 'limit', 50)))),
+    ),
   'schema.describe': (c, p) =>
     inState(c, p, (s) =>
       s.w.read(() => {
@@ -96,18 +106,31 @@ const operations = {
 
   'import.cloudformation': (c, p) =>
     inWorkspace(c, p, async (w) =>
-      importTemplate(c.engine, w, c.principal, { changeSet: await changeSetOf(w, p), text: text(p, 'text'), name: text(p, 'name'), ...idempotency(p) }),
+      importTemplate(c.engine, w, c.principal, {
+        changeSet: await changeSetOf(w, p),
+        text: text(p, 'text'),
+        name: text(p, 'name'),
+        ...idempotency(p),
+      }),
     ),
   'export.cloudformation': (c, p) =>
     inState(c, p, (s) =>
-      s.w.read(() => exportTemplateOf(s.snapshot, p['name'] === undefined ? undefined : text(p, 'name'), p['format'] === 'yaml' ? 'yaml' : 'json')),
+      s.w.read(() =>
+        exportTemplateOf(
+          s.snapshot,
+          p['name'] === undefined ? undefined : text(p, 'name'),
+          p['format'] === 'yaml' ? 'yaml' : 'json',
+        ),
+      ),
     ),
 
   'audit.list': (c, p) => inWorkspace(c, p, (w) => listAudit(w, p)),
   'audit.verify': (c, p) => inWorkspace(c, p, async (w) => ok(await verifyAudit(w, headsOf(p)))),
 
   verify: (c, p) =>
-    inWorkspace(c, p, async (w) => ok(await verifyWorkspace(w, { most: integer(p, 'most', 20), heads: headsOf(p), progress: c.progress }))),
+    inWorkspace(c, p, async (w) =>
+      ok(await verifyWorkspace(w, { most: integer(p, 'most', 20), heads: headsOf(p), progress: c.progress })),
+    ),
   gc: (c, p) => inWorkspace(c, p, 'maintain', async (w) => ok(await collectGarbage(w, c.progress))),
   backup: (c, p) =>
     inWorkspace(c, p, 'maintain', async (w) => {
@@ -115,7 +138,8 @@ const operations = {
       await c.engine.store.backup(text(p, 'destination'));
       return ok({ destination: text(p, 'destination') });
     }),
-  statistics: (c, p) => inWorkspace(c, p, async (w) => ok({ store: await c.engine.store.statistics(), cache: w.space.stats() })),
+  statistics: (c, p) =>
+    inWorkspace(c, p, async (w) => ok({ store: await c.engine.store.statistics(), cache: w.space.stats() })),
 } satisfies Record<string, Handler>;
 
 export type OperationName = keyof typeof operations;
@@ -152,7 +176,11 @@ async function inWorkspace(
 
 /** The state named by `changeSet` (default: Head) and `version` (default: the present one), once it is durable. */
 function inState(c: Call, p: Params, body: (s: State) => Promise<Result<unknown>>): Promise<Result<unknown>> {
-  return inWorkspace(c, p, async (w) => body(await stateOf(w, text(p, 'changeSet', 'HEAD'), p['version'] === undefined ? undefined : integer(p, 'version'))));
+  return inWorkspace(c, p, async (w) =>
+    body(
+      await stateOf(w, text(p, 'changeSet', 'HEAD'), p['version'] === undefined ? undefined : integer(p, 'version')),
+    ),
+  );
 }
 
 async function stateOf(w: Workspace, name: string, version: number | undefined): Promise<State> {
@@ -170,13 +198,24 @@ async function changeSetOf(w: Workspace, p: Params): Promise<ChangeSetId> {
 
 export interface Review extends Comparison {
   readonly changeSet: ChangeSetRow;
-  readonly summary: { readonly added: number; readonly modified: number; readonly removed: number; readonly values: number; readonly derived: number };
+  readonly summary: {
+    readonly added: number;
+    readonly modified: number;
+    readonly removed: number;
+    readonly values: number;
+    readonly derived: number;
+  };
 }
 
 /** What a change set would change, against Head as it was opened on. */
 async function review(s: State): Promise<Result<Review>> {
   if (s.row.isHead) {
-    return refuse('head_is_read_only', { path: 'changeSet', expected: 'a change set other than Head', got: 'Head', hint: 'name the change set to review' });
+    return refuse('head_is_read_only', {
+      path: 'changeSet',
+      expected: 'a change set other than Head',
+      got: 'Head',
+      hint: 'name the change set to review',
+    });
   }
   const head = await s.w.head();
   const base = await s.w.stateAt(head.row, s.row.baseVersion);
@@ -249,11 +288,15 @@ function text(p: Params, name: string, otherwise?: string): string {
 
 function integer(p: Params, name: string, otherwise?: number): number {
   const value = p[name] ?? otherwise;
-  return typeof value === 'number' && Number.isSafeInteger(value) ? value : wrong(name, 'a whole number', value ?? null);
+  return typeof value === 'number' && Number.isSafeInteger(value)
+    ? value
+    : wrong(name, 'a whole number', value ?? null);
 }
 
 function wrong(path: string, expected: string, got: Json): never {
-  return must<never>(refuse('request_malformed', { path, expected, got: JSON.stringify(got), hint: 'see the help of the command' }));
+  return must<never>(
+    refuse('request_malformed', { path, expected, got: JSON.stringify(got), hint: 'see the help of the command' }),
+  );
 }
 
 /** Refusals thrown while parameters are read come back as refusals. */

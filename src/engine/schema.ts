@@ -4,7 +4,15 @@
 import type { ComponentId, SchemaId, VariantId } from '../base/ids.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { idLength, index, indexUser } from '../model/keys.ts';
-import { findComponent, findSchema, findVariant, nameOf, resolveComponent, resolveSchema, specOf } from '../model/lookup.ts';
+import {
+  findComponent,
+  findSchema,
+  findVariant,
+  nameOf,
+  resolveComponent,
+  resolveSchema,
+  specOf,
+} from '../model/lookup.ts';
 import { childProperty, derefProperty, type Property } from '../model/property.ts';
 import { rootProperty, type SchemaRecord, type VariantSpec } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
@@ -22,7 +30,10 @@ export interface SchemaLine {
 /** Installed schemas whose name contains the query, then catalogue entries that match it; at most `limit`. */
 export function searchSchemas(state: Reader, catalogue: Catalogue, query: string, limit: number): SchemaLine[] {
   const out: SchemaLine[] = [];
-  const words = query.toLowerCase().split(/\s+/).filter((word) => word !== '');
+  const words = query
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
   const installed = new Set<string>();
   for (const [key, text] of state.scan('schemas', '')) {
     if (key.length !== idLength) continue;
@@ -53,7 +64,13 @@ export function describeSchema(state: Reader, catalogue: Catalogue, text: string
   const record = id.ok ? findSchema(state, id.value) : undefined;
   if (id.ok && record?.defaultVariant) {
     const variant = findVariant(state, id.value, record.defaultVariant)!;
-    return ok({ name: record.name, installed: true, id: id.value, variant: record.defaultVariant, spec: specOf(state, variant.spec) });
+    return ok({
+      name: record.name,
+      installed: true,
+      id: id.value,
+      variant: record.defaultVariant,
+      spec: specOf(state, variant.spec),
+    });
   }
   const spec = catalogue.load(text);
   if (spec !== undefined) return ok({ name: text, installed: false, id: null, variant: null, spec });
@@ -112,12 +129,15 @@ export function propertyLines(spec: VariantSpec): { path: string; kind: string; 
     const p = derefProperty(property, spec.definitions);
     const names = property.kind === 'ref' ? [...within, property.to ?? ''] : within;
     const recursive = property.kind === 'ref' && within.includes(property.to ?? '');
-    const marks = (['required', 'readOnly', 'createOnly', 'secret', 'writeOnly'] as const).filter((m) => p[m] === true) as string[];
+    const marks = (['required', 'readOnly', 'createOnly', 'secret', 'writeOnly'] as const).filter(
+      (m) => p[m] === true,
+    ) as string[];
     if (p.enum !== undefined) marks.push(`one of ${p.enum.slice(0, 8).join(' | ')}${p.enum.length > 8 ? ' | …' : ''}`);
     if (recursive) marks.push(`again ${property.to}`);
     out.push({ path, kind: p.kind, marks, docs: (p.docs ?? '').split('\n')[0]! });
     if (recursive) return;
-    if (p.kind === 'object') for (const [key, member] of Object.entries(p.properties ?? {})) walk(`${path}/${key}`, member, names);
+    if (p.kind === 'object')
+      for (const [key, member] of Object.entries(p.properties ?? {})) walk(`${path}/${key}`, member, names);
     if (p.kind === 'array' && p.items) walk(`${path}/*`, p.items, names);
     if (p.kind === 'map' && p.values) walk(`${path}/{key}`, p.values, names);
   };
@@ -125,4 +145,3 @@ export function propertyLines(spec: VariantSpec): { path: string; kind: string; 
   for (const part of ['domain', 'secrets', 'resource_value']) walk(`/${part}`, root[part]!, []);
   return out;
 }
-

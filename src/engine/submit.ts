@@ -1,18 +1,19 @@
 // Submit: the whole life of a mutation. Compile the author's requests against what the author saw, validate, apply, seal
 // the roots, write log and audit in one compare-and-set commit, answer once it is durable.
 
+import { authorise, type Principal } from '../access/role.ts';
 import type { ChangeSetId, Hash } from '../base/ids.ts';
 import { canonical, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { attempt, must, ok, type Result, refuse } from '../base/result.ts';
-import { authorise, type Principal } from '../access/role.ts';
 import { transition } from '../model/change_set.ts';
+import { resolveSchema } from '../model/lookup.ts';
 import { compileRequest, type Step } from '../mutation/compile.ts';
 import { blobsOfSteps, type LogEntry, logFormat, logText, parseLogEntry } from '../mutation/log_entry.ts';
 import { apply, footprint, type Touch, validate } from '../mutation/mutation.ts';
 import type { Request } from '../mutation/request.ts';
 import { encodeBlob } from '../snapshot/chunk.ts';
-import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { Snapshot, SnapshotDraft } from '../snapshot/snapshot.ts';
 import { auditRows } from './audit.ts';
 import { mustIdempotencyKey, remember, repeated } from './idempotency.ts';
 import type { Branch, Workspace } from './workspace.ts';
@@ -115,7 +116,14 @@ async function commitEdit(
   };
   const text = logText(entry);
   const audit = auditRows(w, before, text, entry, effective);
-  const row = { ...before, version: entry.version, intentRoot: intent, realityRoot: reality, ...audit.head, updatedAtMs: entry.atMs };
+  const row = {
+    ...before,
+    version: entry.version,
+    intentRoot: intent,
+    realityRoot: reality,
+    ...audit.head,
+    updatedAtMs: entry.atMs,
+  };
   const reply = replyOf(row, steps);
   const durable = await w.advance([{ branch, row, snapshot }], {
     changeSets: [{ row, expected: before.version }],
@@ -132,7 +140,13 @@ function replyOf(row: Branch['row'], steps: readonly Step[]): SubmitReply {
     changeSet: row.id,
     version: row.version,
     intentRoot: row.intentRoot,
-    steps: steps.map((s) => ({ kind: s.kind, subject: s.subject, path: s.path, sentence: s.sentence, edits: s.mutations.length })),
+    steps: steps.map((s) => ({
+      kind: s.kind,
+      subject: s.subject,
+      path: s.path,
+      sentence: s.sentence,
+      edits: s.mutations.length,
+    })),
   };
 }
 
@@ -157,7 +171,11 @@ interface Seen {
 }
 
 /** What the author saw: the present state, or an earlier version with what came after it. */
-async function seenBy(w: Workspace, branch: Branch, baseVersion: number | undefined): Promise<Result<Seen | undefined>> {
+async function seenBy(
+  w: Workspace,
+  branch: Branch,
+  baseVersion: number | undefined,
+): Promise<Result<Seen | undefined>> {
   const { row } = branch;
   if (baseVersion === undefined) return ok(undefined);
   const snapshot = await w.stateAt(row, baseVersion);
@@ -172,8 +190,17 @@ async function seenBy(w: Workspace, branch: Branch, baseVersion: number | undefi
   return ok({ present: row.version, snapshot: snapshot.value, since });
 }
 
-function edit(w: Workspace, present: Snapshot, seen: Seen | undefined, request: SubmitRequest): { snapshot: Snapshot; steps: Step[] } {
-  if (!Array.isArray(request.mutations) || request.mutations.length === 0 || request.mutations.length > limits.mutationsPerRequestMax) {
+function edit(
+  w: Workspace,
+  present: Snapshot,
+  seen: Seen | undefined,
+  request: SubmitRequest,
+): { snapshot: Snapshot; steps: Step[] } {
+  if (
+    !Array.isArray(request.mutations) ||
+    request.mutations.length === 0 ||
+    request.mutations.length > limits.mutationsPerRequestMax
+  ) {
     must(
       refuse('request_malformed', {
         path: 'mutations',
@@ -185,15 +212,44 @@ function edit(w: Workspace, present: Snapshot, seen: Seen | undefined, request: 
   }
   const draft = (seen?.snapshot ?? present).edit();
   const steps = request.mutations.map((m, i) => {
-    const step = compileRequest(draft, request.changeSet, w.world.ids, m);
+    const step = compileWithSchema(w, draft, request.changeSet, m);
     if (step.ok) return step.value;
     const { path, ...rest } = step.refusal;
-    return must<Step>({ ok: false, refusal: { ...rest, path: request.mutations.length === 1 ? path : `mutations/${i}: ${path}` } });
+    return must<Step>({
+      ok: false,
+      refusal: { ...rest, path: request.mutations.length === 1 ? path : `mutations/${i}: ${path}` },
+    });
   });
   const last = seen === undefined || seen.since.length === 0 ? draft : rebase(present, seen, steps);
   const snapshot = last.finish();
   snapshot.roots();
   return { snapshot, steps };
+}
+
+/** Compiles a request; a component of a schema that only the catalogue has yet brings its schema along. */
+function compileWithSchema(w: Workspace, draft: SnapshotDraft, changeSet: ChangeSetId, request: Request): Result<Step> {
+  const wanted =
+    request?.kind === 'component.create' && typeof request.schema === 'string' ? request.schema : undefined;
+  const entry = wanted === undefined || resolveSchema(draft, wanted).ok ? undefined : w.catalogue.entry(wanted);
+  if (entry === undefined) return compileRequest(draft, changeSet, w.world.ids, request);
+  const { name, category } = entry;
+  const spec = w.catalogue.load(name)!;
+  const installed = compileRequest(draft, changeSet, w.world.ids, {
+    kind: 'schema.install',
+    name,
+    category,
+    origin: w.catalogue.origin,
+    spec,
+  });
+  if (!installed.ok) return installed;
+  const step = compileRequest(draft, changeSet, w.world.ids, request);
+  if (!step.ok) return step;
+  const { mutations, before } = installed.value;
+  return ok({
+    ...step.value,
+    mutations: [...mutations, ...step.value.mutations],
+    before: [...before, ...step.value.before],
+  });
 }
 
 /** Carries edits made on an older version over what has been written since, when they do not meet it. */

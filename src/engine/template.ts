@@ -15,7 +15,7 @@ import { templateSchemas } from '../formats/cloudformation/schemas.ts';
 import { componentFlags } from '../model/component.ts';
 import { isDeclared, readDeclared } from '../model/declared.ts';
 import { dependsKey, flagKey, index, indexUser } from '../model/keys.ts';
-import { findComponent, findSchema, isMarked, nameOf, resolveSchema, specOf, findVariant } from '../model/lookup.ts';
+import { findComponent, findSchema, findVariant, isMarked, nameOf, resolveSchema, specOf } from '../model/lookup.ts';
 import { type Path, wellKnown } from '../model/path.ts';
 import type { VariantSpec } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
@@ -48,7 +48,12 @@ export interface ImportRequest {
 }
 
 /** Refuses what parsing, planning and submitting refuse. */
-export async function importTemplate(engine: Engine, w: Workspace, principal: Principal, request: ImportRequest): Promise<Result<ImportReply>> {
+export async function importTemplate(
+  engine: Engine,
+  w: Workspace,
+  principal: Principal,
+  request: ImportRequest,
+): Promise<Result<ImportReply>> {
   const template = parseTemplate(request.text);
   if (!template.ok) return template;
   const found = await w.branch(request.changeSet);
@@ -63,7 +68,8 @@ export async function importTemplate(engine: Engine, w: Workspace, principal: Pr
     ...report,
     changeSet: branch.row.id,
     template: root,
-    created: existing === undefined ? ids.length : ids.filter((id) => !existing.components.some((c) => c.id === id)).length,
+    created:
+      existing === undefined ? ids.length : ids.filter((id) => !existing.components.some((c) => c.id === id)).length,
     removed: existing?.components.filter((c) => !ids.includes(c.id)).length ?? 0,
     genericTypes: generic,
   };
@@ -95,10 +101,18 @@ function plan(engine: Engine, state: Reader, template: JsonObject, name: string)
   for (const type of plan.described) {
     if (installedSpec(state, type) !== undefined) continue;
     const entry = engine.catalogue.entry(type)!;
-    installs.push({ kind: 'schema.install', name: type, category: entry.category, origin: engine.catalogue.origin, spec: engine.catalogue.load(type)! });
+    installs.push({
+      kind: 'schema.install',
+      name: type,
+      category: entry.category,
+      origin: engine.catalogue.origin,
+      spec: engine.catalogue.load(type)!,
+    });
   }
   const requests = requestsOf(plan, existing);
-  const generic = plan.install.filter((s) => s.origin !== 'builtin' && engine.catalogue.entry(s.name) === undefined).map((s) => s.name);
+  const generic = plan.install
+    .filter((s) => s.origin !== 'builtin' && engine.catalogue.entry(s.name) === undefined)
+    .map((s) => s.name);
   return {
     requests: requests.length === 0 ? [] : [...installs, ...requests],
     report: plan.report,
@@ -170,13 +184,23 @@ export interface ExportReply {
 }
 
 /** Exports the template of a name, or the only one there is. Refuses `component_not_found`, `ambiguous_name`. */
-export function exportTemplateOf(state: Reader, name: string | undefined, format: 'json' | 'yaml'): Result<ExportReply> {
+export function exportTemplateOf(
+  state: Reader,
+  name: string | undefined,
+  format: 'json' | 'yaml',
+): Result<ExportReply> {
   const found = templatesIn(state).filter((t) => name === undefined || t.name === name || t.id === name);
   if (found.length !== 1) {
     return refuse(found.length === 0 ? 'component_not_found' : 'ambiguous_name', {
       path: 'name',
       expected: 'the name of one imported template',
-      got: found.length === 0 ? brief(name ?? 'no template at all') : `${found.length}: ${found.slice(0, 10).map((t) => t.name).join(', ')}`,
+      got:
+        found.length === 0
+          ? brief(name ?? 'no template at all')
+          : `${found.length}: ${found
+              .slice(0, 10)
+              .map((t) => t.name)
+              .join(', ')}`,
       hint: found.length === 0 ? 'import a template first, or name another change set' : 'name one of them',
     });
   }

@@ -5,7 +5,8 @@
 import type { ChangeSetId, Hash, WorkspaceId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { Fault, type Result, refuse } from '../base/result.ts';
-import { type LogEntry, parseLogEntry, type PendingChange, replay } from '../mutation/log_entry.ts';
+import { type LogEntry, type PendingChange, parseLogEntry, replay } from '../mutation/log_entry.ts';
+import type { Catalogue } from '../ports/catalogue.ts';
 import type { ChangeSetRow, Checkpoint, Commit, Store, WorkspaceRow } from '../ports/store.ts';
 import type { World } from '../ports/world.ts';
 import { ChunkMissing, ChunkSpace } from '../snapshot/chunk_space.ts';
@@ -24,6 +25,8 @@ export interface Branch {
 }
 
 export interface WorkspaceOptions {
+  /** Schemas that can be installed. */
+  readonly catalogue: Catalogue;
   /** Bytes of decoded chunks kept in memory. */
   readonly cacheBytesMax?: number;
   /** Bytes of chunks that may wait to be written before a checkpoint is started. */
@@ -43,6 +46,7 @@ export class Workspace {
   readonly row: WorkspaceRow;
   readonly store: Store;
   readonly world: World;
+  readonly catalogue: Catalogue;
   readonly space: ChunkSpace;
   readonly #branches = new Map<ChangeSetId, Branch>();
   readonly #loading = new Map<ChangeSetId, Promise<Branch | undefined>>();
@@ -50,10 +54,11 @@ export class Workspace {
   #checkpointing: Promise<void> | undefined;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(row: WorkspaceRow, store: Store, world: World, options: WorkspaceOptions = {}) {
+  constructor(row: WorkspaceRow, store: Store, world: World, options: WorkspaceOptions) {
     this.row = row;
     this.store = store;
     this.world = world;
+    this.catalogue = options.catalogue;
     this.#unwrittenBytesMax = options.unwrittenBytesMax ?? limits.unwrittenChunkBytesMax;
     this.space = new ChunkSpace({
       digest: world.digest,
@@ -129,7 +134,10 @@ export class Workspace {
    * Moves branches to their next rows and queues the commit. Call it in the same turn of the event loop as the reads
    * that the rows were made from. Resolves true when durable, false when the compare-and-set lost.
    */
-  async advance(moves: readonly { branch: Branch; row: ChangeSetRow; snapshot: Snapshot }[], commit: Commit): Promise<boolean> {
+  async advance(
+    moves: readonly { branch: Branch; row: ChangeSetRow; snapshot: Snapshot }[],
+    commit: Commit,
+  ): Promise<boolean> {
     const outcome = this.store.commit(this.id, commit);
     const durable = outcome.then((o) => {
       if (!o.ok) throw new Stale();
@@ -194,13 +202,18 @@ export class Workspace {
     return branch;
   }
 
-  async #rebuild(row: ChangeSetRow, version: number): Promise<{ snapshot: Snapshot; checkpointed: number; tailChars: number }> {
+  async #rebuild(
+    row: ChangeSetRow,
+    version: number,
+  ): Promise<{ snapshot: Snapshot; checkpointed: number; tailChars: number }> {
     const checkpoint = await this.store.findCheckpoint(this.id, row.id, version);
     let from = 0;
     let snapshot: Snapshot;
     if (checkpoint !== undefined) {
       from = checkpoint.version;
-      snapshot = await this.read(() => Snapshot.open(this.space, { intent: checkpoint.intentRoot, reality: checkpoint.realityRoot }));
+      snapshot = await this.read(() =>
+        Snapshot.open(this.space, { intent: checkpoint.intentRoot, reality: checkpoint.realityRoot }),
+      );
     } else if (row.isHead) snapshot = Snapshot.empty(this.space);
     else {
       const head = await this.store.findChangeSet(this.id, this.row.head);
@@ -210,7 +223,8 @@ export class Workspace {
     let tailChars = 0;
     for (let at = from; at < version; ) {
       const rows = await this.store.readLog(this.id, row.id, at, version, logPage);
-      if (rows.length === 0) throw new Fault('store_damaged', `log entry ${at + 1} of ${row.id} is missing; run verify`);
+      if (rows.length === 0)
+        throw new Fault('store_damaged', `log entry ${at + 1} of ${row.id} is missing; run verify`);
       for (const { text } of rows) {
         tailChars += text.length;
         const entry = parseLogEntry(text);
@@ -232,7 +246,10 @@ export class Workspace {
     });
     const { intent, reality } = after.roots();
     if (intent === entry.intentRoot && reality === entry.realityRoot) return after;
-    throw new Fault('replay_diverged', `replaying entry ${entry.version} of ${entry.changeSet} gives ${intent}, stored is ${entry.intentRoot}; run verify`);
+    throw new Fault(
+      'replay_diverged',
+      `replaying entry ${entry.version} of ${entry.changeSet} gives ${intent}, stored is ${entry.intentRoot}; run verify`,
+    );
   }
 
   /** Starts a checkpoint when much waits to be written; waits for it when too much does. */

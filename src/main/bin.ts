@@ -1,11 +1,18 @@
 #!/usr/bin/env node
+
 // The command `headwater` (short: `hw`).
 
+import { restoreSqliteStore } from '../adapters/sqlite/restore.ts';
 import { Fault } from '../base/result.ts';
 import { exitCodes } from '../surfaces/cli/exit.ts';
 import { runCli } from '../surfaces/cli/program.ts';
 import { connect } from './data_folder.ts';
-import { restoreSqliteStore } from '../adapters/sqlite/restore.ts';
+
+// A reader that has seen enough, such as `head`, closes the pipe: no failure of the command.
+process.stdout.on('error', (e: NodeJS.ErrnoException) => {
+  if (e.code !== 'EPIPE') throw e;
+  process.exit(process.exitCode ?? exitCodes.ok);
+});
 
 try {
   process.exitCode = await runCli(process.argv, { connect, restore: restoreSqliteStore });

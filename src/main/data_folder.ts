@@ -31,7 +31,12 @@ export async function openFolder(folder: string, cacheBytesMax?: number): Promis
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const catalogue = openCatalogue(fileURLToPath(new URL('../catalogue', import.meta.url)));
   const store = await openSqliteStore({ file: join(folder, storeFile) });
-  return new Engine({ store, world: systemWorld(), catalogue, ...(cacheBytesMax === undefined ? {} : { cacheBytesMax }) });
+  return new Engine({
+    store,
+    world: systemWorld(),
+    catalogue,
+    ...(cacheBytesMax === undefined ? {} : { cacheBytesMax }),
+  });
 }
 
 /** Owns the folder, or connects to its owner. Fault `store_busy` when neither works within about six seconds. */
@@ -42,7 +47,8 @@ export async function connect(folder: string, progress: (line: string) => void):
     } catch (e) {
       if (!(e instanceof Fault) || e.code !== 'store_busy') throw e;
       const client = await connectIpc(folder, { timeoutMs: 1_000 });
-      if (client !== undefined) return { call: (operation, params) => client.call(operation, params as Json), close: () => client.close() };
+      if (client !== undefined)
+        return { call: (operation, params) => client.call(operation, params as Json), close: () => client.close() };
       if (waitMs === undefined) throw e;
       await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
@@ -60,7 +66,8 @@ async function own(folder: string, progress: (line: string) => void): Promise<Co
   const principal = localPrincipal();
   const server = await serveIpc({
     folder,
-    handle: (method, params) => callOperation({ engine, principal, progress: () => {} }, method, params) as Promise<Result<Json>>,
+    handle: (method, params) =>
+      callOperation({ engine, principal, progress: () => {} }, method, params) as Promise<Result<Json>>,
   });
   return {
     call: (operation, params) => callOperation({ engine, principal, progress }, operation, params),

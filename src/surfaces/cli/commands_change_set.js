@@ -1,102 +1,138 @@
 // Commands on workspaces and change sets.
-import { exitCodes } from "./exit.js";
-import { count, paint, table } from "./output.js";
-import { comparisonLines, summaryLine } from "./render.js";
+import { exitCodes } from './exit.js';
+import { count, paint, table } from './output.js';
+import { comparisonLines, summaryLine } from './render.js';
 export function changeSetCommands(program, run) {
-    const workspace = program.command('workspace').description('workspaces: tenants that share nothing');
-    workspace
-        .command('list')
-        .description('list the workspaces')
-        .action(() => run('Reading workspaces', async (s) => {
+  const workspace = program.command('workspace').description('workspaces: tenants that share nothing');
+  workspace
+    .command('list')
+    .description('list the workspaces')
+    .action(() =>
+      run('Reading workspaces', async (s) => {
         const rows = await s.call('workspace.list');
-        s.print(rows, () => (rows.length === 0 ? ['No workspace yet; the first command that needs one makes it.'] : table(rows.map((w) => [w.name, w.id]))));
+        s.print(rows, () =>
+          rows.length === 0
+            ? ['No workspace yet; the first command that needs one makes it.']
+            : table(rows.map((w) => [w.name, w.id])),
+        );
         return undefined;
-    }));
-    workspace
-        .command('create <name>')
-        .description('create a workspace')
-        .action((name) => run('Creating the workspace', async (s) => {
+      }),
+    );
+  workspace
+    .command('create <name>')
+    .description('create a workspace')
+    .action((name) =>
+      run('Creating the workspace', async (s) => {
         const row = await s.call('workspace.create', { name });
         s.print(row, () => [`Created workspace ${row.name} (${row.id}).`]);
         return undefined;
-    }));
-    const changeSet = program.command('change-set').alias('cs').description('change sets: isolated proposals of change');
-    changeSet
-        .command('create <name>')
-        .description('open a change set on Head')
-        .action((name) => run('Opening the change set', async (s) => {
+      }),
+    );
+  const changeSet = program.command('change-set').alias('cs').description('change sets: isolated proposals of change');
+  changeSet
+    .command('create <name>')
+    .description('open a change set on Head')
+    .action((name) =>
+      run('Opening the change set', async (s) => {
         const row = await s.call('change_set.create', { name });
-        s.print(row, () => [`Opened change set ${JSON.stringify(row.name)} (${row.id}) on version ${row.baseVersion} of Head.`]);
+        s.print(row, () => [
+          `Opened change set ${JSON.stringify(row.name)} (${row.id}) on version ${row.baseVersion} of Head.`,
+        ]);
         return undefined;
-    }));
-    changeSet
-        .command('list')
-        .description('list the active change sets, Head included')
-        .option('--all', 'also those that are applied or abandoned')
-        .action((options) => run('Reading change sets', async (s) => {
+      }),
+    );
+  changeSet
+    .command('list')
+    .description('list the active change sets, Head included')
+    .option('--all', 'also those that are applied or abandoned')
+    .action((options) =>
+      run('Reading change sets', async (s) => {
         const rows = await s.call('change_set.list', { all: options.all === true });
-        s.print(rows, () => table([
+        s.print(rows, () =>
+          table([
             ['NAME', 'ID', 'STATUS', 'VERSION', 'ON HEAD'].map((h) => paint('dim', h)),
-            ...rows.map((r) => [r.name, r.id, r.isHead ? 'Head' : r.status, String(r.version), r.isHead ? '' : `v${r.baseVersion}`]),
-        ]));
+            ...rows.map((r) => [
+              r.name,
+              r.id,
+              r.isHead ? 'Head' : r.status,
+              String(r.version),
+              r.isHead ? '' : `v${r.baseVersion}`,
+            ]),
+          ]),
+        );
         return undefined;
-    }));
-    changeSet
-        .command('review <change-set>')
-        .description('show what a change set would change, per component and path')
-        .option('--detailed-exitcode', 'exit with 2 when there are changes')
-        .addHelpText('after', '\nMarks: + added, ~ changed, - removed, <- follows. Example:\n  headwater change-set review "new network" --detailed-exitcode')
-        .action((name, options) => run('Comparing with Head', async (s) => {
+      }),
+    );
+  changeSet
+    .command('review <change-set>')
+    .description('show what a change set would change, per component and path')
+    .option('--detailed-exitcode', 'exit with 2 when there are changes')
+    .addHelpText(
+      'after',
+      '\nMarks: + added, ~ changed, - removed, <- follows. Example:\n  headwater change-set review "new network" --detailed-exitcode',
+    )
+    .action((name, options) =>
+      run('Comparing with Head', async (s) => {
         const review = await s.call('change_set.review', { changeSet: name });
         const changes = review.components.length + review.records.length > 0;
         s.print(review, () => [
-            `Change set ${JSON.stringify(review.changeSet.name)} (${review.changeSet.id}), ${review.changeSet.status}, on version ${review.changeSet.baseVersion} of Head.`,
-            '',
-            ...comparisonLines(review),
-            summaryLine(review.summary),
+          `Change set ${JSON.stringify(review.changeSet.name)} (${review.changeSet.id}), ${review.changeSet.status}, on version ${review.changeSet.baseVersion} of Head.`,
+          '',
+          ...comparisonLines(review),
+          summaryLine(review.summary),
         ]);
         return options.detailedExitcode && changes ? exitCodes.changes : exitCodes.ok;
-    }));
-    changeSet
-        .command('apply <change-set>')
-        .description('make a change set part of Head')
-        .option('--idempotency-key <key>', 'the same key applies once and answers the same')
-        .action((name, options) => run('Applying', async (s) => {
+      }),
+    );
+  changeSet
+    .command('apply <change-set>')
+    .description('make a change set part of Head')
+    .option('--idempotency-key <key>', 'the same key applies once and answers the same')
+    .action((name, options) =>
+      run('Applying', async (s) => {
         const key = options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey };
         const receipt = await s.call('change_set.apply', { changeSet: name, ...key });
         s.print(receipt, () => [
-            `${paint('green', 'Applied')}: Head is at version ${receipt.headVersion} (${count(receipt.edits, 'mutation')}).`,
-            paint('dim', `intent root ${receipt.intentRoot}`),
+          `${paint('green', 'Applied')}: Head is at version ${receipt.headVersion} (${count(receipt.edits, 'mutation')}).`,
+          paint('dim', `intent root ${receipt.intentRoot}`),
         ]);
         return undefined;
-    }));
-    for (const verb of ['abandon', 'reopen']) {
-        changeSet
-            .command(`${verb} <change-set>`)
-            .description(verb === 'abandon' ? 'give a change set up; it can be reopened' : 'open an abandoned or rejected change set again')
-            .action((name) => run(verb === 'abandon' ? 'Abandoning' : 'Reopening', async (s) => {
-            const row = await s.call(`change_set.${verb}`, { changeSet: name });
-            s.print(row, () => [`Change set ${JSON.stringify(row.name)} is ${row.status}.`]);
-            return undefined;
-        }));
-    }
-    program
-        .command('diff [from] [to]')
-        .description('compare two states; each is a change set (default HEAD), with @VERSION for an earlier version')
-        .option('--detailed-exitcode', 'exit with 2 when there are changes')
-        .addHelpText('after', '\nExample:\n  headwater diff HEAD@1 HEAD')
-        .action((from, to, options) => run('Comparing', async (s) => {
+      }),
+    );
+  for (const verb of ['abandon', 'reopen']) {
+    changeSet
+      .command(`${verb} <change-set>`)
+      .description(
+        verb === 'abandon'
+          ? 'give a change set up; it can be reopened'
+          : 'open an abandoned or rejected change set again',
+      )
+      .action((name) =>
+        run(verb === 'abandon' ? 'Abandoning' : 'Reopening', async (s) => {
+          const row = await s.call(`change_set.${verb}`, { changeSet: name });
+          s.print(row, () => [`Change set ${JSON.stringify(row.name)} is ${row.status}.`]);
+          return undefined;
+        }),
+      );
+  }
+  program
+    .command('diff [from] [to]')
+    .description('compare two states; each is a change set (default HEAD), with @VERSION for an earlier version')
+    .option('--detailed-exitcode', 'exit with 2 when there are changes')
+    .addHelpText('after', '\nExample:\n  headwater diff HEAD@1 HEAD')
+    .action((from, to, options) =>
+      run('Comparing', async (s) => {
         const params = { ...stateParams('from', from), ...stateParams('to', to) };
         const diff = await s.call('diff', params);
         const changes = diff.components.length + diff.records.length > 0;
         s.print(diff, () => [...comparisonLines(diff), summaryLine(diff.summary)]);
         return options.detailedExitcode && changes ? exitCodes.changes : exitCodes.ok;
-    }));
+      }),
+    );
 }
 function stateParams(side, text) {
-    if (text === undefined)
-        return {};
-    const [, name, version] = /^(.*?)(?:@(\d+))?$/s.exec(text);
-    return { [side]: name || 'HEAD', ...(version === undefined ? {} : { [`${side}Version`]: Number(version) }) };
+  if (text === undefined) return {};
+  const [, name, version] = /^(.*?)(?:@(\d+))?$/s.exec(text);
+  return { [side]: name || 'HEAD', ...(version === undefined ? {} : { [`${side}Version`]: Number(version) }) };
 }
 //# sourceMappingURL=commands_change_set.js.map

@@ -18,7 +18,11 @@ export function changeSetCommands(program: Command, run: Run): void {
     .action(() =>
       run('Reading workspaces', async (s) => {
         const rows = await s.call<{ id: string; name: string; head: string }[]>('workspace.list');
-        s.print(rows, () => (rows.length === 0 ? ['No workspace yet; the first command that needs one makes it.'] : table(rows.map((w) => [w.name, w.id]))));
+        s.print(rows, () =>
+          rows.length === 0
+            ? ['No workspace yet; the first command that needs one makes it.']
+            : table(rows.map((w) => [w.name, w.id])),
+        );
         return undefined;
       }),
     );
@@ -40,7 +44,9 @@ export function changeSetCommands(program: Command, run: Run): void {
     .action((name: string) =>
       run('Opening the change set', async (s) => {
         const row = await s.call<ChangeSetRow>('change_set.create', { name });
-        s.print(row, () => [`Opened change set ${JSON.stringify(row.name)} (${row.id}) on version ${row.baseVersion} of Head.`]);
+        s.print(row, () => [
+          `Opened change set ${JSON.stringify(row.name)} (${row.id}) on version ${row.baseVersion} of Head.`,
+        ]);
         return undefined;
       }),
     );
@@ -54,7 +60,13 @@ export function changeSetCommands(program: Command, run: Run): void {
         s.print(rows, () =>
           table([
             ['NAME', 'ID', 'STATUS', 'VERSION', 'ON HEAD'].map((h) => paint('dim', h)),
-            ...rows.map((r) => [r.name, r.id, r.isHead ? 'Head' : r.status, String(r.version), r.isHead ? '' : `v${r.baseVersion}`]),
+            ...rows.map((r) => [
+              r.name,
+              r.id,
+              r.isHead ? 'Head' : r.status,
+              String(r.version),
+              r.isHead ? '' : `v${r.baseVersion}`,
+            ]),
           ]),
         );
         return undefined;
@@ -64,7 +76,10 @@ export function changeSetCommands(program: Command, run: Run): void {
     .command('review <change-set>')
     .description('show what a change set would change, per component and path')
     .option('--detailed-exitcode', 'exit with 2 when there are changes')
-    .addHelpText('after', '\nMarks: + added, ~ changed, - removed, <- follows. Example:\n  headwater change-set review "new network" --detailed-exitcode')
+    .addHelpText(
+      'after',
+      '\nMarks: + added, ~ changed, - removed, <- follows. Example:\n  headwater change-set review "new network" --detailed-exitcode',
+    )
     .action((name: string, options: { detailedExitcode?: boolean }) =>
       run('Comparing with Head', async (s) => {
         const review = await s.call<Review>('change_set.review', { changeSet: name });
@@ -96,7 +111,11 @@ export function changeSetCommands(program: Command, run: Run): void {
   for (const verb of ['abandon', 'reopen'] as const) {
     changeSet
       .command(`${verb} <change-set>`)
-      .description(verb === 'abandon' ? 'give a change set up; it can be reopened' : 'open an abandoned or rejected change set again')
+      .description(
+        verb === 'abandon'
+          ? 'give a change set up; it can be reopened'
+          : 'open an abandoned or rejected change set again',
+      )
       .action((name: string) =>
         run(verb === 'abandon' ? 'Abandoning' : 'Reopening', async (s) => {
           const row = await s.call<ChangeSetRow>(`change_set.${verb}`, { changeSet: name });

@@ -1,181 +1,249 @@
 // Commands on components and their values, and on schemas.
-import { RefusalError } from "../../base/result.js";
-import { note, paint, table } from "./output.js";
-import { componentLines } from "./render.js";
+import { RefusalError } from '../../base/result.js';
+import { note, paint, table } from './output.js';
+import { componentLines } from './render.js';
+
 const inChangeSet = '--change-set <name>';
 const inChangeSetHelp = 'change set, by name or id (default: a new one)';
 export function componentCommands(program, run) {
-    const component = program.command('component').alias('c').description('components: twins of resources');
-    component
-        .command('get <component>')
-        .description('show a component: its values, where they come from, what follows what')
-        .option('--change-set <name>', 'change set (default: HEAD)')
-        .option('--version <number>', 'an earlier version of that change set', Number)
-        .action((name, options) => run('Reading', async (s) => {
+  const component = program.command('component').alias('c').description('components: twins of resources');
+  component
+    .command('get <component>')
+    .description('show a component: its values, where they come from, what follows what')
+    .option('--change-set <name>', 'change set (default: HEAD)')
+    .option('--version <number>', 'an earlier version of that change set', Number)
+    .action((name, options) =>
+      run('Reading', async (s) => {
         const view = await s.call('component.get', { component: name, ...at(options) });
         s.print(view, () => componentLines(view));
         return undefined;
-    }));
-    component
-        .command('search [query]')
-        .description('find components')
-        .option('--change-set <name>', 'change set (default: HEAD)')
-        .option('--limit <number>', 'most rows', Number)
-        .option('--cursor <id>', 'continue behind this id')
-        .addHelpText('after', `\nA word matches names and schema names. schema:NAME, Path:value; * any text, | or, & and, ! not, "quotes", ( ).
+      }),
+    );
+  component
+    .command('search [query]')
+    .description('find components')
+    .option('--change-set <name>', 'change set (default: HEAD)')
+    .option('--limit <number>', 'most rows', Number)
+    .option('--cursor <id>', 'continue behind this id')
+    .addHelpText(
+      'after',
+      `\nA word matches names and schema names. schema:NAME, Path:value; * any text, | or, & and, ! not, "quotes", ( ).
 Examples:
   headwater component search web
   headwater component search 'schema:AWS::EC2::Subnet & CidrBlock:10.0.*'
-  headwater component search 'schema:AWS::S3::Bucket|AWS::SQS::Queue !name*'`)
-        .action((query, options) => run('Searching', async (s) => {
+  headwater component search 'schema:AWS::S3::Bucket|AWS::SQS::Queue !name*'`,
+    )
+    .action((query, options) =>
+      run('Searching', async (s) => {
         const page = await s.call('component.search', {
-            ...at(options),
-            query: query ?? '',
-            ...(options.limit === undefined ? {} : { limit: options.limit }),
-            ...(options.cursor === undefined ? {} : { cursor: options.cursor }),
+          ...at(options),
+          query: query ?? '',
+          ...(options.limit === undefined ? {} : { limit: options.limit }),
+          ...(options.cursor === undefined ? {} : { cursor: options.cursor }),
         });
         s.print(page, () => [
-            ...table(page.items.map((c) => [c.name, paint('dim', c.schema), c.id, c.toDelete ? 'to delete' : ''])),
-            ...(page.items.length === 0 ? ['Nothing matches.'] : []),
-            ...(page.nextCursor === null ? [] : [paint('dim', `more: --cursor ${page.nextCursor}`)]),
+          ...table(page.items.map((c) => [c.name, paint('dim', c.schema), c.id, c.toDelete ? 'to delete' : ''])),
+          ...(page.items.length === 0 ? ['Nothing matches.'] : []),
+          ...(page.nextCursor === null ? [] : [paint('dim', `more: --cursor ${page.nextCursor}`)]),
         ]);
         return undefined;
-    }));
-    component
-        .command('create <schema> <name>')
-        .description('create a component; a schema of the catalogue is installed on first use')
-        .option(inChangeSet, inChangeSetHelp)
-        .action((schema, name, options) => run('Creating', async (s) => {
+      }),
+    );
+  component
+    .command('create <schema> <name>')
+    .description('create a component; a schema of the catalogue is installed on first use')
+    .option(inChangeSet, inChangeSetHelp)
+    .action((schema, name, options) =>
+      run('Creating', async (s) => {
         const install = await installOf(s, schema);
         return edit(s, options, `create ${name}`, [...install, { kind: 'component.create', schema, name }]);
-    }));
-    component
-        .command('set <component> <path> <value>')
-        .description('set one value; JSON where it is JSON, text otherwise')
-        .option(inChangeSet, inChangeSetHelp)
-        .addHelpText('after', '\nExamples:\n  headwater component set vpc /domain/CidrBlock 10.0.0.0/16\n  headwater component set web /domain/Tags/- \'{"Key":"env","Value":"dev"}\'')
-        .action((name, path, value, options) => run('Editing', async (s) => {
+      }),
+    );
+  component
+    .command('set <component> <path> <value>')
+    .description('set one value; JSON where it is JSON, text otherwise')
+    .option(inChangeSet, inChangeSetHelp)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  headwater component set vpc /domain/CidrBlock 10.0.0.0/16\n  headwater component set web /domain/Tags/- \'{"Key":"env","Value":"dev"}\'',
+    )
+    .action((name, path, value, options) =>
+      run('Editing', async (s) => {
         const changeSet = await s.changeSet(options.changeSet, `set ${path} of ${name}`);
         const mutation = (given) => ({ kind: 'attribute.set', component: name, path, value: given });
         const parsed = parseValue(value);
         const first = await s.attempt('submit', { changeSet, mutations: [mutation(parsed)] });
         // 8080 may well be meant as text where the schema takes text.
-        const asText = !first.ok && first.refusal.code === 'kind_mismatch' && first.refusal.expected === 'a string' && typeof parsed !== 'string';
+        const asText =
+          !first.ok &&
+          first.refusal.code === 'kind_mismatch' &&
+          first.refusal.expected === 'a string' &&
+          typeof parsed !== 'string';
         return told(s, asText ? await s.call('submit', { changeSet, mutations: [mutation(value)] }) : mustReply(first));
-    }));
+      }),
+    );
+  component
+    .command('subscribe <component> <path> <source> <source-path>')
+    .description('let a value follow a value of another component')
+    .option(inChangeSet, inChangeSetHelp)
+    .option('--func <name>', 'through a built-in function, such as toText')
+    .addHelpText('after', '\nExample:\n  headwater component subscribe subnet /domain/VpcId vpc /resource_value/VpcId')
+    .action((name, path, source, sourcePath, options) =>
+      run('Editing', async (s) =>
+        edit(s, options, `link ${path} of ${name}`, [
+          {
+            kind: 'attribute.subscribe',
+            component: name,
+            path,
+            source: {
+              component: source,
+              path: sourcePath,
+              ...(options.func === undefined ? {} : { func: options.func }),
+            },
+          },
+        ]),
+      ),
+    );
+  component
+    .command('unset <component> <path>')
+    .description('take a value away; the default shows again')
+    .option(inChangeSet, inChangeSetHelp)
+    .action((name, path, options) =>
+      run('Editing', async (s) =>
+        edit(s, options, `unset ${path} of ${name}`, [{ kind: 'attribute.unset', component: name, path }]),
+      ),
+    );
+  for (const [verb, text] of [
+    ['delete', 'mark a component for deletion'],
+    ['restore', 'take the mark off'],
+    ['erase', 'take a component out of the model; its resource stays'],
+  ]) {
     component
-        .command('subscribe <component> <path> <source> <source-path>')
-        .description('let a value follow a value of another component')
-        .option(inChangeSet, inChangeSetHelp)
-        .option('--func <name>', 'through a built-in function, such as toText')
-        .addHelpText('after', '\nExample:\n  headwater component subscribe subnet /domain/VpcId vpc /resource_value/VpcId')
-        .action((name, path, source, sourcePath, options) => run('Editing', async (s) => edit(s, options, `link ${path} of ${name}`, [
-        { kind: 'attribute.subscribe', component: name, path, source: { component: source, path: sourcePath, ...(options.func === undefined ? {} : { func: options.func }) } },
-    ])));
-    component
-        .command('unset <component> <path>')
-        .description('take a value away; the default shows again')
-        .option(inChangeSet, inChangeSetHelp)
-        .action((name, path, options) => run('Editing', async (s) => edit(s, options, `unset ${path} of ${name}`, [{ kind: 'attribute.unset', component: name, path }])));
-    for (const [verb, text] of [
-        ['delete', 'mark a component for deletion'],
-        ['restore', 'take the mark off'],
-        ['erase', 'take a component out of the model; its resource stays'],
-    ]) {
-        component
-            .command(`${verb} <component>`)
-            .description(text)
-            .option(inChangeSet, inChangeSetHelp)
-            .action((name, options) => run('Editing', async (s) => edit(s, options, `${verb} ${name}`, [{ kind: `component.${verb}`, component: name }])));
-    }
-    component
-        .command('suggest <component> <path>')
-        .description('outputs of other components that usually feed this property')
-        .option('--change-set <name>', 'change set (default: HEAD)')
-        .action((name, path, options) => run('Looking for sources', async (s) => {
+      .command(`${verb} <component>`)
+      .description(text)
+      .option(inChangeSet, inChangeSetHelp)
+      .action((name, options) =>
+        run('Editing', async (s) =>
+          edit(s, options, `${verb} ${name}`, [{ kind: `component.${verb}`, component: name }]),
+        ),
+      );
+  }
+  component
+    .command('suggest <component> <path>')
+    .description('outputs of other components that usually feed this property')
+    .option('--change-set <name>', 'change set (default: HEAD)')
+    .action((name, path, options) =>
+      run('Looking for sources', async (s) => {
         const found = await s.call('component.suggest', { component: name, path, ...at(options) });
-        s.print(found, () => (found.length === 0 ? ['No suggestion.'] : table(found.map((f) => [f.name, f.path, paint('dim', f.schema), f.component]))));
+        s.print(found, () =>
+          found.length === 0
+            ? ['No suggestion.']
+            : table(found.map((f) => [f.name, f.path, paint('dim', f.schema), f.component])),
+        );
         return undefined;
-    }));
-    program
-        .command('submit <file>')
-        .description('submit a JSON list of mutations as one batch; - reads standard input')
-        .option(inChangeSet, inChangeSetHelp)
-        .option('--idempotency-key <key>', 'the same key with the same list is carried out once')
-        .option('--base-version <number>', 'the version that the author saw', Number)
-        .action((file, options) => run('Submitting', async (s) => {
-        const { readJson } = await import("./files.js");
+      }),
+    );
+  program
+    .command('submit <file>')
+    .description('submit a JSON list of mutations as one batch; - reads standard input')
+    .option(inChangeSet, inChangeSetHelp)
+    .option('--idempotency-key <key>', 'the same key with the same list is carried out once')
+    .option('--base-version <number>', 'the version that the author saw', Number)
+    .action((file, options) =>
+      run('Submitting', async (s) => {
+        const { readJson } = await import('./files.js');
         return edit(s, options, `submit ${file}`, readJson(file), {
-            ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }),
-            ...(options.baseVersion === undefined ? {} : { baseVersion: options.baseVersion }),
+          ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }),
+          ...(options.baseVersion === undefined ? {} : { baseVersion: options.baseVersion }),
         });
-    }));
-    schemaCommands(program, run);
+      }),
+    );
+  schemaCommands(program, run);
 }
 function schemaCommands(program, run) {
-    const schema = program.command('schema').description('schemas: types of components, installed and in the catalogue');
-    schema
-        .command('search [words...]')
-        .description('find schemas by name or summary')
-        .option('--limit <number>', 'most rows', Number)
-        .action((words, options) => run('Searching the catalogue', async (s) => {
+  const schema = program.command('schema').description('schemas: types of components, installed and in the catalogue');
+  schema
+    .command('search [words...]')
+    .description('find schemas by name or summary')
+    .option('--limit <number>', 'most rows', Number)
+    .action((words, options) =>
+      run('Searching the catalogue', async (s) => {
         const rows = await s.call('schema.search', { query: words.join(' '), limit: options.limit ?? 20 });
-        s.print(rows, () => table(rows.map((r) => [r.installed ? paint('green', 'installed') : paint('dim', r.origin), r.name, paint('dim', r.summary.slice(0, 90))])));
+        s.print(rows, () =>
+          table(
+            rows.map((r) => [
+              r.installed ? paint('green', 'installed') : paint('dim', r.origin),
+              r.name,
+              paint('dim', r.summary.slice(0, 90)),
+            ]),
+          ),
+        );
         return undefined;
-    }));
-    schema
-        .command('describe <schema>')
-        .description('the properties of a schema')
-        .action((name) => run('Reading the schema', async (s) => {
+      }),
+    );
+  schema
+    .command('describe <schema>')
+    .description('the properties of a schema')
+    .action((name) =>
+      run('Reading the schema', async (s) => {
         const view = await s.call('schema.describe', { schema: name });
         s.print(view, () => [
-            `${paint('bold', view.name)}${view.installed ? '' : paint('dim', ' (in the catalogue, installed on first use)')}`,
-            ...table(view.properties.map((p) => [`  ${p.path}`, p.kind, p.marks.join(', '), paint('dim', p.docs.slice(0, 70))])),
+          `${paint('bold', view.name)}${view.installed ? '' : paint('dim', ' (in the catalogue, installed on first use)')}`,
+          ...table(
+            view.properties.map((p) => [`  ${p.path}`, p.kind, p.marks.join(', '), paint('dim', p.docs.slice(0, 70))]),
+          ),
         ]);
         return undefined;
-    }));
+      }),
+    );
 }
 function at(options) {
-    return {
-        ...(options.changeSet === undefined ? {} : { changeSet: options.changeSet }),
-        ...(options.version === undefined ? {} : { version: options.version }),
-    };
+  return {
+    ...(options.changeSet === undefined ? {} : { changeSet: options.changeSet }),
+    ...(options.version === undefined ? {} : { version: options.version }),
+  };
 }
 /** JSON where the text is JSON, the text itself otherwise. */
 function parseValue(text) {
-    try {
-        return JSON.parse(text);
-    }
-    catch (e) {
-        if (e instanceof SyntaxError)
-            return text;
-        throw e;
-    }
+  try {
+    return JSON.parse(text);
+  } catch (e) {
+    if (e instanceof SyntaxError) return text;
+    throw e;
+  }
 }
 function mustReply(result) {
-    if (result.ok)
-        return result.value;
-    throw new RefusalError(result.refusal);
+  if (result.ok) return result.value;
+  throw new RefusalError(result.refusal);
 }
 /** The mutation that installs a schema which so far only the catalogue has; none when it is installed or unknown. */
 async function installOf(s, schema) {
-    const found = await s.attempt('schema.describe', { schema });
-    if (!found.ok || found.value.installed)
-        return [];
-    const [entry] = await s.call('schema.search', { query: schema, limit: 1 });
-    return [{ kind: 'schema.install', name: schema, category: entry?.category ?? '', origin: entry?.origin ?? '', spec: found.value.spec }];
+  const found = await s.attempt('schema.describe', { schema });
+  if (!found.ok || found.value.installed) return [];
+  const [entry] = await s.call('schema.search', { query: schema, limit: 1 });
+  return [
+    {
+      kind: 'schema.install',
+      name: schema,
+      category: entry?.category ?? '',
+      origin: entry?.origin ?? '',
+      spec: found.value.spec,
+    },
+  ];
 }
 async function edit(s, options, name, mutations, more = {}) {
-    const changeSet = await s.changeSet(options.changeSet, name);
-    return told(s, await s.call('submit', { changeSet, mutations, ...more }));
+  const changeSet = await s.changeSet(options.changeSet, name);
+  return told(s, await s.call('submit', { changeSet, mutations, ...more }));
 }
 function told(s, reply) {
-    s.print(reply, () => [
-        ...reply.steps.map((step) => (step.edits === 0 ? paint('dim', 'Nothing to change: it is that way already.') : step.sentence)),
-        paint('dim', `change set ${reply.changeSet} is at version ${reply.version}`),
-    ]);
-    if (!s.json && reply.steps.some((step) => step.edits > 0))
-        note(`Review it with: headwater change-set review ${reply.changeSet}`);
-    return undefined;
+  s.print(reply, () => [
+    ...reply.steps.map((step) =>
+      step.edits === 0 ? paint('dim', 'Nothing to change: it is that way already.') : step.sentence,
+    ),
+    paint('dim', `change set ${reply.changeSet} is at version ${reply.version}`),
+  ]);
+  if (!s.json && reply.steps.some((step) => step.edits > 0))
+    note(`Review it with: headwater change-set review ${reply.changeSet}`);
+  return undefined;
 }
 //# sourceMappingURL=commands_component.js.map

@@ -67,16 +67,16 @@ Examples:
     .description('create a component; a schema of the catalogue is installed on first use')
     .option(inChangeSet, inChangeSetHelp)
     .action((schema: string, name: string, options: Edit) =>
-      run('Creating', async (s) => {
-        const install = await installOf(s, schema);
-        return edit(s, options, `create ${name}`, [...install, { kind: 'component.create', schema, name }]);
-      }),
+      run('Creating', (s) => edit(s, options, `create ${name}`, [{ kind: 'component.create', schema, name }])),
     );
   component
     .command('set <component> <path> <value>')
     .description('set one value; JSON where it is JSON, text otherwise')
     .option(inChangeSet, inChangeSetHelp)
-    .addHelpText('after', '\nExamples:\n  headwater component set vpc /domain/CidrBlock 10.0.0.0/16\n  headwater component set web /domain/Tags/- \'{"Key":"env","Value":"dev"}\'')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  headwater component set vpc /domain/CidrBlock 10.0.0.0/16\n  headwater component set web /domain/Tags/- \'{"Key":"env","Value":"dev"}\'',
+    )
     .action((name: string, path: string, value: string, options: Edit) =>
       run('Editing', async (s) => {
         const changeSet = await s.changeSet(options.changeSet, `set ${path} of ${name}`);
@@ -84,8 +84,15 @@ Examples:
         const parsed = parseValue(value);
         const first = await s.attempt<SubmitReply>('submit', { changeSet, mutations: [mutation(parsed)] });
         // 8080 may well be meant as text where the schema takes text.
-        const asText = !first.ok && first.refusal.code === 'kind_mismatch' && first.refusal.expected === 'a string' && typeof parsed !== 'string';
-        return told(s, asText ? await s.call<SubmitReply>('submit', { changeSet, mutations: [mutation(value)] }) : mustReply(first));
+        const asText =
+          !first.ok &&
+          first.refusal.code === 'kind_mismatch' &&
+          first.refusal.expected === 'a string' &&
+          typeof parsed !== 'string';
+        return told(
+          s,
+          asText ? await s.call<SubmitReply>('submit', { changeSet, mutations: [mutation(value)] }) : mustReply(first),
+        );
       }),
     );
   component
@@ -97,7 +104,16 @@ Examples:
     .action((name: string, path: string, source: string, sourcePath: string, options: Edit & { func?: string }) =>
       run('Editing', async (s) =>
         edit(s, options, `link ${path} of ${name}`, [
-          { kind: 'attribute.subscribe', component: name, path, source: { component: source, path: sourcePath, ...(options.func === undefined ? {} : { func: options.func }) } },
+          {
+            kind: 'attribute.subscribe',
+            component: name,
+            path,
+            source: {
+              component: source,
+              path: sourcePath,
+              ...(options.func === undefined ? {} : { func: options.func }),
+            },
+          },
         ]),
       ),
     );
@@ -106,7 +122,9 @@ Examples:
     .description('take a value away; the default shows again')
     .option(inChangeSet, inChangeSetHelp)
     .action((name: string, path: string, options: Edit) =>
-      run('Editing', async (s) => edit(s, options, `unset ${path} of ${name}`, [{ kind: 'attribute.unset', component: name, path }])),
+      run('Editing', async (s) =>
+        edit(s, options, `unset ${path} of ${name}`, [{ kind: 'attribute.unset', component: name, path }]),
+      ),
     );
   for (const [verb, text] of [
     ['delete', 'mark a component for deletion'],
@@ -118,7 +136,9 @@ Examples:
       .description(text)
       .option(inChangeSet, inChangeSetHelp)
       .action((name: string, options: Edit) =>
-        run('Editing', async (s) => edit(s, options, `${verb} ${name}`, [{ kind: `component.${verb}`, component: name }])),
+        run('Editing', async (s) =>
+          edit(s, options, `${verb} ${name}`, [{ kind: `component.${verb}`, component: name }]),
+        ),
       );
   }
   component
@@ -128,7 +148,11 @@ Examples:
     .action((name: string, path: string, options: Edit) =>
       run('Looking for sources', async (s) => {
         const found = await s.call<Suggestion[]>('component.suggest', { component: name, path, ...at(options) });
-        s.print(found, () => (found.length === 0 ? ['No suggestion.'] : table(found.map((f) => [f.name, f.path, paint('dim', f.schema), f.component]))));
+        s.print(found, () =>
+          found.length === 0
+            ? ['No suggestion.']
+            : table(found.map((f) => [f.name, f.path, paint('dim', f.schema), f.component])),
+        );
         return undefined;
       }),
     );
@@ -157,8 +181,19 @@ function schemaCommands(program: Command, run: Run): void {
     .option('--limit <number>', 'most rows', Number)
     .action((words: string[], options: { limit?: number }) =>
       run('Searching the catalogue', async (s) => {
-        const rows = await s.call<SchemaLine[]>('schema.search', { query: words.join(' '), limit: options.limit ?? 20 });
-        s.print(rows, () => table(rows.map((r) => [r.installed ? paint('green', 'installed') : paint('dim', r.origin), r.name, paint('dim', r.summary.slice(0, 90))])));
+        const rows = await s.call<SchemaLine[]>('schema.search', {
+          query: words.join(' '),
+          limit: options.limit ?? 20,
+        });
+        s.print(rows, () =>
+          table(
+            rows.map((r) => [
+              r.installed ? paint('green', 'installed') : paint('dim', r.origin),
+              r.name,
+              paint('dim', r.summary.slice(0, 90)),
+            ]),
+          ),
+        );
         return undefined;
       }),
     );
@@ -167,10 +202,16 @@ function schemaCommands(program: Command, run: Run): void {
     .description('the properties of a schema')
     .action((name: string) =>
       run('Reading the schema', async (s) => {
-        const view = await s.call<{ name: string; installed: boolean; properties: { path: string; kind: string; marks: string[]; docs: string }[] }>('schema.describe', { schema: name });
+        const view = await s.call<{
+          name: string;
+          installed: boolean;
+          properties: { path: string; kind: string; marks: string[]; docs: string }[];
+        }>('schema.describe', { schema: name });
         s.print(view, () => [
           `${paint('bold', view.name)}${view.installed ? '' : paint('dim', ' (in the catalogue, installed on first use)')}`,
-          ...table(view.properties.map((p) => [`  ${p.path}`, p.kind, p.marks.join(', '), paint('dim', p.docs.slice(0, 70))])),
+          ...table(
+            view.properties.map((p) => [`  ${p.path}`, p.kind, p.marks.join(', '), paint('dim', p.docs.slice(0, 70))]),
+          ),
         ]);
         return undefined;
       }),
@@ -199,14 +240,6 @@ function mustReply(result: { ok: true; value: SubmitReply } | { ok: false; refus
   throw new RefusalError(result.refusal);
 }
 
-/** The mutation that installs a schema which so far only the catalogue has; none when it is installed or unknown. */
-async function installOf(s: Session, schema: string): Promise<Json[]> {
-  const found = await s.attempt<{ installed: boolean; name: string; spec: Json }>('schema.describe', { schema });
-  if (!found.ok || found.value.installed) return [];
-  const [entry] = await s.call<SchemaLine[]>('schema.search', { query: schema, limit: 1 });
-  return [{ kind: 'schema.install', name: schema, category: entry?.category ?? '', origin: entry?.origin ?? '', spec: found.value.spec }];
-}
-
 async function edit(s: Session, options: Edit, name: string, mutations: Json[], more: Params = {}): Promise<undefined> {
   const changeSet = await s.changeSet(options.changeSet, name);
   return told(s, await s.call<SubmitReply>('submit', { changeSet, mutations, ...more }));
@@ -214,9 +247,12 @@ async function edit(s: Session, options: Edit, name: string, mutations: Json[], 
 
 function told(s: Session, reply: SubmitReply): undefined {
   s.print(reply, () => [
-    ...reply.steps.map((step) => (step.edits === 0 ? paint('dim', 'Nothing to change: it is that way already.') : step.sentence)),
+    ...reply.steps.map((step) =>
+      step.edits === 0 ? paint('dim', 'Nothing to change: it is that way already.') : step.sentence,
+    ),
     paint('dim', `change set ${reply.changeSet} is at version ${reply.version}`),
   ]);
-  if (!s.json && reply.steps.some((step) => step.edits > 0)) note(`Review it with: headwater change-set review ${reply.changeSet}`);
+  if (!s.json && reply.steps.some((step) => step.edits > 0))
+    note(`Review it with: headwater change-set review ${reply.changeSet}`);
   return undefined;
 }

@@ -35,8 +35,12 @@ export function storeCommands(program: Command, run: Run): void {
     .option('--export-heads <file>', 'write the present heads to a file, to be kept elsewhere')
     .action((options: { heads?: string; exportHeads?: string }) =>
       run('Verifying the audit trail', async (s) => {
-        const verdict = await s.call<AuditVerdict>('audit.verify', options.heads === undefined ? {} : { heads: readJson(options.heads) });
-        if (options.exportHeads !== undefined && verdict.ok) writeFileSync(options.exportHeads, `${JSON.stringify(verdict.heads, null, 2)}\n`);
+        const verdict = await s.call<AuditVerdict>(
+          'audit.verify',
+          options.heads === undefined ? {} : { heads: readJson(options.heads) },
+        );
+        if (options.exportHeads !== undefined && verdict.ok)
+          writeFileSync(options.exportHeads, `${JSON.stringify(verdict.heads, null, 2)}\n`);
         s.print(verdict, () => [verdictLine(verdict)]);
         return verdict.ok ? exitCodes.ok : exitCodes.error;
       }),
@@ -78,7 +82,9 @@ export function storeCommands(program: Command, run: Run): void {
     .action(() =>
       run('Collecting garbage', async (s) => {
         const r = await s.call<GcOutcome>('gc');
-        s.print(r, () => [`${count(r.chunksRemoved, 'chunk')} removed (${r.bytesRemoved} bytes), ${r.chunksKept} kept.`]);
+        s.print(r, () => [
+          `${count(r.chunksRemoved, 'chunk')} removed (${r.bytesRemoved} bytes), ${r.chunksKept} kept.`,
+        ]);
         return undefined;
       }),
     );
@@ -108,13 +114,16 @@ export function storeCommands(program: Command, run: Run): void {
     .action(() =>
       run('Reading', async (s) => {
         const r = await s.call<{ store: Record<string, number>; cache: Record<string, number> }>('statistics');
-        s.print(r, () => table([...Object.entries(r.store), ...Object.entries(r.cache)].map(([name, value]) => [name, String(value)])));
+        s.print(r, () =>
+          table([...Object.entries(r.store), ...Object.entries(r.cache)].map(([name, value]) => [name, String(value)])),
+        );
         return undefined;
       }),
     );
 }
 
 function verdictLine(v: AuditVerdict): string {
-  if (v.problem === undefined) return `${paint('green', 'The trail is whole')}: ${count(v.entries, 'entry', 'entries')} in ${count(v.chains, 'chain')}.`;
+  if (v.problem === undefined)
+    return `${paint('green', 'The trail is whole')}: ${count(v.entries, 'entry', 'entries')} in ${count(v.chains, 'chain')}.`;
   return `${paint('red', v.problem.what.replaceAll('_', ' '))}: entry ${v.problem.seq} of change set ${v.problem.changeSet}: ${v.problem.detail}`;
 }

@@ -1,7 +1,7 @@
 // Exit codes, and how a refusal or a fault is told: to people on standard error, to programs as JSON on standard output.
 
 import type { FaultCode, RefusalCode } from '../../base/codes.ts';
-import { Fault, type Refusal } from '../../base/result.ts';
+import type { Fault, Refusal } from '../../base/result.ts';
 
 export const exitCodes = {
   ok: 0,

@@ -1,31 +1,33 @@
 // Reading what a command line names: files, or standard input as `-`. Refuses `file_not_readable`.
 import { readFileSync } from 'node:fs';
-import { RefusalError, refuse } from "../../base/result.js";
+import { RefusalError, refuse } from '../../base/result.js';
 export function readText(file) {
-    try {
-        return readFileSync(file === '-' ? 0 : file, 'utf8');
-    }
-    catch (e) {
-        throw new RefusalError(refuse('file_not_readable', {
-            path: file,
-            expected: 'a file that can be read',
-            got: e instanceof Error ? e.message : String(e),
-            hint: 'check the path and its permissions',
-        }).refusal);
-    }
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (e) {
+    throw new RefusalError(
+      refuse('file_not_readable', {
+        path: file,
+        expected: 'a file that can be read',
+        got: e instanceof Error ? e.message : String(e),
+        hint: 'check the path and its permissions',
+      }).refusal,
+    );
+  }
 }
 export function readJson(file) {
-    const text = readText(file);
-    try {
-        return JSON.parse(text);
-    }
-    catch (e) {
-        throw new RefusalError(refuse('request_malformed', {
-            path: file,
-            expected: 'JSON',
-            got: e instanceof Error ? e.message : String(e),
-            hint: 'correct the file',
-        }).refusal);
-    }
+  const text = readText(file);
+  try {
+    return JSON.parse(text);
+  } catch (e) {
+    throw new RefusalError(
+      refuse('request_malformed', {
+        path: file,
+        expected: 'JSON',
+        got: e instanceof Error ? e.message : String(e),
+        hint: 'correct the file',
+      }).refusal,
+    );
+  }
 }
 //# sourceMappingURL=files.js.map

@@ -2,137 +2,121 @@
 // in commands_*.ts, one file a group of nouns.
 import { join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
-import { Fault, RefusalError } from "../../base/result.js";
-import { changeSetCommands } from "./commands_change_set.js";
-import { componentCommands } from "./commands_component.js";
-import { storeCommands } from "./commands_store.js";
-import { templateCommands } from "./commands_template.js";
-import { exitCodeOf, exitCodes, faultJson, refusalJson, tellRefusal } from "./exit.js";
-import { note, printJson, startProgress } from "./output.js";
+import { Fault, RefusalError } from '../../base/result.js';
+import { changeSetCommands } from './commands_change_set.js';
+import { componentCommands } from './commands_component.js';
+import { storeCommands } from './commands_store.js';
+import { templateCommands } from './commands_template.js';
+import { exitCodeOf, exitCodes, faultJson, refusalJson, tellRefusal } from './exit.js';
+import { note, printJson, startProgress } from './output.js';
+
 const defaultFolder = '.headwater';
 /** Runs one command line and answers the exit code. */
 export async function runCli(argv, surroundings) {
-    let code = exitCodes.ok;
-    const program = new Command('headwater')
-        .description('Infrastructure as a live, versioned model: change sets, review, apply, audit.')
-        .addOption(new Option('--data <folder>', `data folder (default: $HEADWATER_DATA or ./${defaultFolder})`))
-        .option('--workspace <name>', 'workspace, by name or id (default: the one named default)')
-        .option('--json', 'print only JSON on standard output')
-        .showHelpAfterError('(add --help for the commands and their options)')
-        .exitOverride()
-        .addHelpText('after', examples);
-    const run = async (label, body) => {
-        const options = program.opts();
-        code = await runCommand(label, body, {
-            folder: resolve(options.data ?? process.env['HEADWATER_DATA'] ?? join(process.cwd(), defaultFolder)),
-            workspace: options.workspace,
-            json: options.json === true,
-            surroundings,
-        });
-    };
-    for (const add of [changeSetCommands, componentCommands, templateCommands, storeCommands])
-        add(program, run);
-    spreadJson(program);
-    try {
-        await program.parseAsync(argv);
-    }
-    catch (e) {
-        // Commander has printed its own message; help and version are no failures.
-        if (e instanceof CommanderError)
-            return e.exitCode === 0 ? exitCodes.ok : exitCodes.error;
-        throw e;
-    }
-    return code;
+  let code = exitCodes.ok;
+  const program = new Command('headwater')
+    .description('Infrastructure as a live, versioned model: change sets, review, apply, audit.')
+    .addOption(new Option('--data <folder>', `data folder (default: $HEADWATER_DATA or ./${defaultFolder})`))
+    .option('--workspace <name>', 'workspace, by name or id (default: the one named default)')
+    .option('--json', 'print only JSON on standard output')
+    .showHelpAfterError('(add --help for the commands and their options)')
+    .exitOverride()
+    .addHelpText('after', examples);
+  const run = async (label, body) => {
+    const options = program.opts();
+    code = await runCommand(label, body, {
+      folder: resolve(options.data ?? process.env['HEADWATER_DATA'] ?? join(process.cwd(), defaultFolder)),
+      workspace: options.workspace,
+      json: options.json === true,
+      surroundings,
+    });
+  };
+  for (const add of [changeSetCommands, componentCommands, templateCommands, storeCommands]) add(program, run);
+  spreadJson(program);
+  try {
+    await program.parseAsync(argv);
+  } catch (e) {
+    // Commander has printed its own message; help and version are no failures.
+    if (e instanceof CommanderError) return e.exitCode === 0 ? exitCodes.ok : exitCodes.error;
+    throw e;
+  }
+  return code;
 }
 /** `--json`, `--data` and `--workspace` are understood before and behind the command's name. */
 function spreadJson(program) {
-    const walk = (command) => {
-        for (const sub of command.commands) {
-            for (const option of program.options)
-                if (!sub.options.some((o) => o.long === option.long))
-                    sub.addOption(new Option(option.flags, option.description));
-            sub.hook('preAction', (_this, action) => {
-                for (const [name, value] of Object.entries(action.opts())) {
-                    if (['json', 'data', 'workspace'].includes(name) && value !== undefined)
-                        program.setOptionValue(name, value);
-                }
-            });
-            sub.exitOverride();
-            walk(sub);
+  const walk = (command) => {
+    for (const sub of command.commands) {
+      for (const option of program.options)
+        if (!sub.options.some((o) => o.long === option.long))
+          sub.addOption(new Option(option.flags, option.description));
+      sub.hook('preAction', (_this, action) => {
+        for (const [name, value] of Object.entries(action.opts())) {
+          if (['json', 'data', 'workspace'].includes(name) && value !== undefined) program.setOptionValue(name, value);
         }
-    };
-    walk(program);
+      });
+      sub.exitOverride();
+      walk(sub);
+    }
+  };
+  walk(program);
 }
 async function runCommand(label, body, f) {
-    const progress = startProgress(label);
-    let connection;
-    try {
-        // A command that works on files alone never opens the engine.
-        const connected = async () => {
-            connection ??= await f.surroundings.connect(f.folder, progress.step);
-            return connection;
-        };
-        return (await body(sessionOf(f, connected, progress))) ?? exitCodes.ok;
+  const progress = startProgress(label);
+  let connection;
+  try {
+    // A command that works on files alone never opens the engine.
+    const connected = async () => {
+      connection ??= await f.surroundings.connect(f.folder, progress.step);
+      return connection;
+    };
+    return (await body(sessionOf(f, connected, progress))) ?? exitCodes.ok;
+  } catch (e) {
+    progress.stop();
+    if (e instanceof RefusalError) return told(f, e.refusal);
+    if (e instanceof Fault) {
+      if (f.json) printJson(faultJson(e));
+      else note(e.message);
+      return exitCodeOf(e.code);
     }
-    catch (e) {
-        progress.stop();
-        if (e instanceof RefusalError)
-            return told(f, e.refusal);
-        if (e instanceof Fault) {
-            if (f.json)
-                printJson(faultJson(e));
-            else
-                note(e.message);
-            return exitCodeOf(e.code);
-        }
-        throw e;
-    }
-    finally {
-        progress.stop();
-        await connection?.close();
-    }
+    throw e;
+  } finally {
+    progress.stop();
+    await connection?.close();
+  }
 }
 function told(f, refusal) {
-    if (f.json)
-        printJson(refusalJson(refusal));
-    else
-        note(tellRefusal(refusal));
-    return exitCodeOf(refusal.code);
+  if (f.json) printJson(refusalJson(refusal));
+  else note(tellRefusal(refusal));
+  return exitCodeOf(refusal.code);
 }
 function sessionOf(f, connected, progress) {
-    const attempt = async (operation, params = {}) => {
-        const workspace = f.workspace === undefined ? {} : { workspace: f.workspace };
-        return (await (await connected()).call(operation, { ...workspace, ...params }));
-    };
-    const call = async (operation, params = {}) => {
-        const result = await attempt(operation, params);
-        if (result.ok)
-            return result.value;
-        throw new RefusalError(result.refusal);
-    };
-    return {
-        call,
-        attempt,
-        json: f.json,
-        dataFolder: f.folder,
-        surroundings: f.surroundings,
-        changeSet: async (given, name) => {
-            if (given !== undefined)
-                return given;
-            const row = await call('change_set.create', { name });
-            if (!f.json)
-                note(`Opened change set ${JSON.stringify(row.name)} (${row.id}).`);
-            return row.id;
-        },
-        print: (value, lines) => {
-            progress.stop();
-            if (f.json)
-                printJson(value);
-            else
-                for (const line of lines())
-                    process.stdout.write(`${line}\n`);
-        },
-    };
+  const attempt = async (operation, params = {}) => {
+    const workspace = f.workspace === undefined ? {} : { workspace: f.workspace };
+    return await (await connected()).call(operation, { ...workspace, ...params });
+  };
+  const call = async (operation, params = {}) => {
+    const result = await attempt(operation, params);
+    if (result.ok) return result.value;
+    throw new RefusalError(result.refusal);
+  };
+  return {
+    call,
+    attempt,
+    json: f.json,
+    dataFolder: f.folder,
+    surroundings: f.surroundings,
+    changeSet: async (given, name) => {
+      if (given !== undefined) return given;
+      const row = await call('change_set.create', { name });
+      if (!f.json) note(`Opened change set ${JSON.stringify(row.name)} (${row.id}).`);
+      return row.id;
+    },
+    print: (value, lines) => {
+      progress.stop();
+      if (f.json) printJson(value);
+      else for (const line of lines()) process.stdout.write(`${line}\n`);
+    },
+  };
 }
 const examples = `
 Examples:

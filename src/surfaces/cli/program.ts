@@ -16,7 +16,10 @@ export type Params = { readonly [name: string]: Json | undefined };
 
 /** What the command line needs from where it runs. */
 export interface Surroundings {
-  connect(folder: string, progress: (line: string) => void): Promise<{
+  connect(
+    folder: string,
+    progress: (line: string) => void,
+  ): Promise<{
     call(operation: string, params: Params): Promise<Result<unknown>>;
     close(): Promise<void>;
   }>;
@@ -78,7 +81,9 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
 function spreadJson(program: Command): void {
   const walk = (command: Command): void => {
     for (const sub of command.commands) {
-      for (const option of program.options) if (!sub.options.some((o) => o.long === option.long)) sub.addOption(new Option(option.flags, option.description));
+      for (const option of program.options)
+        if (!sub.options.some((o) => o.long === option.long))
+          sub.addOption(new Option(option.flags, option.description));
       sub.hook('preAction', (_this, action) => {
         for (const [name, value] of Object.entries(action.opts())) {
           if (['json', 'data', 'workspace'].includes(name) && value !== undefined) program.setOptionValue(name, value);
@@ -129,7 +134,11 @@ function told(f: Frame, refusal: Refusal): number {
   return exitCodeOf(refusal.code);
 }
 
-function sessionOf(f: Frame, connected: () => Promise<{ call(o: string, p: Params): Promise<Result<unknown>> }>, progress: Progress): Session {
+function sessionOf(
+  f: Frame,
+  connected: () => Promise<{ call(o: string, p: Params): Promise<Result<unknown>> }>,
+  progress: Progress,
+): Session {
   const attempt = async <T>(operation: string, params: Params = {}): Promise<Result<T>> => {
     const workspace = f.workspace === undefined ? {} : { workspace: f.workspace };
     return (await (await connected()).call(operation, { ...workspace, ...params })) as Result<T>;

@@ -38,21 +38,33 @@ function attributeLine(a: AttributeChange): string {
 export function comparisonLines(c: Comparison): string[] {
   const out: string[] = [];
   for (const component of c.components) {
-    out.push(`${mark(component.status)} ${paint('bold', component.name || component.id)}  ${paint('dim', component.schema)}`);
+    out.push(
+      `${mark(component.status)} ${paint('bold', component.name || component.id)}  ${paint('dim', component.schema)}`,
+    );
     for (const attribute of component.attributes) out.push(`    ${attributeLine(attribute)}`);
     out.push('');
   }
   const notable = c.records.filter((r) => r.noun !== 'placement' && !(r.noun === 'variant' && r.status === 'Added'));
   for (const r of notable) {
     out.push(`${mark(r.status)} ${r.title}`);
-    if (r.status === 'Modified') for (const f of r.fields) out.push(`    ${mark('Modified')} ${f.field}  ${brief(f.old, valueCharsMax)} ${paint('dim', '->')} ${brief(f.new, valueCharsMax)}`);
+    if (r.status === 'Modified')
+      for (const f of r.fields)
+        out.push(
+          `    ${mark('Modified')} ${f.field}  ${brief(f.old, valueCharsMax)} ${paint('dim', '->')} ${brief(f.new, valueCharsMax)}`,
+        );
   }
   if (notable.length > 0) out.push('');
   if (c.derivedCut) out.push('More values follow the changed ones than are listed.', '');
   return out;
 }
 
-export function summaryLine(s: { added: number; modified: number; removed: number; values: number; derived: number }): string {
+export function summaryLine(s: {
+  added: number;
+  modified: number;
+  removed: number;
+  values: number;
+  derived: number;
+}): string {
   if (s.added + s.modified + s.removed + s.values === 0) return 'No changes to components.';
   const derived = s.derived === 0 ? '' : `, ${count(s.derived, 'value')} following them`;
   return `${count(s.added, 'component')} to add, ${s.modified} to change, ${s.removed} to remove; ${count(s.values, 'value')} edited${derived}.`;
@@ -77,13 +89,22 @@ export function componentLines(c: ComponentView): string[] {
   const followed = new Map(c.sources.filter((s) => s.kind === 'subscription').map((s) => [s.path, s.follows ?? '']));
   const shown = values.map(([path, value]) => {
     const follows = followed.get(path);
-    return [`  ${path}`, `${brief(value, valueCharsMax)}${follows === undefined ? '' : paint('cyan', `  <- ${follows}`)}`];
+    return [
+      `  ${path}`,
+      `${brief(value, valueCharsMax)}${follows === undefined ? '' : paint('cyan', `  <- ${follows}`)}`,
+    ];
   });
   const waiting = [...followed].filter(([path]) => !values.some(([p]) => p === path || p.startsWith(`${path}/`)));
   return [
     ...table(head),
     '',
-    ...table([...shown, ...waiting.map(([path, follows]) => [`  ${path}`, paint('cyan', `<- ${follows}`) + paint('dim', '  (no value yet)')])]),
+    ...table([
+      ...shown,
+      ...waiting.map(([path, follows]) => [
+        `  ${path}`,
+        paint('cyan', `<- ${follows}`) + paint('dim', '  (no value yet)'),
+      ]),
+    ]),
     ...c.problems.map((p) => paint('red', `  ! ${p.path}: ${p.code}: ${p.message}`)),
   ];
 }
@@ -117,9 +138,12 @@ export function importLines(r: ImportReply): string[] {
   const total = r.subscriptions + r.functionSubscriptions;
   const out = [
     `${count(r.resources, 'resource')}, ${count(r.parameters, 'parameter')}, ${count(total, 'live reference')} (${r.subscriptions} plain, ${r.functionSubscriptions} through functions), ${count(r.dependsOn, 'ordering edge')}.`,
-    r.edits === 0 ? 'Nothing differs from what the change set has.' : `${count(r.created, 'component')} created, ${r.removed} marked for deletion, ${count(r.edits, 'edit')}.`,
+    r.edits === 0
+      ? 'Nothing differs from what the change set has.'
+      : `${count(r.created, 'component')} created, ${r.removed} marked for deletion, ${count(r.edits, 'edit')}.`,
   ];
-  if (r.genericTypes.length > 0) out.push(`Types the catalogue does not describe, taken as they are: ${r.genericTypes.join(', ')}.`);
+  if (r.genericTypes.length > 0)
+    out.push(`Types the catalogue does not describe, taken as they are: ${r.genericTypes.join(', ')}.`);
   if (r.unrepresented.length > 0) {
     out.push(`Kept but not live (${r.unrepresented.length}):`);
     out.push(...r.unrepresented.map((u) => `  ${u.path}  ${paint('dim', u.reason)}`));
