@@ -85,10 +85,6 @@ export const refusalCodes = {
     means: 'A schema’s property tree contradicts itself.',
     next: 'Correct the tree at the path.',
   },
-  create_only_with_resource: {
-    means: 'The property can be set only before the resource exists.',
-    next: 'Replace the component, or set it before creating.',
-  },
   // dependency requirements
   already_exists: { means: 'There is one already.', next: 'Use the one that exists.' },
   name_taken: { means: 'The name is used in the same place.', next: 'Choose another name.' },
@@ -115,7 +111,6 @@ export const refusalCodes = {
   // races
   version_conflict: { means: 'The change set has moved past the version named.', next: 'Read again and repeat.' },
   head_moved: { means: 'Head has moved since the change set was opened.', next: 'Catch up, review and apply again.' },
-  nothing_to_do: { means: 'The request would change nothing.', next: 'No step is needed.' },
 } as const satisfies Record<string, CodeLine>;
 
 /** Faults: the outside world failed. */

@@ -61,8 +61,14 @@ export function localPrincipal(): Principal {
   return { id: userInfo().username, role: 'owner' };
 }
 
+/** `HEADWATER_CACHE_MIB`: memory for decoded chunks; the engine's default when it is not a positive number. */
+function cacheBytesMax(): number | undefined {
+  const mib = Number(process.env['HEADWATER_CACHE_MIB']);
+  return mib > 0 ? mib * 1024 * 1024 : undefined;
+}
+
 async function own(folder: string, progress: (line: string) => void): Promise<Connection> {
-  const engine = await openFolder(folder);
+  const engine = await openFolder(folder, cacheBytesMax());
   const principal = localPrincipal();
   const server = await serveIpc({
     folder,

@@ -76,10 +76,10 @@ export class Snapshot implements Reader {
     return this.#roots;
   }
 
-  /** The hashes below which every chunk of this snapshot lies: its manifests and its categories' roots. */
+  /** The hashes below which every chunk of this snapshot lies: its categories' roots, then the manifests that name them. */
   tops(): Hash[] {
     const { intent, reality } = this.roots();
-    return [intent, reality, ...[...this.#maps.values()].map((m) => m.root())];
+    return [...[...this.#maps.values()].map((m) => m.root()), intent, reality];
   }
 
   edit(): SnapshotDraft {
