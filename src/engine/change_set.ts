@@ -2,7 +2,7 @@
 // from Head's roots. Applying is one compare-and-set on both Head and the change set; it needs Head where the change set
 // was opened.
 
-import { authorise, type Principal } from '../access/role.ts';
+import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, Hash } from '../base/ids.ts';
 import { canonical } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
@@ -20,6 +20,7 @@ import type { ChangeSetRow } from '../ports/store.ts';
 import { encodeBlob } from '../snapshot/chunk.ts';
 import { auditRows, plainAuditRows } from './audit.ts';
 import { mustIdempotencyKey, remember, repeated } from './idempotency.ts';
+import { permit } from './permit.ts';
 import type { Branch, Workspace } from './workspace.ts';
 
 /** Opens a change set on Head as it is now. Costs the same whatever the model's size. */
@@ -28,7 +29,7 @@ export async function openChangeSet(
   principal: Principal,
   request: { readonly name: string; readonly idempotencyKey?: string },
 ): Promise<Result<ChangeSetRow>> {
-  const may = authorise(principal, 'edit');
+  const may = await permit(w, principal, 'edit', { operation: 'open a change set', subject: '' });
   if (!may.ok) return may;
   const key = mustIdempotencyKey(request.idempotencyKey);
   if (!key.ok) return key;
@@ -146,7 +147,7 @@ export async function changeStatus(
   id: ChangeSetId,
   event: Extract<ChangeSetEvent, 'abandon' | 'reopen'>,
 ): Promise<Result<ChangeSetRow>> {
-  const may = authorise(principal, 'abandon');
+  const may = await permit(w, principal, 'abandon', { operation: `${event} a change set`, subject: id });
   if (!may.ok) return may;
   for (;;) {
     const found = await w.branch(id);
@@ -234,7 +235,7 @@ export async function applyChangeSet(
   principal: Principal,
   request: { readonly changeSet: ChangeSetId; readonly idempotencyKey?: string },
 ): Promise<Result<ApplyReceipt>> {
-  const may = authorise(principal, 'apply');
+  const may = await permit(w, principal, 'apply', { operation: 'apply a change set', subject: request.changeSet });
   if (!may.ok) return may;
   const key = mustIdempotencyKey(request.idempotencyKey);
   if (!key.ok) return key;

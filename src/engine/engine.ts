@@ -1,7 +1,7 @@
 // The engine: one store, its workspaces, and the use-cases by name. Everything that goes in and out is plain JSON, so a
 // caller in the same process, at the end of a socket or behind HTTP says the same words.
 
-import type { Principal } from '../access/role.ts';
+import { authorise, type Principal } from '../access/role.ts';
 import type { ChangeSetId, WorkspaceId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { Fault, must, ok, type Result, refuse } from '../base/result.ts';
@@ -56,8 +56,10 @@ export class Engine {
     });
   }
 
-  /** Creates a workspace with its Head, whose first version has the default view. Refuses `name_taken`. */
+  /** Creates a workspace with its Head, whose first version has the default view. Refuses `name_taken`, `access_denied`. */
   async createWorkspace(principal: Principal, name: string): Promise<Result<WorkspaceLine>> {
+    const may = authorise(principal, 'maintain');
+    if (!may.ok) return may;
     if (typeof name !== 'string' || name.trim() === '' || name.length > limits.nameCharsMax) {
       return refuse('request_malformed', {
         path: 'name',

@@ -1,7 +1,7 @@
 // The use-cases by name, with plain JSON in and out: what the command line calls in its own process, over a socket, and
 // later over HTTP. A handler checks the form of its parameters, finds the workspace and the state, and hands on.
 
-import { authorise, type Permission, type Principal } from '../access/role.ts';
+import type { Permission, Principal } from '../access/role.ts';
 import type { ChangeSetId, ComponentId } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
 import { attempt, must, ok, RefusalError, type Result, refuse } from '../base/result.ts';
@@ -15,6 +15,7 @@ import { type Comparison, compareSnapshots } from './compare.ts';
 import { historyOf, readComponent, searchComponents } from './component.ts';
 import type { Engine } from './engine.ts';
 import { collectGarbage, type Progress, verifyWorkspace } from './maintain.ts';
+import { permit } from './permit.ts';
 import { describeSchema, propertyLines, searchSchemas, suggestSources } from './schema.ts';
 import { submit } from './submit.ts';
 import { exportTemplateOf, importTemplate } from './template.ts';
@@ -159,8 +160,6 @@ async function inWorkspace(
   permission: Permission | ((w: Workspace) => Promise<Result<unknown>>),
   body?: (w: Workspace) => Promise<Result<unknown>>,
 ): Promise<Result<unknown>> {
-  const may = authorise(c.principal, typeof permission === 'string' ? permission : 'read');
-  if (!may.ok) return may;
   const run = typeof permission === 'string' ? body! : permission;
   // Parameters of the wrong form refuse from wherever they are read.
   const name = attempt(() => text(p, 'workspace', defaultWorkspace));
@@ -171,7 +170,10 @@ async function inWorkspace(
   }
   const found = await c.engine.workspace(name.value);
   if (!found.ok) return found;
-  return refusing(() => run(found.value.workspace));
+  const { workspace } = found.value;
+  const needs = typeof permission === 'string' ? permission : 'read';
+  const may = await permit(workspace, c.principal, needs, { operation: needs, subject: workspace.id });
+  return may.ok ? refusing(() => run(workspace)) : may;
 }
 
 /** The state named by `changeSet` (default: Head) and `version` (default: the present one), once it is durable. */

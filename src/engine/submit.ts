@@ -1,7 +1,7 @@
 // Submit: the whole life of a mutation. Compile the author's requests against what the author saw, validate, apply, seal
 // the roots, write log and audit in one compare-and-set commit, answer once it is durable.
 
-import { authorise, type Principal } from '../access/role.ts';
+import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, Hash } from '../base/ids.ts';
 import { canonical, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
@@ -16,6 +16,7 @@ import { encodeBlob } from '../snapshot/chunk.ts';
 import type { Snapshot, SnapshotDraft } from '../snapshot/snapshot.ts';
 import { auditRows } from './audit.ts';
 import { mustIdempotencyKey, remember, repeated } from './idempotency.ts';
+import { permit } from './permit.ts';
 import type { Branch, Workspace } from './workspace.ts';
 
 export interface SubmitRequest {
@@ -65,7 +66,7 @@ async function submitOnce(
   key: string | undefined,
   hash: Hash,
 ): Promise<Result<SubmitReply> | 'lost'> {
-  const may = authorise(principal, 'edit');
+  const may = await permit(w, principal, 'edit', { operation: 'edit', subject: String(request.changeSet) });
   if (!may.ok) return may;
   const found = await w.branch(request.changeSet);
   if (!found.ok) return found;
@@ -84,17 +85,19 @@ async function submitOnce(
   });
 }
 
-interface Edited {
+/** A state with edits on it, and what they were. */
+export interface Edited {
   readonly snapshot: Snapshot;
   readonly steps: readonly Step[];
 }
 
-async function commitEdit(
+/** Commits edits made on the present state of a branch, in the same turn of the event loop as they were made. */
+export async function commitEdit(
   w: Workspace,
   principal: Principal,
   branch: Branch,
   { snapshot, steps }: Edited,
-  ask: { readonly key: string | undefined; readonly hash: Hash },
+  ask?: { readonly key: string | undefined; readonly hash: Hash },
 ): Promise<Result<SubmitReply> | 'lost'> {
   const { row: before } = branch;
   const effective = steps.filter((s) => s.mutations.length > 0);
@@ -130,7 +133,7 @@ async function commitEdit(
     log: [{ changeSet: row.id, version: row.version, text }],
     audit: audit.rows,
     chunks: blobsOfSteps(effective).map((h) => ({ hash: h, text: encodeBlob(w.space.blob(h)) })),
-    ...remember(principal.id, ask.key, ask.hash, reply, entry.atMs),
+    ...(ask === undefined ? {} : remember(principal.id, ask.key, ask.hash, reply, entry.atMs)),
   });
   return durable ? ok(reply) : 'lost';
 }
