@@ -3,7 +3,7 @@
 // Opening, applying and abandoning a change set anchor its chain's head in Head's chain.
 
 import type { ChangeSetId, Digest, Hash } from '../base/ids.ts';
-import { canonical, type Json } from '../base/json.ts';
+import { canonical, isObject, type Json } from '../base/json.ts';
 
 /** 1: first. */
 export const auditFormat = 1;
@@ -87,6 +87,17 @@ export interface ChainCheck {
   readonly exported?: ChainHead;
 }
 
+/** Whoever alters an entry may write its hash anew over any text at all. */
+function readEntry(text: string): AuditEntry | undefined {
+  try {
+    const entry: unknown = JSON.parse(text);
+    return isObject(entry) ? (entry as unknown as AuditEntry) : undefined;
+  } catch (e) {
+    if (e instanceof SyntaxError) return undefined;
+    throw e;
+  }
+}
+
 /** Checks a chain from its first entry. Answers the first problem, or undefined. */
 export function checkChain(c: ChainCheck): ChainProblem | undefined {
   const bad = (seq: number, what: ChainProblem['what'], detail: string): ChainProblem => ({
@@ -98,14 +109,13 @@ export function checkChain(c: ChainCheck): ChainProblem | undefined {
   let prev: Hash | '' = '';
   for (const [i, row] of c.rows.entries()) {
     const seq = i + 1;
-    if (row.seq !== seq)
-      return bad(
-        seq,
-        row.seq < seq ? 'reordered' : 'removed',
-        `entry ${seq} is missing; ${row.seq} stands in its place`,
-      );
+    if (row.seq !== seq) {
+      const elsewhere = row.seq < seq || c.rows.some((r) => r.seq === seq);
+      return bad(seq, elsewhere ? 'reordered' : 'removed', `entry ${row.seq} stands in the place of entry ${seq}`);
+    }
     if (c.digest(row.text) !== row.hash) return bad(seq, 'altered', `the text of entry ${seq} is not that of its hash`);
-    const entry = JSON.parse(row.text) as AuditEntry;
+    const entry = readEntry(row.text);
+    if (entry === undefined) return bad(seq, 'altered', `the text of entry ${seq} is not that of an entry`);
     if (entry.seq !== seq || entry.changeSet !== c.changeSet)
       return bad(seq, 'reordered', `entry ${seq} was written as ${entry.changeSet} ${entry.seq}`);
     if (entry.prev !== prev) return bad(seq, 'altered', `entry ${seq} does not follow entry ${seq - 1} as stored`);
@@ -146,7 +156,7 @@ export function checkAnchors(
   hashAt: (changeSet: ChangeSetId, seq: number) => Hash | '' | undefined,
 ): ChainProblem | undefined {
   for (const row of rows) {
-    const { anchor } = JSON.parse(row.text) as AuditEntry;
+    const anchor = readEntry(row.text)?.anchor;
     if (anchor === undefined || hashAt(anchor.changeSet, anchor.seq) === anchor.hash) continue;
     return {
       changeSet: anchor.changeSet,

@@ -6,17 +6,18 @@
 import type { ComponentId } from '../base/ids.ts';
 import { isObject, type Json } from '../base/json.ts';
 import { invariant } from '../base/result.ts';
-import { edgesInto } from '../graph/edges.ts';
+import { followingCells } from '../graph/edges.ts';
 import { type Cell, parseCell } from '../model/cell.ts';
 import { type Declared, elementsOf, isDeclared, readDeclared } from '../model/declared.ts';
 import { type Expr, type Source, sourcesOf } from '../model/expr.ts';
-import { cellKey, idLength } from '../model/keys.ts';
+import { cellKey, elementKey, idLength } from '../model/keys.ts';
 import { findComponent, findRecord, isAbsent, nameOf, specOfComponent } from '../model/lookup.ts';
 import type { ResourceRecord } from '../model/module.ts';
 import {
   ancestorsOf,
   childPath,
   decodeSegment,
+  lastSegment,
   type Path,
   type Segment,
   segmentsOf,
@@ -55,7 +56,7 @@ export class Evaluation {
 
   /** The value at an address. An absent component gives `none` with the reason. */
   valueAt(at: Source): Evaluated {
-    this.#ensure(edgesInto(this.reader, at).map((e) => e.user));
+    this.#ensure(followingCells(this.reader, at).map((f) => f.cell));
     return this.#read(at);
   }
 
@@ -122,7 +123,7 @@ export class Evaluation {
       }
       open.set(key, cell.x);
       for (const source of sourcesOf(cell.x)) {
-        for (const { user } of edgesInto(this.reader, source)) {
+        for (const { cell: user } of followingCells(this.reader, source)) {
           const below = user.component + user.path;
           if (this.#cells.has(below)) continue;
           // Edits that would close a cycle are refused; one that is there all the same is an error of its cells.
@@ -176,6 +177,14 @@ export class Evaluation {
     }
     const segments = segmentsOf(path);
     if (isReality(segments[0]?.key)) return this.#reality(component, segments);
+    for (const at of path.includes('/@') ? [path, ...ancestorsOf(path)] : []) {
+      const isElement = lastSegment(at).element !== undefined;
+      if (isElement && this.reader.get('cells', elementKey(component, at)) === undefined)
+        return {
+          state: 'none',
+          why: `the list element ${at} of ${nameOf(this.reader, component) || component} is gone`,
+        };
+    }
     for (const ancestor of ancestorsOf(path)) {
       const cell = this.#cellAt(component, ancestor);
       if (cell === undefined || 'c' in cell) continue;

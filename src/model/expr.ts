@@ -2,8 +2,8 @@
 // from several references is a call of a built-in function whose arguments are expressions again. Expressions have no
 // names and no loops, so their sources can be listed without running anything.
 
-import type { ComponentId } from '../base/ids.ts';
-import { canonical, type Json } from '../base/json.ts';
+import { type ComponentId, isUlid } from '../base/ids.ts';
+import { brief, canonical, type Json } from '../base/json.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { type Path, parsePath } from './path.ts';
 
@@ -55,7 +55,7 @@ export function parseExpr(x: unknown, at: string, isFunction: (name: string) => 
   const e = x as { v?: Json; s?: unknown; f?: unknown };
   if (Object.keys(e).length !== 1) return bad(Object.keys(e).join(', '));
   if (e.v !== undefined) return ok({ v: e.v });
-  if (Array.isArray(e.s) && e.s.length === 2 && typeof e.s[0] === 'string') {
+  if (Array.isArray(e.s) && e.s.length === 2 && typeof e.s[0] === 'string' && isUlid(e.s[0])) {
     const path = parsePath(e.s[1]);
     return path.ok ? ok({ s: [e.s[0] as ComponentId, path.value] }) : path;
   }
@@ -69,5 +69,5 @@ export function parseExpr(x: unknown, at: string, isFunction: (name: string) => 
     }
     return ok({ f: [e.f[0], ...args] });
   }
-  return bad(JSON.stringify(x).slice(0, 80));
+  return bad(brief(x as Json));
 }

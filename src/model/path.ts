@@ -40,11 +40,16 @@ export const wellKnown = {
 // A control character would be unreadable in a path and is the separator of index keys.
 const control = /[\u0000-\u001f]/;
 
+/** What a refusal calls a path that is none. */
+function named(text: unknown): string {
+  return typeof text === 'string' && text !== '' ? text.slice(0, 200) : 'path';
+}
+
 /** Splits an RFC 6901 pointer into its raw segments. A leading `/root` is dropped. Refuses `path_invalid`. */
 export function parsePointer(text: unknown): Result<string[]> {
   const bad = (got: string) =>
     refuse('path_invalid', {
-      path: typeof text === 'string' ? text : '',
+      path: named(text),
       expected: 'a JSON pointer such as /domain/VpcId',
       got,
       hint: 'start with /, separate names with /, write ~1 for / and ~0 for ~ inside a name',
@@ -129,7 +134,7 @@ export function ancestorsOf(path: Path): Path[] {
 export function parsePath(text: unknown): Result<Path> {
   const bad = (got: string) =>
     refuse('path_invalid', {
-      path: typeof text === 'string' ? text : '',
+      path: named(text),
       expected: 'a stored path such as /domain/Tags/@0123456789ab/Key',
       got,
       hint: 'use the path that the engine printed, or a pointer where one is taken',

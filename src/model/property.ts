@@ -2,7 +2,7 @@
 // Recursive types are named definitions referred to by `ref`, never unrolled. The kind `any` is a tree whose shape the
 // schema does not fix: it is stored as cells like every other tree, so its parts are edited, linked and merged one by one.
 
-import { brief, isObject, type Json } from '../base/json.ts';
+import { brief, isObject, type Json, sameJson } from '../base/json.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 
 export type ScalarKind = 'string' | 'integer' | 'number' | 'boolean';
@@ -173,7 +173,7 @@ export function checkLiteral(
     default:
       return wrong();
   }
-  if (property.enum && !property.enum.some((e) => e === value)) {
+  if (property.enum && !property.enum.some((e) => sameJson(e, value))) {
     return refuse(
       'not_in_enum',
       detail(`one of ${property.enum.map((e) => brief(e, 40)).join(', ')}`, 'use one of these values'),
@@ -218,7 +218,18 @@ export function checkPropertyTree(x: unknown, at: string, definitions: Definitio
     });
   if (!isObject(x)) return bad(at, 'a property: an object with a kind', x ?? null);
   if (depth > 48) return bad(at, 'a tree at most 48 deep; recursive types as definitions', 'a deeper tree');
+  for (const [name, wanted] of Object.entries(attributes)) {
+    const value = Object.hasOwn(x, name) ? x[name] : undefined;
+    if (value === undefined || wanted.fits(value)) continue;
+    return bad(`${at}/${name}`, wanted.expected, value);
+  }
   const p = x as unknown as Property;
+  const low = p.minimum ?? p.minLength ?? p.minItems;
+  const high = p.maximum ?? p.maxLength ?? p.maxItems;
+  if (low !== undefined && high !== undefined && low > high)
+    return bad(at, 'a lower bound that is not above the upper one', `${low} > ${high}`);
+  if (p.default !== undefined && !fitsDefault(p, p.default, definitions))
+    return bad(`${at}/default`, 'a value that the property allows', p.default);
   switch (p.kind) {
     case 'ref':
       return typeof p.to === 'string' && Object.hasOwn(definitions, p.to)
@@ -246,13 +257,59 @@ export function checkPropertyTree(x: unknown, at: string, definitions: Definitio
           p.kind ?? null,
         );
   }
-  if (p.minimum !== undefined && p.maximum !== undefined && p.minimum > p.maximum)
-    return bad(at, 'minimum <= maximum', `${p.minimum} > ${p.maximum}`);
-  if (p.default !== undefined && p.kind !== 'any' && p.kind !== 'json') {
-    const fits = checkLiteral({ ...p, kind: p.kind }, p.default, `${at}/default`, () => undefined);
-    if (!fits.ok) return bad(`${at}/default`, fits.refusal.expected, p.default);
-  }
   return ok(p);
+}
+
+interface Attribute {
+  readonly expected: string;
+  readonly fits: (value: Json) => boolean;
+}
+const truth: Attribute = { expected: 'true or false', fits: (v) => typeof v === 'boolean' };
+const size: Attribute = { expected: 'a number', fits: (v) => typeof v === 'number' };
+const words: Attribute = { expected: 'text', fits: (v) => typeof v === 'string' };
+const attributes: Readonly<Record<string, Attribute>> = {
+  docs: words,
+  pattern: words,
+  format: words,
+  required: truth,
+  createOnly: truth,
+  readOnly: truth,
+  writeOnly: truth,
+  secret: truth,
+  hidden: truth,
+  uniqueItems: truth,
+  minimum: size,
+  maximum: size,
+  minLength: size,
+  maxLength: size,
+  minItems: size,
+  maxItems: size,
+  enum: { expected: 'a list of values', fits: (v) => Array.isArray(v) && v.length > 0 },
+  properties: { expected: 'an object of properties', fits: isObject },
+};
+
+/** Could an author declare this value? Patterns are left out: they may not be runnable here. */
+function fitsDefault(property: Property, value: Json, definitions: Definitions): boolean {
+  const p = derefProperty(property, definitions);
+  switch (p.kind) {
+    case 'array':
+      return (
+        Array.isArray(value) && value.every((v) => fitsDefault(p.items ?? { kind: 'any' }, v as Json, definitions))
+      );
+    case 'map':
+      return (
+        isObject(value) && Object.values(value).every((v) => fitsDefault(p.values ?? { kind: 'any' }, v, definitions))
+      );
+    case 'object': {
+      const members = p.properties ?? {};
+      if (!isObject(value)) return false;
+      return Object.entries(value).every(
+        ([k, v]) => Object.hasOwn(members, k) && fitsDefault(members[k]!, v, definitions),
+      );
+    }
+    default:
+      return checkLiteral(p, value, '', () => undefined).ok;
+  }
 }
 
 function withParent(parent: Property, child: Result<Property>): Result<Property> {

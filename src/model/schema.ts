@@ -2,7 +2,7 @@
 // blob, found by hash, so that two change sets that install the same type hold the same bytes.
 
 import type { Hash, VariantId } from '../base/ids.ts';
-import { canonical, isObject, type Json } from '../base/json.ts';
+import { brief, canonical, isObject, type Json } from '../base/json.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { type Path, type Segment, segmentsOf } from './path.ts';
 import { checkPropertyTree, childProperty, type Definitions, derefProperty, type Property } from './property.ts';
@@ -47,7 +47,14 @@ export interface VariantRecord {
 export const siProperty: Property = {
   kind: 'object',
   properties: {
-    name: { kind: 'string', required: true, docs: 'Display name; need not be unique.', minLength: 1, maxLength: 256 },
+    name: {
+      kind: 'string',
+      required: true,
+      docs: 'Display name; need not be unique.',
+      minLength: 1,
+      maxLength: 256,
+      pattern: '^[^\\u0000-\\u001f]*$',
+    },
     type: { kind: 'string', readOnly: true, docs: 'Configuration of the component; kept for clients that read it.' },
     color: { kind: 'string', docs: 'Colour on the map, #rrggbb.' },
     resourceId: { kind: 'string', docs: 'The provider’s id of the resource.' },
@@ -114,14 +121,34 @@ export function parseVariantSpec(x: unknown, at = ''): Result<VariantSpec> {
     return refuse('request_malformed', {
       path: at,
       expected: `a variant document with format ${variantSpecFormat}, domain, resourceValue, secrets and definitions`,
-      got: isObject(x) ? `format ${String(x['format'])}` : typeof x,
+      got: isObject(x) ? `format ${brief(x['format'])}` : brief((x ?? null) as Json),
       hint: 'compare with `headwater schema describe NAME --json`',
     });
   }
-  const spec = x as unknown as VariantSpec;
-  const definitions = spec.definitions ?? {};
+  const given = x['definitions'] ?? {};
+  if (!isObject(given)) {
+    return refuse('property_tree_invalid', {
+      path: `${at}/definitions`,
+      expected: 'an object of properties by name',
+      got: brief(given),
+      hint: 'leave it out, or name each definition',
+    });
+  }
+  const definitions = given as unknown as Definitions;
+  // First the definitions: the trees refer to them.
+  for (const [name, definition] of Object.entries(definitions)) {
+    const checked = checkPropertyTree(definition, `${at}/definitions/${name}`, definitions);
+    if (!checked.ok) return checked;
+  }
+  const spec = {
+    domain: emptyObject,
+    resourceValue: emptyObject,
+    secrets: emptyObject,
+    ...x,
+    definitions,
+  } as VariantSpec;
   for (const part of ['domain', 'resourceValue', 'secrets'] as const) {
-    const tree = spec[part] ?? { kind: 'object', properties: {} };
+    const tree = spec[part];
     const checked = checkPropertyTree(tree, `${at}/${part}`, definitions);
     if (!checked.ok) return checked;
     if (tree.kind !== 'object' && tree.kind !== 'map') {
@@ -132,10 +159,6 @@ export function parseVariantSpec(x: unknown, at = ''): Result<VariantSpec> {
         hint: 'wrap the tree in an object',
       });
     }
-  }
-  for (const [name, definition] of Object.entries(definitions)) {
-    const checked = checkPropertyTree(definition, `${at}/definitions/${name}`, definitions);
-    if (!checked.ok) return checked;
   }
   return ok(spec);
 }
