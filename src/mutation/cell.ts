@@ -4,6 +4,7 @@
 
 import type { ComponentId } from '../base/ids.ts';
 import { brief, type Json, type JsonObject } from '../base/json.ts';
+import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { findCycle } from '../graph/cycle.ts';
 import { sourcesOfCellText } from '../graph/edges.ts';
@@ -129,7 +130,8 @@ export function missingComponent(component: string): ReturnType<typeof refuse> {
 
 function validateSet(reader: Reader, spec: VariantSpec, m: CellMutation & { kind: 'cell.set' }): Result<void> {
   const at = m.path;
-  if (at === wellKnown.deletedAt) return ok(undefined);
+  const fits = checkLength(at);
+  if (!fits.ok) return fits;
   const located = propertyAt(spec, at);
   if (located === undefined) {
     return refuse('path_not_found', {
@@ -185,6 +187,14 @@ function checkCell(
       hint: 'create the secret and set {"$source": {"secret": NAME}}',
     });
   }
+  if (secret && 'x' in cell && sourcesOf(cell.x).length === 0) {
+    return refuse('secret_value_not_allowed', {
+      path,
+      expected: 'a reference to a secret, or a subscription to one',
+      got: 'an expression of literals (not shown)',
+      hint: 'create the secret and set {"$source": {"secret": NAME}}',
+    });
+  }
   if ('k' in cell && !secret) {
     return refuse('kind_mismatch', {
       path,
@@ -218,8 +228,18 @@ function checkCell(
   return ok(undefined);
 }
 
+export function checkLength(path: Path): Result<void> {
+  if (path.length <= limits.pathCharsMax) return ok(undefined);
+  return refuse('limit_exceeded', {
+    path: `${path.slice(0, 80)}…`,
+    expected: `a path of at most ${limits.pathCharsMax} characters`,
+    got: `${path.length} characters`,
+    hint: 'use shorter keys, or a json property for the whole',
+  });
+}
+
 /** Nothing above may give the value as a whole, and every list element on the way must exist. */
-function checkAbove(reader: Reader, m: CellMutation & { kind: 'cell.set' }): Result<void> {
+export function checkAbove(reader: Reader, m: { readonly component: ComponentId; readonly path: Path }): Result<void> {
   const lists = [m.path, ...ancestorsOf(m.path)];
   for (const path of lists) {
     if (lastSegment(path).element !== undefined && reader.get('cells', elementKey(m.component, path)) === undefined) {
@@ -298,12 +318,12 @@ function checkSource(reader: Reader, source: Source, at: Path): Result<void> {
       data: { source },
     });
   }
-  const list = parentPath(source.path);
-  const last = lastSegment(source.path);
-  if (last.element !== undefined && reader.get('cells', elementKey(source.component, source.path)) === undefined) {
+  for (const path of [source.path, ...ancestorsOf(source.path)]) {
+    if (lastSegment(path).element === undefined) continue;
+    if (reader.get('cells', elementKey(source.component, path)) !== undefined) continue;
     return refuse('source_not_found', {
       path: at,
-      expected: `an element of ${list}`,
+      expected: `an element of ${parentPath(path)}`,
       got: source.path,
       hint: 'read the list again',
       data: { source },

@@ -2,7 +2,7 @@
 // the shape of everything it lets through; a mutation from a log or another installation is input like any other.
 
 import { isHash, isUlid } from '../base/ids.ts';
-import { brief, canonical, isObject, type Json, type JsonObject } from '../base/json.ts';
+import { brief, canonical, checkJson, isObject, type Json, type JsonObject } from '../base/json.ts';
 import { isOrderKey } from '../base/order_key.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { parseExpr } from '../model/expr.ts';
@@ -36,8 +36,13 @@ export function encodeMutation(m: Mutation): string {
   return canonical(m as unknown as Json);
 }
 
-/** Checks the shape of a mutation. Refuses `request_malformed`, `path_invalid`. */
+/** Nesting of an encoded mutation: a value, and the members it stands in. */
+const encodedDepthMax = 192;
+
+/** Checks the shape of a mutation. Refuses `value_not_storable`, `request_malformed`. */
 export function decodeMutation(x: unknown): Result<Mutation> {
+  const storable = checkJson(x, 'mutation', encodedDepthMax);
+  if (!storable.ok) return storable;
   if (!isObject(x) || typeof x['kind'] !== 'string' || !Object.hasOwn(kinds, x['kind'])) {
     return malformed('kind', `one of ${mutationKinds.join(', ')}`, isObject(x) ? (x['kind'] ?? null) : null);
   }
@@ -85,7 +90,8 @@ function fieldProblem(v: Json | undefined, kind: FieldKind): string | undefined 
   }
 }
 
-function cellProblem(v: Json | undefined): string | undefined {
+/** What is wrong with an encoded cell; undefined when nothing is. */
+export function cellProblem(v: Json | undefined): string | undefined {
   const wanted = 'a cell: one of {v}, {b}, {x}, {c}, {u} or {k}';
   if (!isObject(v)) return wanted;
   const [name, ...others] = Object.keys(v);

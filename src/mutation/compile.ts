@@ -6,11 +6,13 @@ import type { Branded, ChangeSetId, ElementId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { attempt, must, RefusalError, type Result, refuse, unreachable } from '../base/result.ts';
 import { cellKey } from '../model/keys.ts';
+import { isPathKey } from '../model/path.ts';
 import type { Draft } from '../model/state.ts';
 import { compileComponent } from './compile_component.ts';
 import { compileNoun } from './compile_noun.ts';
 import { apply, describe, type Mutation, validate } from './mutation.ts';
 import type { Request, RequestKind } from './request.ts';
+import { parseRequest } from './request_shape.ts';
 
 export interface Ids {
   ulid<T extends Branded<string, string>>(): T;
@@ -48,9 +50,13 @@ export interface About {
   readonly sentence?: string;
 }
 
-/** Compiles and applies one request. On refusal the draft is in between: throw it away. */
-export function compileRequest(draft: Draft, changeSet: ChangeSetId, ids: Ids, request: Request): Result<Step> {
+/**
+ * Compiles and applies one request, whose shape is checked first: it may come from anywhere. On refusal the draft is in
+ * between: throw it away.
+ */
+export function compileRequest(draft: Draft, changeSet: ChangeSetId, ids: Ids, asked: Request): Result<Step> {
   return attempt(() => {
+    const request = must(parseRequest(asked));
     const mutations: Mutation[] = [];
     const before: (string | null)[] = [];
     let first = '';
@@ -77,7 +83,7 @@ export function compileRequest(draft: Draft, changeSet: ChangeSetId, ids: Ids, r
 function tooMany(): RefusalError {
   return new RefusalError(
     refuse('limit_exceeded', {
-      path: '',
+      path: 'request',
       expected: `at most ${limits.mutationsPerRequestMax} edits in a request`,
       got: 'more',
       hint: 'split the request',
@@ -128,5 +134,7 @@ export function mustName(value: unknown, at: string): string {
   if (typeof value !== 'string' || value.trim() === '') malformed(at, 'a name', value);
   if (value.length > limits.nameCharsMax)
     malformed(at, `a name of at most ${limits.nameCharsMax} characters`, value.length);
+  // Names are part of index keys, where control characters separate.
+  if (!isPathKey(value)) malformed(at, 'a name without control characters and broken text', value);
   return value;
 }

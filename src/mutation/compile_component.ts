@@ -2,10 +2,12 @@
 
 import type { ComponentId, VariantId, ViewId } from '../base/ids.ts';
 import { isUlid } from '../base/ids.ts';
+import { isObject, type Json, type JsonObject } from '../base/json.ts';
 import { must, RefusalError, refuse, unreachable } from '../base/result.ts';
 import { edgesOutOfComponent } from '../graph/edges.ts';
 import { parseCell } from '../model/cell.ts';
 import { isDeclared, readDeclared, readElements } from '../model/declared.ts';
+import { type Expr, mapSources } from '../model/expr.ts';
 import { cellKey, dependsKey, flagKey, ignoredKey, index, indexUser, managesKey, placementKey } from '../model/keys.ts';
 import {
   findComponent,
@@ -19,8 +21,18 @@ import {
   schemaOfVariant,
   specOfComponent,
 } from '../model/lookup.ts';
-import { childPath, elementPath, isPathKey, type Path, wellKnown } from '../model/path.ts';
+import {
+  childPath,
+  elementPath,
+  isPathKey,
+  lastSegment,
+  type Path,
+  parsePointer,
+  pointerOf,
+  wellKnown,
+} from '../model/path.ts';
 import { childProperty, derefProperty } from '../model/property.ts';
+import { rootProperty } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
 import type { ViewRecord } from '../model/view.ts';
 import { type About, type Compilation, type ComponentRequest, malformed, mustName } from './compile.ts';
@@ -129,6 +141,7 @@ export function targetOf(c: Compilation, component: ComponentId): Target {
 /** Sets what a pointer names; one that ends in `/-` appends. Answers the pointer. */
 function setAt(t: Target, pointer: string, value: Input | undefined): string {
   if (value === undefined) malformed('value', 'a value; null or {"$source": null} for none', value);
+  materialiseAbove(t, pointer);
   const place = must(resolvePointer(t.draft, t.component, t.spec, pointer));
   const tree = must(treeOfInput(t.draft, value, pointer));
   if (place.path === '' || place.path === '/si')
@@ -141,12 +154,14 @@ function setAt(t: Target, pointer: string, value: Input | undefined): string {
 
 /** Takes a value away: an override first, so that the default shows; else the default itself. */
 function unset(t: Target, pointer: string, orDefault: boolean): About {
+  if (orDefault) materialiseAbove(t, pointer, true);
   const place = must(resolvePointer(t.draft, t.component, t.spec, pointer));
   if (place.append) malformed('path', 'the path of a value', pointer);
   const about: About = { subject: t.component, path: pointer };
   const now = readDeclared(t.draft, t.component, place.path);
   const declared = isDeclared({ ...now, element: undefined });
-  if (declared) clear(t, now);
+  // The mark of deletion is no value: it is taken away by restoring.
+  if (declared && place.path !== wellKnown.deletedAt) clear(t, now);
   else if (orDefault && derefProperty(place.property, t.spec.definitions).default !== undefined) {
     t.emit({ kind: 'cell.set', component: t.component, path: place.path, cell: { u: 1 } });
   } else if (place.property.readOnly) {
@@ -162,10 +177,43 @@ function unset(t: Target, pointer: string, orDefault: boolean): About {
   return about;
 }
 
+/**
+ * Declares the defaults of the containers above what a pointer names, so that setting a part keeps the rest of what they
+ * show; with `shownOnly`, just where that part is shown by such a default.
+ */
+function materialiseAbove(t: Target, pointer: unknown, shownOnly = false): void {
+  const parsed = parsePointer(pointer);
+  if (!parsed.ok) return;
+  const segments = parsed.value;
+  let property = rootProperty(t.spec);
+  for (let i = 0; i + 1 < segments.length; i++) {
+    const step = property.kind === 'array' ? { element: true } : { key: segments[i]! };
+    const next = childProperty(property, step as { key: string }, t.spec.definitions);
+    if (next === undefined || next.kind === 'any') return;
+    property = next;
+    if (property.default === undefined || (shownOnly && !shows(property.default, segments.slice(i + 1)))) continue;
+    const place = resolvePointer(t.draft, t.component, t.spec, pointerOf(segments.slice(0, i + 1)));
+    if (!place.ok || place.value.append) return;
+    materialise(t, place.value.path, property);
+  }
+}
+
+function shows(value: Json, segments: readonly string[]): boolean {
+  let here: Json | undefined = value;
+  for (const segment of segments) {
+    if (Array.isArray(here))
+      here = /^(0|[1-9]\d*)$/.test(segment) ? (here[Number(segment)] as Json | undefined) : undefined;
+    else here = isObject(here) && Object.hasOwn(here, segment) ? here[segment] : undefined;
+  }
+  return here !== undefined;
+}
+
 function mustContainer(t: Target, pointer: string, kind: 'array' | 'map'): Place {
+  materialiseAbove(t, pointer);
   const place = must(resolvePointer(t.draft, t.component, t.spec, pointer));
-  const has = place.property.kind;
-  if (has === kind || has === 'any' || (kind === 'map' && has === 'object')) return place;
+  const open = place.property.kind === 'any';
+  const has = open ? heldBy(t, place.path, kind) : place.property.kind;
+  if (has === kind || (kind === 'map' && has === 'object')) return place;
   throw new RefusalError(
     refuse('kind_mismatch', {
       path: pointer,
@@ -174,6 +222,20 @@ function mustContainer(t: Target, pointer: string, kind: 'array' | 'map'): Place
       hint: kind === 'array' ? 'list edits go to arrays' : 'map edits go to maps',
     }).refusal,
   );
+}
+
+/** What an open tree holds at a path; `wanted` when it holds neither members nor elements. */
+function heldBy(t: Target, path: Path, wanted: 'array' | 'map'): 'array' | 'map' {
+  if (readElements(t.draft, t.component, path).length > 0) return 'array';
+  const prefix = cellKey(t.component, path);
+  for (const [key] of t.draft.scan('cells', `${prefix}/`)) if (!key.startsWith(`${prefix}/@`)) return 'map';
+  return wanted;
+}
+
+/** A list or map that became empty by an edit shows nothing, not its default. */
+function keepEmpty(t: Target, place: Place, empty: 'array' | 'map'): void {
+  if (place.property.default === undefined || isDeclared(readDeclared(t.draft, t.component, place.path))) return;
+  t.emit({ kind: 'cell.set', component: t.component, path: place.path, cell: { c: empty } });
 }
 
 function editList(t: Target, r: Extract<ComponentRequest, { kind: 'list.move' | 'list.remove' }>): About {
@@ -194,6 +256,7 @@ function editList(t: Target, r: Extract<ComponentRequest, { kind: 'list.move' | 
   if (r.kind === 'list.remove') {
     const element = elements[pick(r.index, 'index')]!;
     removeNode(t, readDeclared(t.draft, t.component, elementPath(place.path, element.id)));
+    keepEmpty(t, place, 'array');
   } else {
     const from = pick(r.from, 'from');
     const to = pick(r.to, 'to');
@@ -224,10 +287,11 @@ function editMap(t: Target, r: Extract<ComponentRequest, { kind: 'map.put' | 'ma
   materialise(t, place.path, place.property);
   if (r.kind === 'map.put') {
     if (r.value === undefined) malformed('value', 'a value', r.value);
+    const tree = must(treeOfInput(t.draft, r.value, 'value'));
     const mark = t.draft.get('cells', cellKey(t.component, place.path));
-    if (mark !== undefined && 'c' in parseCell(mark))
+    if (mark !== undefined && 'c' in parseCell(mark) && !('unset' in tree))
       t.emit({ kind: 'cell.unset', component: t.component, path: place.path });
-    setTree(t, path, child, must(treeOfInput(t.draft, r.value, 'value')));
+    setTree(t, path, child, tree);
   } else {
     const now = readDeclared(t.draft, t.component, path);
     if (!isDeclared(now)) {
@@ -241,6 +305,7 @@ function editMap(t: Target, r: Extract<ComponentRequest, { kind: 'map.put' | 'ma
       );
     }
     removeNode(t, now);
+    keepEmpty(t, place, 'map');
   }
   return { subject: t.component, path: r.path };
 }
@@ -264,9 +329,6 @@ export function newId<T extends ComponentId | string>(c: Compilation, id: string
 }
 
 function setAll(t: Target, attributes: Attributes): void {
-  if (typeof attributes !== 'object' || attributes === null || Array.isArray(attributes)) {
-    malformed('attributes', 'an object of pointers and values', attributes);
-  }
   for (const [pointer, value] of Object.entries(attributes)) setAt(t, pointer, value);
 }
 
@@ -298,7 +360,11 @@ function erase(c: Compilation, component: ComponentId): About {
   for (const { user } of edgesOutOfComponent(c.draft, component)) {
     if (user.component !== component) followers.set(user.component + user.path, user);
   }
-  for (const user of followers.values()) c.emit({ kind: 'cell.unset', ...user });
+  for (const user of followers.values()) {
+    c.emit({ kind: 'cell.unset', ...user });
+    // An element that is nothing but what it follows goes with it, as it did not show while that was absent.
+    if (lastSegment(user.path).element !== undefined) c.emit({ kind: 'element.remove', ...user });
+  }
   for (const [prefix, noun] of [
     [index.dependentsOf(component), 'depends'],
     [index.managersOf(component), 'manages'],
@@ -342,6 +408,15 @@ function upgrade(c: Compilation, component: ComponentId, to: VariantId | undefin
   return { subject: component };
 }
 
+/** What follows the original itself follows the copy itself in the copy. */
+function ownSources(cell: JsonObject, original: ComponentId, copy: ComponentId): JsonObject {
+  if (cell['x'] === undefined) return cell;
+  const expr = mapSources(cell['x'] as unknown as Expr, (s) => ({
+    s: [s.component === original ? copy : s.component, s.path],
+  }));
+  return { x: expr as unknown as Json };
+}
+
 function duplicate(
   c: Compilation,
   original: ComponentId,
@@ -352,7 +427,10 @@ function duplicate(
   const component = newId<ComponentId>(c, id);
   const { [wellKnown.deletedAt]: _mark, [wellKnown.resourceId]: _resource, ...kept } = image.cells;
   const copyName = name === undefined ? `${nameOf(c.draft, original) || 'component'} copy` : mustName(name, 'name');
-  const cells = { ...kept, [wellKnown.name]: { v: copyName } };
+  const cells: Record<string, JsonObject> = { [wellKnown.name]: { v: copyName } };
+  for (const [suffix, cell] of Object.entries(kept)) {
+    if (suffix !== wellKnown.name) cells[suffix] = ownSources(cell, original, component);
+  }
   c.emit({
     kind: 'component.create',
     component,

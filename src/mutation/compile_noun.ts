@@ -4,6 +4,7 @@
 import type { RefusalCode } from '../base/codes.ts';
 import {
   type BindingId,
+  type ComponentId,
   type FunctionId,
   idFromHash,
   type SchemaId,
@@ -20,6 +21,7 @@ import { approversKey, index, indexUser, overrideKey, placementKey, variantKey }
 import {
   findRecord,
   findSchema,
+  isMarked,
   resolveComponent,
   resolveFunction,
   resolveSchema,
@@ -32,7 +34,7 @@ import type { ApproverRule } from '../model/view.ts';
 import { type About, type Compilation, malformed, mustName, type NounRequest } from './compile.ts';
 import { newId } from './compile_component.ts';
 import type { Noun } from './nouns.ts';
-import { diffText } from './text.ts';
+import { diffText, isOverlay } from './text.ts';
 
 type Of<K extends NounRequest['kind']> = Extract<NounRequest, { kind: K }>;
 
@@ -172,6 +174,7 @@ function removeView(c: Compilation, view: ViewId): void {
   const placements = [...c.draft.scan('views', `${view}/`)].map(([key]) => key);
   for (const key of placements) {
     const component = key.slice(view.length + 1);
+    if (isMarked(c.draft, component as ComponentId)) continue;
     if ([...c.draft.scan('index', index.viewsOf(component as never))].length > 1) continue;
     fail('in_use', {
       path: 'view',
@@ -287,6 +290,7 @@ function compileVariant(
       setField(c, 'variant', key, now, 'locked', true);
       return { subject: r.variant };
     case 'schema.unlock_variant': {
+      if (!record.locked) return { subject: r.variant };
       for (const [k, text] of c.draft.scan('schemas', `${schema}/`)) {
         if (!(JSON.parse(text) as VariantRecord).locked) return { subject: k.slice(schema.length + 1) };
       }
@@ -297,8 +301,18 @@ function compileVariant(
         key: variantKey(schema, copy),
         record: { name: `${record.name} (unlocked)`, spec: record.spec, locked: false },
       });
+      copyBindings(c, r.variant, copy);
       return { subject: copy };
     }
+  }
+}
+
+/** A copy of a variant has its functions too. */
+function copyBindings(c: Compilation, from: string, to: VariantId): void {
+  for (const [key] of [...c.draft.scan('index', index.bindingsOf(from))]) {
+    const binding = findRecord<JsonObject>(c.draft, 'bindings', indexUser(key))!;
+    const record = { ...binding, target: { variant: to } };
+    c.emit({ kind: 'record.create', noun: 'binding', key: c.ids.ulid<BindingId>(), record });
   }
 }
 
@@ -331,7 +345,7 @@ function compileFunction(c: Compilation, r: Of<Extract<NounRequest['kind'], `fun
       return { subject: id };
     }
     case 'function.set_metadata':
-      if (record.locked)
+      if (record.locked && !isOverlay(c.draft, id))
         fail('locked', {
           path: 'function',
           expected: 'an unlocked function',
@@ -347,9 +361,11 @@ function compileFunction(c: Compilation, r: Of<Extract<NounRequest['kind'], `fun
       return { subject: id };
     case 'function.unlock': {
       if (!record.locked) return { subject: id };
+      // A name may be another function's on another schema; only an untouched copy is surely one of this function.
       for (const [key] of c.draft.scan('index', index.functionsNamed(record.name))) {
-        const other = indexUser(key);
-        if (!findRecord<FunctionRecord>(c.draft, 'functions', other)?.locked) return { subject: other };
+        const other = findRecord<FunctionRecord>(c.draft, 'functions', indexUser(key))!;
+        if (!other.locked && other.kind === record.kind && other.text === record.text)
+          return { subject: indexUser(key) };
       }
       const copy = newId<FunctionId>(c, r.id);
       c.emit({ kind: 'record.create', noun: 'function', key: copy, record: { ...now, locked: false } });
@@ -454,7 +470,7 @@ function compileOverride(c: Compilation, r: Of<Extract<NounRequest['kind'], `act
   if (!actionKinds.includes(r.action)) malformed('action', actionKinds.join(', '), r.action);
   if ((r.action === 'manual') !== (r.name !== undefined))
     malformed('name', 'a function name exactly for manual actions', r.name);
-  const key = overrideKey(component, r.action, r.name ?? '');
+  const key = overrideKey(component, r.action, r.name === undefined ? '' : mustName(r.name, 'name'));
   const now = findRecord<JsonObject>(c.draft, 'overrides', key);
   if (r.kind === 'action.remove') {
     c.emit({ kind: 'record.remove', noun: 'override', key });

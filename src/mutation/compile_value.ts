@@ -5,7 +5,7 @@
 import type { ChangeSetId, ComponentId } from '../base/ids.ts';
 import { canonical, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
-import { keyBetween } from '../base/order_key.ts';
+import { keyBetween, keysBetween } from '../base/order_key.ts';
 import { RefusalError, refuse } from '../base/result.ts';
 import { type Cell, cellText } from '../model/cell.ts';
 import { type Declared, elementsOf, isDeclared, readDeclared, readElements } from '../model/declared.ts';
@@ -94,22 +94,26 @@ function wholeCell(t: Target, path: Path, property: Property, tree: Tree): Cell 
   return literalCell(t, path, value);
 }
 
+function checkSize(path: Path, text: string): void {
+  if (text.length <= limits.valueCharsMax) return;
+  throw new RefusalError(
+    refuse('limit_exceeded', {
+      path,
+      expected: `at most ${limits.valueCharsMax} characters`,
+      got: String(text.length),
+      hint: 'keep large payloads elsewhere and refer to them',
+    }).refusal,
+  );
+}
+
 function literalCell(t: Target, path: Path, value: Json): Cell {
   const text = canonical(value);
-  if (text.length > limits.valueCharsMax) {
-    throw new RefusalError(
-      refuse('limit_exceeded', {
-        path,
-        expected: `at most ${limits.valueCharsMax} characters`,
-        got: String(text.length),
-        hint: 'keep large payloads elsewhere and refer to them',
-      }).refusal,
-    );
-  }
+  checkSize(path, text);
   return text.length > limits.inlineValueCharsMax ? { b: t.draft.putBlob(text) } : { v: value };
 }
 
 function setWhole(t: Target, path: Path, cell: Cell, now: Declared): void {
+  if ('x' in cell) checkSize(path, canonical(cell as unknown as Json));
   clearBelow(t, now);
   if (now.cell !== undefined && cellText(now.cell) === cellText(cell)) return;
   t.emit({ kind: 'cell.set', component: t.component, path, cell });
@@ -176,17 +180,16 @@ function setList(t: Target, path: Path, property: Property, items: readonly Tree
 
   const stays = inOrder(match, present);
   const item = childProperty(property, { element: true }, t.spec.definitions) ?? { kind: 'any' as const };
-  let last: string | undefined;
+  const keys = newKeys(match, present, stays);
   for (const [i, tree] of items.entries()) {
     const p = match[i];
     const before = p === undefined ? undefined : present[p]!;
-    if (before !== undefined && stays.has(p!)) last = before.o;
-    else {
-      last = keyBetween(last, nextKey(match, present, stays, i));
+    const key = keys[i];
+    if (key !== undefined) {
       const element = before?.id ?? t.ids.element();
       const at = elementPath(path, element);
-      if (before === undefined) insertElement(t, at, last);
-      else t.emit({ kind: 'element.move', component: t.component, path: at, order: last });
+      if (before === undefined) insertElement(t, at, key);
+      else t.emit({ kind: 'element.move', component: t.component, path: at, order: key });
       if (before === undefined) {
         setNode(t, at, item, tree, nothingAt(at));
         continue;
@@ -226,17 +229,23 @@ function inOrder(
   return out;
 }
 
-function nextKey(
+/** Order keys for the items that get one, evenly between those of the elements that stay; undefined for these. */
+function newKeys(
   match: readonly (number | undefined)[],
   present: readonly { readonly o: string }[],
   stays: ReadonlySet<number>,
-  i: number,
-): string | undefined {
-  for (let j = i + 1; j < match.length; j++) {
-    const p = match[j];
-    if (p !== undefined && stays.has(p)) return present[p]!.o;
+): (string | undefined)[] {
+  const out: (string | undefined)[] = [];
+  let low: string | undefined;
+  for (let i = 0; i <= match.length; i++) {
+    const p = match[i];
+    const stay = p !== undefined && stays.has(p) ? present[p]!.o : undefined;
+    if (stay === undefined && i < match.length) continue;
+    out.push(...keysBetween(low, stay, i - out.length));
+    if (i < match.length) out.push(undefined);
+    low = stay;
   }
-  return undefined;
+  return out;
 }
 
 /**

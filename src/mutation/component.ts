@@ -2,8 +2,9 @@
 // the other's inverse. Deleting is a mark, one cell, so that it commutes with edits beneath it. `retype` moves a
 // component to another variant; cells that the new variant has no place for stay stored and are not shown.
 
-import type { ComponentId } from '../base/ids.ts';
-import { canonical, isObject, type Json, type JsonObject } from '../base/json.ts';
+import { type ComponentId, isUlid } from '../base/ids.ts';
+import { canonical, isObject, type Json, type JsonObject, sameJson } from '../base/json.ts';
+import { isOrderKey } from '../base/order_key.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { type ComponentImage, componentFlags } from '../model/component.ts';
 import {
@@ -22,7 +23,7 @@ import { findComponent, findSchema, findVariant, isMarked, nameOf } from '../mod
 import { type Path, parsePath, wellKnown } from '../model/path.ts';
 import type { Draft, Reader } from '../model/state.ts';
 import { labelOf, missingComponent, writeCell } from './cell.ts';
-import { hasShape } from './codec.ts';
+import { cellProblem, hasShape } from './codec.ts';
 import type { ComponentMutation, Footprint, Mutation, Operations } from './mutation.ts';
 
 const markText = '{"v":true}';
@@ -190,7 +191,9 @@ export function readImage(reader: Reader, component: ComponentId): ComponentImag
   };
 }
 
+/** Writes the image in place of whatever there is. */
 function writeImage(draft: Draft, component: ComponentId, image: ComponentImage): void {
+  eraseAll(draft, component);
   draft.put('components', component, canonical(image.record as unknown as Json));
   draft.put('index', index.ofVariant(image.record.variant, component), present);
   for (const suffix of Object.keys(image.cells)) {
@@ -214,12 +217,12 @@ function writeImage(draft: Draft, component: ComponentId, image: ComponentImage)
 function eraseAll(draft: Draft, component: ComponentId): void {
   const record = findComponent(draft, component);
   if (record === undefined) return;
+  const image = readImage(draft, component)!;
   for (const [key] of [...draft.scan('cells', component)]) {
     const place = splitCellKey(key);
     if (place.element) draft.remove('cells', key);
     else writeCell(draft, component, place.path, undefined);
   }
-  const image = readImage(draft, component)!;
   for (const on of image.dependsOn) draft.remove('index', index.dependent(on, component));
   for (const managed of image.manages) draft.remove('index', index.manager(managed, component));
   for (const [key] of [...draft.scan('components', component)]) draft.remove('components', key);
@@ -244,18 +247,33 @@ function validateCreate(reader: Reader, component: ComponentId, image: Component
   });
 }
 
+const imageLists: Readonly<Record<string, (text: string) => boolean>> = {
+  flags: (f) => (componentFlags as readonly string[]).includes(f),
+  ignored: (p) => parsePath(p).ok,
+  dependsOn: isUlid,
+  manages: isUlid,
+};
+
+function elementProblem(x: Json): string | undefined {
+  const { o, t } = x as JsonObject;
+  const fits = isObject(x) && typeof o === 'string' && isOrderKey(o) && typeof t === 'string';
+  return fits && Object.keys(x).length === 2 ? undefined : 'no element';
+}
+
 function imageProblem(image: JsonObject): string | undefined {
   const record = image['record'];
-  if (!isObject(record) || typeof record['schema'] !== 'string' || typeof record['variant'] !== 'string')
-    return 'no record';
+  if (!isObject(record) || !sameJson(Object.keys(record).sort(), ['schema', 'variant'])) return 'no record';
+  if (!Object.values(record).every((v) => typeof v === 'string' && isUlid(v))) return 'no ids in the record';
   const cells = image['cells'];
   if (!isObject(cells)) return 'no cells';
   for (const [suffix, cell] of Object.entries(cells)) {
-    if (!isObject(cell) || !parsePath(suffix.replace(/#$/, '')).ok) return `the cell ${suffix}`;
+    const place = splitCellKey('0'.repeat(idLength) + suffix);
+    const problem = place.element ? elementProblem(cell) : cellProblem(cell);
+    if (problem !== undefined || !parsePath(place.path).ok) return `the cell ${suffix}`;
   }
-  for (const list of ['flags', 'ignored', 'dependsOn', 'manages']) {
+  for (const [list, fits] of Object.entries(imageLists)) {
     const given = image[list];
-    if (!Array.isArray(given) || !given.every((e) => typeof e === 'string')) return `no ${list}`;
+    if (!Array.isArray(given) || !given.every((e) => typeof e === 'string' && fits(e))) return `no ${list}`;
   }
-  return undefined;
+  return Object.keys(image).find((k) => k !== 'record' && k !== 'cells' && !Object.hasOwn(imageLists, k));
 }

@@ -7,10 +7,10 @@ import { ok, type Result, refuse } from '../base/result.ts';
 import { type ElementRecord, elementText, parseElement } from '../model/cell.ts';
 import { elementKey } from '../model/keys.ts';
 import { findComponent, isMarked, specOfComponent } from '../model/lookup.ts';
-import { lastSegment, parentPath } from '../model/path.ts';
+import { lastSegment, type Path, parentPath } from '../model/path.ts';
 import { propertyAt } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
-import { labelOf, missingComponent } from './cell.ts';
+import { checkAbove, checkLength, labelOf, missingComponent } from './cell.ts';
 import { hasShape } from './codec.ts';
 import type { ElementMutation, Footprint, Mutation, Operations } from './mutation.ts';
 
@@ -67,7 +67,10 @@ export const elementOperations: Operations<ElementMutation> = {
           hint: 'restore it first',
         });
       }
-      return ok(undefined);
+      // Of itself there is nothing yet; what stands above it is asked of the list it goes to.
+      const list = { component: m.component, path: `${parentPath(m.path)}/` as Path };
+      const fits = checkLength(m.path);
+      return fits.ok ? checkAbove(reader, list) : fits;
     }
     if (exists) return ok(undefined);
     return refuse('element_not_found', {

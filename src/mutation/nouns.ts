@@ -12,6 +12,7 @@ import type { SchemaRecord, VariantRecord } from '../model/schema.ts';
 import type { SecretRecord } from '../model/secret.ts';
 import type { Category, Reader } from '../model/state.ts';
 import type { ViewRecord } from '../model/view.ts';
+import { fieldsOf } from './noun_shape.ts';
 
 export const nounNames = [
   'approvers',
@@ -31,10 +32,13 @@ export const nounNames = [
 ] as const;
 export type Noun = (typeof nounNames)[number];
 
-interface NounRules {
-  readonly category: Category;
-  /** Fields of the record; '' after a name means optional. Records with none carry only their presence. */
+interface NounRules extends Rules {
+  /** Fields of the record, see noun_shape.ts. Records with none carry only their presence. */
   readonly fields: readonly string[];
+}
+
+interface Rules {
+  readonly category: Category;
   /** Index keys that the record under `key` implies. */
   readonly implied: (key: string, record: JsonObject) => readonly string[];
   /** Dependency requirements of the record as it would stand. */
@@ -70,11 +74,10 @@ function needsComponents(reader: Reader, ids: readonly string[]): Result<void> {
 }
 
 /** An edge between two components that must not close a loop with edges of its kind. */
-function edge(part: 'depends' | 'manages'): NounRules {
+function edge(part: 'depends' | 'manages'): Rules {
   const implied = part === 'depends' ? index.dependent : index.manager;
   return {
     category: 'components',
-    fields: [],
     implied: (key) => [implied(lastPart(key) as ComponentId, firstId(key) as ComponentId)],
     check: (reader, key) => {
       const [from, to] = [firstId(key), lastPart(key)];
@@ -101,10 +104,9 @@ function edge(part: 'depends' | 'manages'): NounRules {
 }
 
 /** A fact about one component. */
-function ofComponent(fields: readonly string[], title: NounRules['title']): NounRules {
+function ofComponent(title: NounRules['title']): Rules {
   return {
     category: 'components',
-    fields,
     implied: () => [],
     check: (reader, key) => needsComponents(reader, [firstId(key)]),
     checkRemoval: fine,
@@ -154,10 +156,9 @@ function checkBinding(reader: Reader, record: JsonObject): Result<void> {
   return ok(undefined);
 }
 
-export const nouns: Readonly<Record<Noun, NounRules>> = {
+const rules: Readonly<Record<Noun, Rules>> = {
   schema: {
     category: 'schemas',
-    fields: ['name', 'category', 'origin', 'defaultVariant'],
     implied: (key, r) => [index.schemaNamed(as<SchemaRecord>(r).name, key as SchemaId)],
     check: fine,
     checkRemoval: (reader, key) => {
@@ -175,16 +176,26 @@ export const nouns: Readonly<Record<Noun, NounRules>> = {
   },
   variant: {
     category: 'schemas',
-    fields: ['name', 'spec', 'locked'],
     implied: (key) => [index.schemaOfVariant(lastPart(key), firstId(key))],
     check: (reader, key) => {
-      if (findSchema(reader, firstId(key) as SchemaId) !== undefined) return ok(undefined);
-      return refuse('schema_not_found', {
-        path: 'schema',
-        expected: 'a schema of this change set',
-        got: firstId(key),
-        hint: 'create the schema first',
-      });
+      if (findSchema(reader, firstId(key) as SchemaId) === undefined) {
+        return refuse('schema_not_found', {
+          path: 'schema',
+          expected: 'a schema of this change set',
+          got: firstId(key),
+          hint: 'create the schema first',
+        });
+      }
+      for (const [k] of reader.scan('index', index.schemasOfVariant(lastPart(key)))) {
+        if (indexUser(k) === firstId(key)) continue;
+        return refuse('already_exists', {
+          path: 'variant',
+          expected: 'an id that no variant has',
+          got: `${lastPart(key)}, a variant of ${findSchema(reader, indexUser(k) as SchemaId)?.name ?? indexUser(k)}`,
+          hint: 'leave the id out',
+        });
+      }
+      return ok(undefined);
     },
     checkRemoval: (reader, key) => {
       const record = findRecord<VariantRecord>(reader, 'schemas', key);
@@ -203,7 +214,6 @@ export const nouns: Readonly<Record<Noun, NounRules>> = {
   },
   function: {
     category: 'functions',
-    fields: ['name', 'displayName', 'description', 'kind', 'text', 'locked'],
     implied: (key, r) => [index.functionNamed(as<FunctionRecord>(r).name, key)],
     check: fine,
     checkRemoval: (reader, key) => unusedIn(reader, index.bindingsOf(key), 'function', 'function'),
@@ -211,7 +221,6 @@ export const nouns: Readonly<Record<Noun, NounRules>> = {
   },
   binding: {
     category: 'bindings',
-    fields: ['function', 'target', 'arguments', 'output', 'action'],
     implied: (key, r) => {
       const b = as<BindingRecord>(r);
       return [index.bindingOf(b.function, key), index.bindingOf(b.target.variant ?? b.target.schema!, key)];
@@ -223,7 +232,6 @@ export const nouns: Readonly<Record<Noun, NounRules>> = {
   },
   view: {
     category: 'views',
-    fields: ['name', 'isDefault'],
     implied: (key, r) => [index.viewNamed(as<ViewRecord>(r).name, key)],
     check: fine,
     checkRemoval: (reader, key) => {
@@ -239,7 +247,6 @@ export const nouns: Readonly<Record<Noun, NounRules>> = {
   },
   placement: {
     category: 'views',
-    fields: ['geometry'],
     implied: (key) => [index.inView(lastPart(key) as ComponentId, firstId(key) as ViewId)],
     check: (reader, key) => {
       if (reader.get('views', firstId(key)) === undefined) {
@@ -258,7 +265,6 @@ export const nouns: Readonly<Record<Noun, NounRules>> = {
   },
   approvers: {
     category: 'views',
-    fields: ['approvers', 'minimum'],
     implied: () => [],
     check: (reader, key) => {
       if (reader.get('views', firstId(key)) !== undefined) return ok(undefined);
@@ -274,7 +280,6 @@ export const nouns: Readonly<Record<Noun, NounRules>> = {
   },
   secret: {
     category: 'secrets',
-    fields: ['name', 'definition', 'description', 'key'],
     implied: (key, r) => [index.secretNamed(as<SecretRecord>(r).name, key)],
     check: fine,
     checkRemoval: (reader, key) => unusedIn(reader, index.secretUses(key), 'secret', 'secret'),
@@ -282,7 +287,6 @@ export const nouns: Readonly<Record<Noun, NounRules>> = {
   },
   override: {
     category: 'overrides',
-    fields: ['mode', 'action', 'name'],
     implied: () => [],
     check: (reader, key) => needsComponents(reader, [firstId(key)]),
     checkRemoval: fine,
@@ -291,7 +295,6 @@ export const nouns: Readonly<Record<Noun, NounRules>> = {
   },
   module: {
     category: 'modules',
-    fields: ['version', 'schemas'],
     implied: () => [],
     check: fine,
     checkRemoval: fine,
@@ -299,12 +302,15 @@ export const nouns: Readonly<Record<Noun, NounRules>> = {
   },
   depends: edge('depends'),
   manages: edge('manages'),
-  flag: ofComponent([], (reader, key) => `${lastPart(key)} on ${component(reader, firstId(key))}`),
+  flag: ofComponent((reader, key) => `${lastPart(key)} on ${component(reader, firstId(key))}`),
   ignored: ofComponent(
-    [],
     (reader, key) => `ignore changes of ${key.slice(key.indexOf('/ignore') + 7)} of ${component(reader, firstId(key))}`,
   ),
 };
+
+export const nouns = Object.fromEntries(
+  nounNames.map((noun) => [noun, { ...rules[noun], fields: fieldsOf(noun) }]),
+) as Readonly<Record<Noun, NounRules>>;
 
 export function recordText(record: JsonObject): string {
   return canonical(record as Json);

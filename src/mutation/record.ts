@@ -1,13 +1,14 @@
 // Family: records. Creating, removing, and setting one field of any noun in nouns.ts: views, schemas, functions,
 // bindings, secrets, overrides, edges and flags. One field is one fact, so edits of different fields do not meet.
 
-import { brief, type Json, type JsonObject, sameJson } from '../base/json.ts';
+import { brief, type Json, type JsonObject } from '../base/json.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { present } from '../model/keys.ts';
 import { findRecord } from '../model/lookup.ts';
 import type { Draft, Reader } from '../model/state.ts';
 import { hasShape } from './codec.ts';
 import type { Footprint, Mutation, Operations, RecordMutation } from './mutation.ts';
+import { isFieldValue, isNounKey, recordProblem } from './noun_shape.ts';
 import { type Noun, nounNames, nouns, recordText } from './nouns.ts';
 
 function recordAt(reader: Reader, noun: Noun, key: string): JsonObject | undefined {
@@ -42,7 +43,7 @@ export const recordOperations: Operations<RecordMutation> = {
       return refuse(missingCode[m.noun], {
         path: m.noun,
         expected: `a ${m.noun} of this change set`,
-        got: m.key,
+        got: brief(m.key),
         hint: `list the ${m.noun}s`,
       });
     }
@@ -100,11 +101,16 @@ export const recordOperations: Operations<RecordMutation> = {
       refuse('request_malformed', { path, expected, got: brief(got), hint: 'compare with the mutation format' });
     if (!(nounNames as readonly string[]).includes(m.noun)) return bad('noun', nounNames.join(', '), m.noun);
     const { fields } = nouns[m.noun];
-    if (m.kind === 'record.set' && !fields.includes(m.field))
-      return bad('field', fields.join(', ') || 'no field', m.field);
+    if (!isNounKey(m.noun, m.key)) return bad('key', `the key of a ${m.noun}`, m.key);
+    if (m.kind === 'record.set') {
+      if (!fields.includes(m.field)) return bad('field', fields.join(', ') || 'no field', m.field);
+      if (!isFieldValue(m.noun, m.field, m.value))
+        return bad('value', `a value for ${m.field} of a ${m.noun}`, m.value);
+    }
     if (m.kind === 'record.create') {
-      const given = Object.keys(m.record).sort();
-      if (!sameJson(given, [...fields].sort())) return bad('record', fields.join(', ') || present, given);
+      const problem = recordProblem(m.noun, m.record);
+      if (problem !== undefined)
+        return bad(`record/${problem}`, fields.join(', ') || present, m.record[problem] ?? null);
     }
     return ok(m);
   },

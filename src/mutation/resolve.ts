@@ -3,6 +3,7 @@
 
 import type { ComponentId, ElementId } from '../base/ids.ts';
 import { isElementId } from '../base/ids.ts';
+import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { readElements } from '../model/declared.ts';
 import { childPath, elementPath, isPathKey, type Path, parsePointer, pointerOf, roots } from '../model/path.ts';
@@ -38,9 +39,19 @@ export function resolvePointer(
     if (found === undefined || next === undefined) return notFound(property, segments, i, step === 'no element');
     if (found.key !== undefined && !isPathKey(found.key)) return notFound(property, segments, i, false);
     path = found.element === undefined ? childPath(path, found.key!) : elementPath(path, found.element);
+    if (path.length > limits.pathCharsMax) return tooLong(path);
     property = next;
   }
   return ok({ path, property, append: false });
+}
+
+function tooLong(path: Path): Result<Place> {
+  return refuse('path_invalid', {
+    path: `${path.slice(0, 80)}…`,
+    expected: `a path of at most ${limits.pathCharsMax} characters`,
+    got: `${path.length} characters`,
+    hint: 'use shorter keys, or a json property for the whole',
+  });
 }
 
 type Step = { key: string; element?: undefined } | { element: ElementId; key?: undefined } | 'append' | 'no element';
@@ -56,8 +67,9 @@ function stepInto(reader: Reader, component: ComponentId, path: Path, property: 
     return element === undefined ? 'no element' : { element: element.id };
   }
   // An open tree: what is there decides whether a number is an index or a key.
-  if (text !== '-' && named === undefined && !/^\d+$/.test(text)) return { key: text };
   const elements = readElements(reader, component, path);
+  const isIndex = /^(0|[1-9]\d*)$/.test(text);
+  if (text !== '-' && named === undefined && !isIndex) return elements.length > 0 ? 'no element' : { key: text };
   if (text === '-')
     return elements.length > 0 || reader.get('cells', component + path) === '{"c":"array"}' ? 'append' : { key: text };
   const element = named === undefined ? elements[Number(text)] : elements.find((e) => e.id === named);

@@ -3,8 +3,10 @@
 
 import { canonical, isObject, type Json, type JsonObject } from '../base/json.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
-import type { FunctionRecord } from '../model/function.ts';
+import type { BindingRecord, FunctionRecord } from '../model/function.ts';
+import { index, indexUser } from '../model/keys.ts';
 import { findRecord } from '../model/lookup.ts';
+import type { Reader } from '../model/state.ts';
 
 import { hasShape } from './codec.ts';
 import type { Footprint, Mutation, Operations, TextMutation } from './mutation.ts';
@@ -54,6 +56,16 @@ export function invertText(changes: readonly TextChange[]): TextChange[] {
   });
 }
 
+/** Is the function bound to schemas only? An overlay is no part of a locked variant, so its code stays editable. */
+export function isOverlay(reader: Reader, fn: string): boolean {
+  let bound = false;
+  for (const [key] of reader.scan('index', index.bindingsOf(fn))) {
+    if (findRecord<BindingRecord>(reader, 'bindings', indexUser(key))?.target.schema === undefined) return false;
+    bound = true;
+  }
+  return bound;
+}
+
 export const textOperations: Operations<TextMutation> = {
   validate(reader, m): Result<void> {
     const record = findRecord<FunctionRecord>(reader, 'functions', m.function);
@@ -65,7 +77,7 @@ export const textOperations: Operations<TextMutation> = {
         hint: 'list the functions',
       });
     }
-    if (record.locked) {
+    if (record.locked && !isOverlay(reader, m.function)) {
       return refuse('locked', {
         path: 'function',
         expected: 'an unlocked function',
@@ -84,10 +96,12 @@ export const textOperations: Operations<TextMutation> = {
 
   apply(draft, m): void {
     const record = findRecord<FunctionRecord>(draft, 'functions', m.function);
-    if (record === undefined) return;
+    if (record === undefined || record.text !== m.from) return;
     const text = applyText(draft.blob(record.text), m.changes);
     if (text === undefined) return;
     const next: FunctionRecord = { ...record, text: draft.putBlob(text) };
+    // What does not give the text it names was altered on the way; like one made on another text it changes nothing.
+    if (next.text !== m.to) return;
     draft.put('functions', m.function, canonical(next as unknown as Json));
   },
 
