@@ -1,4 +1,5 @@
-// Every bound of the engine in one place, the unit in the name. A request over a bound is refused with `limit_exceeded`.
+// Every bound of the engine in one place, the unit in the name. A request over a bound is refused with `limit_exceeded`;
+// a bound of the engine's own housekeeping (caches, tails) only changes when work is done.
 
 export const limits = {
   /** Mutations in one request. */

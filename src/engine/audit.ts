@@ -1,4 +1,5 @@
-// Audit in the engine: the rows that go with a commit, the trail as records, and its verification.
+// Audit in the engine: the rows that go with a commit, the trail as records, and its verification. What an entry is and
+// how a chain is checked is in src/audit; this file joins entries to the log entries that they point at.
 
 import {
   type AuditEntry,

@@ -1,4 +1,5 @@
-// Reading components: one whole, the list, a search, the history of one.
+// Reading components: one whole, the list, a search, the history of one. Reads take a snapshot, so a reader sees one
+// instant whatever is edited meanwhile; nothing here writes.
 
 import type { ChangeSetId, ComponentId, SchemaId, VariantId } from '../base/ids.ts';
 import { compareText, type Json } from '../base/json.ts';

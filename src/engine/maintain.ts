@@ -1,4 +1,5 @@
-// Keeping a workspace sound: verify from scratch, and collecting chunks that nothing needs.
+// Keeping a workspace sound: verify from scratch, and collecting chunks that nothing needs. Verifying trusts nothing that
+// was computed before; collecting removes a chunk only when everything that could need it was looked at.
 
 import type { ChangeSetId, ComponentId, Hash } from '../base/ids.ts';
 import { compareText } from '../base/json.ts';

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-
-// The command `headwater` (short: `hw`).
+// The command `headwater` (short: `hw`): the command line of surfaces/cli, composed with a data folder. What no command
+// expected ends here: a fault with its code, a bug with its stack.
 
 import { restoreSqliteStore } from '../adapters/sqlite/restore.ts';
 import { Fault } from '../base/result.ts';

@@ -6,9 +6,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseTemplate } from '../formats/cloudformation/parse.ts';
 import { sameJson } from '../base/json.ts';
 import { must } from '../base/result.ts';
+import { parseTemplate } from '../formats/cloudformation/parse.ts';
 
 const bin = fileURLToPath(new URL('./bin.js', import.meta.url));
 const template = fileURLToPath(new URL('../../examples/network.yaml', import.meta.url));
@@ -16,7 +16,11 @@ const folder = mkdtempSync(join(tmpdir(), 'headwater-demo-'));
 
 /** Runs one command line and shows it. Ends the demonstration when the exit code is another than expected. */
 function run(what: string, args: readonly string[], expected = 0): string {
-  const shown = args.map((a) => (/^[\w./:@*=-]+$/.test(a) ? a : `'${a}'`)).join(' ').replace(template, 'examples/network.yaml').replace(folder, '/tmp/demo');
+  const shown = args
+    .map((a) => (/^[\w./:@*=-]+$/.test(a) ? a : `'${a}'`))
+    .join(' ')
+    .replace(template, 'examples/network.yaml')
+    .replace(folder, '/tmp/demo');
   process.stdout.write(`\n# ${what}\n$ headwater ${shown}\n`);
   const done = spawnSync(process.execPath, [bin, '--data', join(folder, 'data'), ...args], { encoding: 'utf8' });
   process.stdout.write((done.stderr + done.stdout).replaceAll(folder, '/tmp/demo'));
@@ -28,14 +32,26 @@ function run(what: string, args: readonly string[], expected = 0): string {
 }
 
 try {
-  run('A CloudFormation template becomes components and live subscriptions, in a change set of its own.', ['change-set', 'create', 'first network']);
+  run('A CloudFormation template becomes components and live subscriptions, in a change set of its own.', [
+    'change-set',
+    'create',
+    'first network',
+  ]);
   run('', ['import', 'cloudformation', template, '--change-set', 'first network']);
   run('What it would change, value by value.', ['change-set', 'review', 'first network', '--detailed-exitcode'], 2);
   run('Make it part of Head.', ['change-set', 'apply', 'first network']);
   run('One value is edited, in a second change set…', ['change-set', 'create', 'go to production']);
   run('', ['component', 'set', 'Environment', '/domain/Value', 'prod', '--change-set', 'go to production']);
-  run('…and the review shows everything that follows it.', ['change-set', 'review', 'go to production', '--detailed-exitcode'], 2);
-  run('A wrong edit is refused with what was expected; nothing changes.', ['component', 'set', 'Network', '/domain/CidrBlok', '10.0.0.0/8', '--change-set', 'go to production'], 1);
+  run(
+    '…and the review shows everything that follows it.',
+    ['change-set', 'review', 'go to production', '--detailed-exitcode'],
+    2,
+  );
+  run(
+    'A wrong edit is refused with what was expected; nothing changes.',
+    ['component', 'set', 'Network', '/domain/CidrBlok', '10.0.0.0/8', '--change-set', 'go to production'],
+    1,
+  );
   run('', ['change-set', 'apply', 'go to production']);
   run('Where every value of a component comes from.', ['component', 'get', 'PublicSubnet']);
   run('Find components by type and value.', ['component', 'search', 'schema:AWS::EC2::* & CidrBlock:10.20.*']);
@@ -44,7 +60,9 @@ try {
   const exported = join(folder, 'network.yaml');
   run('Back to a template.', ['export', 'cloudformation', 'network', '-o', exported]);
   const [before, after] = [template, exported].map((f) => must(parseTemplate(readFileSync(f, 'utf8'))));
-  process.stdout.write(`The exported template ${sameJson(before, after) ? 'equals' : 'DIFFERS FROM'} the one imported.\n`);
+  process.stdout.write(
+    `The exported template ${sameJson(before, after) ? 'equals' : 'DIFFERS FROM'} the one imported.\n`,
+  );
   run('The audit trail is whole, and everything in the store is what its hash says.', ['audit', 'verify']);
   run('', ['verify']);
   if (!sameJson(before, after)) process.exitCode = 1;

@@ -1,4 +1,5 @@
-// What people decided about actions: overrides of the computed plan. Actions themselves are planned, not stored.
+// What people decided about actions: overrides of the computed plan. Actions themselves are planned from the state, not
+// stored in it, so there is nothing here about queues or runs.
 
 import type { ActionKind } from './function.ts';
 

@@ -1,4 +1,5 @@
-// Modules: which packages of schemas and functions a workspace has installed.
+// Modules, the packages of schemas and functions that a workspace has installed, and resource records, what providers
+// reported about the resource of a component.
 
 import type { SchemaId } from '../base/ids.ts';
 

@@ -1,4 +1,5 @@
-// A secret as the model sees it: a name, a definition and the key of its sealed content. Values never enter a snapshot.
+// A secret as the model sees it: a name, a definition and the key of its sealed content. Values never enter a snapshot,
+// a log or an audit entry.
 
 export interface SecretRecord {
   readonly name: string;

@@ -1,4 +1,5 @@
-// A view: a named set of components, with the geometry of each on the map and, where wanted, who must approve changes in it.
+// A view: a named set of components, with the geometry of each on the map and, where wanted, who must approve changes
+// in it.
 
 /** Stored under the view's id. */
 export interface ViewRecord {

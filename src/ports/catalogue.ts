@@ -1,4 +1,5 @@
-// A catalogue of schemas that can be installed: found by name or search without loading the others.
+// A catalogue of schemas that can be installed: found by name or search without loading the others. Answers come at once;
+// what `load` gives is immutable.
 
 import type { VariantSpec } from '../model/schema.ts';
 

@@ -1,4 +1,5 @@
-// Commands on workspaces and change sets.
+// Commands on workspaces and change sets: each is one operation of the engine, printed for people or, with --json, as it
+// was answered.
 
 import type { Command } from 'commander';
 import type { ApplyReceipt } from '../../engine/change_set.ts';

@@ -1,4 +1,5 @@
-// Commands on components and their values, and on schemas.
+// Commands on components, their values, and schemas: each is one operation of the engine. An edit that is given no
+// change set opens one and names it.
 
 import type { Command } from 'commander';
 import type { Json } from '../../base/json.ts';

@@ -1,4 +1,5 @@
-// Commands on the trail and the store: audit, history, verify, gc, backup, restore, statistics.
+// Commands on the trail and the store: audit, history, verify, gc, backup, restore, statistics. A check that finds a
+// problem exits with 1.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

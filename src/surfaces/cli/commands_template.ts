@@ -1,4 +1,5 @@
-// Commands that take templates in and write them out.
+// Commands that take templates in and write them out: a file or standard input on one side, one operation of the engine
+// on the other.
 
 import { writeFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';

@@ -1,4 +1,5 @@
 // Exit codes, and how a refusal or a fault is told: to people on standard error, to programs as JSON on standard output.
+// A code decides the exit code; the text never does.
 
 import type { FaultCode, RefusalCode } from '../../base/codes.ts';
 import type { Fault, Refusal } from '../../base/result.ts';

@@ -1,4 +1,5 @@
-// Reading what a command line names: files, or standard input as `-`. Refuses `file_not_readable`.
+// Reading what a command line names: files, or standard input as `-`. Refuses `file_not_readable`, and
+// `request_malformed` for text that is not JSON where JSON is wanted.
 
 import { readFileSync } from 'node:fs';
 import type { Json } from '../../base/json.ts';

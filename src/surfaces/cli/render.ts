@@ -1,4 +1,5 @@
-// What people read: a review, a component, a trail. Pure functions from replies to lines.
+// What people read: a review, a component, a trail. Functions from replies to lines, so that a transcript can be tested
+// without an engine.
 
 import { brief, type Json } from '../../base/json.ts';
 import type { AuditRecord } from '../../engine/audit.ts';
