@@ -1,6 +1,7 @@
 // Calls between two ends in one process: every kind of answer, many at once, large ones, slow and ended ones.
 
-import { expect, test } from 'vitest';
+import { existsSync } from 'node:fs';
+import { expect, test, vi } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
 import { Fault, ok, refuse } from '../../src/base/result.ts';
 import type { Handle } from '../../src/surfaces/ipc/connection.ts';
@@ -150,6 +151,7 @@ test('drain answers what runs, turns new calls and connections away, and leaves 
     isDrained = true;
   });
   await expect(caller.call('fast', null)).rejects.toMatchObject({ code: 'connection_lost' });
+  await vi.waitUntil(() => !existsSync(server.address));
   await expect(client(folder)).rejects.toThrow('nobody listens');
   expect(isDrained).toBe(false);
   finish();

@@ -1,0 +1,177 @@
+// The component search language: what a query matches, what it can be narrowed by, and its text.
+//
+// `prod schema:AWS::EC2::Instance InstanceType:m8g.*|"mac1.metal" !(Tags/Name:web* | Monitoring:false)`
+// The grammar is in search_parse.ts. Everything is compared without regard to case. Values of attributes are compared as
+// text and whole, so that a beginning is written with a star.
+
+import { unreachable } from '../base/result.ts';
+import type { SearchQuery } from './search_parse.ts';
+import { matchesPart, matchesWhole, type Pattern } from './search_pattern.ts';
+
+export { parseSearch, type SearchQuery } from './search_parse.ts';
+
+export interface SearchSubject {
+  readonly name: string;
+  readonly schema: string;
+  /** Every scalar below the component's roots, by its pointer, list elements by their index. */
+  attributes(): Iterable<readonly [pointer: string, text: string]>;
+}
+
+/** Does the query match? Asks for attributes at most once, and only when name and schema do not decide. */
+export function matchSearch(query: SearchQuery, subject: SearchSubject): boolean {
+  const names = { name: subject.name.toLowerCase(), schema: subject.schema.toLowerCase() };
+  const early = judge(query, names, () => undefined);
+  if (early !== undefined) return early;
+  const attributes = [...subject.attributes()];
+  return judge(query, names, (q) => hasAttribute(q, attributes)) === true;
+}
+
+type AttributeQuery = Extract<SearchQuery, { kind: 'attribute' }>;
+
+/** The query's truth, undefined while that hangs on attributes that are not known (Kleene's three values). */
+function judge(
+  query: SearchQuery,
+  names: { readonly name: string; readonly schema: string },
+  attribute: (query: AttributeQuery) => boolean | undefined,
+): boolean | undefined {
+  switch (query.kind) {
+    case 'all':
+      return true;
+    case 'word':
+      return matchesPart(query.pattern, names.name) || matchesPart(query.pattern, names.schema);
+    case 'schema':
+      return query.patterns.some((pattern) => matchesSchema(pattern, names.schema));
+    case 'attribute':
+      return attribute(query);
+    case 'not': {
+      const inner = judge(query.of, names, attribute);
+      return inner === undefined ? undefined : !inner;
+    }
+    case 'and':
+    case 'or': {
+      const decisive = query.kind === 'or';
+      let isKnown = true;
+      for (const one of query.of) {
+        const truth = judge(one, names, attribute);
+        if (truth === decisive) return decisive;
+        isKnown &&= truth !== undefined;
+      }
+      return isKnown ? !decisive : undefined;
+    }
+    default:
+      return unreachable(query);
+  }
+}
+
+function matchesSchema(pattern: Pattern, schema: string): boolean {
+  if (matchesWhole(pattern, schema)) return true;
+  return isShort(pattern) && matchesWhole(pattern, schema.split('::').at(-1)!);
+}
+
+/** Names only the last part of a schema: `Instance` for `AWS::EC2::Instance`. */
+function isShort(pattern: Pattern): boolean {
+  return pattern.every((piece) => !piece.text.includes('::'));
+}
+
+function hasAttribute(query: AttributeQuery, attributes: readonly (readonly [string, string])[]): boolean {
+  const isAbsolute = query.path.startsWith('/');
+  const wanted = query.path
+    .toLowerCase()
+    .slice(isAbsolute ? 1 : 0)
+    .split('/');
+  return attributes.some(([pointer, text]) => {
+    if (!isAt(wanted, isAbsolute, pointer.toLowerCase().slice(1).split('/'))) return false;
+    const folded = text.toLowerCase();
+    return query.patterns.some((pattern) => matchesWhole(pattern, folded)) !== query.isOther;
+  });
+}
+
+/** Are the segments the last of the pointer's, or all of them? Those of the pointer that are indexes may be left out. */
+function isAt(wanted: readonly string[], isAbsolute: boolean, segments: readonly string[]): boolean {
+  let at = segments.length - 1;
+  for (let i = wanted.length - 1; i >= 0; i--) {
+    while (at >= 0 && segments[at] !== wanted[i] && isIndex(segments[at]!)) at--;
+    if (at < 0 || segments[at] !== wanted[i]) return false;
+    at--;
+  }
+  return !isAbsolute || segments.slice(0, at + 1).every(isIndex);
+}
+
+function isIndex(segment: string): boolean {
+  return /^\d+$/.test(segment);
+}
+
+/**
+ * Schema names, compared without regard to case, one of which every match has; undefined when the query does not say
+ * so. For looking in an index first: what is found there still has to be matched.
+ */
+export function requiredSchemas(query: SearchQuery): readonly string[] | undefined {
+  switch (query.kind) {
+    case 'schema':
+      if (query.patterns.some((pattern) => pattern.length > 1 || isShort(pattern))) return undefined;
+      return distinct(query.patterns.map((pattern) => pattern[0]!.text));
+    case 'or': {
+      const each = query.of.map(requiredSchemas);
+      return each.every((names) => names !== undefined) ? distinct(each.flat()) : undefined;
+    }
+    case 'and': {
+      const each = query.of.map(requiredSchemas).filter((names) => names !== undefined);
+      return each.sort((a, b) => a.length - b.length)[0];
+    }
+    case 'all':
+    case 'word':
+    case 'attribute':
+    case 'not':
+      return undefined;
+    default:
+      return unreachable(query);
+  }
+}
+
+function distinct(names: readonly string[]): readonly string[] {
+  return [...new Map(names.map((name) => [name.toLowerCase(), name])).values()];
+}
+
+/** The query's canonical text: parsing it gives the same query. */
+export function searchText(query: SearchQuery): string {
+  switch (query.kind) {
+    case 'all':
+      return '';
+    case 'word':
+      return patternText(query.pattern);
+    case 'schema':
+      return `schema:${query.patterns.map(patternText).join('|')}`;
+    case 'attribute':
+      return `${pathText(query.path)}:${query.isOther ? '!' : ''}${query.patterns.map(patternText).join('|')}`;
+    case 'not':
+      return `!${memberText(query.of, 'not')}`;
+    case 'and':
+      return query.of.map((one) => memberText(one, 'and')).join(' ');
+    case 'or':
+      return query.of.map((one) => memberText(one, 'or')).join(' | ');
+    default:
+      return unreachable(query);
+  }
+}
+
+/** A member's text, in parentheses where it binds less than what it is in. */
+function memberText(member: SearchQuery, within: 'not' | 'and' | 'or'): string {
+  const isLoose = member.kind === 'or' || (member.kind === 'and' && within === 'not');
+  return isLoose ? `(${searchText(member)})` : searchText(member);
+}
+
+/** Quoted where a character would be taken for something else. */
+function patternText(pattern: Pattern): string {
+  const plain = pattern.map((piece) => piece.text).join('*');
+  const isPlain = plain !== '' && !/[\s()&|"]|^[!:]|(?<!:):(?!:)/.test(plain);
+  if (isPlain && pattern.every((piece) => !piece.text.includes('*'))) return plain;
+  return `"${pattern.map((piece) => escaped(piece.text)).join('*')}"`;
+}
+
+function pathText(path: string): string {
+  return /[\s()&|"*:]|^!|^schema$/i.test(path) ? `"${escaped(path)}"` : path;
+}
+
+function escaped(text: string): string {
+  return text.replace(/["\\*]/g, '\\$&');
+}
