@@ -30,7 +30,7 @@ export type SearchQuery =
   | { readonly kind: 'not'; readonly of: SearchQuery };
 
 /** UTF-16 units of a query. */
-export const searchCharsMax = 8_192;
+const searchCharsMax = 8_192;
 /** Parentheses in parentheses. */
 const searchDepthMax = 64;
 
