@@ -1,6 +1,7 @@
 // Composition: an engine over a data folder. One process owns the folder and serves the others; a process that comes
 // second becomes its client. Whoever cannot get either within the wait has to retry (exit code 75).
 
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +14,7 @@ import type { Json } from '../base/json.ts';
 import { Fault, type Result } from '../base/result.ts';
 import { Engine } from '../engine/engine.ts';
 import { callOperation } from '../engine/operations.ts';
-import { connectIpc } from '../surfaces/ipc/client.ts';
+import { connectIpc, type IpcClient } from '../surfaces/ipc/client.ts';
 import { serveIpc } from '../surfaces/ipc/server.ts';
 
 /** Somebody to ask: the engine in this process, or another process's. */
@@ -47,13 +48,51 @@ export async function connect(folder: string, progress: (line: string) => void):
     } catch (e) {
       if (!(e instanceof Fault) || e.code !== 'store_busy') throw e;
       const client = await connectIpc(folder, { timeoutMs: 1_000 });
-      if (client !== undefined)
-        return { call: (operation, params) => client.call(operation, params as Json), close: () => client.close() };
+      if (client !== undefined) return clientOf(folder, client, progress);
       if (waitMs === undefined) throw e;
       await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
   }
   throw new Fault('store_busy', `another process owns ${folder} and does not answer`);
+}
+
+/** Operations that write and take an idempotency key: they can be repeated when an answer was lost. */
+const repeatable: readonly string[] = ['submit', 'change_set.create', 'change_set.apply', 'import.cloudformation'];
+/** Owners that may go away under one call before it is given up. */
+const ownersMax = 5;
+
+/** A client that outlives its owner: when that one ends during a call, the call is repeated with the next. */
+function clientOf(folder: string, first: IpcClient, progress: (line: string) => void): Connection {
+  let current: Connection = plainClient(first, progress);
+  return {
+    call: async (operation, params) => {
+      const named = repeatable.includes(operation) ? { idempotencyKey: randomUUID(), ...params } : params;
+      for (let owners = 1; ; owners++) {
+        try {
+          return await current.call(operation, named);
+        } catch (e) {
+          const safe = repeatable.includes(operation) || !writes.includes(operation);
+          if (!(e instanceof Fault) || e.code !== 'connection_lost' || !safe || owners === ownersMax) throw e;
+          await current.close();
+          current = await connect(folder, progress);
+        }
+      }
+    },
+    close: () => current.close(),
+  };
+}
+
+/** Operations that write without a key: what became of one whose answer was lost has to be looked at. */
+const writes: readonly string[] = ['workspace.create', 'change_set.abandon', 'change_set.reopen', 'backup', 'gc'];
+
+function plainClient(client: IpcClient, progress: (line: string) => void): Connection {
+  const tell = (report: Json): void => {
+    if (typeof report === 'string') progress(report);
+  };
+  return {
+    call: (operation, params) => client.call(operation, params as Json, tell),
+    close: () => client.close(),
+  };
 }
 
 /** The person at this machine: on an engine without accounts, its owner. */
@@ -72,8 +111,8 @@ async function own(folder: string, progress: (line: string) => void): Promise<Co
   const principal = localPrincipal();
   const server = await serveIpc({
     folder,
-    handle: (method, params) =>
-      callOperation({ engine, principal, progress: () => {} }, method, params) as Promise<Result<Json>>,
+    handle: (method, params, context) =>
+      callOperation({ engine, principal, progress: context.progress }, method, params) as Promise<Result<Json>>,
   });
   return {
     call: (operation, params) => callOperation({ engine, principal, progress }, operation, params),
