@@ -137,6 +137,14 @@ export interface AuditVerdict {
   readonly heads: readonly (ChainHead & { readonly changeSet: ChangeSetId })[];
 }
 
+/** The chain as the row knows it: what has been appended since the row was read is the next verification's. */
+async function chainOf(w: Workspace, row: ChangeSetRow): Promise<readonly AuditRow[]> {
+  const chain = await w.store.readAudit(w.id, { changeSet: row.id, fromSeq: 1, limit: Number.MAX_SAFE_INTEGER });
+  if (chain.length <= row.auditCount) return chain;
+  const now = await w.store.findChangeSet(w.id, row.id);
+  return now === undefined || now.auditCount === row.auditCount ? chain : chain.slice(0, row.auditCount);
+}
+
 /** Checks every chain and the anchors; stops at the first problem. `exported` are heads written down earlier. */
 export async function verifyAudit(w: Workspace, exported: AuditVerdict['heads'] = []): Promise<AuditVerdict> {
   const rows = await w.store.listChangeSets(w.id);
@@ -144,7 +152,7 @@ export async function verifyAudit(w: Workspace, exported: AuditVerdict['heads'] 
   let entries = 0;
   const known = new Map<ChangeSetId, readonly AuditRow[]>();
   for (const row of rows) {
-    const chain = await w.store.readAudit(w.id, { changeSet: row.id, fromSeq: 1, limit: Number.MAX_SAFE_INTEGER });
+    const chain = await chainOf(w, row);
     known.set(row.id, chain);
     entries += chain.length;
     const logs = new Map(

@@ -8,6 +8,7 @@ import { canonical } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { type ChangeSetEvent, isActive, transition } from '../model/change_set.ts';
+import { idLength } from '../model/keys.ts';
 import {
   type LogEntry,
   logFormat,
@@ -21,7 +22,7 @@ import { encodeBlob } from '../snapshot/chunk.ts';
 import { auditRows, plainAuditRows } from './audit.ts';
 import { mustIdempotencyKey, remember, repeated } from './idempotency.ts';
 import { permit } from './permit.ts';
-import type { Branch, Workspace } from './workspace.ts';
+import { type Branch, lands, type Workspace } from './workspace.ts';
 
 /** Opens a change set on Head as it is now. Costs the same whatever the model's size. */
 export async function openChangeSet(
@@ -114,9 +115,9 @@ export async function listChangeSets(w: Workspace, all: boolean): Promise<Change
 /** `HEAD`, an id, or the name of exactly one active change set. Refuses `change_set_not_found`, `ambiguous_name`. */
 export async function resolveChangeSet(w: Workspace, text: string): Promise<Result<ChangeSetId>> {
   if (text.toUpperCase() === 'HEAD' || text === w.row.head) return ok(w.row.head);
-  const rows = await w.store.listChangeSets(w.id);
-  const byId = rows.find((r) => r.id === text);
+  const byId = text.length === idLength ? await w.store.findChangeSet(w.id, text as ChangeSetId) : undefined;
   if (byId !== undefined) return ok(byId.id);
+  const rows = await w.store.listChangeSets(w.id);
   const named = rows.filter((r) => r.name === text && !r.isHead);
   const active = named.filter((r) => isActive(r.status));
   const found = active.length > 0 ? active : named;
@@ -261,7 +262,7 @@ async function applyOnce(
   const version = branch.row.version;
   const pending = await pendingOf(w, branch);
   const head = await w.head();
-  if (branch.row.version !== version) return 'lost';
+  if (pending === undefined || branch.row.version !== version) return 'lost';
   const next = transition(branch.row.status, 'apply');
   if (!next.ok) return next;
   if (head.row.version !== branch.row.baseVersion) {
@@ -337,10 +338,10 @@ async function applyOnce(
   return durable ? ok(receipt) : 'lost';
 }
 
-/** The pending change of a change set that has not been caught up: its own edits, in order. */
-export async function pendingOf(w: Workspace, branch: Branch): Promise<PendingChange> {
-  await branch.durable;
-  const { row } = branch;
+/** The pending change of a change set that has not been caught up: its own edits, in order; undefined: they did not land. */
+async function pendingOf(w: Workspace, branch: Branch): Promise<PendingChange | undefined> {
+  const { row, durable } = branch;
+  if (!(await lands(durable))) return undefined;
   const edits: PendingChange['edits'][number][] = [];
   for (const { text } of await w.store.readLog(w.id, row.id, 0, row.version)) {
     const entry = parseLogEntry(text);

@@ -143,8 +143,11 @@ export class Engine {
 
   /** Writes what waits and closes the store. */
   async close(): Promise<void> {
-    for (const workspace of this.#open.values()) await workspace.close();
-    await this.store.close();
+    try {
+      for (const workspace of this.#open.values()) await workspace.close();
+    } finally {
+      await this.store.close();
+    }
   }
 
   #use(row: WorkspaceRow): Workspace {

@@ -186,6 +186,17 @@ export interface GcOutcome extends SweepOutcome {
  * is kept whatever the marking found, so edits may go on meanwhile.
  */
 export async function collectGarbage(w: Workspace, progress: Progress): Promise<GcOutcome> {
+  // One after another: each removes checkpoints that another would be marking.
+  const before = collecting.get(w) ?? Promise.resolve();
+  const mine = before.then(() => collect(w, progress));
+  collecting.set(w, mine.then(nothing, nothing));
+  return mine;
+}
+
+const collecting = new WeakMap<Workspace, Promise<void>>();
+const nothing = (): void => {};
+
+async function collect(w: Workspace, progress: Progress): Promise<GcOutcome> {
   const generation = await w.store.nextGeneration(w.id);
   progress('writing what waits');
   await w.checkpoint();

@@ -1,10 +1,10 @@
 // The use-cases by name, with plain JSON in and out: what the command line calls in its own process, over a socket, and
 // later over HTTP. A handler checks the form of its parameters, finds the workspace and the state, and hands on.
 
-import type { Permission, Principal } from '../access/role.ts';
+import { authorise, type Permission, type Principal } from '../access/role.ts';
 import type { ChangeSetId, ComponentId } from '../base/ids.ts';
-import type { Json } from '../base/json.ts';
-import { attempt, must, ok, RefusalError, type Result, refuse } from '../base/result.ts';
+import { isObject, type Json } from '../base/json.ts';
+import { Fault, must, ok, RefusalError, type Result, refuse } from '../base/result.ts';
 import { resolveComponent } from '../model/lookup.ts';
 import type { Request } from '../mutation/request.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
@@ -43,12 +43,15 @@ export async function callOperation(c: Call, name: string, params: unknown): Pro
       hint: `operations: ${Object.keys(operations).join(', ')}`,
     });
   }
-  return handler(c, params as Params);
+  return refusing(() => handler(c, params as Params));
 }
 
 const operations = {
   'workspace.list': async (c) => ok(await c.engine.listWorkspaces()),
-  'workspace.create': async (c, p) => c.engine.createWorkspace(c.principal, text(p, 'name')),
+  'workspace.create': async (c, p) => {
+    must(authorise(c.principal, 'maintain'));
+    return c.engine.createWorkspace(c.principal, text(p, 'name'));
+  },
 
   'change_set.create': (c, p) =>
     inWorkspace(c, p, (w) => openChangeSet(w, c.principal, { name: text(p, 'name'), ...idempotency(p) })),
@@ -130,7 +133,13 @@ const operations = {
 
   verify: (c, p) =>
     inWorkspace(c, p, async (w) =>
-      ok(await verifyWorkspace(w, { most: integer(p, 'most', 20), heads: headsOf(p), progress: c.progress })),
+      ok(
+        await verifyWorkspace(w, {
+          most: Math.max(1, integer(p, 'most', 20)),
+          heads: headsOf(p),
+          progress: c.progress,
+        }),
+      ),
     ),
   gc: (c, p) => inWorkspace(c, p, 'maintain', async (w) => ok(await collectGarbage(w, c.progress))),
   backup: (c, p) =>
@@ -161,19 +170,19 @@ async function inWorkspace(
   body?: (w: Workspace) => Promise<Result<unknown>>,
 ): Promise<Result<unknown>> {
   const run = typeof permission === 'string' ? body! : permission;
-  // Parameters of the wrong form refuse from wherever they are read.
-  const name = attempt(() => text(p, 'workspace', defaultWorkspace));
-  if (!name.ok) return name;
+  const name = text(p, 'workspace', defaultWorkspace);
   if (p['workspace'] === undefined && (await c.engine.listWorkspaces()).length === 0) {
+    must(authorise(c.principal, 'edit'));
     const created = await c.engine.createWorkspace(c.principal, defaultWorkspace);
-    if (!created.ok) return created;
+    // Somebody else's first command may have come before.
+    if (!created.ok && created.refusal.code !== 'name_taken') return created;
   }
-  const found = await c.engine.workspace(name.value);
+  const found = await c.engine.workspace(name);
   if (!found.ok) return found;
   const { workspace } = found.value;
   const needs = typeof permission === 'string' ? permission : 'read';
   const may = await permit(workspace, c.principal, needs, { operation: needs, subject: workspace.id });
-  return may.ok ? refusing(() => run(workspace)) : may;
+  return may.ok ? run(workspace) : may;
 }
 
 /** The state named by `changeSet` (default: Head) and `version` (default: the present one), once it is durable. */
@@ -187,9 +196,7 @@ function inState(c: Call, p: Params, body: (s: State) => Promise<Result<unknown>
 
 async function stateOf(w: Workspace, name: string, version: number | undefined): Promise<State> {
   const id = must(await resolveChangeSet(w, name));
-  const { branch } = must(await w.branch(id));
-  const { row, durable, snapshot } = branch;
-  await durable;
+  const { row, snapshot } = must(await w.present(id));
   if (version === undefined || version === row.version) return { w, row, version: row.version, snapshot };
   return { w, row, version, snapshot: must(await w.stateAt(row, version)) };
 }
@@ -275,7 +282,13 @@ async function listAudit(w: Workspace, p: Params): Promise<Result<unknown>> {
 function headsOf(p: Params): AuditVerdict['heads'] {
   const heads = p['heads'];
   if (heads === undefined) return [];
-  if (!Array.isArray(heads)) wrong('heads', 'a list of chain heads as `audit verify` prints them', heads as Json);
+  const isHead = (x: unknown) =>
+    isObject(x) &&
+    typeof x['changeSet'] === 'string' &&
+    Number.isSafeInteger(x['seq']) &&
+    typeof x['hash'] === 'string';
+  if (!Array.isArray(heads) || !heads.every(isHead))
+    wrong('heads', 'a list of chain heads as `audit verify` prints them', heads as Json);
   return heads as unknown as AuditVerdict['heads'];
 }
 
@@ -288,11 +301,12 @@ function text(p: Params, name: string, otherwise?: string): string {
   return typeof value === 'string' ? value : wrong(name, 'text', value ?? null);
 }
 
+/** Zero or more. */
 function integer(p: Params, name: string, otherwise?: number): number {
   const value = p[name] ?? otherwise;
-  return typeof value === 'number' && Number.isSafeInteger(value)
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
     ? value
-    : wrong(name, 'a whole number', value ?? null);
+    : wrong(name, 'a whole number, 0 or more', value ?? null);
 }
 
 function wrong(path: string, expected: string, got: Json): never {
@@ -301,12 +315,20 @@ function wrong(path: string, expected: string, got: Json): never {
   );
 }
 
-/** Refusals thrown while parameters are read come back as refusals. */
+/** Times that an operation is begun when chunks that it reads are taken away under it. */
+const attemptsMax = 3;
+
+/**
+ * Refusals thrown while parameters are read come back as refusals. A past state that a collection sweeps while it is
+ * being read is built again, from the log; chunks are only ever missed before anything is written.
+ */
 async function refusing(body: () => Promise<Result<unknown>>): Promise<Result<unknown>> {
-  try {
-    return await body();
-  } catch (e) {
-    if (e instanceof RefusalError) return { ok: false, refusal: e.refusal };
-    throw e;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await body();
+    } catch (e) {
+      if (e instanceof RefusalError) return { ok: false, refusal: e.refusal };
+      if (!(e instanceof Fault && e.code === 'chunk_missing' && attempt < attemptsMax)) throw e;
+    }
   }
 }

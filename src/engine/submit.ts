@@ -12,12 +12,13 @@ import { compileRequest, type Step } from '../mutation/compile.ts';
 import { blobsOfSteps, type LogEntry, logFormat, logText, parseLogEntry } from '../mutation/log_entry.ts';
 import { apply, footprint, type Touch, validate } from '../mutation/mutation.ts';
 import type { Request } from '../mutation/request.ts';
+import type { Commit } from '../ports/store.ts';
 import { encodeBlob } from '../snapshot/chunk.ts';
 import type { Snapshot, SnapshotDraft } from '../snapshot/snapshot.ts';
 import { auditRows } from './audit.ts';
 import { mustIdempotencyKey, remember, repeated } from './idempotency.ts';
 import { permit } from './permit.ts';
-import type { Branch, Workspace } from './workspace.ts';
+import { type Branch, lands, type Workspace } from './workspace.ts';
 
 export interface SubmitRequest {
   readonly changeSet: ChangeSetId;
@@ -51,9 +52,10 @@ export async function submit(w: Workspace, principal: Principal, request: Submit
   const key = mustIdempotencyKey(request.idempotencyKey);
   if (!key.ok) return key;
   const hash = w.world.digest(canonical({ submit: request as unknown as Json }));
-  return repeated<SubmitReply>(w, { principal: principal.id, key: key.value, hash }, async () => {
+  const ask = { key: key.value, hash };
+  return repeated<SubmitReply>(w, { principal: principal.id, ...ask }, async () => {
     for (;;) {
-      const done = await submitOnce(w, principal, request, key.value, hash);
+      const done = await submitOnce(w, principal, request, ask);
       if (done !== 'lost') return done;
     }
   });
@@ -63,26 +65,39 @@ async function submitOnce(
   w: Workspace,
   principal: Principal,
   request: SubmitRequest,
-  key: string | undefined,
-  hash: Hash,
+  ask: Ask,
 ): Promise<Result<SubmitReply> | 'lost'> {
   const may = await permit(w, principal, 'edit', { operation: 'edit', subject: String(request.changeSet) });
   if (!may.ok) return may;
   const found = await w.branch(request.changeSet);
   if (!found.ok) return found;
   const { branch } = found.value;
-  const seen = await seenBy(w, branch, request.baseVersion);
-  if (!seen.ok) return seen;
-  // One turn of the event loop from reading the branch to queueing the commit: nobody gets in between, and the next
-  // writer builds on this one without waiting for its sync.
+  const base = await seenBy(w, branch, request.baseVersion);
+  if (!base.ok) return base;
+  const seen = base.value;
+  if (seen === 'lost') return seen;
   return w.read(() => {
-    if (seen.value !== undefined && seen.value.present !== branch.row.version) return Promise.resolve('lost' as const);
-    const open = checkOpen(branch);
-    if (!open.ok) return Promise.resolve(open);
-    const edited = attempt(() => edit(w, branch.snapshot, seen.value, request));
-    if (!edited.ok) return Promise.resolve(edited);
-    return commitEdit(w, principal, branch, edited.value, { key, hash });
+    if (seen !== undefined && seen.present !== branch.row.version) return Promise.resolve('lost' as const);
+    return submitNow(w, principal, branch, { mutations: request.mutations, seen, ask });
   });
+}
+
+/**
+ * Edits a branch in one turn of the event loop, from reading it to queueing the commit: nobody gets in between, and the
+ * next writer builds on this one without waiting for its sync. Call it in `read`.
+ */
+export function submitNow(
+  w: Workspace,
+  principal: Principal,
+  branch: Branch,
+  what: { readonly mutations: readonly Request[]; readonly seen?: Seen | undefined; readonly ask: Ask },
+): Promise<Result<SubmitReply> | 'lost'> {
+  const open = checkOpen(branch);
+  if (!open.ok) return Promise.resolve(open);
+  const { id } = branch.row;
+  const edited = attempt(() => edit(w, branch.snapshot, what.seen, { changeSet: id, mutations: what.mutations }));
+  if (!edited.ok) return Promise.resolve(edited);
+  return commitEdit(w, principal, branch, edited.value, what.ask);
 }
 
 /** A state with edits on it, and what they were. */
@@ -91,19 +106,32 @@ export interface Edited {
   readonly steps: readonly Step[];
 }
 
-/** Commits edits made on the present state of a branch, in the same turn of the event loop as they were made. */
-export async function commitEdit(
+/** Under what an answer is remembered, and what is remembered of it when that is not the reply itself. */
+export interface Ask {
+  readonly key: string | undefined;
+  readonly hash: Hash;
+  readonly as?: (reply: SubmitReply) => unknown;
+}
+
+/**
+ * Commits edits made on the present state of a branch, in the same turn of the event loop as they were made. What reads
+ * chunks comes before the first promise, so that `read` can repeat it.
+ */
+export function commitEdit(
   w: Workspace,
   principal: Principal,
   branch: Branch,
   { snapshot, steps }: Edited,
-  ask?: { readonly key: string | undefined; readonly hash: Hash },
+  ask?: Ask,
 ): Promise<Result<SubmitReply> | 'lost'> {
   const { row: before } = branch;
+  const atMs = w.world.clock.nowMs();
+  const remembered = (reply: SubmitReply): Pick<Commit, 'idempotency'> =>
+    ask === undefined ? {} : remember(principal.id, ask.key, ask.hash, ask.as?.(reply) ?? reply, atMs);
   const effective = steps.filter((s) => s.mutations.length > 0);
   if (effective.length === 0) {
-    await branch.durable;
-    return ok(replyOf(before, steps));
+    const same = replyOf(before, steps);
+    return keepAnswer(w, branch, same, remembered(same));
   }
   const { intent, reality } = snapshot.roots();
   const entry: LogEntry = {
@@ -111,7 +139,7 @@ export async function commitEdit(
     kind: 'edit',
     changeSet: before.id,
     version: before.version + 1,
-    atMs: w.world.clock.nowMs(),
+    atMs,
     actor: principal.id,
     intentRoot: intent,
     realityRoot: reality,
@@ -125,17 +153,29 @@ export async function commitEdit(
     intentRoot: intent,
     realityRoot: reality,
     ...audit.head,
-    updatedAtMs: entry.atMs,
+    updatedAtMs: atMs,
   };
   const reply = replyOf(row, steps);
-  const durable = await w.advance([{ branch, row, snapshot }], {
+  const landed = w.advance([{ branch, row, snapshot }], {
     changeSets: [{ row, expected: before.version }],
     log: [{ changeSet: row.id, version: row.version, text }],
     audit: audit.rows,
     chunks: blobsOfSteps(effective).map((h) => ({ hash: h, text: encodeBlob(w.space.blob(h)) })),
-    ...(ask === undefined ? {} : remember(principal.id, ask.key, ask.hash, reply, entry.atMs)),
+    ...remembered(reply),
   });
-  return durable ? ok(reply) : 'lost';
+  return landed.then((durable) => (durable ? ok(reply) : 'lost'));
+}
+
+/** Answers that nothing changed, once what it was compared with is durable; an answer under a key is written down. */
+export async function keepAnswer<T>(
+  w: Workspace,
+  branch: Branch,
+  reply: T,
+  record: Pick<Commit, 'idempotency'>,
+): Promise<Result<T> | 'lost'> {
+  if (!(await lands(branch.durable))) return 'lost';
+  if (record.idempotency !== undefined) await w.store.commit(w.id, { changeSets: [], log: [], audit: [], ...record });
+  return ok(reply);
 }
 
 function replyOf(row: Branch['row'], steps: readonly Step[]): SubmitReply {
@@ -178,12 +218,12 @@ async function seenBy(
   w: Workspace,
   branch: Branch,
   baseVersion: number | undefined,
-): Promise<Result<Seen | undefined>> {
-  const { row } = branch;
+): Promise<Result<Seen | undefined | 'lost'>> {
   if (baseVersion === undefined) return ok(undefined);
+  const { row, durable } = branch;
+  if (!(await lands(durable))) return ok('lost');
   const snapshot = await w.stateAt(row, baseVersion);
   if (!snapshot.ok) return snapshot;
-  await branch.durable;
   const since: Touch[] = [];
   for (const { text } of await w.store.readLog(w.id, row.id, baseVersion, row.version)) {
     const entry = parseLogEntry(text);

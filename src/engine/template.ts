@@ -3,7 +3,7 @@
 
 import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, ComponentId } from '../base/ids.ts';
-import { brief, type Json, type JsonObject } from '../base/json.ts';
+import { brief, canonical, type Json, type JsonObject } from '../base/json.ts';
 import { attempt, must, ok, type Result, refuse } from '../base/result.ts';
 import { exportWithNotes } from '../formats/cloudformation/export.ts';
 import { planImport } from '../formats/cloudformation/import.ts';
@@ -22,8 +22,10 @@ import type { Reader } from '../model/state.ts';
 import type { Input, Request } from '../mutation/request.ts';
 import { inputOfTree, treeOfDeclared } from '../mutation/tree.ts';
 import type { Engine } from './engine.ts';
-import { submit } from './submit.ts';
-import type { Workspace } from './workspace.ts';
+import { mustIdempotencyKey, remember, repeated } from './idempotency.ts';
+import { permit } from './permit.ts';
+import { type Ask, keepAnswer, type SubmitReply, submitNow } from './submit.ts';
+import type { Branch, Workspace } from './workspace.ts';
 
 export interface ImportReply extends ImportReport {
   readonly changeSet: ChangeSetId;
@@ -54,35 +56,60 @@ export async function importTemplate(
   principal: Principal,
   request: ImportRequest,
 ): Promise<Result<ImportReply>> {
-  const template = parseTemplate(request.text);
+  const { changeSet, text, name } = request;
+  const key = mustIdempotencyKey(request.idempotencyKey);
+  if (!key.ok) return key;
+  const template = parseTemplate(text);
   if (!template.ok) return template;
-  const found = await w.branch(request.changeSet);
-  if (!found.ok) return found;
-  const { branch } = found.value;
-  // Planned against the state as it is; should another edit slip in between, submitting transforms or refuses.
-  const version = branch.row.version;
-  const planned = await w.read(() => attempt(() => plan(engine, branch.snapshot, template.value, request.name)));
-  if (!planned.ok) return planned;
-  const { requests, report, existing, template: root, ids, generic } = planned.value;
-  const base = {
+  const may = await permit(w, principal, 'edit', { operation: 'import', subject: changeSet });
+  if (!may.ok) return may;
+  const ask = { key: key.value, hash: w.world.digest(canonical({ import: { changeSet, text, name } })) };
+  return repeated<ImportReply>(w, { principal: principal.id, ...ask }, async () => {
+    for (;;) {
+      const found = await w.branch(changeSet);
+      if (!found.ok) return found;
+      const { branch } = found.value;
+      const done = await w.read(() => importNow(engine, w, principal, branch, { template: template.value, name, ask }));
+      if (done !== 'lost') return done;
+    }
+  });
+}
+
+/** Plans and edits in one turn, so that what was planned is what the change set is at; two imports at once are one. */
+function importNow(
+  engine: Engine,
+  w: Workspace,
+  principal: Principal,
+  branch: Branch,
+  what: { readonly template: JsonObject; readonly name: string; readonly ask: Ask },
+): Promise<Result<ImportReply> | 'lost'> {
+  const planned = attempt(() => plan(engine, branch.snapshot, what.template, what.name));
+  if (!planned.ok) return Promise.resolve(planned);
+  const { requests, report, existing, template, ids, generic } = planned.value;
+  const known = new Set(existing?.components.map((c) => c.id));
+  const kept = new Set(ids);
+  const replyOf = (version: number, edits: number): ImportReply => ({
     ...report,
     changeSet: branch.row.id,
-    template: root,
-    created:
-      existing === undefined ? ids.length : ids.filter((id) => !existing.components.some((c) => c.id === id)).length,
-    removed: existing?.components.filter((c) => !ids.includes(c.id)).length ?? 0,
+    template,
+    created: ids.filter((id) => !known.has(id)).length,
+    removed: existing?.components.filter((c) => !kept.has(c.id)).length ?? 0,
     genericTypes: generic,
-  };
-  if (requests.length === 0) return ok({ ...base, version, edits: 0 });
-  const { idempotencyKey } = request;
-  const done = await submit(w, principal, {
-    changeSet: request.changeSet,
-    mutations: requests,
-    baseVersion: version,
-    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    version,
+    edits,
   });
-  if (!done.ok) return done;
-  return ok({ ...base, version: done.value.version, edits: done.value.steps.reduce((n, s) => n + s.edits, 0) });
+  if (requests.length === 0) {
+    const same = replyOf(branch.row.version, 0);
+    const { key, hash } = what.ask;
+    return keepAnswer(w, branch, same, remember(principal.id, key, hash, same, w.world.clock.nowMs()));
+  }
+  const as = (reply: SubmitReply) =>
+    replyOf(
+      reply.version,
+      reply.steps.reduce((n, s) => n + s.edits, 0),
+    );
+  const done = submitNow(w, principal, branch, { mutations: requests, ask: { ...what.ask, as } });
+  return done.then((reply) => (reply === 'lost' || !reply.ok ? reply : ok(as(reply.value))));
 }
 
 function plan(engine: Engine, state: Reader, template: JsonObject, name: string) {

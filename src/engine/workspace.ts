@@ -16,8 +16,10 @@ import { type Roots, Snapshot } from '../snapshot/snapshot.ts';
 export interface Branch {
   row: ChangeSetRow;
   snapshot: Snapshot;
-  /** Resolves when everything up to `row` is durable; rejects when it failed to be. */
+  /** Resolves when everything up to `row` is durable; rejects when it failed to be. Ask `lands` of it. */
   durable: Promise<void>;
+  /** The commit under way adds to the audit and leaves the version: what follows could not tell that it failed. */
+  unnumbered: boolean;
   /** Newest version that can be read from chunks alone. */
   checkpointed: number;
   /** Characters of log text since `checkpointed`. */
@@ -127,17 +129,39 @@ export class Workspace {
     }
     const present = this.#branches.get(row.id);
     if (present !== undefined && present.row.version === version) return { ok: true, value: present.snapshot };
-    return { ok: true, value: (await this.#rebuild(row, version)).snapshot };
+    const { snapshot } = await this.#rebuild(row, version);
+    // What was replayed to get there waits unwritten although nobody will ever write it.
+    await this.#relieve([]);
+    return { ok: true, value: snapshot };
+  }
+
+  /** What a change set is at, once that is durable; a commit that fails meanwhile was never there. Refuses as `branch`. */
+  async present(id: ChangeSetId): Promise<Result<{ readonly row: ChangeSetRow; readonly snapshot: Snapshot }>> {
+    for (;;) {
+      const found = await this.branch(id);
+      if (!found.ok) return found;
+      const { row, snapshot, durable } = found.value.branch;
+      if (await lands(durable)) return { ok: true, value: { row, snapshot } };
+    }
   }
 
   /**
    * Moves branches to their next rows and queues the commit. Call it in the same turn of the event loop as the reads
-   * that the rows were made from. Resolves true when durable, false when the compare-and-set lost.
+   * that the rows were made from. Resolves true when durable, false when the compare-and-set lost or the branches are
+   * not those in use any more: read them again then.
    */
   async advance(
     moves: readonly { branch: Branch; row: ChangeSetRow; snapshot: Snapshot }[],
     commit: Commit,
   ): Promise<boolean> {
+    const isNew = (id: ChangeSetId) => commit.changeSets.some((c) => c.row.id === id && c.expected === undefined);
+    // A branch that a failed commit took away may be at a version that another commit has meanwhile made differently.
+    if (moves.some((m) => this.#branches.get(m.row.id) !== m.branch && !isNew(m.row.id))) return false;
+    const unnumbered = moves.find((m) => m.branch.unnumbered);
+    if (unnumbered !== undefined) {
+      await lands(unnumbered.branch.durable);
+      return false;
+    }
     const outcome = this.store.commit(this.id, commit);
     const durable = outcome.then((o) => {
       if (!o.ok) throw new Stale();
@@ -145,6 +169,7 @@ export class Workspace {
     seenElsewhere(durable);
     const chars = commit.log.reduce((n, l) => n + l.text.length, 0);
     for (const m of moves) {
+      m.branch.unnumbered = m.branch.row.version === m.row.version && !isNew(m.row.id);
       m.branch.row = m.row;
       m.branch.snapshot = m.snapshot;
       m.branch.durable = durable;
@@ -158,13 +183,14 @@ export class Workspace {
       if (e instanceof Stale) return false;
       throw e;
     }
+    for (const m of moves) if (m.branch.durable === durable) m.branch.unnumbered = false;
     await this.#relieve(moves.map((m) => m.branch));
     return true;
   }
 
   /** Makes a branch known that a commit is about to create. */
   newBranch(row: ChangeSetRow, snapshot: Snapshot): Branch {
-    return { row, snapshot, durable: Promise.resolve(), checkpointed: 0, tailChars: 0 };
+    return { row, snapshot, durable: Promise.resolve(), unnumbered: false, checkpointed: 0, tailChars: 0 };
   }
 
   /** Writes the chunks of every branch that has moved since its last checkpoint. */
@@ -177,7 +203,8 @@ export class Workspace {
 
   async close(): Promise<void> {
     clearTimeout(this.#idle);
-    await this.#checkpointing;
+    // One that fails is repeated by the next, which has the same to write.
+    await this.#checkpointing?.catch(() => {});
     await this.checkpoint();
     clearTimeout(this.#idle);
   }
@@ -195,7 +222,8 @@ export class Workspace {
     const row = await this.store.findChangeSet(this.id, id);
     if (row === undefined) return undefined;
     const { snapshot, checkpointed, tailChars } = await this.#rebuild(row, row.version);
-    const branch: Branch = { row, snapshot, durable: Promise.resolve(), checkpointed, tailChars };
+    const durable = Promise.resolve();
+    const branch: Branch = { row, snapshot, durable, unnumbered: false, checkpointed, tailChars };
     const raced = this.#branches.get(id);
     if (raced !== undefined) return raced;
     this.#branches.set(id, branch);
@@ -275,7 +303,7 @@ export class Workspace {
 
   async #writeCheckpoint(): Promise<void> {
     const moved = [...this.#branches.values()].filter((b) => b.row.version > b.checkpointed);
-    if (moved.length === 0) return;
+    if (moved.length === 0) return this.#dropUnused();
     const taken = moved.map((branch) => ({
       branch,
       version: branch.row.version,
@@ -295,6 +323,10 @@ export class Workspace {
       t.branch.checkpointed = t.version;
       t.branch.tailChars -= t.tailChars;
     }
+    this.#dropUnused();
+  }
+
+  #dropUnused(): void {
     this.space.dropUnwritten([...this.#branches.values()].flatMap((b) => b.snapshot.tops()));
   }
 }
@@ -307,6 +339,14 @@ function checkpointOf(changeSet: ChangeSetId, version: number, roots: Roots): Ch
 const logPage = 256;
 
 class Stale extends Error {}
+
+/** Does what was queued become durable? */
+export function lands(durable: Promise<void>): Promise<boolean> {
+  return durable.then(
+    () => true,
+    () => false,
+  );
+}
 
 /** Marks a promise whose failure is reported by another way, so that it does not count as unhandled here. */
 function seenElsewhere(promise: Promise<void>): void {
