@@ -48,7 +48,8 @@ export const stringResult: Property = { kind: 'string' };
 export const booleanResult: Property = { kind: 'boolean' };
 export const integerResult: Property = { kind: 'integer' };
 export const numberResult: Property = { kind: 'number' };
-export const listResult: Property = { kind: 'array' };
+export const listResult: Property = { kind: 'array', items: { kind: 'any' } };
+export const mapResult: Property = { kind: 'map', values: { kind: 'any' } };
 export const textListResult: Property = { kind: 'array', items: { kind: 'string' } };
 export const anyResult: Property = { kind: 'any' };
 

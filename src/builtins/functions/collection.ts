@@ -9,6 +9,7 @@ import {
   listOf,
   listResult,
   mapOf,
+  mapResult,
   strict,
   textListResult,
   textOf,
@@ -36,7 +37,7 @@ export const collectionFunctions: Record<string, Builtin> = {
   },
   object: {
     docs: 'A map from name, value, name, value, …; members without a value are left out.',
-    result: { kind: 'map' },
+    result: mapResult,
     arity: { min: 0 },
     apply: (args) => {
       if (args.length % 2 === 1) throw new EvaluationError('argument_count', 'expected names and values in pairs');
@@ -83,8 +84,8 @@ export const collectionFunctions: Record<string, Builtin> = {
   },
   merge: {
     docs: 'One map of all members of the arguments; the later argument wins. Arguments without a value are left out.',
-    result: { kind: 'map' },
-    arity: { min: 0 },
+    result: mapResult,
+    arity: { min: 1 },
     apply: (args) => {
       const members: [string, Json][] = [];
       for (const argument of args) {

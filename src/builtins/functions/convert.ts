@@ -8,10 +8,10 @@ import {
   EvaluationError,
   integerResult,
   listOf,
+  listResult,
   numberResult,
   strict,
   stringResult,
-  textListResult,
   textOf,
 } from './builtin.ts';
 
@@ -107,7 +107,7 @@ export const convertFunctions: Record<string, Builtin> = {
   },
   toList: {
     docs: 'A comma-delimited text as a list of trimmed texts; a list as it is.',
-    result: textListResult,
+    result: listResult,
     arity: one,
     apply: strict((v) => toList(v!)),
   },

@@ -10,11 +10,12 @@ import {
   type Annotations,
   annotationsOf,
   type ComponentSection,
+  logicalIdFrom,
   type TemplateComponent,
   type TemplateModel,
   type Unrepresented,
 } from './model.ts';
-import { templateSchemas } from './schemas.ts';
+import { sectionOfSchema, templateSchemas } from './schemas.ts';
 import { Speller, type Written } from './spell.ts';
 
 export interface Exported {
@@ -100,36 +101,30 @@ function templateSections(root: TemplateComponent): {
   };
 }
 
-const sectionBySchema: Readonly<Record<string, string>> = {
-  [templateSchemas.template]: 'Template',
-  [templateSchemas.pseudoParameters]: 'PseudoParameters',
-  [templateSchemas.parameter]: 'Parameters',
-  [templateSchemas.condition]: 'Conditions',
-  [templateSchemas.output]: 'Outputs',
-};
-
 /** What every component is called: as imported, or after its name, made unique, for one added by hand. */
 function namesOf(model: TemplateModel): Map<ComponentId, Written> {
   const out = new Map<ComponentId, Written>();
+  // A template may use a name in two sections; names made here are new in all of them.
   const taken = new Set<string>();
-  const key = (section: string, name: string) =>
-    `${section === 'Conditions' || section === 'Outputs' ? section : ''}/${name}`;
+  const everywhere = new Set<string>();
+  const key = (section: string, name: string) => `${section}/${name}`;
   const add = (component: TemplateComponent, section: string, logicalId: string): void => {
     taken.add(key(section, logicalId));
+    everywhere.add(logicalId);
     out.set(component.id, { section, logicalId });
   };
   const unnamed: [TemplateComponent, string][] = [];
   for (const component of model.components) {
-    const section = sectionBySchema[component.schema] ?? 'Resources';
+    const section = sectionOfSchema(component.schema);
     const name = annotationsOf(component).logicalId;
     // A copy of a component has the same annotations: the first keeps the name.
     if (typeof name === 'string' && !taken.has(key(section, name))) add(component, section, name);
     else unnamed.push([component, section]);
   }
   for (const [component, section] of unnamed) {
-    const base = component.name.replaceAll(/[^A-Za-z0-9]/g, '').slice(0, 240) || section.slice(0, -1);
+    const base = logicalIdFrom(component.name) || section.slice(0, -1);
     let name = base;
-    for (let n = 2; taken.has(key(section, name)); n++) name = `${base}${n}`;
+    for (let n = 2; everywhere.has(name); n++) name = `${base}${n}`;
     add(component, section, name);
   }
   return out;

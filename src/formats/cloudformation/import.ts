@@ -14,12 +14,13 @@ import {
   type ComponentSection,
   componentSections,
   type ImportPlan,
+  logicalIdFrom,
   type TemplateComponent,
   type TemplateModel,
   type Unrepresented,
 } from './model.ts';
 import { ResourceSchemas } from './resource_schemas.ts';
-import { builtinSpecs, templateSchemas } from './schemas.ts';
+import { builtinSpecs, sectionOfSchema, templateSchemas } from './schemas.ts';
 import { Scope } from './scope.ts';
 import { templateComponent } from './template_component.ts';
 
@@ -103,7 +104,10 @@ function keyOf(section: string, name: string, schema: string): string {
 }
 
 function identity(component: TemplateComponent): string {
-  const { section = '', logicalId = '' } = annotationsOf(component);
+  if (component.schema === templateSchemas.pseudoParameters) return keyOf('', '', component.schema);
+  // One that was added by hand is taken for the member that an export makes of it.
+  const { section = sectionOfSchema(component.schema), logicalId = logicalIdFrom(component.name) } =
+    annotationsOf(component);
   return keyOf(section, logicalId, component.schema);
 }
 

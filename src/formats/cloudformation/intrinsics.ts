@@ -54,6 +54,9 @@ export function intrinsicName(json: Json): string | undefined {
 /** Notes that a condition stands where its name is usual. */
 export const inlineSpelling = 'inline';
 
+/** Notes that a text was written as the document that it holds. */
+export const documentSpelling = 'document';
+
 class NotLive extends Error {}
 
 /** Translates the values of one entry of a template. `at` is a pointer inside the entry. */

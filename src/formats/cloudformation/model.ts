@@ -63,6 +63,11 @@ export function annotationsOf(component: TemplateComponent): Annotations {
   return isObject(own) ? (own as Annotations) : {};
 }
 
+/** A name as a logical id: letters and digits; '' when it has none. */
+export function logicalIdFrom(name: string): string {
+  return name.replaceAll(/[^A-Za-z0-9]/g, '').slice(0, 240);
+}
+
 export interface Unrepresented {
   /** JSON pointer in the template. */
   readonly path: string;

@@ -10,8 +10,8 @@ import { isPathKey, pointerOf } from '../../model/path.ts';
 import { checkLiteral, derefProperty, kindOfJson, type Property } from '../../model/property.ts';
 import type { VariantSpec } from '../../model/schema.ts';
 import type { Input } from '../../mutation/request.ts';
-import { fitted, intrinsicName, type Translator } from './intrinsics.ts';
-import { call, literal, type Unrepresented } from './model.ts';
+import { documentSpelling, fitted, intrinsicName, type Translator } from './intrinsics.ts';
+import { call, isLive, literal, type Unrepresented } from './model.ts';
 
 const any: Property = { kind: 'any' };
 // Room for the annotations' own prefix and for the ids of list elements, which are longer than indexes.
@@ -161,9 +161,9 @@ export class Placement {
   ): Input | undefined {
     const { translator } = this;
     if (length > pathCharsMax) return this.refuse(at, 'the path is too long');
-    if (property.kind === 'json') return fitted(translator.expression(json, at, 0), property, this.spec.definitions);
     const live = translator.intrinsic(json, at, 0);
     if (live) return fitted(live, property, this.spec.definitions);
+    if (property.kind === 'json') return this.document(json, at);
     if (Array.isArray(json)) {
       if (property.kind !== 'array' && property.kind !== 'any') return this.wrongKind(json, property, at);
       const items = derefProperty(property.kind === 'any' ? any : (property.items ?? any), this.spec.definitions);
@@ -180,10 +180,12 @@ export class Placement {
       // An intrinsic that is not live has been reported already.
       return intrinsicName(json) === undefined ? this.wrongKind(json, property, at) : undefined;
     }
-    if (property.kind === 'object' && intrinsicName(json) !== undefined) return undefined;
-    // Read as a source by mistake otherwise.
-    if (Object.hasOwn(json, '$source')) return literal(json);
-    if (intrinsicName(json) !== undefined) return this.data(json, at, length);
+    const dead = intrinsicName(json) !== undefined;
+    // A member `$source` would be read as a source: such a map is data as a whole.
+    if (dead || Object.hasOwn(json, '$source')) {
+      if (this.isOpen(property)) return this.data(json, at, length);
+      return dead ? undefined : this.refuse(at, 'the schema does not take a map with the member $source');
+    }
     if (!whole) return this.members(json, property, at, steps);
     const out: [string, Input][] = [];
     for (const [name, member] of Object.entries(json)) {
@@ -198,6 +200,20 @@ export class Placement {
       out.push([name, placed]);
     }
     return Object.fromEntries(out);
+  }
+
+  /** Takes any members with any values. */
+  private isOpen(property: Property): boolean {
+    const inner = property.kind === 'map' ? derefProperty(property.values ?? any, this.spec.definitions) : property;
+    return inner.kind === 'any';
+  }
+
+  /** A property of kind json holds text: what is written as a document is printed, also with live parts. */
+  private document(json: Json, at: string): Input {
+    if (typeof json === 'string') return json;
+    this.translator.spelling.push({ at, as: documentSpelling });
+    const { input } = this.translator.expression(json, at, 0);
+    return isLive(input) ? call('toJson', [input]) : JSON.stringify(json, null, 2);
   }
 
   /** Data in which nothing is interpreted. */

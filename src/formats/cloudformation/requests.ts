@@ -15,7 +15,9 @@ export function requestsOf(plan: ImportPlan, existing?: TemplateModel): Request[
   const created = plan.components.filter((c) => !before.has(c.id));
   const schemas = new Set(created.map((c) => c.schema));
   const planned = new Set(plan.components.map((c) => c.id));
-  const gone = existing?.components.filter((c) => !planned.has(c.id)) ?? [];
+  // What was added by hand has never been in the template, so it has not left it.
+  const imported = existing?.components.filter((c) => annotationsOf(c).logicalId !== undefined) ?? [];
+  const gone = imported.filter((c) => !planned.has(c.id));
   return [
     ...plan.install.filter((s) => schemas.has(s.name)).map((s): Request => ({ kind: 'schema.install', ...s })),
     ...created.map((c): Request => ({ kind: 'component.create', schema: c.schema, name: c.name, id: c.id })),

@@ -45,7 +45,7 @@ export class ResourceSchemas {
       ...[...this.own].map((name) => ({
         name,
         category: name.includes('::') ? name.split('::').slice(0, -1).join('::') : templateCategory,
-        origin: 'builtin',
+        origin: 'user',
         spec: this.specs.get(name)!,
       })),
     ];

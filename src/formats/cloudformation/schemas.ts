@@ -37,7 +37,7 @@ const templateSpec = spec('A template: its sections that are not components of t
   Metadata: any('Objects that describe the template.'),
   Mappings: any('Lookup tables: mapping, top-level key, second-level key.'),
   Transform: any('Macros that the service runs over the template.'),
-  Rules: { kind: 'json', docs: 'Assertions about parameters; kept as written.' },
+  Rules: any('Assertions about parameters; kept as written.'),
   Hooks: any('Deployment hooks.'),
   Sections: openMap('Sections that the template language does not define here.'),
   Entries: openMap('Members of sections that are no components, such as loops, by section and name.'),
@@ -95,6 +95,24 @@ export const builtinSpecs: Readonly<Record<string, VariantSpec>> = {
   [templateSchemas.condition]: conditionSpec,
   [templateSchemas.output]: outputSpec,
 };
+
+/** The section that a component of a builtin schema is written to; every other component is a resource. */
+export function sectionOfSchema(schema: string): string {
+  switch (schema) {
+    case templateSchemas.template:
+      return 'Template';
+    case templateSchemas.pseudoParameters:
+      return 'PseudoParameters';
+    case templateSchemas.parameter:
+      return 'Parameters';
+    case templateSchemas.condition:
+      return 'Conditions';
+    case templateSchemas.output:
+      return 'Outputs';
+    default:
+      return 'Resources';
+  }
+}
 
 /** The pseudo parameters that have a value, with their property. */
 export const pseudoParameters: readonly string[] = Object.keys(pseudoSpec.domain.properties ?? {});

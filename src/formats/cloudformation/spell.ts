@@ -7,7 +7,7 @@ import { isObject, type Json, type JsonObject } from '../../base/json.ts';
 import { substitutionParts } from '../../builtins/functions/text.ts';
 import { parsePointer, pointerOf } from '../../model/path.ts';
 import type { Input } from '../../mutation/request.ts';
-import { inlineSpelling } from './intrinsics.ts';
+import { documentSpelling, inlineSpelling } from './intrinsics.ts';
 import { sourceOf, type Unrepresented } from './model.ts';
 
 /** How a component is called in the template. */
@@ -66,6 +66,10 @@ export class Speller {
 
   /** The value in the template; undefined when it has none. `at` is its pointer in the entry. */
   value(input: Input, at: string): Json | undefined {
+    if (this.spelling.get(at) === documentSpelling) {
+      const printed = this.document(input, at);
+      if (printed !== undefined) return printed;
+    }
     if (Array.isArray(input)) {
       return input.map((item: Input, i) => this.value(item, `${at}/${i}`)).filter((item) => item !== undefined);
     }
@@ -79,6 +83,20 @@ export class Speller {
     const followed = asFollow(source);
     if (followed) return this.followed(followed, at);
     return this.note(at, 'a secret has no form in a template');
+  }
+
+  /** The document behind its text; undefined when it is none any more. */
+  private document(input: Input, at: string): Json | undefined {
+    const source = sourceOf(input);
+    const called = isObject(source) ? asCall(source) : undefined;
+    if (called?.call === 'toJson') return this.argument(called.args[0], at);
+    if (typeof input !== 'string') return undefined;
+    try {
+      return JSON.parse(input) as Json;
+    } catch {
+      // Edited to something else: text as any other.
+      return undefined;
+    }
   }
 
   /** A value of a condition: another condition is named. */

@@ -38,8 +38,7 @@ export function templateComponent(
   for (const [section, json] of Object.entries(template)) {
     const at = pointerOf([section]);
     if (!(componentSections as readonly string[]).includes(section)) {
-      if (section === 'Rules') domain.push([section, literal(json)]);
-      else keep(ownSections.includes(section) ? domain : other, section, json, at);
+      keep(ownSections.includes(section) ? domain : other, section, json, at);
     } else if (!isObject(json)) {
       unrepresented.push({ path: at, reason: 'the section is not a map' });
       keep(other, section, json, at);

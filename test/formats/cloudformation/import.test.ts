@@ -124,20 +124,17 @@ describe('references', () => {
     expect((domain['Env'] as JsonObject)['C']).toEqual({ $source: { call: 'sub', args: ['plain'] } });
   });
 
-  test('values of kind json are one cell: live parts make it a call, and are subscriptions by what the template says', () => {
+  test('a property of kind json holds text: a document is printed, live parts included, and comes back as a document', () => {
     const { domain, plan, id } = box({ Doc: { A: [{ Ref: 'Net' }, 1], B: 'x' } });
-    expect(domain['Doc']).toEqual({
-      $source: {
-        call: 'object',
-        args: [
-          'A',
-          { $source: { call: 'array', args: [{ $source: { component: id('Net'), path: '/si/resourceId' } }, 1] } },
-          'B',
-          'x',
-        ],
-      },
-    });
+    const inner = {
+      $source: { call: 'array', args: [{ $source: { component: id('Net'), path: '/si/resourceId' } }, 1] },
+    };
+    const built = { $source: { call: 'object', args: ['A', inner, 'B', 'x'] } };
+    expect(domain['Doc']).toEqual({ $source: { call: 'toJson', args: [built] } });
     expect(plan.report.subscriptions).toBe(1);
+    expect(box({ Doc: { A: 1 } }).domain['Doc']).toBe('{\n  "A": 1\n}');
+    expect(box({ Doc: '{"A": 1}' }).domain['Doc']).toBe('{"A": 1}');
+    expect(box({ Doc: { 'Fn::ToJsonString': { a: { Ref: 'P' } } } }).note.spelling).toBeUndefined();
   });
 
   test('circles are broken and reported', () => {

@@ -7,9 +7,11 @@ import { expect, test } from 'vitest';
 import { openCatalogue } from '../../../src/adapters/catalogue/catalogue.ts';
 import type { Json } from '../../../src/base/json.ts';
 import { must } from '../../../src/base/result.ts';
+import { exportTemplate } from '../../../src/formats/cloudformation/export.ts';
 import { parseTemplate } from '../../../src/formats/cloudformation/parse.ts';
 import { printTemplate } from '../../../src/formats/cloudformation/print.ts';
 import { roundTrip, type SpecOf } from './planning.ts';
+import { MemoryState, readTemplate } from './state.ts';
 
 interface IndexEntry {
   readonly file: string;
@@ -47,6 +49,9 @@ if (folder === undefined || !existsSync(folder)) {
     const { report } = plan;
     expect(report.resources).toBe(entry.resources);
     expect(report.subscriptions + report.functionSubscriptions).toBeGreaterThanOrEqual(entry.valueEdges);
+    const state = new MemoryState();
+    state.carryOut(plan, specOf);
+    expect(must(exportTemplate(readTemplate(state, plan.template)))).toEqual(template);
     const described = new Set(plan.described);
     const schemas = plan.components.map((c) => c.schema).filter((s) => !s.startsWith('CloudFormation::'));
     typed.resources += report.resources;
