@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
 import { parameterValue } from '../../src/builtins/functions/convert.ts';
 import { builtins, EvaluationError } from '../../src/builtins/functions/table.ts';
+import { signatures } from '../../src/model/signature.ts';
 
 const NONE = undefined;
 const fail = (): never => {
@@ -29,6 +30,14 @@ describe('built-in functions', () => {
       expect(f.docs.length, name).toBeGreaterThan(10);
       expect(f.arity.max ?? 1e9).toBeGreaterThanOrEqual(f.arity.min);
     }
+  });
+
+  test('the model’s signatures are those of the functions', () => {
+    const ours = Object.entries(builtins).map(([name, f]) => [
+      name,
+      { min: f.arity.min, max: f.arity.max, result: f.result },
+    ]);
+    expect(Object.fromEntries(ours)).toEqual({ ...signatures });
   });
 
   test('text', () => {
