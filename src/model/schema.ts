@@ -2,7 +2,7 @@
 // blob, found by hash, so that two change sets that install the same type hold the same bytes.
 
 import type { Hash, VariantId } from '../base/ids.ts';
-import { brief, canonical, isObject, type Json } from '../base/json.ts';
+import { brief, canonical, compareText, isObject, type Json, type JsonObject } from '../base/json.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { type Path, type Segment, segmentsOf } from './path.ts';
 import { checkPropertyTree, childProperty, type Definitions, derefProperty, type Property } from './property.ts';
@@ -163,9 +163,33 @@ export function parseVariantSpec(x: unknown, at = ''): Result<VariantSpec> {
   return ok(spec);
 }
 
-/** Canonical text of a variant document: what is hashed and stored. */
+/**
+ * Text of a variant document: what is hashed and stored. Canonical but for one thing: the members of an object property
+ * keep their order, which is the one they are shown in.
+ */
 export function variantSpecText(spec: VariantSpec): string {
-  return canonical(spec as unknown as Json);
+  return inOrder(spec as unknown as JsonObject, (name, part) => {
+    if (name === 'domain' || name === 'resourceValue' || name === 'secrets') return propertyText(part);
+    return name === 'definitions' ? inOrder(part as JsonObject, (_, definition) => propertyText(definition)) : canonical(part);
+  });
+}
+
+function propertyText(property: Json): string {
+  return inOrder(property as JsonObject, (name, part) => {
+    if (name === 'items' || name === 'values') return propertyText(part);
+    if (name !== 'properties') return canonical(part);
+    const members = Object.entries(part as JsonObject).map(([key, member]) => `${canonical(key)}:${propertyText(member)}`);
+    return `{${members.join(',')}}`;
+  });
+}
+
+/** An object with its members ordered as canonical text has them, each written by `write`. */
+function inOrder(object: JsonObject, write: (name: string, member: Json) => string): string {
+  const names = Object.keys(object).filter((name) => object[name] !== undefined);
+  return `{${names
+    .sort(compareText)
+    .map((name) => `${canonical(name)}:${write(name, object[name]!)}`)
+    .join(',')}}`;
 }
 
 export const emptyObject: Property = { kind: 'object', properties: {} };

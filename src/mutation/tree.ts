@@ -189,8 +189,9 @@ function walkSource(reader: Reader, input: JsonObject, at: string): Result<Tree>
 function resolveSource(reader: Reader, source: JsonObject, at: string): Result<Expr> {
   const id = resolveComponent(reader, source['component'], `${at}/$source/component`);
   if (!id.ok) {
-    if (id.refusal.code !== 'component_not_found') return id;
-    return refuse('source_not_found', { ...id.refusal, hint: 'create the source first, or search for it' });
+    const { code, ...detail } = id.refusal;
+    if (code !== 'component_not_found') return id;
+    return refuse('source_not_found', { ...detail, hint: 'create the source first, or search for it' });
   }
   const record = findComponent(reader, id.value);
   const spec = record && specOfComponent(reader, record);
