@@ -170,7 +170,9 @@ export function parseVariantSpec(x: unknown, at = ''): Result<VariantSpec> {
 export function variantSpecText(spec: VariantSpec): string {
   return inOrder(spec as unknown as JsonObject, (name, part) => {
     if (name === 'domain' || name === 'resourceValue' || name === 'secrets') return propertyText(part);
-    return name === 'definitions' ? inOrder(part as JsonObject, (_, definition) => propertyText(definition)) : canonical(part);
+    return name === 'definitions'
+      ? inOrder(part as JsonObject, (_, definition) => propertyText(definition))
+      : canonical(part);
   });
 }
 
@@ -178,7 +180,9 @@ function propertyText(property: Json): string {
   return inOrder(property as JsonObject, (name, part) => {
     if (name === 'items' || name === 'values') return propertyText(part);
     if (name !== 'properties') return canonical(part);
-    const members = Object.entries(part as JsonObject).map(([key, member]) => `${canonical(key)}:${propertyText(member)}`);
+    const members = Object.entries(part as JsonObject).map(
+      ([key, member]) => `${canonical(key)}:${propertyText(member)}`,
+    );
     return `{${members.join(',')}}`;
   });
 }

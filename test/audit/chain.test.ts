@@ -158,7 +158,9 @@ describe('a chain', () => {
           else if (how === 3)
             rows = rows.with(
               i,
-              rewritten(rows[i]!, (e) => void (e['atMs'] = 0)),
+              rewritten(rows[i]!, (e) => {
+                e['atMs'] = 0;
+              }),
             );
           else rows = rows.toSpliced(i, 0, rows[j]!);
         }
