@@ -283,8 +283,11 @@ export class Workspace {
   /** Starts a checkpoint when much waits to be written; waits for it when too much does. */
   async #relieve(branches: readonly Branch[]): Promise<void> {
     const tail = Math.max(...branches.map((b) => b.tailChars), 0);
+    // Most of what waits has usually been replaced by later edits and never needs to be written.
+    const full = this.space.unwrittenBytes > this.#unwrittenBytesMax;
+    if (full && this.#checkpointing === undefined) this.#dropUnused();
     const waiting = this.space.unwrittenBytes;
-    if (waiting > this.#unwrittenBytesMax || tail > limits.unwrittenTailBytesMax / 2) {
+    if ((full && waiting > this.#unwrittenBytesMax / 2) || tail > limits.unwrittenTailBytesMax / 2) {
       const writing = this.checkpoint();
       // In the background a failure costs nothing yet: the log has everything, and the next checkpoint writes the same
       // chunks again. Past the bound the commit waits, and then it is told.
@@ -298,7 +301,7 @@ export class Workspace {
         seenElsewhere(this.checkpoint());
       }, limits.checkpointIdleMs);
       this.#idle.unref();
-    }
+    } else this.#idle.refresh();
   }
 
   async #writeCheckpoint(): Promise<void> {

@@ -9,8 +9,6 @@ export interface Chunk {
   readonly text: string;
   /** Undefined for a blob, and for a node nobody has asked for. */
   node: Node | undefined;
-  /** True when the store is known to have it. */
-  readonly written: boolean;
 }
 
 /** Memory of a chunk, estimated: two bytes per character of its text. */
@@ -27,16 +25,12 @@ interface Place {
 }
 
 export class ChunkCache {
-  readonly #bytesMax: number;
   readonly #places = new Map<Hash, Place>();
-  /** The few that the store does not have: collecting asks for each child it passes, and nearly all are written. */
-  readonly #dropped = new Set<Hash>();
   /** `circle.newer` is the oldest place, `circle.older` the newest. */
   readonly #circle: Place;
   #bytes = 0;
 
-  constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax;
+  constructor() {
     const circle = { hash: undefined, chunk: undefined } as unknown as Place;
     circle.older = circle;
     circle.newer = circle;
@@ -67,27 +61,26 @@ export class ChunkCache {
     return this.#places.get(hash)?.chunk;
   }
 
-  /** The chunk if the store does not have it, without counting as a use. */
-  peekDropped(hash: Hash): Chunk | undefined {
-    return this.#dropped.size > 0 && this.#dropped.has(hash) ? this.peek(hash) : undefined;
-  }
-
   /** Puts a chunk in as used now, over an earlier one, and forgets the oldest beyond the bound; never this one. */
-  put(hash: Hash, chunk: Chunk): void {
+  put(hash: Hash, chunk: Chunk, bytesMax: number): void {
     this.remove(hash);
     const place = { hash, chunk } as Place;
     this.#linkNewest(place);
     this.#places.set(hash, place);
-    if (!chunk.written) this.#dropped.add(hash);
     this.#bytes += bytesOf(chunk);
-    while (this.#bytes > this.#bytesMax && this.#circle.newer !== place) this.remove(this.#circle.newer.hash!);
+    this.trim(bytesMax);
+  }
+
+  /** Forgets the oldest beyond the bound, never the newest. */
+  trim(bytesMax: number): void {
+    const circle = this.#circle;
+    while (this.#bytes > bytesMax && circle.newer !== circle.older) this.remove(circle.newer.hash!);
   }
 
   remove(hash: Hash): void {
     const place = this.#places.get(hash);
     if (place === undefined) return;
     this.#places.delete(hash);
-    this.#dropped.delete(hash);
     unlink(place);
     this.#bytes -= bytesOf(place.chunk!);
   }

@@ -1,7 +1,8 @@
 // Where chunks come from and where new ones wait. A chunk is looked up in two places, then in the source:
 // - unwritten: sealed or put here, not yet in the store. Never evicted; the engine bounds it (`unwrittenBytes`).
-// - cache: least recently used first out, bounded by bytes. Holds what was read, what has been written, and for a while
-//   what was dropped unwritten, so that a reader that started earlier still finds it.
+// - cache: least recently used first out, bounded by bytes. Holds what was read and what has been written. A
+//   small part of it is for what was dropped unwritten, so that a reader that started earlier still finds it for a while:
+//   every edit leaves a path of old nodes behind, which must not drive out what will be read again.
 // A chunk found nowhere is `ChunkMissing`: the engine fetches it, offers it, and runs the pure function again, so that
 // no code on top of a space ever awaits. For that to end, the cache has to hold what one such run reads.
 // Nothing here parses a value. References from values to blobs are found by the function given at construction.
@@ -29,6 +30,9 @@ export interface ChunkSource {
 /** Blob hashes named in a leaf's value; called for every value of every leaf that is walked, so it has to be cheap. */
 export type RefsOf = (value: string) => readonly Hash[];
 
+/** Dropped chunks may take one part in so many of the cache. */
+const droppedShare = 8;
+
 export interface ChunkSpaceOptions {
   readonly digest: Digest;
   readonly source: ChunkSource;
@@ -54,7 +58,11 @@ export class ChunkSpace {
   readonly refsOf: RefsOf | undefined;
   readonly #source: ChunkSource;
   readonly #unwritten = new Map<Hash, Chunk>();
-  readonly #cache: ChunkCache;
+  /** Chunks that the store has. */
+  readonly #cache = new ChunkCache();
+  /** Chunks that the store does not have and that nothing live reaches. */
+  readonly #dropped = new ChunkCache();
+  readonly #cacheBytesMax: number;
   #unwrittenBytes = 0;
   #hits = 0;
   #misses = 0;
@@ -63,7 +71,7 @@ export class ChunkSpace {
     this.digest = options.digest;
     this.refsOf = options.refsOf;
     this.#source = options.source;
-    this.#cache = new ChunkCache(options.cacheBytesMax);
+    this.#cacheBytesMax = options.cacheBytesMax;
   }
 
   /** The node of a hash. Throws `ChunkMissing`, or fault `store_damaged`. */
@@ -84,7 +92,7 @@ export class ChunkSpace {
    * the cache. Not compared with its hash and not cached. Throws `ChunkMissing`.
    */
   text(hash: Hash): string {
-    const text = this.#unwritten.get(hash)?.text ?? this.#source.read(hash) ?? this.#cache.peek(hash)?.text;
+    const text = this.#unwritten.get(hash)?.text ?? this.#source.read(hash) ?? this.#peek(hash)?.text;
     if (text === undefined) throw new ChunkMissing(hash);
     return text;
   }
@@ -94,9 +102,10 @@ export class ChunkSpace {
     const hash = this.digest(text);
     // Also when the cache has it as written: the store renews what is written again, so that no sweep takes it.
     this.#cache.remove(hash);
+    this.#dropped.remove(hash);
     const before = this.#unwritten.get(hash);
     if (before === undefined) {
-      const chunk: Chunk = { text, node, written: false };
+      const chunk: Chunk = { text, node };
       this.#unwritten.set(hash, chunk);
       this.#unwrittenBytes += bytesOf(chunk);
     } else {
@@ -129,8 +138,8 @@ export class ChunkSpace {
     return {
       hits: this.#hits,
       misses: this.#misses,
-      cachedChunks: this.#cache.size,
-      cachedBytes: this.#cache.bytes,
+      cachedChunks: this.#cache.size + this.#dropped.size,
+      cachedBytes: this.#cache.bytes + this.#dropped.bytes,
       unwrittenChunks: this.#unwritten.size,
       unwrittenBytes: this.#unwrittenBytes,
     };
@@ -162,8 +171,10 @@ export class ChunkSpace {
   /** The store has these chunks, durably, and everything below them: they become evictable. */
   markWritten(hashes: Iterable<Hash>): void {
     for (const hash of hashes) {
-      const chunk = this.#take(hash) ?? this.#cache.peek(hash);
-      if (chunk !== undefined) this.#cache.put(hash, { ...chunk, written: true });
+      const chunk = this.#take(hash) ?? this.#peek(hash);
+      if (chunk === undefined) continue;
+      this.#dropped.remove(hash);
+      this.#cache.put(hash, chunk, this.#cacheBytesMax - this.#dropped.bytes);
     }
   }
 
@@ -177,9 +188,10 @@ export class ChunkSpace {
     let dropped = 0;
     for (const hash of [...this.#unwritten.keys()]) {
       if (live.has(hash)) continue;
-      this.#cache.put(hash, this.#take(hash)!);
+      this.#dropped.put(hash, this.#take(hash)!, this.#cacheBytesMax / droppedShare);
       dropped++;
     }
+    this.#cache.trim(this.#cacheBytesMax - this.#dropped.bytes);
     return dropped;
   }
 
@@ -189,7 +201,7 @@ export class ChunkSpace {
       this.#hits++;
       return unwritten;
     }
-    const cached = this.#cache.use(hash);
+    const cached = this.#cache.use(hash) ?? this.#dropped.use(hash);
     if (cached !== undefined) {
       this.#hits++;
       return cached;
@@ -206,9 +218,14 @@ export class ChunkSpace {
       throw new Fault('store_damaged', `chunk ${hash} has the content of ${actual}; run verify`, { hash, actual });
     }
     // Keyed by the digest's own string: the one given may be a slice that keeps a whole parent's text in memory.
-    const chunk: Chunk = { text, node: undefined, written: true };
-    this.#cache.put(actual, chunk);
+    const chunk: Chunk = { text, node: undefined };
+    this.#cache.put(actual, chunk, this.#cacheBytesMax - this.#dropped.bytes);
     return chunk;
+  }
+
+  /** A cached chunk, without counting as a use. */
+  #peek(hash: Hash): Chunk | undefined {
+    return this.#cache.peek(hash) ?? this.#dropped.peek(hash);
   }
 
   /** Takes a chunk out of the unwritten ones. */
@@ -222,9 +239,9 @@ export class ChunkSpace {
 
   /** Makes a dropped chunk unwritten again. */
   #revive(hash: Hash): Chunk | undefined {
-    const chunk = this.#cache.peekDropped(hash);
+    const chunk = this.#dropped.peek(hash);
     if (chunk === undefined) return undefined;
-    this.#cache.remove(hash);
+    this.#dropped.remove(hash);
     this.#unwritten.set(hash, chunk);
     this.#unwrittenBytes += bytesOf(chunk);
     return chunk;
