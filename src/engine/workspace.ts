@@ -40,7 +40,9 @@ const blobRef = /(?:^\{"b":|,"(?:spec|text)":)"([0-9a-f]{64})"\}$/;
 
 /** Hashes of blobs that a stored value names. */
 export function refsOf(value: string): Hash[] {
-  const hash = value.length >= 70 ? blobRef.exec(value)?.[1] : undefined;
+  // The quote that opens the hash, before the expression: this is asked of every value of every new leaf.
+  if (value.length < 70 || value.charCodeAt(value.length - 67) !== 34) return [];
+  const hash = blobRef.exec(value)?.[1];
   return hash === undefined ? [] : [hash as Hash];
 }
 

@@ -3,17 +3,24 @@
 // hash chain until the table is rebuilt, which makes each touch of a root node cost tens of microseconds.
 
 import type { Hash } from '../base/ids.ts';
-import type { Node } from './chunk.ts';
+import { encodeNode, type Node } from './chunk.ts';
 
+/** A text, a node, or both. What was made here keeps only its node: most are replaced before anyone needs the text. */
 export interface Chunk {
-  readonly text: string;
+  readonly text: string | undefined;
+  /** Length of the text. */
+  readonly chars: number;
   /** Undefined for a blob, and for a node nobody has asked for. */
   node: Node | undefined;
 }
 
+export function textOf(chunk: Chunk): string {
+  return chunk.text ?? encodeNode(chunk.node!);
+}
+
 /** Memory of a chunk, estimated: two bytes per character of its text. */
 export function bytesOf(chunk: Chunk): number {
-  return chunk.text.length * 2;
+  return chunk.chars * 2;
 }
 
 /** One place in the circle of use; the circle's own place has no chunk. */

@@ -10,7 +10,7 @@
 import type { Digest, Hash } from '../base/ids.ts';
 import { Fault } from '../base/result.ts';
 import { chunkKind, decodeBlob, decodeNode, encodeBlob, type Node } from './chunk.ts';
-import { bytesOf, type Chunk, ChunkCache } from './chunk_cache.ts';
+import { bytesOf, type Chunk, ChunkCache, textOf } from './chunk_cache.ts';
 
 /** Thrown when a chunk is in neither memory nor the source. Not a fault: the run is repeated once it was offered. */
 export class ChunkMissing extends Error {
@@ -77,14 +77,14 @@ export class ChunkSpace {
   /** The node of a hash. Throws `ChunkMissing`, or fault `store_damaged`. */
   node(hash: Hash): Node {
     const chunk = this.#find(hash);
-    chunk.node ??= named(hash, () => decodeNode(chunk.text, hash));
+    chunk.node ??= named(hash, () => decodeNode(textOf(chunk), hash));
     return chunk.node;
   }
 
   /** The payload of a blob. Throws `ChunkMissing`, or fault `store_damaged`. */
   blob(hash: Hash): string {
     const chunk = this.#find(hash);
-    return named(hash, () => decodeBlob(chunk.text));
+    return named(hash, () => decodeBlob(textOf(chunk)));
   }
 
   /**
@@ -92,9 +92,13 @@ export class ChunkSpace {
    * the cache. Not compared with its hash and not cached. Throws `ChunkMissing`.
    */
   text(hash: Hash): string {
-    const text = this.#unwritten.get(hash)?.text ?? this.#source.read(hash) ?? this.#peek(hash)?.text;
-    if (text === undefined) throw new ChunkMissing(hash);
-    return text;
+    const unwritten = this.#unwritten.get(hash);
+    if (unwritten !== undefined) return textOf(unwritten);
+    const text = this.#source.read(hash);
+    if (text !== undefined) return text;
+    const cached = this.#peek(hash);
+    if (cached === undefined) throw new ChunkMissing(hash);
+    return textOf(cached);
   }
 
   /** Takes a new chunk in as unwritten, with its node if there is one, and returns its hash. */
@@ -105,7 +109,7 @@ export class ChunkSpace {
     this.#dropped.remove(hash);
     const before = this.#unwritten.get(hash);
     if (before === undefined) {
-      const chunk: Chunk = { text, node };
+      const chunk: Chunk = { text: node === undefined ? text : undefined, chars: text.length, node };
       this.#unwritten.set(hash, chunk);
       this.#unwrittenBytes += bytesOf(chunk);
     } else {
@@ -152,19 +156,7 @@ export class ChunkSpace {
    */
   collectUnwritten(roots: Iterable<Hash>): { hash: Hash; text: string }[] {
     const out: { hash: Hash; text: string }[] = [];
-    const seen = new Set<Hash>();
-    const walk = (hash: Hash): void => {
-      // First what ends the walk nearly always: most children of a new node are old.
-      const chunk = this.#unwritten.get(hash) ?? this.#revive(hash);
-      if (chunk === undefined || seen.has(hash)) return;
-      seen.add(hash);
-      if (chunkKind(chunk.text) !== 'blob') {
-        chunk.node ??= decodeNode(chunk.text, hash);
-        eachReference(chunk.node, this.refsOf, walk);
-      }
-      out.push({ hash, text: chunk.text });
-    };
-    for (const root of roots) walk(root);
+    this.#reachUnwritten(roots, (hash, chunk) => out.push({ hash, text: textOf(chunk) }));
     return out;
   }
 
@@ -183,8 +175,7 @@ export class ChunkSpace {
    * among them, those included that an unsealed map was edited from. Returns how many were dropped.
    */
   dropUnwritten(liveRoots: Iterable<Hash>): number {
-    const live = new Set<Hash>();
-    for (const { hash } of this.collectUnwritten(liveRoots)) live.add(hash);
+    const live = this.#reachUnwritten(liveRoots, () => {});
     let dropped = 0;
     for (const hash of [...this.#unwritten.keys()]) {
       if (live.has(hash)) continue;
@@ -193,6 +184,22 @@ export class ChunkSpace {
     }
     this.#cache.trim(this.#cacheBytesMax - this.#dropped.bytes);
     return dropped;
+  }
+
+  /** Visits what `collectUnwritten` promises; answers the hashes. */
+  #reachUnwritten(roots: Iterable<Hash>, visit: (hash: Hash, chunk: Chunk) => void): ReadonlySet<Hash> {
+    const seen = new Set<Hash>();
+    const walk = (hash: Hash): void => {
+      // First what ends the walk nearly always: most children of a new node are old.
+      const chunk = this.#unwritten.get(hash) ?? this.#revive(hash);
+      if (chunk === undefined || seen.has(hash)) return;
+      seen.add(hash);
+      if (chunk.node === undefined && chunkKind(chunk.text!) !== 'blob') chunk.node = decodeNode(chunk.text!, hash);
+      if (chunk.node !== undefined) eachReference(chunk.node, this.refsOf, walk);
+      visit(hash, chunk);
+    };
+    for (const root of roots) walk(root);
+    return seen;
   }
 
   #find(hash: Hash): Chunk {
@@ -218,7 +225,7 @@ export class ChunkSpace {
       throw new Fault('store_damaged', `chunk ${hash} has the content of ${actual}; run verify`, { hash, actual });
     }
     // Keyed by the digest's own string: the one given may be a slice that keeps a whole parent's text in memory.
-    const chunk: Chunk = { text, node: undefined };
+    const chunk: Chunk = { text, chars: text.length, node: undefined };
     this.#cache.put(actual, chunk, this.#cacheBytesMax - this.#dropped.bytes);
     return chunk;
   }
