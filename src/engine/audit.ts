@@ -11,7 +11,12 @@ import {
   checkChain,
 } from '../audit/entry.ts';
 import type { ChangeSetId, Hash } from '../base/ids.ts';
-import type { Json } from '../base/json.ts';
+import { brief, type Json } from '../base/json.ts';
+import { Fault } from '../base/result.ts';
+import { type Cell, parseCell } from '../model/cell.ts';
+import type { Reader } from '../model/state.ts';
+import { exprSummary } from '../mutation/cell.ts';
+import type { Step } from '../mutation/compile.ts';
 import { type LogEntry, parseLogEntry } from '../mutation/log_entry.ts';
 import type { AuditQuery, AuditRow, ChangeSetRow } from '../ports/store.ts';
 import type { Workspace } from './workspace.ts';
@@ -86,46 +91,69 @@ function seal(w: Workspace, row: ChangeSetRow, facts: readonly AuditFact[]): Sea
   };
 }
 
-/** An audit entry with what its log entry says: each edit with the cell before and after. */
+/** An audit entry with what its log entry says. */
 export interface AuditRecord extends AuditEntry {
   readonly hash: Hash;
-  readonly changes: readonly {
-    readonly kind: string;
-    readonly path: string;
-    readonly before: Json;
-    readonly after: Json;
-  }[];
+  readonly changes: readonly AuditChange[];
+}
+
+/** One edit, with the stored cell before and after; for other edits than of values, the mutation itself. */
+export interface AuditChange {
+  readonly kind: string;
+  readonly path: string;
+  readonly before: Json;
+  readonly after: Json;
+  /** What was there before, for people; names are those of now. Absent: nothing was. */
+  readonly was?: string;
 }
 
 export async function readAudit(w: Workspace, query: AuditQuery): Promise<AuditRecord[]> {
   const out: AuditRecord[] = [];
   let last: { at: string; entry: LogEntry } | undefined;
   for (const row of await w.store.readAudit(w.id, query)) {
-    const entry = JSON.parse(row.text) as AuditEntry;
+    const entry = entryOf(row);
     const at = `${row.changeSet} ${entry.version}`;
     if (entry.version > 0 && last?.at !== at) {
       const [log] = await w.store.readLog(w.id, row.changeSet, entry.version - 1, entry.version, 1);
       last = log === undefined ? undefined : { at, entry: parseLogEntry(log.text) };
     }
-    out.push({
-      ...entry,
-      hash: row.hash,
-      changes: entry.version > 0 && last?.at === at ? changesOf(last.entry, entry.step) : [],
-    });
+    const step = last?.at === at && last.entry.kind === 'edit' ? last.entry.steps[entry.step] : undefined;
+    out.push({ ...entry, hash: row.hash, changes: step === undefined ? [] : await changesOf(w, row.changeSet, step) });
   }
   return out;
 }
 
-function changesOf(entry: LogEntry, index: number): AuditRecord['changes'] {
-  const step = entry.kind === 'edit' ? entry.steps[index] : undefined;
-  return (step?.mutations ?? []).map((m, i) => {
-    const { kind, ...rest } = m as unknown as { kind: string; path?: string; cell?: Json; component?: string };
-    const text = step!.before[i];
-    const before = text == null ? null : (JSON.parse(text) as Json);
-    if (kind === 'cell.set' || kind === 'cell.unset')
-      return { kind, path: rest.path ?? '', before, after: rest.cell ?? null };
-    return { kind, path: rest.path ?? '', before, after: rest as unknown as Json };
-  });
+function entryOf(row: AuditRow): AuditEntry {
+  try {
+    return JSON.parse(row.text) as AuditEntry;
+  } catch (e) {
+    const what = `audit entry ${row.seq} of ${row.changeSet} is not JSON; run audit verify`;
+    throw new Fault('store_damaged', what, undefined, { cause: e });
+  }
+}
+
+async function changesOf(w: Workspace, changeSet: ChangeSetId, step: Step): Promise<AuditChange[]> {
+  const followed = step.before.some((text) => text?.startsWith('{"x":'));
+  const present = followed ? await w.present(changeSet) : undefined;
+  const reader = present?.ok ? present.value.snapshot : undefined;
+  return w.read(() =>
+    step.mutations.map((m, i) => {
+      const text = step.before[i];
+      const was = text == null ? {} : { was: shownCell(reader, parseCell(text)) };
+      const before = text == null ? null : (JSON.parse(text) as Json);
+      const { kind, ...rest } = m as unknown as { kind: string; path?: string; cell?: Json };
+      const after = kind === 'cell.set' || kind === 'cell.unset' ? (rest.cell ?? null) : (rest as unknown as Json);
+      return { kind, path: rest.path ?? '', before, after, ...was };
+    }),
+  );
+}
+
+function shownCell(reader: Reader | undefined, cell: Cell): string {
+  if ('v' in cell) return brief(cell.v, 40);
+  if ('x' in cell) return reader === undefined ? '<- a source' : `<- ${exprSummary(reader, cell.x)}`;
+  if ('b' in cell) return 'a long value';
+  if ('c' in cell) return cell.c === 'map' ? 'an empty map' : 'an empty list';
+  return 'u' in cell ? 'unset' : 'a secret';
 }
 
 export interface AuditVerdict {

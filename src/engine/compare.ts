@@ -126,7 +126,7 @@ export function compareSnapshots(before: Snapshot, after: Snapshot): Comparison 
 
   const components: ComponentChange[] = [];
   for (const [id, entry] of touched) {
-    const attributes = [...entry.attributes.values()].sort((a, b) => compareText(a.path, b.path));
+    const attributes = [...entry.attributes.values()].sort((a, b) => comparePointers(a.path, b.path));
     const status =
       entry.whole === 'Modified' ? 'Modified' : (entry.whole ?? markChange(before, after, id) ?? 'Modified');
     if (attributes.length === 0 && status === 'Modified' && entry.whole === undefined) continue;
@@ -138,6 +138,17 @@ export function compareSnapshots(before: Snapshot, after: Snapshot): Comparison 
   const rank = { Added: 0, Modified: 1, Removed: 2 };
   components.sort((a, b) => rank[a.status] - rank[b.status] || compareText(a.name, b.name) || compareText(a.id, b.id));
   return { components, records, derivedCut: later.cut || earlier.cut };
+}
+
+/** By segments, list indexes as numbers. */
+function comparePointers(a: string, b: string): number {
+  const [x, y] = [a.split('/'), b.split('/')];
+  for (let i = 0; i < x.length && i < y.length; i++) {
+    if (x[i] === y[i]) continue;
+    const byNumber = Number(x[i]) - Number(y[i]);
+    return Number.isNaN(byNumber) || byNumber === 0 ? compareText(x[i]!, y[i]!) : byNumber;
+  }
+  return x.length - y.length;
 }
 
 /** A mark set or taken off counts as removed or added. */

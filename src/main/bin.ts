@@ -2,11 +2,11 @@
 // The command `headwater` (short: `hw`): the command line of surfaces/cli, composed with a data folder. What no command
 // expected ends here: a fault with its code, a bug with its stack.
 
-import { restoreSqliteStore } from '../adapters/sqlite/restore.ts';
+import { readFileSync } from 'node:fs';
 import { Fault } from '../base/result.ts';
 import { exitCodes } from '../surfaces/cli/exit.ts';
 import { runCli } from '../surfaces/cli/program.ts';
-import { connect } from './data_folder.ts';
+import { connect, restoreFolder } from './data_folder.ts';
 
 // A reader that has seen enough, such as `head`, closes the pipe: no failure of the command.
 process.stdout.on('error', (e: NodeJS.ErrnoException) => {
@@ -15,7 +15,10 @@ process.stdout.on('error', (e: NodeJS.ErrnoException) => {
 });
 
 try {
-  process.exitCode = await runCli(process.argv, { connect, restore: restoreSqliteStore });
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  process.exitCode = await runCli(process.argv, { connect, restore: restoreFolder, version });
 } catch (e) {
   // What no command expected: said whole, so that it can be reported.
   process.stderr.write(`${e instanceof Fault ? e.message : e instanceof Error ? (e.stack ?? e.message) : String(e)}\n`);

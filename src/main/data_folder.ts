@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Principal } from '../access/role.ts';
 import { openCatalogue } from '../adapters/catalogue/catalogue.ts';
+import { restoreSqliteStore } from '../adapters/sqlite/restore.ts';
 import { openSqliteStore } from '../adapters/sqlite/store.ts';
 import { systemWorld } from '../adapters/system/world.ts';
 import type { Json } from '../base/json.ts';
@@ -29,7 +30,7 @@ const retryMs = [10, 20, 50, 100, 200, 400, 800, 1_600, 3_200];
 
 /** An engine over the folder, which must not be owned yet. Faults: `store_busy` and those of the store. */
 export async function openFolder(folder: string, cacheBytesMax?: number): Promise<Engine> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const catalogue = openCatalogue(fileURLToPath(new URL('../catalogue', import.meta.url)));
   const store = await openSqliteStore({ file: join(folder, storeFile) });
   return new Engine({
@@ -38,6 +39,21 @@ export async function openFolder(folder: string, cacheBytesMax?: number): Promis
     catalogue,
     ...(cacheBytesMax === undefined ? {} : { cacheBytesMax }),
   });
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (e) {
+    const why = e instanceof Error ? e.message : String(e);
+    throw new Fault('store_failed', `${folder} cannot be a data folder: ${why}`, undefined, { cause: e });
+  }
+}
+
+/** A data folder from a backup. Faults: those of restoring a store, such as `store_failed` where there is one. */
+export async function restoreFolder(from: string, folder: string): Promise<void> {
+  makeFolder(folder);
+  await restoreSqliteStore(from, join(folder, storeFile));
 }
 
 /** Owns the folder, or connects to its owner. Fault `store_busy` when neither works within about six seconds. */

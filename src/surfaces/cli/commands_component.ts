@@ -246,14 +246,18 @@ async function edit(s: Session, options: Edit, name: string, mutations: Json[], 
   return told(s, await s.call<SubmitReply>('submit', { changeSet, mutations, ...more }));
 }
 
-function told(s: Session, reply: SubmitReply): undefined {
+async function told(s: Session, reply: SubmitReply): Promise<undefined> {
+  const changed = reply.steps.some((step) => step.edits > 0);
+  if (!changed && (await s.giveUp())) {
+    s.print(reply, () => [paint('dim', 'Nothing to change: it is that way already.')]);
+    return undefined;
+  }
   s.print(reply, () => [
     ...reply.steps.map((step) =>
       step.edits === 0 ? paint('dim', 'Nothing to change: it is that way already.') : step.sentence,
     ),
     paint('dim', `change set ${reply.changeSet} is at version ${reply.version}`),
   ]);
-  if (!s.json && reply.steps.some((step) => step.edits > 0))
-    note(`Review it with: headwater change-set review ${reply.changeSet}`);
+  if (!s.json && changed) note(`Review it with: headwater change-set review ${reply.changeSet}`);
   return undefined;
 }

@@ -7,10 +7,11 @@ import type { Command } from 'commander';
 import type { Json } from '../../base/json.ts';
 import type { AuditRecord, AuditVerdict } from '../../engine/audit.ts';
 import type { GcOutcome, Verdict } from '../../engine/maintain.ts';
+import type { ChangeSetRow } from '../../ports/store.ts';
 import { exitCodes } from './exit.ts';
 import { readJson } from './files.ts';
 import { count, paint, table } from './output.ts';
-import type { Run } from './program.ts';
+import type { Run, Session } from './program.ts';
 import { auditLines } from './render.ts';
 
 export function storeCommands(program: Command, run: Run): void {
@@ -25,7 +26,8 @@ export function storeCommands(program: Command, run: Run): void {
     .action((options: { changeSet?: string; kind?: string; actor?: string; limit: number }) =>
       run('Reading the audit trail', async (s) => {
         const records = await s.call<AuditRecord[]>('audit.list', { ...options } as { [k: string]: Json });
-        s.print(records, () => auditLines(records));
+        const nameOf = await changeSetNames(s);
+        s.print(records, () => auditLines(records, nameOf));
         return undefined;
       }),
     );
@@ -58,7 +60,8 @@ export function storeCommands(program: Command, run: Run): void {
           limit: options.limit,
           ...(options.changeSet === undefined ? {} : { changeSet: options.changeSet }),
         });
-        s.print(found, () => auditLines(found.records));
+        const nameOf = await changeSetNames(s);
+        s.print(found, () => auditLines(found.records, nameOf));
         return undefined;
       }),
     );
@@ -121,6 +124,16 @@ export function storeCommands(program: Command, run: Run): void {
         return undefined;
       }),
     );
+}
+
+/** Names of all change sets by id, for people; nothing is asked for with --json. */
+async function changeSetNames(s: Session): Promise<(id: string) => string> {
+  const rows = s.json ? [] : await s.call<ChangeSetRow[]>('change_set.list', { all: true });
+  const names = new Map(rows.map((r) => [r.id as string, r.name]));
+  return (id) => {
+    const name = names.get(id) ?? id;
+    return name.length > 32 ? `${name.slice(0, 31)}…` : name;
+  };
 }
 
 function verdictLine(v: AuditVerdict): string {

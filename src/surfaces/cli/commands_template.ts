@@ -24,6 +24,7 @@ export function templateCommands(program: Command, run: Run): void {
         const name = options.name ?? (file === '-' ? 'template' : basename(file, extname(file)));
         const changeSet = await s.changeSet(options.changeSet, `import ${name}`);
         const reply = await s.call<ImportReply>('import.cloudformation', { changeSet, text, name });
+        if (reply.edits === 0) await s.giveUp();
         s.print(reply, () => importLines(reply));
         if (!s.json && reply.edits > 0) note(`Review it with: headwater change-set review ${reply.changeSet}`);
         return undefined;

@@ -23,7 +23,10 @@ export interface Surroundings {
     call(operation: string, params: Params): Promise<Result<unknown>>;
     close(): Promise<void>;
   }>;
-  restore(from: string, to: string): Promise<void> | void;
+  /** Makes the data folder `folder` from the backup `from`. */
+  restore(from: string, folder: string): Promise<void>;
+  /** Of this program. */
+  readonly version: string;
 }
 
 /** What a command gets. */
@@ -32,8 +35,10 @@ export interface Session {
   call<T>(operation: string, params?: Params): Promise<T>;
   /** The same, but the refusal is handed back. */
   attempt<T>(operation: string, params?: Params): Promise<Result<T>>;
-  /** The change set given, or a new one that is opened and named on standard error. */
+  /** The change set given, or a new one, which is named on standard error unless the command is refused. */
   changeSet(given: string | undefined, name: string): Promise<string>;
+  /** Abandons the change set that was opened for this command, if one was; answers whether. */
+  giveUp(): Promise<boolean>;
   readonly json: boolean;
   readonly dataFolder: string;
   /** Prints `value` with --json, the lines otherwise. */
@@ -53,6 +58,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     .addOption(new Option('--data <folder>', `data folder (default: $HEADWATER_DATA or ./${defaultFolder})`))
     .option('--workspace <name>', 'workspace, by name or id (default: the one named default)')
     .option('--json', 'print only JSON on standard output')
+    .version(surroundings.version, '-V, --version', 'print the version')
     .showHelpAfterError('(add --help for the commands and their options)')
     .exitOverride()
     .addHelpText('after', examples);
@@ -106,16 +112,20 @@ interface Frame {
 async function runCommand(label: string, body: (s: Session) => Promise<number | undefined>, f: Frame): Promise<number> {
   const progress = startProgress(label);
   let connection: Awaited<ReturnType<Surroundings['connect']>> | undefined;
+  // A command that works on files alone never opens the engine.
+  const connected = async () => {
+    connection ??= await f.surroundings.connect(f.folder, progress.step);
+    return connection;
+  };
+  const session = sessionOf(f, connected, progress);
   try {
-    // A command that works on files alone never opens the engine.
-    const connected = async () => {
-      connection ??= await f.surroundings.connect(f.folder, progress.step);
-      return connection;
-    };
-    return (await body(sessionOf(f, connected, progress))) ?? exitCodes.ok;
+    return (await body(session)) ?? exitCodes.ok;
   } catch (e) {
     progress.stop();
-    if (e instanceof RefusalError) return told(f, e.refusal);
+    if (e instanceof RefusalError) {
+      await session.giveUp();
+      return told(f, e.refusal);
+    }
     if (e instanceof Fault) {
       if (f.json) printJson(faultJson(e));
       else note(e.message);
@@ -139,6 +149,7 @@ function sessionOf(
   connected: () => Promise<{ call(o: string, p: Params): Promise<Result<unknown>> }>,
   progress: Progress,
 ): Session {
+  let opened: { readonly id: string; readonly name: string } | undefined;
   const attempt = async <T>(operation: string, params: Params = {}): Promise<Result<T>> => {
     const workspace = f.workspace === undefined ? {} : { workspace: f.workspace };
     return (await (await connected()).call(operation, { ...workspace, ...params })) as Result<T>;
@@ -156,17 +167,28 @@ function sessionOf(
     surroundings: f.surroundings,
     changeSet: async (given, name) => {
       if (given !== undefined) return given;
-      const row = await call<{ id: string; name: string }>('change_set.create', { name });
-      if (!f.json) note(`Opened change set ${JSON.stringify(row.name)} (${row.id}).`);
-      return row.id;
+      opened = await call<{ id: string; name: string }>('change_set.create', { name: name.slice(0, nameCharsMax) });
+      return opened.id;
+    },
+    giveUp: async () => {
+      if (opened === undefined) return false;
+      const { id } = opened;
+      opened = undefined;
+      return (await attempt('change_set.abandon', { changeSet: id })).ok;
     },
     print: (value, lines) => {
       progress.stop();
       if (f.json) printJson(value);
-      else for (const line of lines()) process.stdout.write(`${line}\n`);
+      else {
+        if (opened !== undefined) note(`Opened change set ${JSON.stringify(opened.name)} (${opened.id}).`);
+        for (const line of lines()) process.stdout.write(`${line}\n`);
+      }
     },
   };
 }
+
+/** Of a change set named after what it was opened for. */
+const nameCharsMax = 120;
 
 const examples = `
 Examples:

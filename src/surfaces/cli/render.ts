@@ -3,7 +3,7 @@
 
 import { brief, type Json } from '../../base/json.ts';
 import type { AuditRecord } from '../../engine/audit.ts';
-import type { AttributeChange, Comparison, Side } from '../../engine/compare.ts';
+import type { AttributeChange, Comparison, RecordChange, Side } from '../../engine/compare.ts';
 import type { ComponentView } from '../../engine/component.ts';
 import type { ImportReply } from '../../engine/template.ts';
 import { count, mark, paint, table } from './output.ts';
@@ -35,17 +35,22 @@ function attributeLine(a: AttributeChange): string {
   return `${mark('Modified')} ${a.path}  ${sideText(a.old)} ${paint('dim', '->')} ${sideText(a.new)}${because}`;
 }
 
-/** A comparison in plan style: `+` added, `~` changed, `-` removed. */
+/** A comparison in plan style: `+` added, `~` changed, `-` removed. What goes without saying is left out. */
 export function comparisonLines(c: Comparison): string[] {
   const out: string[] = [];
   for (const component of c.components) {
     out.push(
       `${mark(component.status)} ${paint('bold', component.name || component.id)}  ${paint('dim', component.schema)}`,
     );
-    for (const attribute of component.attributes) out.push(`    ${attributeLine(attribute)}`);
+    for (const attribute of component.attributes) {
+      if (component.status !== 'Modified' && isBookkeeping(attribute.path)) continue;
+      out.push(`    ${attributeLine(attribute)}`);
+    }
     out.push('');
   }
-  const notable = c.records.filter((r) => r.noun !== 'placement' && !(r.noun === 'variant' && r.status === 'Added'));
+  const whole = new Set(c.components.filter((x) => x.status !== 'Modified').map((x) => x.id as string));
+  const installed = c.records.filter(isInstalled);
+  const notable = c.records.filter((r) => !isInstalled(r) && !goesAlong(r, whole));
   for (const r of notable) {
     out.push(`${mark(r.status)} ${r.title}`);
     if (r.status === 'Modified')
@@ -54,9 +59,27 @@ export function comparisonLines(c: Comparison): string[] {
           `    ${mark('Modified')} ${f.field}  ${brief(f.old, valueCharsMax)} ${paint('dim', '->')} ${brief(f.new, valueCharsMax)}`,
         );
   }
-  if (notable.length > 0) out.push('');
+  if (installed.length > 0) out.push(`${mark('Added')} installs ${count(installed.length, 'schema')}`);
+  if (notable.length + installed.length > 0) out.push('');
   if (c.derivedCut) out.push('More values follow the changed ones than are listed.', '');
   return out;
+}
+
+/** The name, which stands in the line above, and where in its template a component was. */
+function isBookkeeping(path: string): boolean {
+  return path === '/si/name' || path.startsWith('/si/metadata/cloudformation/');
+}
+
+/** A schema that came from a catalogue or with the engine, not one that somebody made. */
+function isInstalled(r: RecordChange): boolean {
+  return r.noun === 'schema' && r.status === 'Added' && r.fields.some((f) => f.field === 'origin' && f.new !== 'user');
+}
+
+/** Said already by the component or the schema that it belongs to. */
+function goesAlong(r: RecordChange, whole: ReadonlySet<string>): boolean {
+  if (r.noun === 'placement') return true;
+  if (r.noun === 'variant') return r.status === 'Added';
+  return r.noun === 'manages' && whole.has(r.key.slice(r.key.lastIndexOf('/') + 1));
 }
 
 export function summaryLine(s: {
@@ -66,7 +89,7 @@ export function summaryLine(s: {
   values: number;
   derived: number;
 }): string {
-  if (s.added + s.modified + s.removed + s.values === 0) return 'No changes to components.';
+  if (s.added + s.modified + s.removed + s.values === 0) return 'No change to components.';
   const derived = s.derived === 0 ? '' : `, ${count(s.derived, 'value')} following them`;
   return `${count(s.added, 'component')} to add, ${s.modified} to change, ${s.removed} to remove; ${count(s.values, 'value')} edited${derived}.`;
 }
@@ -117,12 +140,14 @@ function leaves(path: string, value: Json): [string, Json][] {
   );
 }
 
-export function auditLines(records: readonly AuditRecord[]): string[] {
+/** `nameOf`: of a change set by its id. */
+export function auditLines(records: readonly AuditRecord[], nameOf: (changeSet: string) => string): string[] {
+  if (records.length === 0) return ['No entry.'];
   return table(
     records.map((r) => [
       new Date(r.atMs).toISOString().replace('T', ' ').slice(0, 19),
       r.actor,
-      r.version === 0 ? '' : `v${r.version}`,
+      `${nameOf(r.changeSet)}${r.version === 0 ? '' : `@${r.version}`}`,
       r.kind,
       r.sentence + changeText(r),
     ]),
@@ -131,8 +156,8 @@ export function auditLines(records: readonly AuditRecord[]): string[] {
 
 /** For a single value: what it was. */
 function changeText(r: AuditRecord): string {
-  const only = r.changes.length === 1 ? r.changes[0]! : undefined;
-  return only?.before == null ? '' : paint('dim', ` (was ${brief(only.before, 40)})`);
+  const was = r.changes.length === 1 ? r.changes[0]!.was : undefined;
+  return was === undefined ? '' : paint('dim', ` (was ${was})`);
 }
 
 export function importLines(r: ImportReply): string[] {
