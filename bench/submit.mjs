@@ -27,15 +27,14 @@ for (const size of sizes) {
       let serial = 0;
       const one = async (changeSet, keyed) => {
         const value = `edited for the ${++serial}th time`;
-        const mutations = [
-          { kind: 'attribute.set', component: componentId(pick(size)), path: editedPath, value },
-        ];
+        const mutations = [{ kind: 'attribute.set', component: componentId(pick(size)), path: editedPath, value }];
         const key = keyed ? { idempotencyKey: `${changeSet}-${serial}` } : {};
         must(await submit(workspace, principal, { changeSet, mutations, ...key }));
       };
       const run = async (mode) => {
         const changeSets = [];
-        for (let i = 0; i < mode.changeSets; i++) changeSets.push(await open(workspace, `${mode.metric} ${serial}.${i}`));
+        for (let i = 0; i < mode.changeSets; i++)
+          changeSets.push(await open(workspace, `${mode.metric} ${serial}.${i}`));
         let left = commits;
         const writer = async (i) => {
           while (left-- > 0) await one(changeSets[i % changeSets.length], mode.keyed);
@@ -66,7 +65,7 @@ for (const size of sizes) {
       for (const { metric, goal } of modes) {
         const ratio = median(ratios.get(metric));
         const more = goal === undefined ? {} : { goal, met: ratio >= goal };
-        report('submit', metric, median(rates.get(metric)), 'mutations/s', n, { size, peer: 'floor', ratio: Number(ratio.toFixed(2)), ...more });
+        report('submit', metric, median(rates.get(metric)), 'mutations/s', n, { size, peer: 'floor', ratio, ...more });
       }
     }),
   );

@@ -19,12 +19,14 @@ export function readOptions(argv = process.argv.slice(2)) {
 
 /** Prints one figure. `more` may hold what it was measured on, what it is compared with, and the goal. */
 export function report(bench, metric, value, unit, n, more = {}) {
-  process.stdout.write(`${JSON.stringify({ bench, metric, value: rounded(value), unit, n, ...more })}\n`);
+  const figures = Object.entries({ value, ...more }).map(([k, v]) => [k, typeof v === 'number' ? rounded(v) : v]);
+  const { value: first, ...others } = Object.fromEntries(figures);
+  process.stdout.write(`${JSON.stringify({ bench, metric, value: first, unit, n, ...others })}\n`);
 }
 
 /** Three significant digits below 1,000, whole numbers above: more would be noise. */
 export function rounded(value) {
-  if (typeof value !== 'number' || !Number.isFinite(value)) return null;
+  if (!Number.isFinite(value)) return null;
   return Math.abs(value) >= 1000 ? Math.round(value) : Number(value.toPrecision(3));
 }
 

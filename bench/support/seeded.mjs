@@ -125,7 +125,7 @@ export const open = async (workspace, name) => must(await openChangeSet(workspac
  */
 export function forgetPages(folder) {
   try {
-    execFileSync('sync', [], { stdio: 'ignore' });
+    execFileSync('sync', [join(folder, file)], { stdio: 'ignore' });
     execFileSync('dd', [`if=${join(folder, file)}`, 'iflag=nocache', 'count=0'], { stdio: 'ignore' });
     return true;
   } catch {
