@@ -44,7 +44,6 @@ describe('random requests', () => {
       }),
       { numRuns: runs(400), seed },
     );
-
   });
 
   test('were of every kind, carried out and refused, and came to every kind of mutation', () => {

@@ -413,6 +413,23 @@ describe('functions and bindings', () => {
       }),
       { numRuns: runs(1000) },
     );
+    const pieces = fc.array(fc.tuple(text, text, text), { maxLength: 4 });
+    fc.assert(
+      fc.property(pieces, (parts) => {
+        let before = '';
+        let after = '';
+        const changes = parts.map(([same, removed, inserted]) => {
+          before += same;
+          after += same + inserted;
+          const change = { at: before.length, removed, inserted };
+          before += removed;
+          return change;
+        });
+        expect(applyText(before, changes)).toBe(after);
+        expect(applyText(after, invertText(changes))).toBe(before);
+      }),
+      { numRuns: runs(300) },
+    );
     expect(applyText('abc', [{ at: 1, removed: 'x', inserted: '' }])).toBeUndefined();
     expect(applyText('abc', [{ at: -1, removed: '', inserted: 'x' }])).toBeUndefined();
     expect(
