@@ -1,4 +1,5 @@
 // Functions over lists and maps: building them from parts that may have no value, and looking things up in them.
+// Names of members are compared as text; what is not there is an error, unless the function takes a default.
 
 import type { Json } from '../../base/json.ts';
 import {

@@ -1,4 +1,5 @@
 // Conversions between kinds. Lossless or an error: `toInteger("80")` is 80, `toInteger("8.5")` is refused.
+// Also what a stack makes of the value given for a parameter of some type.
 
 import { brief, canonical, checkJson, type Json } from '../../base/json.ts';
 import {

@@ -1,4 +1,5 @@
 // Conditions and choices. Only the operands that decide are evaluated: the other branch of `if` may be in error.
+// A truth value may also be written as the text `true` or `false`.
 
 import { canonical, type Json } from '../../base/json.ts';
 import { anyResult, type Builtin, booleanResult, strict, truthOf } from './builtin.ts';

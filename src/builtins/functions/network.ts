@@ -92,7 +92,7 @@ export function cidr(text: string, count: number, bits?: number): string[] {
   const hostBits = bits ?? (block.width === 128 ? 64 : undefined);
   if (hostBits === undefined) {
     // Without a size the language takes the largest that fits `count` blocks.
-    const free = block.width - block.prefix - Math.ceil(Math.log2(count));
+    const free = block.width - block.prefix - (32 - Math.clz32(count - 1));
     return cidr(text, count, Math.max(free, 1));
   }
   if (hostBits < 1 || hostBits > block.width - block.prefix)

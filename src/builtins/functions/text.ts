@@ -1,4 +1,5 @@
-// Functions that build and take apart text.
+// Functions that build and take apart text. Numbers and booleans are written into a text as the template language
+// writes them; lists and maps have no text, which is an error.
 
 import type { Json } from '../../base/json.ts';
 import {
