@@ -3,12 +3,12 @@
 
 import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, ComponentId } from '../base/ids.ts';
-import { brief, canonical, type Json, type JsonObject } from '../base/json.ts';
+import { brief, canonical, type Json } from '../base/json.ts';
 import { attempt, must, ok, type Result, refuse } from '../base/result.ts';
 import { exportWithNotes } from '../formats/cloudformation/export.ts';
 import { planImport } from '../formats/cloudformation/import.ts';
 import type { ImportReport, TemplateComponent, TemplateModel, Unrepresented } from '../formats/cloudformation/model.ts';
-import { parseTemplate } from '../formats/cloudformation/parse.ts';
+import { type Parsed, parseSpelled } from '../formats/cloudformation/parse.ts';
 import { printTemplate } from '../formats/cloudformation/print.ts';
 import { requestsOf } from '../formats/cloudformation/requests.ts';
 import { templateSchemas } from '../formats/cloudformation/schemas.ts';
@@ -59,8 +59,8 @@ export async function importTemplate(
   const { changeSet, text, name } = request;
   const key = mustIdempotencyKey(request.idempotencyKey);
   if (!key.ok) return key;
-  const template = parseTemplate(text);
-  if (!template.ok) return template;
+  const parsed = parseSpelled(text);
+  if (!parsed.ok) return parsed;
   const may = await permit(w, principal, 'edit', { operation: 'import', subject: changeSet });
   if (!may.ok) return may;
   const ask = { key: key.value, hash: w.world.digest(canonical({ import: { changeSet, text, name } })) };
@@ -69,7 +69,7 @@ export async function importTemplate(
       const found = await w.branch(changeSet);
       if (!found.ok) return found;
       const { branch } = found.value;
-      const done = await w.read(() => importNow(engine, w, principal, branch, { template: template.value, name, ask }));
+      const done = await w.read(() => importNow(engine, w, principal, branch, { parsed: parsed.value, name, ask }));
       if (done !== 'lost') return done;
     }
   });
@@ -81,9 +81,9 @@ function importNow(
   w: Workspace,
   principal: Principal,
   branch: Branch,
-  what: { readonly template: JsonObject; readonly name: string; readonly ask: Ask },
+  what: { readonly parsed: Parsed; readonly name: string; readonly ask: Ask },
 ): Promise<Result<ImportReply> | 'lost'> {
-  const planned = attempt(() => plan(engine, branch.snapshot, what.template, what.name));
+  const planned = attempt(() => plan(engine, branch.snapshot, what.parsed, what.name));
   if (!planned.ok) return Promise.resolve(planned);
   const { requests, report, existing, template, ids, generic } = planned.value;
   const known = new Set(existing?.components.map((c) => c.id));
@@ -112,12 +112,12 @@ function importNow(
   return done.then((reply) => (reply === 'lost' || !reply.ok ? reply : ok(as(reply.value))));
 }
 
-function plan(engine: Engine, state: Reader, template: JsonObject, name: string) {
+function plan(engine: Engine, state: Reader, parsed: Parsed, name: string) {
   const existing = findTemplate(state, name);
   const specFor = (type: string): VariantSpec | undefined => installedSpec(state, type) ?? engine.catalogue.load(type);
   const plan = must(
     planImport({
-      template,
+      ...parsed,
       name,
       specOf: specFor,
       newId: () => engine.world.ids.ulid<ComponentId>(),
@@ -233,8 +233,8 @@ export function exportTemplateOf(
   }
   const exported = exportWithNotes(readTemplate(state, found[0]!.id));
   if (!exported.ok) return exported;
-  const { template, notes } = exported.value;
-  return ok({ template, text: printTemplate(template, format), notes });
+  const { template, notes, spellings } = exported.value;
+  return ok({ template, text: printTemplate(template, format, spellings), notes });
 }
 
 function templatesIn(state: Reader): { id: ComponentId; name: string }[] {

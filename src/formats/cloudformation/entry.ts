@@ -18,6 +18,7 @@ import {
   type TemplateComponent,
 } from './model.ts';
 import { keptInput, Placement } from './place.ts';
+import type { Spelling } from './plain.ts';
 import type { Scope } from './scope.ts';
 
 const nameCharsMax = 200;
@@ -31,6 +32,8 @@ export interface Entry {
   readonly spec: VariantSpec;
   readonly json: Json;
   readonly translator: Translator;
+  /** The plain scalars in it that say more than their JSON value. */
+  readonly spellings: readonly Spelling[];
 }
 
 export function member(json: Json, name: string): Json | undefined {
@@ -82,6 +85,7 @@ class EntryReader {
     if (properties.size > 0) note.properties = keptInput(properties);
     if (encoded.length > 0) note.encoded = encoded;
     if (entry.translator.spelling.length > 0) note.spelling = entry.translator.spelling;
+    if (entry.spellings.length > 0) note.plain = entry.spellings;
     return {
       id: entry.id,
       schema: entry.schema,
@@ -181,12 +185,12 @@ function isNames(json: Json): json is string | readonly string[] {
 }
 
 /** Names are for people: without control characters, not empty, not too long. The exact one is in the annotations. */
-export function componentName(name: string): string {
+export function componentName(name: string, suffix = ''): string {
   const clean = name
     .replaceAll(/[\u0000-\u001f\u007f]/g, ' ')
-    .slice(0, nameCharsMax)
+    .slice(0, nameCharsMax - suffix.length)
     .trim();
-  return clean === '' ? 'unnamed' : clean;
+  return (clean === '' ? 'unnamed' : clean) + suffix;
 }
 
 /** Ordering edges, noted after every reference: a circle is the fault of the edge, which carries no value. */

@@ -4,6 +4,7 @@
 import type { ComponentId } from '../../base/ids.ts';
 import { isObject, type Json, type JsonObject } from '../../base/json.ts';
 import { ok, type Result, refuse } from '../../base/result.ts';
+import { pointerOf } from '../../model/path.ts';
 import type { Input } from '../../mutation/request.ts';
 import { flagsOf } from './entry.ts';
 import {
@@ -15,6 +16,7 @@ import {
   type TemplateModel,
   type Unrepresented,
 } from './model.ts';
+import { type Spelling, Spellings, unspelled } from './plain.ts';
 import { sectionOfSchema, templateSchemas } from './schemas.ts';
 import { Speller, type Written } from './spell.ts';
 
@@ -22,6 +24,8 @@ export interface Exported {
   readonly template: JsonObject;
   /** What had no form in the template, by pointer. */
   readonly notes: readonly Unrepresented[];
+  /** Plain scalars of the original that the template still has: for `printTemplate`. */
+  readonly spellings: readonly Spelling[];
 }
 
 /** The template alone. Refuses `component_not_found` when the model has no component of the template itself. */
@@ -42,6 +46,7 @@ export function exportWithNotes(model: TemplateModel): Result<Exported> {
   }
   const names = namesOf(model);
   const notes: Unrepresented[] = [];
+  const spellings: Spelling[] = [...(annotationsOf(root).plain ?? [])];
   const sections = new Map<string, Map<string, Json>>();
   const sectionOf = (name: string): Map<string, Json> => {
     const known = sections.get(name) ?? new Map<string, Json>();
@@ -60,12 +65,16 @@ export function exportWithNotes(model: TemplateModel): Result<Exported> {
     sectionOf(written.section).set(written.logicalId, writer.entry());
     for (const [name, json] of writer.speller.conditions) sectionOf('Conditions').set(name, json);
     notes.push(...writer.speller.notes);
+    const at = pointerOf([written.section, written.logicalId]);
+    for (const spelling of annotationsOf(component).plain ?? []) spellings.push({ ...spelling, at: at + spelling.at });
   }
   const template = {
     ...head.literal,
     ...Object.fromEntries([...sections].map(([name, members]) => [name, Object.fromEntries(members)])),
   };
-  return ok({ template: decode(inUsualOrder(template), annotationsOf(root)), notes });
+  const live = decode(inUsualOrder(template), annotationsOf(root));
+  const { template: written, used } = unspelled(live, new Spellings(spellings));
+  return ok({ template: written, notes, spellings: used });
 }
 
 const usualOrder = [

@@ -7,7 +7,7 @@ import { checkJson, isObject, type Json, type JsonObject } from '../../base/json
 import { ok, type Result, refuse } from '../../base/result.ts';
 import { pointerOf } from '../../model/path.ts';
 import type { VariantSpec } from '../../model/schema.ts';
-import { componentOf, type Entry, isEntry, member, withEdges } from './entry.ts';
+import { componentName, componentOf, type Entry, isEntry, member, withEdges } from './entry.ts';
 import { Translator } from './intrinsics.ts';
 import {
   annotationsOf,
@@ -19,6 +19,7 @@ import {
   type TemplateModel,
   type Unrepresented,
 } from './model.ts';
+import { EntryPlain, type Spelling, Spellings, spellingsByEntry } from './plain.ts';
 import { ResourceSchemas } from './resource_schemas.ts';
 import { builtinSpecs, sectionOfSchema, templateSchemas } from './schemas.ts';
 import { Scope } from './scope.ts';
@@ -26,6 +27,8 @@ import { templateComponent } from './template_component.ts';
 
 export interface ImportOptions {
   readonly template: Json;
+  /** As `parseSpelled` answers them. */
+  readonly spellings?: readonly Spelling[];
   /** Name of the template's component. */
   readonly name: string;
   /** The schema of a type, installed or described by a catalogue; undefined where there is none. */
@@ -56,13 +59,16 @@ export function planImport(options: ImportOptions): Result<ImportPlan> {
   const templateId = options.existing?.template ?? options.newId();
   const pseudoKey = keyOf('', '', templateSchemas.pseudoParameters);
   const pseudoId = idOf(pseudoKey);
-  const mappings = isObject(template['Mappings']) ? Object.keys(template['Mappings']) : [];
+  const spellings = spellingsByEntry(options.spellings ?? [], entryPointers(template));
+  const own = spellings.get('') ?? [];
+  const mapped = new Spellings(own).mappings(member(template, 'Mappings') ?? null, '/Mappings');
+  const mappings = isObject(mapped) ? Object.keys(mapped) : [];
   const scope = new Scope(templateId, pseudoId, mappings);
   const types = new ResourceSchemas(options.specOf);
-  const entries = entriesOf(template, { scope, types, idOf });
+  const entries = entriesOf(template, { scope, types, idOf, spellings });
 
   const templateUnrepresented: Unrepresented[] = [];
-  const planned = entries.map(componentOf);
+  const planned = withOwnNames(entries.map(componentOf));
   const linked = planned.map((component, i) => withEdges(component, entries[i]!, scope));
   const pseudo = known.get(pseudoKey) ?? {
     id: pseudoId,
@@ -73,7 +79,10 @@ export function planImport(options: ImportOptions): Result<ImportPlan> {
     dependsOn: [],
   };
   const components = [
-    templateComponent(templateId, options.name, template, templateUnrepresented),
+    templateComponent(templateId, options.name, template, {
+      unrepresented: templateUnrepresented,
+      spellings: own,
+    }),
     pseudo,
     ...linked.map((c) => keepValue(c, known.get(identity(c)))),
   ];
@@ -92,6 +101,15 @@ export function planImport(options: ImportOptions): Result<ImportPlan> {
       unrepresented: [...templateUnrepresented, ...entries.flatMap((e) => e.translator.unrepresented)],
     },
   });
+}
+
+/** People look components up by name: an output that is called like something else says that it is the output. */
+function withOwnNames(components: readonly TemplateComponent[]): TemplateComponent[] {
+  const isOutput = (c: TemplateComponent) => c.schema === templateSchemas.output;
+  const others = new Set(components.filter((c) => !isOutput(c)).map((c) => c.name));
+  return components.map((c) =>
+    isOutput(c) && others.has(c.name) ? { ...c, name: componentName(c.name, ' (output)') } : c,
+  );
 }
 
 function count(entries: readonly Entry[], section: ComponentSection): number {
@@ -114,7 +132,12 @@ function identity(component: TemplateComponent): string {
 /** The members of the sections that are components, all names known to `scope` before any is translated. */
 function entriesOf(
   template: JsonObject,
-  deps: { scope: Scope; types: ResourceSchemas; idOf: (key: string) => ComponentId },
+  deps: {
+    scope: Scope;
+    types: ResourceSchemas;
+    idOf: (key: string) => ComponentId;
+    spellings: ReadonlyMap<string, readonly Spelling[]>;
+  },
 ): Entry[] {
   const { scope, types, idOf } = deps;
   const out: Entry[] = [];
@@ -134,10 +157,25 @@ function entriesOf(
       if (section === 'Resources') scope.addResource(name, id, type.spec);
       if (section === 'Parameters') scope.addParameter(name, id, member(json, 'Type'));
       if (section === 'Conditions') scope.addCondition(name, id);
-      out.push({ section, name, id, ...type, json, translator: new Translator(scope, id, pointerOf([section, name])) });
+      const at = pointerOf([section, name]);
+      const spellings = deps.spellings.get(at) ?? [];
+      const plain = new EntryPlain(spellings, section, member(json, 'Type'));
+      const translator = new Translator(scope, { user: id, entry: at, plain });
+      out.push({ section, name, id, ...type, json, translator, spellings });
     }
   }
   return out;
+}
+
+/** Pointers of the members of sections that are components. */
+function entryPointers(template: JsonObject): Set<string> {
+  return new Set(
+    componentSections.flatMap((section) =>
+      membersOf(template, section).flatMap(([name, json]) =>
+        isEntry(section, name, json) ? [pointerOf([section, name])] : [],
+      ),
+    ),
+  );
 }
 
 function membersOf(template: JsonObject, section: string): [string, Json][] {

@@ -10,6 +10,7 @@ import { pointerOf } from '../../model/path.ts';
 import { derefProperty, kindFits, kindOfJson, type Property } from '../../model/property.ts';
 import type { Input } from '../../mutation/request.ts';
 import { call, isLive, type Kind, kind, literal, type Unrepresented } from './model.ts';
+import type { EntryPlain, Wanted } from './plain.ts';
 import { isResolved, type Resolved, type Scope, type Unresolved } from './scope.ts';
 
 /** An input with the kind of what it gives. */
@@ -18,15 +19,22 @@ export interface Typed {
   readonly kind: Kind;
 }
 
+interface ListShape {
+  readonly name: string;
+  readonly min: number;
+  readonly max: number;
+  /** What the members are needed as; `result`: what the value of the function is needed as. */
+  readonly wants: readonly (Wanted | 'result')[];
+}
+
 /** How the members of a function are read: their number is checked, then each is an expression. */
-const plainFunctions: Readonly<Record<string, { readonly name: string; readonly min: number; readonly max: number }>> =
-  {
-    'Fn::Join': { name: 'join', min: 2, max: 2 },
-    'Fn::Split': { name: 'split', min: 2, max: 2 },
-    'Fn::Select': { name: 'select', min: 2, max: 2 },
-    'Fn::Cidr': { name: 'cidr', min: 2, max: 3 },
-    'Fn::Equals': { name: 'equals', min: 2, max: 2 },
-  };
+const plainFunctions: Readonly<Record<string, ListShape>> = {
+  'Fn::Join': { name: 'join', min: 2, max: 2, wants: ['text', 'text'] },
+  'Fn::Split': { name: 'split', min: 2, max: 2, wants: ['text', 'text'] },
+  'Fn::Select': { name: 'select', min: 2, max: 2, wants: ['number', 'result'] },
+  'Fn::Cidr': { name: 'cidr', min: 2, max: 3, wants: ['text', 'number', 'number'] },
+  'Fn::Equals': { name: 'equals', min: 2, max: 2, wants: ['text', 'text'] },
+};
 
 /** Functions of one argument that is written without a list around it. */
 const singleFunctions: Readonly<Record<string, string>> = {
@@ -35,6 +43,9 @@ const singleFunctions: Readonly<Record<string, string>> = {
   'Fn::Length': 'length',
   'Fn::ToJsonString': 'toJson',
 };
+
+/** Those of them that work on text. */
+const textFunctions: readonly string[] = ['Fn::Base64', 'Fn::ImportValue'];
 
 /** Functions whose arguments are conditions. */
 const conditionFunctions: Readonly<Record<string, { readonly name: string; readonly max: number }>> = {
@@ -65,14 +76,20 @@ export class Translator {
   functionSubscriptions = 0;
   unrepresented: Unrepresented[] = [];
   spelling: { at: string; as: Json }[] = [];
+  readonly plain: EntryPlain;
   private readonly scope: Scope;
   private readonly user: ComponentId;
   private readonly entry: string;
 
-  constructor(scope: Scope, user: ComponentId, entry: string) {
+  /** `entry` is the pointer of the entry, `user` the component that it becomes. */
+  constructor(
+    scope: Scope,
+    options: { readonly user: ComponentId; readonly entry: string; readonly plain: EntryPlain },
+  ) {
     this.scope = scope;
-    this.user = user;
-    this.entry = entry;
+    this.user = options.user;
+    this.entry = options.entry;
+    this.plain = options.plain;
   }
 
   /** One reason a path: the first. */
@@ -96,15 +113,15 @@ export class Translator {
 
   /**
    * The intrinsic function that `json` is, live; undefined when it is none, or one that cannot be live (reported).
-   * `depth` counts the functions around it.
+   * `depth` counts the functions around it, `wanted` is what its value is needed as.
    */
-  intrinsic(json: Json, at: string, depth: number): Typed | undefined {
+  intrinsic(json: Json, at: string, depth: number, wanted: Wanted): Typed | undefined {
     const name = intrinsicName(json);
     if (name === undefined) return undefined;
     let reason = '';
     const typed = this.try(() => {
       try {
-        return this.translate(name, (json as JsonObject)[name]!, at, depth);
+        return this.translate(name, (json as JsonObject)[name]!, at, { depth, wanted });
       } catch (e) {
         if (!(e instanceof NotLive)) throw e;
         reason = e.message;
@@ -116,13 +133,14 @@ export class Translator {
   }
 
   /** Any value as one argument: lists and maps that hold something live become calls that build them. */
-  expression(json: Json, at: string, depth: number): Typed {
-    const own = this.intrinsic(json, at, depth);
+  expression(json: Json, at: string, depth: number, wanted: Wanted): Typed {
+    const own = this.intrinsic(json, at, depth, wanted);
     if (own) return own;
-    const data: Typed = { input: literal(json), kind: kind(literalKind(json)) };
+    const live = this.plain.live(json, at, wanted);
+    const data: Typed = { input: literal(live), kind: kind(literalKind(live)) };
     if (intrinsicName(json) !== undefined) return data;
     if (Array.isArray(json)) {
-      const items = json.map((item: Json, i) => this.expression(item, `${at}/${i}`, depth));
+      const items = json.map((item: Json, i) => this.expression(item, `${at}/${i}`, depth, wanted));
       return items.some((item) => isLive(item.input))
         ? callOf(
             'array',
@@ -132,7 +150,7 @@ export class Translator {
     }
     if (!isObject(json)) return data;
     const members = Object.entries(json).map(
-      ([key, member]) => [key, this.expression(member, at + pointerOf([key]), depth)] as const,
+      ([key, member]) => [key, this.expression(member, at + pointerOf([key]), depth, wanted)] as const,
     );
     if (!members.some(([, member]) => isLive(member.input))) return data;
     return callOf(
@@ -160,19 +178,25 @@ export class Translator {
     throw new NotLive(found.reason);
   }
 
-  private translate(name: string, body: Json, at: string, depth: number): Typed {
+  private translate(
+    name: string,
+    body: Json,
+    at: string,
+    { depth, wanted }: { readonly depth: number; readonly wanted: Wanted },
+  ): Typed {
     const inside = `${at}${pointerOf([name])}`;
     if (name === 'Ref') return this.ref(body, depth);
     if (name === 'Fn::GetAtt') return this.getAtt(body, at, depth);
     if (name === 'Fn::Sub') return this.sub(body, inside, depth + 1);
-    if (name === 'Fn::If') return this.if(body, inside, depth + 1);
-    if (name === 'Fn::FindInMap') return this.findInMap(body, inside, depth + 1);
+    if (name === 'Fn::If') return this.if(body, inside, depth + 1, wanted);
+    if (name === 'Fn::FindInMap') return this.findInMap(body, inside, depth + 1, wanted);
     if (name === 'Fn::GetAZs') {
-      const region = this.expression(body, inside, depth + 1).input;
+      const region = this.expression(body, inside, depth + 1, 'text').input;
       return callOf('getAzs', body === '' ? [region, this.scope.region()] : [region]);
     }
     if (Object.hasOwn(singleFunctions, name)) {
-      return callOf(singleFunctions[name]!, [this.expression(body, inside, depth + 1).input]);
+      const as = textFunctions.includes(name) ? 'text' : 'either';
+      return callOf(singleFunctions[name]!, [this.expression(body, inside, depth + 1, as).input]);
     }
     if (Object.hasOwn(conditionFunctions, name)) {
       const operands = listOf(body, name, 1, conditionFunctions[name]!.max);
@@ -186,7 +210,10 @@ export class Translator {
       const members = listOf(body, name, shape.min, shape.max);
       return callOf(
         shape.name,
-        members.map((member, i) => this.expression(member, `${inside}/${i}`, depth + 1).input),
+        members.map((member, i) => {
+          const as = shape.wants[i] === 'result' ? wanted : (shape.wants[i] as Wanted);
+          return this.expression(member, `${inside}/${i}`, depth + 1, as).input;
+        }),
       );
     }
     throw new NotLive(`${name} is worked out by the service, not here`);
@@ -200,7 +227,7 @@ export class Translator {
       this.report(at, found.reason);
       return { input: literal(json), kind: kind({ kind: 'any' }) };
     }
-    return this.expression(json, at, depth);
+    return this.expression(json, at, depth, 'boolean');
   }
 
   private ref(body: Json, depth: number): Typed {
@@ -228,7 +255,7 @@ export class Translator {
     }
     const explicit = new Map<string, Input>();
     for (const [key, member] of isObject(map) ? Object.entries(map) : []) {
-      explicit.set(key, this.expression(member, `${inside}/1${pointerOf([key])}`, depth).input);
+      explicit.set(key, this.expression(member, `${inside}/1${pointerOf([key])}`, depth, 'text').input);
     }
     const implied = new Map<string, Input>();
     for (const part of substitutionParts(template)) {
@@ -246,11 +273,14 @@ export class Translator {
     return callOf('sub', args);
   }
 
-  private if(body: Json, inside: string, depth: number): Typed {
+  private if(body: Json, inside: string, depth: number, wanted: Wanted): Typed {
     const [name, then, otherwise] = listOf(body, 'Fn::If', 3, 3);
     const condition =
       typeof name === 'string' ? this.must(this.condition(name)).input : this.inlineCondition(name!, inside, depth);
-    const branches = [this.expression(then!, `${inside}/1`, depth), this.expression(otherwise!, `${inside}/2`, depth)];
+    const branches = [
+      this.expression(then!, `${inside}/1`, depth, wanted),
+      this.expression(otherwise!, `${inside}/2`, depth, wanted),
+    ];
     return {
       input: call('if', [condition, ...branches.map((branch) => branch.input)]),
       kind: commonKind(branches.filter((branch) => !isNoValue(branch.input)).map((branch) => branch.kind)),
@@ -265,7 +295,7 @@ export class Translator {
     return input;
   }
 
-  private findInMap(body: Json, inside: string, depth: number): Typed {
+  private findInMap(body: Json, inside: string, depth: number, wanted: Wanted): Typed {
     const [name, top, second, option] = listOf(body, 'Fn::FindInMap', 3, 4);
     const isDefault = isObject(option) && Object.keys(option).length === 1 && option['DefaultValue'] !== undefined;
     if (option !== undefined && !isDefault)
@@ -275,10 +305,10 @@ export class Translator {
     if (typeof name === 'string') {
       map = this.scope.mapping(name);
       if (map === undefined) throw new NotLive(`${JSON.stringify(name)} is no mapping of the template`);
-    } else map = call('get', [this.scope.allMappings(), this.expression(name!, at(0), depth).input]);
-    const args = [map, this.expression(top!, at(1), depth).input, this.expression(second!, at(2), depth).input];
+    } else map = call('get', [this.scope.allMappings(), this.expression(name!, at(0), depth, 'text').input]);
+    const args = [map, ...[top!, second!].map((key, i) => this.expression(key, at(i + 1), depth, 'text').input)];
     if (isDefault)
-      args.push(this.expression((option as JsonObject)['DefaultValue']!, `${at(3)}/DefaultValue`, depth).input);
+      args.push(this.expression((option as JsonObject)['DefaultValue']!, `${at(3)}/DefaultValue`, depth, wanted).input);
     return callOf('findInMap', args);
   }
 }

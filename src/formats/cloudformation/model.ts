@@ -8,6 +8,7 @@ import type { ComponentFlag } from '../../model/component.ts';
 import type { Property } from '../../model/property.ts';
 import type { VariantSpec } from '../../model/schema.ts';
 import type { Input } from '../../mutation/request.ts';
+import type { Spelling } from './plain.ts';
 
 export const componentSections = ['Parameters', 'Conditions', 'Resources', 'Outputs'] as const;
 export type ComponentSection = (typeof componentSections)[number];
@@ -53,6 +54,8 @@ export interface Annotations {
   readonly encoded?: readonly { readonly at: string; readonly json: string }[];
   /** How references were written that can be written in several ways: pointer in the entry, what stood there. */
   readonly spelling?: readonly { readonly at: string; readonly as: Json }[];
+  /** Plain scalars that say more than their JSON value, by pointer in the entry; on the template in the template. */
+  readonly plain?: readonly Spelling[];
   /** On the template: the sections that it has. */
   readonly sections?: readonly string[];
 }

@@ -1,7 +1,7 @@
 // Template text (YAML with short tags, or JSON) to plain JSON with the long forms of the intrinsic functions.
-// Scalars come out as the service reads them: YAML 1.1 booleans, and as numbers only those whose text is what a number
-// prints as. So `2010-09-09`, `0123456789` and `8.0` stay text, and nothing written is lost. Anchors and merge keys are
-// resolved; of two equal keys the last wins. Knows nothing of sections, types or references.
+// Scalars come out as the core schema of YAML 1.2 has them, so that other tools read the same JSON; where a plain text
+// says more than its JSON value, it is answered beside it (`plain.ts`), and nothing written is lost. Anchors and merge
+// keys are resolved; of two equal keys the last wins. Knows nothing of sections, types or references.
 
 import {
   type Document,
@@ -18,7 +18,9 @@ import {
   type YAMLSeq,
 } from 'yaml';
 import { isObject, type Json, type JsonObject } from '../../base/json.ts';
-import { attempt, type RefusalDetail, RefusalError, type Result, refuse } from '../../base/result.ts';
+import { attempt, ok, type RefusalDetail, RefusalError, type Result, refuse } from '../../base/result.ts';
+import { pointerOf } from '../../model/path.ts';
+import { isSpelling, plainKey, plainScalar, type Spelling } from './plain.ts';
 
 /** Values that one text may expand to: aliases can multiply. */
 const valuesMax = 300_000;
@@ -26,12 +28,25 @@ const valuesMax = 300_000;
 const repairsMax = 500;
 const depthMax = 200;
 
-/** Refuses `request_malformed` with line and column, `limit_exceeded` when aliases expand without end. */
+export interface Parsed {
+  readonly template: JsonObject;
+  /** Plain scalars that say more than their JSON value. JSON text has none. */
+  readonly spellings: readonly Spelling[];
+}
+
+/** The JSON alone. Refuses as `parseSpelled`. */
 export function parseTemplate(text: string): Result<JsonObject> {
+  const parsed = parseSpelled(text);
+  return parsed.ok ? ok(parsed.value.template) : parsed;
+}
+
+/** Refuses `request_malformed` with line and column, `limit_exceeded` when aliases expand without end. */
+export function parseSpelled(text: string): Result<Parsed> {
   return attempt(() => {
     const source = text.startsWith('\ufeff') ? text.slice(1) : text;
-    const value = parseJson(source) ?? parseYaml(source);
-    if (isObject(value)) return value;
+    const json = parseJson(source);
+    const { value, spellings } = json === undefined ? parseYaml(source) : { value: json, spellings: [] };
+    if (isObject(value)) return { template: value, spellings };
     throw malformed(1, 1, 'a template: a map of sections', value === null ? 'an empty document' : typeof value);
   });
 }
@@ -64,7 +79,7 @@ function parseJson(text: string): Json | undefined {
   }
 }
 
-function parseYaml(source: string): Json {
+function parseYaml(source: string): { value: Json; spellings: Spelling[] } {
   let text = source;
   for (let repairs = 0; ; repairs++) {
     const lines = new LineCounter();
@@ -76,7 +91,7 @@ function parseYaml(source: string): Json {
       prettyErrors: false,
     });
     const first = Array.isArray(documents) ? (documents[0] as Document.Parsed | undefined) : undefined;
-    if (first === undefined) return null;
+    if (first === undefined) return { value: null, spellings: [] };
     const error = first.errors[0];
     if (error === undefined) {
       const second = (documents as Document.Parsed[])[1];
@@ -138,16 +153,12 @@ function quotedEndingAt(root: Node | null, end: number): number | undefined {
   return found;
 }
 
-/** A plain scalar as the service reads it. */
-export function plainScalar(text: string): Json {
-  if (/^(|~|null|Null|NULL)$/.test(text)) return null;
-  if (/^(true|True|TRUE|yes|Yes|YES|on|On|ON)$/.test(text)) return true;
-  if (/^(false|False|FALSE|no|No|NO|off|Off|OFF)$/.test(text)) return false;
-  if (/^-?\d/.test(text)) {
-    const n = Number(text);
-    if (Number.isFinite(n) && String(n) === text && (!Number.isInteger(n) || Number.isSafeInteger(n))) return n;
+/** Stands for a plain scalar until its place is known: merges and aliases move it. */
+class Plain {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
   }
-  return text;
 }
 
 /** Walks the nodes of one document. */
@@ -155,13 +166,32 @@ class Reader {
   private values = 0;
   private readonly document: Document.Parsed;
   private readonly lines: LineCounter;
+  /** By map and name: how the key was spelled. */
+  private readonly keys = new WeakMap<object, Map<string, string>>();
   constructor(document: Document.Parsed, lines: LineCounter) {
     this.document = document;
     this.lines = lines;
   }
 
-  read(): Json {
-    return this.value(this.document.contents as Node | null, 0);
+  read(): { value: Json; spellings: Spelling[] } {
+    const spellings: Spelling[] = [];
+    const placed = (json: Json, at: string): Json => {
+      if (Array.isArray(json)) return json.map((item: Json, i) => placed(item, `${at}/${i}`));
+      if (isPlain(json)) {
+        spellings.push({ at, text: json.text });
+        return plainScalar(json.text);
+      }
+      if (!isObject(json)) return json;
+      const keys = this.keys.get(json);
+      return Object.fromEntries(
+        Object.entries(json).map(([name, member]) => {
+          const text = keys?.get(name);
+          if (text !== undefined) spellings.push({ at, text, key: true });
+          return [name, placed(member, at + pointerOf([name]))];
+        }),
+      );
+    };
+    return { value: placed(this.value(this.document.contents as Node | null, 0), ''), spellings };
   }
 
   private fail(node: Node | null | undefined, expected: string, got: string): RefusalError {
@@ -186,12 +216,12 @@ class Reader {
       if (target === undefined) throw this.fail(node, 'an anchor of that name', `*${node.source}`);
       return this.value(target as Node, depth + 1);
     }
-    const plain = isMap(node)
+    const untagged = isMap(node)
       ? this.map(node, depth)
       : isSeq(node)
         ? this.list(node, depth)
         : this.scalar(node as Scalar);
-    return tagged(node.tag, plain);
+    return tagged(node.tag, untagged);
   }
 
   private scalar(node: Scalar): Json {
@@ -205,13 +235,13 @@ class Reader {
         return text;
       case 'int':
       case 'float': {
-        const n = Number(text);
-        return Number.isFinite(n) && text.trim() !== '' ? n : text;
+        const value = plain(text);
+        return value === null || typeof value === 'boolean' ? text : value;
       }
       case 'null':
         return null;
       default:
-        return node.type === 'PLAIN' || tag !== undefined ? plainScalar(text) : text;
+        return node.type === 'PLAIN' ? plain(text) : tag === undefined ? text : plainScalar(text);
     }
   }
 
@@ -220,28 +250,56 @@ class Reader {
   }
 
   private map(node: YAMLMap, depth: number): JsonObject {
-    const merged: [string, Json][] = [];
-    const own: [string, Json][] = [];
+    const merged: Member[] = [];
+    const own: Member[] = [];
     for (const pair of node.items as Pair<Node | null, Node | null>[]) {
       const key = pair.key;
       const name = isAlias(key) ? key.resolve(this.document) : key;
       if (name !== null && name !== undefined && !isScalar(name))
         throw this.fail(key, 'a text as key', 'a list or map as key');
       const text = String(name?.value ?? '');
-      if (text === '<<' && isScalar(name) && name.type === 'PLAIN' && this.merge(pair.value, merged, depth)) continue;
-      own.push([text, this.value(pair.value, depth + 1)]);
+      const isPlainKey = !isScalar(name) || (name.type === 'PLAIN' && name.tag === undefined);
+      if (text === '<<' && isPlainKey && this.merge(pair.value, merged, depth)) continue;
+      own.push({
+        name: isPlainKey ? plainKey(text) : text,
+        value: this.value(pair.value, depth + 1),
+        spelled: isPlainKey && isSpelling(text, true) ? text : undefined,
+      });
     }
-    return Object.fromEntries([...merged, ...own]);
+    const members = [...merged, ...own];
+    const map = Object.fromEntries(members.map(({ name, value }) => [name, value]));
+    const keys = new Map(members.map(({ name, spelled }) => [name, spelled]));
+    const spelled = [...keys].filter((entry): entry is [string, string] => entry[1] !== undefined);
+    if (spelled.length > 0) this.keys.set(map, new Map(spelled));
+    return map;
   }
 
   /** Takes over the members of a map, or of each map of a list, the first of them winning. */
-  private merge(node: Node | null, into: [string, Json][], depth: number): boolean {
+  private merge(node: Node | null, into: Member[], depth: number): boolean {
     const value = this.value(node, depth + 1);
     const maps = Array.isArray(value) ? [...(value as readonly Json[])].reverse() : [value];
-    if (!maps.every(isObject)) return false;
-    for (const map of maps) into.push(...Object.entries(map as JsonObject));
+    if (!maps.every((map) => isObject(map) && !isPlain(map))) return false;
+    for (const map of maps as JsonObject[]) {
+      const keys = this.keys.get(map);
+      for (const [name, member] of Object.entries(map)) into.push({ name, value: member, spelled: keys?.get(name) });
+    }
     return true;
   }
+}
+
+interface Member {
+  readonly name: string;
+  readonly value: Json;
+  readonly spelled: string | undefined;
+}
+
+function isPlain(json: Json): json is Json & Plain {
+  return (json as unknown) instanceof Plain;
+}
+
+/** The value of a plain scalar, or a `Plain` where its text says more. */
+function plain(text: string): Json {
+  return isSpelling(text, false) ? (new Plain(text) as unknown as Json) : plainScalar(text);
 }
 
 /** A value behind a short tag in its long form. `!GetAtt A.B.C` is the list of `A` and `B.C`. */

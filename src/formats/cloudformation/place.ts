@@ -12,6 +12,7 @@ import type { VariantSpec } from '../../model/schema.ts';
 import type { Input } from '../../mutation/request.ts';
 import { documentSpelling, fitted, intrinsicName, type Translator } from './intrinsics.ts';
 import { call, isLive, literal, type Unrepresented } from './model.ts';
+import { wantedBy } from './plain.ts';
 
 const any: Property = { kind: 'any' };
 // Room for the annotations' own prefix and for the ids of list elements, which are longer than indexes.
@@ -161,7 +162,8 @@ export class Placement {
   ): Input | undefined {
     const { translator } = this;
     if (length > pathCharsMax) return this.refuse(at, 'the path is too long');
-    const live = translator.intrinsic(json, at, 0);
+    const wanted = wantedBy(property, this.spec.definitions);
+    const live = translator.intrinsic(json, at, 0, wanted);
     if (live) return fitted(live, property, this.spec.definitions);
     if (property.kind === 'json') return this.document(json, at);
     if (Array.isArray(json)) {
@@ -175,7 +177,7 @@ export class Placement {
       }
       return placed;
     }
-    if (!isObject(json)) return this.scalar(json, property, at);
+    if (!isObject(json)) return this.scalar(translator.plain.live(json, at, wanted), property, at);
     if (property.kind !== 'object' && property.kind !== 'map' && property.kind !== 'any') {
       // An intrinsic that is not live has been reported already.
       return intrinsicName(json) === undefined ? this.wrongKind(json, property, at) : undefined;
@@ -212,13 +214,15 @@ export class Placement {
   private document(json: Json, at: string): Input {
     if (typeof json === 'string') return json;
     this.translator.spelling.push({ at, as: documentSpelling });
-    const { input } = this.translator.expression(json, at, 0);
-    return isLive(input) ? call('toJson', [input]) : JSON.stringify(json, null, 2);
+    const { input } = this.translator.expression(json, at, 0, 'either');
+    return isLive(input)
+      ? call('toJson', [input])
+      : JSON.stringify(this.translator.plain.live(json, at, 'either'), null, 2);
   }
 
   /** Data in which nothing is interpreted. */
   private data(json: Json, at: string, length: number): Input | undefined {
-    if (nameable(json, length)) return literal(json);
+    if (nameable(json, length)) return literal(this.translator.plain.live(json, at, 'either'));
     return this.refuse(at, 'a name that no path can have');
   }
 

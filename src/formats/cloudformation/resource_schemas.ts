@@ -1,4 +1,5 @@
-// Which schema each resource type has, looked up once a type, and which schemas an import has to bring along.
+// Which schema each resource type has, looked up once a type, and which schemas an import has to bring along: builtin
+// ones and those that the format made or opened; types used exactly as described are installed by whoever described them.
 
 import type { Json } from '../../base/json.ts';
 import type { VariantSpec } from '../../model/schema.ts';

@@ -15,6 +15,7 @@ import {
   type Unrepresented,
 } from './model.ts';
 import { Placement } from './place.ts';
+import { type Spelling, Spellings } from './plain.ts';
 import { templateSchemas } from './schemas.ts';
 
 const ownSections = ['AWSTemplateFormatVersion', 'Description', 'Metadata', 'Mappings', 'Transform', 'Rules', 'Hooks'];
@@ -24,15 +25,18 @@ export function templateComponent(
   id: ComponentId,
   name: string,
   template: JsonObject,
-  unrepresented: Unrepresented[],
+  options: { readonly unrepresented: Unrepresented[]; readonly spellings: readonly Spelling[] },
 ): TemplateComponent {
+  const { unrepresented } = options;
+  const spellings = new Spellings(options.spellings);
   const domain: [string, Input][] = [];
   const other: [string, Input][] = [];
   const entries: [string, Input][] = [];
   const sections: string[] = [];
   const encoded: { at: string; json: string }[] = [];
   const keep = (into: [string, Input][], key: string, json: Json, at: string): void => {
-    if (key !== '$source' && Placement.nameable({ [key]: json })) into.push([key, literal(json)]);
+    const live = at === '/Mappings' ? spellings.mappings(json, at) : spellings.live(json, at, 'either');
+    if (key !== '$source' && Placement.nameable({ [key]: live })) into.push([key, literal(live)]);
     else encoded.push({ at, json: JSON.stringify(json) });
   };
   for (const [section, json] of Object.entries(template)) {
@@ -55,7 +59,12 @@ export function templateComponent(
   }
   if (other.length > 0) domain.push(['Sections', Object.fromEntries(other)]);
   if (entries.length > 0) domain.push(['Entries', Object.fromEntries(entries)]);
-  const note: Annotations = { sections, ...(encoded.length > 0 ? { encoded } : {}) };
+  const note: Annotations = {
+    // In one order: an export has its own.
+    sections: componentSections.filter((section) => sections.includes(section)),
+    ...(encoded.length > 0 ? { encoded } : {}),
+    ...(options.spellings.length > 0 ? { plain: options.spellings } : {}),
+  };
   return {
     id,
     schema: templateSchemas.template,
