@@ -1,4 +1,5 @@
-// Compiling what authors do to components and their values.
+// Compiling what authors do to components and their values: one function a request kind. Values go through
+// compile_value.ts; whatever refers to a component that is erased goes with it.
 
 import type { ComponentId, VariantId, ViewId } from '../base/ids.ts';
 import { isUlid } from '../base/ids.ts';

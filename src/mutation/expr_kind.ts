@@ -1,4 +1,5 @@
-// The kind of value an expression gives, as far as it can be known without evaluating it.
+// The kind of value an expression gives, as far as it can be known without evaluating it: from the schemas of its sources
+// and the signatures of the functions it calls.
 
 import { brief } from '../base/json.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
