@@ -55,6 +55,8 @@ export class Workspace {
   readonly #branches = new Map<ChangeSetId, Branch>();
   readonly #loading = new Map<ChangeSetId, Promise<Branch | undefined>>();
   readonly #unwrittenBytesMax: number;
+  /** States built by replay, as long as somebody reads them: their chunks are nowhere else. */
+  readonly #replayed = new Set<WeakRef<Snapshot>>();
   #checkpointing: Promise<void> | undefined;
   #idle: NodeJS.Timeout | undefined;
 
@@ -250,6 +252,8 @@ export class Workspace {
       if (head === undefined) throw new Fault('store_damaged', `Head ${this.row.head} is not in the store; run verify`);
       snapshot = (await this.#rebuild(head, row.baseVersion)).snapshot;
     }
+    let kept = new WeakRef(snapshot);
+    this.#replayed.add(kept);
     let tailChars = 0;
     for (let at = from; at < version; ) {
       const rows = await this.store.readLog(this.id, row.id, at, version, logPage);
@@ -259,6 +263,9 @@ export class Workspace {
         tailChars += text.length;
         const entry = parseLogEntry(text);
         snapshot = await this.#replayOne(snapshot, entry);
+        this.#replayed.delete(kept);
+        kept = new WeakRef(snapshot);
+        this.#replayed.add(kept);
         at = entry.version;
       }
     }
@@ -332,7 +339,13 @@ export class Workspace {
   }
 
   #dropUnused(): void {
-    this.space.dropUnwritten([...this.#branches.values()].flatMap((b) => b.snapshot.tops()));
+    const inUse = [...this.#branches.values()].map((b) => b.snapshot);
+    for (const ref of this.#replayed) {
+      const snapshot = ref.deref();
+      if (snapshot === undefined) this.#replayed.delete(ref);
+      else inUse.push(snapshot);
+    }
+    this.space.dropUnwritten(inUse.flatMap((snapshot) => snapshot.tops()));
   }
 }
 

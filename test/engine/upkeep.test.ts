@@ -1,0 +1,230 @@
+// Restarts, checkpoints, collections, backups: nothing of them may be seen in what is read.
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { restoreSqliteStore } from '../../src/adapters/sqlite/restore.ts';
+import { Fault } from '../../src/base/result.ts';
+import { eachStore, type House, newFolder, sqliteHouse } from './house.ts';
+
+const tick = () => new Promise((resolve) => setImmediate(resolve));
+
+const blob = (n: number) => `${n} ${'payload '.repeat(300)}`;
+
+/** What everything looks like from outside: every change set's review, and every version of one component. */
+async function appearance(house: House, changeSet: string, component: string): Promise<string> {
+  const out: unknown[] = [];
+  for (const row of await house.rows()) {
+    out.push(row);
+    if (!row.isHead) out.push(await house.call('change_set.review', { changeSet: row.id }));
+  }
+  const { version } = await house.row(changeSet);
+  for (let v = 1; v <= version; v++) out.push(await house.value(changeSet, component, v));
+  const head = await house.row('HEAD');
+  for (let v = 1; v <= head.version; v++)
+    out.push(await house.call('diff', { from: 'HEAD', fromVersion: v, to: changeSet }));
+  return JSON.stringify(out);
+}
+
+/** Head with some versions, an open change set with many, an abandoned one. Answers the open one and a component. */
+async function history(house: House): Promise<[changeSet: string, component: string]> {
+  const first = await house.withBox();
+  const id = await house.create(first, 'a', { '/domain/text': blob(0), '/domain/list': ['x', 'y'] });
+  await house.call('change_set.apply', { changeSet: first });
+  const gone = await house.open('gone');
+  await house.create(gone, 'g', { '/domain/text': blob(1) });
+  await house.call('change_set.abandon', { changeSet: gone });
+  const second = await house.open('second');
+  await house.set(second, id, '/domain/text', blob(2));
+  await house.submit(second, { kind: 'list.insert', component: id, path: '/domain/list', value: 'z' });
+  await house.call('change_set.apply', { changeSet: second });
+  const open = await house.open('third');
+  await house.create(open, 'b');
+  for (let i = 0; i < 12; i++) {
+    await house.set(open, id, i % 2 === 0 ? '/domain/text' : '/domain/size', i % 2 === 0 ? blob(10 + i) : i);
+    if (i === 5) await (await house.workspace()).checkpoint();
+  }
+  return [open, id];
+}
+
+describe('upkeep', () => {
+  eachStore((make, kind) => {
+    test('[EN20] a restart without a checkpoint replays the log to the same roots', async () => {
+      const house = await make();
+      const [changeSet, id] = await history(house);
+      const before = await appearance(house, changeSet, id);
+      // Nothing was closed: a new engine on what the store has.
+      if (kind !== 'sqlite') {
+        await house.start();
+        expect(await appearance(house, changeSet, id)).toBe(before);
+      }
+      await house.reopen();
+      expect(await appearance(house, changeSet, id)).toBe(before);
+      await house.sound();
+    });
+
+    test('[EN20] without any checkpoint at all, everything is still there', async () => {
+      const house = await make();
+      const [changeSet, id] = await history(house);
+      const before = await appearance(house, changeSet, id);
+      await house.reopen();
+      const w = await house.workspace();
+      await house.engine.store.removeCheckpoints(w.id, await house.engine.store.listCheckpoints(w.id));
+      w.forget();
+      expect(await appearance(house, changeSet, id)).toBe(before);
+      await house.sound();
+    });
+
+    test('[EN20] forgetting what is in memory changes nothing that is seen', async () => {
+      const house = await make();
+      const [changeSet, id] = await history(house);
+      const before = await appearance(house, changeSet, id);
+      (await house.workspace()).forget();
+      expect(await appearance(house, changeSet, id)).toBe(before);
+    });
+
+    test('[EN20] checkpoints taken at any moment among edits change nothing', async () => {
+      const house = await make({ unwrittenBytesMax: 20_000 });
+      const changeSet = await house.withBox();
+      const w = await house.workspace();
+      let stop = false;
+      const checkpoints = (async () => {
+        while (!stop) {
+          await w.checkpoint();
+          await tick();
+        }
+      })();
+      const ids = await Promise.all(
+        Array.from({ length: 60 }, (_, i) => house.create(changeSet, `c${i}`, { '/domain/text': blob(i) })),
+      );
+      await Promise.all(ids.map((id, i) => house.set(changeSet, id, '/domain/size', i)));
+      stop = true;
+      await checkpoints;
+      await house.reopen();
+      for (const [i, id] of ids.entries())
+        expect(await house.value(changeSet, id)).toMatchObject({ size: i, text: blob(i) });
+      await house.sound();
+    });
+
+    test('[EN21] a collection removes what nothing needs, and every version and review stays', async () => {
+      const house = await make();
+      const [changeSet, id] = await history(house);
+      const before = await appearance(house, changeSet, id);
+      const first = await house.call<{ chunksRemoved: number }>('gc');
+      expect(first.chunksRemoved).toBeGreaterThan(0);
+      expect(await appearance(house, changeSet, id)).toBe(before);
+      await house.reopen();
+      expect(await appearance(house, changeSet, id)).toBe(before);
+      expect(await house.call('gc')).toMatchObject({ checkpointsRemoved: 0 });
+      await house.sound();
+    });
+
+    test('[EN21] a state that comes back after its chunks were collected is written again', async () => {
+      const house = await make();
+      const changeSet = await house.withBox();
+      const id = await house.create(changeSet, 'a', { '/domain/text': blob(0) });
+      const w = await house.workspace();
+      for (let round = 0; round < 4; round++) {
+        for (const value of [blob(1), blob(2)]) {
+          await house.set(changeSet, id, '/domain/text', value);
+          await w.checkpoint();
+          await house.call('gc');
+        }
+      }
+      await house.reopen();
+      expect((await house.value(changeSet, id))['text']).toBe(blob(2));
+      await house.sound();
+    });
+
+    test('[EN21] collections while edits, forks, applies and readers go on', async () => {
+      const house = await make({ unwrittenBytesMax: 50_000 });
+      const changeSet = await house.withBox();
+      const id = await house.create(changeSet, 'a', { '/domain/text': blob(0) });
+      let stop = false;
+      let collections = 0;
+      const collecting = (async () => {
+        while (!stop) {
+          await Promise.all([house.call('gc'), house.call('gc')]);
+          collections += 2;
+          await tick();
+        }
+      })();
+      const reading = (async () => {
+        while (!stop) {
+          const { version } = await house.row(changeSet);
+          await house.value(changeSet, id, 1 + (collections % version));
+          await tick();
+        }
+      })();
+      for (let i = 0; i < 40; i++) {
+        // Two contents by turns, so that chunks die and are born again.
+        await house.set(changeSet, id, '/domain/text', blob(i % 2));
+        const fork = await house.open(`f${i}`);
+        await house.create(fork, `in ${i}`, { '/domain/text': blob(i) });
+        if (i % 10 === 9) await house.attempt('change_set.apply', { changeSet: fork });
+      }
+      stop = true;
+      await Promise.all([collecting, reading]);
+      expect(collections).toBeGreaterThan(1);
+      await house.reopen();
+      for (const row of await house.rows()) {
+        if (row.name.startsWith('f'))
+          expect(await house.value(row.id, `in ${row.name.slice(1)}`)).toHaveProperty('text');
+      }
+      await house.sound();
+    });
+
+    test('[EN17] verify finds nothing on a long life, and counts what it has looked at', async () => {
+      const house = await make();
+      await history(house);
+      expect(await house.call('verify')).toMatchObject({ ok: true, problems: [], changeSets: 6, audit: { ok: true } });
+      await house.reopen();
+      await house.sound();
+    });
+
+    test('[EN12] a cache far smaller than the model and what waits changes nothing that is seen', async () => {
+      if (kind === 'memory, reads later') return;
+      const house = await make({ cacheBytesMax: 30_000, unwrittenBytesMax: 30_000 });
+      const [changeSet, id] = await history(house);
+      for (let i = 0; i < 100; i++) await house.create(changeSet, `m${i}`, { '/domain/text': blob(i) });
+      const before = await appearance(house, changeSet, id);
+      await house.call('gc');
+      expect(await appearance(house, changeSet, id)).toBe(before);
+      await house.sound();
+    });
+  });
+
+  test('[EN22] a backup taken while edits go on restores to a sound store with every root that it has', async () => {
+    const house = await sqliteHouse().start();
+    const [changeSet, id] = await history(house);
+    const before = await appearance(house, changeSet, id);
+    const copy = join(newFolder(), 'backup.db');
+    const editing = Promise.all(Array.from({ length: 20 }, (_, i) => house.open(`later ${i}`)));
+    await house.call('backup', { destination: copy });
+    await editing;
+    const file = join(newFolder(), 'headwater.db');
+    await restoreSqliteStore(copy, file);
+    await house.close();
+    const restored = await sqliteHouse({}, file).start();
+    await restored.sound();
+    const rows = (await restored.rows()).filter((r) => !r.name.startsWith('later'));
+    expect(rows.map((r) => r.intentRoot)).toEqual(
+      (JSON.parse(before) as { intentRoot?: string }[]).flatMap((x) =>
+        x.intentRoot === undefined ? [] : [x.intentRoot],
+      ),
+    );
+    await restored.create(changeSet, 'after');
+    await restored.close();
+  });
+
+  test('[EN22] a backup onto an existing file is refused by the store and leaves it alone', async () => {
+    const house = await sqliteHouse().start();
+    await history(house);
+    const copy = join(newFolder(), 'backup.db');
+    await house.call('backup', { destination: copy });
+    await expect(house.call('backup', { destination: copy })).rejects.toBeInstanceOf(Fault);
+    expect(existsSync(copy)).toBe(true);
+    await house.sound();
+    await house.close();
+  });
+});
