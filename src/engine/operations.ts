@@ -144,9 +144,12 @@ const operations = {
   gc: (c, p) => inWorkspace(c, p, 'maintain', async (w) => ok(await collectGarbage(w, c.progress))),
   backup: (c, p) =>
     inWorkspace(c, p, 'maintain', async (w) => {
+      const destination = text(p, 'destination');
+      // Relative to which folder? The caller's is not this process's.
+      if (!/^(\/|[A-Za-z]:[\\/])[^\0]*$/.test(destination)) wrong('destination', 'an absolute path', destination);
       await w.checkpoint();
-      await c.engine.store.backup(text(p, 'destination'));
-      return ok({ destination: text(p, 'destination') });
+      await c.engine.store.backup(destination);
+      return ok({ destination });
     }),
   statistics: (c, p) =>
     inWorkspace(c, p, async (w) => ok({ store: await c.engine.store.statistics(), cache: w.space.stats() })),

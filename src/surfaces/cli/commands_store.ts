@@ -2,7 +2,7 @@
 // problem exits with 1.
 
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Json } from '../../base/json.ts';
 import type { AuditRecord, AuditVerdict } from '../../engine/audit.ts';
@@ -97,7 +97,7 @@ export function storeCommands(program: Command, run: Run): void {
     .description('write a consistent copy of the store; edits go on meanwhile')
     .action((destination: string) =>
       run('Backing up', async (s) => {
-        const r = await s.call<{ destination: string }>('backup', { destination });
+        const r = await s.call<{ destination: string }>('backup', { destination: resolve(destination) });
         s.print(r, () => [`Wrote ${r.destination}.`]);
         return undefined;
       }),

@@ -12,15 +12,11 @@ export function paint(style: Style, text: string): string {
   return plain ? text : styleText(style, text);
 }
 
-export const marks = { Added: '+', Modified: '~', Removed: '-', Replaced: '-/+' } as const;
+const marks = { Added: '+', Modified: '~', Removed: '-', Replaced: '-/+' } as const;
 
 export function mark(status: 'Added' | 'Modified' | 'Removed'): string {
   const style = { Added: 'green', Modified: 'yellow', Removed: 'red' } as const;
   return paint(style[status], marks[status]);
-}
-
-export function say(line = ''): void {
-  process.stdout.write(`${line}\n`);
 }
 
 export function note(line: string): void {

@@ -1,0 +1,165 @@
+// Any JSON at all, for every operation: a refusal with a code, or an answer, and no trace of a refusal.
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Json } from '../../src/base/json.ts';
+import { Fault } from '../../src/base/result.ts';
+import { type OperationName, operationNames } from '../../src/engine/operations.ts';
+import { eachStore, type House, type Params } from './house.ts';
+
+/** Well-formed parameters of each operation; fuzzing replaces one at a time. */
+const wellFormed = (changeSet: string, a: string): Record<OperationName, Params> => ({
+  'workspace.list': {},
+  'workspace.create': { name: 'w' },
+  'change_set.create': { name: 'n', idempotencyKey: 'k' },
+  'change_set.list': { all: true },
+  'change_set.get': { changeSet, version: 1 },
+  'change_set.review': { changeSet, version: 1 },
+  'change_set.apply': { changeSet, idempotencyKey: 'k2' },
+  'change_set.abandon': { changeSet },
+  'change_set.reopen': { changeSet },
+  submit: {
+    changeSet,
+    baseVersion: 1,
+    idempotencyKey: 'k3',
+    mutations: [{ kind: 'attribute.set', component: a, path: '/domain/size', value: 1 }],
+  },
+  'component.get': { changeSet, component: a, version: 1 },
+  'component.search': { changeSet, query: 'a', cursor: '', limit: 5 },
+  'component.history': { changeSet, component: a, limit: 5 },
+  'component.suggest': { changeSet, component: a, path: '/domain/text', limit: 5 },
+  diff: { from: 'HEAD', fromVersion: 1, to: changeSet, toVersion: 1 },
+  'schema.search': { query: 'Box', limit: 5 },
+  'schema.describe': { changeSet, schema: 'Box' },
+  'import.cloudformation': { changeSet, name: 't', text: '{"Resources":{}}', idempotencyKey: 'k4' },
+  'export.cloudformation': { changeSet, name: 't', format: 'json' },
+  'audit.list': { changeSet, subject: a, kind: 'component.create', actor: 'ada', fromSeq: 1, limit: 5 },
+  'audit.verify': { heads: [] },
+  verify: { most: 5, heads: [] },
+  gc: {},
+  backup: { destination: '/nonexistent/folder/backup.db' },
+  statistics: {},
+});
+
+const wrong: readonly Json[] = [
+  null,
+  true,
+  -1,
+  1.5,
+  1e300,
+  0,
+  '',
+  ' ',
+  '\u0000',
+  '\ud800',
+  'x'.repeat(10_000),
+  [],
+  [null],
+  [[]],
+  {},
+  { changeSet: 1 },
+  { __proto__: null, constructor: 1 } as unknown as Json,
+  '__proto__',
+  'constructor',
+  'HEAD',
+];
+
+/** Answers what came back; anything thrown but a Fault fails the test. */
+async function knock(house: House, operation: string, params: Json): Promise<'ok' | 'refused' | 'fault'> {
+  const before = await house.everything();
+  try {
+    const result = await house.attempt(operation, params as Params);
+    if (result.ok) return 'ok';
+    for (const field of ['code', 'path', 'expected', 'got', 'hint'] as const)
+      expect(result.refusal[field], `${field} of ${JSON.stringify(result.refusal)}`).toEqual(expect.any(String));
+    expect(await house.everything(), `${operation} ${JSON.stringify(params)?.slice(0, 200)}`).toBe(before);
+    return 'refused';
+  } catch (e) {
+    if (!(e instanceof Fault)) {
+      throw new Error(`${operation} ${JSON.stringify(params)?.slice(0, 300)} threw ${(e as Error).stack}`);
+    }
+    expect(await house.everything()).toBe(before);
+    return 'fault';
+  }
+}
+
+describe('malformed requests', () => {
+  eachStore((make) => {
+    test.each(operationNames)('[EN23] %s with each parameter wrong in every way', async (operation) => {
+      const house = await make();
+      const changeSet = await house.withBox();
+      const a = await house.create(changeSet, 'a');
+      const good = wellFormed(changeSet, a)[operation];
+      for (const params of [null, 1, 'x', [], [good as Json]])
+        expect(await knock(house, operation, params)).toBe('refused');
+      for (const name of [...Object.keys(good), 'workspace', 'unknown'])
+        for (const value of wrong) await knock(house, operation, { ...good, [name]: value } as Json);
+      await house.sound();
+    });
+
+    test('[EN23] any JSON for any operation', async () => {
+      const house = await make();
+      const changeSet = await house.withBox();
+      const a = await house.create(changeSet, 'a');
+      const good = wellFormed(changeSet, a);
+      const names = operationNames.filter((name) => !['gc', 'verify', 'backup', 'workspace.create'].includes(name));
+      const call = fc
+        .constantFrom(...names)
+        .chain((operation) =>
+          fc.tuple(
+            fc.constant(operation),
+            fc.dictionary(fc.constantFrom('workspace', ...Object.keys(good[operation]), 'x'), fc.jsonValue()),
+          ),
+        );
+      await fc.assert(
+        fc.asyncProperty(call, async ([operation, params]) => {
+          await knock(house, operation, { ...good[operation], ...params } as Json);
+        }),
+        { numRuns: 300, seed: 4 },
+      );
+      await house.sound();
+    });
+
+    test('[EN23] any JSON in the place of mutations and their parts', async () => {
+      const house = await make();
+      const changeSet = await house.withBox();
+      const a = await house.create(changeSet, 'a', { '/domain/list': ['x'] });
+      const kinds = [
+        'component.create',
+        'attribute.set',
+        'list.insert',
+        'map.put',
+        'component.duplicate',
+        'view.create',
+      ];
+      const part = fc.oneof(fc.jsonValue(), fc.constantFrom(a, 'Box', '/domain/text', '/domain/list', 'a', 0, 1));
+      const mutation = fc.record({
+        kind: fc.oneof(fc.constantFrom(...kinds), fc.jsonValue()),
+        component: part,
+        path: part,
+        value: part,
+        name: part,
+        schema: part,
+        attributes: part,
+        index: part,
+        key: part,
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.oneof(fc.array(mutation, { maxLength: 4 }), fc.jsonValue()), async (mutations) => {
+          await knock(house, 'submit', { changeSet, mutations: mutations as Json });
+        }),
+        { numRuns: 300, seed: 5 },
+      );
+      await house.sound();
+    });
+
+    test('[EN23] an unknown operation is refused with the list of those there are', async () => {
+      const house = await make();
+      for (const name of ['nothing', '', 'toString', '__proto__']) {
+        const refusal = await house.refused(name);
+        expect(refusal.code).toBe('request_malformed');
+        expect(refusal.hint).toContain('change_set.apply');
+      }
+    });
+  });
+});
