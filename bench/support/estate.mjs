@@ -136,7 +136,7 @@ function base32(n, length) {
 /** The id of the component with this number; ascending. */
 export const componentId = (i) => `01J0000000${base32(i, 16)}`;
 
-export const schemaIndexOf = (i) => block[i % block.length];
+const schemaIndexOf = (i) => block[i % block.length];
 
 /** A path that every component has a text at. */
 export const editedPath = '/domain/Description';

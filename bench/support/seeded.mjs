@@ -40,7 +40,7 @@ function countingWorld() {
 const noCatalogue = { origin: 'none', source: 'none', search: () => [], entry: () => undefined, load: () => undefined };
 
 /** Writes a store of `size` components to `folder`, which must be empty or missing. */
-export async function seed(folder, size, options = {}) {
+async function seed(folder, size, options = {}) {
   mkdirSync(folder, { recursive: true });
   const store = await openSqliteStore({ file: join(folder, file) });
   const engine = new Engine({ store, world: countingWorld(), catalogue: noCatalogue });
@@ -79,7 +79,7 @@ async function install(workspace) {
 }
 
 /** The folder of the seeded store of a size, which is made when it is not there. */
-export async function seeded(size) {
+async function seeded(size) {
   const cache = process.env.HEADWATER_BENCH_CACHE ?? join(tmpdir(), 'headwater-bench-cache');
   const folder = join(cache, `estate-${estateVersion}-${size}`);
   if (existsSync(join(folder, file))) return folder;

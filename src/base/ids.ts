@@ -15,7 +15,6 @@ export type FunctionId = Branded<string, 'FunctionId'>;
 export type BindingId = Branded<string, 'BindingId'>;
 export type ViewId = Branded<string, 'ViewId'>;
 export type SecretId = Branded<string, 'SecretId'>;
-export type OverrideId = Branded<string, 'OverrideId'>;
 /** 12 characters of lower-case base32: identity of one list element, unique within its list. */
 export type ElementId = Branded<string, 'ElementId'>;
 /** Lower-case hex SHA-256. */

@@ -345,11 +345,7 @@ function buildMembers(b: Building, declared: Declared, property: Property): Json
 const defaults = new WeakMap<Property, { readonly value: Json | undefined }>();
 
 /** The default a property shows: its own, or for objects the defaults of its members. Recursive types end where they recur. */
-export function defaultOf(
-  property: Property,
-  definitions: Definitions,
-  within: readonly string[] = [],
-): Json | undefined {
+function defaultOf(property: Property, definitions: Definitions, within: readonly string[] = []): Json | undefined {
   const known = within.length === 0 ? defaults.get(property) : undefined;
   if (known !== undefined) return known.value;
   const names = property.kind === 'ref' ? [...within, property.to ?? ''] : within;

@@ -140,7 +140,7 @@ async function checkState(
 }
 
 /** The index as it follows from everything else, compared with the one that is stored. */
-export function checkIndex(changeSet: ChangeSetId, state: Snapshot): StoreProblem[] {
+function checkIndex(changeSet: ChangeSetId, state: Snapshot): StoreProblem[] {
   const wanted: string[] = [];
   for (const [key, text] of state.scan('cells', '')) {
     const place = splitCellKey(key);

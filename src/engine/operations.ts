@@ -21,7 +21,7 @@ import { submit } from './submit.ts';
 import { exportTemplateOf, importTemplate } from './template.ts';
 import type { Workspace } from './workspace.ts';
 
-export const defaultWorkspace = 'default';
+const defaultWorkspace = 'default';
 
 export interface Call {
   readonly engine: Engine;

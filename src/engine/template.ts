@@ -172,7 +172,7 @@ function isTemplate(state: Reader, id: ComponentId): boolean {
 }
 
 /** A template as what is declared on its component and on those that it manages, without those marked for deletion. */
-export function readTemplate(state: Reader, template: ComponentId): TemplateModel {
+function readTemplate(state: Reader, template: ComponentId): TemplateModel {
   const prefix = `${template}/manages/`;
   const members = [...state.scan('components', prefix)].map(([key]) => key.slice(prefix.length) as ComponentId);
   return {

@@ -16,7 +16,7 @@ export interface Edge {
 }
 
 /** How the text of a following cell begins. */
-export const following = '{"x":';
+const following = '{"x":';
 
 /** The sources that one stored cell text reads; empty for anything but a following cell. */
 export function sourcesOfCellText(text: string): Source[] {

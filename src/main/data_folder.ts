@@ -112,7 +112,7 @@ function plainClient(client: IpcClient, progress: (line: string) => void): Conne
 }
 
 /** The person at this machine: on an engine without accounts, its owner. */
-export function localPrincipal(): Principal {
+function localPrincipal(): Principal {
   return { id: userInfo().username, role: 'owner' };
 }
 

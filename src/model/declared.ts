@@ -4,7 +4,7 @@
 import type { ComponentId, ElementId } from '../base/ids.ts';
 import { type Cell, compareElements, type Element, type ElementRecord, parseCell, parseElement } from './cell.ts';
 import { cellKey, elementKey, splitCellKey } from './keys.ts';
-import { childPath, elementPath, type Path } from './path.ts';
+import type { Path } from './path.ts';
 import type { Reader } from './state.ts';
 
 export interface Declared {
@@ -80,9 +80,4 @@ export function readElements(reader: Reader, component: ComponentId, path: Path)
     out.push({ id: key.slice(prefix.length, -1) as ElementId, ...parseElement(text) });
   }
   return out.sort(compareElements);
-}
-
-/** Path of the child that a segment text names. */
-export function childOf(parent: Path, segment: { key?: string; element?: ElementId }): Path {
-  return segment.element === undefined ? childPath(parent, segment.key!) : elementPath(parent, segment.element);
 }

@@ -3,7 +3,7 @@
 // names and no loops, so their sources can be listed without running anything.
 
 import { type ComponentId, isUlid } from '../base/ids.ts';
-import { brief, canonical, type Json } from '../base/json.ts';
+import { brief, type Json } from '../base/json.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { type Path, parsePath } from './path.ts';
 
@@ -36,10 +36,6 @@ export function mapSources(expr: Expr, change: (source: Source) => Expr): Expr {
   if ('s' in expr) return change({ component: expr.s[0], path: expr.s[1] });
   if ('f' in expr) return { f: [expr.f[0], ...expr.f.slice(1).map((e) => mapSources(e as Expr, change))] };
   return expr;
-}
-
-export function sameExpr(a: Expr, b: Expr): boolean {
-  return canonical(a as unknown as Json) === canonical(b as unknown as Json);
 }
 
 /** Checks an expression read from outside; `isFunction` knows the callable names. Refuses `request_malformed`. */

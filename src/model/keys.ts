@@ -10,7 +10,7 @@ import type { Path } from './path.ts';
 
 /** Length of every noun id. */
 export const idLength = 26;
-export const separator = '\u0000';
+const separator = '\u0000';
 /** The value of keys that carry no more than their own presence. */
 export const present = '{}';
 

@@ -2,6 +2,7 @@
 // reported about the resource of a component.
 
 import type { SchemaId } from '../base/ids.ts';
+import type { Json } from '../base/json.ts';
 
 /** Stored under the module's name. */
 export interface ModuleRecord {
@@ -14,5 +15,5 @@ export interface ResourceRecord {
   readonly resourceId: string | null;
   readonly status: 'ok' | 'warning' | 'failed' | 'absent';
   /** The provider's payload; `/resource_value` shows it by the schema's tree. */
-  readonly payload: import('../base/json.ts').Json;
+  readonly payload: Json;
 }

@@ -98,11 +98,6 @@ function inherit(parent: Property, child: Property): Property {
   return parent.readOnly && !child.readOnly ? { ...child, readOnly: true } : child;
 }
 
-/** Is a value of this kind stored as a tree of cells? */
-export function isContainer(kind: PropertyKind): boolean {
-  return kind === 'array' || kind === 'map' || kind === 'object';
-}
-
 /** What a JSON value is, in the words of property kinds. */
 export function kindOfJson(value: Json): PropertyKind | 'null' {
   if (value === null) return 'null';

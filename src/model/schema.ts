@@ -44,7 +44,7 @@ export interface VariantRecord {
 }
 
 /** The fixed tree under /si. */
-export const siProperty: Property = {
+const siProperty: Property = {
   kind: 'object',
   properties: {
     name: {

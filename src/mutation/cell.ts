@@ -100,7 +100,7 @@ export function labelOf(reader: Reader, component: ComponentId): string {
 }
 
 /** What a cell holds, in a few words. Values under a secret never get here: they are references. */
-export function cellSummary(reader: Reader, cell: Cell): string {
+function cellSummary(reader: Reader, cell: Cell): string {
   if ('v' in cell) return brief(cell.v);
   if ('b' in cell) return `a long value (${cell.b.slice(0, 12)})`;
   if ('u' in cell) return 'no value';

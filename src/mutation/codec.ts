@@ -1,4 +1,4 @@
-// Encoding of mutations: they are plain JSON, written canonically, in a format that names its version. Decoding checks
+// Encoding of mutations: they are plain JSON, in the format of the log entry that holds them. Decoding checks
 // the shape of everything it lets through; a mutation from a log or another installation is input like any other.
 
 import { isHash, isUlid } from '../base/ids.ts';
@@ -9,9 +9,6 @@ import { parseExpr } from '../model/expr.ts';
 import { parsePath } from '../model/path.ts';
 import { signatureOf } from '../model/signature.ts';
 import { type Mutation, type MutationKind, operationsOf } from './mutation.ts';
-
-/** 1: first. */
-export const mutationFormat = 1;
 
 const kinds: Record<MutationKind, true> = {
   'component.create': true,

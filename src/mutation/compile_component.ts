@@ -124,7 +124,7 @@ function toggle(c: Compilation, noun: 'flag' | 'ignored' | 'manages' | 'depends'
   if (!on && exists) c.emit({ kind: 'record.remove', noun, key });
 }
 
-export function targetOf(c: Compilation, component: ComponentId): Target {
+function targetOf(c: Compilation, component: ComponentId): Target {
   const spec = specOfComponent(c.draft, findComponent(c.draft, component)!);
   if (spec === undefined) {
     throw new RefusalError(

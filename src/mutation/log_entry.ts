@@ -89,7 +89,7 @@ export function replay(draft: Draft, entry: LogEntry, pendingOf: (hash: Hash) =>
   }
 }
 
-export function replaySteps(draft: Draft, steps: readonly Step[]): void {
+function replaySteps(draft: Draft, steps: readonly Step[]): void {
   for (const step of steps) for (const m of step.mutations) apply(draft, m);
 }
 

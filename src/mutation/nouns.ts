@@ -5,9 +5,11 @@ import type { ComponentId, SchemaId, VariantId, ViewId } from '../base/ids.ts';
 import { canonical, type Json, type JsonObject } from '../base/json.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { findLoop } from '../graph/cycle.ts';
+import type { OverrideRecord } from '../model/action.ts';
 import type { BindingRecord, FunctionRecord } from '../model/function.ts';
 import { idLength, index, indexUser } from '../model/keys.ts';
 import { findComponent, findRecord, findSchema, nameOf } from '../model/lookup.ts';
+import type { ModuleRecord } from '../model/module.ts';
 import type { SchemaRecord, VariantRecord } from '../model/schema.ts';
 import type { SecretRecord } from '../model/secret.ts';
 import type { Category, Reader } from '../model/state.ts';
@@ -291,14 +293,15 @@ const rules: Readonly<Record<Noun, Rules>> = {
     check: (reader, key) => needsComponents(reader, [firstId(key)]),
     checkRemoval: fine,
     title: (reader, key, r) =>
-      `${String(r?.['mode'] ?? 'override')} the ${key.split('/')[1]} action of ${component(reader, firstId(key))}`,
+      `${r === undefined ? 'override' : as<OverrideRecord>(r).mode} the ${key.split('/')[1]} action of ${component(reader, firstId(key))}`,
   },
   module: {
     category: 'modules',
     implied: () => [],
     check: fine,
     checkRemoval: fine,
-    title: (_reader, key) => `module ${JSON.stringify(key)}`,
+    title: (_reader, key, r) =>
+      `module ${JSON.stringify(key)}${r === undefined ? '' : ` ${as<ModuleRecord>(r).version}`}`,
   },
   depends: edge('depends'),
   manages: edge('manages'),

@@ -95,7 +95,7 @@ export class Snapshot implements Reader {
 }
 
 /** The category roots a manifest names. Throws `ChunkMissing`; fault `store_damaged` if it is none. */
-export function manifestEntries(space: ChunkSpace, half: Half, root: Hash): [Category, Hash][] {
+function manifestEntries(space: ChunkSpace, half: Half, root: Hash): [Category, Hash][] {
   const parsed = JSON.parse(space.blob(root)) as { format?: number; half?: string; maps?: Record<string, Hash> };
   const maps = parsed.maps;
   if (parsed.format !== manifestFormat || parsed.half !== half || maps === undefined) {

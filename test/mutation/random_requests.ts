@@ -77,7 +77,7 @@ export const draw: fc.Arbitrary<Draw> = fc.record({
 });
 
 /** Turns numbers into choices; when they run out, the first is always chosen. */
-export class Picker {
+class Picker {
   readonly #numbers: readonly number[];
   #at = 0;
   constructor(numbers: readonly number[]) {
@@ -98,7 +98,7 @@ export class Picker {
   }
 }
 
-export const nastyKeys = [
+const nastyKeys = [
   'k',
   'l',
   'm',
@@ -218,7 +218,7 @@ function sourceOf(at: At): Json {
 }
 
 /** A value for a property, now and then with a source in it. */
-export function valueFor(at: At, property: Property, definitions: VariantSpec['definitions'], depth = 0): Input {
+function valueFor(at: At, property: Property, definitions: VariantSpec['definitions'], depth = 0): Input {
   const { p } = at;
   if (p.chance(6)) return { $source: p.chance(20) ? null : sourceOf(at) };
   if (p.chance(3)) return { $source: { call: 'concat', args: [{ $source: sourceOf(at) }, '!'] } };
@@ -276,7 +276,7 @@ export function requestOf(world: World, d: Draw): Record<string, unknown> {
   return d.spoil < 12 ? spoiled(made, p) : made;
 }
 
-export function spoiled(request: Record<string, unknown>, p: Picker): Record<string, unknown> {
+function spoiled(request: Record<string, unknown>, p: Picker): Record<string, unknown> {
   const names = Object.keys(request);
   const name = p.one(names);
   switch (p.int(4)) {

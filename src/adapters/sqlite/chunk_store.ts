@@ -22,7 +22,7 @@ export function hashPrefix(hash: Hash): number {
   return Math.min(Number.parseInt(hash.slice(0, hashBits / 4), 16), prefixMax);
 }
 
-export function hashBytes(hash: Hash): Buffer {
+function hashBytes(hash: Hash): Buffer {
   return Buffer.from(hash, 'hex');
 }
 

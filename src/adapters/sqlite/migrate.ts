@@ -9,8 +9,8 @@ import { initial } from './migrations/0001_initial.ts';
 /** In order; the first makes version 1. Never edit one that has been released. */
 const migrations: readonly string[] = [initial];
 
-export const storeVersion = migrations.length;
-export const applicationId = 0x48575452;
+const storeVersion = migrations.length;
+const applicationId = 0x48575452;
 
 /** Refuses a file that this release must not touch; has not changed it. */
 export function assertReadable(db: Database, file: string): void {

@@ -66,7 +66,7 @@ export function strict(body: (...values: Json[]) => Json | undefined): Builtin['
   };
 }
 
-export function wrongKind(expected: string, got: Json): EvaluationError {
+function wrongKind(expected: string, got: Json): EvaluationError {
   return new EvaluationError('argument_kind', `expected ${expected}, got ${brief(got)}`);
 }
 

@@ -29,7 +29,7 @@ export function toNumber(value: Json): number {
   throw refuseConversion(value, 'a number');
 }
 
-export function toInteger(value: Json): number {
+function toInteger(value: Json): number {
   const n = typeof value === 'string' || typeof value === 'number' ? toNumber(value) : Number.NaN;
   if (Number.isSafeInteger(n)) return n;
   throw refuseConversion(value, 'an integer');
@@ -45,13 +45,13 @@ export function toBoolean(value: Json): boolean {
   throw refuseConversion(value, 'true or false');
 }
 
-export function toText(value: Json): string {
+function toText(value: Json): string {
   if (value === null || typeof value === 'object') throw refuseConversion(value, 'a text');
   return textOf(value);
 }
 
 /** A comma-delimited text as its trimmed parts; a list as it is. */
-export function toList(value: Json): readonly Json[] {
+function toList(value: Json): readonly Json[] {
   if (Array.isArray(value)) return value;
   if (value === null || typeof value === 'object') throw refuseConversion(value, 'a list');
   const text = textOf(value);
@@ -59,7 +59,7 @@ export function toList(value: Json): readonly Json[] {
 }
 
 /** Is a stack parameter of this type a list? */
-export function isListParameter(type: string): boolean {
+function isListParameter(type: string): boolean {
   return type === 'CommaDelimitedList' || type.startsWith('List<');
 }
 

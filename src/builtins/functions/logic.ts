@@ -5,7 +5,7 @@ import { canonical, type Json } from '../../base/json.ts';
 import { anyResult, type Builtin, booleanResult, strict, truthOf } from './builtin.ts';
 
 /** Equality as the template language has it: scalars by their text (`5` equals `"5"`), everything else by content. */
-export function sameValue(a: Json, b: Json): boolean {
+function sameValue(a: Json, b: Json): boolean {
   return comparable(a) === comparable(b);
 }
 

@@ -86,7 +86,7 @@ function addressText(address: bigint, width: number): string {
 }
 
 /** `count` (1 to 256) consecutive blocks of `bits` host bits inside `text`. */
-export function cidr(text: string, count: number, bits?: number): string[] {
+function cidr(text: string, count: number, bits?: number): string[] {
   const block = parseBlock(text);
   if (count < 1 || count > 256) throw invalid(text, `expected 1 to 256 blocks, got ${count}`);
   const hostBits = bits ?? (block.width === 128 ? 64 : undefined);
@@ -117,7 +117,7 @@ const zoneLetters: Readonly<Record<string, string>> = {
   'cn-north-1': 'abd',
 };
 
-export function zonesOf(region: string): string[] {
+function zonesOf(region: string): string[] {
   if (!/^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/.test(region))
     throw new EvaluationError('region_unknown', `${JSON.stringify(region)} is not a region`);
   return [...(Object.hasOwn(zoneLetters, region) ? zoneLetters[region]! : 'abc')].map((letter) => region + letter);

@@ -8,8 +8,7 @@ import { logicFunctions } from './logic.ts';
 import { networkFunctions } from './network.ts';
 import { textFunctions } from './text.ts';
 
-export type { Builtin, EvaluationCode, Lazy } from './builtin.ts';
-export { EvaluationError, evaluationCodes } from './builtin.ts';
+export { EvaluationError } from './builtin.ts';
 
 // Without a prototype, so that `builtins['constructor']` is undefined.
 export const builtins: Readonly<Record<string, Builtin>> = Object.freeze(

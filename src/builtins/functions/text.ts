@@ -53,7 +53,7 @@ function substitute(template: Json, ...maps: Json[]): Json | undefined {
 }
 
 /** UTF-8, then base64. Written out because the pure core has neither Buffer nor btoa. */
-export function base64(text: string): string {
+function base64(text: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
   const bytes: number[] = [];
   for (const ch of text) {

@@ -85,7 +85,7 @@ export function isSpelling(text: string, key: boolean): boolean {
 }
 
 /** The live value of a plain scalar where `wanted` is needed. */
-export function liveScalar(text: string, wanted: Wanted): Json {
+function liveScalar(text: string, wanted: Wanted): Json {
   const json = plainScalar(text);
   if (wanted === 'text') return text;
   if (wanted === 'boolean') return truth11(text) ?? json;
@@ -100,7 +100,7 @@ function truth11(text: string): boolean | undefined {
 }
 
 /** Are `value` and the plain text the same, whichever of its readings was taken for the live value? */
-export function isReading(text: string, value: Json): boolean {
+function isReading(text: string, value: Json): boolean {
   return value === text || value === plainScalar(text) || (typeof value === 'boolean' && value === truth11(text));
 }
 

@@ -118,7 +118,7 @@ export function sectionOfSchema(schema: string): string {
 export const pseudoParameters: readonly string[] = Object.keys(pseudoSpec.domain.properties ?? {});
 
 /** A type that nobody described: its properties are cells all the same, and it may report any attribute. */
-export function genericSpec(): VariantSpec {
+function genericSpec(): VariantSpec {
   return {
     format: variantSpecFormat,
     docs: 'A type without a description: any property is accepted, any attribute can be followed.',

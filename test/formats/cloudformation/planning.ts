@@ -45,7 +45,7 @@ export function domainOf(plan: TemplateModel, name: string): JsonObject {
   return component(plan, name).domain as JsonObject;
 }
 
-export function spec(
+function spec(
   properties: Record<string, Property>,
   attributes: Record<string, Property> = {},
   definitions = {},
@@ -61,7 +61,7 @@ export function spec(
 
 /** A small described world. */
 const text: Property = { kind: 'string' };
-export const described: Record<string, VariantSpec> = {
+const described: Record<string, VariantSpec> = {
   'T::Net': spec(
     { Cidr: text, Name: text, Size: { kind: 'integer' }, Tags: { kind: 'array', items: { kind: 'ref', to: 'Tag' } } },
     {
