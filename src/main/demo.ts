@@ -21,7 +21,7 @@ function run(what: string, args: readonly string[], expected = 0): string {
     .join(' ')
     .replace(template, 'examples/network.yaml')
     .replace(folder, '/tmp/demo');
-  process.stdout.write(`\n# ${what}\n$ headwater ${shown}\n`);
+  process.stdout.write(`${what === '' ? '' : `\n# ${what}`}\n$ headwater ${shown}\n`);
   const done = spawnSync(process.execPath, [bin, '--data', join(folder, 'data'), ...args], { encoding: 'utf8' });
   process.stdout.write((done.stderr + done.stdout).replaceAll(folder, '/tmp/demo'));
   if (done.status !== expected) {

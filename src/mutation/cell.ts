@@ -112,12 +112,17 @@ function cellSummary(reader: Reader, cell: Cell): string {
 export function exprSummary(reader: Reader, expr: Expr): string {
   if ('v' in expr) return brief(expr.v, 40);
   if ('s' in expr) return `${nameOf(reader, expr.s[0]) || expr.s[0]}${expr.s[1]}`;
-  const text = `${expr.f[0]}(${expr.f
+  const [name, first] = expr.f;
+  // A text with references in it reads best as it was written.
+  if (name === 'sub' && first !== undefined && 'v' in first) return brief(first.v, summaryCharsMax);
+  const text = `${name}(${expr.f
     .slice(1)
     .map((e) => exprSummary(reader, e as Expr))
     .join(', ')})`;
-  return text.length <= 160 ? text : `${text.slice(0, 159)}…`;
+  return text.length <= summaryCharsMax ? text : `${text.slice(0, summaryCharsMax - 1)}…`;
 }
+
+const summaryCharsMax = 120;
 
 export function missingComponent(component: string): ReturnType<typeof refuse> {
   return refuse('component_not_found', {

@@ -32,7 +32,11 @@ function attributeLine(a: AttributeChange): string {
   const because = a.derived ? paint('dim', '  (follows)') : '';
   if (a.status === 'Added') return `${mark('Added')} ${a.path}  ${sideText(a.new)}${because}`;
   if (a.status === 'Removed') return `${mark('Removed')} ${a.path}  ${sideText(a.old)}${because}`;
-  return `${mark('Modified')} ${a.path}  ${sideText(a.old)} ${paint('dim', '->')} ${sideText(a.new)}${because}`;
+  // What followed the same source before and after is said by its two values alone.
+  const same = a.old?.follows !== undefined && a.old.follows === a.new?.follows;
+  const text = (side: Side | null) =>
+    same && side?.value !== undefined ? brief(side.value, valueCharsMax) : sideText(side);
+  return `${mark('Modified')} ${a.path}  ${text(a.old)} ${paint('dim', '->')} ${text(a.new)}${because}`;
 }
 
 /** A comparison in plan style: `+` added, `~` changed, `-` removed. What goes without saying is left out. */
