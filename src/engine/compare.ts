@@ -118,6 +118,8 @@ export function compareSnapshots(before: Snapshot, after: Snapshot): Comparison 
   const later = reach(after, sources, derivedMax);
   const earlier = reach(before, sources, derivedMax);
   for (const at of [...later.cells, ...earlier.cells]) {
+    // What a mark takes away or brings back goes with its component.
+    if (touched.has(at.component) && markChange(before, after, at.component) !== undefined) continue;
     const known = touched.get(at.component)?.attributes.has(at.path);
     const change = known ? undefined : cellChange(sides, at);
     if (change !== undefined && change.status === 'Modified')

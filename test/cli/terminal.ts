@@ -1,0 +1,91 @@
+// The compiled command line as a person at a terminal runs it, in a folder of its own.
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
+
+const bin = fileURLToPath(new URL('../../dist/main/bin.js', import.meta.url));
+export const shop = fileURLToPath(new URL('./fixtures/shop.yaml', import.meta.url));
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+export function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'headwater-cli-'));
+  folders.push(folder);
+  return folder;
+}
+
+export interface Said {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export class Terminal {
+  /** Working folder; the data folder is `.headwater` in it. */
+  readonly folder = newFolder();
+  readonly #names = new Map<string, string>();
+
+  run(args: readonly string[], input?: string): Promise<Said> {
+    const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], NO_COLOR: '1' };
+    return new Promise((resolve, reject) => {
+      const child = spawn(process.execPath, [bin, ...args], { cwd: this.folder, env, stdio: 'pipe' });
+      let out = '';
+      let err = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        out += text;
+      });
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        err += text;
+      });
+      child.on('error', reject);
+      child.on('close', (code) => resolve({ code: code ?? -1, out, err }));
+      child.stdin.on('error', () => {});
+      child.stdin.end(input ?? '');
+    });
+  }
+
+  async hw(...args: string[]): Promise<Said> {
+    return this.run(args);
+  }
+
+  /** What it printed as JSON, which has to be all that it printed on standard output. */
+  async json<T>(...args: string[]): Promise<T> {
+    const { out } = await this.run([...args, '--json']);
+    return JSON.parse(out) as T;
+  }
+
+  /** Command and answer as a transcript, with what differs from run to run named in order of appearance. */
+  async show(...args: string[]): Promise<string> {
+    const { code, out, err } = await this.run(args);
+    const shown = [`$ headwater ${args.map((a) => (/[\s*|!]/.test(a) ? `'${a}'` : a)).join(' ')}`];
+    // Progress comes when a machine is slow.
+    const notes = err.split('\n').filter((line) => line !== '' && !line.endsWith('…'));
+    shown.push(...out.trimEnd().split('\n'), ...notes.map((line) => `! ${line}`));
+    if (code !== 0) shown.push(`(exit ${code})`);
+    return this.#normal(`${shown.filter((line) => line !== '').join('\n')}\n`);
+  }
+
+  #normal(text: string): string {
+    return text
+      .replaceAll(this.folder, 'FOLDER')
+      .replaceAll(shop, 'shop.yaml')
+      .replaceAll(/\b[0-9a-f]{64}\b/g, 'HASH')
+      .replaceAll(/\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b/g, 'TIME')
+      .replaceAll(/\b[0-9A-HJKMNP-TV-Z]{26}\b/g, (id) => {
+        const known = this.#names.get(id) ?? `ID${this.#names.size + 1}`;
+        this.#names.set(id, known);
+        return known;
+      })
+      .replaceAll(`TIME  ${userInfo().username} `, 'TIME  USER ')
+      .replaceAll(/ {3,}/g, '   ')
+      .replaceAll(/\d+ chunks?( removed)? ?(\(\d+ bytes\))?/g, 'N chunks$1')
+      .replaceAll(/\d+ kept/g, 'N kept');
+  }
+}
