@@ -129,6 +129,10 @@ async function own(folder: string, progress: (line: string) => void): Promise<Co
     folder,
     handle: (method, params, context) =>
       callOperation({ engine, principal, progress: context.progress }, method, params) as Promise<Result<Json>>,
+  }).catch(async (e: unknown) => {
+    // Else the folder would stay owned by somebody whom nobody can reach.
+    await engine.close();
+    throw e;
   });
   return {
     call: (operation, params) => callOperation({ engine, principal, progress }, operation, params),

@@ -45,7 +45,7 @@ export const boxSpec: VariantSpec = {
 };
 
 /** A catalogue of one schema. */
-export const smallCatalogue: Catalogue = {
+const smallCatalogue: Catalogue = {
   origin: 'test',
   source: 'test 1',
   size: 1,
