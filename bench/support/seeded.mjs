@@ -1,7 +1,19 @@
 // Seeded stores: one of each size is made once, by the bulk path with fixed ids and a fixed clock, and kept in a cache
 // folder ($HEADWATER_BENCH_CACHE, else headwater-bench-cache in the temporary folder). Benchmarks work on copies.
 import { execFileSync } from 'node:child_process';
-import { constants, copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqliteStore } from '../../dist/adapters/sqlite/store.js';
@@ -101,6 +113,10 @@ export async function onCopy(size, body) {
   const folder = mkdtempSync(join(tmpdir(), 'headwater-bench-'));
   try {
     copyFileSync(join(from, file), join(folder, file), constants.COPYFILE_FICLONE);
+    // Otherwise the kernel would still be writing the copy while commits are measured.
+    const descriptor = openSync(join(folder, file), 'r+');
+    fsyncSync(descriptor);
+    closeSync(descriptor);
     return await body(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
