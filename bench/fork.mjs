@@ -47,11 +47,11 @@ for (const size of sizes) {
         commit.push(await timed(() => edit(workspace, changeSet, component)));
       }
     });
-    // Both kinds of cold in turns: the engine opened anew either way, the file's pages forgotten by the kernel or kept.
+    // Two kinds of cold: the engine is opened anew either way; the kernel keeps the pages of the file, then forgets them.
     const cold = { kernel: [], engine: [] };
     let forgotten = true;
     for (let i = 0; i < 2 * coldForks; i++) {
-      const kind = i % 2 === 0 ? 'kernel' : 'engine';
+      const kind = i < coldForks ? 'engine' : 'kernel';
       if (kind === 'kernel') forgotten = forgetPages(folder) && forgotten;
       await withWorkspace(folder, async (workspace) => {
         const changeSet = await open(workspace, `cold ${i}`);
