@@ -107,13 +107,15 @@ class Walk {
     const a = mine.node;
     const b = theirs.node;
     const from = mine.index;
-    const isAlike =
-      a.kind === 'leaf'
-        ? (i: number, j: number) => a.values[i] === (b as Leaf).values[j]
-        : (i: number, j: number) => sameSubtree(a.children[i]!, (b as Inner).children[j]!);
     let i = from;
     let j = theirs.index;
-    for (; i < a.keys.length && a.keys[i] === b.keys[j] && isAlike(i, j); i++) j++;
+    if (a.kind === 'leaf') {
+      const { values } = b as Leaf;
+      for (; i < a.keys.length && a.keys[i] === b.keys[j] && a.values[i] === values[j]; i++) j++;
+    } else {
+      const { children } = b as Inner;
+      for (; i < a.keys.length && a.keys[i] === b.keys[j] && sameSubtree(a.children[i]!, children[j]!); i++) j++;
+    }
     if (i === from) return;
     mine.index = i;
     theirs.index = j;
