@@ -4,7 +4,6 @@
 
 import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, Hash } from '../base/ids.ts';
-import { canonical } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { type ChangeSetEvent, isActive, transition } from '../model/change_set.ts';
@@ -20,7 +19,7 @@ import {
 import type { ChangeSetRow } from '../ports/store.ts';
 import { encodeBlob } from '../snapshot/chunk.ts';
 import { auditRows, plainAuditRows } from './audit.ts';
-import { mustIdempotencyKey, remember, repeated } from './idempotency.ts';
+import { askOf, remember, repeated } from './idempotency.ts';
 import { permit } from './permit.ts';
 import { type Branch, lands, type Workspace } from './workspace.ts';
 
@@ -32,9 +31,9 @@ export async function openChangeSet(
 ): Promise<Result<ChangeSetRow>> {
   const may = await permit(w, principal, 'edit', { operation: 'open a change set', subject: '' });
   if (!may.ok) return may;
-  const key = mustIdempotencyKey(request.idempotencyKey);
-  if (!key.ok) return key;
   const { name } = request;
+  const ask = askOf(w, request.idempotencyKey, { open: name });
+  if (!ask.ok) return ask;
   if (typeof name !== 'string' || name.trim() === '' || name.length > limits.nameCharsMax) {
     return refuse('request_malformed', {
       path: 'name',
@@ -43,11 +42,10 @@ export async function openChangeSet(
       hint: 'name the change set after what it is for',
     });
   }
-  const hash = w.world.digest(canonical({ open: name }));
-  return repeated<ChangeSetRow>(w, { principal: principal.id, key: key.value, hash }, async () => {
+  return repeated<ChangeSetRow>(w, { principal: principal.id, ...ask.value }, async () => {
     for (;;) {
       const head = await w.head();
-      const row = await openOnce(w, principal, head, name, { key: key.value, hash });
+      const row = await openOnce(w, principal, head, name, ask.value);
       if (row !== undefined) return ok(row);
     }
   });
@@ -238,12 +236,11 @@ export async function applyChangeSet(
 ): Promise<Result<ApplyReceipt>> {
   const may = await permit(w, principal, 'apply', { operation: 'apply a change set', subject: request.changeSet });
   if (!may.ok) return may;
-  const key = mustIdempotencyKey(request.idempotencyKey);
-  if (!key.ok) return key;
-  const hash = w.world.digest(canonical({ apply: request.changeSet }));
-  return repeated<ApplyReceipt>(w, { principal: principal.id, key: key.value, hash }, async () => {
+  const ask = askOf(w, request.idempotencyKey, { apply: request.changeSet });
+  if (!ask.ok) return ask;
+  return repeated<ApplyReceipt>(w, { principal: principal.id, ...ask.value }, async () => {
     for (;;) {
-      const done = await applyOnce(w, principal, request.changeSet, { key: key.value, hash });
+      const done = await applyOnce(w, principal, request.changeSet, ask.value);
       if (done !== 'lost') return done;
     }
   });

@@ -2,6 +2,7 @@
 // The record is part of the commit, so a crash in between leaves both or neither.
 
 import type { Hash } from '../base/ids.ts';
+import { canonical, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import type { Commit } from '../ports/store.ts';
@@ -45,7 +46,21 @@ async function answerOrDo<T>(w: Workspace, ask: Ask, key: string, work: () => Pr
   });
 }
 
-export function mustIdempotencyKey(key: unknown): Result<string | undefined> {
+/**
+ * What `repeated` and `remember` need of a request: its key, and the hash of what it asks for. Without a key nothing is
+ * remembered and nobody reads the hash, so that requests without one, however large, are not hashed.
+ */
+export function askOf(
+  w: Workspace,
+  given: unknown,
+  what: Json,
+): Result<{ readonly key: string | undefined; readonly hash: Hash }> {
+  const key = mustIdempotencyKey(given);
+  if (!key.ok) return key;
+  return ok({ key: key.value, hash: key.value === undefined ? ('' as Hash) : w.world.digest(canonical(what)) });
+}
+
+function mustIdempotencyKey(key: unknown): Result<string | undefined> {
   if (key === undefined) return ok(undefined);
   if (typeof key === 'string' && key !== '' && key.length <= limits.idempotencyKeyCharsMax) return ok(key);
   return refuse('request_malformed', {

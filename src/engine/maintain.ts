@@ -8,7 +8,7 @@ import { isActive } from '../model/change_set.ts';
 import { idLength, index, present, splitCellKey } from '../model/keys.ts';
 import { intentCategories, realityCategories } from '../model/state.ts';
 import { impliedKeys } from '../mutation/cell.ts';
-import { blobsOfSteps, parseLogEntry, replay } from '../mutation/log_entry.ts';
+import { blobsOfSteps, parseLogEntry } from '../mutation/log_entry.ts';
 import { nouns } from '../mutation/nouns.ts';
 import type { ChangeSetRow, Checkpoint, StoreProblem, SweepOutcome } from '../ports/store.ts';
 import { chunkKind, decodeNode } from '../snapshot/chunk.ts';
@@ -95,22 +95,7 @@ async function replayWhole(w: Workspace, row: ChangeSetRow): Promise<number> {
       const entry = parseLogEntry(text);
       if (entry.version !== version || version !== at + 1)
         throw new Fault('store_damaged', `log entry ${at + 1} of ${row.id} is missing or misplaced`);
-      const pending = entry.kind === 'apply' ? await w.pendingChange(entry.pending) : undefined;
-      const before = state!;
-      state = await w.read(() => {
-        const draft = before.edit();
-        replay(draft, entry, () => pending!);
-        const next = draft.finish();
-        next.roots();
-        return next;
-      });
-      const { intent, reality } = state.roots();
-      if (intent !== entry.intentRoot || reality !== entry.realityRoot) {
-        throw new Fault(
-          'replay_diverged',
-          `replaying entry ${version} of ${row.id} gives another root than the one stored`,
-        );
-      }
+      state = await w.replayOne(state!, entry);
       at = version;
       count++;
     }

@@ -3,7 +3,7 @@
 
 import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, Hash } from '../base/ids.ts';
-import { canonical, type Json } from '../base/json.ts';
+import type { Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { attempt, must, ok, type Result, refuse } from '../base/result.ts';
 import { transition } from '../model/change_set.ts';
@@ -16,7 +16,7 @@ import type { Commit } from '../ports/store.ts';
 import { encodeBlob } from '../snapshot/chunk.ts';
 import type { Snapshot, SnapshotDraft } from '../snapshot/snapshot.ts';
 import { auditRows } from './audit.ts';
-import { mustIdempotencyKey, remember, repeated } from './idempotency.ts';
+import { askOf, remember, repeated } from './idempotency.ts';
 import { permit } from './permit.ts';
 import { type Branch, lands, type Workspace } from './workspace.ts';
 
@@ -49,13 +49,11 @@ export interface StepReply {
 
 /** Refuses what compiling refuses, and `change_set_not_open`, `head_is_read_only`, `version_conflict`, `limit_exceeded`. */
 export async function submit(w: Workspace, principal: Principal, request: SubmitRequest): Promise<Result<SubmitReply>> {
-  const key = mustIdempotencyKey(request.idempotencyKey);
-  if (!key.ok) return key;
-  const hash = w.world.digest(canonical({ submit: request as unknown as Json }));
-  const ask = { key: key.value, hash };
-  return repeated<SubmitReply>(w, { principal: principal.id, ...ask }, async () => {
+  const ask = askOf(w, request.idempotencyKey, { submit: request as unknown as Json });
+  if (!ask.ok) return ask;
+  return repeated<SubmitReply>(w, { principal: principal.id, ...ask.value }, async () => {
     for (;;) {
-      const done = await submitOnce(w, principal, request, ask);
+      const done = await submitOnce(w, principal, request, ask.value);
       if (done !== 'lost') return done;
     }
   });

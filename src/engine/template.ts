@@ -3,7 +3,7 @@
 
 import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, ComponentId } from '../base/ids.ts';
-import { brief, canonical, type Json } from '../base/json.ts';
+import { brief, type Json } from '../base/json.ts';
 import { attempt, must, ok, type Result, refuse } from '../base/result.ts';
 import { exportWithNotes } from '../formats/cloudformation/export.ts';
 import { planImport } from '../formats/cloudformation/import.ts';
@@ -22,7 +22,7 @@ import type { Reader } from '../model/state.ts';
 import type { Input, Request } from '../mutation/request.ts';
 import { inputOfTree, treeOfDeclared } from '../mutation/tree.ts';
 import type { Engine } from './engine.ts';
-import { mustIdempotencyKey, remember, repeated } from './idempotency.ts';
+import { askOf, remember, repeated } from './idempotency.ts';
 import { permit } from './permit.ts';
 import { type Ask, keepAnswer, type SubmitReply, submitNow } from './submit.ts';
 import type { Branch, Workspace } from './workspace.ts';
@@ -57,19 +57,20 @@ export async function importTemplate(
   request: ImportRequest,
 ): Promise<Result<ImportReply>> {
   const { changeSet, text, name } = request;
-  const key = mustIdempotencyKey(request.idempotencyKey);
-  if (!key.ok) return key;
+  const ask = askOf(w, request.idempotencyKey, { import: { changeSet, text, name } });
+  if (!ask.ok) return ask;
   const parsed = parseSpelled(text);
   if (!parsed.ok) return parsed;
   const may = await permit(w, principal, 'edit', { operation: 'import', subject: changeSet });
   if (!may.ok) return may;
-  const ask = { key: key.value, hash: w.world.digest(canonical({ import: { changeSet, text, name } })) };
-  return repeated<ImportReply>(w, { principal: principal.id, ...ask }, async () => {
+  return repeated<ImportReply>(w, { principal: principal.id, ...ask.value }, async () => {
     for (;;) {
       const found = await w.branch(changeSet);
       if (!found.ok) return found;
       const { branch } = found.value;
-      const done = await w.read(() => importNow(engine, w, principal, branch, { parsed: parsed.value, name, ask }));
+      const done = await w.read(() =>
+        importNow(engine, w, principal, branch, { parsed: parsed.value, name, ask: ask.value }),
+      );
       if (done !== 'lost') return done;
     }
   });

@@ -262,7 +262,7 @@ export class Workspace {
       for (const { text } of rows) {
         tailChars += text.length;
         const entry = parseLogEntry(text);
-        snapshot = await this.#replayOne(snapshot, entry);
+        snapshot = await this.replayOne(snapshot, entry);
         this.#replayed.delete(kept);
         kept = new WeakRef(snapshot);
         this.#replayed.add(kept);
@@ -272,7 +272,8 @@ export class Workspace {
     return { snapshot, checkpointed: from, tailChars };
   }
 
-  async #replayOne(before: Snapshot, entry: LogEntry): Promise<Snapshot> {
+  /** The state after one log entry. Fault `replay_diverged` when it has not the roots stored in the entry. */
+  async replayOne(before: Snapshot, entry: LogEntry): Promise<Snapshot> {
     const pending = entry.kind === 'apply' ? await this.pendingChange(entry.pending) : undefined;
     const after = await this.read(() => {
       const draft = before.edit();
