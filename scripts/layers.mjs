@@ -11,6 +11,7 @@ export const layers = [
   { name: 'snapshot', pure: true },
   { name: 'graph', pure: true },
   { name: 'mutation', pure: true },
+  { name: 'merge', pure: true },
   { name: 'builtins', pure: true },
   { name: 'access', pure: true },
   { name: 'audit', pure: true },

@@ -12,7 +12,7 @@ import { findComponent, findSchema, isMarked, nameOf } from '../model/lookup.ts'
 import { type Path, wellKnown } from '../model/path.ts';
 import type { Category, Reader } from '../model/state.ts';
 import { exprSummary } from '../mutation/cell.ts';
-import { type Noun, nounNames, nouns } from '../mutation/nouns.ts';
+import { type Noun, nounOf, nouns } from '../mutation/nouns.ts';
 import { pointerAt } from '../mutation/tree.ts';
 import { diff } from '../snapshot/diff.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -257,25 +257,4 @@ function recordChange(
     status: old === undefined ? 'Added' : now === undefined ? 'Removed' : 'Modified',
     fields,
   };
-}
-
-/** Which noun a key of a category is of. */
-export function nounOf(category: Category, key: string): Noun {
-  const part = key.slice(idLength);
-  switch (category) {
-    case 'components':
-      return part.startsWith('/flag/')
-        ? 'flag'
-        : part.startsWith('/ignore/')
-          ? 'ignored'
-          : part.startsWith('/depends/')
-            ? 'depends'
-            : 'manages';
-    case 'schemas':
-      return part === '' ? 'schema' : 'variant';
-    case 'views':
-      return part === '' ? 'view' : part.startsWith('!') ? 'approvers' : 'placement';
-    default:
-      return nounNames.find((n) => nouns[n].category === category)!;
-  }
 }

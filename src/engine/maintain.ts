@@ -9,14 +9,13 @@ import { idLength, index, present, splitCellKey } from '../model/keys.ts';
 import { intentCategories, realityCategories } from '../model/state.ts';
 import { impliedKeys } from '../mutation/cell.ts';
 import { blobsOfSteps, parseLogEntry } from '../mutation/log_entry.ts';
-import { nouns } from '../mutation/nouns.ts';
+import { nounOf, nouns } from '../mutation/nouns.ts';
 import type { ChangeSetRow, Checkpoint, StoreProblem, SweepOutcome } from '../ports/store.ts';
 import { chunkKind, decodeNode } from '../snapshot/chunk.ts';
 import { eachReference } from '../snapshot/chunk_space.ts';
 import { Snapshot } from '../snapshot/snapshot.ts';
 import { type Verified, verifyMap } from '../snapshot/verify.ts';
 import { type AuditVerdict, verifyAudit } from './audit.ts';
-import { nounOf } from './compare.ts';
 import { refsOf, type Workspace } from './workspace.ts';
 
 export interface Verdict {

@@ -65,6 +65,8 @@ export const index = {
   secretUse: (secret: string, component: ComponentId, path: Path): string =>
     `secret:${secret}${separator}${component}${path}`,
   secretUses: (secret: string): string => `secret:${secret}${separator}`,
+  resource: (resourceId: string, component: ComponentId): string => `resource:${resourceId}${separator}${component}`,
+  withResource: (resourceId: string): string => `resource:${resourceId}${separator}`,
   viewNamed: (name: string, id: string): string => `viewname:${name}${separator}${id}`,
   viewsNamed: (name: string): string => `viewname:${name}${separator}`,
   secretNamed: (name: string, id: string): string => `secretname:${name}${separator}${id}`,

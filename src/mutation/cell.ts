@@ -12,7 +12,7 @@ import { type Cell, cellText, parseCell } from '../model/cell.ts';
 import { type Expr, type Source, sourcesOf } from '../model/expr.ts';
 import { cellKey, elementKey, index, present } from '../model/keys.ts';
 import { findComponent, isMarked, nameOf, specOfComponent } from '../model/lookup.ts';
-import { ancestorsOf, lastSegment, type Path, parentPath, wellKnown } from '../model/path.ts';
+import { ancestorsOf, isPathKey, lastSegment, type Path, parentPath, wellKnown } from '../model/path.ts';
 import { matchPattern } from '../model/pattern.ts';
 import { checkLiteral, kindFits, type Property } from '../model/property.ts';
 import { propertyAt, type VariantSpec } from '../model/schema.ts';
@@ -85,6 +85,11 @@ export function impliedKeys(component: ComponentId, path: Path, text: string): s
   if (path === wellKnown.name) {
     const cell = parseCell(text);
     if ('v' in cell && typeof cell.v === 'string') out.push(index.name(cell.v, component));
+  }
+  if (path === wellKnown.resourceId) {
+    const cell = parseCell(text);
+    // What an index key separates with may not be part of it.
+    if ('v' in cell && typeof cell.v === 'string' && isPathKey(cell.v)) out.push(index.resource(cell.v, component));
   }
   if (text.startsWith('{"k":')) {
     const cell = parseCell(text);

@@ -318,3 +318,24 @@ export const nouns = Object.fromEntries(
 export function recordText(record: JsonObject): string {
   return canonical(record as Json);
 }
+
+/** Which noun a key of a category is of. */
+export function nounOf(category: Category, key: string): Noun {
+  const part = key.slice(idLength);
+  switch (category) {
+    case 'components':
+      return part.startsWith('/flag/')
+        ? 'flag'
+        : part.startsWith('/ignore/')
+          ? 'ignored'
+          : part.startsWith('/depends/')
+            ? 'depends'
+            : 'manages';
+    case 'schemas':
+      return part === '' ? 'schema' : 'variant';
+    case 'views':
+      return part === '' ? 'view' : part.startsWith('!') ? 'approvers' : 'placement';
+    default:
+      return nounNames.find((n) => nouns[n].category === category)!;
+  }
+}

@@ -15,7 +15,8 @@ function recordAt(reader: Reader, noun: Noun, key: string): JsonObject | undefin
   return findRecord<JsonObject>(reader, nouns[noun].category, key);
 }
 
-function write(draft: Draft, noun: Noun, key: string, record: JsonObject | undefined): void {
+/** Writes or removes (undefined) one record and the index keys it implies. */
+export function writeRecord(draft: Draft, noun: Noun, key: string, record: JsonObject | undefined): void {
   const rules = nouns[noun];
   const before = recordAt(draft, noun, key);
   if (before !== undefined) for (const k of rules.implied(key, before)) draft.remove('index', k);
@@ -54,14 +55,14 @@ export const recordOperations: Operations<RecordMutation> = {
   apply(draft, m): void {
     switch (m.kind) {
       case 'record.create':
-        write(draft, m.noun, m.key, m.record);
+        writeRecord(draft, m.noun, m.key, m.record);
         return;
       case 'record.remove':
-        write(draft, m.noun, m.key, undefined);
+        writeRecord(draft, m.noun, m.key, undefined);
         return;
       case 'record.set': {
         const before = recordAt(draft, m.noun, m.key);
-        if (before !== undefined) write(draft, m.noun, m.key, { ...before, [m.field]: m.value });
+        if (before !== undefined) writeRecord(draft, m.noun, m.key, { ...before, [m.field]: m.value });
       }
     }
   },

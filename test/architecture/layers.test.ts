@@ -54,7 +54,7 @@ describe('imports', () => {
   });
 
   test('of packages by pure units are few', () => {
-    expect(packagesOfPureUnits).toEqual({ formats: ['yaml'] });
+    expect(packagesOfPureUnits).toEqual({ formats: ['yaml'], merge: ['@codemirror/state'] });
   });
 
   test('of every forbidden kind are found in the fixture', () => {

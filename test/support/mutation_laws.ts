@@ -77,6 +77,8 @@ export function indexFromFacts(reader: Reader): Set<string> {
     for (const s of fact.x === undefined ? [] : sourcesIn(fact.x)) pair('cell', s.component + s.path, key);
     if (path === '/si/name' && typeof fact.v === 'string') pair('name', fact.v, key.slice(0, 26));
     if (fact.k !== undefined) pair('secret', fact.k, key);
+    if (path === '/si/resourceId' && typeof fact.v === 'string' && !/[\u0000-\u001f]/.test(fact.v))
+      pair('resource', fact.v, key.slice(0, 26));
   }
   for (const [key, text] of reader.scan('components', '')) {
     const [id, part, other] = key.split('/') as [string, string?, string?];

@@ -16,7 +16,10 @@ export interface Unit {
 }
 
 /** Packages that a pure unit may use, by unit. */
-export const packagesOfPureUnits: Readonly<Record<string, readonly string[]>> = { formats: ['yaml'] };
+export const packagesOfPureUnits: Readonly<Record<string, readonly string[]>> = {
+  formats: ['yaml'],
+  merge: ['@codemirror/state'],
+};
 
 /** The unit a path below src/ belongs to. */
 export function unitOf(path: string, units: readonly Unit[]): Unit | undefined {

@@ -1,0 +1,195 @@
+// Where both sides decided the same thing: what follows for the change set's item before anything is placed. By default
+// nothing, the change set wins; in a revert Head wins; and a property may have a rule of its own. What is decided here is
+// kept in the item, one Head version after the other, so that it does not matter when the change set is caught up.
+
+import type { ComponentId } from '../base/ids.ts';
+import { canonical, type Json, type JsonObject, sameJson } from '../base/json.ts';
+import { cellText, elementText, parseCell, parseElement } from '../model/cell.ts';
+import { readDeclared } from '../model/declared.ts';
+import { cellKey } from '../model/keys.ts';
+import { findComponent, specOfComponent } from '../model/lookup.ts';
+import { ancestorsOf, isWithin, type Path, parentPath, segmentsOf } from '../model/path.ts';
+import { childProperty, type MergeRule } from '../model/property.ts';
+import { rootProperty } from '../model/schema.ts';
+import type { Reader } from '../model/state.ts';
+import type { CellMutation, Mutation } from '../mutation/mutation.ts';
+import { treeOfDeclared, treeText, unsetTree } from '../mutation/tree.ts';
+import type { Item } from './item.ts';
+import type { RuleId } from './rules.ts';
+import { placeOf } from './side.ts';
+
+/** What Head's edits of one unit write: the last edit of each key, and of each field of a record. */
+export class Writes<E extends { readonly m: Mutation }> {
+  readonly entries: readonly E[];
+  readonly #last = new Map<string, E>();
+
+  constructor(entries: readonly E[]) {
+    this.entries = entries;
+    for (const entry of entries) {
+      const { m } = entry;
+      const { key } = placeOf(m);
+      this.#last.set(m.kind === 'record.set' ? `${key} ${m.field}` : key, entry);
+      if (m.kind === 'record.create')
+        for (const field of Object.keys(m.record)) this.#last.set(`${key} ${field}`, entry);
+    }
+  }
+
+  /** The last edit of the same key, or of the same field. */
+  sameAs(m: Mutation): E | undefined {
+    const { key } = placeOf(m);
+    return m.kind === 'record.set' ? this.#last.get(`${key} ${m.field}`) : this.#last.get(key);
+  }
+
+  find(kind: Mutation['kind']): E | undefined {
+    return this.entries.findLast((e) => e.m.kind === kind);
+  }
+}
+
+/** The rule that the schema declares for a path: its own, else that of the nearest container that has one. */
+export function mergeRuleAt(reader: Reader, component: ComponentId, path: Path): MergeRule | undefined {
+  const record = findComponent(reader, component);
+  const spec = record && specOfComponent(reader, record);
+  if (spec === undefined) return undefined;
+  let property = rootProperty(spec);
+  let rule: MergeRule | undefined;
+  for (const segment of segmentsOf(path)) {
+    const next = childProperty(property, segment as { key: string }, spec.definitions);
+    if (next === undefined) return rule;
+    property = next;
+    rule = next.merge ?? rule;
+  }
+  return rule;
+}
+
+export interface Contest {
+  readonly head: Reader;
+  /** The state the items make. */
+  readonly present: Reader;
+  readonly theirs: Writes<{ readonly m: Mutation }>;
+  readonly items: readonly (readonly [number, Item])[];
+}
+
+/** The items of one unit that Head's edits of it make another. */
+export function contestUnit(c: Contest): Map<number, Item> {
+  const out = new Map<number, Item>();
+  const yieldTo = (at: number, item: Item, yields: RuleId): void => {
+    out.set(at, { ...item, yields });
+  };
+  for (const [at, item] of c.items) {
+    const { m } = item;
+    if (item.yields !== undefined || out.has(at)) continue;
+    const same = c.theirs.sameAs(m);
+    if (item.role === 'head') {
+      if (same !== undefined ? !agrees(c.head, m) : blocks(c, m)) {
+        yieldTo(at, item, 'revert-head');
+        // What Head has built on stays as a whole: a component that is not erased is not emptied either.
+        if (m.kind === 'component.erase') for (const [i, other] of c.items) yieldTo(i, other, 'revert-head');
+      }
+      continue;
+    }
+    if (m.kind === 'element.insert') {
+      if (isTwin(c, m)) {
+        for (const [i, other] of c.items)
+          if ('path' in other.m && isWithin(other.m.path, m.path)) yieldTo(i, other, 'property-union');
+      }
+      continue;
+    }
+    if (same === undefined || (m.kind !== 'cell.set' && m.kind !== 'cell.unset')) continue;
+    const next = byProperty(c, item, m);
+    if (next !== undefined) out.set(at, next);
+  }
+  return out;
+}
+
+/** Would the edit leave what Head has there? */
+export function agrees(head: Reader, m: Mutation): boolean {
+  const { category, key } = placeOf(m);
+  const text = head.get(category, key);
+  switch (m.kind) {
+    case 'cell.set':
+      return text === cellText(m.cell);
+    case 'cell.unset':
+    case 'component.erase':
+    case 'component.unmark':
+    case 'element.remove':
+    case 'record.remove':
+      return text === undefined;
+    case 'component.mark':
+      return text !== undefined;
+    case 'component.retype':
+      return text === canonical({ schema: m.schema, variant: m.variant });
+    case 'element.move':
+      return text !== undefined && parseElement(text).o === m.order;
+    case 'element.insert':
+      return text === elementText({ o: m.order, t: m.tie });
+    case 'record.create':
+      return text === canonical(m.record);
+    case 'record.set':
+      return text !== undefined && sameJson((JSON.parse(text) as JsonObject)[m.field], m.value);
+    case 'component.create':
+    case 'text.edit':
+      return false;
+  }
+}
+
+/** In a revert: does an edit of Head's rest on what the item would take away or replace? */
+function blocks(c: Contest, m: Mutation): boolean {
+  switch (m.kind) {
+    case 'component.erase':
+    case 'component.mark':
+      return c.theirs.entries.length > 0;
+    case 'cell.set':
+    case 'cell.unset':
+    case 'element.remove':
+      return c.theirs.entries.some(
+        ({ m: h }) =>
+          ('path' in h && isWithin(h.path, m.path)) ||
+          (m.kind === 'cell.set' && h.kind === 'cell.set' && !('c' in h.cell) && ancestorsOf(m.path).includes(h.path)),
+      );
+    case 'record.remove':
+      return c.theirs.entries.some(({ m: h }) => placeOf(h).key === m.key);
+    case 'component.retype':
+      return false;
+    default:
+      return false;
+  }
+}
+
+function byProperty(c: Contest, item: Item, m: CellMutation): Item | undefined {
+  const rule = mergeRuleAt(c.head, m.component, m.path);
+  if (rule === undefined || rule === 'change-set-wins') return undefined;
+  if (agrees(c.head, m)) return undefined;
+  if (rule === 'head-wins') return { ...item, yields: 'property-head-wins' };
+  if (rule === 'must-review') return { ...item, review: true };
+  const text = c.head.get('cells', cellKey(m.component, m.path));
+  const theirs = text === undefined ? undefined : parseCell(text);
+  if (m.kind !== 'cell.set' || theirs === undefined || !('v' in theirs) || !('v' in m.cell)) return undefined;
+  const value = combine(rule, m.cell.v, theirs.v);
+  return value === undefined || canonical(value) === canonical(m.cell.v)
+    ? undefined
+    : { ...item, m: { ...m, cell: { v: value } } };
+}
+
+/** One value from two; undefined when the rule says nothing about such values. */
+function combine(rule: 'max' | 'min' | 'union', mine: Json, theirs: Json): Json | undefined {
+  if (rule === 'union') {
+    if (!Array.isArray(mine) || !Array.isArray(theirs)) return undefined;
+    const has = new Set((theirs as Json[]).map(canonical));
+    return [...(theirs as Json[]), ...(mine as Json[]).filter((v) => !has.has(canonical(v)))];
+  }
+  if (typeof mine !== 'number' || typeof theirs !== 'number') return undefined;
+  return rule === 'max' ? Math.max(mine, theirs) : Math.min(mine, theirs);
+}
+
+/** In a list declared `union`: has Head inserted an element that holds the same? */
+function isTwin(c: Contest, m: Extract<Mutation, { kind: 'element.insert' }>): boolean {
+  const list = parentPath(m.path);
+  const inserted = c.theirs.entries.filter(
+    ({ m: h }) => h.kind === 'element.insert' && h.path !== m.path && parentPath(h.path) === list,
+  );
+  if (inserted.length === 0 || mergeRuleAt(c.head, m.component, list) !== 'union') return false;
+  const held = (reader: Reader, path: Path): string =>
+    treeText(treeOfDeclared(reader, readDeclared(reader, m.component, path)) ?? unsetTree);
+  const mine = held(c.present, m.path);
+  return inserted.some(({ m: h }) => h.kind === 'element.insert' && held(c.head, h.path) === mine);
+}

@@ -1,0 +1,319 @@
+// One merge under way: Head's state with the items of a pending change placed on it, unit by unit. Units that both sides
+// touch are replayed item by item against Head's values; all others are carried over blindly. The same state can be
+// reached from Head's state or from the change set's own, whichever is nearer: what is touched is known either way.
+
+import type { ChangeSetId, ComponentId } from '../base/ids.ts';
+import { canonical, type Json } from '../base/json.ts';
+import { findRecord } from '../model/lookup.ts';
+import { ancestorsOf } from '../model/path.ts';
+import { apply, type Mutation } from '../mutation/mutation.ts';
+import { applyText, diffText, type TextChange } from '../mutation/text.ts';
+import type { Snapshot, SnapshotDraft } from '../snapshot/snapshot.ts';
+import { contestUnit, Writes } from './contest.ts';
+import { keysOfComponent, Touched, writeKey } from './difference.ts';
+import type { Item, Pending } from './item.ts';
+import { type Forms, placeItem } from './place.ts';
+import type { RuleId } from './rules.ts';
+import { placeOf, Side, unitOf } from './side.ts';
+import { transformText } from './text_transform.ts';
+
+/** One edit of Head's: a mutation of a change set that was applied. */
+export interface HeadEdit {
+  readonly m: Mutation;
+  readonly author: string;
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly atMs: number;
+  /** The change set that brought it. */
+  readonly changeSet: ChangeSetId;
+  /** Head version that has it. */
+  readonly version: number;
+}
+
+export type Route = 'head' | 'own';
+
+export interface MergeInput {
+  /** Head's state, with what is merged. */
+  readonly head: Snapshot;
+  /** The change set's state before. */
+  readonly present: Snapshot;
+  readonly pending: Pending;
+  /** What Head has brought since; absent when only the change set itself has moved. */
+  readonly theirs?: Side<HeadEdit>;
+  /** Items to be added behind the others; they are checked against Head like all that Head touches. */
+  readonly extra?: readonly Item[];
+  /** Which state to start from; by default the nearer one. The result is the same. */
+  readonly route?: Route;
+}
+
+export class Merging {
+  readonly input: MergeInput;
+  readonly draft: SnapshotDraft;
+  readonly route: Route;
+  readonly touched = new Touched();
+  readonly repairs: Mutation[] = [];
+  readonly texts: Mutation[] = [];
+  /** Units replayed item by item. */
+  readonly affected = new Set<string>();
+  /** Nothing unsettled before and nothing added: only what Head touches has to be looked at. */
+  readonly incremental: boolean;
+  readonly extra: Side<Item>;
+  readonly #changed = new Map<number, Item>();
+  readonly #skipped = new Map<number, RuleId>();
+  readonly #writes = new Map<string, Writes<HeadEdit>>();
+
+  constructor(input: MergeInput) {
+    this.input = input;
+    const { pending, theirs, extra = [] } = input;
+    this.extra = Side.of(extra);
+    this.incremental =
+      theirs !== undefined && extra.length === 0 && pending.unsettled.size === 0 && pending.repairs.length === 0;
+    this.route = input.route ?? ((theirs?.entries.length ?? 0) < pending.items.length ? 'own' : 'head');
+    this.draft = (this.route === 'head' ? input.head : input.present).edit();
+  }
+
+  get count(): number {
+    return this.input.pending.items.length + this.extra.entries.length;
+  }
+
+  item(at: number): Item {
+    const changed = this.#changed.get(at);
+    if (changed !== undefined) return changed;
+    const { items } = this.input.pending;
+    return at < items.length ? items[at]! : this.extra.entries[at - items.length]!;
+  }
+
+  /** Items that are another than before, by position, ascending. */
+  changes(): [number, Item][] {
+    return [...this.#changed].filter(([at, item]) => item !== this.before(at)).sort((a, b) => a[0] - b[0]);
+  }
+
+  before(at: number): Item | undefined {
+    return this.input.pending.items[at];
+  }
+
+  /** Positions of the items of a unit, ascending. */
+  positions(unit: string): readonly number[] {
+    const own = this.input.pending.side.inUnit(unit);
+    const added = this.extra.inUnit(unit);
+    if (added.length === 0) return own;
+    const from = this.input.pending.items.length;
+    return [...own, ...added.map((at) => at + from)];
+  }
+
+  referring(id: string): readonly number[] {
+    const from = this.input.pending.items.length;
+    return [...this.input.pending.side.referring(id), ...this.extra.referring(id).map((at) => at + from)];
+  }
+
+  /** Head's edits of a unit. */
+  writes(unit: string): Writes<HeadEdit> {
+    let writes = this.#writes.get(unit);
+    if (writes === undefined) {
+      const { theirs } = this.input;
+      writes = new Writes((theirs?.inUnit(unit) ?? []).map((at) => theirs!.entries[at]!));
+      this.#writes.set(unit, writes);
+    }
+    return writes;
+  }
+
+  /** Places everything. */
+  place(): void {
+    const { pending, theirs } = this.input;
+    for (const unit of sharedUnits(pending.side, theirs)) this.affected.add(unit);
+    for (const unit of sharedUnits(this.extra, theirs)) this.affected.add(unit);
+    for (const at of pending.unsettled) this.affected.add(unitOf(pending.items[at]!.m));
+    for (const m of pending.repairs) this.affected.add(unitOf(m));
+    for (const unit of this.extra.units.keys()) this.affected.add(unit);
+    if (theirs !== undefined) for (const unit of this.affected) this.#contest(unit);
+    if (this.route === 'head') {
+      for (let at = 0; at < this.count; at++) {
+        const item = this.item(at);
+        if (this.affected.has(unitOf(item.m))) continue;
+        for (const m of item.placed ?? [item.m]) apply(this.draft, m);
+      }
+    } else if (theirs !== undefined) {
+      for (const { m } of theirs.entries) if (!this.affected.has(unitOf(m))) this.#takeFromHead(m);
+    }
+    for (const unit of this.affected) this.replay(unit);
+  }
+
+  /** Makes a unit what Head has there with the unit's items on it. */
+  replay(unit: string): void {
+    this.#reset(unit);
+    const forms = this.input.theirs === undefined || !this.incremental ? undefined : this.#forms(unit);
+    for (const at of this.positions(unit)) {
+      const item = this.item(at);
+      const skipped = this.#skipped.get(at);
+      const placement =
+        skipped !== undefined
+          ? { placed: [], why: skipped }
+          : item.yields !== undefined
+            ? { placed: [], why: item.yields }
+            : placeItem(this.draft, item.m, forms);
+      for (const m of placement.placed ?? [item.m]) apply(this.draft, m);
+      if (!samePlacement(placement, item)) {
+        const { placed: _placed, why: _why, ...rest } = item;
+        this.#changed.set(at, { ...rest, ...placement });
+      }
+    }
+  }
+
+  /** Leaves an item out and replays its unit. */
+  skip(at: number, why: RuleId): void {
+    this.#skipped.set(at, why);
+    this.replay(unitOf(this.item(at).m));
+  }
+
+  unskip(at: number): void {
+    this.#skipped.delete(at);
+    this.replay(unitOf(this.item(at).m));
+  }
+
+  isSkipped(at: number): boolean {
+    return this.#skipped.has(at);
+  }
+
+  /** An edit of the engine's own. */
+  repair(mutations: readonly Mutation[]): void {
+    for (const m of mutations) {
+      apply(this.draft, m);
+      this.repairs.push(m);
+      this.#touch(m);
+    }
+  }
+
+  /** Puts the unit's keys back to what Head has, and notes them as touched. */
+  #reset(unit: string): void {
+    const { theirs, pending } = this.input;
+    const whole = new Set<ComponentId>();
+    const put = (m: Mutation): void => {
+      this.#touch(m);
+      if (m.kind === 'component.create' || m.kind === 'component.erase') whole.add(m.component);
+      else this.#putHead(m);
+    };
+    for (const at of theirs?.inUnit(unit) ?? []) put(theirs!.entries[at]!.m);
+    for (const at of this.positions(unit)) {
+      const item = this.item(at);
+      put(item.m);
+      for (const m of this.before(at)?.placed ?? []) put(m);
+      for (const m of item.placed ?? []) put(m);
+    }
+    for (const m of pending.repairs) if (unitOf(m) === unit) put(m);
+    for (const m of this.repairs) if (unitOf(m) === unit) put(m);
+    for (const component of whole) this.#wholeFromHead(component);
+  }
+
+  #putHead(m: Mutation): void {
+    const place = placeOf(m);
+    const wanted = this.input.head.get(place.category, place.key);
+    if (this.draft.get(place.category, place.key) !== wanted) writeKey(this.draft, place, wanted);
+  }
+
+  #wholeFromHead(component: ComponentId): void {
+    const { head } = this.input;
+    for (const place of [...keysOfComponent(this.draft, component)]) {
+      if (head.get(place.category, place.key) === undefined) writeKey(this.draft, place, undefined);
+    }
+    for (const place of keysOfComponent(head, component)) {
+      const wanted = head.get(place.category, place.key);
+      if (this.draft.get(place.category, place.key) !== wanted) writeKey(this.draft, place, wanted);
+    }
+  }
+
+  #takeFromHead(m: Mutation): void {
+    this.#touch(m);
+    if (m.kind === 'component.create' || m.kind === 'component.erase') this.#wholeFromHead(m.component);
+    else this.#putHead(m);
+  }
+
+  /** Notes all of Head's edits as touched, those of units that were not replayed too. */
+  touchTheirs(): void {
+    for (const { m } of this.input.theirs?.entries ?? []) this.#touch(m);
+  }
+
+  #touch(m: Mutation): void {
+    if (m.kind === 'component.create' || m.kind === 'component.erase') this.touched.whole(m.component);
+    else this.touched.key(placeOf(m));
+  }
+
+  #contest(unit: string): void {
+    const { head, present } = this.input;
+    const writes = this.writes(unit);
+    if (writes.entries.length === 0) return;
+    const items = this.positions(unit).map((at) => [at, this.item(at)] as const);
+    for (const [at, item] of contestUnit({ head, present, theirs: writes, items })) this.#changed.set(at, item);
+    if (items.some(([, item]) => item.m.kind === 'text.edit')) this.#mergeText(unit);
+  }
+
+  /** Carries the change set's edits of one function's text over Head's. */
+  #mergeText(unit: string): void {
+    const { head } = this.input;
+    const edits = this.positions(unit)
+      .map((at) => [at, this.item(at)] as const)
+      .filter(
+        ([at, item]) =>
+          at < this.input.pending.items.length && item.m.kind === 'text.edit' && item.yields === undefined,
+      );
+    const first = edits[0]?.[1].m;
+    const record = findRecord<{ text: string }>(head, 'functions', unit);
+    if (first === undefined || first.kind !== 'text.edit' || record === undefined) return;
+    let base = this.draft.blob(first.from);
+    let onHead = head.blob(record.text as never);
+    let theirs: TextChange[] = composed(base, onHead, this.writes(unit).entries);
+    if (theirs.length === 0) return;
+    for (const [at, item] of edits) {
+      if (item.m.kind !== 'text.edit') continue;
+      const own = applyText(base, item.m.changes);
+      if (own === undefined) return;
+      const merged = transformText(base, item.m.changes, theirs, { mine: own, theirs: onHead });
+      const from = this.draft.putBlob(onHead);
+      onHead = applyText(onHead, merged.mine)!;
+      const to = this.draft.putBlob(onHead);
+      this.#changed.set(at, { ...item, m: { ...item.m, changes: merged.mine, from, to } });
+      base = own;
+      theirs = merged.theirs;
+    }
+    const [from, to] = [this.draft.putBlob(base), this.draft.putBlob(onHead)];
+    this.texts.push({ kind: 'text.edit', function: unit, changes: theirs, from, to });
+  }
+
+  /** In what form Head has filled the containers of a unit. */
+  #forms(unit: string): Forms {
+    const forms = new Map<string, 'elements' | 'members' | 'both'>();
+    for (const { m } of this.writes(unit).entries) {
+      if (m.kind === 'component.create') return new Map(); // Nothing of the change set's was there before it.
+      if (!('path' in m)) continue;
+      let below: string = m.path;
+      for (const above of ancestorsOf(m.path)) {
+        const form = below.charCodeAt(above.length + 1) === 64 ? 'elements' : 'members';
+        const known = forms.get(above);
+        forms.set(above, known === undefined || known === form ? form : 'both');
+        below = above;
+      }
+    }
+    return forms;
+  }
+}
+
+/** Head's change of a text: its edits one after another when they lead there, else the difference. */
+function composed(before: string, after: string, edits: readonly { readonly m: Mutation }[]): TextChange[] {
+  const own = edits.map((e) => e.m).filter((m) => m.kind === 'text.edit');
+  return own.length === 1 && edits.length >= 1 && applyText(before, own[0]!.changes) === after
+    ? [...own[0]!.changes]
+    : diffText(before, after);
+}
+
+/** Units that both sides have, in the order of the smaller side. */
+function sharedUnits(
+  mine: Side<{ readonly m: Mutation }>,
+  theirs: Side<{ readonly m: Mutation }> | undefined,
+): string[] {
+  if (theirs === undefined) return [];
+  const [small, large] = mine.units.size <= theirs.units.size ? [mine, theirs] : [theirs, mine];
+  return [...small.units.keys()].filter((unit) => large.units.has(unit));
+}
+
+function samePlacement(a: { placed?: readonly Mutation[]; why?: RuleId }, b: Item): boolean {
+  if (a.why !== b.why || (a.placed === undefined) !== (b.placed === undefined)) return false;
+  return a.placed === undefined || canonical(a.placed as unknown as Json) === canonical(b.placed as unknown as Json);
+}

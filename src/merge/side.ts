@@ -1,0 +1,236 @@
+// One side of a merge, indexed: which of its mutations belong to which unit, and which refer to a noun. A unit is what
+// one replay is local to: a component with everything that stands about it, or one other noun. Two sides meet in the
+// units that both have; everything else between them goes through references. Looking up costs the smaller side.
+
+import type { ComponentId, SecretId } from '../base/ids.ts';
+import { isObject } from '../base/json.ts';
+import { unreachable } from '../base/result.ts';
+import type { Cell } from '../model/cell.ts';
+import { sourcesOf } from '../model/expr.ts';
+import { cellKey, elementKey, idLength } from '../model/keys.ts';
+import type { Path } from '../model/path.ts';
+import type { Category } from '../model/state.ts';
+import type { Mutation } from '../mutation/mutation.ts';
+import { nouns } from '../mutation/nouns.ts';
+
+/** A key of a category. */
+export interface Place {
+  readonly category: Category;
+  readonly key: string;
+}
+
+/** The id of the component, or the key of the other noun, that a mutation is about. */
+export function unitOf(m: Mutation): string {
+  switch (m.kind) {
+    case 'record.create':
+    case 'record.remove':
+    case 'record.set':
+      switch (m.noun) {
+        case 'placement':
+          return m.key.slice(idLength + 1);
+        case 'module':
+        case 'view':
+        case 'function':
+        case 'binding':
+        case 'secret':
+        case 'schema':
+          return m.key;
+        case 'approvers':
+        case 'variant':
+        case 'depends':
+        case 'manages':
+        case 'flag':
+        case 'ignored':
+        case 'override':
+          return m.key.slice(0, idLength);
+        default:
+          return unreachable(m.noun);
+      }
+    case 'text.edit':
+      return m.function;
+    default:
+      return m.component;
+  }
+}
+
+/** The key a mutation writes; that of the component's record for one that writes a whole component. */
+export function placeOf(m: Mutation): Place {
+  switch (m.kind) {
+    case 'cell.set':
+    case 'cell.unset':
+      return { category: 'cells', key: cellKey(m.component, m.path) };
+    case 'element.insert':
+    case 'element.move':
+    case 'element.remove':
+      return { category: 'cells', key: elementKey(m.component, m.path) };
+    case 'component.mark':
+    case 'component.unmark':
+      return { category: 'cells', key: `${m.component}/deleted_at` };
+    case 'component.create':
+    case 'component.erase':
+    case 'component.retype':
+      return { category: 'components', key: m.component };
+    case 'record.create':
+    case 'record.remove':
+    case 'record.set':
+      return { category: nouns[m.noun].category, key: m.key };
+    case 'text.edit':
+      return { category: 'functions', key: m.function };
+    default:
+      return unreachable(m);
+  }
+}
+
+/** Ids of nouns that a mutation uses besides its own unit. */
+export function refsOfMutation(m: Mutation): string[] {
+  switch (m.kind) {
+    case 'cell.set':
+      return refsOfCell(m.cell).filter((id) => id !== m.component);
+    case 'component.create': {
+      const { record, cells, dependsOn, manages } = m.image;
+      const out: string[] = [record.schema, record.variant, ...dependsOn, ...manages];
+      for (const cell of Object.values(cells)) out.push(...refsOfCell(cell as unknown as Cell));
+      return out.filter((id) => id !== m.component);
+    }
+    case 'component.retype':
+      return [m.schema, m.variant];
+    case 'record.create':
+      switch (m.noun) {
+        case 'depends':
+        case 'manages':
+          return [m.key.slice(-idLength)];
+        case 'placement':
+          return [m.key.slice(0, idLength)];
+        case 'binding': {
+          const target = m.record['target'];
+          const ids = isObject(target) ? Object.values(target) : [];
+          return [m.record['function'] as string, ...(ids as string[])];
+        }
+        default:
+          return [];
+      }
+    default:
+      return [];
+  }
+}
+
+function refsOfCell(cell: Cell): string[] {
+  if ('k' in cell) return [cell.k as SecretId];
+  return 'x' in cell ? sourcesOf(cell.x).map((s) => s.component as string) : [];
+}
+
+/** An edge between components that a mutation adds, in a graph that must not close. */
+export type EdgeKind = 'value' | 'depends' | 'manages';
+
+/** Where the mutation adds edges: for values the following cells, for the others the key of the edge. */
+export function edgesOf(m: Mutation): { readonly kind: EdgeKind; readonly key: string }[] {
+  if (m.kind === 'cell.set') return 'x' in m.cell ? [{ kind: 'value', key: cellKey(m.component, m.path) }] : [];
+  if (m.kind === 'record.create' && (m.noun === 'depends' || m.noun === 'manages'))
+    return [{ kind: m.noun, key: m.key }];
+  if (m.kind !== 'component.create') return [];
+  const { cells, dependsOn, manages } = m.image;
+  return [
+    ...Object.keys(cells)
+      .filter((suffix) => cells[suffix]!['x'] !== undefined)
+      .map((suffix) => ({ kind: 'value' as const, key: cellKey(m.component, suffix as Path) })),
+    ...dependsOn.map((on) => ({ kind: 'depends' as const, key: `${m.component}/depends/${on}` })),
+    ...manages.map((on) => ({ kind: 'manages' as const, key: `${m.component}/manages/${on}` })),
+  ];
+}
+
+const none: readonly number[] = [];
+
+export class Side<E extends { readonly m: Mutation }> {
+  readonly entries: E[] = [];
+  readonly #units = new Map<string, number[]>();
+  readonly #refs = new Map<string, number[]>();
+  /** Keys of added edges, by kind, in order of adding. */
+  readonly edges: Readonly<Record<EdgeKind, Set<string>>> = {
+    value: new Set(),
+    depends: new Set(),
+    manages: new Set(),
+  };
+  /** Positions of removals of records and of components, which other nouns may refer to. */
+  readonly removals: number[] = [];
+  /** Positions of what may clash by its content: names, resource ids, bindings, variants. */
+  readonly contents: number[] = [];
+
+  static of<E extends { readonly m: Mutation }>(entries: Iterable<E>): Side<E> {
+    const side = new Side<E>();
+    for (const e of entries) side.add(e);
+    return side;
+  }
+
+  add(entry: E): void {
+    const at = this.entries.push(entry) - 1;
+    const { m } = entry;
+    push(this.#units, unitOf(m), at);
+    for (const id of refsOfMutation(m)) push(this.#refs, id, at);
+    if (m.kind === 'cell.set' ? 'x' in m.cell : m.kind === 'record.create' || m.kind === 'component.create')
+      for (const edge of edgesOf(m)) this.edges[edge.kind].add(edge.key);
+    if (m.kind === 'component.erase' || m.kind === 'component.mark' || m.kind === 'record.remove')
+      this.removals.push(at);
+    if (clashesByContent(m)) this.contents.push(at);
+  }
+
+  /** Puts another entry in place of one; it must be of the same unit and refer to nothing more. */
+  replace(at: number, entry: E): void {
+    this.entries[at] = entry;
+  }
+
+  /** Positions in a unit, ascending. */
+  inUnit(unit: string): readonly number[] {
+    return this.#units.get(unit) ?? none;
+  }
+
+  /** Positions that refer to a noun, ascending. */
+  referring(id: string): readonly number[] {
+    return this.#refs.get(id) ?? none;
+  }
+
+  get units(): ReadonlyMap<string, readonly number[]> {
+    return this.#units;
+  }
+}
+
+function clashesByContent(m: Mutation): boolean {
+  if (m.kind === 'cell.set') return m.path === '/si/resourceId';
+  if (m.kind === 'component.create') return m.image.cells['/si/resourceId'] !== undefined;
+  if (m.kind !== 'record.create' && m.kind !== 'record.set' && m.kind !== 'record.remove') return false;
+  switch (m.noun) {
+    case 'binding':
+    case 'variant':
+    case 'view':
+    case 'schema':
+    case 'secret':
+    case 'function':
+    case 'placement':
+    case 'approvers':
+      return true;
+    default:
+      return false;
+  }
+}
+
+function push(map: Map<string, number[]>, key: string, at: number): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [at]);
+  else if (list[list.length - 1] !== at) list.push(at);
+}
+
+/** The component of a component's unit, for the mutations that have one. */
+export function componentOf(m: Mutation): ComponentId | undefined {
+  if ('component' in m) return m.component;
+  if (m.kind === 'text.edit') return undefined;
+  switch (m.noun) {
+    case 'placement':
+    case 'depends':
+    case 'manages':
+    case 'flag':
+    case 'ignored':
+    case 'override':
+      return unitOf(m) as ComponentId;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,339 @@
+// The laws of merging, asserted on one case: a state, the pending edits of a change set, and Head versions one after
+// another. Every helper throws an Error that says which law broke and where; nothing is asserted on a sample only.
+
+import type { ChangeSetId } from '../../src/base/ids.ts';
+import { canonical, type Json } from '../../src/base/json.ts';
+import { findCycle, findLoop } from '../../src/graph/cycle.ts';
+import { sourcesOfCellText } from '../../src/graph/edges.ts';
+import { type Item, Pending, type Role } from '../../src/merge/item.ts';
+import { type Merged, merge, passesBy } from '../../src/merge/merge.ts';
+import type { HeadEdit } from '../../src/merge/merging.ts';
+import type { ReceiptLine } from '../../src/merge/receipt.ts';
+import { Side } from '../../src/merge/side.ts';
+import { splitCellKey } from '../../src/model/keys.ts';
+import { type Category, intentCategories } from '../../src/model/state.ts';
+import { decodeMutation, encodeMutation } from '../../src/mutation/codec.ts';
+import { apply, type Mutation } from '../../src/mutation/mutation.ts';
+import { diff } from '../../src/snapshot/diff.ts';
+import type { Snapshot } from '../../src/snapshot/snapshot.ts';
+import { indexFromFacts } from '../support/mutation_laws.ts';
+
+/** Receipt lines seen by rule, and pairs seen in which both sides touch one key. */
+export const seenRules = new Map<string, number>();
+export const seen = { pairs: 0, overlapping: 0 };
+
+export const rootOf = (s: Snapshot): string => s.roots().intent;
+
+export function applied(on: Snapshot, mutations: readonly Mutation[]): Snapshot {
+  const draft = on.edit();
+  for (const m of mutations) apply(draft, m);
+  return draft.finish();
+}
+
+export function itemsOf(mutations: readonly Mutation[], version = 1, role: Role = 'change-set'): Item[] {
+  return mutations.map((m) => ({ m, author: 'ann', atMs: 1, version, role }));
+}
+
+export function editsOf(mutations: readonly Mutation[], version = 1): HeadEdit[] {
+  return mutations.map((m) => ({ m, author: 'bob', atMs: 2, changeSet: 'OTHER' as ChangeSetId, version }));
+}
+
+export function pendingOf(items: readonly Item[]): Pending {
+  const pending = new Pending();
+  pending.append(items);
+  return pending;
+}
+
+function law(holds: boolean, message: () => string): void {
+  if (!holds) throw new Error(message());
+}
+
+const text = (x: unknown): string => canonical(JSON.parse(JSON.stringify(x ?? null)) as Json);
+
+/** Pending edits caught up over one Head version, by both routes; all laws of one merge. */
+export function mergeLaws(
+  base: Snapshot,
+  present: Snapshot,
+  head: Snapshot,
+  pending: () => Pending,
+  edits: readonly HeadEdit[],
+): { merged: Merged; pending: Pending } {
+  const theirs = Side.of(edits);
+  const p = pending();
+  const a = merge({ head, present, pending: p, theirs, route: 'head' }, 7);
+  const b = merge({ head, present, pending: p, theirs, route: 'own' }, 7);
+  const root = rootOf(a.state);
+  law(
+    rootOf(b.state) === root,
+    () => `[ME1] C1: the two routes end in different states: ${whereDifferent(a.state, b.state)}`,
+  );
+  law(
+    text(a.settlement) === text(b.settlement),
+    () => `[ME2] C2: the two routes give different receipts\n${text(a.settlement.lines)}\n${text(b.settlement.lines)}`,
+  );
+  const viaRebased = applied(head, recoded(a.rebased()));
+  law(
+    rootOf(viaRebased) === root,
+    () => `[ME1] C1: Head's state and L' give another state: ${whereDifferent(a.state, viaRebased)}`,
+  );
+  for (const merged of [a, b]) {
+    const via = applied(present, recoded(merged.headPrime()));
+    law(
+      rootOf(via) === root,
+      () =>
+        `[ME1] C1: the change set's state and h' (${merged.route}) give another state: ${whereDifferent(a.state, via)}`,
+    );
+  }
+  invariants(a.state);
+  complete(base, present, head, p, a);
+  if (passesBy(p, theirs)) {
+    law(
+      a.settlement.items.length === 0 && a.settlement.lines.length === 0 && a.settlement.repairs.length === 0,
+      () => `a version that passes by changed something: ${text(a.settlement)}`,
+    );
+  }
+  for (const line of a.settlement.lines) seenRules.set(line.rule, (seenRules.get(line.rule) ?? 0) + 1);
+  const next = pending();
+  next.settle(a.settlement);
+  law(text(next.effective()) === text(a.rebased()), () => 'the settled pending change is not L’');
+  return { merged: a, pending: next };
+}
+
+function recoded(mutations: readonly Mutation[]): Mutation[] {
+  return mutations.map((m) => {
+    const decoded = decodeMutation(JSON.parse(encodeMutation(m)));
+    if (!decoded.ok) throw new Error(`does not decode: ${encodeMutation(m)}: ${JSON.stringify(decoded.refusal)}`);
+    return decoded.value;
+  });
+}
+
+/** C3: merging with nothing changes nothing. */
+export function nothingLaws(
+  base: Snapshot,
+  present: Snapshot,
+  head: Snapshot,
+  items: readonly Item[],
+  edits: readonly HeadEdit[],
+): void {
+  for (const route of ['head', 'own'] as const) {
+    const alone = merge({ head: base, present, pending: pendingOf(items), theirs: Side.of<HeadEdit>([]), route }, 7);
+    law(
+      rootOf(alone.state) === rootOf(present),
+      () =>
+        `[ME3] C3: merging with no Head edits (${route}) changed the state: ${whereDifferent(present, alone.state)}`,
+    );
+    law(
+      alone.settlement.lines.length === 0 && alone.settlement.items.length === 0,
+      () => `[ME3] C3: a receipt for nothing: ${text(alone.settlement)}`,
+    );
+    const none = merge({ head, present: base, pending: new Pending(), theirs: Side.of(edits), route }, 7);
+    law(
+      rootOf(none.state) === rootOf(head),
+      () => `[ME3] C3: merging with no pending edits (${route}) is not Head: ${whereDifferent(head, none.state)}`,
+    );
+    law(
+      none.settlement.lines.length === 0,
+      () => `[ME3] C3: a receipt without pending edits: ${text(none.settlement)}`,
+    );
+  }
+}
+
+interface KeyChange {
+  readonly category: Category;
+  readonly key: string;
+  readonly after: string | undefined;
+}
+
+function changesBetween(a: Snapshot, b: Snapshot): Map<string, KeyChange> {
+  const out = new Map<string, KeyChange>();
+  for (const category of intentCategories) {
+    if (category === 'index' || a.map(category) === b.map(category)) continue;
+    for (const d of diff(a.map(category), b.map(category)))
+      out.set(`${category} ${d.key}`, { category, key: d.key, after: d.after });
+  }
+  return out;
+}
+
+export function whereDifferent(a: Snapshot, b: Snapshot): string {
+  const out: string[] = [];
+  for (const category of intentCategories) {
+    if (a.map(category) === b.map(category)) continue;
+    for (const d of diff(a.map(category), b.map(category)))
+      out.push(`${category} ${d.key}: ${d.before ?? 'nothing'} / ${d.after ?? 'nothing'}`);
+  }
+  return out.slice(0, 8).join('\n  ');
+}
+
+/** C4 and completeness: what only one side touched has that side's value, and every loss is on the receipt. */
+function complete(base: Snapshot, present: Snapshot, head: Snapshot, pending: Pending, merged: Merged): void {
+  const mine = changesBetween(base, present);
+  const theirs = changesBetween(base, head);
+  const { lines, items } = merged.settlement;
+  const state = merged.state;
+  seen.pairs++;
+  if ([...mine.keys()].some((k) => theirs.has(k))) seen.overlapping++;
+  const named = namedKeys(lines);
+  const isNamed = (c: KeyChange): boolean =>
+    named.has(`${c.category} ${c.key}`) ||
+    named.has(c.key.slice(0, 26)) ||
+    (c.category === 'views' && named.has(c.key.slice(27)));
+  for (const [k, c] of mine) {
+    if (theirs.has(k) || state.get(c.category, c.key) === c.after) continue;
+    law(isNamed(c), () => `[ME4] C4: only the change set touched ${k}, it has another value, and no line names it`);
+  }
+  for (const [k, c] of theirs) {
+    if (state.get(c.category, c.key) === c.after) continue;
+    if (!losesField(base.get(c.category, c.key), c.after, state.get(c.category, c.key))) continue;
+    law(
+      mine.has(k) || isNamed(c),
+      () => `[ME4] C4: only Head touched ${k}, it has another value, and no line names it`,
+    );
+    const says = lines.some((l) => names(l, c));
+    law(says, () => `[ME5] Head's ${k} does not show and is not on the receipt: ${text(lines)}`);
+  }
+  for (const [at] of items) {
+    const said = lines.some((l) => l.item === at);
+    law(said, () => `[ME5] item ${at} is not as it was and is not on the receipt: ${text(items)}`);
+  }
+  for (const line of lines) lineIsTrue(line, state, pending, merged);
+}
+
+/** Of two records: is a field that the side changed another now? Of anything else: always. */
+function losesField(before: string | undefined, wanted: string | undefined, now: string | undefined): boolean {
+  if (before === undefined || wanted === undefined || now === undefined) return true;
+  const [a, b, c] = [before, wanted, now].map((t) => JSON.parse(t) as Record<string, Json>);
+  return Object.keys(b!).some((f) => text(a![f]) !== text(b![f]) && text(b![f]) !== text(c![f]));
+}
+
+function namedKeys(lines: readonly ReceiptLine[]): Set<string> {
+  const out = new Set<string>();
+  for (const l of lines) {
+    if (l.place !== null) out.add(`${l.place.category} ${l.place.key}`);
+    for (const m of [...(l.repair ?? []), ...l.otherwise]) {
+      if (m.kind === 'component.create') out.add(m.component);
+      else if ('path' in m) {
+        out.add(`cells ${m.component}${m.path}`);
+        out.add(`cells ${m.component}${m.path}#`);
+      } else if ('key' in m) out.add(`${l.place?.category ?? ''} ${m.key}`);
+    }
+    if (l.rule.startsWith('erase') || l.rule === 'edge-erased' || l.rule === 'create-create') out.add(l.subject);
+    if (l.mine !== undefined && l.rule === 'revert-head') out.add(l.subject);
+  }
+  return out;
+}
+
+function names(l: ReceiptLine, c: KeyChange): boolean {
+  return (
+    namedKeys([l]).has(`${c.category} ${c.key}`) ||
+    namedKeys([l]).has(c.key.slice(0, 26)) ||
+    (c.category === 'views' && namedKeys([l]).has(c.key.slice(27)))
+  );
+}
+
+/** A line says what is there, and exists only where something is to be said. */
+function lineIsTrue(line: ReceiptLine, state: Snapshot, pending: Pending, merged: Merged): void {
+  if (line.place !== null) {
+    const now = state.get(line.place.category, line.place.key) ?? null;
+    law(
+      now === line.now,
+      () => `[ME5] a line says that ${line.place!.key} is ${line.now}, and it is ${now}: ${text(line)}`,
+    );
+  }
+  if (line.outcome === 'dropped' || line.outcome === 'superseded' || line.outcome === 'transformed') {
+    const before = pending.items[line.item!];
+    const after = new Map(merged.settlement.items).get(line.item!);
+    const changed = after !== undefined && text(after) !== text(before);
+    law(changed || before?.placed !== undefined, () => `[ME5] a line without a change: ${text(line)}`);
+  }
+  law(
+    line.outcome === 'noted' || line.otherwise.length > 0,
+    () => `[ME5] a line without the other outcome: ${text(line)}`,
+  );
+}
+
+/** References, kinds of edges, cycles, views, list order, index: what must hold in every state. */
+export function invariants(state: Snapshot): void {
+  const index = [...state.scan('index', '')].map(([key]) => key).sort();
+  const wanted = [...indexFromFacts(state)].sort();
+  law(
+    text(index) === text(wanted),
+    () => `[ME6] the index is not what follows from the facts: ${difference(index, wanted)}`,
+  );
+  const has = (id: string): boolean => state.get('components', id) !== undefined;
+  for (const [key, value] of state.scan('cells', '')) {
+    const at = splitCellKey(key);
+    law(has(at.component), () => `[ME6] a cell of a component that is gone: ${key}`);
+    for (const s of at.element ? [] : sourcesOfCellText(value))
+      law(has(s.component), () => `[ME6] ${key} follows a component that is gone: ${s.component}`);
+    if (!at.element && value.startsWith('{"k":'))
+      law(
+        state.get('secrets', (JSON.parse(value) as { k: string }).k) !== undefined,
+        () => `[ME6] ${key} refers to a secret that is gone`,
+      );
+    if (!at.element && value.startsWith('{"x":')) {
+      const cycle = findCycle(state, at, sourcesOfCellText(value));
+      law(cycle === undefined, () => `[ME6] a cycle of values: ${text(cycle)}`);
+    }
+    if (!at.element && !value.startsWith('{"c":')) {
+      const inner = [...state.scan('cells', `${key}/`)].map(([k]) => k);
+      law(inner.length === 0, () => `[ME6] ${key} is set as a whole and has parts: ${inner[0]}`);
+    }
+    for (let p = at.path.indexOf('/@'); p !== -1; p = at.path.indexOf('/@', p + 1)) {
+      const end = at.path.indexOf('/', p + 1);
+      const element = `${at.component}${end === -1 ? at.path : at.path.slice(0, end)}#`;
+      law(state.get('cells', element) !== undefined, () => `[ME6] ${key} lies in a list element that is gone`);
+    }
+  }
+  for (const [key] of state.scan('components', '')) {
+    if (key.length === 26) {
+      const { schema, variant } = JSON.parse(state.get('components', key)!) as { schema: string; variant: string };
+      law(
+        state.get('schemas', `${schema}/${variant}`) !== undefined,
+        () => `[ME6] ${key} is of a variant that is gone`,
+      );
+      continue;
+    }
+    law(has(key.slice(0, 26)), () => `[ME6] a fact about a component that is gone: ${key}`);
+    const [, part, to] = key.split('/') as [string, string, string];
+    if (part !== 'depends' && part !== 'manages') continue;
+    law(has(to), () => `[ME6] an edge to a component that is gone: ${key}`);
+    const next = function* (id: string): Iterable<string> {
+      for (const [k] of state.scan('components', `${id}/${part}/`)) yield k.slice(-26);
+    };
+    law(findLoop(key.slice(0, 26), next) === undefined, () => `[ME6] a loop through ${key}`);
+  }
+  for (const [key] of state.scan('views', '')) {
+    if (key.length === 26) continue;
+    law(state.get('views', key.slice(0, 26)) !== undefined, () => `[ME6] ${key} is in a view that is gone`);
+    if (key[26] === '/') law(has(key.slice(27)), () => `[ME6] a component that is gone is in a view: ${key}`);
+  }
+  for (const [key] of state.scan('overrides', ''))
+    law(has(key.slice(0, 26)), () => `[ME6] a decision about a component that is gone: ${key}`);
+  const exclusive = new Map<string, string>();
+  for (const [key, value] of state.scan('bindings', '')) {
+    const b = JSON.parse(value) as {
+      function: string;
+      action: string | null;
+      target: { variant?: string; schema?: string };
+    };
+    law(state.get('functions', b.function) !== undefined, () => `[ME6] a binding of a function that is gone: ${key}`);
+    if (b.action === null || b.action === 'manual') continue;
+    const place = `${b.target.variant ?? b.target.schema} ${b.action}`;
+    law(!exclusive.has(place), () => `[ME6] two bindings of one kind: ${place}`);
+    exclusive.set(place, key);
+  }
+  const names = new Set<string>();
+  for (const category of ['views', 'secrets', 'schemas'] as const) {
+    for (const [key, value] of state.scan(category, '')) {
+      if (key.length !== 26) continue;
+      const name = `${category} ${(JSON.parse(value) as { name: string }).name}`;
+      law(!names.has(name), () => `[ME6] a name taken twice: ${name}`);
+      names.add(name);
+    }
+  }
+}
+
+function difference(a: readonly string[], b: readonly string[]): string {
+  const [x, y] = [new Set(a), new Set(b)];
+  return `extra ${a.filter((k) => !y.has(k)).slice(0, 3)}, missing ${b.filter((k) => !x.has(k)).slice(0, 3)}`;
+}
