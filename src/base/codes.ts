@@ -61,6 +61,14 @@ export const refusalCodes = {
   access_denied: { means: 'The principal’s role does not allow this.', next: 'Ask an owner of the workspace.' },
   head_is_read_only: { means: 'Head changes only by an apply.', next: 'Open a change set and make the edit there.' },
   change_set_not_open: { means: 'The change set’s status does not allow this.', next: 'Reopen it, or use another.' },
+  change_set_not_applied: {
+    means: 'The change set has not been applied, so there is no outcome.',
+    next: 'Apply it, or apply it again.',
+  },
+  not_ready: {
+    means: 'Something that the change set’s own edits reach is still being computed.',
+    next: 'Wait until it is quiet, or ask the apply to wait.',
+  },
   // schema constraints
   path_invalid: {
     means: 'The path is not a well-formed pointer or a segment is not allowed.',
@@ -110,7 +118,6 @@ export const refusalCodes = {
   },
   // races
   version_conflict: { means: 'The change set has moved past the version named.', next: 'Read again and repeat.' },
-  head_moved: { means: 'Head has moved since the change set was opened.', next: 'Catch up, review and apply again.' },
 } as const satisfies Record<string, CodeLine>;
 
 /** Faults: the outside world failed. */

@@ -13,11 +13,11 @@ import {
 import type { ChangeSetId, Hash } from '../base/ids.ts';
 import { brief, type Json } from '../base/json.ts';
 import { Fault } from '../base/result.ts';
+import { type LogEntry, parseLogEntry } from '../merge/log_entry.ts';
 import { type Cell, parseCell } from '../model/cell.ts';
 import type { Reader } from '../model/state.ts';
 import { exprSummary } from '../mutation/cell.ts';
 import type { Step } from '../mutation/compile.ts';
-import { type LogEntry, parseLogEntry } from '../mutation/log_entry.ts';
 import type { AuditQuery, AuditRow, ChangeSetRow } from '../ports/store.ts';
 import type { Workspace } from './workspace.ts';
 

@@ -20,7 +20,7 @@ export const exitCodes = {
 const byCode: Partial<Record<RefusalCode | FaultCode, number>> = {
   access_denied: exitCodes.refused,
   version_conflict: exitCodes.stale,
-  head_moved: exitCodes.stale,
+  not_ready: exitCodes.busy,
   store_busy: exitCodes.busy,
 };
 
