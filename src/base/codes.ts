@@ -46,6 +46,7 @@ export const refusalCodes = {
   binding_not_found: { means: 'No such function binding.', next: 'List the bindings of the schema.' },
   view_not_found: { means: 'No view of that id or name.', next: 'List the views.' },
   secret_not_found: { means: 'No secret reference of that id or name.', next: 'List the secrets.' },
+  member_not_found: { means: 'The workspace has no such member.', next: 'List the members.' },
   action_not_found: { means: 'No such action override.', next: 'List the overrides of the component.' },
   element_not_found: { means: 'The list has no such element.', next: 'Read the list again: it may have moved.' },
   path_not_found: {
@@ -61,6 +62,10 @@ export const refusalCodes = {
   access_denied: { means: 'The principal’s role does not allow this.', next: 'Ask an owner of the workspace.' },
   head_is_read_only: { means: 'Head changes only by an apply.', next: 'Open a change set and make the edit there.' },
   change_set_not_open: { means: 'The change set’s status does not allow this.', next: 'Reopen it, or use another.' },
+  approval_required: {
+    means: 'Somebody has to approve parts of the change set first.',
+    next: 'Request approval of those who are named.',
+  },
   // schema constraints
   path_invalid: {
     means: 'The path is not a well-formed pointer or a segment is not allowed.',
@@ -104,6 +109,10 @@ export const refusalCodes = {
   already_newest: { means: 'The component is of that variant already.', next: 'Nothing to upgrade.' },
   locked: { means: 'The function or variant is locked.', next: 'Unlock it: that makes an editable copy.' },
   in_use: { means: 'Something still uses it.', next: 'Remove the uses that are listed first.' },
+  last_owner: {
+    means: 'The workspace would be left without an active owner.',
+    next: 'Make somebody else an owner first.',
+  },
   text_mismatch: {
     means: 'The text change was made from another text.',
     next: 'Read the text again and repeat the change.',

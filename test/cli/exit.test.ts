@@ -34,7 +34,8 @@ describe('exit codes', () => {
   }, 30_000);
 
   test('3 for what policy refuses, 75 for a busy folder, 4 for what has moved', () => {
-    expect(exitCodeOf('access_denied')).toBe(exitCodes.refused);
+    for (const code of ['access_denied', 'approval_required'] as const)
+      expect(exitCodeOf(code)).toBe(exitCodes.refused);
     expect(exitCodeOf('version_conflict')).toBe(exitCodes.stale);
     expect(exitCodeOf('store_busy')).toBe(75);
     expect(Object.values(exitCodes)).toEqual([0, 1, 2, 3, 4, 75]);
