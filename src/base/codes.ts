@@ -66,6 +66,10 @@ export const refusalCodes = {
     means: 'Somebody has to approve parts of the change set first.',
     next: 'Request approval of those who are named.',
   },
+  budget_exceeded: {
+    means: 'The change set does more than the role or the token may apply.',
+    next: 'Split it, or ask somebody with a larger budget to apply it.',
+  },
   // schema constraints
   path_invalid: {
     means: 'The path is not a well-formed pointer or a segment is not allowed.',

@@ -34,7 +34,7 @@ describe('exit codes', () => {
   }, 30_000);
 
   test('3 for what policy refuses, 75 for a busy folder, 4 for what has moved', () => {
-    for (const code of ['access_denied', 'approval_required'] as const)
+    for (const code of ['access_denied', 'approval_required', 'budget_exceeded'] as const)
       expect(exitCodeOf(code)).toBe(exitCodes.refused);
     expect(exitCodeOf('version_conflict')).toBe(exitCodes.stale);
     expect(exitCodeOf('store_busy')).toBe(75);
