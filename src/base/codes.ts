@@ -46,6 +46,7 @@ export const refusalCodes = {
   binding_not_found: { means: 'No such function binding.', next: 'List the bindings of the schema.' },
   view_not_found: { means: 'No view of that id or name.', next: 'List the views.' },
   secret_not_found: { means: 'No secret reference of that id or name.', next: 'List the secrets.' },
+  member_not_found: { means: 'The workspace has no such member.', next: 'List the members.' },
   action_not_found: { means: 'No such action override.', next: 'List the overrides of the component.' },
   element_not_found: { means: 'The list has no such element.', next: 'Read the list again: it may have moved.' },
   path_not_found: {
@@ -68,6 +69,14 @@ export const refusalCodes = {
   not_ready: {
     means: 'Something that the change set’s own edits reach is still being computed.',
     next: 'Wait until it is quiet, or ask the apply to wait.',
+  },
+  approval_required: {
+    means: 'Somebody has to approve parts of the change set first.',
+    next: 'Request approval of those who are named.',
+  },
+  budget_exceeded: {
+    means: 'The change set does more than the role or the token may apply.',
+    next: 'Split it, or ask somebody with a larger budget to apply it.',
   },
   // schema constraints
   path_invalid: {
@@ -112,6 +121,10 @@ export const refusalCodes = {
   already_newest: { means: 'The component is of that variant already.', next: 'Nothing to upgrade.' },
   locked: { means: 'The function or variant is locked.', next: 'Unlock it: that makes an editable copy.' },
   in_use: { means: 'Something still uses it.', next: 'Remove the uses that are listed first.' },
+  last_owner: {
+    means: 'The workspace would be left without an active owner.',
+    next: 'Make somebody else an owner first.',
+  },
   text_mismatch: {
     means: 'The text change was made from another text.',
     next: 'Read the text again and repeat the change.',

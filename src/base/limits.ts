@@ -35,6 +35,8 @@ export const limits = {
   replayRetryMaxMs: 60_000,
   /** Rows of one listing page. */
   pageRowsMax: 300,
+  /** UTF-16 units of a workspace's members, or of its budgets, as one document. */
+  settingCharsMax: 1024 * 1024,
   /** Steps a regular expression of a schema may be long, in UTF-16 units. */
   patternCharsMax: 512,
 } as const;

@@ -64,6 +64,21 @@ export function plainAuditRows(
   );
 }
 
+/** Writes an entry of Head's chain about something that is in no log; resolves when it is durable. */
+export async function noteOnHead(w: Workspace, actor: string, fact: Fact): Promise<void> {
+  for (;;) {
+    const head = await w.head();
+    const audit = plainAuditRows(w, head.row, { actor, atMs: w.world.clock.nowMs() }, [fact]);
+    const row = { ...head.row, ...audit.head };
+    const durable = await w.advance([{ branch: head, row, snapshot: head.snapshot }], {
+      changeSets: [{ row, expected: head.row.version }],
+      log: [],
+      audit: audit.rows,
+    });
+    if (durable) return;
+  }
+}
+
 /** The members of a fact and no others: what is handed in may be a whole step. */
 function plain({ kind, subject, path, sentence, anchor }: Fact): Fact {
   return { kind, subject, path, sentence, ...(anchor === undefined ? {} : { anchor }) };

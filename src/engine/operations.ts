@@ -19,6 +19,7 @@ import { historyOf, readComponent, searchComponents } from './component.ts';
 import type { Engine } from './engine.ts';
 import { lockingEdits } from './locking.ts';
 import { collectGarbage, type Progress, verifyWorkspace } from './maintain.ts';
+import { readBudgets, readMembers, removeMember, setBudgets, setMember } from './members.ts';
 import { permit } from './permit.ts';
 import { readReceipt, receiptInForce, type ToldLine } from './receipt.ts';
 import { replayLag } from './replay.ts';
@@ -166,6 +167,15 @@ const operations = {
     inWorkspace(c, p, async (w) =>
       ok({ store: await c.engine.store.statistics(), cache: w.space.stats(), replayLag: await replayLag(w) }),
     ),
+
+  'member.list': (c, p) => inWorkspace(c, p, async (w) => ok(await readMembers(w))),
+  'member.set': (c, p) => {
+    const { member: id, role, active = true } = p;
+    return inWorkspace(c, p, (w) => setMember(w, c.principal, { id, role, active }));
+  },
+  'member.remove': (c, p) => inWorkspace(c, p, (w) => removeMember(w, c.principal, text(p, 'member'))),
+  'budget.get': (c, p) => inWorkspace(c, p, async (w) => ok(await readBudgets(w))),
+  'budget.set': (c, p) => inWorkspace(c, p, (w) => setBudgets(w, c.principal, p['budgets'])),
 } satisfies Record<string, Handler>;
 
 export type OperationName = keyof typeof operations;

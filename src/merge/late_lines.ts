@@ -1,4 +1,5 @@
-// Lines of a receipt for a late edit: what others in the same change set had decided that it stands over.
+// Lines of a receipt for a late edit: what others in the same change set had decided that it stands over. Their authors
+// may not know of it yet.
 
 import { canonical, type Json } from '../base/json.ts';
 import type { Reader } from '../model/state.ts';

@@ -41,6 +41,11 @@ const wellFormed = (changeSet: string, a: string): Record<OperationName, Params>
   gc: {},
   backup: { destination: '/nonexistent/folder/backup.db' },
   statistics: {},
+  'member.list': {},
+  'member.set': { member: 'cole', role: 'collaborator', active: true },
+  'member.remove': { member: 'cole' },
+  'budget.get': {},
+  'budget.set': { budgets: { format: 1, roles: { viewer: { destroysMax: 0 } }, tokens: {} } },
 });
 
 const wrong: readonly Json[] = [
