@@ -40,14 +40,14 @@ export function linesOf(m: Merging, headVersion: number, findings: Findings): Re
   return lines;
 }
 
-const partyOf = (item: Item): Party => ({
+export const partyOf = (item: Item): Party => ({
   author: item.author,
   atMs: item.atMs,
   version: item.version,
   wanted: item.m,
 });
 
-const partyOfHead = (e: HeadEdit): Party => ({
+export const partyOfHead = (e: HeadEdit): Party => ({
   author: e.author,
   atMs: e.atMs,
   version: e.version,
@@ -56,7 +56,7 @@ const partyOfHead = (e: HeadEdit): Party => ({
 });
 
 /** The path people read: of a value its path, of another fact its key. */
-function pathOf(m: Mutation): string {
+export function pathOf(m: Mutation): string {
   if ('path' in m) return m.path;
   if (m.kind === 'record.set') return m.field;
   if (m.kind === 'text.edit') return 'text';

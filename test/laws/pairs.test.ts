@@ -47,7 +47,7 @@ test('[ME1] [ME2] [ME3] [ME4] [ME5] [ME6] random pairs keep every law', { timeou
   }
   if (process.env['HEADWATER_LAWS_REPORT'])
     console.log(JSON.stringify({ ...seen, rules: Object.fromEntries([...seenRules].sort()) }));
-  expect(seen.overlapping / seen.pairs).toBeGreaterThan(0.5);
+  expect(seen.overlapping / seen.pairs).toBeGreaterThan(0.3);
   if (process.env['HEADWATER_LAWS_REPORT'])
     console.log(JSON.stringify({ ...seen, rules: Object.fromEntries([...seenRules].sort()) }));
 });
