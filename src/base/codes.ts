@@ -66,6 +66,10 @@ export const refusalCodes = {
     means: 'The change set has not been applied, so there is no outcome.',
     next: 'Apply it, or apply it again.',
   },
+  nothing_to_revert: {
+    means: 'The versions named changed nothing that can be taken back.',
+    next: 'See the history of Head.',
+  },
   not_ready: {
     means: 'Something that the change set’s own edits reach is still being computed.',
     next: 'Wait until it is quiet, or ask the apply to wait.',

@@ -24,6 +24,7 @@ import { permit } from './permit.ts';
 import { readReceipt, receiptInForce, type ToldLine } from './receipt.ts';
 import { replayLag } from './replay.ts';
 import type { ReplayProblem } from './replay_work.ts';
+import { revert } from './revert.ts';
 import { describeSchema, propertyLines, searchSchemas, suggestSources } from './schema.ts';
 import { submit } from './submit.ts';
 import { exportTemplateOf, importTemplate } from './template.ts';
@@ -72,6 +73,17 @@ const operations = {
     ),
   /** What became of an apply whose answer was not seen. */
   'change_set.outcome': (c, p) => inWorkspace(c, p, async (w) => applyOutcome(w, await changeSetOf(w, p))),
+  /** `changeSet`, or `first` and `last` (default: the same) as versions of Head. */
+  'change_set.revert': (c, p) =>
+    inWorkspace(c, p, async (w) => {
+      const first = p['changeSet'] === undefined ? integer(p, 'first') : 0;
+      const of =
+        p['changeSet'] === undefined
+          ? { first, last: integer(p, 'last', first) }
+          : { changeSet: await changeSetOf(w, p) };
+      const name = p['name'] === undefined ? {} : { name: text(p, 'name') };
+      return revert(w, c.principal, { of, ...name, ...idempotency(p) });
+    }),
   /** Every line of the receipt, `inForce` telling those that still say what is so. */
   'change_set.receipt': (c, p) => inWorkspace(c, p, async (w) => readReceipt(w, await changeSetOf(w, p))),
   'change_set.abandon': (c, p) =>
