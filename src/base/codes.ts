@@ -66,6 +66,10 @@ export const refusalCodes = {
     means: 'The change set has not been applied, so there is no outcome.',
     next: 'Apply it, or apply it again.',
   },
+  references_not_found: {
+    means: 'A promoted change set refers to what the workspace has not, or has more than once by that name.',
+    next: 'Create it, or say which is meant by its id.',
+  },
   nothing_to_revert: {
     means: 'The versions named changed nothing that can be taken back.',
     next: 'See the history of Head.',
