@@ -125,6 +125,10 @@ export const refusalCodes = {
   order_cycle: { means: 'Ordering or manager edges would form a cycle.', next: 'Break the cycle that is shown.' },
   component_marked: { means: 'The component is marked for deletion.', next: 'Restore it first.' },
   component_not_marked: { means: 'The component is not marked for deletion.', next: 'Nothing to restore.' },
+  resource_shared: {
+    means: 'Another component has the same resource; deleting one would destroy it for both.',
+    next: 'Erase one of the two, or take the resource id off it.',
+  },
   component_protected: { means: 'The component is protected from deletion.', next: 'Take the protection off first.' },
   already_newest: { means: 'The component is of that variant already.', next: 'Nothing to upgrade.' },
   locked: { means: 'The function or variant is locked.', next: 'Unlock it: that makes an editable copy.' },

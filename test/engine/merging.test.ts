@@ -203,6 +203,32 @@ describe('merging', () => {
       await lasts(house, two);
     });
 
+    test('[EN30] one resource id imported twice: both are kept and noted, neither is deleted until one lets go', async () => {
+      const house = await make();
+      const { a, b } = await twoBoxes(house);
+      const [one, two] = [await house.open('one'), await house.open('two')];
+      const imported = (component: string): Json => ({
+        kind: 'component.set_resource_id',
+        component,
+        resourceId: 'vpc-1',
+      });
+      await house.submit(one, imported(a));
+      await house.submit(two, imported(b));
+      await apply(house, one);
+      const receipt = await apply(house, two);
+      expect(receipt.receipt).toMatchObject([{ rule: 'resource-shared', outcome: 'noted', subject: b }]);
+      const three = await house.open('three');
+      const mutations: Json[] = [{ kind: 'component.delete', component: a }];
+      expect(await house.refused('submit', { changeSet: three, mutations })).toMatchObject({
+        code: 'resource_shared',
+        data: { components: [b] },
+      });
+      await house.submit(three, { kind: 'component.set_resource_id', component: b, resourceId: null });
+      await house.submit(three, { kind: 'component.delete', component: a });
+      await apply(house, three);
+      await lasts(house, three);
+    });
+
     test('[EN31] C5 an edit made before a catch-up and brought after it is as if it had come before', async () => {
       const states: Json[] = [];
       for (const late of [false, true]) {
