@@ -277,7 +277,7 @@ function receiptOf(
   let mutations = 0;
   for (const edit of change.edits) {
     for (const step of edit.steps) {
-      if (step.kind === 'engine.repair' || step.kind === 'engine.lock') continue;
+      if (isAdded(step)) continue;
       mutations += step.mutations.length;
       for (const m of step.mutations) {
         const component = componentOf(m);
@@ -295,6 +295,11 @@ function receiptOf(
     receipt: change.receipt,
     actions: n.actions,
   };
+}
+
+/** Is the step the engine's, not an author's? */
+function isAdded(step: Step): boolean {
+  return step.kind === 'engine.repair' || step.kind === 'engine.lock';
 }
 
 /** What became of an apply whose answer was not seen: its receipt, or a refusal that says what the change set is at. */
@@ -327,7 +332,7 @@ export async function applyOutcome(w: Workspace, id: ChangeSetId): Promise<Resul
   const count = (isEngine: boolean, of: (s: Step) => number): number =>
     change.edits
       .flatMap((e) => e.steps)
-      .filter((s) => s.kind.startsWith('engine.') === isEngine)
+      .filter((s) => isAdded(s) === isEngine)
       .reduce((sum, s) => sum + of(s), 0);
   const headRow = { version: head.version, intentRoot: head.intentRoot } as ChangeSetRow;
   return ok(

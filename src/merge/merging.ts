@@ -124,7 +124,13 @@ export class Merging {
     for (const at of pending.unsettled) this.affected.add(unitOf(pending.items[at]!.m));
     for (const m of pending.repairs) this.affected.add(unitOf(m));
     for (const unit of this.extra.units.keys()) this.affected.add(unit);
-    if (theirs !== undefined) for (const unit of this.affected) this.#contest(unit);
+    if (theirs !== undefined) {
+      for (const at of pending.side.removals) {
+        const { m, role } = this.item(at);
+        if (role === 'head' && theirs.referring(unitOf(m)).length > 0) this.affected.add(unitOf(m));
+      }
+      for (const unit of this.affected) this.#contest(unit);
+    }
     if (this.route === 'head') {
       for (let at = 0; at < this.count; at++) {
         const item = this.item(at);
@@ -239,9 +245,11 @@ export class Merging {
   #contest(unit: string): void {
     const { head, present } = this.input;
     const writes = this.writes(unit);
-    if (writes.entries.length === 0) return;
+    const isReferred = (this.input.theirs?.referring(unit).length ?? 0) > 0;
+    if (writes.entries.length === 0 && !isReferred) return;
     const items = this.positions(unit).map((at) => [at, this.item(at)] as const);
-    for (const [at, item] of contestUnit({ head, present, theirs: writes, items })) this.#changed.set(at, item);
+    for (const [at, item] of contestUnit({ head, present, theirs: writes, items, isReferred }))
+      this.#changed.set(at, item);
     if (items.some(([, item]) => item.m.kind === 'text.edit')) this.#mergeText(unit);
   }
 

@@ -18,6 +18,9 @@ const wellFormed = (changeSet: string, a: string): Record<OperationName, Params>
   'change_set.apply': { changeSet, idempotencyKey: 'k2' },
   'change_set.outcome': { changeSet },
   'change_set.receipt': { changeSet },
+  'change_set.export': { changeSet },
+  'change_set.promote': { text: '{}', name: 'p', ids: {}, idempotencyKey: 'k8' },
+  'change_set.revert': { first: 2, last: 2, name: 'back', idempotencyKey: 'k9' },
   'change_set.abandon': { changeSet },
   'change_set.reopen': { changeSet },
   submit: {

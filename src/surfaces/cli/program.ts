@@ -7,6 +7,7 @@ import type { Json } from '../../base/json.ts';
 import { Fault, type Refusal, RefusalError, type Result } from '../../base/result.ts';
 import { changeSetCommands } from './commands_change_set.ts';
 import { componentCommands } from './commands_component.ts';
+import { mergeCommands } from './commands_merge.ts';
 import { storeCommands } from './commands_store.ts';
 import { templateCommands } from './commands_template.ts';
 import { exitCodeOf, exitCodes, faultJson, refusalJson, tellRefusal } from './exit.ts';
@@ -72,6 +73,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     });
   };
   for (const add of [changeSetCommands, componentCommands, templateCommands, storeCommands]) add(program, run);
+  mergeCommands(program.commands.find((c) => c.name() === 'change-set')!, run);
   spreadJson(program);
   try {
     await program.parseAsync(argv as string[]);
