@@ -31,7 +31,7 @@ export interface Findings {
 export function linesOf(m: Merging, headVersion: number, findings: Findings): ReceiptLine[] {
   const lines: ReceiptLine[] = [];
   const changed = new Map(m.changes());
-  const sorted = [...m.affected].sort(compareText);
+  const sorted = [...m.affected].filter((unit) => m.plain.get(unit) !== 'apart').sort(compareText);
   for (const unit of sorted) unitLines(m, unit, headVersion, changed, lines);
   for (const d of findings.dropped) cycleLine(m, d, headVersion, changed, lines);
   for (const r of findings.repairs) repairLine(m, r, headVersion, lines);
@@ -189,9 +189,8 @@ function unitLines(
       });
       continue;
     }
-    const parked = parkedBy(m, item.m);
-    const cause = parked ? writes.find('component.retype') : undefined;
-    if (cause !== undefined) {
+    const cause = writes.find('component.retype');
+    if (cause !== undefined && parkedBy(m, item.m)) {
       const text = head.get('components', unit);
       const was = m.input.present.get('components', unit);
       lines.push({
@@ -310,9 +309,8 @@ function headLine(
     });
     return;
   }
-  if (parkedBy(m, e.m)) {
-    const at = m.positions(unit).findLast((i) => m.item(i).m.kind === 'component.retype' && stands(m.item(i)));
-    if (at === undefined) return;
+  const at = m.positions(unit).findLast((i) => m.item(i).m.kind === 'component.retype' && stands(m.item(i)));
+  if (at !== undefined && parkedBy(m, e.m)) {
     const item = m.item(at);
     o.lines.push({
       rule: 'upgrade-value',
