@@ -4,7 +4,7 @@
 
 import type { ComponentId } from '../base/ids.ts';
 import { canonical, compareText, type Json } from '../base/json.ts';
-import { type Cell, parseCell } from '../model/cell.ts';
+import { type Cell, cellText, parseCell } from '../model/cell.ts';
 import { cellKey, idLength, placementKey, splitCellKey } from '../model/keys.ts';
 import { findComponent, isMarked, specOfComponent } from '../model/lookup.ts';
 import { wellKnown } from '../model/path.ts';
@@ -14,10 +14,11 @@ import { propertyAt } from '../model/schema.ts';
 import { readImage } from '../mutation/component.ts';
 import type { Mutation } from '../mutation/mutation.ts';
 import type { Dropped } from './acyclic.ts';
-import { agrees, mergeRuleAt } from './contest.ts';
+import { agrees } from './contest.ts';
 import { mutationsFor } from './difference.ts';
 import type { Item } from './item.ts';
 import type { HeadEdit, Merging } from './merging.ts';
+import { leaveTheSame } from './plain.ts';
 import type { Outcome, Party, ReceiptLine } from './receipt.ts';
 import { type Repair, sharedResources } from './repair.ts';
 import { clashRule, pairRule, type RuleId } from './rules.ts';
@@ -31,8 +32,12 @@ export interface Findings {
 export function linesOf(m: Merging, headVersion: number, findings: Findings): ReceiptLine[] {
   const lines: ReceiptLine[] = [];
   const changed = new Map(m.changes());
-  const sorted = [...m.affected].filter((unit) => m.plain.get(unit) !== 'apart').sort(compareText);
-  for (const unit of sorted) unitLines(m, unit, headVersion, changed, lines);
+  const sorted = [...m.affected].filter((unit) => m.plain.get(unit)?.length !== 0).sort(compareText);
+  for (const unit of sorted) {
+    const contested = m.plain.get(unit);
+    if (contested === undefined) unitLines(m, unit, headVersion, changed, lines);
+    else for (const [at, theirs] of contested) plainLine(m, at, theirs, headVersion, lines);
+  }
   for (const d of findings.dropped) cycleLine(m, d, headVersion, changed, lines);
   for (const r of findings.repairs) repairLine(m, r, headVersion, lines);
   parkedByVariant(m, headVersion, lines);
@@ -207,6 +212,25 @@ function unitLines(
   for (const e of writes.entries) headLine(m, unit, e, { headVersion, covered, markedByUs, lines });
 }
 
+/** What `unitLines` comes to where both sides meet plainly: Head's value gives way, unless it is the same. */
+function plainLine(m: Merging, at: number, theirs: HeadEdit, headVersion: number, lines: ReceiptLine[]): void {
+  const item = m.item(at);
+  if (leaveTheSame(item.m, theirs.m)) return;
+  lines.push({
+    rule: propertyRule(m, item) ?? clashRule(item.m, theirs.m),
+    outcome: 'overridden',
+    subject: unitOf(item.m),
+    path: pathOf(item.m),
+    place: placeOf(item.m),
+    headVersion,
+    item: at,
+    mine: partyOf(item),
+    theirs: partyOfHead(theirs),
+    now: item.m.kind === 'cell.set' ? cellText(item.m.cell) : null,
+    otherwise: [theirs.m],
+  });
+}
+
 /** What a line is about at the grain of facts: a key, or one field of a record. */
 function factOf(m: Mutation): string {
   const { key } = placeOf(m);
@@ -226,8 +250,7 @@ function leavesHeads(m: Merging, item: Item, place: Place): boolean {
 }
 
 function propertyRule(m: Merging, item: Item): RuleId | undefined {
-  if (item.m.kind !== 'cell.set' && item.m.kind !== 'cell.unset') return undefined;
-  const rule = mergeRuleAt(m.input.head, item.m.component, item.m.path);
+  const rule = m.rules.at(item.m);
   return rule === undefined || rule === 'change-set-wins' ? undefined : `property-${rule}`;
 }
 

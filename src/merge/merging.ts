@@ -9,11 +9,11 @@ import { ancestorsOf } from '../model/path.ts';
 import { apply, type Mutation } from '../mutation/mutation.ts';
 import { applyText, diffText, type TextChange } from '../mutation/text.ts';
 import type { Snapshot, SnapshotDraft } from '../snapshot/snapshot.ts';
-import { contestUnit, Writes } from './contest.ts';
+import { contestUnit, MergeRules, Writes } from './contest.ts';
 import { keysOfComponent, Touched, writeKey } from './difference.ts';
 import type { Item, Pending } from './item.ts';
 import { type Forms, placeItem } from './place.ts';
-import { meetPlainly } from './plain.ts';
+import { type Contested, meetPlainly } from './plain.ts';
 import type { RuleId } from './rules.ts';
 import { placeOf, Side, unitOf } from './side.ts';
 import { transformText } from './text_transform.ts';
@@ -56,7 +56,9 @@ export class Merging {
   /** Units replayed item by item. */
   readonly affected = new Set<string>();
   /** Of these, the units in which both sides meet plainly, and nothing was done since. */
-  readonly plain = new Map<string, 'apart' | 'contested'>();
+  readonly plain = new Map<string, readonly Contested<HeadEdit>[]>();
+  /** What the schemas of Head declare. */
+  readonly rules: MergeRules;
   /** Nothing unsettled before and nothing added: only what Head touches has to be looked at. */
   readonly incremental: boolean;
   readonly extra: Side<Item>;
@@ -66,6 +68,7 @@ export class Merging {
 
   constructor(input: MergeInput) {
     this.input = input;
+    this.rules = new MergeRules(input.head);
     const { pending, theirs, extra = [] } = input;
     this.extra = Side.of(extra);
     this.incremental =
@@ -132,11 +135,7 @@ export class Merging {
         const { m, role } = this.item(at);
         if (role === 'head' && theirs.referring(unitOf(m)).length > 0) this.affected.add(unitOf(m));
       }
-      for (const unit of this.affected) {
-        const meeting = this.#meeting(unit);
-        if (meeting !== undefined) this.plain.set(unit, meeting);
-        if (meeting !== 'apart' && this.#contest(unit)) this.plain.delete(unit);
-      }
+      for (const unit of this.affected) this.#meet(unit);
     }
     const mine = this.route === 'head';
     // In the order of the keys: what lies beside each other is read and written together.
@@ -160,14 +159,17 @@ export class Merging {
     }
   }
 
-  #meeting(unit: string): 'apart' | 'contested' | undefined {
+  /** Decides what both sides decided, and finds out whether that is all there is to a unit. */
+  #meet(unit: string): void {
     const { pending, theirs } = this.input;
-    if (!this.incremental || theirs === undefined) return undefined;
-    const mine = pending.side.inUnit(unit).map((at) => pending.items[at]!);
-    return meetPlainly(
-      mine,
-      theirs.inUnit(unit).map((at) => theirs.entries[at]!),
-    );
+    const mine = { items: pending.items, at: pending.side.inUnit(unit) };
+    const contested =
+      this.incremental && theirs !== undefined
+        ? meetPlainly(mine, { entries: theirs.entries, at: theirs.inUnit(unit) })
+        : undefined;
+    if (contested !== undefined) this.plain.set(unit, contested);
+    if (contested?.every(([at]) => this.rules.at(this.item(at).m) === undefined)) return;
+    if (this.#contest(unit)) this.plain.delete(unit);
   }
 
   /** What `replay` comes to in a unit in which the two sides meet plainly. */
@@ -182,7 +184,6 @@ export class Merging {
       const { m } = this.input.theirs!.entries[at]!;
       if ('path' in m && !written.has(m.path)) this.#putHead(m);
     }
-    for (const at of own) if (this.item(at) !== this.before(at)) apply(this.draft, this.item(at).m);
   }
 
   /** Makes a unit what Head has there with the unit's items on it. */
@@ -286,20 +287,21 @@ export class Merging {
     else this.touched.key(placeOf(m));
   }
 
-  /** Answers whether an item has given way. */
+  /** Answers whether an item has given way or wants another value now. */
   #contest(unit: string): boolean {
+    const { rules } = this;
     const { head, present } = this.input;
     const writes = this.writes(unit);
     const isReferred = (this.input.theirs?.referring(unit).length ?? 0) > 0;
     if (writes.entries.length === 0 && !isReferred) return false;
     const items = this.positions(unit).map((at) => [at, this.item(at)] as const);
-    let given = false;
-    for (const [at, item] of contestUnit({ head, present, theirs: writes, items, isReferred })) {
+    let differs = false;
+    for (const [at, item] of contestUnit({ rules, head, present, theirs: writes, items, isReferred })) {
       this.#changed.set(at, item);
-      given ||= item.yields !== undefined;
+      differs ||= item.yields !== undefined || item.m !== this.before(at)?.m;
     }
     if (items.some(([, item]) => item.m.kind === 'text.edit')) this.#mergeText(unit);
-    return given;
+    return differs;
   }
 
   /** Carries the change set's edits of one function's text over Head's. */
