@@ -15,13 +15,13 @@ import { must } from './measure.mjs';
 import { properties } from './transform_work.mjs';
 
 const changeSet = componentId(-1 >>> 0);
-const pathOf = (property) => (property === 'name' ? '/si/name' : `/domain/${property}`);
+const pathOf = (property) => `/domain/${property}`;
 
 const spec = {
   format: 1,
   domain: {
     kind: 'object',
-    properties: Object.fromEntries(properties.filter((p) => p !== 'name').map((p) => [p, { kind: 'string' }])),
+    properties: Object.fromEntries(properties.map((p) => [p, { kind: 'string' }])),
   },
   resourceValue: { kind: 'object', properties: {} },
   secrets: { kind: 'object', properties: {} },
@@ -43,9 +43,8 @@ function stateOf(document) {
   const { subject } = must(compileRequest(draft, changeSet, ids, { kind: 'schema.create', name: 'Item', spec }));
   const record = { schema: subject, variant: JSON.parse(draft.get('schemas', subject)).defaultVariant };
   for (const { id, values } of document) {
-    const { name, ...others } = values;
-    const image = bareImage(record, name);
-    for (const [property, v] of Object.entries(others)) image.cells[pathOf(property)] = { v };
+    const image = bareImage(record, values.title);
+    for (const [property, v] of Object.entries(values)) image.cells[pathOf(property)] = { v };
     apply(draft, { kind: 'component.create', component: id, image });
   }
   return draft.finish();

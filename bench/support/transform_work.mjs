@@ -3,14 +3,14 @@
 import { componentId } from './estate.mjs';
 import { picker } from './measure.mjs';
 
-export const properties = ['name', 'owner', 'description', 'zone'];
+export const properties = ['title', 'owner', 'description', 'zone'];
 
-/** Plain components in order: `{ id, values: { name, … } }`. */
+/** Plain components in order: `{ id, values: { title, … } }`. */
 export function documentOf(size) {
   return Array.from({ length: size }, (_, i) => ({
     id: componentId(i),
     values: {
-      name: `component-${i}`,
+      title: `component-${i}`,
       owner: `team-${i % 17}@example.com`,
       description: `what component ${i} of the document is there for`,
       zone: `region-1${'abc'[i % 3]}`,

@@ -212,12 +212,12 @@ function unitLines(
   for (const e of writes.entries) headLine(m, unit, e, { headVersion, covered, markedByUs, lines });
 }
 
-/** What `unitLines` comes to where both sides meet plainly: Head's value gives way, unless it is the same. */
+/** What `unitLines` comes to where both sides meet plainly and no rule is declared: Head's value gives way to another. */
 function plainLine(m: Merging, at: number, theirs: HeadEdit, headVersion: number, lines: ReceiptLine[]): void {
   const item = m.item(at);
   if (leaveTheSame(item.m, theirs.m)) return;
   lines.push({
-    rule: propertyRule(m, item) ?? clashRule(item.m, theirs.m),
+    rule: clashRule(item.m, theirs.m),
     outcome: 'overridden',
     subject: unitOf(item.m),
     path: pathOf(item.m),

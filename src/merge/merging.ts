@@ -68,7 +68,8 @@ export class Merging {
 
   constructor(input: MergeInput) {
     this.input = input;
-    this.rules = new MergeRules(input.head);
+    // A draft reads what lies beside each other faster; nothing is written to it.
+    this.rules = new MergeRules(input.head.edit());
     const { pending, theirs, extra = [] } = input;
     this.extra = Side.of(extra);
     this.incremental =
@@ -135,25 +136,32 @@ export class Merging {
         const { m, role } = this.item(at);
         if (role === 'head' && theirs.referring(unitOf(m)).length > 0) this.affected.add(unitOf(m));
       }
-      for (const unit of this.affected) this.#meet(unit);
     }
-    const mine = this.route === 'head';
     // In the order of the keys: what lies beside each other is read and written together.
-    for (const unit of unitsInOrder(mine ? [pending.side, this.extra] : theirs === undefined ? [] : [theirs])) {
-      if (this.affected.has(unit)) continue;
-      if (mine) this.#placeAsBefore(unit);
-      else for (const at of theirs!.inUnit(unit)) this.#takeFromHead(theirs!.entries[at]!.m);
+    const affected = [...this.affected].sort(compareText);
+    if (theirs !== undefined) for (const unit of affected) this.#meet(unit);
+    if (this.route === 'head') {
+      for (const unit of this.#unaffected(pending.side)) this.#placeAsBefore(unit);
+    } else if (theirs !== undefined) {
+      for (const unit of this.#unaffected(theirs))
+        for (const at of theirs.inUnit(unit)) this.#takeFromHead(theirs.entries[at]!.m);
     }
-    for (const unit of [...this.affected].sort(compareText)) {
+    for (const unit of affected) {
       if (this.plain.has(unit)) this.#placePlainly(unit);
       else this.replay(unit);
     }
   }
 
+  /** Units of a side that are not affected, in ascending order. */
+  #unaffected(side: Side<{ readonly m: Mutation }>): readonly string[] {
+    return [...side.units.keys()].filter((unit) => !this.affected.has(unit)).sort(compareText);
+  }
+
   /** Carries over the items of a unit that Head has nothing to do with. */
   #placeAsBefore(unit: string): void {
-    for (const at of this.positions(unit)) {
-      const item = this.item(at);
+    const { pending } = this.input;
+    for (const at of pending.side.inUnit(unit)) {
+      const item = pending.items[at]!;
       if (item.placed === undefined) apply(this.draft, item.m);
       else for (const m of item.placed) apply(this.draft, m);
     }
@@ -167,19 +175,18 @@ export class Merging {
       this.incremental && theirs !== undefined
         ? meetPlainly(mine, { entries: theirs.entries, at: theirs.inUnit(unit) })
         : undefined;
-    if (contested !== undefined) this.plain.set(unit, contested);
-    if (contested?.every(([at]) => this.rules.at(this.item(at).m) === undefined)) return;
-    if (this.#contest(unit)) this.plain.delete(unit);
+    if (contested?.every(([at]) => this.rules.at(this.item(at).m) === undefined)) this.plain.set(unit, contested);
+    else this.#contest(unit);
   }
 
   /** What `replay` comes to in a unit in which the two sides meet plainly. */
   #placePlainly(unit: string): void {
     const own = this.input.pending.side.inUnit(unit);
     if (this.route === 'head') {
-      for (const at of own) apply(this.draft, this.item(at).m);
+      for (const at of own) apply(this.draft, this.input.pending.items[at]!.m);
       return;
     }
-    const written = new Set(own.map((at) => (this.item(at).m as { path?: string }).path));
+    const written = new Set(own.map((at) => (this.input.pending.items[at]!.m as { path?: string }).path));
     for (const at of this.input.theirs!.inUnit(unit)) {
       const { m } = this.input.theirs!.entries[at]!;
       if ('path' in m && !written.has(m.path)) this.#putHead(m);
@@ -287,21 +294,16 @@ export class Merging {
     else this.touched.key(placeOf(m));
   }
 
-  /** Answers whether an item has given way or wants another value now. */
-  #contest(unit: string): boolean {
+  #contest(unit: string): void {
     const { rules } = this;
     const { head, present } = this.input;
     const writes = this.writes(unit);
     const isReferred = (this.input.theirs?.referring(unit).length ?? 0) > 0;
-    if (writes.entries.length === 0 && !isReferred) return false;
+    if (writes.entries.length === 0 && !isReferred) return;
     const items = this.positions(unit).map((at) => [at, this.item(at)] as const);
-    let differs = false;
-    for (const [at, item] of contestUnit({ rules, head, present, theirs: writes, items, isReferred })) {
+    for (const [at, item] of contestUnit({ rules, head, present, theirs: writes, items, isReferred }))
       this.#changed.set(at, item);
-      differs ||= item.yields !== undefined || item.m !== this.before(at)?.m;
-    }
     if (items.some(([, item]) => item.m.kind === 'text.edit')) this.#mergeText(unit);
-    return differs;
   }
 
   /** Carries the change set's edits of one function's text over Head's. */
@@ -360,14 +362,6 @@ function composed(before: string, after: string, edits: readonly { readonly m: M
   return own.length === 1 && edits.length >= 1 && applyText(before, own[0]!.changes) === after
     ? [...own[0]!.changes]
     : diffText(before, after);
-}
-
-/** The units of sides, each once, in ascending order. */
-function unitsInOrder(sides: readonly Side<{ readonly m: Mutation }>[]): Iterable<string> {
-  const [first, ...others] = sides.filter((s) => s.units.size > 0);
-  if (first === undefined) return [];
-  const units = others.length === 0 ? [...first.units.keys()] : [...new Set(sides.flatMap((s) => [...s.units.keys()]))];
-  return units.sort(compareText);
 }
 
 /** Units that both sides have, in the order of the smaller side. */

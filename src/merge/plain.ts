@@ -3,7 +3,7 @@
 // the change set wrote stands, and what Head wrote elsewhere.
 
 import { sameJson } from '../base/json.ts';
-import type { Cell } from '../model/cell.ts';
+import { cellText } from '../model/cell.ts';
 import { type Path, wellKnown } from '../model/path.ts';
 import type { CellMutation, Mutation } from '../mutation/mutation.ts';
 import type { Item } from './item.ts';
@@ -72,8 +72,9 @@ function areApart(a: Path, b: Path): boolean {
 const slash = 47;
 const element = 64;
 
-/** Do two edits of one cell leave the same? */
+/** Do two plain edits at one path leave the same? */
 export function leaveTheSame(a: Mutation, b: Mutation): boolean {
-  const of = (m: Mutation): Cell | undefined => (m.kind === 'cell.set' ? m.cell : undefined);
-  return sameJson(of(a) as never, of(b) as never);
+  if (a.kind !== 'cell.set' || b.kind !== 'cell.set') return a.kind === b.kind;
+  if ('v' in a.cell && 'v' in b.cell) return sameJson(a.cell.v, b.cell.v);
+  return cellText(a.cell) === cellText(b.cell);
 }

@@ -5,7 +5,7 @@
 // gets the chunk and runs again. An iterator that has thrown is at its end: take a new one.
 
 import type { Hash } from '../base/ids.ts';
-import { type Child, childIndex, countOf, lowerBound, type Node } from './chunk.ts';
+import { type Child, childIndex, countOf, type Leaf, lowerBound, type Node } from './chunk.ts';
 import type { ChunkSpace } from './chunk_space.ts';
 import { buildRoot, type ChunkSink, seal } from './map_build.ts';
 import { type Edit, editRoot, loadChild, sortEdits } from './map_edit.ts';
@@ -62,6 +62,11 @@ export class MerkleMap {
 
   has(key: string): boolean {
     return this.get(key) !== undefined;
+  }
+
+  /** A reader that remembers where it was. */
+  nearby(): Nearby {
+    return new Nearby(this.space, this.#rootNode());
   }
 
   /** Entries in ascending order of keys; reads only the nodes whose range meets the bounds, when it gets to them. */
@@ -136,5 +141,44 @@ export class MerkleMap {
 
   #rootNode(): Node {
     return loadChild(this.space, this.#top);
+  }
+}
+
+/**
+ * Reads one map again and again: keys that lie in the leaf it read last are found without going down from the root. Keeps
+ * the root and that leaf, so it is for as long as one edit takes.
+ */
+export class Nearby {
+  readonly #space: ChunkSpace;
+  readonly #root: Node;
+  #leaf: Leaf | undefined;
+  /** First key behind the leaf; undefined when it is the last. */
+  #end: string | undefined;
+
+  constructor(space: ChunkSpace, root: Node) {
+    this.#space = space;
+    this.#root = root;
+  }
+
+  get(key: string): string | undefined {
+    let leaf = this.#leaf;
+    if (leaf === undefined || key < leaf.keys[0]! || (this.#end !== undefined && key >= this.#end)) {
+      leaf = this.#goTo(key);
+    }
+    const i = lowerBound(leaf.keys, key);
+    return leaf.keys[i] === key ? leaf.values[i] : undefined;
+  }
+
+  #goTo(key: string): Leaf {
+    let node = this.#root;
+    let end: string | undefined;
+    while (node.kind === 'inner') {
+      const i = childIndex(node.keys, key);
+      end = node.keys[i + 1] ?? end;
+      node = loadChild(this.#space, node.children[i]!);
+    }
+    this.#leaf = node.keys.length === 0 ? undefined : node;
+    this.#end = end;
+    return node;
   }
 }

@@ -7,7 +7,7 @@ import { compareText } from '../base/json.ts';
 import { Fault } from '../base/result.ts';
 import { type Category, type Draft, intentCategories, type Reader, realityCategories } from '../model/state.ts';
 import type { ChunkSpace } from './chunk_space.ts';
-import { MerkleMap } from './merkle_map.ts';
+import { MerkleMap, type Nearby } from './merkle_map.ts';
 
 /** What names a snapshot: the hashes of its two manifests. */
 export interface Roots {
@@ -119,6 +119,7 @@ export class SnapshotDraft implements Draft {
   readonly base: Snapshot;
   readonly #maps = new Map<Category, MerkleMap>();
   readonly #pending = new Map<Category, Map<string, string | undefined>>();
+  readonly #near = new Map<Category, Nearby>();
 
   constructor(base: Snapshot) {
     this.base = base;
@@ -131,7 +132,12 @@ export class SnapshotDraft implements Draft {
   get(category: Category, key: string): string | undefined {
     const pending = this.#pending.get(category);
     if (pending?.has(key)) return pending.get(key);
-    return this.#map(category).get(key);
+    let near = this.#near.get(category);
+    if (near === undefined) {
+      near = this.#map(category).nearby();
+      this.#near.set(category, near);
+    }
+    return near.get(key);
   }
 
   *scan(category: Category, prefix: string, after?: string): Iterable<readonly [string, string]> {
@@ -212,6 +218,7 @@ export class SnapshotDraft implements Draft {
     const pending = this.#pending.get(category);
     if (pending === undefined || pending.size === 0) return;
     this.#maps.set(category, this.#map(category).edit(pending));
+    this.#near.delete(category);
     this.#pending.delete(category);
   }
 }
