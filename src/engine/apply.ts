@@ -75,7 +75,9 @@ export async function applyChangeSet(
   if (!may.ok) return may;
   const ask = askOf(w, request.idempotencyKey, { apply: request.changeSet });
   if (!ask.ok) return ask;
+  const { waitMs = 0 } = request;
   return repeated<ApplyReceipt>(w, { principal: principal.id, ...ask.value }, async () => {
+    if (waitMs > 0) await w.readiness.quiet(w.id, request.changeSet, waitMs);
     for (;;) {
       const done = await applyOnce(w, principal, request.changeSet, ask.value);
       if (done !== 'lost') return done;
@@ -215,6 +217,7 @@ function applyNow(
   );
   return landed.then((durable) => {
     if (!durable) return 'lost';
+    w.release(branch);
     if (!empty) replayInBackground(w);
     return ok(receipt);
   });

@@ -178,6 +178,7 @@ export async function changeStatus(
         audit: [...mine.rows, ...theirs.rows],
       },
     );
+    if (durable && !isActive(moved.status)) w.release(branch);
     if (durable) return ok(moved);
   }
 }

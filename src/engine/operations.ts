@@ -70,7 +70,11 @@ const operations = {
   'change_set.review': (c, p) => inState(c, p, (s) => review(s)),
   'change_set.apply': (c, p) =>
     inWorkspace(c, p, async (w) =>
-      applyChangeSet(w, c.principal, { changeSet: await changeSetOf(w, p), ...idempotency(p) }),
+      applyChangeSet(w, c.principal, {
+        changeSet: await changeSetOf(w, p),
+        waitMs: integer(p, 'waitMs', 0),
+        ...idempotency(p),
+      }),
     ),
   /** What became of an apply whose answer was not seen. */
   'change_set.outcome': (c, p) => inWorkspace(c, p, async (w) => applyOutcome(w, await changeSetOf(w, p))),
