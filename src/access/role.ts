@@ -10,17 +10,24 @@ export interface Principal {
   /** Stable id, shown in the audit. */
   readonly id: string;
   readonly role: Role;
+  /** Id of the token that the request came with; absent: the person's own session. */
+  readonly token?: string;
 }
 
-export const permissions = ['read', 'edit', 'apply', 'abandon', 'maintain'] as const;
+/** `approve`: decide on changes. `manage`: members and budgets. `maintain`: the store. */
+export const permissions = ['read', 'edit', 'apply', 'abandon', 'maintain', 'approve', 'manage'] as const;
 export type Permission = (typeof permissions)[number];
 
 const allowed: Readonly<Record<Role, readonly Permission[]>> = {
   owner: permissions,
-  approver: ['read', 'edit', 'apply', 'abandon'],
+  approver: ['read', 'edit', 'apply', 'abandon', 'approve'],
   collaborator: ['read', 'edit', 'apply', 'abandon'],
   viewer: ['read'],
 };
+
+export function isRole(text: unknown): text is Role {
+  return roles.includes(text as Role);
+}
 
 /** Refuses `access_denied`, naming the role and what it may do. */
 export function authorise(principal: Principal, permission: Permission): Result<void> {

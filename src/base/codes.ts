@@ -46,6 +46,7 @@ export const refusalCodes = {
   binding_not_found: { means: 'No such function binding.', next: 'List the bindings of the schema.' },
   view_not_found: { means: 'No view of that id or name.', next: 'List the views.' },
   secret_not_found: { means: 'No secret reference of that id or name.', next: 'List the secrets.' },
+  member_not_found: { means: 'The workspace has no such member.', next: 'List the members.' },
   action_not_found: { means: 'No such action override.', next: 'List the overrides of the component.' },
   element_not_found: { means: 'The list has no such element.', next: 'Read the list again: it may have moved.' },
   path_not_found: {
@@ -61,6 +62,30 @@ export const refusalCodes = {
   access_denied: { means: 'The principal’s role does not allow this.', next: 'Ask an owner of the workspace.' },
   head_is_read_only: { means: 'Head changes only by an apply.', next: 'Open a change set and make the edit there.' },
   change_set_not_open: { means: 'The change set’s status does not allow this.', next: 'Reopen it, or use another.' },
+  change_set_not_applied: {
+    means: 'The change set has not been applied, so there is no outcome.',
+    next: 'Apply it, or apply it again.',
+  },
+  references_not_found: {
+    means: 'A promoted change set refers to what the workspace has not, or has more than once by that name.',
+    next: 'Create it, or say which is meant by its id.',
+  },
+  nothing_to_revert: {
+    means: 'The versions named changed nothing that can be taken back.',
+    next: 'See the history of Head.',
+  },
+  not_ready: {
+    means: 'Something that the change set’s own edits reach is still being computed.',
+    next: 'Wait until it is quiet, or ask the apply to wait.',
+  },
+  approval_required: {
+    means: 'Somebody has to approve parts of the change set first.',
+    next: 'Request approval of those who are named.',
+  },
+  budget_exceeded: {
+    means: 'The change set does more than the role or the token may apply.',
+    next: 'Split it, or ask somebody with a larger budget to apply it.',
+  },
   // schema constraints
   path_invalid: {
     means: 'The path is not a well-formed pointer or a segment is not allowed.',
@@ -104,13 +129,16 @@ export const refusalCodes = {
   already_newest: { means: 'The component is of that variant already.', next: 'Nothing to upgrade.' },
   locked: { means: 'The function or variant is locked.', next: 'Unlock it: that makes an editable copy.' },
   in_use: { means: 'Something still uses it.', next: 'Remove the uses that are listed first.' },
+  last_owner: {
+    means: 'The workspace would be left without an active owner.',
+    next: 'Make somebody else an owner first.',
+  },
   text_mismatch: {
     means: 'The text change was made from another text.',
     next: 'Read the text again and repeat the change.',
   },
   // races
   version_conflict: { means: 'The change set has moved past the version named.', next: 'Read again and repeat.' },
-  head_moved: { means: 'Head has moved since the change set was opened.', next: 'Catch up, review and apply again.' },
 } as const satisfies Record<string, CodeLine>;
 
 /** Faults: the outside world failed. */

@@ -26,8 +26,17 @@ export const limits = {
   checkpointIdleMs: 1_000,
   /** Decoded chunks kept in memory. */
   chunkCacheBytesMax: 128 * 1024 * 1024,
+  /** Edits of past Head versions kept ready for merging. */
+  headEditsCachedMax: 50_000,
+  /** Change sets that are caught up at once in the background. */
+  replaysAtOnceMax: 16,
+  /** Wait before a failed replay is tried again: the first time, and at most. */
+  replayRetryMs: 250,
+  replayRetryMaxMs: 60_000,
   /** Rows of one listing page. */
   pageRowsMax: 300,
+  /** UTF-16 units of a workspace's members, or of its budgets, as one document. */
+  settingCharsMax: 1024 * 1024,
   /** Steps a regular expression of a schema may be long, in UTF-16 units. */
   patternCharsMax: 512,
 } as const;

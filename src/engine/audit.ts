@@ -13,11 +13,11 @@ import {
 import type { ChangeSetId, Hash } from '../base/ids.ts';
 import { brief, type Json } from '../base/json.ts';
 import { Fault } from '../base/result.ts';
+import { type LogEntry, parseLogEntry } from '../merge/log_entry.ts';
 import { type Cell, parseCell } from '../model/cell.ts';
 import type { Reader } from '../model/state.ts';
 import { exprSummary } from '../mutation/cell.ts';
 import type { Step } from '../mutation/compile.ts';
-import { type LogEntry, parseLogEntry } from '../mutation/log_entry.ts';
 import type { AuditQuery, AuditRow, ChangeSetRow } from '../ports/store.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -62,6 +62,21 @@ export function plainAuditRows(
     row,
     facts.map((f) => ({ version: 0, step: 0, log: '' as const, ...who, ...plain(f) })),
   );
+}
+
+/** Writes an entry of Head's chain about something that is in no log; resolves when it is durable. */
+export async function noteOnHead(w: Workspace, actor: string, fact: Fact): Promise<void> {
+  for (;;) {
+    const head = await w.head();
+    const audit = plainAuditRows(w, head.row, { actor, atMs: w.world.clock.nowMs() }, [fact]);
+    const row = { ...head.row, ...audit.head };
+    const durable = await w.advance([{ branch: head, row, snapshot: head.snapshot }], {
+      changeSets: [{ row, expected: head.row.version }],
+      log: [],
+      audit: audit.rows,
+    });
+    if (durable) return;
+  }
 }
 
 /** The members of a fact and no others: what is handed in may be a whole step. */

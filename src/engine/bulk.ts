@@ -12,7 +12,8 @@ import type { ComponentImage } from '../model/component.ts';
 import type { Step } from '../mutation/compile.ts';
 import { apply, describe, validate } from '../mutation/mutation.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { applyChangeSet, openChangeSet } from './change_set.ts';
+import { applyChangeSet } from './apply.ts';
+import { openChangeSet } from './change_set.ts';
 import { commitEdit, type Edited } from './submit.ts';
 import type { Branch, Workspace } from './workspace.ts';
 
@@ -36,7 +37,7 @@ export interface BulkLoad {
 /**
  * Loads the components into Head. The caller guarantees that cells fit their schema and that sources exist; that an id is
  * free and its variant there is checked. Head must not be applied to meanwhile. Refuses `access_denied`,
- * `already_exists`, `schema_not_found`, `head_moved`; change sets applied before the refusal stay. Answers the number.
+ * `already_exists`, `schema_not_found`; change sets applied before the refusal stay. Answers the number.
  */
 export async function loadComponents(w: Workspace, principal: Principal, load: BulkLoad): Promise<Result<number>> {
   const { perEntry = 1_000, perChangeSet = 5_000 } = load;

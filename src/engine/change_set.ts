@@ -1,27 +1,18 @@
-// Opening, listing, applying, abandoning and reopening change sets. Opening copies nothing: the new change set starts
-// from Head's roots. Applying is one compare-and-set on both Head and the change set; it needs Head where the change set
-// was opened.
+// Opening, listing, abandoning and reopening change sets. Opening copies nothing: the new change set starts from Head's
+// roots. Applying is in apply.ts.
 
 import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, Hash } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
+import { type LogEntry, logFormat, logText } from '../merge/log_entry.ts';
 import { type ChangeSetEvent, isActive, transition } from '../model/change_set.ts';
 import { idLength } from '../model/keys.ts';
-import {
-  type LogEntry,
-  logFormat,
-  logText,
-  type PendingChange,
-  parseLogEntry,
-  pendingText,
-} from '../mutation/log_entry.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
-import { encodeBlob } from '../snapshot/chunk.ts';
 import { auditRows, plainAuditRows } from './audit.ts';
 import { askOf, remember, repeated } from './idempotency.ts';
 import { permit } from './permit.ts';
-import { type Branch, lands, type Workspace } from './workspace.ts';
+import type { Branch, Workspace } from './workspace.ts';
 
 /** Opens a change set on Head as it is now. Costs the same whatever the model's size. */
 export async function openChangeSet(
@@ -67,6 +58,7 @@ async function openOnce(
     status: 'Open',
     isHead: false,
     baseVersion: head.row.version,
+    openedOn: head.row.version,
     version: 0,
     intentRoot: head.row.intentRoot,
     realityRoot: head.row.realityRoot,
@@ -190,7 +182,7 @@ export async function changeStatus(
   }
 }
 
-function headStays(event: string): Result<never> {
+export function headStays(event: string): Result<never> {
   return refuse('head_is_read_only', {
     path: 'changeSet',
     expected: 'a change set other than Head',
@@ -199,7 +191,8 @@ function headStays(event: string): Result<never> {
   });
 }
 
-function entryOf(
+/** What entries have in common, from the row as it will be. */
+export function entryOf(
   row: ChangeSetRow,
   atMs: number,
   principal: Principal,
@@ -213,137 +206,4 @@ function entryOf(
     intentRoot: row.intentRoot,
     realityRoot: row.realityRoot,
   };
-}
-
-export interface ApplyReceipt {
-  readonly changeSet: ChangeSetId;
-  readonly status: ChangeSetRow['status'];
-  /** Head's version after the apply; unchanged for an empty change set. */
-  readonly headVersion: number;
-  readonly intentRoot: Hash;
-  /** Edits carried over. */
-  readonly edits: number;
-}
-
-/**
- * Makes a change set part of Head. Refuses `head_moved` when Head is not where the change set was opened; an apply
- * that was carried out answers the same when asked again with its key.
- */
-export async function applyChangeSet(
-  w: Workspace,
-  principal: Principal,
-  request: { readonly changeSet: ChangeSetId; readonly idempotencyKey?: string },
-): Promise<Result<ApplyReceipt>> {
-  const may = await permit(w, principal, 'apply', { operation: 'apply a change set', subject: request.changeSet });
-  if (!may.ok) return may;
-  const ask = askOf(w, request.idempotencyKey, { apply: request.changeSet });
-  if (!ask.ok) return ask;
-  return repeated<ApplyReceipt>(w, { principal: principal.id, ...ask.value }, async () => {
-    for (;;) {
-      const done = await applyOnce(w, principal, request.changeSet, ask.value);
-      if (done !== 'lost') return done;
-    }
-  });
-}
-
-async function applyOnce(
-  w: Workspace,
-  principal: Principal,
-  id: ChangeSetId,
-  ask: { key: string | undefined; hash: Hash },
-): Promise<Result<ApplyReceipt> | 'lost'> {
-  const found = await w.branch(id);
-  if (!found.ok) return found;
-  const { branch } = found.value;
-  if (branch.row.isHead) return headStays('apply');
-  const version = branch.row.version;
-  const pending = await pendingOf(w, branch);
-  const head = await w.head();
-  if (pending === undefined || branch.row.version !== version) return 'lost';
-  const next = transition(branch.row.status, 'apply');
-  if (!next.ok) return next;
-  if (head.row.version !== branch.row.baseVersion) {
-    return refuse('head_moved', {
-      path: 'changeSet',
-      expected: `Head at version ${branch.row.baseVersion}, where the change set was opened`,
-      got: `Head at version ${head.row.version}`,
-      hint: 'open a new change set on Head and make the edits there',
-    });
-  }
-  const atMs = w.world.clock.nowMs();
-  const empty = pending.edits.length === 0;
-  const row = { ...branch.row, status: next.value, version: version + 1, updatedAtMs: atMs };
-  const entry: LogEntry = { ...entryOf(row, atMs, principal), kind: 'status', status: next.value };
-  const text = logText(entry);
-  const edits = pending.edits.reduce((n, e) => n + e.steps.length, 0);
-  const sentence = `apply change set ${JSON.stringify(row.name)} (${edits} ${edits === 1 ? 'mutation' : 'mutations'})`;
-  const fact = { kind: 'change_set.apply', subject: id, path: '', sentence };
-  const mine = auditRows(w, branch.row, text, entry, [fact]);
-  const moved = { ...row, ...mine.head };
-  const anchor = { changeSet: id, seq: moved.auditCount, hash: moved.auditHead };
-
-  // An empty change set changes nothing, so Head keeps its version.
-  const pendingBlob = pendingText(pending);
-  const pendingHash = w.space.digest(encodeBlob(pendingBlob));
-  const headVersion = head.row.version + (empty ? 0 : 1);
-  const roots = { intentRoot: row.intentRoot, realityRoot: row.realityRoot };
-  const headNext: ChangeSetRow = {
-    ...head.row,
-    ...roots,
-    version: headVersion,
-    baseVersion: headVersion,
-    updatedAtMs: atMs,
-  };
-  const headEntry: LogEntry = {
-    ...entryOf(headNext, atMs, principal),
-    kind: 'apply',
-    applied: id,
-    appliedVersion: moved.version,
-    pending: pendingHash,
-  };
-  const headText = logText(headEntry);
-  const theirs = empty
-    ? plainAuditRows(w, head.row, { actor: principal.id, atMs }, [{ ...fact, anchor }])
-    : auditRows(w, head.row, headText, headEntry, [{ ...fact, anchor }]);
-  const headRow = { ...headNext, ...theirs.head };
-  const receipt: ApplyReceipt = {
-    changeSet: id,
-    status: moved.status,
-    headVersion,
-    intentRoot: headRow.intentRoot,
-    edits,
-  };
-  const durable = await w.advance(
-    [
-      { branch, row: moved, snapshot: branch.snapshot },
-      { branch: head, row: headRow, snapshot: branch.snapshot },
-    ],
-    {
-      changeSets: [
-        { row: moved, expected: version },
-        { row: headRow, expected: head.row.version },
-      ],
-      log: [
-        { changeSet: id, version: moved.version, text },
-        ...(empty ? [] : [{ changeSet: headRow.id, version: headVersion, text: headText }]),
-      ],
-      audit: [...mine.rows, ...theirs.rows],
-      chunks: empty ? [] : [{ hash: pendingHash, text: encodeBlob(pendingBlob) }],
-      ...remember(principal.id, ask.key, ask.hash, receipt, atMs),
-    },
-  );
-  return durable ? ok(receipt) : 'lost';
-}
-
-/** The pending change of a change set that has not been caught up: its own edits, in order; undefined: they did not land. */
-async function pendingOf(w: Workspace, branch: Branch): Promise<PendingChange | undefined> {
-  const { row, durable } = branch;
-  if (!(await lands(durable))) return undefined;
-  const edits: PendingChange['edits'][number][] = [];
-  for (const { text } of await w.store.readLog(w.id, row.id, 0, row.version)) {
-    const entry = parseLogEntry(text);
-    if (entry.kind === 'edit')
-      edits.push({ version: entry.version, atMs: entry.atMs, actor: entry.actor, steps: entry.steps });
-  }
-  return { format: logFormat, changeSet: row.id, baseVersion: row.baseVersion, edits };
 }

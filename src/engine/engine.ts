@@ -5,13 +5,14 @@ import { authorise, type Principal } from '../access/role.ts';
 import type { ChangeSetId, WorkspaceId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { Fault, must, ok, type Result, refuse } from '../base/result.ts';
+import { type LogEntry, logFormat, logText } from '../merge/log_entry.ts';
 import { compileRequest } from '../mutation/compile.ts';
-import { type LogEntry, logFormat, logText } from '../mutation/log_entry.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
 import type { ChangeSetRow, Store, WorkspaceRow } from '../ports/store.ts';
 import type { World } from '../ports/world.ts';
 import { Snapshot } from '../snapshot/snapshot.ts';
 import { auditRows } from './audit.ts';
+import { replayInBackground } from './replay.ts';
 import { Workspace, type WorkspaceOptions } from './workspace.ts';
 
 export interface EngineOptions extends WorkspaceOptions {
@@ -106,6 +107,7 @@ export class Engine {
       status: 'Open',
       isHead: true,
       baseVersion: 1,
+      openedOn: 0,
       version: 1,
       intentRoot: intent,
       realityRoot: reality,
@@ -155,6 +157,8 @@ export class Engine {
     if (workspace === undefined) {
       workspace = new Workspace(row, this.store, this.world, this.#options);
       this.#open.set(row.id, workspace);
+      // What a crash or a stop left behind Head is caught up now.
+      replayInBackground(workspace);
     }
     return workspace;
   }

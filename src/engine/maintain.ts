@@ -4,11 +4,11 @@
 import type { ChangeSetId, ComponentId, Hash } from '../base/ids.ts';
 import { compareText } from '../base/json.ts';
 import { Fault } from '../base/result.ts';
+import { blobsOfEntry, blobsOfSteps, parseLogEntry } from '../merge/log_entry.ts';
 import { isActive } from '../model/change_set.ts';
 import { idLength, index, present, splitCellKey } from '../model/keys.ts';
 import { intentCategories, realityCategories } from '../model/state.ts';
 import { impliedKeys } from '../mutation/cell.ts';
-import { blobsOfSteps, parseLogEntry } from '../mutation/log_entry.ts';
 import { nounOf, nouns } from '../mutation/nouns.ts';
 import type { ChangeSetRow, Checkpoint, StoreProblem, SweepOutcome } from '../ports/store.ts';
 import { chunkKind, decodeNode } from '../snapshot/chunk.ts';
@@ -78,11 +78,11 @@ async function replayWhole(w: Workspace, row: ChangeSetRow): Promise<number> {
   const head = row.isHead ? undefined : await w.head();
   let state = head === undefined ? Snapshot.empty(w.space) : undefined;
   if (head !== undefined) {
-    const base = await w.stateAt(head.row, row.baseVersion);
+    const base = await w.stateAt(head.row, row.openedOn);
     if (!base.ok)
       throw new Fault(
         'store_damaged',
-        `change set ${row.id} is based on version ${row.baseVersion}, which Head does not have`,
+        `change set ${row.id} was opened on version ${row.openedOn}, which Head does not have`,
       );
     state = base.value;
   }
@@ -218,7 +218,7 @@ async function markLog(w: Workspace, row: ChangeSetRow, live: Set<Hash>): Promis
     for (const { version, text } of rows) {
       at = version;
       const entry = parseLogEntry(text);
-      if (entry.kind === 'edit') for (const hash of blobsOfSteps(entry.steps)) live.add(hash);
+      for (const hash of blobsOfEntry(entry)) live.add(hash);
       if (entry.kind !== 'apply') continue;
       live.add(entry.pending);
       for (const edit of (await w.pendingChange(entry.pending)).edits)

@@ -6,20 +6,30 @@ import type { ChangeSetId, ComponentId } from '../base/ids.ts';
 import { isObject, type Json } from '../base/json.ts';
 import { Fault, must, ok, RefusalError, type Result, refuse } from '../base/result.ts';
 import { resolveComponent } from '../model/lookup.ts';
+import { describe } from '../mutation/mutation.ts';
 import type { Request } from '../mutation/request.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import { applyChangeSet, applyOutcome } from './apply.ts';
 import { type AuditVerdict, readAudit, verifyAudit } from './audit.ts';
-import { applyChangeSet, changeStatus, listChangeSets, openChangeSet, resolveChangeSet } from './change_set.ts';
+import { presentOf } from './catch_up.ts';
+import { changeStatus, listChangeSets, openChangeSet, resolveChangeSet } from './change_set.ts';
 import { type Comparison, compareSnapshots } from './compare.ts';
 import { historyOf, readComponent, searchComponents } from './component.ts';
 import type { Engine } from './engine.ts';
+import { lockingEdits } from './locking.ts';
 import { collectGarbage, type Progress, verifyWorkspace } from './maintain.ts';
+import { readBudgets, readMembers, removeMember, setBudgets, setMember } from './members.ts';
 import { permit } from './permit.ts';
+import { exportChangeSet, promote } from './promotion.ts';
+import { readReceipt, receiptInForce, type ToldLine } from './receipt.ts';
+import { replayLag } from './replay.ts';
+import type { ReplayProblem } from './replay_work.ts';
+import { revert } from './revert.ts';
 import { describeSchema, propertyLines, searchSchemas, suggestSources } from './schema.ts';
 import { submit } from './submit.ts';
 import { exportTemplateOf, importTemplate } from './template.ts';
-import type { Workspace } from './workspace.ts';
+import type { Branch, Workspace } from './workspace.ts';
 
 const defaultWorkspace = 'default';
 
@@ -56,12 +66,39 @@ const operations = {
   'change_set.create': (c, p) =>
     inWorkspace(c, p, (w) => openChangeSet(w, c.principal, { name: text(p, 'name'), ...idempotency(p) })),
   'change_set.list': (c, p) => inWorkspace(c, p, async (w) => ok(await listChangeSets(w, p['all'] === true))),
-  'change_set.get': (c, p) => inState(c, p, async (s) => ok(s.row)),
+  'change_set.get': (c, p) => inState(c, p, async (s) => ok({ ...s.row, ...replayOf(s.w, s.row.id) })),
   'change_set.review': (c, p) => inState(c, p, (s) => review(s)),
   'change_set.apply': (c, p) =>
     inWorkspace(c, p, async (w) =>
       applyChangeSet(w, c.principal, { changeSet: await changeSetOf(w, p), ...idempotency(p) }),
     ),
+  /** What became of an apply whose answer was not seen. */
+  'change_set.outcome': (c, p) => inWorkspace(c, p, async (w) => applyOutcome(w, await changeSetOf(w, p))),
+  /** `changeSet`, or `first` and `last` (default: the same) as versions of Head. */
+  'change_set.revert': (c, p) =>
+    inWorkspace(c, p, async (w) => {
+      const first = p['changeSet'] === undefined ? integer(p, 'first') : 0;
+      const of =
+        p['changeSet'] === undefined
+          ? { first, last: integer(p, 'last', first) }
+          : { changeSet: await changeSetOf(w, p) };
+      const name = p['name'] === undefined ? {} : { name: text(p, 'name') };
+      return revert(w, c.principal, { of, ...name, ...idempotency(p) });
+    }),
+  /** A portable document of the change set's edits, for `change_set.promote` in another workspace. */
+  'change_set.export': (c, p) => inWorkspace(c, p, async (w) => exportChangeSet(w, await changeSetOf(w, p))),
+  /** Replays an exported change set (`text`, its JSON) onto this workspace. */
+  'change_set.promote': (c, p) =>
+    inWorkspace(c, p, (w) =>
+      promote(w, c.principal, {
+        text: text(p, 'text'),
+        ...(p['name'] === undefined ? {} : { name: text(p, 'name') }),
+        ...(p['ids'] === undefined ? {} : { ids: idMap(p['ids']) }),
+        ...idempotency(p),
+      }),
+    ),
+  /** Every line of the receipt, `inForce` telling those that still say what is so. */
+  'change_set.receipt': (c, p) => inWorkspace(c, p, async (w) => readReceipt(w, await changeSetOf(w, p))),
   'change_set.abandon': (c, p) =>
     inWorkspace(c, p, async (w) => changeStatus(w, c.principal, await changeSetOf(w, p), 'abandon')),
   'change_set.reopen': (c, p) =>
@@ -152,7 +189,18 @@ const operations = {
       return ok({ destination });
     }),
   statistics: (c, p) =>
-    inWorkspace(c, p, async (w) => ok({ store: await c.engine.store.statistics(), cache: w.space.stats() })),
+    inWorkspace(c, p, async (w) =>
+      ok({ store: await c.engine.store.statistics(), cache: w.space.stats(), replayLag: await replayLag(w) }),
+    ),
+
+  'member.list': (c, p) => inWorkspace(c, p, async (w) => ok(await readMembers(w))),
+  'member.set': (c, p) => {
+    const { member: id, role, active = true } = p;
+    return inWorkspace(c, p, (w) => setMember(w, c.principal, { id, role, active }));
+  },
+  'member.remove': (c, p) => inWorkspace(c, p, (w) => removeMember(w, c.principal, text(p, 'member'))),
+  'budget.get': (c, p) => inWorkspace(c, p, async (w) => ok(await readBudgets(w))),
+  'budget.set': (c, p) => inWorkspace(c, p, (w) => setBudgets(w, c.principal, p['budgets'])),
 } satisfies Record<string, Handler>;
 
 export type OperationName = keyof typeof operations;
@@ -160,6 +208,7 @@ export const operationNames = Object.keys(operations) as readonly OperationName[
 
 interface State {
   readonly w: Workspace;
+  readonly branch: Branch;
   readonly row: ChangeSetRow;
   readonly version: number;
   readonly snapshot: Snapshot;
@@ -199,9 +248,9 @@ function inState(c: Call, p: Params, body: (s: State) => Promise<Result<unknown>
 
 async function stateOf(w: Workspace, name: string, version: number | undefined): Promise<State> {
   const id = must(await resolveChangeSet(w, name));
-  const { row, snapshot } = must(await w.present(id));
-  if (version === undefined || version === row.version) return { w, row, version: row.version, snapshot };
-  return { w, row, version, snapshot: must(await w.stateAt(row, version)) };
+  const { branch, row, snapshot } = must(await presentOf(w, id));
+  if (version === undefined || version === row.version) return { w, branch, row, version: row.version, snapshot };
+  return { w, branch, row, version, snapshot: must(await w.stateAt(row, version)) };
 }
 
 async function changeSetOf(w: Workspace, p: Params): Promise<ChangeSetId> {
@@ -210,6 +259,10 @@ async function changeSetOf(w: Workspace, p: Params): Promise<ChangeSetId> {
 
 export interface Review extends Comparison {
   readonly changeSet: ChangeSetRow;
+  /** What merging decided, as far as it still says what is so. */
+  readonly receipt: readonly ToldLine[];
+  /** What the engine would add at the apply: locks and defaults. */
+  readonly atApply: readonly string[];
   readonly summary: {
     readonly added: number;
     readonly modified: number;
@@ -233,7 +286,24 @@ async function review(s: State): Promise<Result<Review>> {
   const base = await s.w.stateAt(head.row, s.row.baseVersion);
   if (!base.ok) return base;
   const comparison = await s.w.read(() => compareSnapshots(base.value, s.snapshot));
-  return ok({ changeSet: s.row, summary: summaryOf(comparison), ...comparison });
+  // What was applied has become Head's, with its receipt; nothing is pending of it.
+  const isDone = s.row.status === 'Applied';
+  const more = await s.w.read(() => ({
+    receipt: isDone ? [] : receiptInForce(s.branch, s.snapshot),
+    atApply: isDone ? [] : atApply(s),
+  }));
+  return ok({ changeSet: s.row, summary: summaryOf(comparison), ...comparison, ...more });
+}
+
+function atApply({ branch, snapshot }: State): string[] {
+  const edits = branch.pending.items.map((i) => i.m);
+  return lockingEdits(snapshot, edits).map((m) => describe(snapshot, m));
+}
+
+/** Why a change set is behind, when it is. */
+function replayOf(w: Workspace, id: ChangeSetId): { replay?: ReplayProblem } {
+  const problem = w.replay.problems.get(id);
+  return problem === undefined ? {} : { replay: problem };
 }
 
 function summaryOf(c: Comparison): Review['summary'] {
@@ -297,6 +367,11 @@ function headsOf(p: Params): AuditVerdict['heads'] {
 
 function idempotency(p: Params): { idempotencyKey?: string } {
   return p['idempotencyKey'] === undefined ? {} : { idempotencyKey: text(p, 'idempotencyKey') };
+}
+
+function idMap(ids: Json): Record<string, string> {
+  if (isObject(ids) && Object.values(ids).every((id) => typeof id === 'string')) return ids as Record<string, string>;
+  return wrong('ids', 'ids here by ids there', ids);
 }
 
 function text(p: Params, name: string, otherwise?: string): string {

@@ -3,7 +3,7 @@
 
 import { authorise, type Permission, type Principal } from '../access/role.ts';
 import type { Result } from '../base/result.ts';
-import { plainAuditRows } from './audit.ts';
+import { noteOnHead } from './audit.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Refuses `access_denied`, audited with what was tried and on what. */
@@ -16,18 +16,6 @@ export async function permit(
   const may = authorise(principal, permission);
   if (may.ok) return may;
   const sentence = `refuse ${principal.id} (${principal.role}) to ${tried.operation}`;
-  for (;;) {
-    const head = await w.head();
-    const who = { actor: principal.id, atMs: w.world.clock.nowMs() };
-    const audit = plainAuditRows(w, head.row, who, [
-      { kind: 'access.denied', subject: tried.subject, path: '', sentence },
-    ]);
-    const row = { ...head.row, ...audit.head };
-    const durable = await w.advance([{ branch: head, row, snapshot: head.snapshot }], {
-      changeSets: [{ row, expected: head.row.version }],
-      log: [],
-      audit: audit.rows,
-    });
-    if (durable) return may;
-  }
+  await noteOnHead(w, principal.id, { kind: 'access.denied', subject: tried.subject, path: '', sentence });
+  return may;
 }

@@ -6,17 +6,19 @@ import type { ChangeSetId, Hash } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { attempt, must, ok, type Result, refuse } from '../base/result.ts';
+import { blobsOfEntry, itemsOfSteps, type LogEntry, logFormat, logText, type Settled } from '../merge/log_entry.ts';
+import { merge } from '../merge/merge.ts';
+import type { ReceiptLine } from '../merge/receipt.ts';
 import { transition } from '../model/change_set.ts';
 import { resolveSchema } from '../model/lookup.ts';
 import { compileRequest, type Step } from '../mutation/compile.ts';
-import { blobsOfSteps, type LogEntry, logFormat, logText, parseLogEntry } from '../mutation/log_entry.ts';
-import { apply, footprint, type Touch, validate } from '../mutation/mutation.ts';
 import type { Request } from '../mutation/request.ts';
 import type { Commit } from '../ports/store.ts';
-import { encodeBlob } from '../snapshot/chunk.ts';
 import type { Snapshot, SnapshotDraft } from '../snapshot/snapshot.ts';
 import { auditRows } from './audit.ts';
+import { caughtUp, chunksOf } from './catch_up.ts';
 import { askOf, remember, repeated } from './idempotency.ts';
+import { type Late, lateEdit, seenBy } from './late_edit.ts';
 import { permit } from './permit.ts';
 import { type Branch, lands, type Workspace } from './workspace.ts';
 
@@ -35,6 +37,8 @@ export interface SubmitReply {
   readonly intentRoot: Hash;
   /** One for each mutation of the request, in order. */
   readonly steps: readonly StepReply[];
+  /** What became of edits that met others the author had not seen, and of earlier ones; absent: nothing. */
+  readonly receipt?: readonly ReceiptLine[];
 }
 
 export interface StepReply {
@@ -67,17 +71,22 @@ async function submitOnce(
 ): Promise<Result<SubmitReply> | 'lost'> {
   const may = await permit(w, principal, 'edit', { operation: 'edit', subject: String(request.changeSet) });
   if (!may.ok) return may;
-  const found = await w.branch(request.changeSet);
+  const found = await caughtUp(w, request.changeSet);
   if (!found.ok) return found;
   const { branch } = found.value;
-  const base = await seenBy(w, branch, request.baseVersion);
-  if (!base.ok) return base;
-  const seen = base.value;
-  if (seen === 'lost') return seen;
-  return w.read(() => {
-    if (seen !== undefined && seen.present !== branch.row.version) return Promise.resolve('lost' as const);
-    return submitNow(w, principal, branch, { mutations: request.mutations, seen, ask });
-  });
+  const open = checkOpen(branch);
+  if (!open.ok) return open;
+  if (request.baseVersion !== undefined && request.baseVersion !== branch.row.version) {
+    const late = await seenBy(w, branch, request.baseVersion);
+    if (!late.ok) return late;
+    if (late.value === 'lost') return 'lost';
+    const { value } = late;
+    return w.read(() => {
+      if (value.present !== branch.row.version || !w.isCurrent(branch)) return Promise.resolve('lost' as const);
+      return submitLate(w, principal, branch, { request, late: value as Late, ask });
+    });
+  }
+  return w.read(() => submitNow(w, principal, branch, { mutations: request.mutations, ask }));
 }
 
 /**
@@ -88,20 +97,42 @@ export function submitNow(
   w: Workspace,
   principal: Principal,
   branch: Branch,
-  what: { readonly mutations: readonly Request[]; readonly seen?: Seen | undefined; readonly ask: Ask },
+  what: { readonly mutations: readonly Request[]; readonly ask: Ask },
 ): Promise<Result<SubmitReply> | 'lost'> {
   const open = checkOpen(branch);
   if (!open.ok) return Promise.resolve(open);
-  const { id } = branch.row;
-  const edited = attempt(() => edit(w, branch.snapshot, what.seen, { changeSet: id, mutations: what.mutations }));
+  const edited = attempt(() => compileEdit(w, branch.snapshot, branch.row.id, what.mutations));
   if (!edited.ok) return Promise.resolve(edited);
   return commitEdit(w, principal, branch, edited.value, what.ask);
+}
+
+function submitLate(
+  w: Workspace,
+  principal: Principal,
+  branch: Branch,
+  what: { readonly request: SubmitRequest; readonly late: Late; readonly ask: Ask },
+): Promise<Result<SubmitReply> | 'lost'> {
+  const { request, late, ask } = what;
+  const head = w.knownHead();
+  if (head === undefined || head.row.version !== branch.row.baseVersion) return Promise.resolve('lost');
+  const by = { actor: principal.id, atMs: w.world.clock.nowMs(), version: branch.row.version + 1 };
+  const done = attempt(() => {
+    const edited = compileEdit(w, late.snapshot, branch.row.id, request.mutations);
+    return { steps: edited.steps, ...must(lateEdit(branch, head.snapshot, late, edited, by)) };
+  });
+  if (!done.ok) return Promise.resolve(done);
+  const { steps, snapshot, settled, receipt } = done.value;
+  return commitEdit(w, principal, branch, { snapshot, steps, settled, receipt, atMs: by.atMs }, ask);
 }
 
 /** A state with edits on it, and what they were. */
 export interface Edited {
   readonly snapshot: Snapshot;
   readonly steps: readonly Step[];
+  /** What a merge made of them, when they do not simply stand behind the others. */
+  readonly settled?: Settled;
+  readonly receipt?: readonly ReceiptLine[];
+  readonly atMs?: number;
 }
 
 /** Under what an answer is remembered, and what is remembered of it when that is not the reply itself. */
@@ -119,18 +150,21 @@ export function commitEdit(
   w: Workspace,
   principal: Principal,
   branch: Branch,
-  { snapshot, steps }: Edited,
+  edited: Edited,
   ask?: Ask,
 ): Promise<Result<SubmitReply> | 'lost'> {
   const { row: before } = branch;
-  const atMs = w.world.clock.nowMs();
+  const atMs = edited.atMs ?? w.world.clock.nowMs();
   const remembered = (reply: SubmitReply): Pick<Commit, 'idempotency'> =>
     ask === undefined ? {} : remember(principal.id, ask.key, ask.hash, ask.as?.(reply) ?? reply, atMs);
-  const effective = steps.filter((s) => s.mutations.length > 0);
+  const effective = edited.steps.filter((s) => s.mutations.length > 0);
   if (effective.length === 0) {
-    const same = replyOf(before, steps);
+    const same = replyOf(before, edited);
     return keepAnswer(w, branch, same, remembered(same));
   }
+  const resettled = edited.settled === undefined ? resettle(w, principal, branch, { ...edited, atMs }) : edited;
+  if (resettled === 'lost') return Promise.resolve('lost');
+  const { snapshot, settled } = resettled;
   const { intent, reality } = snapshot.roots();
   const entry: LogEntry = {
     format: logFormat,
@@ -142,6 +176,7 @@ export function commitEdit(
     intentRoot: intent,
     realityRoot: reality,
     steps: effective,
+    ...(settled === undefined ? {} : { settled }),
   };
   const text = logText(entry);
   const audit = auditRows(w, before, text, entry, effective);
@@ -153,15 +188,41 @@ export function commitEdit(
     ...audit.head,
     updatedAtMs: atMs,
   };
-  const reply = replyOf(row, steps);
-  const landed = w.advance([{ branch, row, snapshot }], {
+  const reply = replyOf(row, resettled);
+  const landed = w.advance([{ branch, row, snapshot, entry }], {
     changeSets: [{ row, expected: before.version }],
     log: [{ changeSet: row.id, version: row.version, text }],
     audit: audit.rows,
-    chunks: blobsOfSteps(effective).map((h) => ({ hash: h, text: encodeBlob(w.space.blob(h)) })),
+    chunks: chunksOf(w, blobsOfEntry(entry)),
     ...remembered(reply),
   });
   return landed.then((durable) => (durable ? ok(reply) : 'lost'));
+}
+
+/**
+ * Where the pending change has edits that do not stand, or repairs, a new edit may be what brings them back or makes
+ * them needless: the state is made anew from Head's and the whole list. Nearly always there are none.
+ */
+function resettle(
+  w: Workspace,
+  principal: Principal,
+  branch: Branch,
+  edited: Edited & { atMs: number },
+): Edited | 'lost' {
+  const { pending, row, snapshot: present } = branch;
+  if (row.isHead || (pending.unsettled.size === 0 && pending.repairs.length === 0)) return edited;
+  const head = w.knownHead();
+  if (head === undefined || head.row.version !== row.baseVersion) return 'lost';
+  const by = { actor: principal.id, atMs: edited.atMs, version: row.version + 1 };
+  const extra = itemsOfSteps(by, edited.steps);
+  const m = merge({ head: head.snapshot, present, pending, extra, route: 'own' }, 0);
+  const { lines } = m.settlement;
+  return {
+    ...edited,
+    snapshot: m.state,
+    settled: { ...m.settlement, mutations: m.headPrime(), added: m.added },
+    ...(lines.length === 0 ? {} : { receipt: lines }),
+  };
 }
 
 /** Answers that nothing changed, once what it was compared with is durable; an answer under a key is written down. */
@@ -176,7 +237,7 @@ export async function keepAnswer<T>(
   return ok(reply);
 }
 
-function replyOf(row: Branch['row'], steps: readonly Step[]): SubmitReply {
+function replyOf(row: Branch['row'], { steps, receipt }: Edited): SubmitReply {
   return {
     changeSet: row.id,
     version: row.version,
@@ -188,6 +249,7 @@ function replyOf(row: Branch['row'], steps: readonly Step[]): SubmitReply {
       sentence: s.sentence,
       edits: s.mutations.length,
     })),
+    ...(receipt === undefined ? {} : { receipt }),
   };
 }
 
@@ -203,66 +265,28 @@ function checkOpen(branch: Branch): Result<unknown> {
   return transition(branch.row.status, 'edit');
 }
 
-interface Seen {
-  /** The version that `since` goes up to. */
-  readonly present: number;
-  readonly snapshot: Snapshot;
-  /** What has been written since, when that is not nothing. */
-  readonly since: readonly Touch[];
-}
-
-/** What the author saw: the present state, or an earlier version with what came after it. */
-async function seenBy(
-  w: Workspace,
-  branch: Branch,
-  baseVersion: number | undefined,
-): Promise<Result<Seen | undefined | 'lost'>> {
-  if (baseVersion === undefined) return ok(undefined);
-  const { row, durable } = branch;
-  if (!(await lands(durable))) return ok('lost');
-  const snapshot = await w.stateAt(row, baseVersion);
-  if (!snapshot.ok) return snapshot;
-  const since: Touch[] = [];
-  for (const { text } of await w.store.readLog(w.id, row.id, baseVersion, row.version)) {
-    const entry = parseLogEntry(text);
-    if (entry.kind !== 'edit') continue;
-    for (const step of entry.steps) for (const m of step.mutations) since.push(...footprint(m).writes);
-  }
-  return ok({ present: row.version, snapshot: snapshot.value, since });
-}
-
-function edit(
-  w: Workspace,
-  present: Snapshot,
-  seen: Seen | undefined,
-  request: SubmitRequest,
-): { snapshot: Snapshot; steps: Step[] } {
-  if (
-    !Array.isArray(request.mutations) ||
-    request.mutations.length === 0 ||
-    request.mutations.length > limits.mutationsPerRequestMax
-  ) {
+function compileEdit(w: Workspace, on: Snapshot, changeSet: ChangeSetId, mutations: readonly Request[]): Edited {
+  if (!Array.isArray(mutations) || mutations.length === 0 || mutations.length > limits.mutationsPerRequestMax) {
     must(
       refuse('request_malformed', {
         path: 'mutations',
         expected: `1 to ${limits.mutationsPerRequestMax} mutations`,
-        got: Array.isArray(request.mutations) ? String(request.mutations.length) : typeof request.mutations,
+        got: Array.isArray(mutations) ? String(mutations.length) : typeof mutations,
         hint: 'send a list of mutations',
       }),
     );
   }
-  const draft = (seen?.snapshot ?? present).edit();
-  const steps = request.mutations.map((m, i) => {
-    const step = compileWithSchema(w, draft, request.changeSet, m);
+  const draft = on.edit();
+  const steps = mutations.map((m, i) => {
+    const step = compileWithSchema(w, draft, changeSet, m);
     if (step.ok) return step.value;
     const { path, ...rest } = step.refusal;
     return must<Step>({
       ok: false,
-      refusal: { ...rest, path: request.mutations.length === 1 ? path : `mutations/${i}: ${path}` },
+      refusal: { ...rest, path: mutations.length === 1 ? path : `mutations/${i}: ${path}` },
     });
   });
-  const last = seen === undefined || seen.since.length === 0 ? draft : rebase(present, seen, steps);
-  const snapshot = last.finish();
+  const snapshot = draft.finish();
   snapshot.roots();
   return { snapshot, steps };
 }
@@ -291,33 +315,4 @@ function compileWithSchema(w: Workspace, draft: SnapshotDraft, changeSet: Change
     mutations: [...mutations, ...step.value.mutations],
     before: [...before, ...step.value.before],
   });
-}
-
-/** Carries edits made on an older version over what has been written since, when they do not meet it. */
-function rebase(present: Snapshot, seen: Seen, steps: readonly Step[]): ReturnType<Snapshot['edit']> {
-  const draft = present.edit();
-  for (const m of steps.flatMap((s) => s.mutations)) {
-    const touched = footprint(m);
-    for (const mine of [...touched.writes, ...touched.reads]) {
-      const clash = seen.since.find((theirs) => meet(mine, theirs));
-      if (clash === undefined) continue;
-      must(
-        refuse('version_conflict', {
-          path: clash.key,
-          expected: 'edits of what nobody has changed since the version named',
-          got: `a change of ${clash.category} ${clash.key} since`,
-          hint: 'read again and repeat the edit',
-        }),
-      );
-    }
-    must(validate(draft, m));
-    apply(draft, m);
-  }
-  return draft;
-}
-
-function meet(a: Touch, b: Touch): boolean {
-  if (a.category !== b.category) return false;
-  if (a.key === b.key) return true;
-  return (a.subtree && b.key.startsWith(a.key)) || (b.subtree && a.key.startsWith(b.key));
 }

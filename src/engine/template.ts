@@ -21,6 +21,7 @@ import type { VariantSpec } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
 import type { Input, Request } from '../mutation/request.ts';
 import { inputOfTree, treeOfDeclared } from '../mutation/tree.ts';
+import { caughtUp } from './catch_up.ts';
 import type { Engine } from './engine.ts';
 import { askOf, remember, repeated } from './idempotency.ts';
 import { permit } from './permit.ts';
@@ -65,7 +66,7 @@ export async function importTemplate(
   if (!may.ok) return may;
   return repeated<ImportReply>(w, { principal: principal.id, ...ask.value }, async () => {
     for (;;) {
-      const found = await w.branch(changeSet);
+      const found = await caughtUp(w, changeSet);
       if (!found.ok) return found;
       const { branch } = found.value;
       const done = await w.read(() =>

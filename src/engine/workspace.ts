@@ -5,17 +5,30 @@
 import type { ChangeSetId, Hash, WorkspaceId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { Fault, type Result, refuse } from '../base/result.ts';
-import { type LogEntry, type PendingChange, parseLogEntry, replay } from '../mutation/log_entry.ts';
+import { Pending } from '../merge/item.ts';
+import {
+  follow,
+  type LogEntry,
+  type PendingChange,
+  parseLogEntry,
+  replay,
+  startsFromHead,
+} from '../merge/log_entry.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
+import { alwaysReady, type Readiness } from '../ports/readiness.ts';
 import type { ChangeSetRow, Checkpoint, Commit, Store, WorkspaceRow } from '../ports/store.ts';
 import type { World } from '../ports/world.ts';
 import { ChunkMissing, ChunkSpace } from '../snapshot/chunk_space.ts';
 import { type Roots, Snapshot } from '../snapshot/snapshot.ts';
+import { ReplayWork } from './replay_work.ts';
+import { SideCache } from './side_cache.ts';
 
 /** The present state of one change set. */
 export interface Branch {
   row: ChangeSetRow;
   snapshot: Snapshot;
+  /** What it holds beyond Head's version `row.baseVersion`; of Head and of what was applied, nothing. */
+  pending: Pending;
   /** Resolves when everything up to `row` is durable; rejects when it failed to be. Ask `lands` of it. */
   durable: Promise<void>;
   /** The commit under way adds to the audit and leaves the version: what follows could not tell that it failed. */
@@ -26,9 +39,19 @@ export interface Branch {
   tailChars: number;
 }
 
+/** A branch on its way to its next row; `entry` is what the log gets of it, when that changes the pending change. */
+export interface Move {
+  readonly branch: Branch;
+  readonly row: ChangeSetRow;
+  readonly snapshot: Snapshot;
+  readonly entry?: LogEntry;
+}
+
 export interface WorkspaceOptions {
   /** Schemas that can be installed. */
   readonly catalogue: Catalogue;
+  /** What propagation and the planner say before an apply; default: nothing is pending or planned. */
+  readonly readiness?: Readiness;
   /** Bytes of decoded chunks kept in memory. */
   readonly cacheBytesMax?: number;
   /** Bytes of chunks that may wait to be written before a checkpoint is started. */
@@ -52,7 +75,13 @@ export class Workspace {
   readonly world: World;
   readonly catalogue: Catalogue;
   readonly space: ChunkSpace;
+  readonly readiness: Readiness;
+  /** Catching change sets up in the background. */
+  readonly replay = new ReplayWork();
+  /** Head's last versions as sides of a merge. */
+  readonly sides = new SideCache();
   readonly #branches = new Map<ChangeSetId, Branch>();
+  readonly #alone = new Map<ChangeSetId, Promise<void>>();
   readonly #loading = new Map<ChangeSetId, Promise<Branch | undefined>>();
   readonly #unwrittenBytesMax: number;
   /** States built by replay, as long as somebody reads them: their chunks are nowhere else. */
@@ -65,6 +94,7 @@ export class Workspace {
     this.store = store;
     this.world = world;
     this.catalogue = options.catalogue;
+    this.readiness = options.readiness ?? alwaysReady;
     this.#unwrittenBytesMax = options.unwrittenBytesMax ?? limits.unwrittenChunkBytesMax;
     this.space = new ChunkSpace({
       digest: world.digest,
@@ -139,6 +169,43 @@ export class Workspace {
     return { ok: true, value: snapshot };
   }
 
+  /** Is this the branch in use? One that a failed commit took away is not. */
+  isCurrent(branch: Branch): boolean {
+    return this.#branches.get(branch.row.id) === branch;
+  }
+
+  /** Head's branch when it has been read before; for what must be done in one turn. */
+  knownHead(): Branch | undefined {
+    return this.#branches.get(this.row.head);
+  }
+
+  /** Runs what must not run twice at once for a change set; who comes meanwhile waits for that run and looks again. */
+  alone(id: ChangeSetId, body: () => Promise<void>): Promise<void> {
+    let running = this.#alone.get(id);
+    if (running === undefined) {
+      running = body().finally(() => this.#alone.delete(id));
+      this.#alone.set(id, running);
+    }
+    return running;
+  }
+
+  /** Head's state at a version; `from` is an earlier one at hand, from which the versions between are replayed. */
+  async headState(
+    version: number,
+    from?: { readonly version: number; readonly snapshot: Snapshot },
+  ): Promise<{ version: number; snapshot: Snapshot }> {
+    const { row } = await this.head();
+    if (from === undefined || version - from.version > logPage) {
+      return { version, snapshot: await this.#headAt(version) };
+    }
+    let snapshot = from.snapshot;
+    for (const { text } of await this.store.readLog(this.id, row.id, from.version, version)) {
+      snapshot = await this.replayOne(snapshot, parseLogEntry(text));
+      this.#replayed.add(new WeakRef(snapshot));
+    }
+    return { version, snapshot };
+  }
+
   /** What a change set is at, once that is durable; a commit that fails meanwhile was never there. Refuses as `branch`. */
   async present(id: ChangeSetId): Promise<Result<{ readonly row: ChangeSetRow; readonly snapshot: Snapshot }>> {
     for (;;) {
@@ -154,10 +221,7 @@ export class Workspace {
    * that the rows were made from. Resolves true when durable, false when the compare-and-set lost or the branches are
    * not those in use any more: read them again then.
    */
-  async advance(
-    moves: readonly { branch: Branch; row: ChangeSetRow; snapshot: Snapshot }[],
-    commit: Commit,
-  ): Promise<boolean> {
+  async advance(moves: readonly Move[], commit: Commit): Promise<boolean> {
     const isNew = (id: ChangeSetId) => commit.changeSets.some((c) => c.row.id === id && c.expected === undefined);
     // A branch that a failed commit took away may be at a version that another commit has meanwhile made differently.
     if (moves.some((m) => this.#branches.get(m.row.id) !== m.branch && !isNew(m.row.id))) return false;
@@ -176,6 +240,7 @@ export class Workspace {
       m.branch.unnumbered = m.branch.row.version === m.row.version && !isNew(m.row.id);
       m.branch.row = m.row;
       m.branch.snapshot = m.snapshot;
+      if (m.entry !== undefined) follow(m.branch.pending, m.entry);
       m.branch.durable = durable;
       m.branch.tailChars += chars;
       this.#branches.set(m.row.id, m.branch);
@@ -194,7 +259,8 @@ export class Workspace {
 
   /** Makes a branch known that a commit is about to create. */
   newBranch(row: ChangeSetRow, snapshot: Snapshot): Branch {
-    return { row, snapshot, durable: Promise.resolve(), unnumbered: false, checkpointed: 0, tailChars: 0 };
+    const pending = new Pending();
+    return { row, snapshot, pending, durable: Promise.resolve(), unnumbered: false, checkpointed: 0, tailChars: 0 };
   }
 
   /** Writes the chunks of every branch that has moved since its last checkpoint. */
@@ -206,6 +272,7 @@ export class Workspace {
   }
 
   async close(): Promise<void> {
+    await this.replay.stop();
     clearTimeout(this.#idle);
     // One that fails is repeated by the next, which has the same to write.
     await this.#checkpointing?.catch(() => {});
@@ -216,18 +283,33 @@ export class Workspace {
   /** Forgets what is in memory, as a restart would. For tests and after maintenance. */
   forget(): void {
     this.#branches.clear();
+    this.sides.clear();
   }
 
   async pendingChange(hash: Hash): Promise<PendingChange> {
     return JSON.parse(await this.read(() => this.space.blob(hash))) as PendingChange;
   }
 
+  /** The pending change of a change set at a version, from its log. */
+  async pendingOf(row: ChangeSetRow, version: number): Promise<Pending> {
+    const pending = new Pending();
+    for (let at = 0; at < version; ) {
+      const rows = await this.store.readLog(this.id, row.id, at, version, logPage);
+      if (rows.length === 0)
+        throw new Fault('store_damaged', `log entry ${at + 1} of ${row.id} is missing; run verify`);
+      for (const { text } of rows) follow(pending, parseLogEntry(text));
+      at += rows.length;
+    }
+    return pending;
+  }
+
   async #load(id: ChangeSetId): Promise<Branch | undefined> {
     const row = await this.store.findChangeSet(this.id, id);
     if (row === undefined) return undefined;
     const { snapshot, checkpointed, tailChars } = await this.#rebuild(row, row.version);
+    const pending = row.isHead || row.status === 'Applied' ? new Pending() : await this.pendingOf(row, row.version);
     const durable = Promise.resolve();
-    const branch: Branch = { row, snapshot, durable, unnumbered: false, checkpointed, tailChars };
+    const branch: Branch = { row, snapshot, pending, durable, unnumbered: false, checkpointed, tailChars };
     const raced = this.#branches.get(id);
     if (raced !== undefined) return raced;
     this.#branches.set(id, branch);
@@ -250,7 +332,7 @@ export class Workspace {
     else {
       const head = await this.store.findChangeSet(this.id, this.row.head);
       if (head === undefined) throw new Fault('store_damaged', `Head ${this.row.head} is not in the store; run verify`);
-      snapshot = (await this.#rebuild(head, row.baseVersion)).snapshot;
+      snapshot = (await this.#rebuild(head, row.openedOn)).snapshot;
     }
     let kept = new WeakRef(snapshot);
     this.#replayed.add(kept);
@@ -275,8 +357,9 @@ export class Workspace {
   /** The state after one log entry. Fault `replay_diverged` when it has not the roots stored in the entry. */
   async replayOne(before: Snapshot, entry: LogEntry): Promise<Snapshot> {
     const pending = entry.kind === 'apply' ? await this.pendingChange(entry.pending) : undefined;
+    const from = startsFromHead(entry) ? await this.#headAt(entry.headVersion) : before;
     const after = await this.read(() => {
-      const draft = before.edit();
+      const draft = from.edit();
       replay(draft, entry, () => pending!);
       const next = draft.finish();
       next.roots();
@@ -288,6 +371,13 @@ export class Workspace {
       'replay_diverged',
       `replaying entry ${entry.version} of ${entry.changeSet} gives ${intent}, stored is ${entry.intentRoot}; run verify`,
     );
+  }
+
+  async #headAt(version: number): Promise<Snapshot> {
+    const { row } = await this.head();
+    const state = await this.stateAt(row, version);
+    if (!state.ok) throw new Fault('store_damaged', `Head has no version ${version}; run verify`);
+    return state.value;
   }
 
   /** Starts a checkpoint when much waits to be written; waits for it when too much does. */

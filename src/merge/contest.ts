@@ -67,8 +67,8 @@ export interface Contest {
   readonly present: Reader;
   readonly theirs: Writes<{ readonly m: Mutation }>;
   readonly items: readonly (readonly [number, Item])[];
-  /** Do Head's edits refer to a component? */
-  readonly refersTo?: (component: ComponentId) => boolean;
+  /** Does an edit of Head's refer to the unit from elsewhere? */
+  readonly isReferred?: boolean;
 }
 
 /** The items of one unit that Head's edits of it make another. */
@@ -140,9 +140,8 @@ export function agrees(head: Reader, m: Mutation): boolean {
 function blocks(c: Contest, m: Mutation): boolean {
   switch (m.kind) {
     case 'component.erase':
-      return c.theirs.entries.length > 0 || c.refersTo?.(m.component) === true;
     case 'component.mark':
-      return c.theirs.entries.length > 0;
+      return c.theirs.entries.length > 0 || c.isReferred === true;
     case 'cell.set':
     case 'cell.unset':
     case 'element.remove':

@@ -5,11 +5,12 @@
 import type { Mutation } from '../mutation/mutation.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { breakCycles } from './acyclic.ts';
+import { contestUnit, Writes } from './contest.ts';
 import type { Item, Pending, Settlement } from './item.ts';
 import { linesOf } from './lines.ts';
 import { type HeadEdit, type MergeInput, Merging, type Route } from './merging.ts';
 import { repairAll } from './repair.ts';
-import type { Side } from './side.ts';
+import { type Side, unitOf } from './side.ts';
 
 export interface Merged {
   readonly state: Snapshot;
@@ -91,4 +92,32 @@ function refersToRemoved(a: Side<{ readonly m: Mutation }>, b: Side<{ readonly m
     const id = 'component' in m ? m.component : 'key' in m ? m.key.slice(-26) : '';
     return a.referring(id).length > 0;
   });
+}
+
+/**
+ * Items made before a Head version and brought after it, as that version leaves them: what property rules and reverts
+ * decide. `present` is the state the author made. Texts are carried by `carryText`.
+ */
+export function contestLate(
+  items: readonly Item[],
+  over: {
+    readonly side: Side<HeadEdit>;
+    readonly head: Snapshot;
+    readonly present: Snapshot;
+    readonly version: number;
+  },
+): Item[] {
+  const out = [...items];
+  const units = new Map<string, number[]>();
+  items.forEach((item, i) => {
+    const unit = unitOf(item.m);
+    if (over.side.inUnit(unit).length > 0) units.set(unit, [...(units.get(unit) ?? []), i]);
+  });
+  for (const [unit, positions] of units) {
+    const theirs = new Writes(over.side.inUnit(unit).map((at) => over.side.entries[at]!));
+    const mine = positions.map((at) => [at, out[at]!] as const);
+    for (const [at, item] of contestUnit({ head: over.head, present: over.present, theirs, items: mine }))
+      out[at] = item;
+  }
+  return out;
 }

@@ -124,8 +124,13 @@ export class Merging {
     for (const at of pending.unsettled) this.affected.add(unitOf(pending.items[at]!.m));
     for (const m of pending.repairs) this.affected.add(unitOf(m));
     for (const unit of this.extra.units.keys()) this.affected.add(unit);
-    for (const unit of this.#usedByHead()) this.affected.add(unit);
-    if (theirs !== undefined) for (const unit of this.affected) this.#contest(unit);
+    if (theirs !== undefined) {
+      for (const at of pending.side.removals) {
+        const { m, role } = this.item(at);
+        if (role === 'head' && theirs.referring(unitOf(m)).length > 0) this.affected.add(unitOf(m));
+      }
+      for (const unit of this.affected) this.#contest(unit);
+    }
     if (this.route === 'head') {
       for (let at = 0; at < this.count; at++) {
         const item = this.item(at);
@@ -251,24 +256,12 @@ export class Merging {
   #contest(unit: string): void {
     const { head, present } = this.input;
     const writes = this.writes(unit);
-    const refersTo = (id: string): boolean => (this.input.theirs?.referring(id).length ?? 0) > 0;
-    if (writes.entries.length === 0 && !refersTo(unit)) return;
+    const isReferred = (this.input.theirs?.referring(unit).length ?? 0) > 0;
+    if (writes.entries.length === 0 && !isReferred) return;
     const items = this.positions(unit).map((at) => [at, this.item(at)] as const);
-    const contest = { head, present, theirs: writes, items, refersTo };
+    const contest = { head, present, theirs: writes, items, isReferred };
     for (const [at, item] of contestUnit(contest)) this.#changed.set(at, item);
     if (writes.entries.length > 0 && items.some(([, item]) => item.m.kind === 'text.edit')) this.#mergeText(unit);
-  }
-
-  /** Components that a revert erases and that Head has come to refer to since. */
-  #usedByHead(): string[] {
-    const { pending, theirs } = this.input;
-    if (theirs === undefined) return [];
-    return pending.side.removals
-      .map((at) => pending.items[at]!)
-      .filter(
-        ({ m, role }) => role === 'head' && m.kind === 'component.erase' && theirs.referring(m.component).length > 0,
-      )
-      .map(({ m }) => unitOf(m));
   }
 
   /** Head's last edit that refers to what a mutation takes away. */

@@ -1,5 +1,8 @@
 // The life of a change set as one transition function: status and event give the next status, or a refusal. Nothing
-// else decides what may happen to a change set in which state.
+// else decides what may happen to a change set in which state. Who may cause an event is the access layer's.
+//
+// Edits are made while Open and only then: whoever wants to change what is up for approval takes it back first. That
+// costs no approval of what stays the same, because an approval holds for the content it was given to.
 
 import { ok, type Result, refuse } from '../base/result.ts';
 
@@ -20,17 +23,38 @@ export const changeSetEvents = [
   'approve',
   'reject',
   'reopen',
+  'withdraw',
   'apply',
   'abandon',
   'fail',
 ] as const;
 export type ChangeSetEvent = (typeof changeSetEvents)[number];
 
+/**
+ * - `request_approval` asks; from Approved and Rejected it asks again, when what was approved has become something else
+ *   or a rejection was taken back while other approvals are missing.
+ * - `approve`: the last approval that was missing has come. `reject`: somebody who may approve has said no.
+ * - `withdraw` is the requester's, `reopen` anybody's who may edit; both lead back to Open, where it is edited.
+ */
 const table: Readonly<Record<ChangeSetStatus, Partial<Record<ChangeSetEvent, ChangeSetStatus>>>> = {
   Open: { edit: 'Open', request_approval: 'NeedsApproval', apply: 'Applied', abandon: 'Abandoned', fail: 'Failed' },
-  NeedsApproval: { approve: 'Approved', reject: 'Rejected', reopen: 'Open', abandon: 'Abandoned' },
-  Approved: { apply: 'Applied', reject: 'Rejected', reopen: 'Open', abandon: 'Abandoned', fail: 'Failed' },
-  Rejected: { approve: 'Approved', reopen: 'Open', abandon: 'Abandoned' },
+  NeedsApproval: { approve: 'Approved', reject: 'Rejected', reopen: 'Open', withdraw: 'Open', abandon: 'Abandoned' },
+  Approved: {
+    request_approval: 'NeedsApproval',
+    reject: 'Rejected',
+    reopen: 'Open',
+    withdraw: 'Open',
+    apply: 'Applied',
+    abandon: 'Abandoned',
+    fail: 'Failed',
+  },
+  Rejected: {
+    request_approval: 'NeedsApproval',
+    approve: 'Approved',
+    reopen: 'Open',
+    withdraw: 'Open',
+    abandon: 'Abandoned',
+  },
   Applied: {},
   Abandoned: { reopen: 'Open' },
   Failed: { reopen: 'Open', abandon: 'Abandoned' },

@@ -19,9 +19,12 @@ export interface Ids {
   element(): ElementId;
 }
 
+/** What the engine makes of its own: repairs of a merge, the locks and defaults of an apply, the edits of a revert or of a promotion. */
+export type EngineStepKind = 'engine.repair' | 'engine.lock' | 'engine.revert' | 'engine.promote';
+
 /** One request as it was carried out: what the log keeps and the audit tells. */
 export interface Step {
-  readonly kind: RequestKind;
+  readonly kind: RequestKind | EngineStepKind;
   /** The component, or the key of the noun, that it is about. */
   readonly subject: string;
   /** Pointer of the value it is about; '' for others. */

@@ -32,6 +32,8 @@ export interface ChangeSetRow {
   readonly isHead: boolean;
   /** Head's version that it was opened on or last caught up to; for Head itself its own version. */
   readonly baseVersion: number;
+  /** Head's version that it was opened on, where its log begins; for Head itself 0. */
+  readonly openedOn: number;
   /** Number of log entries; compare-and-set counter. */
   readonly version: number;
   readonly intentRoot: Hash;

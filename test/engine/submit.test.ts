@@ -96,7 +96,7 @@ describe('submit', () => {
       expect(await house.value(changeSet, a)).toMatchObject({ size: 9 });
     });
 
-    test('[EN9] edits of what nobody touched since are carried over; others are refused', async () => {
+    test('[EN9] edits on an older version are carried over what came since; the reply says what they met', async () => {
       const house = await make();
       const changeSet = await house.withBox();
       const a = await house.create(changeSet, 'a');
@@ -106,16 +106,24 @@ describe('submit', () => {
       const late = (mutation: Json) => ({ changeSet, baseVersion: seen, mutations: [mutation] });
       await house.call('submit', late(set(b, '/domain/text', 'mine')));
       await house.call('submit', late(set(a, '/domain/size', 8)));
+      const over = await house.call<SubmitReply>('submit', late(set(a, '/domain/text', 'mine')));
+      expect(over.receipt).toMatchObject([
+        { rule: 'value-value', outcome: 'overridden', path: '/domain/text', now: '{"v":"mine"}', headVersion: 0 },
+      ]);
+      expect(over.receipt![0]!.otherwise).toMatchObject([
+        { kind: 'cell.set', path: '/domain/text', cell: { v: 'theirs' } },
+      ]);
+      expect(await house.value(changeSet, a)).toMatchObject({ text: 'mine', size: 8 });
+      expect(await house.value(changeSet, b)).toMatchObject({ text: 'mine' });
+      // What others have erased meanwhile cannot be edited any more; nothing of the batch stays.
+      await house.submit(changeSet, { kind: 'component.erase', component: b });
       const before = await house.everything();
-      const refusal = await house.refused('submit', late(set(a, '/domain/text', 'mine')));
+      const batch = [set(a, '/domain/size', 9), set(b, '/domain/size', 9)];
+      const refusal = await house.refused('submit', { changeSet, baseVersion: seen, mutations: batch });
       expect(refusal.code).toBe('version_conflict');
       expect(refusal.hint).toContain('read again');
-      expect((await house.refused('submit', late({ kind: 'component.erase', component: a }))).code).toBe(
-        'version_conflict',
-      );
+      expect(JSON.stringify(refusal.data)).toContain('erase-edit');
       expect(await house.everything()).toBe(before);
-      expect(await house.value(changeSet, a)).toMatchObject({ text: 'theirs', size: 8 });
-      expect(await house.value(changeSet, b)).toMatchObject({ text: 'mine' });
       expect((await house.refused('submit', { ...late(set(a, '/domain/size', 1)), baseVersion: 99 })).code).toBe(
         'version_not_found',
       );

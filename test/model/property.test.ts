@@ -2,7 +2,14 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
-import { changeSetEvents, changeSetStatuses, isActive, transition } from '../../src/model/change_set.ts';
+import {
+  type ChangeSetEvent,
+  type ChangeSetStatus,
+  changeSetEvents,
+  changeSetStatuses,
+  isActive,
+  transition,
+} from '../../src/model/change_set.ts';
 import type { Path } from '../../src/model/path.ts';
 import { isLinear, matchPattern } from '../../src/model/pattern.ts';
 import {
@@ -140,22 +147,53 @@ describe('kinds of sources', () => {
 });
 
 describe('a change set', () => {
+  const walk = (...events: ChangeSetEvent[]): string => {
+    let status: ChangeSetStatus = 'Open';
+    for (const event of events) {
+      const next = transition(status, event);
+      if (!next.ok) return next.refusal.code;
+      status = next.value;
+    }
+    return status;
+  };
+
   test('[MO9] walks from open to applied, with approval or without', () => {
-    const walk = (...events: Parameters<typeof transition>[1][]): string => {
-      let status: Parameters<typeof transition>[0] = 'Open';
-      for (const event of events) {
-        const next = transition(status, event);
-        if (!next.ok) return next.refusal.code;
-        status = next.value;
-      }
-      return status;
-    };
     expect(walk('edit', 'apply')).toBe('Applied');
     expect(walk('request_approval', 'approve', 'apply')).toBe('Applied');
     expect(walk('request_approval', 'reject', 'apply')).toBe('change_set_not_open');
     expect(walk('request_approval', 'reject', 'reopen', 'edit')).toBe('Open');
     expect(walk('abandon', 'edit')).toBe('change_set_not_open');
     expect(walk('abandon', 'reopen', 'edit')).toBe('Open');
+  });
+
+  test('[MO11] B2 is edited only while Open, to which withdrawing and reopening lead back', () => {
+    const waiting: ChangeSetEvent[][] = [
+      ['request_approval'],
+      ['request_approval', 'approve'],
+      ['request_approval', 'reject'],
+      ['request_approval', 'reject', 'approve'],
+      ['request_approval', 'approve', 'reject'],
+    ];
+    for (const events of waiting) {
+      expect(walk(...events, 'edit')).toBe('change_set_not_open');
+      for (const back of ['withdraw', 'reopen'] as const) {
+        expect(walk(...events, back, 'edit')).toBe('Open');
+        expect(walk(...events, back, 'request_approval', 'approve', 'apply')).toBe('Applied');
+      }
+    }
+    expect(walk('withdraw')).toBe('change_set_not_open');
+    expect(walk('abandon', 'withdraw')).toBe('change_set_not_open');
+    expect(walk('request_approval', 'approve', 'request_approval')).toBe('NeedsApproval');
+    expect(walk('request_approval', 'reject', 'request_approval', 'approve')).toBe('Approved');
+    expect(walk('request_approval', 'request_approval')).toBe('change_set_not_open');
+  });
+
+  test('[MO12] is abandoned from every state it is active in, and reopened', () => {
+    for (const status of changeSetStatuses) {
+      expect(transition(status, 'abandon').ok).toBe(isActive(status));
+      expect(transition(status, 'reopen').ok).toBe(status !== 'Open' && status !== 'Applied');
+    }
+    expect(walk('abandon', 'reopen', 'apply')).toBe('Applied');
   });
 
   test('[MO9] every event at every status gives a status or a refusal that says what is possible', () => {

@@ -32,12 +32,13 @@ export class CommitWriter {
     this.#version = db.prepare('select version from change_set where ref = ?');
     this.#addChangeSet = db.prepare(
       `insert into change_set (name, status, is_head, base_version, version, intent_root, reality_root, audit_count,
-         audit_head, created_at_ms, created_by, updated_at_ms, workspace, id)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         audit_head, created_at_ms, created_by, updated_at_ms, opened_on, workspace, id)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#setChangeSet = db.prepare(
       `update change_set set name = ?, status = ?, is_head = ?, base_version = ?, version = ?, intent_root = ?,
-         reality_root = ?, audit_count = ?, audit_head = ?, created_at_ms = ?, created_by = ?, updated_at_ms = ?
+         reality_root = ?, audit_count = ?, audit_head = ?, created_at_ms = ?, created_by = ?, updated_at_ms = ?,
+         opened_on = ?
        where ref = ?`,
     );
     this.#addLog = db.prepare('insert into log (key, text) values ((? << 32) | ?, ?)');
@@ -96,6 +97,7 @@ export class CommitWriter {
       row.createdAtMs,
       toColumn(row.createdBy),
       row.updatedAtMs,
+      row.openedOn,
     ];
     if (ref === undefined) statement.run(...values, workspace, row.id);
     else statement.run(...values, ref);

@@ -20,7 +20,7 @@ type Text = string | Uint8Array;
 type Row = Readonly<Record<string, unknown>>;
 
 const changeSetColumns = `id, name, status, is_head, base_version, version, intent_root, reality_root, audit_count,
-  audit_head, created_at_ms, created_by, updated_at_ms`;
+  audit_head, created_at_ms, created_by, updated_at_ms, opened_on`;
 const auditColumns = `c.id as change_set, a.chain & 0xffffffff as seq, a.version, a.subject, a.kind, a.actor, a.at_ms,
   a.text, a.hash`;
 
@@ -190,6 +190,7 @@ function changeSetRow(r: Row): ChangeSetRow {
     status: r['status'] as ChangeSetStatus,
     isHead: r['is_head'] === 1,
     baseVersion: r['base_version'] as number,
+    openedOn: r['opened_on'] as number,
     version: r['version'] as number,
     intentRoot: r['intent_root'] as Hash,
     realityRoot: r['reality_root'] as Hash,

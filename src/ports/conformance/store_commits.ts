@@ -31,6 +31,7 @@ export const commitCases: readonly StoreCase[] = [
       name: 'renamed “ä”',
       status: 'NeedsApproval',
       baseVersion: 7,
+      openedOn: 0,
       createdAtMs: 1_790_000_000_000,
       createdBy: 'agent:b',
       updatedAtMs: 1_790_000_000_001,

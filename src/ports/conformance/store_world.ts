@@ -57,6 +57,7 @@ export class StoreWorld {
       status: 'Open',
       isHead: id === this.head,
       baseVersion: 0,
+      openedOn: 0,
       version,
       intentRoot: this.digest(`intent ${version}`),
       realityRoot: this.digest(`reality ${version}`),

@@ -2,7 +2,7 @@
 // was answered.
 
 import type { Command } from 'commander';
-import type { ApplyReceipt } from '../../engine/change_set.ts';
+import type { ApplyReceipt } from '../../engine/apply.ts';
 import type { Comparison } from '../../engine/compare.ts';
 import type { Review } from '../../engine/operations.ts';
 import type { ChangeSetRow } from '../../ports/store.ts';

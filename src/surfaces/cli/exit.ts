@@ -19,8 +19,10 @@ export const exitCodes = {
 
 const byCode: Partial<Record<RefusalCode | FaultCode, number>> = {
   access_denied: exitCodes.refused,
+  approval_required: exitCodes.refused,
+  budget_exceeded: exitCodes.refused,
   version_conflict: exitCodes.stale,
-  head_moved: exitCodes.stale,
+  not_ready: exitCodes.busy,
   store_busy: exitCodes.busy,
 };
 

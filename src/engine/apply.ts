@@ -1,0 +1,345 @@
+// Applying a change set: its pending edits, carried over everything Head has become, are one new version of Head. One
+// transaction with compare-and-set on both: Head's row and log entry, the change set's status, the audit of both, the
+// pending change with its receipt as a blob, the answer under its key. Before it nothing has happened, after it all has.
+
+import type { Principal } from '../access/role.ts';
+import type { ChangeSetId, ComponentId, Hash } from '../base/ids.ts';
+import { Fault, ok, type Result, refuse } from '../base/result.ts';
+import {
+  type LogEntry,
+  logFormat,
+  logText,
+  type PendingChange,
+  parseLogEntry,
+  pendingText,
+} from '../merge/log_entry.ts';
+import { linesInForce, type ReceiptLine } from '../merge/receipt.ts';
+import { componentOf } from '../merge/side.ts';
+import { transition } from '../model/change_set.ts';
+import type { Step } from '../mutation/compile.ts';
+import { apply, describe, type Mutation } from '../mutation/mutation.ts';
+import type { PlannedAction } from '../ports/readiness.ts';
+import type { ChangeSetRow } from '../ports/store.ts';
+import { encodeBlob } from '../snapshot/chunk.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import { auditRows, plainAuditRows } from './audit.ts';
+import { caughtUp, engineActor } from './catch_up.ts';
+import { entryOf, headStays } from './change_set.ts';
+import { askOf, remember, repeated } from './idempotency.ts';
+import { lockingEdits } from './locking.ts';
+import { permit } from './permit.ts';
+import { replayInBackground } from './replay.ts';
+import { type Branch, lands, type Workspace } from './workspace.ts';
+
+export interface ApplyReceipt {
+  readonly changeSet: ChangeSetId;
+  readonly status: ChangeSetRow['status'];
+  /** Head's version after the apply; unchanged for an empty change set. */
+  readonly headVersion: number;
+  /** Head's root after the apply. */
+  readonly intentRoot: Hash;
+  /** Requests carried over. */
+  readonly edits: number;
+  readonly counts: {
+    /** Components that the change set's edits are about. */
+    readonly components: number;
+    /** Single edits, the engine's own not counted. */
+    readonly mutations: number;
+    /** The engine's own: repairs, locks, defaults. */
+    readonly engine: number;
+  };
+  /** What was decided between this change set and others, as far as it still says what is so. */
+  readonly receipt: readonly ReceiptLine[];
+  /** Actions queued with it. */
+  readonly actions: readonly PlannedAction[];
+}
+
+export interface ApplyRequest {
+  readonly changeSet: ChangeSetId;
+  readonly idempotencyKey?: string;
+  /** Wait for what is still being computed, at most this long. Default 0: refuse with what is pending. */
+  readonly waitMs?: number;
+}
+
+/**
+ * Makes a change set part of Head. Refuses `change_set_not_open`, `not_ready`, `approval_required`, `budget_exceeded`,
+ * `access_denied`. An apply that was carried out answers the same when asked again with its key; without one ask
+ * `applyOutcome`.
+ */
+export async function applyChangeSet(
+  w: Workspace,
+  principal: Principal,
+  request: ApplyRequest,
+): Promise<Result<ApplyReceipt>> {
+  const may = await permit(w, principal, 'apply', { operation: 'apply a change set', subject: request.changeSet });
+  if (!may.ok) return may;
+  const ask = askOf(w, request.idempotencyKey, { apply: request.changeSet });
+  if (!ask.ok) return ask;
+  return repeated<ApplyReceipt>(w, { principal: principal.id, ...ask.value }, async () => {
+    for (;;) {
+      const done = await applyOnce(w, principal, request.changeSet, ask.value);
+      if (done !== 'lost') return done;
+    }
+  });
+}
+
+async function applyOnce(
+  w: Workspace,
+  principal: Principal,
+  id: ChangeSetId,
+  ask: { key: string | undefined; hash: Hash },
+): Promise<Result<ApplyReceipt> | 'lost'> {
+  const found = await caughtUp(w, id);
+  if (!found.ok) return found;
+  const { branch } = found.value;
+  if (branch.row.isHead) return headStays('apply');
+  const next = transition(branch.row.status, 'apply');
+  if (!next.ok) return next;
+  if (!(await lands(branch.durable))) return 'lost';
+  const { version, intentRoot } = branch.row;
+  const pending = await w.readiness.pending(w.id, id, intentRoot);
+  if (pending.length > 0) return notReady(pending);
+  const actions = await w.readiness.planned(w.id, id, intentRoot);
+  const steps = await stepsOf(w, branch);
+  return w.read(() => {
+    const head = w.knownHead();
+    const same = w.isCurrent(branch) && branch.row.version === version;
+    if (head === undefined || !same || head.row.version !== branch.row.baseVersion)
+      return Promise.resolve('lost' as const);
+    return applyNow(w, principal, branch, head, { steps, actions, ask });
+  });
+}
+
+function notReady(pending: readonly string[]): Result<never> {
+  return refuse('not_ready', {
+    path: 'changeSet',
+    expected: 'a change set of which everything is computed',
+    got: `${pending.length} pending: ${pending.slice(0, 5).join(', ')}${pending.length > 5 ? ', …' : ''}`,
+    hint: 'apply again when it is quiet, or ask to wait',
+    data: { pending: [...pending] },
+  });
+}
+
+/** In one turn of the event loop: the new rows of Head and of the change set, and the commit. */
+function applyNow(
+  w: Workspace,
+  principal: Principal,
+  branch: Branch,
+  head: Branch,
+  what: {
+    readonly steps: readonly EditedSteps[];
+    readonly actions: readonly PlannedAction[];
+    readonly ask: { key: string | undefined; hash: Hash };
+  },
+): Promise<Result<ApplyReceipt> | 'lost'> {
+  const { pending } = branch;
+  const atMs = w.world.clock.nowMs();
+  const isKept = (item: number): boolean => pending.items[item]?.placed === undefined;
+  const lines = linesInForce(pending.lines, branch.snapshot, isKept);
+  const own = lockingEdits(
+    branch.snapshot,
+    pending.items.map((i) => i.m),
+  );
+  const empty = pending.items.length === 0;
+  const state = own.length === 0 ? branch.snapshot : withEdits(branch.snapshot, own);
+  const change: PendingChange = {
+    format: logFormat,
+    changeSet: branch.row.id,
+    baseVersion: branch.row.baseVersion,
+    edits: [
+      ...what.steps,
+      ...engineSteps(branch.snapshot, { repairs: pending.repairs, locks: own, atMs, version: branch.row.version }),
+    ],
+    receipt: lines,
+  };
+  const edits = what.steps.reduce((n, e) => n + e.steps.length, 0);
+  const row = { ...branch.row, status: 'Applied' as const, version: branch.row.version + 1, updatedAtMs: atMs };
+  const headVersion = head.row.version + (empty ? 0 : 1);
+  const entry: LogEntry = { ...entryOf(row, atMs, principal), kind: 'status', status: 'Applied', headVersion };
+  const text = logText(entry);
+  const sentence = `apply change set ${JSON.stringify(row.name)} (${edits} ${edits === 1 ? 'mutation' : 'mutations'})`;
+  const fact = { kind: 'change_set.apply', subject: row.id, path: '', sentence };
+  const mine = auditRows(w, branch.row, text, entry, [fact]);
+  const moved = { ...row, ...mine.head };
+  const anchor = { changeSet: row.id, seq: moved.auditCount, hash: moved.auditHead };
+
+  // An empty change set changes nothing, so Head keeps its version.
+  const blob = pendingText(change);
+  const hash = w.space.digest(encodeBlob(blob));
+  const { intent, reality } = state.roots();
+  const headNext: ChangeSetRow = empty
+    ? { ...head.row, updatedAtMs: atMs }
+    : {
+        ...head.row,
+        intentRoot: intent,
+        realityRoot: reality,
+        version: headVersion,
+        baseVersion: headVersion,
+        updatedAtMs: atMs,
+      };
+  const headEntry: LogEntry = {
+    ...entryOf(headNext, atMs, principal),
+    kind: 'apply',
+    applied: row.id,
+    appliedVersion: moved.version,
+    pending: hash,
+  };
+  const headText = logText(headEntry);
+  const theirs = empty
+    ? plainAuditRows(w, head.row, { actor: principal.id, atMs }, [{ ...fact, anchor }])
+    : auditRows(w, head.row, headText, headEntry, [{ ...fact, anchor }]);
+  const headRow = { ...headNext, ...theirs.head };
+  const receipt = receiptOf(moved, headRow, change, {
+    edits,
+    engine: pending.repairs.length + own.length,
+    actions: what.actions,
+  });
+  const landed = w.advance(
+    [
+      { branch, row: moved, snapshot: branch.snapshot },
+      { branch: head, row: headRow, snapshot: empty ? head.snapshot : state },
+    ],
+    {
+      changeSets: [
+        { row: moved, expected: branch.row.version },
+        { row: headRow, expected: head.row.version },
+      ],
+      log: [
+        { changeSet: row.id, version: moved.version, text },
+        ...(empty ? [] : [{ changeSet: headRow.id, version: headVersion, text: headText }]),
+      ],
+      audit: [...mine.rows, ...theirs.rows],
+      chunks: empty ? [] : [{ hash, text: encodeBlob(blob) }],
+      ...remember(principal.id, what.ask.key, what.ask.hash, receipt, atMs),
+    },
+  );
+  return landed.then((durable) => {
+    if (!durable) return 'lost';
+    if (!empty) replayInBackground(w);
+    return ok(receipt);
+  });
+}
+
+function withEdits(state: Snapshot, mutations: readonly Mutation[]): Snapshot {
+  const draft = state.edit();
+  for (const m of mutations) apply(draft, m);
+  return draft.finish();
+}
+
+type EditedSteps = PendingChange['edits'][number];
+
+/** The change set's own edits by author, each mutation as it stands now; what does not stand is left out. */
+async function stepsOf(w: Workspace, branch: Branch): Promise<EditedSteps[]> {
+  const { row, pending } = branch;
+  const out: EditedSteps[] = [];
+  let at = 0;
+  for (const { text } of await w.store.readLog(w.id, row.id, 0, row.version)) {
+    const entry = parseLogEntry(text);
+    if (entry.kind !== 'edit') continue;
+    const steps: Step[] = [];
+    for (const step of entry.steps) {
+      const items = step.mutations.map(() => pending.items[at++]!);
+      const asIs = items.every((item, i) => item.placed === undefined && item.m === step.mutations[i]);
+      const mutations = items.flatMap((item) => item.placed ?? [item.m]);
+      if (mutations.length === 0) continue;
+      const before = asIs || mutations.length === step.before.length ? step.before : mutations.map(() => null);
+      steps.push({ ...step, mutations, before });
+    }
+    if (steps.length > 0) out.push({ version: entry.version, atMs: entry.atMs, actor: entry.actor, steps });
+  }
+  return out;
+}
+
+/** What the engine adds at an apply, as edits of its own. */
+function engineSteps(
+  state: Snapshot,
+  by: { repairs: readonly Mutation[]; locks: readonly Mutation[]; atMs: number; version: number },
+): EditedSteps[] {
+  const steps: Step[] = [];
+  for (const [kind, mutations] of [
+    ['engine.repair', by.repairs],
+    ['engine.lock', by.locks],
+  ] as const) {
+    if (mutations.length === 0) continue;
+    const sentence = mutations.map((m) => describe(state, m)).join(', ');
+    steps.push({ kind, subject: '', path: '', sentence, mutations, before: mutations.map(() => null) });
+  }
+  return steps.length === 0 ? [] : [{ version: by.version, atMs: by.atMs, actor: engineActor, steps }];
+}
+
+function receiptOf(
+  row: ChangeSetRow,
+  head: ChangeSetRow,
+  change: PendingChange,
+  n: { readonly edits: number; readonly engine: number; readonly actions: readonly PlannedAction[] },
+): ApplyReceipt {
+  const components = new Set<ComponentId>();
+  let mutations = 0;
+  for (const edit of change.edits) {
+    for (const step of edit.steps) {
+      if (isAdded(step)) continue;
+      mutations += step.mutations.length;
+      for (const m of step.mutations) {
+        const component = componentOf(m);
+        if (component !== undefined) components.add(component);
+      }
+    }
+  }
+  return {
+    changeSet: row.id,
+    status: row.status,
+    headVersion: head.version,
+    intentRoot: head.intentRoot,
+    edits: n.edits,
+    counts: { components: components.size, mutations, engine: n.engine },
+    receipt: change.receipt,
+    actions: n.actions,
+  };
+}
+
+/** Is the step the engine's, not an author's? */
+function isAdded(step: Step): boolean {
+  return step.kind === 'engine.repair' || step.kind === 'engine.lock';
+}
+
+/** What became of an apply whose answer was not seen: its receipt, or a refusal that says what the change set is at. */
+export async function applyOutcome(w: Workspace, id: ChangeSetId): Promise<Result<ApplyReceipt>> {
+  const row = await w.store.findChangeSet(w.id, id);
+  if (row === undefined) return w.branch(id) as Promise<Result<never>>;
+  if (row.status !== 'Applied') {
+    return refuse('change_set_not_applied', {
+      path: 'changeSet',
+      expected: 'a change set that was applied',
+      got: `one that is ${row.status}`,
+      hint: 'it did not become part of Head; apply it again',
+    });
+  }
+  const [last] = await w.store.readLog(w.id, id, row.version - 1, row.version, 1);
+  const entry = last === undefined ? undefined : parseLogEntry(last.text);
+  if (entry?.kind !== 'status' || entry.headVersion === undefined)
+    throw new Fault('store_damaged', `the log of ${id} does not end with its apply; run verify`);
+  const [applied] = await w.store.readLog(w.id, w.row.head, entry.headVersion - 1, entry.headVersion, 1);
+  const head = applied === undefined ? undefined : parseLogEntry(applied.text);
+  if (head === undefined) throw new Fault('store_damaged', `Head has no log entry ${entry.headVersion}; run verify`);
+  const none: PendingChange = {
+    format: logFormat,
+    changeSet: id,
+    baseVersion: row.baseVersion,
+    edits: [],
+    receipt: [],
+  };
+  const change = head.kind === 'apply' && head.applied === id ? await w.pendingChange(head.pending) : none;
+  const count = (isEngine: boolean, of: (s: Step) => number): number =>
+    change.edits
+      .flatMap((e) => e.steps)
+      .filter((s) => isAdded(s) === isEngine)
+      .reduce((sum, s) => sum + of(s), 0);
+  const headRow = { version: head.version, intentRoot: head.intentRoot } as ChangeSetRow;
+  return ok(
+    receiptOf(row, headRow, change, {
+      edits: count(false, () => 1),
+      engine: count(true, (s) => s.mutations.length),
+      actions: [],
+    }),
+  );
+}

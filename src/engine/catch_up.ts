@@ -1,0 +1,212 @@
+// Catching up: Head's versions after the one that a change set stands on are merged into it, one at a time, each as one
+// entry of its log. Versions that do not concern the change set pass by together. Whatever is read of an open change set
+// is read caught up, so nobody sees it behind Head; when it is done in the background (replay.ts) there is nothing left
+// to do here.
+
+import type { ChangeSetId, Hash } from '../base/ids.ts';
+import { Fault, ok, type Result } from '../base/result.ts';
+import type { Settlement } from '../merge/item.ts';
+import { nothingSettled } from '../merge/item.ts';
+import { blobsOfEntry, type LogEntry, logFormat, logText, parseLogEntry } from '../merge/log_entry.ts';
+import { merge, passesBy } from '../merge/merge.ts';
+import type { HeadEdit, Route } from '../merge/merging.ts';
+import { Side } from '../merge/side.ts';
+import { isActive } from '../model/change_set.ts';
+import { apply, type Mutation } from '../mutation/mutation.ts';
+import { encodeBlob } from '../snapshot/chunk.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import { auditRows } from './audit.ts';
+import { type Branch, lands, type Workspace } from './workspace.ts';
+
+/** Who the log names for what the engine does of its own. */
+export const engineActor = 'headwater';
+
+/** A branch that stands on Head's present version, or is not open. Refuses `change_set_not_found`. */
+export async function caughtUp(w: Workspace, id: ChangeSetId): Promise<Result<{ readonly branch: Branch }>> {
+  for (;;) {
+    const found = await w.branch(id);
+    if (!found.ok) return found;
+    const { branch } = found.value;
+    if (branch.row.isHead || !isActive(branch.row.status)) return found;
+    const head = await w.head();
+    if (branch.row.baseVersion >= head.row.version) return found;
+    await w.alone(id, () => catchUp(w, branch, head));
+  }
+}
+
+/** As `present`, of a change set caught up. */
+export async function presentOf(
+  w: Workspace,
+  id: ChangeSetId,
+): Promise<Result<{ readonly branch: Branch; readonly row: Branch['row']; readonly snapshot: Snapshot }>> {
+  for (;;) {
+    const found = await caughtUp(w, id);
+    if (!found.ok) return found;
+    const { branch } = found.value;
+    const { row, snapshot, durable } = branch;
+    if (await lands(durable)) return ok({ branch, row, snapshot });
+  }
+}
+
+/** A Head version as one side of a merge. */
+export interface HeadVersion {
+  readonly version: number;
+  readonly side: Side<HeadEdit>;
+}
+
+async function catchUp(w: Workspace, branch: Branch, head: Branch): Promise<void> {
+  const target = { version: head.row.version, snapshot: head.snapshot };
+  // What is merged must be there for good, on both sides, before anything is built on it.
+  if (!(await lands(head.durable)) || !(await lands(branch.durable))) return;
+  const versions = await headVersions(w, branch.row.baseVersion, target.version);
+  let walked: { version: number; snapshot: Snapshot } | undefined;
+  while (branch.row.baseVersion < target.version && w.isCurrent(branch)) {
+    const next = nextMerge(branch, versions);
+    let at = target;
+    if (next !== undefined && next.version !== target.version) {
+      walked = await w.headState(next.version, walked);
+      at = walked;
+    }
+    const landed = await w.read(() => {
+      const now = nextMerge(branch, versions);
+      if (now?.version !== next?.version || !w.isCurrent(branch)) return Promise.resolve(false);
+      return step(w, branch, versions, at, now);
+    });
+    if (!landed) return;
+  }
+}
+
+/** The first version ahead that concerns the change set. */
+function nextMerge(branch: Branch, versions: readonly HeadVersion[]): HeadVersion | undefined {
+  return versions.find((v) => v.version > branch.row.baseVersion && !passesBy(branch.pending, v.side));
+}
+
+/** One entry: the versions that pass by, and the one that is merged, if any. */
+function step(
+  w: Workspace,
+  branch: Branch,
+  versions: readonly HeadVersion[],
+  at: { readonly version: number; readonly snapshot: Snapshot },
+  merged: HeadVersion | undefined,
+): Promise<boolean> {
+  const passed = versions.filter((v) => v.version > branch.row.baseVersion && v.version <= at.version && v !== merged);
+  const done =
+    merged === undefined
+      ? passBy(branch, passed, at.snapshot)
+      : mergeOne(branch, merged, at.snapshot, passed.length > 0);
+  return commitCatchUp(w, branch, { ...done, headVersion: at.version });
+}
+
+interface Done {
+  readonly state: Snapshot;
+  readonly route: Route;
+  readonly mutations: readonly Mutation[];
+  readonly settlement: Settlement;
+}
+
+function mergeOne(branch: Branch, { version, side }: HeadVersion, head: Snapshot, hasPassed: boolean): Done {
+  const { pending, snapshot: present } = branch;
+  // From the change set's own state only when nothing lies between it and this version.
+  const route = hasPassed ? ({ route: 'head' } as const) : {};
+  const m = merge({ head, present, pending, theirs: side, ...route }, version);
+  return {
+    state: m.state,
+    route: m.route,
+    mutations: m.route === 'head' ? m.rebased() : m.headPrime(),
+    settlement: m.settlement,
+  };
+}
+
+/** The pending change as it is, on a later Head. */
+function passBy(branch: Branch, passed: readonly HeadVersion[], head: Snapshot): Done {
+  const { pending, snapshot: present } = branch;
+  const edits = passed.reduce((n, v) => n + v.side.entries.length, 0);
+  if (edits >= pending.items.length) {
+    const mutations = pending.effective();
+    const draft = head.edit();
+    for (const m of mutations) apply(draft, m);
+    return { state: draft.finish(), route: 'head', mutations, settlement: nothingSettled };
+  }
+  const theirs = Side.of(passed.flatMap((v) => v.side.entries));
+  const m = merge({ head, present, pending, theirs, route: 'own' }, passed.at(-1)!.version);
+  return { state: m.state, route: 'own', mutations: m.headPrime(), settlement: nothingSettled };
+}
+
+function commitCatchUp(w: Workspace, branch: Branch, done: Done & { headVersion: number }): Promise<boolean> {
+  const { row: before } = branch;
+  const atMs = w.world.clock.nowMs();
+  const { intent, reality } = done.state.roots();
+  const entry: LogEntry = {
+    format: logFormat,
+    kind: 'catch_up',
+    changeSet: before.id,
+    version: before.version + 1,
+    atMs,
+    actor: engineActor,
+    intentRoot: intent,
+    realityRoot: reality,
+    headVersion: done.headVersion,
+    route: done.route,
+    settled: { ...done.settlement, mutations: done.mutations },
+  };
+  const text = logText(entry);
+  const lines = done.settlement.lines.length;
+  const said = lines === 0 ? '' : `; ${lines} ${lines === 1 ? 'line' : 'lines'} on the receipt`;
+  const sentence = `catch up change set ${JSON.stringify(before.name)} to version ${done.headVersion} of Head${said}`;
+  const fact = { kind: 'change_set.catch_up', subject: before.id, path: '', sentence };
+  const audit = auditRows(w, before, text, entry, [fact]);
+  const row = {
+    ...before,
+    baseVersion: done.headVersion,
+    version: entry.version,
+    intentRoot: intent,
+    realityRoot: reality,
+    ...audit.head,
+    updatedAtMs: atMs,
+  };
+  return w.advance([{ branch, row, snapshot: done.state, entry }], {
+    changeSets: [{ row, expected: before.version }],
+    log: [{ changeSet: row.id, version: row.version, text }],
+    audit: audit.rows,
+    chunks: chunksOf(w, blobsOfEntry(entry)),
+  });
+}
+
+/** Blobs as rows of a commit. */
+export function chunksOf(w: Workspace, hashes: readonly Hash[]): { hash: Hash; text: string }[] {
+  return hashes.map((hash) => ({ hash, text: encodeBlob(w.space.blob(hash)) }));
+}
+
+/** Head's versions with after < version <= upTo, as sides of a merge, oldest first. */
+export async function headVersions(w: Workspace, after: number, upTo: number): Promise<HeadVersion[]> {
+  const out: HeadVersion[] = [];
+  for (let at = after; at < upTo; ) {
+    const known = w.sides.get(at + 1);
+    if (known !== undefined) {
+      out.push({ version: at + 1, side: known });
+      at++;
+      continue;
+    }
+    const rows = await w.store.readLog(w.id, w.row.head, at, upTo, pageVersions);
+    if (rows.length === 0) throw new Fault('store_damaged', `Head has no log entry ${at + 1}; run verify`);
+    for (const { text } of rows) {
+      const entry = parseLogEntry(text);
+      const side = Side.of(entry.kind === 'apply' ? await editsOf(w, entry) : []);
+      w.sides.put(entry.version, side);
+      out.push({ version: entry.version, side });
+      at = entry.version;
+    }
+  }
+  return out;
+}
+
+const pageVersions = 64;
+
+async function editsOf(w: Workspace, entry: Extract<LogEntry, { kind: 'apply' }>): Promise<HeadEdit[]> {
+  const { edits, changeSet } = await w.pendingChange(entry.pending);
+  return edits.flatMap((e) =>
+    e.steps.flatMap((s) =>
+      s.mutations.map((m) => ({ m, author: e.actor, atMs: e.atMs, changeSet, version: entry.version })),
+    ),
+  );
+}

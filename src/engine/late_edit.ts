@@ -1,0 +1,132 @@
+// An edit made on a version that the change set has left behind. What its author had not seen is of two kinds: edits of
+// others in the same change set, which the late one follows, so that it stands where both decided; and Head versions that
+// were caught up to, over which it is carried as if it had been there before. A request of which not everything can stay
+// is refused whole, with the receipt.
+
+import { ok, type Result, refuse } from '../base/result.ts';
+import type { Item, Role } from '../merge/item.ts';
+import { overriddenByLate } from '../merge/late_lines.ts';
+import { itemsOfSteps, type LogEntry, parseLogEntry, type Settled } from '../merge/log_entry.ts';
+import { contestLate, merge } from '../merge/merge.ts';
+import type { HeadEdit } from '../merge/merging.ts';
+import type { ReceiptLine } from '../merge/receipt.ts';
+import { Side } from '../merge/side.ts';
+import { carryText } from '../merge/text_transform.ts';
+import type { Step } from '../mutation/compile.ts';
+import type { Mutation } from '../mutation/mutation.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import { type HeadVersion, headVersions } from './catch_up.ts';
+import { type Branch, lands, type Workspace } from './workspace.ts';
+
+/** What an author saw, and what has come since. */
+export interface Late {
+  /** The version that `since` goes up to. */
+  readonly present: number;
+  readonly snapshot: Snapshot;
+  readonly since: readonly LogEntry[];
+  /** Head versions caught up to since, with Head's state of each. */
+  readonly heads: readonly (HeadVersion & { readonly state: Snapshot })[];
+}
+
+/** Refuses `version_not_found`. */
+export async function seenBy(w: Workspace, branch: Branch, baseVersion: number): Promise<Result<Late | 'lost'>> {
+  const { row, durable } = branch;
+  if (!(await lands(durable))) return ok('lost');
+  const snapshot = await w.stateAt(row, baseVersion);
+  if (!snapshot.ok) return snapshot;
+  const rows = await w.store.readLog(w.id, row.id, baseVersion, row.version);
+  const since = rows.map(({ text }) => parseLogEntry(text));
+  const caught = since.filter((e) => e.kind === 'catch_up').map((e) => e.headVersion);
+  const heads: Late['heads'][number][] = [];
+  if (caught.length > 0) {
+    const from = await headVersionAt(w, branch, baseVersion);
+    let walked: { version: number; snapshot: Snapshot } | undefined;
+    for (const v of await headVersions(w, from, row.baseVersion)) {
+      walked = await w.headState(v.version, walked);
+      heads.push({ ...v, state: walked.snapshot });
+    }
+  }
+  return ok({ present: row.version, snapshot: snapshot.value, since, heads });
+}
+
+/** Head's version that a change set stood on at one of its own versions. */
+async function headVersionAt(w: Workspace, branch: Branch, version: number): Promise<number> {
+  let at = branch.row.openedOn;
+  for (const { text } of await w.store.readLog(w.id, branch.row.id, 0, version)) {
+    const entry = parseLogEntry(text);
+    if (entry.kind === 'catch_up') at = entry.headVersion;
+  }
+  return at;
+}
+
+interface Carried {
+  readonly snapshot: Snapshot;
+  readonly settled: Settled;
+  readonly receipt: readonly ReceiptLine[];
+}
+
+/** Refuses `version_conflict` with the receipt when not everything can stay. */
+export function lateEdit(
+  branch: Branch,
+  head: Snapshot,
+  late: Late,
+  edited: { readonly steps: readonly Step[]; readonly snapshot: Snapshot },
+  by: { readonly actor: string; readonly atMs: number; readonly version: number },
+): Result<Carried> {
+  let extra = carryTexts(late, edited, itemsOfSteps(by, edited.steps));
+  for (const { side, state, version } of late.heads)
+    extra = contestLate(extra, { side, head: state, present: edited.snapshot, version });
+  const { pending, snapshot: present } = branch;
+  const m = merge({ head, present, pending, extra, route: 'own' }, 0);
+  const gone = m.added.findIndex((item) => item.placed?.length === 0);
+  const receipt = [
+    ...m.settlement.lines,
+    ...overriddenByLate(m.added, Side.of(editsSince(branch, late)), m.state, pending.items.length),
+  ];
+  if (gone >= 0) {
+    const item = m.added[gone]!;
+    return refuse('version_conflict', {
+      path: 'path' in item.m ? item.m.path : 'baseVersion',
+      expected: 'edits that can stay beside what has been changed since the version named',
+      got: `one that cannot, by the rule ${item.why ?? item.yields}`,
+      hint: 'read again and repeat the edit; the receipt says what it met',
+      data: { receipt: JSON.parse(JSON.stringify(receipt)) },
+    });
+  }
+  return ok({
+    snapshot: m.state,
+    settled: { ...m.settlement, mutations: m.headPrime(), added: m.added },
+    receipt,
+  });
+}
+
+/** Edits of others in the same change set that the author had not seen. */
+function editsSince(branch: Branch, late: Late): HeadEdit[] {
+  return late.since.flatMap((e) =>
+    e.kind !== 'edit'
+      ? []
+      : e.steps
+          .flatMap((s) => s.mutations)
+          .map((m) => ({ m, author: e.actor, atMs: e.atMs, changeSet: branch.row.id, version: e.version })),
+  );
+}
+
+/** Text edits of the late author, carried over every edit of the same text since, whoever made it. */
+function carryTexts(
+  late: Late,
+  edited: { readonly snapshot: Snapshot },
+  items: readonly (Item & { role: Role })[],
+): readonly Item[] {
+  if (!items.some((i) => i.m.kind === 'text.edit')) return items;
+  const since = late.since.flatMap(textsOf);
+  const draft = edited.snapshot.edit();
+  return carryText(items, since, { blob: (h) => draft.blob(h), putBlob: (t) => draft.putBlob(t) });
+}
+
+function textsOf(entry: LogEntry): Mutation[] {
+  if (entry.kind === 'catch_up') return [...entry.settled.texts];
+  if (entry.kind !== 'edit') return [];
+  return (entry.settled?.added?.map((i) => i.m) ?? entry.steps.flatMap((s) => s.mutations)).filter(
+    (m) => m.kind === 'text.edit',
+  );
+}

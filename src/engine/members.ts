@@ -1,0 +1,169 @@
+// Members and budgets of a workspace: read by all who may read, changed by owners. Both are settings of the store, one
+// document each. A change is in Head's audit chain before it is made: a crash in between leaves an entry about something
+// that did not happen and was not acknowledged, never a change that nobody sees.
+
+import { type Budgets, budgetsFormat, noBudgets, parseBudgets } from '../access/budget.ts';
+import {
+  type Member,
+  membersFormat,
+  membersText,
+  parseMember,
+  parseMembers,
+  withMember,
+  withoutMember,
+} from '../access/member.ts';
+import type { Principal } from '../access/role.ts';
+import { type Json, sameJson } from '../base/json.ts';
+import { limits } from '../base/limits.ts';
+import { Fault, ok, type Result, refuse } from '../base/result.ts';
+import { noteOnHead } from './audit.ts';
+import { permit } from './permit.ts';
+import type { Workspace } from './workspace.ts';
+
+interface Setting<T> {
+  readonly name: string;
+  readonly format: number;
+  readonly parse: (document: unknown) => Result<T>;
+}
+
+const membersSetting: Setting<readonly Member[]> = { name: 'members', format: membersFormat, parse: parseMembers };
+const budgetsSetting: Setting<Budgets> = { name: 'budgets', format: budgetsFormat, parse: parseBudgets };
+
+/** The members in the order they came; none in a workspace without accounts. */
+export async function readMembers(w: Workspace): Promise<readonly Member[]> {
+  return (await readSetting(w, membersSetting)) ?? [];
+}
+
+export async function readBudgets(w: Workspace): Promise<Budgets> {
+  return (await readSetting(w, budgetsSetting)) ?? noBudgets;
+}
+
+/**
+ * Adds a member or changes one; answers the members. The first of a workspace brings whoever adds them along, as owner.
+ * Refuses `access_denied`, `request_malformed`, `limit_exceeded`, `last_owner`.
+ */
+export async function setMember(
+  w: Workspace,
+  principal: Principal,
+  given: unknown,
+): Promise<Result<readonly Member[]>> {
+  const may = await permit(w, principal, 'manage', { operation: 'set a member', subject: w.id });
+  if (!may.ok) return may;
+  const parsed = parseMember(given);
+  if (!parsed.ok) return parsed;
+  const member = parsed.value;
+  return changeMembers(w, principal, {
+    kind: 'member.set',
+    subject: member.id,
+    sentence: `set member ${member.id} to ${member.role}${member.active ? '' : ', inactive'}`,
+    change: (members) => withMember(members, member),
+  });
+}
+
+/** Refuses `access_denied`, `member_not_found`, `last_owner`. */
+export async function removeMember(w: Workspace, principal: Principal, id: string): Promise<Result<readonly Member[]>> {
+  const may = await permit(w, principal, 'manage', { operation: 'remove a member', subject: w.id });
+  if (!may.ok) return may;
+  return changeMembers(w, principal, {
+    kind: 'member.remove',
+    subject: id,
+    sentence: `remove member ${id}`,
+    change: (members) => withoutMember(members, id),
+  });
+}
+
+/** Replaces all budgets. Refuses `access_denied`, `request_malformed`, `limit_exceeded`. */
+export async function setBudgets(w: Workspace, principal: Principal, given: unknown): Promise<Result<Budgets>> {
+  const may = await permit(w, principal, 'manage', { operation: 'set budgets', subject: w.id });
+  if (!may.ok) return may;
+  const budgets = parseBudgets(given);
+  if (!budgets.ok) return budgets;
+  return oneAtATime(w, async () => {
+    if (sameJson((await readBudgets(w)) as unknown as Json, budgets.value as unknown as Json)) return budgets;
+    const fact = { kind: 'budget.set', subject: w.id, sentence: 'set the budgets of roles and tokens' };
+    const written = await write(w, principal, {
+      ...fact,
+      name: budgetsSetting.name,
+      text: JSON.stringify(budgets.value),
+    });
+    return written.ok ? budgets : written;
+  });
+}
+
+interface MemberChange {
+  readonly kind: string;
+  readonly subject: string;
+  readonly sentence: string;
+  readonly change: (members: readonly Member[]) => Result<readonly Member[]>;
+}
+
+function changeMembers(w: Workspace, principal: Principal, c: MemberChange): Promise<Result<readonly Member[]>> {
+  return oneAtATime(w, async () => {
+    const known = await readMembers(w);
+    const next = c.change(known.length > 0 ? known : [{ id: principal.id, role: 'owner', active: true }]);
+    if (!next.ok) return next;
+    if (sameJson(known as unknown as Json, next.value as unknown as Json)) return next;
+    const { kind, subject, sentence } = c;
+    const written = await write(w, principal, {
+      kind,
+      subject,
+      sentence,
+      name: membersSetting.name,
+      text: membersText(next.value),
+    });
+    return written.ok ? next : written;
+  });
+}
+
+interface Writing {
+  readonly kind: string;
+  readonly subject: string;
+  readonly sentence: string;
+  readonly name: string;
+  readonly text: string;
+}
+
+async function write(w: Workspace, principal: Principal, s: Writing): Promise<Result<void>> {
+  if (s.text.length > limits.settingCharsMax) {
+    return refuse('limit_exceeded', {
+      path: s.name,
+      expected: `${s.name} of at most ${limits.settingCharsMax} characters in all`,
+      got: String(s.text.length),
+      hint: `remove ${s.name} that are not needed any more`,
+    });
+  }
+  await noteOnHead(w, principal.id, { kind: s.kind, subject: s.subject, path: '', sentence: s.sentence });
+  await w.store.putSetting(w.id, s.name, s.text);
+  return ok(undefined);
+}
+
+/** The document of a setting; undefined: never written. Fault `store_damaged`, `store_version`. */
+async function readSetting<T>(w: Workspace, s: Setting<T>): Promise<T | undefined> {
+  const { name } = s;
+  const text = await w.store.getSetting(w.id, name);
+  if (text === undefined) return undefined;
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (e) {
+    throw new Fault('store_damaged', `the ${name} of workspace ${w.id} are not JSON`, undefined, { cause: e });
+  }
+  const parsed = s.parse(document);
+  if (parsed.ok) return parsed.value;
+  const format = (document as { format?: unknown } | null)?.format;
+  if (typeof format === 'number' && format > s.format)
+    throw new Fault('store_version', `the ${name} have format ${format}, written by a newer release`);
+  throw new Fault('store_damaged', `the ${name} of workspace ${w.id} cannot be read: ${parsed.refusal.got}`);
+}
+
+const changing = new WeakMap<Workspace, Promise<unknown>>();
+
+/** A document is read, changed and written back whole: two at the same time would lose one of the changes. */
+function oneAtATime<T>(w: Workspace, work: () => Promise<T>): Promise<T> {
+  const done = (changing.get(w) ?? Promise.resolve()).then(work);
+  changing.set(
+    w,
+    done.catch(() => {}),
+  );
+  return done;
+}
