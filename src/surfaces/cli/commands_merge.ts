@@ -1,4 +1,5 @@
-// Commands for change sets that meet: taking back what was applied, and carrying a change set to another workspace.
+// Commands for change sets that meet: taking back what was applied, and carrying a change set to another workspace. Each is
+// one operation of the engine.
 
 import type { Command } from 'commander';
 import type { Json } from '../../base/json.ts';
