@@ -5,9 +5,10 @@
 import { Fault } from '../../base/result.ts';
 import { type Database, readPragma } from './driver.ts';
 import { initial } from './migrations/0001_initial.ts';
+import { journal } from './migrations/0002_journal.ts';
 
 /** In order; the first makes version 1. Never edit one that has been released. */
-const migrations: readonly string[] = [initial];
+const migrations: readonly string[] = [initial, journal];
 
 const storeVersion = migrations.length;
 const applicationId = 0x48575452;
