@@ -13,6 +13,18 @@ const leafHeader = 'L1\n';
 const innerHeader = 'I1:';
 const blobHeader = 'B1\n';
 
+/** The text of a node, and where the line of each entry starts in it; last, where the text ends. */
+interface Form {
+  readonly text: string;
+  readonly starts: readonly number[];
+}
+
+/** A node that differs from one before it only in what stands at some places, in ascending order. */
+interface Patch<N> {
+  readonly before: N;
+  readonly places: readonly number[];
+}
+
 export interface Leaf {
   readonly kind: 'leaf';
   readonly level: 0;
@@ -20,8 +32,10 @@ export interface Leaf {
   readonly values: readonly string[];
   /** Undefined until the node is sealed; never changes after that. */
   hash: Hash | undefined;
-  /** What the text of each entry starts with, which follows from the keys; kept by the first encoding. */
-  heads: readonly string[] | undefined;
+  /** Undefined for a node whose text nobody has asked for yet. */
+  form: Form | undefined;
+  /** What the node was made from, until its text is made from that one's. */
+  patch: Patch<Leaf> | undefined;
 }
 
 export interface Inner {
@@ -36,29 +50,37 @@ export interface Inner {
   /** Undefined until the node is sealed; never changes after that. */
   hash: Hash | undefined;
   /** As in a leaf. */
-  heads: readonly string[] | undefined;
+  form: Form | undefined;
+  patch: Patch<Inner> | undefined;
 }
 
 export type Node = Leaf | Inner;
 export type Child = Hash | Node;
 
 export function leafOf(keys: readonly string[], values: readonly string[]): Leaf {
-  return { kind: 'leaf', level: 0, keys, values, hash: undefined, heads: undefined };
+  return { kind: 'leaf', level: 0, keys, values, hash: undefined, form: undefined, patch: undefined };
 }
 
 export function innerOf(level: number, keys: readonly string[], children: Child[], counts: readonly number[]): Inner {
-  return { kind: 'inner', level, keys, children, counts, hash: undefined, heads: undefined };
+  return { kind: 'inner', level, keys, children, counts, hash: undefined, form: undefined, patch: undefined };
 }
 
-/** The leaf with other values under the same keys. */
-export function leafWith(leaf: Leaf, values: readonly string[]): Leaf {
-  return { kind: 'leaf', level: 0, keys: leaf.keys, values, hash: undefined, heads: leaf.heads };
+/** The leaf with other values at some places under the same keys. */
+export function leafWith(before: Leaf, values: readonly string[], places: readonly number[]): Leaf {
+  const patch = before.form && { before, places };
+  return { kind: 'leaf', level: 0, keys: before.keys, values, hash: undefined, form: undefined, patch };
 }
 
-/** The node with other children under the same keys. */
-export function innerWith(node: Inner, children: Child[], counts: readonly number[]): Inner {
-  const { level, keys, heads } = node;
-  return { kind: 'inner', level, keys, children, counts, hash: undefined, heads };
+/** The node with other children at some places under the same keys. */
+export function innerWith(
+  before: Inner,
+  children: Child[],
+  counts: readonly number[],
+  places: readonly number[],
+): Inner {
+  const { level, keys } = before;
+  const patch = before.form && { before, places };
+  return { kind: 'inner', level, keys, children, counts, hash: undefined, form: undefined, patch };
 }
 
 /** Number of entries below a node. */
@@ -103,29 +125,57 @@ function sharedPrefix(previous: string, key: string): number {
   return i > 0 && isHighSurrogate(key.charCodeAt(i - 1)) ? i - 1 : i;
 }
 
-/** The front-coded keys: length of what is shared with the key before, length of the rest, the rest. */
-function headsOf(keys: readonly string[]): readonly string[] {
-  let previous = '';
-  return keys.map((key) => {
-    const shared = sharedPrefix(previous, key);
-    previous = key;
-    return `${shared}:${key.length - shared}:${shared === 0 ? key : key.slice(shared)}`;
-  });
-}
-
 /** The text of a node. Every child of an inner node must be sealed. */
 export function encodeNode(node: Node): string {
-  node.heads ??= headsOf(node.keys);
-  const heads = node.heads;
-  if (node.kind === 'leaf') {
-    let text = leafHeader;
-    for (let i = 0; i < heads.length; i++) text += `${heads[i]}${node.values[i]}\n`;
-    return text;
-  }
-  let text = `${innerHeader}${node.level}\n`;
-  for (let i = 0; i < heads.length; i++) text += `${heads[i]}${hashOf(node.children[i]!)}:${node.counts[i]}\n`;
-  return text;
+  node.form ??= node.patch === undefined ? written(node) : patched(node, node.patch);
+  node.patch = undefined;
+  return node.form.text;
 }
+
+/** Each entry is a line: length of what its key shares with the key before, length of the rest, the rest, the tail. */
+function written(node: Node): Form {
+  let text = node.kind === 'leaf' ? leafHeader : `${innerHeader}${node.level}\n`;
+  const starts: number[] = [];
+  let previous = '';
+  for (let i = 0; i < node.keys.length; i++) {
+    starts.push(text.length);
+    const key = node.keys[i]!;
+    const shared = sharedPrefix(previous, key);
+    text += `${shared}:${key.length - shared}:${shared === 0 ? key : key.slice(shared)}${tailOf(node, i)}\n`;
+    previous = key;
+  }
+  starts.push(text.length);
+  return { text, starts };
+}
+
+/** The text of the node before with other tails: the cost is that of a copy, where writing it goes through every entry. */
+function patched(node: Node, { before, places }: Patch<Node>): Form {
+  const was = before.form!;
+  let { starts } = was;
+  let text = '';
+  let copied = 0;
+  for (const i of places) {
+    const end = was.starts[i + 1]! - 1;
+    const tail = tailOf(node, i);
+    const tailBefore = tailLength(before, i);
+    text += was.text.slice(copied, end - tailBefore) + tail;
+    copied = end;
+    const longer = tail.length - tailBefore;
+    if (longer !== 0) starts = starts.map((start, n) => (n > i ? start + longer : start));
+  }
+  return { text: text + was.text.slice(copied), starts };
+}
+
+/** What a line says beside its key. */
+function tailOf(node: Node, i: number): string {
+  return node.kind === 'leaf' ? node.values[i]! : `${hashOf(node.children[i]!)}:${node.counts[i]}`;
+}
+
+function tailLength(node: Node, i: number): number {
+  return node.kind === 'leaf' ? node.values[i]!.length : hashChars + 1 + String(node.counts[i]).length;
+}
+
+const hashChars = 64;
 
 export function encodeBlob(payload: string): string {
   return blobHeader + payload;
@@ -156,9 +206,11 @@ export function decodeNode(text: string, hash: Hash | undefined): Node {
 function decodeLeaf(text: string, hash: Hash | undefined): Leaf {
   const keys: string[] = [];
   const values: string[] = [];
+  const starts: number[] = [];
   let previous: string | undefined;
   let at = leafHeader.length;
   while (at < text.length) {
+    starts.push(at);
     const colon = text.indexOf(':', at);
     const start = text.indexOf(':', colon + 1) + 1;
     const shared = numberIn(text, at, colon);
@@ -171,7 +223,8 @@ function decodeLeaf(text: string, hash: Hash | undefined): Leaf {
     previous = key;
     at = lineEnd + 1;
   }
-  return { kind: 'leaf', level: 0, keys, values, hash, heads: undefined };
+  starts.push(at);
+  return { kind: 'leaf', level: 0, keys, values, hash, form: { text, starts }, patch: undefined };
 }
 
 /** A hash and its colon at `lastIndex`. */
@@ -181,17 +234,19 @@ function decodeInner(text: string, hash: Hash | undefined): Inner {
   const keys: string[] = [];
   const children: Child[] = [];
   const counts: number[] = [];
+  const starts: number[] = [];
   let at = text.indexOf('\n') + 1;
   const level = numberIn(text, innerHeader.length, at - 1);
   if (level < 1 || level > keyLevelMax) throw damaged(`a node of level ${level}`, 0);
   if (at === text.length) throw damaged('an inner node without children', at);
   let previous: string | undefined;
   while (at < text.length) {
+    starts.push(at);
     const colon = text.indexOf(':', at);
     const start = text.indexOf(':', colon + 1) + 1;
     const shared = numberIn(text, at, colon);
     const keyEnd = start + numberIn(text, colon + 1, start - 1);
-    const hashEnd = keyEnd + 64;
+    const hashEnd = keyEnd + hashChars;
     const lineEnd = text.indexOf('\n', hashEnd);
     hashAhead.lastIndex = keyEnd;
     if (lineEnd < 0 || !hashAhead.test(text)) throw damaged('a child without hash', at);
@@ -204,7 +259,8 @@ function decodeInner(text: string, hash: Hash | undefined): Inner {
     previous = key;
     at = lineEnd + 1;
   }
-  return { kind: 'inner', level, keys, children, counts, hash, heads: undefined };
+  starts.push(at);
+  return { kind: 'inner', level, keys, children, counts, hash, form: { text, starts }, patch: undefined };
 }
 
 /** The decimal number that fills text[start, end): no sign, no leading zero, within 2^53. */

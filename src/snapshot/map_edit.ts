@@ -92,6 +92,7 @@ function editInner(
   // As long as each replacement is one node with the first key of the old one, only these two arrays are new.
   let children: Child[] | undefined;
   let counts: number[] | undefined;
+  const places: number[] = [];
   let row: Row | undefined;
   let copied = 0;
   let at = low;
@@ -109,6 +110,7 @@ function editInner(
       counts ??= node.counts.slice();
       children[i] = below!;
       counts[i] = countOf(below!);
+      places.push(i);
       continue;
     }
     row ??= new Row(space, node.level);
@@ -120,12 +122,13 @@ function editInner(
     row.copy(node.keys, children ?? node.children, counts ?? node.counts, copied, node.keys.length);
     return row.finish();
   }
-  return children && counts && [innerWith(node, children, counts)];
+  return children && counts && [innerWith(node, children, counts, places)];
 }
 
 function editLeaf(leaf: Leaf, edits: SortedEdits, low: number, high: number): readonly Leaf[] | undefined {
   // As long as no key comes or goes, only the values are new.
   let patched: string[] | undefined;
+  const places: number[] = [];
   let keys: string[] | undefined;
   let values: string[] = [];
   // Where the entries have to be cut. Only new keys can be boundaries, and the old first key once it is not first.
@@ -150,6 +153,7 @@ function editLeaf(leaf: Leaf, edits: SortedEdits, low: number, high: number): re
     if (keys === undefined && present && value !== undefined) {
       patched ??= leaf.values.slice();
       patched[i] = value;
+      places.push(i);
       continue;
     }
     if (keys === undefined) {
@@ -165,7 +169,7 @@ function editLeaf(leaf: Leaf, edits: SortedEdits, low: number, high: number): re
     keys.push(key);
     values.push(value);
   }
-  if (keys === undefined) return patched && [leafWith(leaf, patched)];
+  if (keys === undefined) return patched && [leafWith(leaf, patched, places)];
   copyTo(keys, leaf.keys.length);
   if (keys.length === 0) return [];
   if (cuts.length === 0) return [leafOf(keys, values)];
