@@ -7,21 +7,21 @@
 import type { Hash } from '../base/ids.ts';
 import { Fault } from '../base/result.ts';
 import { keyLevelMax } from './key_level.ts';
+import { countLines, firstKeyOf, leafHeader } from './leaf_text.ts';
 
 // Format versions. L1, I1, B1: the first.
-const leafHeader = 'L1\n';
 const innerHeader = 'I1:';
 const blobHeader = 'B1\n';
 
-/** The text of a node, and where the line of each entry starts in it; last, where the text ends. */
+/** The text of an inner node, and where the line of each child starts in it; last, where the text ends. */
 interface Form {
   readonly text: string;
   readonly starts: readonly number[];
 }
 
-/** A node that differs from one before it only in what stands at some places, in ascending order. */
-interface Patch<N> {
-  readonly before: N;
+/** A node that differs from one before it only in the children at some places, in ascending order. */
+interface Patch {
+  readonly before: Inner;
   readonly places: readonly number[];
 }
 
@@ -30,12 +30,11 @@ export interface Leaf {
   readonly level: 0;
   readonly keys: readonly string[];
   readonly values: readonly string[];
+  readonly count: number;
+  /** Undefined for a leaf whose text nobody has asked for yet. */
+  text: string | undefined;
   /** Undefined until the node is sealed; never changes after that. */
   hash: Hash | undefined;
-  /** Undefined for a node whose text nobody has asked for yet. */
-  form: Form | undefined;
-  /** What the node was made from, until its text is made from that one's. */
-  patch: Patch<Leaf> | undefined;
 }
 
 export interface Inner {
@@ -49,26 +48,60 @@ export interface Inner {
   readonly counts: readonly number[];
   /** Undefined until the node is sealed; never changes after that. */
   hash: Hash | undefined;
-  /** As in a leaf. */
+  /** Undefined for a node whose text nobody has asked for yet. */
   form: Form | undefined;
-  patch: Patch<Inner> | undefined;
+  /** What the node was made from, until its text is made from that one's. */
+  patch: Patch | undefined;
 }
 
 export type Node = Leaf | Inner;
 export type Child = Hash | Node;
 
 export function leafOf(keys: readonly string[], values: readonly string[]): Leaf {
-  return { kind: 'leaf', level: 0, keys, values, hash: undefined, form: undefined, patch: undefined };
+  return { kind: 'leaf', level: 0, keys, values, count: keys.length, text: undefined, hash: undefined };
 }
 
 export function innerOf(level: number, keys: readonly string[], children: Child[], counts: readonly number[]): Inner {
   return { kind: 'inner', level, keys, children, counts, hash: undefined, form: undefined, patch: undefined };
 }
 
-/** The leaf with other values at some places under the same keys. */
-export function leafWith(before: Leaf, values: readonly string[], places: readonly number[]): Leaf {
-  const patch = before.form && { before, places };
-  return { kind: 'leaf', level: 0, keys: before.keys, values, hash: undefined, form: undefined, patch };
+/** A leaf that is its text until somebody asks for all its entries. */
+class TextLeaf implements Leaf {
+  readonly kind = 'leaf';
+  readonly level = 0;
+  readonly text: string;
+  readonly count: number;
+  hash: Hash | undefined;
+  #entries: Leaf | undefined;
+
+  constructor(text: string, count: number, hash: Hash | undefined) {
+    this.text = text;
+    this.count = count;
+    this.hash = hash;
+  }
+
+  get keys(): readonly string[] {
+    return this.#all.keys;
+  }
+
+  get values(): readonly string[] {
+    return this.#all.values;
+  }
+
+  get #all(): Leaf {
+    this.#entries ??= decodeLeaf(this.text, this.hash);
+    return this.#entries;
+  }
+}
+
+/** The leaf with another text that has the same keys. */
+export function leafWithText(before: Leaf, text: string): Leaf {
+  return new TextLeaf(text, before.count, undefined);
+}
+
+/** First key of a node; undefined for an empty leaf. */
+export function firstKey(node: Node): string | undefined {
+  return node.kind === 'leaf' && node.text !== undefined ? firstKeyOf(node.text) : node.keys[0];
 }
 
 /** The node with other children at some places under the same keys. */
@@ -85,7 +118,7 @@ export function innerWith(
 
 /** Number of entries below a node. */
 export function countOf(node: Node): number {
-  if (node.kind === 'leaf') return node.keys.length;
+  if (node.kind === 'leaf') return node.count;
   let sum = 0;
   for (const count of node.counts) sum += count;
   return sum;
@@ -127,6 +160,10 @@ function sharedPrefix(previous: string, key: string): number {
 
 /** The text of a node. Every child of an inner node must be sealed. */
 export function encodeNode(node: Node): string {
+  if (node.kind === 'leaf') {
+    node.text ??= written(node).text;
+    return node.text;
+  }
   node.form ??= node.patch === undefined ? written(node) : patched(node, node.patch);
   node.patch = undefined;
   return node.form.text;
@@ -141,15 +178,16 @@ function written(node: Node): Form {
     starts.push(text.length);
     const key = node.keys[i]!;
     const shared = sharedPrefix(previous, key);
-    text += `${shared}:${key.length - shared}:${shared === 0 ? key : key.slice(shared)}${tailOf(node, i)}\n`;
+    const tail = node.kind === 'leaf' ? node.values[i]! : tailOf(node, i);
+    text += `${shared}:${key.length - shared}:${shared === 0 ? key : key.slice(shared)}${tail}\n`;
     previous = key;
   }
   starts.push(text.length);
   return { text, starts };
 }
 
-/** The text of the node before with other tails: the cost is that of a copy, where writing it goes through every entry. */
-function patched(node: Node, { before, places }: Patch<Node>): Form {
+/** The text of the node before with other tails: the cost is that of a copy, where writing it goes through every child. */
+function patched(node: Inner, { before, places }: Patch): Form {
   const was = before.form!;
   let { starts } = was;
   let text = '';
@@ -157,7 +195,7 @@ function patched(node: Node, { before, places }: Patch<Node>): Form {
   for (const i of places) {
     const end = was.starts[i + 1]! - 1;
     const tail = tailOf(node, i);
-    const tailBefore = tailLength(before, i);
+    const tailBefore = hashChars + 1 + String(before.counts[i]).length;
     text += was.text.slice(copied, end - tailBefore) + tail;
     copied = end;
     const longer = tail.length - tailBefore;
@@ -166,13 +204,9 @@ function patched(node: Node, { before, places }: Patch<Node>): Form {
   return { text: text + was.text.slice(copied), starts };
 }
 
-/** What a line says beside its key. */
-function tailOf(node: Node, i: number): string {
-  return node.kind === 'leaf' ? node.values[i]! : `${hashOf(node.children[i]!)}:${node.counts[i]}`;
-}
-
-function tailLength(node: Node, i: number): number {
-  return node.kind === 'leaf' ? node.values[i]!.length : hashChars + 1 + String(node.counts[i]).length;
+/** What a line of an inner node says beside its key. */
+function tailOf(node: Inner, i: number): string {
+  return `${hashOf(node.children[i]!)}:${node.counts[i]}`;
 }
 
 const hashChars = 64;
@@ -203,14 +237,18 @@ export function decodeNode(text: string, hash: Hash | undefined): Node {
   throw damaged('not a node', 0);
 }
 
+/** The same, trusting that the text is the one of the hash: the entries of a leaf are read only when asked for. */
+export function openNode(text: string, hash: Hash): Node {
+  if (text.startsWith(leafHeader)) return new TextLeaf(text, countLines(text), hash);
+  return decodeNode(text, hash);
+}
+
 function decodeLeaf(text: string, hash: Hash | undefined): Leaf {
   const keys: string[] = [];
   const values: string[] = [];
-  const starts: number[] = [];
   let previous: string | undefined;
   let at = leafHeader.length;
   while (at < text.length) {
-    starts.push(at);
     const colon = text.indexOf(':', at);
     const start = text.indexOf(':', colon + 1) + 1;
     const shared = numberIn(text, at, colon);
@@ -223,8 +261,7 @@ function decodeLeaf(text: string, hash: Hash | undefined): Leaf {
     previous = key;
     at = lineEnd + 1;
   }
-  starts.push(at);
-  return { kind: 'leaf', level: 0, keys, values, hash, form: { text, starts }, patch: undefined };
+  return { kind: 'leaf', level: 0, keys, values, count: keys.length, text, hash };
 }
 
 /** A hash and its colon at `lastIndex`. */

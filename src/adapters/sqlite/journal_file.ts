@@ -16,7 +16,7 @@ const magic = Buffer.from('HWJRNL1\n', 'latin1');
 export const journalIdBytes = 16;
 const blockBytes = 4096;
 /** Blocks of the file: room for the records between two moves, one a block when writers come one by one. */
-const fileBlocks = 512;
+const fileBlocks = 1_024;
 // A record: magic, checksum of what follows, id, number, bytes of the payload, payload.
 const idAt = magic.length + 32;
 const numberAt = idAt + journalIdBytes;

@@ -48,10 +48,10 @@ export interface SqliteStoreOptions {
 /** Pages of 4 KiB kept in memory; the hot ends of all trees are far below it. */
 const cacheKiB = 64 * 1024;
 /**
- * Pages in the write-ahead log before they are copied to the file. A log of about 4 MiB is written over and over in
- * place: larger ones measured slower, for as long as they still grow each sync also commits a new file size.
+ * Pages in the write-ahead log before they are copied to the file: 16 MiB. Beyond it, what a longer one saves in pages
+ * copied once instead of twice is lost again in longer pauses.
  */
-const checkpointPages = 1_000;
+const checkpointPages = 4_000;
 /** Chunks looked at, or rows expired, in one transaction of a sweep. */
 const sweepStepRows = 2_000;
 /** Two openers at the same instant can each keep the other out; each tries again after this long. */
