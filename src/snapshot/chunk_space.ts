@@ -37,7 +37,7 @@ const droppedShare = 8;
 export interface ChunkSpaceOptions {
   readonly digest: Digest;
   readonly source: ChunkSource;
-  /** Bound of the cache, by the estimate of `bytesOf`: two bytes per character of chunk text. */
+  /** Bound of the cache, by the estimate of `bytesOf`. */
   readonly cacheBytesMax: number;
   /** Default: values name no blobs. */
   readonly refsOf?: RefsOf;

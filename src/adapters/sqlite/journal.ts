@@ -14,7 +14,7 @@ import type { ChangeSetRow, Commit, CommitOutcome, IdempotencyRow } from '../../
 import { isStorable } from './column_text.ts';
 import type { CommitWriter } from './commit_writer.ts';
 import type { Database, Statement } from './driver.ts';
-import { JournalFile, journalIdBytes, journalPath, readJournal } from './journal_file.ts';
+import { isNoSpace, JournalFile, journalIdBytes, journalPath, readJournal } from './journal_file.ts';
 import type { Refs } from './refs.ts';
 import type { RowReader } from './row_reader.ts';
 
@@ -90,7 +90,8 @@ export class Journal {
     const good = commits.filter((_, i) => outcomes[i]!.ok);
     if (good.length === 0) return outcomes;
     const payload = JSON.stringify(good.map(({ workspace, commit }) => [workspace, commit]));
-    if (!this.#open().append(this.#last + 1, payload)) return undefined;
+    const file = this.#open();
+    if (file === undefined || !file.append(this.#last + 1, payload)) return undefined;
     this.#last++;
     for (const one of good) this.#keep(one);
     return outcomes;
@@ -192,13 +193,19 @@ export class Journal {
     if (answer) this.#answers.set(nameOf(workspace, answer.principal, answer.key), answer);
   }
 
-  #open(): JournalFile {
+  /** The file, made with the first commit; undefined when there is no space for one: the tables say so themselves. */
+  #open(): JournalFile | undefined {
     if (this.#file !== undefined) return this.#file;
     if (!this.isEmpty) throw new Fault('store_failed', 'a journal is made anew only when it was moved');
     const id = randomBytes(journalIdBytes).toString('hex');
-    // First the file, whose old records this removes, then the id that new ones will carry.
-    this.#file = new JournalFile(this.#path, id);
-    this.#setFile.run(id);
+    try {
+      // First the file, whose old records this removes, then the id that new ones will carry.
+      const file = new JournalFile(this.#path, id);
+      this.#setFile.run(id);
+      this.#file = file;
+    } catch (e) {
+      if (!isNoSpace(e)) throw e;
+    }
     return this.#file;
   }
 }
