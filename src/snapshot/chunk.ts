@@ -52,6 +52,8 @@ export interface Inner {
   form: Form | undefined;
   /** What the node was made from, until its text is made from that one's. */
   patch: Patch | undefined;
+  /** Places of the children that may not be in the store, in ascending order; undefined: any. Kept by the space. */
+  fresh: readonly number[] | undefined;
 }
 
 export type Node = Leaf | Inner;
@@ -62,7 +64,17 @@ export function leafOf(keys: readonly string[], values: readonly string[]): Leaf
 }
 
 export function innerOf(level: number, keys: readonly string[], children: Child[], counts: readonly number[]): Inner {
-  return { kind: 'inner', level, keys, children, counts, hash: undefined, form: undefined, patch: undefined };
+  return {
+    kind: 'inner',
+    level,
+    keys,
+    children,
+    counts,
+    hash: undefined,
+    form: undefined,
+    patch: undefined,
+    fresh: undefined,
+  };
 }
 
 /** A leaf that is its text until somebody asks for all its entries. */
@@ -113,7 +125,14 @@ export function innerWith(
 ): Inner {
   const { level, keys } = before;
   const patch = before.form && { before, places };
-  return { kind: 'inner', level, keys, children, counts, hash: undefined, form: undefined, patch };
+  const fresh = before.fresh && merged(before.fresh, places);
+  return { kind: 'inner', level, keys, children, counts, hash: undefined, form: undefined, patch, fresh };
+}
+
+/** Two ascending lists as one. */
+function merged(a: readonly number[], b: readonly number[]): readonly number[] {
+  if (b.every((place) => a.includes(place))) return a;
+  return [...new Set([...a, ...b])].sort((x, y) => x - y);
 }
 
 /** Number of entries below a node. */
@@ -297,7 +316,17 @@ function decodeInner(text: string, hash: Hash | undefined): Inner {
     at = lineEnd + 1;
   }
   starts.push(at);
-  return { kind: 'inner', level, keys, children, counts, hash, form: { text, starts }, patch: undefined };
+  return {
+    kind: 'inner',
+    level,
+    keys,
+    children,
+    counts,
+    hash,
+    form: { text, starts },
+    patch: undefined,
+    fresh: undefined,
+  };
 }
 
 /** The decimal number that fills text[start, end): no sign, no leading zero, within 2^53. */

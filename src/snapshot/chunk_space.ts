@@ -79,7 +79,9 @@ export class ChunkSpace {
   node(hash: Hash): Node {
     const chunk = this.#find(hash);
     chunk.node ??= named(hash, () => openNode(textOf(chunk), hash));
-    return chunk.node;
+    const { node } = chunk;
+    if (node.kind === 'inner' && node.fresh === undefined && this.#cache.peek(hash) === chunk) node.fresh = [];
+    return node;
   }
 
   /** The payload of a blob. Throws `ChunkMissing`, or fault `store_damaged`. */
@@ -190,14 +192,20 @@ export class ChunkSpace {
   /** Visits what `collectUnwritten` promises; answers the hashes. */
   #reachUnwritten(roots: Iterable<Hash>, visit: (hash: Hash, chunk: Chunk) => void): ReadonlySet<Hash> {
     const seen = new Set<Hash>();
-    const walk = (hash: Hash): void => {
-      // First what ends the walk nearly always: most children of a new node are old.
+    // Answers whether the chunk is unwritten.
+    const walk = (hash: Hash): boolean => {
       const chunk = this.#unwritten.get(hash) ?? this.#revive(hash);
-      if (chunk === undefined || seen.has(hash)) return;
+      if (chunk === undefined) return false;
+      if (seen.has(hash)) return true;
       seen.add(hash);
       if (chunk.node === undefined && chunkKind(chunk.text!) !== 'blob') chunk.node = openNode(chunk.text!, hash);
-      if (chunk.node !== undefined) eachReference(chunk.node, this.refsOf, walk);
+      const { node } = chunk;
+      // Most children of a new node are old: those found written are not looked at again.
+      if (node?.kind === 'inner')
+        node.fresh = (node.fresh ?? [...node.children.keys()]).filter((i) => walk(node.children[i] as Hash));
+      else if (node !== undefined) eachReference(node, this.refsOf, walk);
       visit(hash, chunk);
+      return true;
     };
     for (const root of roots) walk(root);
     return seen;
