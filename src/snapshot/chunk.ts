@@ -82,14 +82,19 @@ class TextLeaf implements Leaf {
   readonly kind = 'leaf';
   readonly level = 0;
   readonly text: string;
-  readonly count: number;
   hash: Hash | undefined;
+  #count: number | undefined;
   #entries: Leaf | undefined;
 
-  constructor(text: string, count: number, hash: Hash | undefined) {
+  constructor(text: string, hash: Hash | undefined, count?: number) {
     this.text = text;
-    this.count = count;
     this.hash = hash;
+    this.#count = count;
+  }
+
+  get count(): number {
+    this.#count ??= countLines(this.text);
+    return this.#count;
   }
 
   get keys(): readonly string[] {
@@ -108,7 +113,7 @@ class TextLeaf implements Leaf {
 
 /** The leaf with another text that has the same keys. */
 export function leafWithText(before: Leaf, text: string): Leaf {
-  return new TextLeaf(text, before.count, undefined);
+  return new TextLeaf(text, undefined, before.count);
 }
 
 /** First key of a node; undefined for an empty leaf. */
@@ -258,7 +263,7 @@ export function decodeNode(text: string, hash: Hash | undefined): Node {
 
 /** The same, trusting that the text is the one of the hash: the entries of a leaf are read only when asked for. */
 export function openNode(text: string, hash: Hash): Node {
-  if (text.startsWith(leafHeader)) return new TextLeaf(text, countLines(text), hash);
+  if (text.startsWith(leafHeader)) return new TextLeaf(text, hash);
   return decodeNode(text, hash);
 }
 
