@@ -46,7 +46,7 @@ export function pendingOf(items: readonly Item[]): Pending {
   return pending;
 }
 
-function law(holds: boolean, message: () => string): void {
+export function law(holds: boolean, message: () => string): void {
   if (!holds) throw new Error(message());
 }
 
@@ -146,7 +146,7 @@ interface KeyChange {
   readonly after: string | undefined;
 }
 
-function changesBetween(a: Snapshot, b: Snapshot): Map<string, KeyChange> {
+export function changesBetween(a: Snapshot, b: Snapshot): Map<string, KeyChange> {
   const out = new Map<string, KeyChange>();
   for (const category of intentCategories) {
     if (category === 'index' || a.map(category) === b.map(category)) continue;
@@ -194,7 +194,7 @@ function complete(base: Snapshot, present: Snapshot, head: Snapshot, pending: Pe
     law(says, () => `[ME5] Head's ${k} does not show and is not on the receipt: ${text(lines)}`);
   }
   for (const [at, item] of items) {
-    if (isAgreedText(item.m, present, state) || agrees(state, item.m)) continue;
+    if (isAgreedText(item.m, present, state) || isMet(item.m, state)) continue;
     const said = lines.some((l) => l.item === at);
     law(said, () => `[ME5] item ${at} is not as it was and is not on the receipt: ${text(items)}`);
   }
@@ -203,6 +203,10 @@ function complete(base: Snapshot, present: Snapshot, head: Snapshot, pending: Pe
     givesOtherOutcome(line, state, head);
   }
 }
+
+/** What the edit wanted is there, although it does not stand: both sides did it, or a repair. */
+const isMet = (m: Mutation, state: Snapshot): boolean =>
+  agrees(state, m) && (!('component' in m) || state.get('components', m.component) !== undefined);
 
 /** A text edit of those that together came to the text that the change set had. */
 const isAgreedText = (m: Mutation, present: Snapshot, state: Snapshot): boolean =>
@@ -216,7 +220,7 @@ function losesField(before: string | undefined, wanted: string | undefined, now:
   return Object.keys(b!).some((f) => text(a![f]) !== text(b![f]) && text(b![f]) !== text(c![f]));
 }
 
-function namedKeys(lines: readonly ReceiptLine[]): Set<string> {
+export function namedKeys(lines: readonly ReceiptLine[]): Set<string> {
   const out = new Set<string>();
   for (const l of lines) {
     if (l.place !== null) out.add(`${l.place.category} ${l.place.key}`);
