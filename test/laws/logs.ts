@@ -11,8 +11,10 @@ import type { Mutation } from '../../src/mutation/mutation.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 import { seededIds } from '../support/model_world.ts';
 import { scenes } from './cases.ts';
-import { applied, editsOf, invariants, itemsOf, law, rootOf, whereDifferent } from './check.ts';
+import { applied, editsOf, itemsOf, rootOf, whereDifferent } from './check.ts';
 import { type Carried, carryOut, drawsFrom, type Edit, echoes } from './edits.ts';
+import { invariants } from './invariants.ts';
+import { law } from './law.ts';
 import { chance, type Numbers, numbersFrom, oneOf } from './numbers.ts';
 import { Stage } from './stage.ts';
 

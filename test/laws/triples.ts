@@ -10,8 +10,10 @@ import { Side } from '../../src/merge/side.ts';
 import type { Mutation } from '../../src/mutation/mutation.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 import { scenes } from './cases.ts';
-import { applied, changesBetween, invariants, itemsOf, law, namedKeys, rootOf } from './check.ts';
+import { applied, changesBetween, itemsOf, namedKeys, rootOf } from './check.ts';
 import { carryOut, drawsFrom, type Edit, echoes } from './edits.ts';
+import { invariants } from './invariants.ts';
+import { law } from './law.ts';
 import { chance, numbersFrom, oneOf } from './numbers.ts';
 import { Stage } from './stage.ts';
 
