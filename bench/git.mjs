@@ -1,15 +1,12 @@
 // Side by side with git on the same data, one JSON file a component, in turns: one edit made durable, a branch that can
 // be read and edited (for git, with its work tree), and what is different between two branches with a hundred edits
 // each. Goals at 100,000: 50, 50 and 20 times faster. Without git its figures are missing and `peer` is null.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { compareSnapshots } from '../dist/engine/compare.js';
 import { submit } from '../dist/engine/submit.js';
 import { diff } from '../dist/snapshot/diff.js';
-import { componentId, components, editedPath, schemas } from './support/estate.mjs';
-import { median, must, picker, readOptions, report, say, timed } from './support/measure.mjs';
+import { componentId, editedPath } from './support/estate.mjs';
+import { median, must, picker, readOptions, report, timed } from './support/measure.mjs';
+import { makeRepository } from './support/repository.mjs';
 import { onCopy, open, principal, withWorkspace } from './support/seeded.mjs';
 
 const { sizes, scaled } = readOptions();
@@ -23,58 +20,6 @@ const commits = scaled(20, 3);
 const branches = scaled(3, 1);
 const diffs = scaled(20, 3);
 
-/** The repository with one file a component, or undefined when git is not here. */
-function makeRepository(pick) {
-  const version = spawnSync('git', ['--version'], { encoding: 'utf8' });
-  if (version.status !== 0) return undefined;
-  const folder = mkdtempSync(join(tmpdir(), 'headwater-bench-git-'));
-  const work = join(folder, 'work');
-  mkdirSync(work);
-  const identity = ['-c', 'user.name=bench', '-c', 'user.email=bench@example.com', '-c', 'gc.auto=0'];
-  const git = (...args) =>
-    execFileSync('git', [...identity, '-C', work, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const place = (id) => join(id.slice(-5, -2), `${id}.json`);
-  const types = schemas.map((s) => ({ schema: s.name, variant: '1' }));
-  say(`writing ${size} files for ${version.stdout.trim()}`);
-  const write = ({ id, image }) => {
-    writeFileSync(join(work, place(id)), `${JSON.stringify({ id, ...image }, undefined, 1)}\n`);
-    return place(id);
-  };
-  for (const component of components(types, 0, size)) {
-    mkdirSync(join(work, place(component.id).slice(0, 3)), { recursive: true });
-    write(component);
-  }
-  let serial = 0;
-  const editFile = () => {
-    const i = pick(size);
-    const [component] = components(types, i, i + 1);
-    component.image.cells[editedPath] = { v: `edited ${++serial}` };
-    return write(component);
-  };
-  git('init', '-q', '-b', 'main');
-  git('add', '.');
-  git('commit', '-q', '-m', 'all');
-  return {
-    editAndCommit() {
-      git('add', editFile());
-      git('commit', '-q', '-m', 'edit');
-    },
-    branch(name) {
-      git('worktree', 'add', '-q', '-b', name, join(folder, name));
-    },
-    dropBranch(name) {
-      git('worktree', 'remove', '--force', join(folder, name));
-    },
-    editBranch(name) {
-      git('switch', '-q', '-c', name, 'main');
-      for (let i = 0; i < edits; i++) editFile();
-      git('commit', '-q', '-a', '-m', name);
-    },
-    diffNames: () => git('diff', '--name-only', 'left', 'right').toString().trim().split('\n').length,
-    remove: () => rmSync(folder, { recursive: true, force: true }),
-  };
-}
-
 function compared(metric, mine, theirs, goal) {
   const ratio = theirs.length === 0 ? null : median(theirs) / median(mine);
   report('git', metric, median(mine), 'ms', mine.length, {
@@ -87,7 +32,7 @@ function compared(metric, mine, theirs, goal) {
 }
 
 const pick = picker(5);
-const repository = makeRepository(pick);
+const repository = makeRepository(size, pick);
 try {
   await onCopy(size, (folder) =>
     withWorkspace(folder, async (workspace) => {
@@ -121,7 +66,10 @@ try {
 
       const snapshots = [];
       for (const name of ['left', 'right']) {
-        repository?.editBranch(name);
+        repository?.editBranch(
+          name,
+          Array.from({ length: edits }, () => pick(size)),
+        );
         const changeSet = await open(workspace, name);
         await editIn(changeSet, edits);
         snapshots.push(must(await workspace.branch(changeSet)).branch.snapshot);

@@ -51,14 +51,23 @@ const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 /** A ULID-shaped id from a hash, for things whose identity is their content (catalogue schemas, for one). */
 export function idFromHash<T extends Branded<string, string>>(h: Hash): T {
+  return base32(h, 26) as T;
+}
+
+/** An element's id from a hash. */
+export function elementIdFromHash(h: Hash): ElementId {
+  return base32(h, 12).toLowerCase() as ElementId;
+}
+
+/** Digits of the lower bits of a hash's first half. */
+function base32(h: Hash, digits: number): string {
   let out = '';
-  let bits = 0n;
-  for (const ch of h.slice(0, 32)) bits = (bits << 4n) | BigInt(Number.parseInt(ch, 16));
-  for (let i = 0; i < 26; i++) {
+  let bits = BigInt(`0x${h.slice(0, 32)}`);
+  for (let i = 0; i < digits; i++) {
     out = alphabet[Number(bits & 31n)] + out;
     bits >>= 5n;
   }
-  return out as T;
+  return out;
 }
 
 /** A content hash of canonical text. Passed in: the pure core has no cryptography of its own. */

@@ -2,7 +2,7 @@
 // importing again edits only what differs.
 
 import type { Principal } from '../access/role.ts';
-import type { ChangeSetId, ComponentId } from '../base/ids.ts';
+import { type ChangeSetId, type ComponentId, type Digest, idFromHash } from '../base/ids.ts';
 import { brief, type Json } from '../base/json.ts';
 import { attempt, must, ok, type Result, refuse } from '../base/result.ts';
 import { exportWithNotes } from '../formats/cloudformation/export.ts';
@@ -122,7 +122,8 @@ function plan(engine: Engine, state: Reader, parsed: Parsed, name: string) {
       ...parsed,
       name,
       specOf: specFor,
-      newId: () => engine.world.ids.ulid<ComponentId>(),
+      newId: (member) =>
+        member === undefined ? engine.world.ids.ulid<ComponentId>() : memberId(state, engine.world.digest, member),
       ...(existing === undefined ? {} : { existing }),
     }),
   );
@@ -150,6 +151,20 @@ function plan(engine: Engine, state: Reader, parsed: Parsed, name: string) {
     ids: plan.components.map((c) => c.id),
     generic,
   };
+}
+
+/**
+ * The id of a member that is new to a template: the same for whoever adds it to the same template, so that two change sets
+ * that both add it come to one component. One that was added before and deleted keeps its id; the next one has another.
+ */
+function memberId(state: Reader, digest: Digest, member: { template: ComponentId; key: string }): ComponentId {
+  const { template, key } = member;
+  for (let n = 1; ; n++) {
+    // Beside its template: the beginning of an id is its place among all.
+    const hash = digest(`${template} ${key} ${n}`);
+    const id = (template.slice(0, 10) + idFromHash(hash).slice(10)) as ComponentId;
+    if (state.get('components', id) === undefined) return id;
+  }
 }
 
 function installedSpec(state: Reader, type: string): VariantSpec | undefined {

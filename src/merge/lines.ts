@@ -22,7 +22,8 @@ export function linesOf(m: Merging, headVersion: number, findings: Findings): Re
   const changed = new Map(m.changes());
   const repaired = new Set<string>();
   for (const r of m.repairs) repaired.add(`${placeOf(r).category} ${placeOf(r).key}`);
-  for (const unit of [...m.affected].sort(compareText)) {
+  // Where the two sides set different values of a unit there is nothing to say.
+  for (const unit of [...m.affected].filter((u) => m.plain.get(u) !== 'apart').sort(compareText)) {
     const positions = m.positions(unit);
     const covered = new Set<HeadEdit>();
     const view: UnitView = { m, unit, headVersion, positions, writes: m.writes(unit), changed, covered };

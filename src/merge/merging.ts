@@ -3,7 +3,7 @@
 // reached from Head's state or from the change set's own, whichever is nearer: what is touched is known either way.
 
 import type { ChangeSetId, ComponentId } from '../base/ids.ts';
-import { canonical, type Json } from '../base/json.ts';
+import { canonical, compareText, type Json } from '../base/json.ts';
 import { findRecord } from '../model/lookup.ts';
 import { ancestorsOf } from '../model/path.ts';
 import { apply, type Mutation } from '../mutation/mutation.ts';
@@ -13,6 +13,7 @@ import { contestUnit, Writes } from './contest.ts';
 import { keysOfComponent, Touched, writeKey } from './difference.ts';
 import type { Item, Pending } from './item.ts';
 import { type Forms, type Placement, placeItem } from './place.ts';
+import { meetPlainly } from './plain.ts';
 import type { RuleId } from './rules.ts';
 import { placeOf, Side, unitOf } from './side.ts';
 import { composed, textsOf, transformText } from './text_transform.ts';
@@ -59,6 +60,8 @@ export class Merging {
   readonly texts: Mutation[] = [];
   /** Units replayed item by item. */
   readonly affected = new Set<string>();
+  /** Of these, the units in which both sides meet plainly, and nothing was done since. */
+  readonly plain = new Map<string, 'apart' | 'contested'>();
   /** Nothing unsettled before and nothing added: only what Head touches has to be looked at. */
   readonly incremental: boolean;
   readonly extra: Side<Item>;
@@ -134,24 +137,64 @@ export class Merging {
         const { m, role } = this.item(at);
         if (role === 'head' && theirs.referring(unitOf(m)).length > 0) this.affected.add(unitOf(m));
       }
-      for (const unit of this.affected) this.#contest(unit);
+      for (const unit of this.affected) {
+        const meeting = this.#meeting(unit);
+        if (meeting !== undefined) this.plain.set(unit, meeting);
+        if (meeting !== 'apart' && this.#contest(unit)) this.plain.delete(unit);
+      }
       const own = new Set(this.texts.map((t) => unitOf(t)));
       this.texts.push(...textsOf(theirs, this.draft).filter((t) => !own.has(unitOf(t))));
     }
-    if (this.route === 'head') {
-      for (let at = 0; at < this.count; at++) {
-        const item = this.item(at);
-        if (this.affected.has(unitOf(item.m))) continue;
-        for (const m of item.placed ?? [item.m]) apply(this.draft, m);
-      }
-    } else if (theirs !== undefined) {
-      for (const { m } of theirs.entries) if (!this.affected.has(unitOf(m))) this.#takeFromHead(m);
+    const mine = this.route === 'head';
+    // In the order of the keys: what lies beside each other is read and written together.
+    for (const unit of unitsInOrder(mine ? [pending.side, this.extra] : theirs === undefined ? [] : [theirs])) {
+      if (this.affected.has(unit)) continue;
+      if (mine) this.#placeAsBefore(unit);
+      else for (const at of theirs!.inUnit(unit)) this.#takeFromHead(theirs!.entries[at]!.m);
     }
-    for (const unit of this.affected) this.replay(unit);
+    for (const unit of [...this.affected].sort(compareText)) {
+      if (this.plain.has(unit)) this.#placePlainly(unit);
+      else this.replay(unit);
+    }
+  }
+
+  /** Carries over the items of a unit that Head has nothing to do with. */
+  #placeAsBefore(unit: string): void {
+    for (const at of this.positions(unit)) {
+      const item = this.item(at);
+      if (item.placed === undefined) apply(this.draft, item.m);
+      else for (const m of item.placed) apply(this.draft, m);
+    }
+  }
+
+  #meeting(unit: string): 'apart' | 'contested' | undefined {
+    const { pending, theirs } = this.input;
+    if (!this.incremental || theirs === undefined) return undefined;
+    const mine = pending.side.inUnit(unit).map((at) => pending.items[at]!);
+    return meetPlainly(
+      mine,
+      theirs.inUnit(unit).map((at) => theirs.entries[at]!),
+    );
+  }
+
+  /** What `replay` comes to in a unit in which the two sides meet plainly. */
+  #placePlainly(unit: string): void {
+    const own = this.input.pending.side.inUnit(unit);
+    if (this.route === 'head') {
+      for (const at of own) apply(this.draft, this.item(at).m);
+      return;
+    }
+    const written = new Set(own.map((at) => (this.item(at).m as { path?: string }).path));
+    for (const at of this.input.theirs!.inUnit(unit)) {
+      const { m } = this.input.theirs!.entries[at]!;
+      if ('path' in m && !written.has(m.path)) this.#putHead(m);
+    }
+    for (const at of own) if (this.item(at) !== this.before(at)) apply(this.draft, this.item(at).m);
   }
 
   /** Makes a unit what Head has there with the unit's items on it. */
   replay(unit: string): void {
+    this.plain.delete(unit);
     this.#reset(unit);
     const forms = this.input.theirs === undefined || !this.incremental ? undefined : this.#forms(unit);
     for (const at of this.positions(unit)) {
@@ -202,6 +245,7 @@ export class Merging {
     for (const m of mutations) {
       apply(this.draft, m);
       this.repairs.push(m);
+      this.plain.delete(unitOf(m));
       this.#touch(m);
     }
   }
@@ -260,15 +304,20 @@ export class Merging {
     else this.touched.key(placeOf(m));
   }
 
-  #contest(unit: string): void {
+  /** Answers whether an item has given way. */
+  #contest(unit: string): boolean {
     const { head, present } = this.input;
     const writes = this.writes(unit);
     const isReferred = (this.input.theirs?.referring(unit).length ?? 0) > 0;
-    if (writes.entries.length === 0 && !isReferred) return;
+    if (writes.entries.length === 0 && !isReferred) return false;
     const items = this.positions(unit).map((at) => [at, this.item(at)] as const);
-    const contest = { head, present, theirs: writes, items, isReferred };
-    for (const [at, item] of contestUnit(contest)) this.#changed.set(at, item);
+    let given = false;
+    for (const [at, item] of contestUnit({ head, present, theirs: writes, items, isReferred })) {
+      this.#changed.set(at, item);
+      given ||= item.yields !== undefined;
+    }
     if (writes.entries.length > 0 && items.some(([, item]) => item.m.kind === 'text.edit')) this.#mergeText(unit);
+    return given;
   }
 
   /** Head's last edit that refers to what a mutation takes away. */
@@ -328,6 +377,14 @@ export class Merging {
     }
     return forms;
   }
+}
+
+/** The units of sides, each once, in ascending order. */
+function unitsInOrder(sides: readonly Side<{ readonly m: Mutation }>[]): Iterable<string> {
+  const [first, ...others] = sides.filter((s) => s.units.size > 0);
+  if (first === undefined) return [];
+  const units = others.length === 0 ? [...first.units.keys()] : [...new Set(sides.flatMap((s) => [...s.units.keys()]))];
+  return units.sort(compareText);
 }
 
 /** Units that both sides have, in the order of the smaller side. */

@@ -85,7 +85,7 @@ function crossings(m: Merging): { used: string[]; removed: number[] } {
   return { used: [...used], removed };
 }
 
-function refsAt(m: Merging, at: number): string[] {
+function refsAt(m: Merging, at: number): readonly string[] {
   return refsOfMutation(m.item(at).m);
 }
 

@@ -81,11 +81,14 @@ export function placeOf(m: Mutation): Place {
   }
 }
 
+const noRefs: readonly string[] = [];
+
 /** Ids of nouns that a mutation uses besides its own unit. */
-export function refsOfMutation(m: Mutation): string[] {
+export function refsOfMutation(m: Mutation): readonly string[] {
   switch (m.kind) {
     case 'cell.set':
-      return refsOfCell(m.cell).filter((id) => id !== m.component);
+      // Most values refer to nothing.
+      return 'v' in m.cell ? noRefs : refsOfCell(m.cell).filter((id) => id !== m.component);
     case 'component.create': {
       const { record, cells, dependsOn, manages } = m.image;
       const out: string[] = [record.schema, record.variant, ...dependsOn, ...manages];

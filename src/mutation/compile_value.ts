@@ -2,14 +2,14 @@
 // what the author saw. A set writes what differs and takes away what the author saw and left out; keys that the author
 // could not see survive, because nothing is said about them.
 
-import type { ChangeSetId, ComponentId } from '../base/ids.ts';
+import { type ChangeSetId, type ComponentId, type ElementId, elementIdFromHash } from '../base/ids.ts';
 import { canonical, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { keyBetween, keysBetween } from '../base/order_key.ts';
 import { RefusalError, refuse } from '../base/result.ts';
 import { type Cell, cellText } from '../model/cell.ts';
 import { type Declared, elementsOf, isDeclared, readDeclared, readElements } from '../model/declared.ts';
-import { cellKey } from '../model/keys.ts';
+import { cellKey, elementKey } from '../model/keys.ts';
 import { childPath, decodeSegment, elementPath, isPathKey, type Path, pointerOf } from '../model/path.ts';
 import { childProperty, derefProperty, type Property } from '../model/property.ts';
 import type { VariantSpec } from '../model/schema.ts';
@@ -186,9 +186,10 @@ function setList(t: Target, path: Path, property: Property, items: readonly Tree
     const before = p === undefined ? undefined : present[p]!;
     const key = keys[i];
     if (key !== undefined) {
-      const element = before?.id ?? t.ids.element();
+      const element = before?.id ?? givenElement(t, path, key, tree);
       const at = elementPath(path, element);
-      if (before === undefined) insertElement(t, at, key);
+      // A list given whole is nobody's in particular: given twice at once, it is one list.
+      if (before === undefined) insertElement(t, at, key, t.component as string as ChangeSetId);
       else t.emit({ kind: 'element.move', component: t.component, path: at, order: key });
       if (before === undefined) {
         setNode(t, at, item, tree, nothingAt(at));
@@ -199,8 +200,18 @@ function setList(t: Target, path: Path, property: Property, items: readonly Tree
   }
 }
 
-function insertElement(t: Target, path: Path, order: string): void {
-  t.emit({ kind: 'element.insert', component: t.component, path, order, tie: t.changeSet });
+function insertElement(t: Target, path: Path, order: string, tie: ChangeSetId): void {
+  t.emit({ kind: 'element.insert', component: t.component, path, order, tie });
+}
+
+/**
+ * The id of an element of a list given whole: the same for whoever gives the same at the same place of the same list, so
+ * that two who do are agreed. One that is taken, as that of an element that was moved or edited, is not used again.
+ */
+function givenElement(t: Target, list: Path, order: string, tree: Tree): ElementId {
+  const id = elementIdFromHash(t.draft.digest(`${t.component}${list}\n${order}\n${treeText(tree)}`));
+  const isTaken = t.draft.get('cells', elementKey(t.component, elementPath(list, id))) !== undefined;
+  return isTaken ? t.ids.element() : id;
 }
 
 /** Of the matched elements, those whose order keys already ascend (a longest such run of them): they are not moved. */
@@ -271,7 +282,7 @@ export function insertItem(t: Target, path: Path, property: Property, index: num
   if (t.draft.get('cells', cellKey(t.component, path)) === cellText({ c: 'array' })) {
     t.emit({ kind: 'cell.unset', component: t.component, path });
   }
-  insertElement(t, element, order);
+  insertElement(t, element, order, t.changeSet);
   const item = childProperty(property, { element: true }, t.spec.definitions) ?? { kind: 'any' as const };
   setNode(t, element, item, tree, nothingAt(element));
   return element;

@@ -185,6 +185,30 @@ describe('lists', () => {
     expect(r.was.every((id) => r.is.includes(id))).toBe(true);
     expect(r.shown).toEqual(['a', 'b', 'a', 'a', 'a']);
   });
+  test('[MU9] two who give the same list have the same elements, also those of a default', () => {
+    const world = smallWorld();
+    const c = world.create('c', { '/domain/names': ['a', 'b'] });
+    const other = world.fork(9);
+    for (const w of [world, other]) {
+      w.set(c, '/domain/names', ['a', 'new', 'new', 'b']);
+      w.set(c, '/domain/grid', [[1], [2]]);
+      w.do({ kind: 'list.insert', component: c, path: '/domain/sizes', index: 0, value: 7 });
+    }
+    for (const path of ['/domain/names', '/domain/grid']) expect(ids(other, c, path)).toEqual(ids(world, c, path));
+    expect(ids(other, c, '/domain/sizes').slice(1)).toEqual(ids(world, c, '/domain/sizes').slice(1));
+    expect(ids(other, c, '/domain/sizes')[0]).not.toBe(ids(world, c, '/domain/sizes')[0]);
+    expect(new Set(ids(world, c, '/domain/names')).size).toBe(4);
+  });
+  test('[MU9] an id whose element has become another is not given again', () => {
+    const world = smallWorld();
+    const c = world.create('c', { '/domain/names': ['a'] });
+    const [first] = ids(world, c, '/domain/names');
+    world.set(c, `/domain/names/@${first}`, 'b');
+    world.do({ kind: 'list.insert', component: c, path: '/domain/names', index: 0, value: 'c' });
+    world.set(c, '/domain/names', ['b', 'a']);
+    expect(domain(world, c)['names']).toEqual(['b', 'a']);
+    expect(new Set(ids(world, c, '/domain/names')).size).toBe(2);
+  });
   test('[MU9] lists in lists keep theirs', () => {
     const r = relist('/domain/grid', [[1, 2], [3], []], [[1, 9, 2], [3]]);
     expect(r.is).toEqual([r.was[0], r.was[1]]);

@@ -33,7 +33,8 @@ export interface ImportOptions {
   readonly name: string;
   /** The schema of a type, installed or described by a catalogue; undefined where there is none. */
   readonly specOf: (type: string) => VariantSpec | undefined;
-  readonly newId: () => ComponentId;
+  /** The id of the template's component, and of the member with a key of its own. */
+  readonly newId: (member?: { readonly template: ComponentId; readonly key: string }) => ComponentId;
   /** What an earlier import of the same template has become. */
   readonly existing?: TemplateModel;
 }
@@ -55,8 +56,8 @@ export function planImport(options: ImportOptions): Result<ImportPlan> {
     });
   }
   const known = new Map(options.existing?.components.map((c) => [identity(c), c]));
-  const idOf = (key: string): ComponentId => known.get(key)?.id ?? options.newId();
   const templateId = options.existing?.template ?? options.newId();
+  const idOf = (key: string): ComponentId => known.get(key)?.id ?? options.newId({ template: templateId, key });
   const pseudoKey = keyOf('', '', templateSchemas.pseudoParameters);
   const pseudoId = idOf(pseudoKey);
   const spellings = spellingsByEntry(options.spellings ?? [], entryPointers(template));
