@@ -74,7 +74,11 @@ export function tally(q: ApprovalQuery): Tally[] {
 
 /** Are all requirements met? In a workspace of one active member, or without accounts, nothing is required. */
 export function decide(q: ApprovalQuery): Decided {
-  const missing = tally(q)
+  return decidedBy(tally(q));
+}
+
+export function decidedBy(tallies: readonly Tally[]): Decided {
+  const missing = tallies
     .filter((t) => !t.isMet)
     .map(({ requirement, approvedBy, whoMay, rejectedBy }) => {
       return { requirement, have: approvedBy.length, need: requirement.minimum, whoMay, rejectedBy };
