@@ -17,6 +17,7 @@ import type { SubmitReply } from '../../src/engine/submit.ts';
 import type { Workspace } from '../../src/engine/workspace.ts';
 import type { VariantSpec } from '../../src/model/schema.ts';
 import type { Catalogue } from '../../src/ports/catalogue.ts';
+import type { Readiness } from '../../src/ports/readiness.ts';
 import type { ChangeSetRow, Store } from '../../src/ports/store.ts';
 
 export type Params = { readonly [name: string]: Json | undefined };
@@ -57,6 +58,7 @@ const smallCatalogue: Catalogue = {
 export const owner: Principal = { id: 'ada', role: 'owner' };
 
 export interface HouseOptions {
+  readonly readiness?: Readiness;
   readonly catalogue?: Catalogue;
   readonly cacheBytesMax?: number;
   readonly unwrittenBytesMax?: number;
