@@ -294,7 +294,11 @@ describe('between the check and the commit', () => {
       expect(await office.decide(changeSet, ann)).toMatchObject({ status: 'NeedsApproval' });
       expect((await office.approvals(changeSet)).requirements).toMatchObject([{ have: 1, need: 2, outdated: [] }]);
       await office.decide(changeSet, ada);
+      // Head moves elsewhere: what it has got meanwhile is not lost.
+      meanwhile = () => office.applied([setText('free', 'meanwhile')]);
       await house.call('change_set.apply', { changeSet }, eve);
+      expect(await house.value('HEAD', 'free')).toMatchObject({ text: 'meanwhile' });
+      expect(await house.value('HEAD', 'web')).toMatchObject({ text: '1' });
       await house.sound();
     });
 

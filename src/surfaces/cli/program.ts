@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import type { Json } from '../../base/json.ts';
 import { Fault, type Refusal, RefusalError, type Result } from '../../base/result.ts';
+import { approvalCommands } from './commands_approval.ts';
 import { changeSetCommands } from './commands_change_set.ts';
 import { componentCommands } from './commands_component.ts';
 import { storeCommands } from './commands_store.ts';
@@ -19,6 +20,8 @@ export interface Surroundings {
   connect(
     folder: string,
     progress: (line: string) => void,
+    /** Who it is that asks; undefined: the person at this machine. */
+    actor?: string,
   ): Promise<{
     call(operation: string, params: Params): Promise<Result<unknown>>;
     close(): Promise<void>;
@@ -57,21 +60,26 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     .description('Infrastructure as a live, versioned model: change sets, review, apply, audit.')
     .addOption(new Option('--data <folder>', `data folder (default: $HEADWATER_DATA or ./${defaultFolder})`))
     .option('--workspace <name>', 'workspace, by name or id (default: the one named default)')
+    .addOption(
+      new Option('--as <id>', 'act as this member (default: $HEADWATER_ACTOR or your user name); a name, not a proof'),
+    )
     .option('--json', 'print only JSON on standard output')
     .version(surroundings.version, '-V, --version', 'print the version')
     .showHelpAfterError('(add --help for the commands and their options)')
     .exitOverride()
     .addHelpText('after', examples);
   const run: Run = async (label, body) => {
-    const options = program.opts<{ data?: string; workspace?: string; json?: boolean }>();
+    const options = program.opts<{ data?: string; workspace?: string; as?: string; json?: boolean }>();
     code = await runCommand(label, body, {
       folder: resolve(options.data ?? process.env['HEADWATER_DATA'] ?? join(process.cwd(), defaultFolder)),
       workspace: options.workspace,
+      actor: options.as ?? process.env['HEADWATER_ACTOR'],
       json: options.json === true,
       surroundings,
     });
   };
-  for (const add of [changeSetCommands, componentCommands, templateCommands, storeCommands]) add(program, run);
+  for (const add of [changeSetCommands, approvalCommands, componentCommands, templateCommands, storeCommands])
+    add(program, run);
   spreadJson(program);
   try {
     await program.parseAsync(argv as string[]);
@@ -83,7 +91,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
   return code;
 }
 
-/** `--json`, `--data` and `--workspace` are understood before and behind the command's name. */
+/** `--json`, `--data`, `--workspace` and `--as` are understood before and behind the command's name. */
 function spreadJson(program: Command): void {
   const walk = (command: Command): void => {
     for (const sub of command.commands) {
@@ -92,7 +100,8 @@ function spreadJson(program: Command): void {
           sub.addOption(new Option(option.flags, option.description));
       sub.hook('preAction', (_this, action) => {
         for (const [name, value] of Object.entries(action.opts())) {
-          if (['json', 'data', 'workspace'].includes(name) && value !== undefined) program.setOptionValue(name, value);
+          if (['json', 'data', 'workspace', 'as'].includes(name) && value !== undefined)
+            program.setOptionValue(name, value);
         }
       });
       sub.exitOverride();
@@ -105,6 +114,7 @@ function spreadJson(program: Command): void {
 interface Frame {
   readonly folder: string;
   readonly workspace: string | undefined;
+  readonly actor: string | undefined;
   readonly json: boolean;
   readonly surroundings: Surroundings;
 }
@@ -114,7 +124,7 @@ async function runCommand(label: string, body: (s: Session) => Promise<number | 
   let connection: Awaited<ReturnType<Surroundings['connect']>> | undefined;
   // A command that works on files alone never opens the engine.
   const connected = async () => {
-    connection ??= await f.surroundings.connect(f.folder, progress.step);
+    connection ??= await f.surroundings.connect(f.folder, progress.step, f.actor);
     return connection;
   };
   const session = sessionOf(f, connected, progress);
@@ -198,6 +208,11 @@ Examples:
   headwater component set web /domain/Port 8080     edit one value, in a new change set
   headwater component search 'schema:AWS::EC2::* & CidrBlock:10.*'
   headwater audit verify                            check the whole trail
+  headwater member set bob approver                 from now on views, schemas and functions may ask for approval
+  headwater --as bob change-set approve CHANGE_SET  approve as somebody else
+
+On one machine --as and HEADWATER_ACTOR are a name and no proof of identity: whoever may read the data folder may be
+anybody in it.
 
 Exit codes: 0 ok, 1 error, 2 changes present (with --detailed-exitcode), 3 refused by policy or approval,
 4 stale (read again), 75 busy (retry).`;
