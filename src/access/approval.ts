@@ -131,12 +131,18 @@ export function checkApprovals(decided: Decided): Result<void> {
   const who = [...new Set(missing.flatMap((m) => m.whoMay))];
   return refuse('approval_required', {
     path: 'changeSet',
-    expected: each((m) => `${m.need} ${m.need === 1 ? 'approval' : 'approvals'} of ${m.requirement.title}`),
+    expected: each((m) => `${m.need} ${m.need === 1 ? 'approval' : 'approvals'} of ${m.requirement.title}${causes(m)}`),
     got: each((m) => (m.rejectedBy.length > 0 ? `rejected by ${m.rejectedBy.join(', ')}` : `${m.have}`)),
     hint:
       who.length > 0 ? `ask ${who.slice(0, shownMax).join(', ')}` : 'nobody who may approve it is left: add a member',
     data: { missing },
   });
+}
+
+function causes({ requirement: { entities, names } }: Missing): string {
+  if (names.length === 0) return '';
+  const more = entities.length - names.length;
+  return ` (${names.join(', ')}${more > 0 ? `, ${more} more` : ''})`;
 }
 
 /** Requirements and people that a refusal names in its sentence. */

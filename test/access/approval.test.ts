@@ -18,6 +18,7 @@ const need = (id: string, approvers: readonly string[], minimum = 1, fingerprint
   subject: id,
   title: `changes in view "${id}"`,
   entities: [],
+  names: [],
   approvers,
   minimum,
   fingerprint: fingerprint as Hash,
@@ -170,6 +171,8 @@ describe('what is missing', () => {
       hint: 'ask bob',
     });
     expect(refusal([need('x', ['zoe'])], []).hint).toContain('add a member');
+    const wide = { ...b, entities: ['1', '2', '3'], names: ['web', 'db'] };
+    expect(refusal([wide], []).expected).toBe('1 approval of changes in view "b" (web, db, 1 more)');
     const many = Array.from({ length: 1000 }, (_, i) => need(`n${i}`, ['bob']));
     expect(refusal(many, []).expected).toMatch(/; 990 more$/);
     expect(checkApprovals(judge([b], [said('bob', b)]))).toEqual({ ok: true, value: undefined });

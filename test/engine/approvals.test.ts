@@ -81,7 +81,7 @@ describe('approval', () => {
       const changeSet = await office.edit([setText('web', '1'), setText('free', '1')]);
       const before = await house.everything();
       const refusal = await house.refused('change_set.apply', { changeSet }, eve);
-      expect(refusal).toMatchObject({ code: 'approval_required', expected: `1 approval of ${net}`, got: '0' });
+      expect(refusal).toMatchObject({ code: 'approval_required', expected: `1 approval of ${net} (web)`, got: '0' });
       expect(refusal.hint).toBe('ask ada, bob, ann');
       expect(refusal.data).toMatchObject({
         missing: [{ requirement: { entities: [office.id('web')] }, have: 0, need: 1, whoMay: ['ada', 'bob', 'ann'] }],
@@ -158,7 +158,7 @@ describe('approval', () => {
       await office.applied([setText('free', 'by Ada')]);
       expect(await house.refused('change_set.apply', { changeSet }, eve)).toMatchObject({
         code: 'approval_required',
-        expected: `1 approval of ${net}`,
+        expected: `1 approval of ${net} (web)`,
       });
       expect(await house.row(changeSet)).toMatchObject({ status: 'Approved' });
       // Nobody has to take it back: the approver looks again.

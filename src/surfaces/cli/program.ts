@@ -214,5 +214,5 @@ Examples:
 On one machine --as and HEADWATER_ACTOR are a name and no proof of identity: whoever may read the data folder may be
 anybody in it.
 
-Exit codes: 0 ok, 1 error, 2 changes present (with --detailed-exitcode), 3 refused by policy or approval,
+Exit codes: 0 ok, 1 error, 2 changes present (with --detailed-exitcode), 3 refused by role, approval or budget,
 4 stale (read again), 75 busy (retry).`;

@@ -36,13 +36,18 @@ function decisionLines({ decisions }: ApprovalsView): string[] {
 function requirementLines(r: RequirementView): string[] {
   const state = r.isMet ? paint('green', 'approved') : r.rejectedBy.length > 0 ? paint('red', 'rejected') : 'missing';
   const rows = [
-    ['changed', r.entities.join(', ')],
+    ['changed', namesText(r)],
     ['approvals', `${r.have} of ${r.need}${r.have > 0 ? `: ${r.approvedBy.join(', ')}` : ''}`],
   ];
   if (r.rejectedBy.length > 0) rows.push(['rejected', r.rejectedBy.join(', ')]);
   if (r.outdated.length > 0) rows.push(['changed since', `${r.outdated.join(', ')} approved what this was before`]);
   if (!r.isMet) rows.push(['who may', r.whoMay.join(', ') || 'nobody: add a member']);
   return [`${state}  ${r.title}`, ...table(rows).map((line) => `    ${line}`), `    ${paint('dim', r.id)}`, ''];
+}
+
+function namesText({ entities, names }: RequirementView): string {
+  const more = entities.length - names.length;
+  return `${names.join(', ')}${more > 0 ? `, ${more} more` : ''}`;
 }
 
 /** What a review tells beside the changes: the receipt, what the engine adds, who has to approve. */
