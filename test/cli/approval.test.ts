@@ -136,6 +136,9 @@ describe('approval at the command line', () => {
       expect((await t.hw('--as', 'zoe', 'change-set', 'list')).code).toBe(3);
       expect((await t.hw('change-set', 'create', 'x')).code).toBe(3);
       expect((await t.hw('change-set', 'create', 'x', '--as', 'ada')).code).toBe(0);
+      t.variables = { HEADWATER_ACTOR: 'ada' };
+      expect((await t.hw('change-set', 'create', 'y')).code).toBe(0);
+      expect((await t.hw('change-set', 'create', 'z', '--as', 'bob')).code).toBe(3);
       const listed = await held.call('audit.list', { changeSet: 'HEAD', kind: 'access.denied' });
       expect(listed.ok && (listed.value as { actor: string }[]).map((r) => r.actor).slice(0, 2)).toEqual([
         'bob',

@@ -17,7 +17,7 @@ export const [ann, bob, eve, vic] = ['ann', 'bob', 'eve', 'vic'].map(person) as 
   Principal,
 ];
 
-export const places = ['web', 'db', 'both', 'free'] as const;
+const places = ['web', 'db', 'both', 'free'] as const;
 
 export class Office {
   readonly house: House;
