@@ -70,6 +70,14 @@ export const refusalCodes = {
     means: 'The change set has not been applied, so there is no outcome.',
     next: 'Apply it, or apply it again.',
   },
+  references_not_found: {
+    means: 'A promoted change set refers to what the workspace has not, or has more than once by that name.',
+    next: 'Create it, or say which is meant by its id.',
+  },
+  nothing_to_revert: {
+    means: 'The versions named changed nothing that can be taken back.',
+    next: 'See the history of Head.',
+  },
   not_ready: {
     means: 'Something that the change set’s own edits reach is still being computed.',
     next: 'Wait until it is quiet, or ask the apply to wait.',
@@ -121,6 +129,10 @@ export const refusalCodes = {
   order_cycle: { means: 'Ordering or manager edges would form a cycle.', next: 'Break the cycle that is shown.' },
   component_marked: { means: 'The component is marked for deletion.', next: 'Restore it first.' },
   component_not_marked: { means: 'The component is not marked for deletion.', next: 'Nothing to restore.' },
+  resource_shared: {
+    means: 'Another component has the same resource; deleting one would destroy it for both.',
+    next: 'Erase one of the two, or take the resource id off it.',
+  },
   component_protected: { means: 'The component is protected from deletion.', next: 'Take the protection off first.' },
   already_newest: { means: 'The component is of that variant already.', next: 'Nothing to upgrade.' },
   locked: { means: 'The function or variant is locked.', next: 'Unlock it: that makes an editable copy.' },

@@ -79,7 +79,9 @@ export async function applyChangeSet(
   if (!may.ok) return may;
   const ask = askOf(w, request.idempotencyKey, { apply: request.changeSet });
   if (!ask.ok) return ask;
+  const { waitMs = 0 } = request;
   return repeated<ApplyReceipt>(w, { principal: principal.id, ...ask.value }, async () => {
+    if (waitMs > 0) await w.readiness.quiet(w.id, request.changeSet, waitMs);
     for (;;) {
       const done = await applyOnce(w, principal, request.changeSet, ask.value);
       if (done !== 'lost') return done;
@@ -233,6 +235,7 @@ function applyNow(
   );
   return landed.then((durable) => {
     if (!durable) return 'lost';
+    w.release(branch);
     if (!empty) replayInBackground(w);
     return ok(receipt);
   });
@@ -300,7 +303,7 @@ function receiptOf(
   let mutations = 0;
   for (const edit of change.edits) {
     for (const step of edit.steps) {
-      if (step.kind === 'engine.repair' || step.kind === 'engine.lock') continue;
+      if (isAdded(step)) continue;
       mutations += step.mutations.length;
       for (const m of step.mutations) {
         const component = componentOf(m);
@@ -319,6 +322,11 @@ function receiptOf(
     actions: n.actions,
     ...(n.spent.length === 0 ? {} : { approvals: n.spent }),
   };
+}
+
+/** Is the step the engine's, not an author's? */
+function isAdded(step: Step): boolean {
+  return step.kind === 'engine.repair' || step.kind === 'engine.lock';
 }
 
 /** What became of an apply whose answer was not seen: its receipt, or a refusal that says what the change set is at. */
@@ -351,7 +359,7 @@ export async function applyOutcome(w: Workspace, id: ChangeSetId): Promise<Resul
   const count = (isEngine: boolean, of: (s: Step) => number): number =>
     change.edits
       .flatMap((e) => e.steps)
-      .filter((s) => s.kind.startsWith('engine.') === isEngine)
+      .filter((s) => isAdded(s) === isEngine)
       .reduce((sum, s) => sum + of(s), 0);
   const headRow = { version: head.version, intentRoot: head.intentRoot } as ChangeSetRow;
   return ok(

@@ -76,9 +76,17 @@ async function catchUp(w: Workspace, branch: Branch, head: Branch): Promise<void
   }
 }
 
-/** The first version ahead that concerns the change set. */
+/** The first version ahead that concerns the change set; `versions` are consecutive. */
 function nextMerge(branch: Branch, versions: readonly HeadVersion[]): HeadVersion | undefined {
-  return versions.find((v) => v.version > branch.row.baseVersion && !passesBy(branch.pending, v.side));
+  for (let i = ahead(branch, versions); i < versions.length; i++) {
+    if (!passesBy(branch.pending, versions[i]!.side)) return versions[i];
+  }
+  return undefined;
+}
+
+/** Index of the first version that the change set has not been caught up to. */
+function ahead(branch: Branch, versions: readonly HeadVersion[]): number {
+  return Math.max(0, branch.row.baseVersion + 1 - (versions[0]?.version ?? 0));
 }
 
 /** One entry: the versions that pass by, and the one that is merged, if any. */
@@ -89,7 +97,8 @@ function step(
   at: { readonly version: number; readonly snapshot: Snapshot },
   merged: HeadVersion | undefined,
 ): Promise<boolean> {
-  const passed = versions.filter((v) => v.version > branch.row.baseVersion && v.version <= at.version && v !== merged);
+  const from = ahead(branch, versions);
+  const passed = versions.slice(from, from + at.version - branch.row.baseVersion).filter((v) => v !== merged);
   const done =
     merged === undefined
       ? passBy(branch, passed, at.snapshot)

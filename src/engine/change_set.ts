@@ -200,6 +200,7 @@ export async function commitStatus(
       audit: [...mine.rows, ...theirs.rows],
     },
   );
+  if (durable && !isActive(moved.status)) w.release(branch);
   return durable ? moved : undefined;
 }
 

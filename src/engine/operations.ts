@@ -22,9 +22,11 @@ import { lockingEdits } from './locking.ts';
 import { collectGarbage, type Progress, verifyWorkspace } from './maintain.ts';
 import { actingAs, readBudgets, readMembers, removeMember, setBudgets, setMember } from './members.ts';
 import { permit } from './permit.ts';
+import { exportChangeSet, promote } from './promotion.ts';
 import { readReceipt, receiptInForce, type ToldLine } from './receipt.ts';
 import { replayLag } from './replay.ts';
 import type { ReplayProblem } from './replay_work.ts';
+import { revert } from './revert.ts';
 import { describeSchema, propertyLines, searchSchemas, suggestSources } from './schema.ts';
 import { submit } from './submit.ts';
 import { exportTemplateOf, importTemplate } from './template.ts';
@@ -58,12 +60,15 @@ export async function callOperation(c: Call, name: string, params: unknown): Pro
   });
 }
 
+/** Operations that are about no one workspace: their parameter names none. */
+const aboutNone: readonly string[] = ['workspace.list', 'workspace.create'];
+
 /** The caller as a member of the workspace that is named; what names none that there is, the handler refuses. */
 async function principalIn(c: Call, operation: string, p: Params): Promise<Result<Principal>> {
   const name = p['workspace'] ?? defaultWorkspace;
-  const found =
-    operation.startsWith('workspace.') || typeof name !== 'string' ? undefined : await c.engine.workspace(name);
-  return found?.ok ? actingAs(found.value.workspace, c.principal, operation) : ok(c.principal);
+  if (aboutNone.includes(operation) || typeof name !== 'string') return ok(c.principal);
+  const found = await c.engine.workspace(name);
+  return found.ok ? actingAs(found.value.workspace, c.principal, operation) : ok(c.principal);
 }
 
 const operations = {
@@ -81,10 +86,37 @@ const operations = {
   'change_set.review': (c, p) => inState(c, p, (s) => review(s)),
   'change_set.apply': (c, p) =>
     inWorkspace(c, p, async (w) =>
-      applyChangeSet(w, c.principal, { changeSet: await changeSetOf(w, p), ...idempotency(p) }),
+      applyChangeSet(w, c.principal, {
+        changeSet: await changeSetOf(w, p),
+        waitMs: integer(p, 'waitMs', 0),
+        ...idempotency(p),
+      }),
     ),
   /** What became of an apply whose answer was not seen. */
   'change_set.outcome': (c, p) => inWorkspace(c, p, async (w) => applyOutcome(w, await changeSetOf(w, p))),
+  /** `changeSet`, or `first` and `last` (default: the same) as versions of Head. */
+  'change_set.revert': (c, p) =>
+    inWorkspace(c, p, async (w) => {
+      const first = p['changeSet'] === undefined ? integer(p, 'first') : 0;
+      const of =
+        p['changeSet'] === undefined
+          ? { first, last: integer(p, 'last', first) }
+          : { changeSet: await changeSetOf(w, p) };
+      const name = p['name'] === undefined ? {} : { name: text(p, 'name') };
+      return revert(w, c.principal, { of, ...name, ...idempotency(p) });
+    }),
+  /** A portable document of the change set's edits, for `change_set.promote` in another workspace. */
+  'change_set.export': (c, p) => inWorkspace(c, p, async (w) => exportChangeSet(w, await changeSetOf(w, p))),
+  /** Replays an exported change set (`text`, its JSON) onto this workspace. */
+  'change_set.promote': (c, p) =>
+    inWorkspace(c, p, (w) =>
+      promote(w, c.principal, {
+        text: text(p, 'text'),
+        ...(p['name'] === undefined ? {} : { name: text(p, 'name') }),
+        ...(p['ids'] === undefined ? {} : { ids: idMap(p['ids']) }),
+        ...idempotency(p),
+      }),
+    ),
   /** Every line of the receipt, `inForce` telling those that still say what is so. */
   'change_set.receipt': (c, p) => inWorkspace(c, p, async (w) => readReceipt(w, await changeSetOf(w, p))),
   'change_set.abandon': (c, p) =>
@@ -386,6 +418,11 @@ function headsOf(p: Params): AuditVerdict['heads'] {
 
 function idempotency(p: Params): { idempotencyKey?: string } {
   return p['idempotencyKey'] === undefined ? {} : { idempotencyKey: text(p, 'idempotencyKey') };
+}
+
+function idMap(ids: Json): Record<string, string> {
+  if (isObject(ids) && Object.values(ids).every((id) => typeof id === 'string')) return ids as Record<string, string>;
+  return wrong('ids', 'ids here by ids there', ids);
 }
 
 function text(p: Params, name: string, otherwise?: string): string {

@@ -67,6 +67,8 @@ export interface Contest {
   readonly present: Reader;
   readonly theirs: Writes<{ readonly m: Mutation }>;
   readonly items: readonly (readonly [number, Item])[];
+  /** Does an edit of Head's refer to the unit from elsewhere? */
+  readonly isReferred?: boolean;
 }
 
 /** The items of one unit that Head's edits of it make another. */
@@ -75,6 +77,7 @@ export function contestUnit(c: Contest): Map<number, Item> {
   const yieldTo = (at: number, item: Item, yields: RuleId): void => {
     out.set(at, { ...item, yields });
   };
+  const lastOn = new Map(c.items.map(([at, { m }]) => [placeOf(m).key, at]));
   for (const [at, item] of c.items) {
     const { m } = item;
     if (item.yields !== undefined || out.has(at)) continue;
@@ -95,7 +98,7 @@ export function contestUnit(c: Contest): Map<number, Item> {
       continue;
     }
     if (same === undefined || (m.kind !== 'cell.set' && m.kind !== 'cell.unset')) continue;
-    const next = byProperty(c, item, m);
+    const next = byProperty(c, item, m, lastOn.get(placeOf(m).key) === at);
     if (next !== undefined) out.set(at, next);
   }
   return out;
@@ -126,8 +129,9 @@ export function agrees(head: Reader, m: Mutation): boolean {
       return text === canonical(m.record);
     case 'record.set':
       return text !== undefined && sameJson((JSON.parse(text) as JsonObject)[m.field], m.value);
-    case 'component.create':
     case 'text.edit':
+      return text !== undefined && (JSON.parse(text) as JsonObject)['text'] === m.to;
+    case 'component.create':
       return false;
   }
 }
@@ -137,7 +141,7 @@ function blocks(c: Contest, m: Mutation): boolean {
   switch (m.kind) {
     case 'component.erase':
     case 'component.mark':
-      return c.theirs.entries.length > 0;
+      return c.theirs.entries.length > 0 || c.isReferred === true;
     case 'cell.set':
     case 'cell.unset':
     case 'element.remove':
@@ -155,12 +159,12 @@ function blocks(c: Contest, m: Mutation): boolean {
   }
 }
 
-function byProperty(c: Contest, item: Item, m: CellMutation): Item | undefined {
+function byProperty(c: Contest, item: Item, m: CellMutation, isLast: boolean): Item | undefined {
   const rule = mergeRuleAt(c.head, m.component, m.path);
   if (rule === undefined || rule === 'change-set-wins') return undefined;
   if (agrees(c.head, m)) return undefined;
   if (rule === 'head-wins') return { ...item, yields: 'property-head-wins' };
-  if (rule === 'must-review') return { ...item, review: true };
+  if (rule === 'must-review') return isLast ? { ...item, review: true } : undefined;
   const text = c.head.get('cells', cellKey(m.component, m.path));
   const theirs = text === undefined ? undefined : parseCell(text);
   if (m.kind !== 'cell.set' || theirs === undefined || !('v' in theirs) || !('v' in m.cell)) return undefined;

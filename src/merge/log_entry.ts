@@ -198,9 +198,12 @@ function replaySteps(draft: Draft, steps: readonly Step[]): void {
 export function blobsOfEntry(entry: LogEntry): Hash[] {
   if (entry.kind === 'edit') {
     const { steps, settled } = entry;
-    return blobsOf([...steps.flatMap((s) => s.mutations), ...(settled === undefined ? [] : mutationsOf(settled))]);
+    return blobsOfMutations([
+      ...steps.flatMap((s) => s.mutations),
+      ...(settled === undefined ? [] : mutationsOf(settled)),
+    ]);
   }
-  return entry.kind === 'catch_up' ? blobsOf(mutationsOf(entry.settled)) : [];
+  return entry.kind === 'catch_up' ? blobsOfMutations(mutationsOf(entry.settled)) : [];
 }
 
 function mutationsOf(s: Settled): Mutation[] {
@@ -208,7 +211,8 @@ function mutationsOf(s: Settled): Mutation[] {
   return [...s.mutations, ...s.repairs, ...s.texts, ...items.flatMap((i) => [i.m, ...(i.placed ?? [])])];
 }
 
-function blobsOf(mutations: readonly Mutation[]): Hash[] {
+/** Hashes of blobs that mutations name. */
+export function blobsOfMutations(mutations: readonly Mutation[]): Hash[] {
   const out = new Set<Hash>();
   for (const m of mutations) {
     switch (m.kind) {
@@ -239,5 +243,5 @@ function blobsOf(mutations: readonly Mutation[]): Hash[] {
 
 /** As `blobsOfEntry`, of steps alone. */
 export function blobsOfSteps(steps: readonly Step[]): Hash[] {
-  return blobsOf(steps.flatMap((s) => s.mutations));
+  return blobsOfMutations(steps.flatMap((s) => s.mutations));
 }

@@ -68,7 +68,8 @@ export function passesBy(pending: Pending, theirs: Side<HeadEdit>): boolean {
   const { side } = pending;
   if (side.contents.length > 0 && theirs.contents.length > 0) return false;
   // Who must approve, and what a variant has a place for, concern edits that share no unit with them.
-  if (theirs.contents.some((at) => reachesFar(theirs.entries[at]!.m)) && side.entries.length > 0) return false;
+  if (reaches(theirs) && side.entries.length > 0) return false;
+  if (reaches(side) && theirs.entries.length > 0) return false;
   for (const kind of ['value', 'depends', 'manages'] as const)
     if (side.edges[kind].size > 0 && theirs.edges[kind].size > 0) return false;
   const [small, large] = side.units.size <= theirs.units.size ? [side, theirs] : [theirs, side];
@@ -76,10 +77,13 @@ export function passesBy(pending: Pending, theirs: Side<HeadEdit>): boolean {
   return !refersToRemoved(side, theirs) && !refersToRemoved(theirs, side);
 }
 
-function reachesFar(m: Mutation): boolean {
-  return (
-    'noun' in m && (m.noun === 'approvers' || (m.kind === 'record.set' && m.noun === 'variant' && m.field === 'spec'))
-  );
+function reaches(side: Side<{ readonly m: Mutation }>): boolean {
+  return side.contents.some((at) => {
+    const { m } = side.entries[at]!;
+    return (
+      'noun' in m && (m.noun === 'approvers' || (m.kind === 'record.set' && m.noun === 'variant' && m.field === 'spec'))
+    );
+  });
 }
 
 function refersToRemoved(a: Side<{ readonly m: Mutation }>, b: Side<{ readonly m: Mutation }>): boolean {

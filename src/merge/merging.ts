@@ -12,7 +12,7 @@ import type { Snapshot, SnapshotDraft } from '../snapshot/snapshot.ts';
 import { contestUnit, Writes } from './contest.ts';
 import { keysOfComponent, Touched, writeKey } from './difference.ts';
 import type { Item, Pending } from './item.ts';
-import { type Forms, placeItem } from './place.ts';
+import { type Forms, type Placement, placeItem } from './place.ts';
 import type { RuleId } from './rules.ts';
 import { placeOf, Side, unitOf } from './side.ts';
 import { transformText } from './text_transform.ts';
@@ -124,7 +124,13 @@ export class Merging {
     for (const at of pending.unsettled) this.affected.add(unitOf(pending.items[at]!.m));
     for (const m of pending.repairs) this.affected.add(unitOf(m));
     for (const unit of this.extra.units.keys()) this.affected.add(unit);
-    if (theirs !== undefined) for (const unit of this.affected) this.#contest(unit);
+    if (theirs !== undefined) {
+      for (const at of pending.side.removals) {
+        const { m, role } = this.item(at);
+        if (role === 'head' && theirs.referring(unitOf(m)).length > 0) this.affected.add(unitOf(m));
+      }
+      for (const unit of this.affected) this.#contest(unit);
+    }
     if (this.route === 'head') {
       for (let at = 0; at < this.count; at++) {
         const item = this.item(at);
@@ -151,11 +157,22 @@ export class Merging {
             ? { placed: [], why: item.yields }
             : placeItem(this.draft, item.m, forms);
       for (const m of placement.placed ?? [item.m]) apply(this.draft, m);
-      if (!samePlacement(placement, item)) {
-        const { placed: _placed, why: _why, ...rest } = item;
-        this.#changed.set(at, { ...rest, ...placement });
-      }
+      if (!samePlacement(placement, item)) this.#settle(at, item, placement);
     }
+  }
+
+  /** Notes how an item stands now; one that came back to what it was is no change. */
+  #settle(at: number, item: Item, placement: Placement): void {
+    const { placed: _placed, why: _why, ...rest } = item;
+    const next = { ...rest, ...placement };
+    const before = this.before(at);
+    const isBack =
+      before !== undefined &&
+      before.m === next.m &&
+      before.yields === next.yields &&
+      before.review === next.review &&
+      samePlacement(next, before);
+    this.#changed.set(at, isBack ? before : next);
   }
 
   /** Leaves an item out and replays its unit. */
@@ -239,10 +256,19 @@ export class Merging {
   #contest(unit: string): void {
     const { head, present } = this.input;
     const writes = this.writes(unit);
-    if (writes.entries.length === 0) return;
+    const isReferred = (this.input.theirs?.referring(unit).length ?? 0) > 0;
+    if (writes.entries.length === 0 && !isReferred) return;
     const items = this.positions(unit).map((at) => [at, this.item(at)] as const);
-    for (const [at, item] of contestUnit({ head, present, theirs: writes, items })) this.#changed.set(at, item);
-    if (items.some(([, item]) => item.m.kind === 'text.edit')) this.#mergeText(unit);
+    const contest = { head, present, theirs: writes, items, isReferred };
+    for (const [at, item] of contestUnit(contest)) this.#changed.set(at, item);
+    if (writes.entries.length > 0 && items.some(([, item]) => item.m.kind === 'text.edit')) this.#mergeText(unit);
+  }
+
+  /** Head's last edit that refers to what a mutation takes away. */
+  userOf(m: Mutation): HeadEdit | undefined {
+    const { theirs } = this.input;
+    const at = theirs?.referring(unitOf(m)).at(-1);
+    return at === undefined ? undefined : theirs!.entries[at];
   }
 
   /** Carries the change set's edits of one function's text over Head's. */
@@ -269,7 +295,9 @@ export class Merging {
       const from = this.draft.putBlob(onHead);
       onHead = applyText(onHead, merged.mine)!;
       const to = this.draft.putBlob(onHead);
-      this.#changed.set(at, { ...item, m: { ...item.m, changes: merged.mine, from, to } });
+      const next: Mutation = { ...item.m, changes: merged.mine, from, to };
+      if (canonical(next as unknown as Json) !== canonical(item.m as unknown as Json))
+        this.#changed.set(at, { ...item, m: next });
       base = own;
       theirs = merged.theirs;
     }

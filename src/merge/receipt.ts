@@ -78,8 +78,10 @@ export function linesInForce(
     if (newest.get(keyOf(line)) !== line) return false;
     const { place, item, outcome } = line;
     if (place !== null && (state.get(place.category, place.key) ?? null) !== line.now) return false;
-    const about = outcome === 'dropped' || outcome === 'superseded' || outcome === 'transformed';
-    return !about || item === undefined || !isKept(item);
+    // What is kept in the item itself, a merged text or value, stays whatever becomes of the state.
+    const isPlaced = outcome === 'transformed' && line.rule !== 'text-text' && !line.rule.startsWith('property-');
+    if (outcome !== 'dropped' && outcome !== 'superseded' && !isPlaced) return true;
+    return item === undefined || !isKept(item);
   });
 }
 

@@ -83,6 +83,15 @@ export function resourceIdOf(reader: Reader, component: ComponentId): string | u
   return reported ?? undefined;
 }
 
+/** Other components, not marked, that were given the same resource id. */
+export function sharingResource(reader: Reader, component: ComponentId): ComponentId[] {
+  const resource = resourceIdOf(reader, component);
+  if (resource === undefined) return [];
+  return [...reader.scan('index', index.withResource(resource))]
+    .map(([key]) => indexUser(key) as ComponentId)
+    .filter((other) => other !== component && !isMarked(reader, other));
+}
+
 /** Marked and without a resource: absent by definition. */
 export function isAbsent(reader: Reader, component: ComponentId): boolean {
   return isMarked(reader, component) && resourceIdOf(reader, component) === undefined;

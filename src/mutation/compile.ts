@@ -19,8 +19,8 @@ export interface Ids {
   element(): ElementId;
 }
 
-/** What the engine adds of its own: repairs of a merge, and the locking and defaults of an apply. */
-export type EngineStepKind = 'engine.repair' | 'engine.lock';
+/** What the engine makes of its own: repairs of a merge, the locks and defaults of an apply, the edits of a revert or of a promotion. */
+export type EngineStepKind = 'engine.repair' | 'engine.lock' | 'engine.revert' | 'engine.promote';
 
 /** One request as it was carried out: what the log keeps and the audit tells. */
 export interface Step {

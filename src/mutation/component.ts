@@ -19,7 +19,15 @@ import {
   present,
   splitCellKey,
 } from '../model/keys.ts';
-import { findComponent, findSchema, findVariant, isMarked, nameOf } from '../model/lookup.ts';
+import {
+  findComponent,
+  findSchema,
+  findVariant,
+  isMarked,
+  nameOf,
+  resourceIdOf,
+  sharingResource,
+} from '../model/lookup.ts';
 import { type Path, parsePath, wellKnown } from '../model/path.ts';
 import type { Draft, Reader } from '../model/state.ts';
 import { labelOf, missingComponent, writeCell } from './cell.ts';
@@ -43,13 +51,7 @@ export const componentOperations: Operations<ComponentMutation> = {
           hint: 'list the variants of the schema',
         });
       case 'component.mark':
-        if (reader.get('components', flagKey(m.component, 'protect')) === undefined) return ok(undefined);
-        return refuse('component_protected', {
-          path: 'component',
-          expected: 'a component that is not protected',
-          got: `${labelOf(reader, m.component)}, protected`,
-          hint: 'take the protection off first (component.protect with on: false)',
-        });
+        return validateMark(reader, m.component);
       case 'component.unmark':
         if (isMarked(reader, m.component)) return ok(undefined);
         return refuse('component_not_marked', {
@@ -244,6 +246,27 @@ function validateCreate(reader: Reader, component: ComponentId, image: Component
     expected: 'a schema variant of this change set',
     got: image.record.variant,
     hint: 'install the schema first',
+  });
+}
+
+/** A component is not deleted while it is protected, or while another one claims its resource: it would be destroyed. */
+function validateMark(reader: Reader, component: ComponentId): Result<void> {
+  if (reader.get('components', flagKey(component, 'protect')) !== undefined) {
+    return refuse('component_protected', {
+      path: 'component',
+      expected: 'a component that is not protected',
+      got: `${labelOf(reader, component)}, protected`,
+      hint: 'take the protection off first (component.protect with on: false)',
+    });
+  }
+  const others = sharingResource(reader, component);
+  if (others.length === 0) return ok(undefined);
+  return refuse('resource_shared', {
+    path: wellKnown.resourceId,
+    expected: 'a resource that no other component has too',
+    got: `${resourceIdOf(reader, component)}, also of ${others.map((c) => labelOf(reader, c)).join(', ')}`,
+    hint: 'erase one of them (that leaves the resource), or take the resource id off it',
+    data: { components: [...others] },
   });
 }
 

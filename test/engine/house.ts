@@ -58,10 +58,10 @@ const smallCatalogue: Catalogue = {
 export const owner: Principal = { id: 'ada', role: 'owner' };
 
 export interface HouseOptions {
-  readonly readiness?: Readiness;
   readonly catalogue?: Catalogue;
   readonly cacheBytesMax?: number;
   readonly unwrittenBytesMax?: number;
+  readonly readiness?: Readiness;
 }
 
 /** How a kind of store is opened; called again to open the same one again. */

@@ -15,9 +15,12 @@ const wellFormed = (changeSet: string, a: string): Record<OperationName, Params>
   'change_set.list': { all: true },
   'change_set.get': { changeSet, version: 1 },
   'change_set.review': { changeSet, version: 1 },
-  'change_set.apply': { changeSet, idempotencyKey: 'k2' },
+  'change_set.apply': { changeSet, waitMs: 1, idempotencyKey: 'k2' },
   'change_set.outcome': { changeSet },
   'change_set.receipt': { changeSet },
+  'change_set.export': { changeSet },
+  'change_set.promote': { text: '{}', name: 'p', ids: {}, idempotencyKey: 'k8' },
+  'change_set.revert': { first: 2, last: 2, name: 'back', idempotencyKey: 'k9' },
   'change_set.abandon': { changeSet },
   'change_set.reopen': { changeSet },
   submit: {

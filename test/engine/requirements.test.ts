@@ -16,6 +16,9 @@ class Plan implements Readiness {
   pending(): Promise<readonly string[]> {
     return Promise.resolve([]);
   }
+  quiet(): Promise<void> {
+    return Promise.resolve();
+  }
   planned(): Promise<readonly PlannedAction[]> {
     return Promise.resolve(this.actions);
   }

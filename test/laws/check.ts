@@ -5,10 +5,12 @@ import type { ChangeSetId } from '../../src/base/ids.ts';
 import { canonical, type Json } from '../../src/base/json.ts';
 import { findCycle, findLoop } from '../../src/graph/cycle.ts';
 import { sourcesOfCellText } from '../../src/graph/edges.ts';
+import { agrees } from '../../src/merge/contest.ts';
 import { type Item, Pending, type Role } from '../../src/merge/item.ts';
 import { type Merged, merge, passesBy } from '../../src/merge/merge.ts';
 import type { HeadEdit } from '../../src/merge/merging.ts';
 import type { ReceiptLine } from '../../src/merge/receipt.ts';
+import { ruleTable } from '../../src/merge/rules.ts';
 import { Side } from '../../src/merge/side.ts';
 import { splitCellKey } from '../../src/model/keys.ts';
 import { type Category, intentCategories } from '../../src/model/state.ts';
@@ -191,12 +193,21 @@ function complete(base: Snapshot, present: Snapshot, head: Snapshot, pending: Pe
     const says = lines.some((l) => names(l, c));
     law(says, () => `[ME5] Head's ${k} does not show and is not on the receipt: ${text(lines)}`);
   }
-  for (const [at] of items) {
+  for (const [at, item] of items) {
+    if (isAgreedText(item.m, present, state) || agrees(state, item.m)) continue;
     const said = lines.some((l) => l.item === at);
     law(said, () => `[ME5] item ${at} is not as it was and is not on the receipt: ${text(items)}`);
   }
-  for (const line of lines) lineIsTrue(line, state, pending, merged);
+  for (const line of lines) {
+    lineIsTrue(line, state, pending, merged);
+    givesOtherOutcome(line, state, head);
+  }
 }
+
+/** A text edit of those that together came to the text that the change set had. */
+const isAgreedText = (m: Mutation, present: Snapshot, state: Snapshot): boolean =>
+  m.kind === 'text.edit' &&
+  fieldOf(present.get('functions', m.function), 'text') === fieldOf(state.get('functions', m.function), 'text');
 
 /** Of two records: is a field that the side changed another now? Of anything else: always. */
 function losesField(before: string | undefined, wanted: string | undefined, now: string | undefined): boolean {
@@ -232,6 +243,7 @@ function names(l: ReceiptLine, c: KeyChange): boolean {
 
 /** A line says what is there, and exists only where something is to be said. */
 function lineIsTrue(line: ReceiptLine, state: Snapshot, pending: Pending, merged: Merged): void {
+  law(ruleTable[line.rule].receipt !== '', () => `[ME5] a rule that loses nothing has a line: ${text(line)}`);
   if (line.place !== null) {
     const now = state.get(line.place.category, line.place.key) ?? null;
     law(
@@ -250,6 +262,27 @@ function lineIsTrue(line: ReceiptLine, state: Snapshot, pending: Pending, merged
     () => `[ME5] a line without the other outcome: ${text(line)}`,
   );
 }
+
+/** What a line offers instead changes what is there; where Head's edit was lost, to Head's. */
+function givesOtherOutcome(line: ReceiptLine, state: Snapshot, head: Snapshot): void {
+  if (line.otherwise.length === 0 || line.place === null) return;
+  // Of an erased component the first line brings all of it back.
+  const isGone = line.place.category === 'components' || line.place.category === 'cells' || line.place.key.length > 26;
+  if (isGone && state.get('components', line.subject) === undefined && line.otherwise[0]!.kind !== 'component.create')
+    return;
+  const other = applied(state, line.otherwise);
+  law(rootOf(other) !== rootOf(state), () => `[ME5] what is offered instead changes nothing: ${text(line)}`);
+  if (line.outcome !== 'overridden') return;
+  const { category, key } = line.place;
+  const [now, wanted] = [other.get(category, key), head.get(category, key)];
+  const field = line.theirs?.wanted.kind === 'record.set' ? line.theirs.wanted.field : undefined;
+  const same = field === undefined ? now === wanted : fieldOf(now, field) === fieldOf(wanted, field);
+  law(same, () => `[ME5] what is offered instead is not what Head has: ${now} / ${wanted}: ${text(line)}`);
+  law(state.get(category, key) !== wanted, () => `[ME5] Head's edit is there and said to be lost: ${text(line)}`);
+}
+
+const fieldOf = (record: string | undefined, field: string): string =>
+  record === undefined ? '' : text((JSON.parse(record) as Record<string, Json>)[field]);
 
 /** References, kinds of edges, cycles, views, list order, index: what must hold in every state. */
 export function invariants(state: Snapshot): void {

@@ -11,7 +11,7 @@ import { exitCodes } from './exit.ts';
 import { count, paint, table } from './output.ts';
 import type { Run } from './program.ts';
 import { comparisonLines, summaryLine } from './render.ts';
-import { besideLines, receiptLines } from './render_approval.ts';
+import { besideLines, toldLines } from './render_approval.ts';
 
 export function changeSetCommands(program: Command, run: Run): void {
   const workspace = program.command('workspace').description('workspaces: tenants that share nothing');
@@ -127,7 +127,7 @@ export function changeSetCommands(program: Command, run: Run): void {
     .action((name: string) =>
       run('Reading the receipt', async (s) => {
         const told = await s.call<{ lines: readonly ToldLine[] }>('change_set.receipt', { changeSet: name });
-        s.print(told, () => receiptLines(told.lines));
+        s.print(told, () => toldLines(told.lines));
         return undefined;
       }),
     );

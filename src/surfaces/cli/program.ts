@@ -8,6 +8,7 @@ import { Fault, type Refusal, RefusalError, type Result } from '../../base/resul
 import { approvalCommands } from './commands_approval.ts';
 import { changeSetCommands } from './commands_change_set.ts';
 import { componentCommands } from './commands_component.ts';
+import { mergeCommands } from './commands_merge.ts';
 import { storeCommands } from './commands_store.ts';
 import { templateCommands } from './commands_template.ts';
 import { exitCodeOf, exitCodes, faultJson, refusalJson, tellRefusal } from './exit.ts';
@@ -80,6 +81,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
   };
   for (const add of [changeSetCommands, approvalCommands, componentCommands, templateCommands, storeCommands])
     add(program, run);
+  mergeCommands(program.commands.find((c) => c.name() === 'change-set')!, run);
   spreadJson(program);
   try {
     await program.parseAsync(argv as string[]);

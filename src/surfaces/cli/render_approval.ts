@@ -76,7 +76,7 @@ function missingLine(r: RequirementView): string {
   return `${r.title}: ${r.have} of ${r.need}, ${who}${why}`;
 }
 
-export function receiptLines(lines: readonly ToldLine[]): string[] {
+export function toldLines(lines: readonly ToldLine[]): string[] {
   if (lines.length === 0) return ['Nothing met anything else.'];
   return lines.map((line) => (line.inForce ? line.sentence : paint('dim', `${line.sentence} (no longer so)`)));
 }
