@@ -3,7 +3,7 @@
 // kept in the item, one Head version after the other, so that it does not matter when the change set is caught up.
 
 import type { ComponentId } from '../base/ids.ts';
-import { canonical, type Json, type JsonObject, sameJson } from '../base/json.ts';
+import { canonical, compareText, type Json, type JsonObject, sameJson } from '../base/json.ts';
 import { cellText, elementText, parseCell, parseElement } from '../model/cell.ts';
 import { readDeclared } from '../model/declared.ts';
 import { cellKey } from '../model/keys.ts';
@@ -91,7 +91,7 @@ export function contestUnit(c: Contest): Map<number, Item> {
       continue;
     }
     if (m.kind === 'element.insert') {
-      if (isTwin(c, m)) {
+      if (isTwin(c, m, item.version)) {
         for (const [i, other] of c.items)
           if ('path' in other.m && isWithin(other.m.path, m.path)) yieldTo(i, other, 'property-union');
       }
@@ -186,7 +186,7 @@ function combine(rule: 'max' | 'min' | 'union', mine: Json, theirs: Json): Json 
 }
 
 /** In a list declared `union`: has Head inserted an element that holds the same? */
-function isTwin(c: Contest, m: Extract<Mutation, { kind: 'element.insert' }>): boolean {
+function isTwin(c: Contest, m: Extract<Mutation, { kind: 'element.insert' }>, version: number): boolean {
   const list = parentPath(m.path);
   const inserted = c.theirs.entries.filter(
     ({ m: h }) => h.kind === 'element.insert' && h.path !== m.path && parentPath(h.path) === list,
@@ -194,6 +194,31 @@ function isTwin(c: Contest, m: Extract<Mutation, { kind: 'element.insert' }>): b
   if (inserted.length === 0 || mergeRuleAt(c.head, m.component, list) !== 'union') return false;
   const held = (reader: Reader, path: Path): string =>
     treeText(treeOfDeclared(reader, readDeclared(reader, m.component, path)) ?? unsetTree);
-  const mine = held(c.present, m.path);
+  const mine = held(insertedWith(c, m, version), m.path);
   return inserted.some(({ m: h }) => h.kind === 'element.insert' && held(c.head, h.path) === mine);
+}
+
+/**
+ * What an element was inserted with: what the same version of the change set put into it. Later edits of it are not
+ * looked at, so that it does not matter whether they were there when Head's version was merged.
+ */
+function insertedWith(c: Contest, m: Extract<Mutation, { kind: 'element.insert' }>, version: number): Reader {
+  const texts = new Map<string, string>();
+  for (const [, { m: edit, version: of }] of c.items) {
+    if (of !== version || !('path' in edit) || !isWithin(edit.path, m.path)) continue;
+    const { key } = placeOf(edit);
+    if (edit.kind === 'cell.set') texts.set(key, cellText(edit.cell));
+    else if (edit.kind === 'element.insert') texts.set(key, elementText({ o: edit.order, t: edit.tie }));
+    else if (edit.kind === 'element.move') {
+      const was = texts.get(key);
+      if (was !== undefined) texts.set(key, elementText({ o: edit.order, t: parseElement(was).t }));
+    } else texts.delete(key);
+  }
+  const sorted = [...texts].sort(([a], [b]) => compareText(a, b));
+  return {
+    get: (_category, key) => texts.get(key),
+    scan: (_category, prefix, after) =>
+      sorted.filter(([k]) => k.startsWith(prefix) && (after === undefined || k > after)),
+    blob: (hash) => c.present.blob(hash),
+  };
 }

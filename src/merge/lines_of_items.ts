@@ -87,10 +87,10 @@ function notAsItIs(v: UnitView, s: Seen, isFirstErased: boolean): ReceiptLine | 
   const why = item.why!;
   const cause = s.same ?? causeOf(writes.entries, why) ?? v.m.userOf(item.m);
   const outcome: Outcome = item.yields !== undefined ? 'superseded' : placed.length === 0 ? 'dropped' : 'transformed';
-  // What it wanted is there all the same: Head did it, or a repair.
-  if (placed.length === 0 && agrees(m.draft, item.m)) return undefined;
   const otherwise: Mutation[] = [];
   const isGone = componentOf(item.m) !== undefined && m.draft.get('components', unit) === undefined;
+  // What it wanted is there all the same: Head did it, or a repair.
+  if (placed.length === 0 && !isGone && agrees(m.draft, item.m)) return undefined;
   if (isGone && outcome !== 'transformed') {
     const image = isFirstErased ? readImage(m.input.present, unit as ComponentId) : undefined;
     if (image !== undefined) otherwise.push({ kind: 'component.create', component: unit as ComponentId, image });

@@ -7,7 +7,7 @@ import { canonical, type Json } from '../base/json.ts';
 import { findRecord } from '../model/lookup.ts';
 import { ancestorsOf } from '../model/path.ts';
 import { apply, type Mutation } from '../mutation/mutation.ts';
-import { applyText, diffText, type TextChange } from '../mutation/text.ts';
+import { applyText, type TextChange } from '../mutation/text.ts';
 import type { Snapshot, SnapshotDraft } from '../snapshot/snapshot.ts';
 import { contestUnit, Writes } from './contest.ts';
 import { keysOfComponent, Touched, writeKey } from './difference.ts';
@@ -15,7 +15,7 @@ import type { Item, Pending } from './item.ts';
 import { type Forms, type Placement, placeItem } from './place.ts';
 import type { RuleId } from './rules.ts';
 import { placeOf, Side, unitOf } from './side.ts';
-import { transformText } from './text_transform.ts';
+import { composed, textsOf, transformText } from './text_transform.ts';
 
 /** One edit of Head's: a mutation of a change set that was applied. */
 export interface HeadEdit {
@@ -41,6 +41,11 @@ export interface MergeInput {
   readonly theirs?: Side<HeadEdit>;
   /** Items to be added behind the others; they are checked against Head like all that Head touches. */
   readonly extra?: readonly Item[];
+  /**
+   * With items that were made before Head versions that are merged already: states that still have what these removed,
+   * newest first (Head's state of each such version, then the one the author made).
+   */
+  readonly seen?: readonly Snapshot[];
   /** Which state to start from; by default the nearer one. The result is the same. */
   readonly route?: Route;
 }
@@ -130,6 +135,8 @@ export class Merging {
         if (role === 'head' && theirs.referring(unitOf(m)).length > 0) this.affected.add(unitOf(m));
       }
       for (const unit of this.affected) this.#contest(unit);
+      const own = new Set(this.texts.map((t) => unitOf(t)));
+      this.texts.push(...textsOf(theirs, this.draft).filter((t) => !own.has(unitOf(t))));
     }
     if (this.route === 'head') {
       for (let at = 0; at < this.count; at++) {
@@ -285,7 +292,7 @@ export class Merging {
     if (first === undefined || first.kind !== 'text.edit' || record === undefined) return;
     let base = this.draft.blob(first.from);
     let onHead = head.blob(record.text as never);
-    let theirs: TextChange[] = composed(base, onHead, this.writes(unit).entries);
+    let theirs: readonly TextChange[] = composed(base, onHead, this.writes(unit).entries);
     if (theirs.length === 0) return;
     for (const [at, item] of edits) {
       if (item.m.kind !== 'text.edit') continue;
@@ -321,14 +328,6 @@ export class Merging {
     }
     return forms;
   }
-}
-
-/** Head's change of a text: its edits one after another when they lead there, else the difference. */
-function composed(before: string, after: string, edits: readonly { readonly m: Mutation }[]): TextChange[] {
-  const own = edits.map((e) => e.m).filter((m) => m.kind === 'text.edit');
-  return own.length === 1 && edits.length >= 1 && applyText(before, own[0]!.changes) === after
-    ? [...own[0]!.changes]
-    : diffText(before, after);
 }
 
 /** Units that both sides have, in the order of the smaller side. */

@@ -2,9 +2,10 @@
 // exclusive places taken twice. Each repair is a rule of the table, made of the state and the items alone, and is written
 // behind the items as the engine's own edit.
 
-import type { ComponentId, SchemaId, ViewId } from '../base/ids.ts';
-import type { JsonObject } from '../base/json.ts';
+import type { ComponentId, SchemaId, SecretId, ViewId } from '../base/ids.ts';
+import type { Json, JsonObject } from '../base/json.ts';
 import { edgesOutOfComponent } from '../graph/edges.ts';
+import { cellText } from '../model/cell.ts';
 import type { BindingRecord, FunctionRecord } from '../model/function.ts';
 import {
   approversKey,
@@ -16,7 +17,7 @@ import {
   placementKey,
   variantKey,
 } from '../model/keys.ts';
-import { findRecord, isMarked, resourceIdOf } from '../model/lookup.ts';
+import { findComponent, findRecord, isMarked, resourceIdOf } from '../model/lookup.ts';
 import { lastSegment, type Path } from '../model/path.ts';
 import type { VariantRecord } from '../model/schema.ts';
 import type { Category, Reader } from '../model/state.ts';
@@ -101,36 +102,40 @@ type Say = (r: Repair) => void;
 function putBackUsed(m: Merging, id: string, say: Say): void {
   for (const at of m.referring(id)) {
     const mutation = m.item(at).m;
-    if (m.item(at).placed !== undefined) continue;
-    if (mutation.kind === 'cell.set') {
-      const { component, path, cell } = mutation;
-      const key = `${component}${path}`;
-      if (!('k' in cell) || m.draft.get('secrets', cell.k) !== undefined) continue;
-      if (!m.draft.get('cells', key)?.includes(cell.k)) continue;
-      say({
-        rule: 'secret-removed',
-        subject: component,
-        path,
-        at,
-        mutations: [{ kind: 'cell.unset', component, path }],
-      });
-    } else if (mutation.kind === 'record.create' && mutation.noun === 'binding') {
-      const { function: fn, target } = mutation.record as unknown as BindingRecord;
-      if (m.draft.get('bindings', mutation.key) === undefined) continue;
+    if (m.item(at).placed?.length === 0) continue;
+    if (mutation.kind === 'cell.set') withoutSecret(m, mutation, id, at, say);
+    else if (mutation.kind === 'record.create' && mutation.noun === 'binding') {
+      const binding = findRecord<BindingRecord>(m.draft, 'bindings', mutation.key);
+      if (binding === undefined) continue;
+      const { function: fn, target } = binding;
       putBack(m, 'function', fn, at, say);
       if (target.schema !== undefined) putBack(m, 'schema', target.schema, at, say);
       else putBackVariant(m, target.variant, at, say);
-    } else if (mutation.kind === 'component.create') putBackVariant(m, mutation.image.record.variant, at, say);
-    else if (mutation.kind === 'component.retype') putBackVariant(m, mutation.variant, at, say);
+    } else if (mutation.kind === 'component.create' || mutation.kind === 'component.retype') {
+      const record = findComponent(m.draft, mutation.component);
+      if (record !== undefined) putBackVariant(m, record.variant, at, say);
+      if (mutation.kind !== 'component.create') continue;
+      const { component, image } = mutation;
+      for (const path of Object.keys(image.cells))
+        if (image.cells[path]!['k'] === id) withoutSecret(m, { component, path: path as Path }, id, at, say);
+    }
   }
+}
+
+type Cell = { readonly component: ComponentId; readonly path: Path };
+
+function withoutSecret(m: Merging, { component, path }: Cell, secret: string, at: number, say: Say): void {
+  if (m.draft.get('secrets', secret) !== undefined) return;
+  if (m.draft.get('cells', `${component}${path}`) !== cellText({ k: secret as SecretId })) return;
+  const mutations: Mutation[] = [{ kind: 'cell.unset', component, path }];
+  say({ rule: 'secret-removed', subject: component, path, at, mutations });
 }
 
 function putBack(m: Merging, noun: Noun, key: string, at: number | undefined, say: Say): void {
   const { category } = nouns[noun];
   if (m.draft.get(category, key) !== undefined) return;
-  const text = m.input.present.get(category, key) ?? m.input.head.get(category, key);
-  if (text === undefined) return;
-  const record = JSON.parse(text) as JsonObject;
+  const record = lastKnown(m, category, key);
+  if (record === undefined) return;
   say({
     rule: 'used-removed',
     subject: key,
@@ -140,8 +145,23 @@ function putBack(m: Merging, noun: Noun, key: string, at: number | undefined, sa
   });
 }
 
+/** A removed noun as the change set had it last: as Head had it, with the change set's own fields. */
+function lastKnown(m: Merging, category: Category, key: string): JsonObject | undefined {
+  const { present, head, seen = [] } = m.input;
+  const text = [present, head, ...seen].map((s) => s.get(category, key)).find((t) => t !== undefined);
+  if (text === undefined) return undefined;
+  const record = JSON.parse(text) as Record<string, Json>;
+  for (const at of m.positions(key.slice(0, idLength))) {
+    const { m: edit, yields } = m.item(at);
+    if (yields !== undefined) continue;
+    if (edit.kind === 'record.set' && edit.key === key) record[edit.field] = edit.value;
+    if (edit.kind === 'text.edit' && record['text'] === edit.from) record['text'] = edit.to;
+  }
+  return record;
+}
+
 function putBackVariant(m: Merging, variant: string, at: number | undefined, say: Say): void {
-  for (const reader of [m.draft, m.input.present, m.input.head] as Reader[]) {
+  for (const reader of [m.draft, m.input.present, m.input.head, ...(m.input.seen ?? [])] as Reader[]) {
     for (const [key] of reader.scan('index', index.schemasOfVariant(variant))) {
       const schema = indexUser(key) as SchemaId;
       putBack(m, 'schema', schema, at, say);
@@ -264,11 +284,11 @@ function keepOneView(m: Merging, say: Say): void {
       const { m: mutation } = m.item(at);
       return mutation.kind === 'record.remove' && mutation.noun === 'placement';
     });
-    if (takesOut && m.draft.get('components', component) !== undefined) seen.add(component);
+    const isThere = m.draft.get('components', component) !== undefined && !isMarked(m.draft, component);
+    if (takesOut && isThere) seen.add(component);
   }
   for (const component of seen) {
     if (viewsOf(m.draft, component).length > 0 || viewsOf(m.input.head, component).length === 0) continue;
-    if (m.incremental && viewsOf(m.input.present, component).length === 0) continue;
     const home = defaultView(m.draft);
     if (home === undefined) continue;
     const mutations = [placed(home, component)];
@@ -314,9 +334,11 @@ function settleContent(m: Merging, at: number, say: Say): void {
   }
 }
 
-/** Is the noun one that the change set created? */
+/** Is the noun one that the change set created, not one of Head's that was put back? */
 function isOwn(m: Merging, category: Category, key: string): boolean {
-  return m.input.head.get(category, key) === undefined;
+  return (
+    m.input.head.get(category, key) === undefined && !m.repairs.some((r) => r.kind === 'record.create' && r.key === key)
+  );
 }
 
 function oneBindingOfAKind(m: Merging, at: number, key: string, own: BindingRecord, say: Say): void {

@@ -5,8 +5,9 @@
 // gets the chunk and runs again. An iterator that has thrown is at its end: take a new one.
 
 import type { Hash } from '../base/ids.ts';
-import { type Child, childIndex, countOf, lowerBound, type Node } from './chunk.ts';
+import { type Child, childIndex, countOf, firstKey, type Leaf, lowerBound, type Node } from './chunk.ts';
 import type { ChunkSpace } from './chunk_space.ts';
+import { findValue } from './leaf_text.ts';
 import { buildRoot, type ChunkSink, seal } from './map_build.ts';
 import { type Edit, editRoot, loadChild, sortEdits } from './map_edit.ts';
 
@@ -28,6 +29,10 @@ export class MerkleMap {
   readonly space: ChunkSpace;
   /** The root node, or its hash once sealed. */
   #top: Child;
+  /** The leaf that was read last and the first key after it: keys of one component are asked for one after another. */
+  #leaf: Leaf | undefined;
+  #leafStart: string | undefined;
+  #leafEnd: string | undefined;
 
   private constructor(space: ChunkSpace, top: Child) {
     this.space = space;
@@ -54,10 +59,13 @@ export class MerkleMap {
   }
 
   get(key: string): string | undefined {
-    let node = this.#rootNode();
-    while (node.kind === 'inner') node = loadChild(this.space, node.children[childIndex(node.keys, key)]!);
-    const i = lowerBound(node.keys, key);
-    return node.keys[i] === key ? node.values[i] : undefined;
+    const leaf = this.#leafOf(key);
+    if (leaf.text !== undefined) {
+      const place = findValue(leaf.text, key);
+      return place && leaf.text.slice(place.start, place.end);
+    }
+    const i = lowerBound(leaf.keys, key);
+    return leaf.keys[i] === key ? leaf.values[i] : undefined;
   }
 
   has(key: string): boolean {
@@ -132,6 +140,23 @@ export class MerkleMap {
   /** The root by hash if sealed, else the node itself: for walks that compare maps by identity. */
   get top(): Child {
     return this.#top;
+  }
+
+  #leafOf(key: string): Leaf {
+    const last = this.#leaf;
+    if (last !== undefined && key >= this.#leafStart! && (this.#leafEnd === undefined || key < this.#leafEnd))
+      return last;
+    let node = this.#rootNode();
+    let end: string | undefined;
+    while (node.kind === 'inner') {
+      const i = childIndex(node.keys, key);
+      end = node.keys[i + 1] ?? end;
+      node = loadChild(this.space, node.children[i]!);
+    }
+    this.#leaf = node;
+    this.#leafStart = firstKey(node) ?? key;
+    this.#leafEnd = end;
+    return node;
   }
 
   #rootNode(): Node {

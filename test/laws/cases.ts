@@ -20,6 +20,7 @@ const sceneNames = [...Object.keys(scenes), 'element-move-move', 'element-move-m
 const meetings = ['value-value', 'value-unset', 'value-follow', 'list-whole', 'record-field', 'text-text', 'property'];
 
 export interface Case {
+  readonly seed: number;
   /** Number of the state it starts from. */
   readonly state: number;
   readonly scene?: string;
@@ -39,7 +40,7 @@ export function caseFrom(seed: number, states: readonly Snapshot[]): Case {
   const meeting = chance(next, 75) ? scenes[oneOf(next, meetings)]!(stage) : { mine: [], theirs: [] };
   if (chance(next, 30)) {
     const theirs = [...echoes(next, draws, 1 + (next() % 4)), ...meeting.theirs];
-    return { state, role, history: [], mine: [...draws, ...meeting.mine], theirs };
+    return { seed, state, role, history: [], mine: [...draws, ...meeting.mine], theirs };
   }
   const scene = oneOf(next, sceneNames);
   const sides = scenes[scene]!(stage);
@@ -48,6 +49,7 @@ export function caseFrom(seed: number, states: readonly Snapshot[]): Case {
   const of = history.filter((e) => 'numbers' in e);
   const theirs = of.length > 0 ? echoes(next, of, 1 + (next() % 3)) : [];
   return {
+    seed,
     state,
     scene,
     role: history.length > 0 ? 'head' : role,
