@@ -47,6 +47,11 @@ const wellFormed = (changeSet: string, a: string): Record<OperationName, Params>
   'member.list': {},
   'member.set': { member: 'cole', role: 'collaborator', active: true },
   'member.remove': { member: 'cole' },
+  'change_set.request_approval': { changeSet },
+  'change_set.approve': { changeSet, requirement: 'view:x' },
+  'change_set.reject': { changeSet, requirement: 'view:x' },
+  'change_set.withdraw': { changeSet },
+  'change_set.approvals': { changeSet },
   'budget.get': {},
   'budget.set': { budgets: { format: 1, roles: { viewer: { destroysMax: 0 } }, tokens: {} } },
 });
