@@ -16,7 +16,7 @@ import type { CellMutation, Mutation } from '../mutation/mutation.ts';
 import { treeOfDeclared, treeText, unsetTree } from '../mutation/tree.ts';
 import type { Item } from './item.ts';
 import type { RuleId } from './rules.ts';
-import { factOf, placeOf } from './side.ts';
+import { factOf, placeOf, unitOf } from './side.ts';
 
 /** What Head's edits of one unit write: the last edit of each key, and of each field of a record. */
 export class Writes<E extends { readonly m: Mutation }> {
@@ -163,7 +163,10 @@ function blocks(c: Contest, m: Mutation): boolean {
       );
     case 'record.remove':
       // Also what Head has put below it: approvers of a view, variants of a schema, uses from elsewhere.
-      return c.isReferred === true || c.theirs.entries.some(({ m: h }) => placeOf(h).key.startsWith(m.key));
+      return (
+        (m.key === unitOf(m) && c.isReferred === true) ||
+        c.theirs.entries.some(({ m: h }) => placeOf(h).key.startsWith(m.key))
+      );
     case 'component.retype':
       return false;
     default:

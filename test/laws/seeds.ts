@@ -7,7 +7,7 @@ export const failingPairs: readonly number[] = [
 
 export const failingLogs: readonly number[] = [
   1_000_178, 1_000_031, 1_000_080, 1_000_251, 2_001_119, 2_001_703, 2_000_156, 2_000_748, 2_000_881, 2_001_124,
-  2_001_401, 2_001_436, 2_001_834, 2_001_901,
+  2_001_401, 2_001_436, 2_001_834, 2_001_901, 100_002_681, 7_000_229,
 ];
 
-export const failingTriples: readonly number[] = [];
+export const failingTriples: readonly number[] = [100_008_122];
