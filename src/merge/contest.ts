@@ -6,7 +6,7 @@ import type { ComponentId } from '../base/ids.ts';
 import { canonical, compareText, type Json, type JsonObject, sameJson } from '../base/json.ts';
 import { cellText, elementText, parseCell, parseElement } from '../model/cell.ts';
 import { readDeclared } from '../model/declared.ts';
-import { cellKey } from '../model/keys.ts';
+import { cellKey, dependsKey, flagKey, ignoredKey, managesKey } from '../model/keys.ts';
 import { findComponent, specOfComponent } from '../model/lookup.ts';
 import { ancestorsOf, isWithin, type Path, parentPath, segmentsOf } from '../model/path.ts';
 import { childProperty, type MergeRule } from '../model/property.ts';
@@ -16,7 +16,7 @@ import type { CellMutation, Mutation } from '../mutation/mutation.ts';
 import { treeOfDeclared, treeText, unsetTree } from '../mutation/tree.ts';
 import type { Item } from './item.ts';
 import type { RuleId } from './rules.ts';
-import { placeOf } from './side.ts';
+import { factOf, placeOf, unitOf } from './side.ts';
 
 /** What Head's edits of one unit write: the last edit of each key, and of each field of a record. */
 export class Writes<E extends { readonly m: Mutation }> {
@@ -27,17 +27,15 @@ export class Writes<E extends { readonly m: Mutation }> {
     this.entries = entries;
     for (const entry of entries) {
       const { m } = entry;
-      const { key } = placeOf(m);
-      this.#last.set(m.kind === 'record.set' ? `${key} ${m.field}` : key, entry);
+      this.#last.set(factOf(m), entry);
       if (m.kind === 'record.create')
-        for (const field of Object.keys(m.record)) this.#last.set(`${key} ${field}`, entry);
+        for (const field of Object.keys(m.record)) this.#last.set(`${factOf(m)} ${field}`, entry);
     }
   }
 
   /** The last edit of the same key, or of the same field. */
   sameAs(m: Mutation): E | undefined {
-    const { key } = placeOf(m);
-    return m.kind === 'record.set' ? this.#last.get(`${key} ${m.field}`) : this.#last.get(key);
+    return this.#last.get(factOf(m));
   }
 
   find(kind: Mutation['kind']): E | undefined {
@@ -132,8 +130,21 @@ export function agrees(head: Reader, m: Mutation): boolean {
     case 'text.edit':
       return text !== undefined && (JSON.parse(text) as JsonObject)['text'] === m.to;
     case 'component.create':
-      return false;
+      return hasImage(head, m);
   }
+}
+
+/** Is everything of a creation there, whatever else is? */
+function hasImage(on: Reader, { component, image }: Extract<Mutation, { kind: 'component.create' }>): boolean {
+  const has = (key: string): boolean => on.get('components', key) !== undefined;
+  return (
+    on.get('components', component) === canonical(image.record as unknown as Json) &&
+    Object.keys(image.cells).every((path) => on.get('cells', component + path) === canonical(image.cells[path]!)) &&
+    image.flags.every((flag) => has(flagKey(component, flag))) &&
+    image.ignored.every((path) => has(ignoredKey(component, path))) &&
+    image.dependsOn.every((to) => has(dependsKey(component, to))) &&
+    image.manages.every((to) => has(managesKey(component, to)))
+  );
 }
 
 /** In a revert: does an edit of Head's rest on what the item would take away or replace? */
@@ -151,7 +162,11 @@ function blocks(c: Contest, m: Mutation): boolean {
           (m.kind === 'cell.set' && h.kind === 'cell.set' && !('c' in h.cell) && ancestorsOf(m.path).includes(h.path)),
       );
     case 'record.remove':
-      return c.theirs.entries.some(({ m: h }) => placeOf(h).key === m.key);
+      // Also what Head has put below it: approvers of a view, variants of a schema, uses from elsewhere.
+      return (
+        (m.key === unitOf(m) && c.isReferred === true) ||
+        c.theirs.entries.some(({ m: h }) => placeOf(h).key.startsWith(m.key))
+      );
     case 'component.retype':
       return false;
     default:

@@ -42,12 +42,6 @@ export function pathOf(m: Mutation): string {
 /** Does anything of the item show? */
 export const stands = (item: Item): boolean => item.placed === undefined || item.placed.length > 0;
 
-/** What a line is about at the grain of facts: a key, or one field of a record. */
-export function factOf(m: Mutation): string {
-  const { key } = placeOf(m);
-  return m.kind === 'record.set' ? `${key} ${m.field}` : key;
-}
-
 /** What a state has of the fact that an edit writes: of a record's field its value, else the text of the key. */
 export function factAt(reader: Reader, m: Mutation): string | undefined {
   const { category, key } = placeOf(m);

@@ -12,11 +12,11 @@ import type { Mutation } from '../mutation/mutation.ts';
 import { agrees, mergeRuleAt, type Writes } from './contest.ts';
 import { mutationsFor } from './difference.ts';
 import type { Item } from './item.ts';
-import { factAt, factOf, isEdit, isParked, nowAt, partyOf, partyOfHead, pathOf, stands } from './line_parts.ts';
+import { factAt, isEdit, isParked, nowAt, partyOf, partyOfHead, pathOf, stands } from './line_parts.ts';
 import type { HeadEdit, Merging } from './merging.ts';
 import type { Outcome, ReceiptLine } from './receipt.ts';
 import { clashRule, type RuleId } from './rules.ts';
-import { componentOf, type Place, placeOf } from './side.ts';
+import { componentOf, factOf, type Place, placeOf } from './side.ts';
 
 /** Both sides of one unit, and what of Head's the lines speak of already. */
 export interface UnitView {
@@ -89,22 +89,34 @@ function notAsItIs(v: UnitView, s: Seen, isFirstErased: boolean): ReceiptLine | 
   const outcome: Outcome = item.yields !== undefined ? 'superseded' : placed.length === 0 ? 'dropped' : 'transformed';
   const otherwise: Mutation[] = [];
   const isGone = componentOf(item.m) !== undefined && m.draft.get('components', unit) === undefined;
-  // What it wanted is there all the same: Head did it, or a repair.
-  if (placed.length === 0 && !isGone && agrees(m.draft, item.m)) return undefined;
+  // What it wanted is there all the same (Head did it, or a repair), or the author has undone it since.
+  const isMet = agrees(m.draft, item.m) || factAt(m.draft, item.m) === factAt(m.input.present, item.m);
+  if (placed.length === 0 && !isGone && isMet) return undefined;
   if (isGone && outcome !== 'transformed') {
     const image = isFirstErased ? readImage(m.input.present, unit as ComponentId) : undefined;
     if (image !== undefined) otherwise.push({ kind: 'component.create', component: unit as ComponentId, image });
   } else if (why === 'mark-protect')
     otherwise.push({ kind: 'record.remove', noun: 'flag', key: `${unit}/flag/protect` }, item.m);
   else if (outcome === 'transformed') {
-    for (const e of writes.entries) {
-      if (!placed.some((p) => p !== item.m && placeOf(p).key === placeOf(e.m).key)) continue;
-      v.covered.add(e);
-      otherwise.push(e.m);
-    }
+    otherwise.push(...toHeads(v, item));
   } else otherwise.push(...bringBack(m, item.m));
   if (otherwise.length === 0) otherwise.push(forced(item.m));
   return { rule: why, outcome, ...s.common, ...theirsOf(cause), otherwise };
+}
+
+/** What Head has where the item's other form took it away or wrote over it. */
+function toHeads({ m, writes, covered }: UnitView, item: Item): Mutation[] {
+  const lost = new Map<string, Place>();
+  if (item.m.kind === 'record.remove' || item.m.kind === 'element.remove') lost.set(factOf(item.m), placeOf(item.m));
+  for (const e of writes.entries) {
+    const place = placeOf(e.m);
+    if (!item.placed!.some((p) => p !== item.m && placeOf(p).key === place.key)) continue;
+    covered.add(e);
+    lost.set(`${place.category} ${place.key}`, place);
+  }
+  return [...lost.values()].flatMap((place) =>
+    mutationsFor(place, nowAt(m, place) ?? undefined, m.input.head.get(place.category, place.key)),
+  );
 }
 
 /** An edit as it would be made now: of a text, the whole text. */

@@ -362,10 +362,10 @@ export class Merging {
   }
 
   /** In what form Head has filled the containers of a unit. */
-  #forms(unit: string): Forms {
+  #forms(unit: string): Forms | undefined {
     const forms = new Map<string, 'elements' | 'members' | 'both'>();
     for (const { m } of this.writes(unit).entries) {
-      if (m.kind === 'component.create') return new Map(); // Nothing of the change set's was there before it.
+      if (m.kind === 'component.create') return undefined; // It may hold anything in any form.
       if (!('path' in m)) continue;
       let below: string = m.path;
       for (const above of ancestorsOf(m.path)) {

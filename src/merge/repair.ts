@@ -299,7 +299,9 @@ function keepOneView(m: Merging, say: Say): void {
 /** Items whose content may clash with Head's, when Head has such at all. */
 function contents(m: Merging): number[] {
   const { pending, theirs } = m.input;
-  if (m.incremental && (theirs === undefined || theirs.contents.length === 0)) return [];
+  // A noun that was put back may clash too.
+  const isPutBack = m.repairs.some((r) => r.kind === 'record.create');
+  if (m.incremental && !isPutBack && (theirs === undefined || theirs.contents.length === 0)) return [];
   const from = pending.items.length;
   return [...pending.side.contents, ...m.extra.contents.map((at) => at + from)];
 }

@@ -9,7 +9,7 @@ import { type Merged, merge, passesBy } from '../../src/merge/merge.ts';
 import type { HeadEdit } from '../../src/merge/merging.ts';
 import type { ReceiptLine } from '../../src/merge/receipt.ts';
 import { ruleTable } from '../../src/merge/rules.ts';
-import { Side } from '../../src/merge/side.ts';
+import { placeOf, Side } from '../../src/merge/side.ts';
 import { type Category, intentCategories } from '../../src/model/state.ts';
 import { decodeMutation, encodeMutation } from '../../src/mutation/codec.ts';
 import { apply, type Mutation } from '../../src/mutation/mutation.ts';
@@ -193,7 +193,7 @@ function complete(base: Snapshot, present: Snapshot, head: Snapshot, pending: Pe
     law(says, () => `[ME5] Head's ${k} does not show and is not on the receipt: ${text(lines)}`);
   }
   for (const [at, item] of items) {
-    if (isAgreedText(item.m, present, state) || isMet(item.m, state)) continue;
+    if (isAgreedText(item.m, present, state) || isMet(item.m, present, state)) continue;
     const said = lines.some((l) => l.item === at);
     law(said, () => `[ME5] item ${at} is not as it was and is not on the receipt: ${text(items)}`);
   }
@@ -203,9 +203,14 @@ function complete(base: Snapshot, present: Snapshot, head: Snapshot, pending: Pe
   }
 }
 
-/** What the edit wanted is there, although it does not stand: both sides did it, or a repair. */
-const isMet = (m: Mutation, state: Snapshot): boolean =>
-  agrees(state, m) && (!('component' in m) || state.get('components', m.component) !== undefined);
+/** What the edit wanted is there although it does not stand, or its author has undone it. */
+function isMet(m: Mutation, present: Snapshot, state: Snapshot): boolean {
+  const { category, key } = placeOf(m);
+  const [before, now] = [present.get(category, key), state.get(category, key)];
+  const isUndone = m.kind === 'record.set' ? fieldOf(before, m.field) === fieldOf(now, m.field) : before === now;
+  const isThere = !('component' in m) || state.get('components', m.component) !== undefined;
+  return isThere && (agrees(state, m) || isUndone);
+}
 
 /** A text edit of those that together came to the text that the change set had. */
 const isAgreedText = (m: Mutation, present: Snapshot, state: Snapshot): boolean =>

@@ -1,7 +1,13 @@
-// Seeds that failed once; they are run before all others.
+// Seeds that failed once; they are run before all others. A seed means the same case as long as the generators stay as
+// they are; where a failure taught something about a rule, its example is in test/merge as well.
 
-/** Pairs: a ring put back as it was; an edited variant that reached into a version which passed by. */
 export const failingPairs: readonly number[] = [
-  1_000_149, 1_000_720, 1_000_384, 1_005_061, 1_005_245, 1_002_144, 1_003_226, 1_005_516, 1_000_845, 1_007_644,
-  1_001_625, 1_002_107, 5_006_016, 5_003_779, 1_000_455, 5_005_705, 5_000_799, 5_000_679, 5_002_600, 5_004_841,
+  100_033_902, 100_014_170, 100_034_533, 100_034_560, 100_019_257, 100_041_993, 100_063_186, 100_048_258, 100_094_220,
 ];
+
+export const failingLogs: readonly number[] = [
+  1_000_178, 1_000_031, 1_000_080, 1_000_251, 2_001_119, 2_001_703, 2_000_156, 2_000_748, 2_000_881, 2_001_124,
+  2_001_401, 2_001_436, 2_001_834, 2_001_901, 100_002_681, 7_000_229,
+];
+
+export const failingTriples: readonly number[] = [100_008_122];
