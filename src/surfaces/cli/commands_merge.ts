@@ -89,7 +89,7 @@ function pair(text: string): [string, string] {
 }
 
 /** The receipt in a line each: what happened where, by which rule. */
-export function receiptLines(lines: readonly ReceiptLine[]): string[] {
+function receiptLines(lines: readonly ReceiptLine[]): string[] {
   if (lines.length === 0) return [];
   return [
     paint('dim', `receipt: ${count(lines.length, 'line')}`),
