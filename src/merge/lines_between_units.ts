@@ -14,7 +14,8 @@ import type { Item } from './item.ts';
 import { isParked, nowAt, partyOf, partyOfHead, pathOf, stands } from './line_parts.ts';
 import type { HeadEdit, Merging } from './merging.ts';
 import type { ReceiptLine } from './receipt.ts';
-import { type Repair, sharedResources } from './repair.ts';
+import type { Repair } from './repair.ts';
+import { sharedResources } from './repair_content.ts';
 import { type Place, placeOf, unitOf } from './side.ts';
 
 export function cycleLine(
@@ -65,11 +66,8 @@ export function repairLine(m: Merging, r: Repair, headVersion: number, lines: Re
   if (r.mutations.every((x) => isKnown(m, x))) return;
   const [first] = r.mutations;
   const place = placeOf(first!);
-  const item = r.at === undefined ? itemBehind(m, r, place) : r.at;
-  const theirs = editBehind(m, r, place);
-  const present = m.input.present.get(place.category, place.key);
-  const head = m.input.head.get(place.category, place.key);
-  const now = m.draft.get(place.category, place.key);
+  const item = r.at ?? itemBehind(m, r, first!);
+  const theirs = editBehind(m, r, first!);
   lines.push({
     rule: r.rule,
     outcome: 'repaired',
@@ -79,10 +77,19 @@ export function repairLine(m: Merging, r: Repair, headVersion: number, lines: Re
     headVersion,
     ...(item === undefined ? {} : { item, mine: partyOf(m.item(item)) }),
     ...(theirs === undefined ? {} : { theirs: partyOfHead(theirs) }),
-    now: now ?? null,
+    now: nowAt(m, place),
     repair: r.mutations,
-    otherwise: mutationsFor(place, now, present !== now ? present : head),
+    otherwise: withoutRepair(m, r, place),
   });
+}
+
+/** What was there without the repair: Head's where Head has it, else the change set's; of a removal the removal. */
+function withoutRepair(m: Merging, r: Repair, place: Place): Mutation[] {
+  const now = m.draft.get(place.category, place.key);
+  const head = m.input.head.get(place.category, place.key);
+  const present = m.input.present.get(place.category, place.key);
+  const isHeads = head !== now && (head !== undefined || present === now || r.rule === 'used-removed');
+  return mutationsFor(place, now, isHeads ? head : present);
 }
 
 /** Was the repair made before, and has Head not touched what it is about since? */
@@ -95,26 +102,22 @@ function isKnown(m: Merging, x: Mutation): boolean {
   );
 }
 
-function itemBehind(m: Merging, r: Repair, place: Place): number | undefined {
-  const of = (unit: string): number | undefined =>
-    m.positions(unit).findLast((at) => placeOf(m.item(at).m).key === place.key);
-  return of(r.subject) ?? m.positions(r.subject).at(-1);
+/** The item that wrote what was repaired, else one about the noun that the repair is for. */
+function itemBehind(m: Merging, r: Repair, first: Mutation): number | undefined {
+  const { key } = placeOf(first);
+  const exact = m.positions(unitOf(first)).findLast((at) => placeOf(m.item(at).m).key === key);
+  return exact ?? (r.about === undefined ? undefined : lastRemoval(m.positions(r.about), (at) => m.item(at).m));
 }
 
-function editBehind(m: Merging, r: Repair, place: Place): HeadEdit | undefined {
-  const { theirs } = m.input;
-  const at = (unit: string): HeadEdit | undefined =>
-    m.writes(unit).entries.findLast((e) => placeOf(e.m).key === place.key) ?? m.writes(unit).entries.at(-1);
-  if (theirs === undefined) return undefined;
-  for (const unit of [r.subject, place.key.slice(0, idLength), place.key.slice(idLength + 1)]) {
-    const found = at(unit);
-    if (found !== undefined) return found;
-  }
-  for (const removal of theirs.removals) {
-    const e = theirs.entries[removal]!;
-    if (r.rule === 'source-erased' && e.m.kind === 'component.erase') return e;
-  }
-  return undefined;
+function editBehind(m: Merging, r: Repair, first: Mutation): HeadEdit | undefined {
+  const { key } = placeOf(first);
+  const exact = m.writes(unitOf(first)).entries.findLast((e) => placeOf(e.m).key === key);
+  return exact ?? (r.about === undefined ? undefined : lastRemoval(m.writes(r.about).entries, (e) => e.m));
+}
+
+/** The last that takes something away, else the last. */
+function lastRemoval<T>(list: readonly T[], of: (x: T) => Mutation): T | undefined {
+  return list.findLast((x) => of(x).kind === 'component.erase' || of(x).kind === 'record.remove') ?? list.at(-1);
 }
 
 /** What nothing was changed for and somebody should know. */

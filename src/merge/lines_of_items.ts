@@ -5,7 +5,7 @@ import type { ComponentId } from '../base/ids.ts';
 import { canonical } from '../base/json.ts';
 import { cellKey, elementKey, idLength } from '../model/keys.ts';
 import { isMarked } from '../model/lookup.ts';
-import { ancestorsOf, lastSegment } from '../model/path.ts';
+import { ancestorsOf, isWithin, lastSegment } from '../model/path.ts';
 import type { Reader } from '../model/state.ts';
 import { readImage } from '../mutation/component.ts';
 import type { Mutation } from '../mutation/mutation.ts';
@@ -85,7 +85,7 @@ function notAsItIs(v: UnitView, s: Seen, isFirstErased: boolean): ReceiptLine | 
   if (!v.changed.has(s.at) && writes.entries.length === 0) return undefined;
   const placed = item.placed!;
   const why = item.why!;
-  const cause = s.same ?? causeOf(writes.entries, why) ?? v.m.userOf(item.m);
+  const cause = causeOf(writes.entries, why, item.m) ?? s.same ?? writes.entries.at(-1) ?? v.m.userOf(item.m);
   const outcome: Outcome = item.yields !== undefined ? 'superseded' : placed.length === 0 ? 'dropped' : 'transformed';
   const otherwise: Mutation[] = [];
   const isGone = componentOf(item.m) !== undefined && m.draft.get('components', unit) === undefined;
@@ -104,19 +104,13 @@ function notAsItIs(v: UnitView, s: Seen, isFirstErased: boolean): ReceiptLine | 
   return { rule: why, outcome, ...s.common, ...theirsOf(cause), otherwise };
 }
 
-/** What Head has where the item's other form took it away or wrote over it. */
-function toHeads({ m, writes, covered }: UnitView, item: Item): Mutation[] {
-  const lost = new Map<string, Place>();
-  if (item.m.kind === 'record.remove' || item.m.kind === 'element.remove') lost.set(factOf(item.m), placeOf(item.m));
-  for (const e of writes.entries) {
-    const place = placeOf(e.m);
-    if (!item.placed!.some((p) => p !== item.m && placeOf(p).key === place.key)) continue;
-    covered.add(e);
-    lost.set(`${place.category} ${place.key}`, place);
-  }
-  return [...lost.values()].flatMap((place) =>
-    mutationsFor(place, nowAt(m, place) ?? undefined, m.input.head.get(place.category, place.key)),
-  );
+/** What Head has where the item's other form took it away or wrote over it, what holds other things first. */
+function toHeads({ m, writes, covered }: UnitView, { placed = [] }: Item): Mutation[] {
+  const places = new Map(placed.map((p) => [`${placeOf(p).category} ${placeOf(p).key}`, placeOf(p)]));
+  for (const e of writes.entries) if (places.has(`${placeOf(e.m).category} ${placeOf(e.m).key}`)) covered.add(e);
+  return [...places.values()]
+    .reverse()
+    .flatMap((place) => mutationsFor(place, nowAt(m, place) ?? undefined, m.input.head.get(place.category, place.key)));
 }
 
 /** An edit as it would be made now: of a text, the whole text. */
@@ -152,12 +146,13 @@ function bringBack(m: Merging, edit: Mutation): Mutation[] {
 const theirsOf = (e: HeadEdit | undefined): Pick<ReceiptLine, 'theirs'> =>
   e === undefined ? {} : { theirs: partyOfHead(e) };
 
-/** The edit of Head's that is behind a rule, among those of the unit. */
-function causeOf(entries: readonly HeadEdit[], why: RuleId): HeadEdit | undefined {
+/** The edit of Head's that took away what the item needs, when that is what a rule is about. */
+function causeOf(entries: readonly HeadEdit[], why: RuleId, m: Mutation): HeadEdit | undefined {
   if (why.startsWith('erase')) return entries.findLast((e) => e.m.kind === 'component.erase');
-  if (why === 'element-remove-edit') return entries.findLast((e) => e.m.kind === 'element.remove') ?? entries.at(-1);
-  if (why === 'record-remove-set') return entries.findLast((e) => e.m.kind === 'record.remove') ?? entries.at(-1);
-  return entries.at(-1);
+  if (why === 'record-remove-set') return entries.findLast((e) => e.m.kind === 'record.remove');
+  if (why === 'mark-protect') return entries.findLast((e) => e.m.kind === 'record.create');
+  if (why !== 'element-remove-edit') return undefined;
+  return entries.findLast((e) => e.m.kind === 'element.remove' && 'path' in m && isWithin(m.path, e.m.path));
 }
 
 /** A text edit that was carried over Head's. */

@@ -43,8 +43,9 @@ export interface MergeInput {
   /** Items to be added behind the others; they are checked against Head like all that Head touches. */
   readonly extra?: readonly Item[];
   /**
-   * With items that were made before Head versions that are merged already: states that still have what these removed,
-   * newest first (Head's state of each such version, then the one the author made).
+   * States that still have what Head has removed, newest first, where `present` may not: Head's state before `theirs`
+   * when versions that passed by lie between; for late items Head's state of each version since, then the one their
+   * author made.
    */
   readonly seen?: readonly Snapshot[];
   /** Which state to start from; by default the nearer one. The result is the same. */

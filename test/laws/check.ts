@@ -193,7 +193,7 @@ function complete(base: Snapshot, present: Snapshot, head: Snapshot, pending: Pe
     law(says, () => `[ME5] Head's ${k} does not show and is not on the receipt: ${text(lines)}`);
   }
   for (const [at, item] of items) {
-    if (isAgreedText(item.m, present, state) || isMet(item.m, present, state)) continue;
+    if (isAgreedText(pending.items[at]!.m, present, state) || isMet(item.m, present, state)) continue;
     const said = lines.some((l) => l.item === at);
     law(said, () => `[ME5] item ${at} is not as it was and is not on the receipt: ${text(items)}`);
   }
@@ -212,10 +212,12 @@ function isMet(m: Mutation, present: Snapshot, state: Snapshot): boolean {
   return isThere && (agrees(state, m) || isUndone);
 }
 
-/** A text edit of those that together came to the text that the change set had. */
-const isAgreedText = (m: Mutation, present: Snapshot, state: Snapshot): boolean =>
-  m.kind === 'text.edit' &&
-  fieldOf(present.get('functions', m.function), 'text') === fieldOf(state.get('functions', m.function), 'text');
+/** A text edit whose text is there, or one of several that together came to what the change set had. */
+function isAgreedText(m: Mutation, present: Snapshot, state: Snapshot): boolean {
+  if (m.kind !== 'text.edit') return false;
+  const now = fieldOf(state.get('functions', m.function), 'text');
+  return now === text(m.to) || now === fieldOf(present.get('functions', m.function), 'text');
+}
 
 /** Of two records: is a field that the side changed another now? Of anything else: always. */
 function losesField(before: string | undefined, wanted: string | undefined, now: string | undefined): boolean {

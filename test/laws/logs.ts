@@ -152,7 +152,10 @@ class Played {
     for (const v of passed) this.texts.push(...textsOf(v.side, v.state));
     this.head = version.state;
     const input = { head: this.head, present: this.state, pending: this.pending, theirs: version.side };
-    const m = merge(passed.length > 0 ? { ...input, route: 'head' } : input, this.at + passed.length + 1);
+    const m = merge(
+      passed.length > 0 ? { ...input, route: 'head', seen: [passed.at(-1)!.state] } : input,
+      this.at + passed.length + 1,
+    );
     if (passed.length === 0) {
       const other = merge({ ...input, route: m.route === 'head' ? 'own' : 'head' }, this.at + 1);
       law(

@@ -13,15 +13,15 @@ import { ruledSpec } from './start_states.ts';
 export const one = '0000000000000000000000NE01';
 export const two = '0000000000000000000000NE02';
 export const marked = '0000000000000000000000NE03';
-const rulesOf = '0000000000000000000000NE04';
+export const ruled = '0000000000000000000000NE04';
 const fresh = '0000000000000000000000NEW1';
-const net = '0000000000000000000000V1EW';
-const old = '0000000000000000000000V1E2';
-const make = '0000000000000000000000FN01';
-const make2 = '0000000000000000000000FN02';
-const loose = '0000000000000000000000FN03';
-const bound = '0000000000000000000000B1ND';
-const key = '0000000000000000000000KEY1';
+export const net = '0000000000000000000000V1EW';
+export const old = '0000000000000000000000V1E2';
+export const make = '0000000000000000000000FN01';
+export const make2 = '0000000000000000000000FN02';
+export const loose = '0000000000000000000000FN03';
+export const bound = '0000000000000000000000B1ND';
+export const key = '0000000000000000000000KEY1';
 
 /** The state: two things that know each other, a marked one, one with merge rules; a view, functions, a secret. */
 export function smallState(): Snapshot {
@@ -48,7 +48,7 @@ export function smallState(): Snapshot {
     }),
     create(two, 'two', 'Thing', { '/domain/text': { $source: { component: one, path: '/domain/text' } } }),
     create(marked, 'marked', 'Thing', {}),
-    create(rulesOf, 'ruled', 'Ruled', { '/domain/most': 5, '/domain/list': ['a'], '/domain/once': 'x' }),
+    create(ruled, 'ruled', 'Ruled', { '/domain/most': 5, '/domain/list': ['a'], '/domain/once': 'x' }),
     { kind: 'view.add_component', view: net, component: one },
     { kind: 'depends_on.add', component: two, on: one },
     { kind: 'component.manage', component: one, managed: two },
@@ -58,6 +58,13 @@ export function smallState(): Snapshot {
     { kind: 'component.delete', component: marked },
   );
   return world.snapshot;
+}
+
+/** The one variant of a schema, by the schema's name. */
+export function variantOf(state: Snapshot, schema: string): string {
+  const keys = [...state.scan('schemas', '')];
+  const [id] = keys.find(([k, record]) => k.length === 26 && record.includes(`"name":"${schema}"`))!;
+  return keys.find(([k]) => k.startsWith(`${id}/`))![0].slice(27);
 }
 
 const set = (component: string, path: string, value: Json): Request => ({
@@ -94,10 +101,10 @@ function values(): Request[] {
     set(one, '/secrets/login', { $source: { secret: 'spare' } }),
     set(one, '/si/resourceId', 'i-1'),
     set(two, '/si/resourceId', 'i-1'),
-    ...(['most', 'least'] as const).flatMap((p) => [3, 8].map((n) => set(rulesOf, `/domain/${p}`, n))),
-    ...['once', 'look', 'mine'].flatMap((p) => ['p', 'q'].map((v) => set(rulesOf, `/domain/${p}`, v))),
-    set(rulesOf, '/domain/list/-', 'b'),
-    set(rulesOf, '/domain/open', 7),
+    ...(['most', 'least'] as const).flatMap((p) => [3, 8].map((n) => set(ruled, `/domain/${p}`, n))),
+    ...['once', 'look', 'mine'].flatMap((p) => ['p', 'q'].map((v) => set(ruled, `/domain/${p}`, v))),
+    set(ruled, '/domain/list/-', 'b'),
+    set(ruled, '/domain/open', 7),
     { kind: 'list.insert', component: one, path: '/domain/names', index: 0, value: 'n' },
     { kind: 'list.insert', component: one, path: '/domain/names', index: 2, value: 'n' },
     { kind: 'list.insert', component: one, path: '/domain/rules/0/tags', index: 0, value: 'u' },
@@ -140,13 +147,7 @@ function lives(): Request[] {
 }
 
 function nouns(state: Snapshot): Request[] {
-  const variants = [...state.scan('schemas', '')].map(([k]) => k).filter((k) => k.length > 26);
-  const of = (name: string): string => {
-    const schema = [...state.scan('schemas', '')].find(
-      ([k, t]) => k.length === 26 && t.includes(`"name":"${name}"`),
-    )![0];
-    return variants.find((k) => k.startsWith(schema))!.slice(27);
-  };
+  const of = (schema: string): string => variantOf(state, schema);
   return [
     { kind: 'view.create', name: 'New' },
     { kind: 'view.create', id: fresh, name: 'Fresh' },
