@@ -3,8 +3,9 @@
 
 import type { ComponentId } from '../base/ids.ts';
 import { canonical, type Json } from '../base/json.ts';
+import { cellText } from '../model/cell.ts';
 import { cellKey, idLength, placementKey, splitCellKey } from '../model/keys.ts';
-import { findComponent } from '../model/lookup.ts';
+import { findComponent, isMarked } from '../model/lookup.ts';
 import { wellKnown } from '../model/path.ts';
 import type { Reader } from '../model/state.ts';
 import type { Mutation } from '../mutation/mutation.ts';
@@ -142,6 +143,7 @@ export function notes(m: Merging, headVersion: number, lines: ReceiptLine[]): vo
       otherwise: [{ kind: 'cell.unset', component, path: wellKnown.resourceId }],
     });
   }
+  hiddenSources(m, headVersion, lines);
   for (const at of theirs?.contents ?? []) {
     const e = theirs!.entries[at]!;
     if (!('noun' in e.m) || e.m.noun !== 'approvers') continue;
@@ -163,6 +165,43 @@ export function notes(m: Merging, headVersion: number, lines: ReceiptLine[]): vo
       now: nowAt(m, place),
       otherwise: [],
     });
+  }
+}
+
+/** Subscriptions of one side to a component that the other has marked: they stand and show nothing. */
+function hiddenSources(m: Merging, headVersion: number, lines: ReceiptLine[]): void {
+  const { theirs, pending } = m.input;
+  if (theirs === undefined) return;
+  const say = (at: number, e: HeadEdit, follower: Mutation, source: ComponentId): void => {
+    if (follower.kind !== 'cell.set' || !isMarked(m.draft, source)) return;
+    const place = placeOf(follower);
+    if (m.draft.get(place.category, place.key) !== cellText(follower.cell)) return;
+    lines.push({
+      rule: 'source-deleted',
+      outcome: 'masked',
+      subject: follower.component,
+      path: follower.path,
+      place,
+      headVersion,
+      item: at,
+      mine: partyOf(m.item(at)),
+      theirs: partyOfHead(e),
+      now: nowAt(m, place),
+      otherwise: [{ kind: 'component.unmark', component: source }],
+    });
+  };
+  for (const removal of theirs.removals) {
+    const e = theirs.entries[removal]!;
+    if (e.m.kind !== 'component.mark') continue;
+    for (const at of m.referring(e.m.component)) say(at, e, m.item(at).m, e.m.component);
+  }
+  for (const at of pending.side.removals) {
+    const { m: mark } = m.item(at);
+    if (mark.kind !== 'component.mark') continue;
+    for (const user of theirs.referring(mark.component)) {
+      const e = theirs.entries[user]!;
+      say(at, e, e.m, mark.component);
+    }
   }
 }
 

@@ -174,6 +174,11 @@ const lives: Readonly<Record<string, Scene>> = {
       ask(use, ...(e ? [follow(e, '/domain/text', d, '/si/name')] : [])),
     );
   },
+  'source-deleted': (s) => {
+    const [c, d] = s.some(2, 'Thing') as [string, string];
+    const use = ask(follow(c, s.one(texts), d, '/si/name'));
+    return either(s, ask({ kind: 'component.delete', component: d }), use);
+  },
   'edge-erased': (s) => {
     const [c, d] = s.some(2) as [string, string];
     const use = s.one<Request>([

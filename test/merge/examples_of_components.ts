@@ -91,12 +91,12 @@ export const valueExamples: readonly Example[] = [
     theirs: [{ kind: 'list.move', component: one, path: '/domain/names', from: 0, to: 1 }],
     before: [set(one, '/domain/names/-', 'c')],
     fact: ['cells', firstName],
-    now: { o: 'a3', t: '00000000000000000000CHANGE' },
+    now: { o: 'a3', t: one },
     line: {
       outcome: 'overridden',
       mine: 'element.move',
       theirs: 'element.move',
-      instead: { o: 'a1V', t: '00000000000000000000CHANGE' },
+      instead: { o: 'a1V', t: one },
     },
   },
   {
@@ -263,6 +263,14 @@ export const lifeExamples: readonly Example[] = [
     fact: cell(ruled, '/domain/mine'),
     now: null,
     line: { outcome: 'repaired', mine: 'cell.set', theirs: 'component.erase', instead: follows(one, '/si/name') },
+  },
+  {
+    rule: 'source-deleted',
+    mine: [set(ruled, '/domain/mine', from(one, '/si/name'))],
+    theirs: [{ kind: 'component.delete', component: one }],
+    fact: cell(one, '/deleted_at'),
+    now: { v: true },
+    line: { outcome: 'masked', mine: 'cell.set', theirs: 'component.mark', instead: null },
   },
   {
     rule: 'edge-erased',
