@@ -28,7 +28,7 @@ import { components, schemas } from './estate.mjs';
 import { must, say } from './measure.mjs';
 
 /** Counted up whenever the estate, or a format it is stored in, changes: older stores are then not used. */
-const estateVersion = 1;
+const estateVersion = 2;
 
 export const workspaceName = 'bench';
 export const principal = { id: 'bench', role: 'owner' };

@@ -2,25 +2,11 @@
 // to, so that of a change set that is changed only the changed parts are asked again. Who counts is judged by the members
 // as they are now: named by id or role, active, and no author of any edit of the change.
 
-import type { Hash } from '../base/ids.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
+import type { Approval } from '../model/approval.ts';
 import type { ChangeSetEvent } from '../model/change_set.ts';
 import type { Member } from './member.ts';
 import type { Requirement } from './requirement.ts';
-
-export interface Approval {
-  /** Id of the requirement, and its fingerprint when this was decided. */
-  readonly requirement: string;
-  readonly fingerprint: Hash;
-  readonly decision: 'approve' | 'reject';
-  readonly by: string;
-  /** Milliseconds since 1970-01-01 UTC, for people: which is the later one is told by their order in the list. */
-  readonly atMs: number;
-  /** Used by an apply: counts never again. */
-  readonly spent?: true;
-  /** A rejection that the change set was reopened or withdrawn after: stands no more. */
-  readonly lifted?: true;
-}
 
 export interface ApprovalQuery {
   readonly requirements: readonly Requirement[];
@@ -48,24 +34,55 @@ export interface Decided {
   readonly missing: readonly Missing[];
 }
 
-/** Are all requirements met? In a workspace of one active member, or without accounts, nothing is required. */
-export function decide(q: ApprovalQuery): Decided {
-  if (isAlone(q.members)) return { satisfied: true, missing: [] };
+/** A requirement with what has been said about it, among those who may decide on it. */
+export interface Tally {
+  readonly requirement: Requirement;
+  readonly isMet: boolean;
+  /** Whose approval counts. */
+  readonly approvedBy: readonly string[];
+  /** Whose last word was an approval of what this part was before. */
+  readonly outdated: readonly string[];
+  readonly rejectedBy: readonly string[];
+  /** Whose approval would count and has not come. */
+  readonly whoMay: readonly string[];
+}
+
+/** Each requirement with what has been said about it; none in a workspace where nobody else could approve anything. */
+export function tally(q: ApprovalQuery): Tally[] {
+  if (isAlone(q.members)) return [];
   const authors = new Set(q.authors);
   const latest = new Map<string, Map<string, Approval>>();
   for (const approval of q.approvals) {
     const of = latest.get(approval.requirement) ?? new Map<string, Approval>();
     latest.set(approval.requirement, of.set(approval.by, approval));
   }
-  const missing = q.requirements.flatMap((requirement) => {
+  return q.requirements.map((requirement) => {
     const said = latest.get(requirement.id);
     const eligible = q.members.filter((m) => mayApprove(requirement, m, authors)).map((m) => m.id);
-    const approved = eligible.filter((id) => counts(said?.get(id), requirement));
+    const approvedBy = eligible.filter((id) => counts(said?.get(id), requirement));
     const rejectedBy = eligible.filter((id) => stands(said?.get(id)));
-    const [have, need] = [approved.length, requirement.minimum];
-    if (have >= need && rejectedBy.length === 0) return [];
-    return [{ requirement, have, need, whoMay: eligible.filter((id) => !approved.includes(id)), rejectedBy }];
+    return {
+      requirement,
+      isMet: approvedBy.length >= requirement.minimum && rejectedBy.length === 0,
+      approvedBy,
+      outdated: eligible.filter((id) => isOutdated(said?.get(id), requirement)),
+      rejectedBy,
+      whoMay: eligible.filter((id) => !approvedBy.includes(id)),
+    };
   });
+}
+
+/** Are all requirements met? In a workspace of one active member, or without accounts, nothing is required. */
+export function decide(q: ApprovalQuery): Decided {
+  return decidedBy(tally(q));
+}
+
+export function decidedBy(tallies: readonly Tally[]): Decided {
+  const missing = tallies
+    .filter((t) => !t.isMet)
+    .map(({ requirement, approvedBy, whoMay, rejectedBy }) => {
+      return { requirement, have: approvedBy.length, need: requirement.minimum, whoMay, rejectedBy };
+    });
   return { satisfied: missing.length === 0, missing };
 }
 
@@ -88,6 +105,12 @@ function counts(approval: Approval | undefined, requirement: Requirement): boole
   );
 }
 
+function isOutdated(approval: Approval | undefined, requirement: Requirement): boolean {
+  return (
+    approval?.decision === 'approve' && approval.spent !== true && approval.fingerprint !== requirement.fingerprint
+  );
+}
+
 /** A rejection stands whatever has become of the content: it is taken back by a person, never by an edit. */
 function stands(approval: Approval | undefined): boolean {
   return approval?.decision === 'reject' && approval.lifted !== true;
@@ -99,16 +122,6 @@ export function eventOf(decided: Decided): Extract<ChangeSetEvent, 'approve' | '
   return decided.satisfied ? 'approve' : 'request_approval';
 }
 
-/** The approvals once an apply has used them. */
-export function spend(approvals: readonly Approval[]): Approval[] {
-  return approvals.map((a) => (a.decision === 'approve' ? { ...a, spent: true } : a));
-}
-
-/** The approvals once the change set has been reopened or withdrawn: no rejection stands, approvals stay. */
-export function lift(approvals: readonly Approval[]): Approval[] {
-  return approvals.map((a) => (a.decision === 'reject' ? { ...a, lifted: true } : a));
-}
-
 /** Refuses `approval_required` with what is missing, for people and, as `data`, for programs. */
 export function checkApprovals(decided: Decided): Result<void> {
   if (decided.satisfied) return ok(undefined);
@@ -118,12 +131,18 @@ export function checkApprovals(decided: Decided): Result<void> {
   const who = [...new Set(missing.flatMap((m) => m.whoMay))];
   return refuse('approval_required', {
     path: 'changeSet',
-    expected: each((m) => `${m.need} ${m.need === 1 ? 'approval' : 'approvals'} of ${m.requirement.title}`),
+    expected: each((m) => `${m.need} ${m.need === 1 ? 'approval' : 'approvals'} of ${m.requirement.title}${causes(m)}`),
     got: each((m) => (m.rejectedBy.length > 0 ? `rejected by ${m.rejectedBy.join(', ')}` : `${m.have}`)),
     hint:
       who.length > 0 ? `ask ${who.slice(0, shownMax).join(', ')}` : 'nobody who may approve it is left: add a member',
     data: { missing },
   });
+}
+
+function causes({ requirement: { entities, names } }: Missing): string {
+  if (names.length === 0) return '';
+  const more = entities.length - names.length;
+  return ` (${names.join(', ')}${more > 0 ? `, ${more} more` : ''})`;
 }
 
 /** Requirements and people that a refusal names in its sentence. */

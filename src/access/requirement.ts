@@ -26,6 +26,8 @@ export interface Requirement {
   readonly title: string;
   /** Ids of what is changed and causes it, in order. */
   readonly entities: readonly string[];
+  /** What the first few of them are called. */
+  readonly names: readonly string[];
   /** User ids or role names. */
   readonly approvers: readonly string[];
   readonly minimum: number;
@@ -84,7 +86,8 @@ class Composer {
     const texts = [...new Set(cause.at)].sort((a, b) => a - b).map((i) => this.#text(i));
     // Canonical text has no line breaks of its own.
     const fingerprint = this.#q.digest([canonical(frame), ...texts].join('\n'));
-    return { ...about, entities, approvers, minimum, fingerprint };
+    const names = entities.slice(0, namesMax).map((id) => callOf(this.#q, id));
+    return { ...about, entities, names, approvers, minimum, fingerprint };
   }
 
   acts(component: ComponentId): boolean {
@@ -171,6 +174,21 @@ function* pathRequirements(q: RequirementQuery, composer: Composer): Iterable<Re
       beside: q.head.get('cells', cellKey(component, path)) ?? null,
     });
   }
+}
+
+const namesMax = 5;
+
+/** A component, view, schema or function by its name in the change set, else on Head; anything else by its id. */
+function callOf(q: Pending, id: string): string {
+  for (const reader of [q.present, q.head]) {
+    const name = nameOf(reader, id as ComponentId);
+    if (name !== '') return name;
+    for (const category of ['views', 'schemas', 'functions'] as const) {
+      const record = findRecord<{ name?: string }>(reader, category, id);
+      if (record?.name !== undefined) return record.name;
+    }
+  }
+  return id;
 }
 
 /** The name in the change set, else on Head, else the id. */

@@ -3,7 +3,7 @@
 // Opening, applying and abandoning a change set anchor its chain's head in Head's chain.
 
 import type { ChangeSetId, Digest, Hash } from '../base/ids.ts';
-import { canonical, isObject, type Json } from '../base/json.ts';
+import { isObject } from '../base/json.ts';
 
 /** 1: first. */
 export const auditFormat = 1;
@@ -54,10 +54,18 @@ export function appendEntries(
   let { seq, hash } = head;
   return facts.map((fact) => {
     const entry: AuditEntry = { format: auditFormat, changeSet, seq: ++seq, ...fact, prev: hash };
-    const text = canonical(entry as unknown as Json);
+    const text = entryText(entry);
     hash = digest(text);
     return { entry, text, hash };
   });
+}
+
+/** Canonical text of an entry: written with its members in order, which costs a fraction of sorting them. */
+function entryText(e: AuditEntry): string {
+  const { actor, anchor, atMs, changeSet, format, kind, log, path, prev, sentence, seq, step, subject, version } = e;
+  const at = anchor && { changeSet: anchor.changeSet, hash: anchor.hash, seq: anchor.seq };
+  const members = { actor, anchor: at, atMs, changeSet, format, kind, log, path, prev, sentence, seq, step };
+  return JSON.stringify({ ...members, subject, version });
 }
 
 /** What is wrong with a chain, at its first bad place. */

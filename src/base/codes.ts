@@ -47,6 +47,10 @@ export const refusalCodes = {
   view_not_found: { means: 'No view of that id or name.', next: 'List the views.' },
   secret_not_found: { means: 'No secret reference of that id or name.', next: 'List the secrets.' },
   member_not_found: { means: 'The workspace has no such member.', next: 'List the members.' },
+  requirement_not_found: {
+    means: 'The change set has no such requirement at present.',
+    next: 'List its approvals.',
+  },
   action_not_found: { means: 'No such action override.', next: 'List the overrides of the component.' },
   element_not_found: { means: 'The list has no such element.', next: 'Read the list again: it may have moved.' },
   path_not_found: {

@@ -33,7 +33,9 @@ export function canonical(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   const object = value as JsonObject;
   let out = '';
-  for (const key of Object.keys(object).sort(compareText)) {
+  const keys = Object.keys(object);
+  if (keys.length > 1) keys.sort(compareText);
+  for (const key of keys) {
     const member = object[key];
     if (member === undefined) continue;
     out += `${out === '' ? '' : ','}${JSON.stringify(key)}:${canonical(member)}`;

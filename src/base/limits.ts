@@ -26,6 +26,8 @@ export const limits = {
   checkpointIdleMs: 1_000,
   /** Decoded chunks kept in memory. */
   chunkCacheBytesMax: 128 * 1024 * 1024,
+  /** Change sets whose present state is kept in memory. */
+  branchesMax: 1_024,
   /** Edits of past Head versions kept ready for merging. */
   headEditsCachedMax: 50_000,
   /** Change sets that are caught up at once in the background. */

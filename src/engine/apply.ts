@@ -4,7 +4,7 @@
 
 import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, ComponentId, Hash } from '../base/ids.ts';
-import { Fault, ok, type Result, refuse } from '../base/result.ts';
+import { Fault, ok, type Refusal, type Result, refuse } from '../base/result.ts';
 import {
   type LogEntry,
   logFormat,
@@ -12,6 +12,7 @@ import {
   type PendingChange,
   parseLogEntry,
   pendingText,
+  type Spent,
 } from '../merge/log_entry.ts';
 import { linesInForce, type ReceiptLine } from '../merge/receipt.ts';
 import { componentOf } from '../merge/side.ts';
@@ -29,6 +30,7 @@ import { askOf, remember, repeated } from './idempotency.ts';
 import { lockingEdits } from './locking.ts';
 import { permit } from './permit.ts';
 import { replayInBackground } from './replay.ts';
+import { checkApply, groundsOf, headWhile } from './requirements.ts';
 import { type Branch, lands, type Workspace } from './workspace.ts';
 
 export interface ApplyReceipt {
@@ -52,6 +54,8 @@ export interface ApplyReceipt {
   readonly receipt: readonly ReceiptLine[];
   /** Actions queued with it. */
   readonly actions: readonly PlannedAction[];
+  /** Those that it needed and used; absent: it needed none. */
+  readonly approvals?: readonly Spent[];
 }
 
 export interface ApplyRequest {
@@ -75,7 +79,9 @@ export async function applyChangeSet(
   if (!may.ok) return may;
   const ask = askOf(w, request.idempotencyKey, { apply: request.changeSet });
   if (!ask.ok) return ask;
+  const { waitMs = 0 } = request;
   return repeated<ApplyReceipt>(w, { principal: principal.id, ...ask.value }, async () => {
+    if (waitMs > 0) await w.readiness.quiet(w.id, request.changeSet, waitMs);
     for (;;) {
       const done = await applyOnce(w, principal, request.changeSet, ask.value);
       if (done !== 'lost') return done;
@@ -93,21 +99,29 @@ async function applyOnce(
   if (!found.ok) return found;
   const { branch } = found.value;
   if (branch.row.isHead) return headStays('apply');
-  const next = transition(branch.row.status, 'apply');
-  if (!next.ok) return next;
+  const { status, intentRoot } = branch.row;
+  const next = transition(status, 'apply');
+  // One that waits for approvals is told which, as one that never asked for them is.
+  const waits = status === 'NeedsApproval' || status === 'Rejected';
+  if (!next.ok && !waits) return next;
   if (!(await lands(branch.durable))) return 'lost';
-  const { version, intentRoot } = branch.row;
-  const pending = await w.readiness.pending(w.id, id, intentRoot);
+  const grounds = await groundsOf(w, branch);
+  const pending = next.ok ? await w.readiness.pending(w.id, id, intentRoot) : [];
   if (pending.length > 0) return notReady(pending);
-  const actions = await w.readiness.planned(w.id, id, intentRoot);
-  const steps = await stepsOf(w, branch);
+  const steps = next.ok ? await stepsOf(w, branch) : [];
   return w.read(() => {
-    const head = w.knownHead();
-    const same = w.isCurrent(branch) && branch.row.version === version;
-    if (head === undefined || !same || head.row.version !== branch.row.baseVersion)
-      return Promise.resolve('lost' as const);
-    return applyNow(w, principal, branch, head, { steps, actions, ask });
+    const head = headWhile(w, grounds);
+    if (head === undefined) return Promise.resolve('lost' as const);
+    const checked = checkApply(w, principal, grounds, head.snapshot);
+    if (!checked.ok) return Promise.resolve(checked);
+    if (!next.ok) return Promise.resolve(askAgain(next.refusal));
+    return applyNow(w, principal, branch, head, { steps, actions: grounds.actions, spent: checked.value, ask });
   });
+}
+
+/** What was waited for has become needless, and the status does not say so yet. */
+function askAgain(refusal: Refusal): Result<never> {
+  return { ok: false, refusal: { ...refusal, hint: 'nothing is missing any more: request approval again' } };
 }
 
 function notReady(pending: readonly string[]): Result<never> {
@@ -129,6 +143,7 @@ function applyNow(
   what: {
     readonly steps: readonly EditedSteps[];
     readonly actions: readonly PlannedAction[];
+    readonly spent: readonly Spent[];
     readonly ask: { key: string | undefined; hash: Hash };
   },
 ): Promise<Result<ApplyReceipt> | 'lost'> {
@@ -155,9 +170,13 @@ function applyNow(
   const edits = what.steps.reduce((n, e) => n + e.steps.length, 0);
   const row = { ...branch.row, status: 'Applied' as const, version: branch.row.version + 1, updatedAtMs: atMs };
   const headVersion = head.row.version + (empty ? 0 : 1);
-  const entry: LogEntry = { ...entryOf(row, atMs, principal), kind: 'status', status: 'Applied', headVersion };
+  const { spent } = what;
+  const used = spent.length === 0 ? {} : { spent };
+  const entry: LogEntry = { ...entryOf(row, atMs, principal), kind: 'status', status: 'Applied', headVersion, ...used };
   const text = logText(entry);
-  const sentence = `apply change set ${JSON.stringify(row.name)} (${edits} ${edits === 1 ? 'mutation' : 'mutations'})`;
+  const by = spent.length === 0 ? '' : `, approved by ${[...new Set(spent.map((s) => s.by))].sort().join(', ')}`;
+  const size = `${edits} ${edits === 1 ? 'mutation' : 'mutations'}`;
+  const sentence = `apply change set ${JSON.stringify(row.name)} (${size}${by})`;
   const fact = { kind: 'change_set.apply', subject: row.id, path: '', sentence };
   const mine = auditRows(w, branch.row, text, entry, [fact]);
   const moved = { ...row, ...mine.head };
@@ -193,10 +212,11 @@ function applyNow(
     edits,
     engine: pending.repairs.length + own.length,
     actions: what.actions,
+    spent,
   });
   const landed = w.advance(
     [
-      { branch, row: moved, snapshot: branch.snapshot },
+      { branch, row: moved, snapshot: branch.snapshot, entry },
       { branch: head, row: headRow, snapshot: empty ? head.snapshot : state },
     ],
     {
@@ -215,6 +235,7 @@ function applyNow(
   );
   return landed.then((durable) => {
     if (!durable) return 'lost';
+    w.release(branch);
     if (!empty) replayInBackground(w);
     return ok(receipt);
   });
@@ -271,7 +292,12 @@ function receiptOf(
   row: ChangeSetRow,
   head: ChangeSetRow,
   change: PendingChange,
-  n: { readonly edits: number; readonly engine: number; readonly actions: readonly PlannedAction[] },
+  n: {
+    readonly edits: number;
+    readonly engine: number;
+    readonly actions: readonly PlannedAction[];
+    readonly spent: readonly Spent[];
+  },
 ): ApplyReceipt {
   const components = new Set<ComponentId>();
   let mutations = 0;
@@ -294,6 +320,7 @@ function receiptOf(
     counts: { components: components.size, mutations, engine: n.engine },
     receipt: change.receipt,
     actions: n.actions,
+    ...(n.spent.length === 0 ? {} : { approvals: n.spent }),
   };
 }
 
@@ -340,6 +367,7 @@ export async function applyOutcome(w: Workspace, id: ChangeSetId): Promise<Resul
       edits: count(false, () => 1),
       engine: count(true, (s) => s.mutations.length),
       actions: [],
+      spent: entry.spent ?? [],
     }),
   );
 }

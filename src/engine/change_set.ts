@@ -1,12 +1,12 @@
-// Opening, listing, abandoning and reopening change sets. Opening copies nothing: the new change set starts from Head's
-// roots. Applying is in apply.ts.
+// Opening, listing, abandoning and reopening change sets, and what every change of status writes. Opening copies nothing:
+// the new change set starts from Head's roots. Applying is in apply.ts, approval in approvals.ts.
 
 import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, Hash } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { type LogEntry, logFormat, logText } from '../merge/log_entry.ts';
-import { type ChangeSetEvent, isActive, transition } from '../model/change_set.ts';
+import { type ChangeSetEvent, type ChangeSetStatus, isActive, transition } from '../model/change_set.ts';
 import { idLength } from '../model/keys.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
 import { auditRows, plainAuditRows } from './audit.ts';
@@ -131,7 +131,7 @@ export async function resolveChangeSet(w: Workspace, text: string): Promise<Resu
   });
 }
 
-/** Abandons or reopens: a status change, which is an entry of the log like any other. */
+/** Abandons or reopens. Reopening takes back the request for approval and every rejection; approvals stay. */
 export async function changeStatus(
   w: Workspace,
   principal: Principal,
@@ -148,48 +148,82 @@ export async function changeStatus(
     const head = await w.head();
     const next = transition(branch.row.status, event);
     if (!next.ok) return next;
-    const atMs = w.world.clock.nowMs();
-    const row = { ...branch.row, status: next.value, version: branch.row.version + 1, updatedAtMs: atMs };
-    const entry: LogEntry = { ...entryOf(row, atMs, principal), kind: 'status', status: next.value };
-    const text = logText(entry);
-    const verb = event === 'abandon' ? 'abandon' : 'reopen';
-    const fact = {
-      kind: `change_set.${event}`,
-      subject: id,
-      path: '',
-      sentence: `${verb} change set ${JSON.stringify(row.name)}`,
-    };
-    const mine = auditRows(w, branch.row, text, entry, [fact]);
-    const moved = { ...row, ...mine.head };
-    const anchor = { changeSet: id, seq: moved.auditCount, hash: moved.auditHead };
-    const theirs = plainAuditRows(w, head.row, { actor: principal.id, atMs }, [{ ...fact, anchor }]);
-    const headRow = { ...head.row, ...theirs.head };
-    const durable = await w.advance(
-      [
-        { branch, row: moved, snapshot: branch.snapshot },
-        { branch: head, row: headRow, snapshot: head.snapshot },
-      ],
-      {
-        changeSets: [
-          { row: moved, expected: branch.row.version },
-          { row: headRow, expected: head.row.version },
-        ],
-        log: [{ changeSet: id, version: moved.version, text }],
-        audit: [...mine.rows, ...theirs.rows],
-      },
-    );
-    if (durable) return ok(moved);
+    const sentence = `${event} change set ${JSON.stringify(branch.row.name)}`;
+    const row = await commitStatus(w, principal, { branch, head }, { event, status: next.value, sentence });
+    if (row !== undefined) return ok(row);
   }
 }
 
-export function headStays(event: string): Result<never> {
+/** What a change of status is, beside the status itself. */
+interface StatusChange {
+  readonly event: ChangeSetEvent;
+  readonly status: ChangeSetStatus;
+  readonly sentence: string;
+  /** The decision that led to it, if one did. */
+  readonly decided?: Pick<Extract<LogEntry, { kind: 'approval' }>, 'decision' | 'on'>;
+}
+
+/**
+ * A status change, or a decision, is an entry of the log like any other, and in both audit chains. Answers the row, or
+ * undefined when another commit was first. Call it in the turn of the event loop in which the branches were read.
+ */
+export async function commitStatus(
+  w: Workspace,
+  principal: Principal,
+  { branch, head }: { readonly branch: Branch; readonly head: Branch },
+  change: StatusChange,
+): Promise<ChangeSetRow | undefined> {
+  const { event, status, sentence, decided } = change;
+  const atMs = w.world.clock.nowMs();
+  const row = { ...branch.row, status, version: branch.row.version + 1, updatedAtMs: atMs };
+  const common = entryOf(row, atMs, principal);
+  const entry: LogEntry =
+    decided === undefined ? { ...common, kind: 'status', status } : { ...common, kind: 'approval', ...decided, status };
+  const text = logText(entry);
+  const fact = { kind: `change_set.${event}`, subject: row.id, path: '', sentence };
+  const mine = auditRows(w, branch.row, text, entry, [fact]);
+  const moved = { ...row, ...mine.head };
+  const anchor = { changeSet: row.id, seq: moved.auditCount, hash: moved.auditHead };
+  const theirs = plainAuditRows(w, head.row, { actor: principal.id, atMs }, [{ ...fact, anchor }]);
+  const headRow = { ...head.row, ...theirs.head };
+  const durable = await w.advance(
+    [
+      { branch, row: moved, snapshot: branch.snapshot, entry },
+      { branch: head, row: headRow, snapshot: head.snapshot },
+    ],
+    {
+      changeSets: [
+        { row: moved, expected: branch.row.version },
+        { row: headRow, expected: head.row.version },
+      ],
+      log: [{ changeSet: row.id, version: moved.version, text }],
+      audit: [...mine.rows, ...theirs.rows],
+    },
+  );
+  if (durable && !isActive(moved.status)) w.release(branch);
+  return durable ? moved : undefined;
+}
+
+export function headStays(event: ChangeSetEvent): Result<never> {
   return refuse('head_is_read_only', {
     path: 'changeSet',
     expected: 'a change set other than Head',
     got: 'Head',
-    hint: `Head cannot be ${event === 'abandon' ? 'abandoned' : event === 'reopen' ? 'reopened' : 'applied'}`,
+    hint: `Head cannot be ${participles[event]}`,
   });
 }
+
+const participles: Readonly<Record<ChangeSetEvent, string>> = {
+  edit: 'edited',
+  request_approval: 'put up for approval',
+  approve: 'approved',
+  reject: 'rejected',
+  reopen: 'reopened',
+  withdraw: 'withdrawn',
+  apply: 'applied',
+  abandon: 'abandoned',
+  fail: 'failed',
+};
 
 /** What entries have in common, from the row as it will be. */
 export function entryOf(

@@ -9,6 +9,7 @@ import {
   membersText,
   parseMember,
   parseMembers,
+  principalOf,
   withMember,
   withoutMember,
 } from '../access/member.ts';
@@ -17,7 +18,7 @@ import { type Json, sameJson } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { Fault, ok, type Result, refuse } from '../base/result.ts';
 import { noteOnHead } from './audit.ts';
-import { permit } from './permit.ts';
+import { denied, permit } from './permit.ts';
 import type { Workspace } from './workspace.ts';
 
 interface Setting<T> {
@@ -36,6 +37,17 @@ export async function readMembers(w: Workspace): Promise<readonly Member[]> {
 
 export async function readBudgets(w: Workspace): Promise<Budgets> {
   return (await readSetting(w, budgetsSetting)) ?? noBudgets;
+}
+
+/**
+ * Who asks, in the role that they have as a member; in a workspace without members as the caller says. Refuses
+ * `access_denied` to anybody who is not an active member, audited with what was tried.
+ */
+export async function actingAs(w: Workspace, caller: Principal, operation: string): Promise<Result<Principal>> {
+  const members = await readMembers(w);
+  if (members.length === 0) return ok(caller);
+  const who = principalOf(members, caller.id, caller.token);
+  return who.ok ? who : denied(w, { id: caller.id, role: 'no active member' }, { operation, subject: w.id }, who);
 }
 
 /**
@@ -134,6 +146,7 @@ async function write(w: Workspace, principal: Principal, s: Writing): Promise<Re
   }
   await noteOnHead(w, principal.id, { kind: s.kind, subject: s.subject, path: '', sentence: s.sentence });
   await w.store.putSetting(w.id, s.name, s.text);
+  changes.set(w, settingsVersion(w) + 1);
   return ok(undefined);
 }
 
@@ -154,6 +167,13 @@ async function readSetting<T>(w: Workspace, s: Setting<T>): Promise<T | undefine
   if (typeof format === 'number' && format > s.format)
     throw new Fault('store_version', `the ${name} have format ${format}, written by a newer release`);
   throw new Fault('store_damaged', `the ${name} of workspace ${w.id} cannot be read: ${parsed.refusal.got}`);
+}
+
+const changes = new WeakMap<Workspace, number>();
+
+/** Another number whenever members or budgets have changed: whoever read them and waited since sees that by it. */
+export function settingsVersion(w: Workspace): number {
+  return changes.get(w) ?? 0;
 }
 
 const changing = new WeakMap<Workspace, Promise<unknown>>();

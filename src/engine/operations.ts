@@ -11,6 +11,7 @@ import type { Request } from '../mutation/request.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { applyChangeSet, applyOutcome } from './apply.ts';
+import { type ApprovalsView, approvalsOf, decideApproval, requestApproval, withdraw } from './approvals.ts';
 import { type AuditVerdict, readAudit, verifyAudit } from './audit.ts';
 import { presentOf } from './catch_up.ts';
 import { changeStatus, listChangeSets, openChangeSet, resolveChangeSet } from './change_set.ts';
@@ -19,7 +20,7 @@ import { historyOf, readComponent, searchComponents } from './component.ts';
 import type { Engine } from './engine.ts';
 import { lockingEdits } from './locking.ts';
 import { collectGarbage, type Progress, verifyWorkspace } from './maintain.ts';
-import { readBudgets, readMembers, removeMember, setBudgets, setMember } from './members.ts';
+import { actingAs, readBudgets, readMembers, removeMember, setBudgets, setMember } from './members.ts';
 import { permit } from './permit.ts';
 import { exportChangeSet, promote } from './promotion.ts';
 import { readReceipt, receiptInForce, type ToldLine } from './receipt.ts';
@@ -53,7 +54,21 @@ export async function callOperation(c: Call, name: string, params: unknown): Pro
       hint: `operations: ${Object.keys(operations).join(', ')}`,
     });
   }
-  return refusing(() => handler(c, params as Params));
+  return refusing(async () => {
+    const who = await principalIn(c, name, params as Params);
+    return who.ok ? handler({ ...c, principal: who.value }, params as Params) : who;
+  });
+}
+
+/** Operations that are about no one workspace: their parameter names none. */
+const aboutNone: readonly string[] = ['workspace.list', 'workspace.create'];
+
+/** The caller as a member of the workspace that is named; what names none that there is, the handler refuses. */
+async function principalIn(c: Call, operation: string, p: Params): Promise<Result<Principal>> {
+  const name = p['workspace'] ?? defaultWorkspace;
+  if (aboutNone.includes(operation) || typeof name !== 'string') return ok(c.principal);
+  const found = await c.engine.workspace(name);
+  return found.ok ? actingAs(found.value.workspace, c.principal, operation) : ok(c.principal);
 }
 
 const operations = {
@@ -66,11 +81,16 @@ const operations = {
   'change_set.create': (c, p) =>
     inWorkspace(c, p, (w) => openChangeSet(w, c.principal, { name: text(p, 'name'), ...idempotency(p) })),
   'change_set.list': (c, p) => inWorkspace(c, p, async (w) => ok(await listChangeSets(w, p['all'] === true))),
-  'change_set.get': (c, p) => inState(c, p, async (s) => ok({ ...s.row, ...replayOf(s.w, s.row.id) })),
+  /** With who asks for its approval, if somebody does, and why it is behind Head, if it is. */
+  'change_set.get': (c, p) => inState(c, p, async (s) => ok({ ...s.row, ...requestOf(s), ...replayOf(s.w, s.row.id) })),
   'change_set.review': (c, p) => inState(c, p, (s) => review(s)),
   'change_set.apply': (c, p) =>
     inWorkspace(c, p, async (w) =>
-      applyChangeSet(w, c.principal, { changeSet: await changeSetOf(w, p), ...idempotency(p) }),
+      applyChangeSet(w, c.principal, {
+        changeSet: await changeSetOf(w, p),
+        waitMs: integer(p, 'waitMs', 0),
+        ...idempotency(p),
+      }),
     ),
   /** What became of an apply whose answer was not seen. */
   'change_set.outcome': (c, p) => inWorkspace(c, p, async (w) => applyOutcome(w, await changeSetOf(w, p))),
@@ -103,6 +123,12 @@ const operations = {
     inWorkspace(c, p, async (w) => changeStatus(w, c.principal, await changeSetOf(w, p), 'abandon')),
   'change_set.reopen': (c, p) =>
     inWorkspace(c, p, async (w) => changeStatus(w, c.principal, await changeSetOf(w, p), 'reopen')),
+  'change_set.request_approval': (c, p) =>
+    inWorkspace(c, p, async (w) => requestApproval(w, c.principal, await changeSetOf(w, p))),
+  'change_set.approve': (c, p) => inWorkspace(c, p, (w) => decided(w, c.principal, p, 'approve')),
+  'change_set.reject': (c, p) => inWorkspace(c, p, (w) => decided(w, c.principal, p, 'reject')),
+  'change_set.withdraw': (c, p) => inWorkspace(c, p, async (w) => withdraw(w, c.principal, await changeSetOf(w, p))),
+  'change_set.approvals': (c, p) => inWorkspace(c, p, async (w) => approvalsOf(w, await changeSetOf(w, p))),
 
   submit: (c, p) =>
     inWorkspace(c, p, async (w) =>
@@ -253,6 +279,16 @@ async function stateOf(w: Workspace, name: string, version: number | undefined):
   return { w, branch, row, version, snapshot: must(await w.stateAt(row, version)) };
 }
 
+async function decided(
+  w: Workspace,
+  principal: Principal,
+  p: Params,
+  decision: 'approve' | 'reject',
+): Promise<Result<ChangeSetRow>> {
+  const requirement = p['requirement'] === undefined ? {} : { requirement: text(p, 'requirement') };
+  return decideApproval(w, principal, { changeSet: await changeSetOf(w, p), decision, ...requirement });
+}
+
 async function changeSetOf(w: Workspace, p: Params): Promise<ChangeSetId> {
   return must(await resolveChangeSet(w, text(p, 'changeSet')));
 }
@@ -263,6 +299,8 @@ export interface Review extends Comparison {
   readonly receipt: readonly ToldLine[];
   /** What the engine would add at the apply: locks and defaults. */
   readonly atApply: readonly string[];
+  /** What it needs approval for before an apply, and what has come. */
+  readonly approvals: ApprovalsView;
   readonly summary: {
     readonly added: number;
     readonly modified: number;
@@ -292,12 +330,25 @@ async function review(s: State): Promise<Result<Review>> {
     receipt: isDone ? [] : receiptInForce(s.branch, s.snapshot),
     atApply: isDone ? [] : atApply(s),
   }));
-  return ok({ changeSet: s.row, summary: summaryOf(comparison), ...comparison, ...more });
+  const approvals = await approvalsOf(s.w, s.row.id);
+  if (!approvals.ok) return approvals;
+  return ok({
+    changeSet: s.row,
+    summary: summaryOf(comparison),
+    ...comparison,
+    ...more,
+    approvals: approvals.value,
+  });
 }
 
 function atApply({ branch, snapshot }: State): string[] {
   const edits = branch.pending.items.map((i) => i.m);
   return lockingEdits(snapshot, edits).map((m) => describe(snapshot, m));
+}
+
+function requestOf({ branch }: State): { requested?: Branch['pending']['requested'] } {
+  const { requested } = branch.pending;
+  return requested === undefined ? {} : { requested };
 }
 
 /** Why a change set is behind, when it is. */

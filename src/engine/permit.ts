@@ -14,8 +14,19 @@ export async function permit(
   tried: { readonly operation: string; readonly subject: string },
 ): Promise<Result<void>> {
   const may = authorise(principal, permission);
-  if (may.ok) return may;
+  return may.ok ? may : denied(w, principal, tried, may);
+}
+
+/** Hands the refusal on once the attempt is in Head's chain. */
+export async function denied<T extends Refused>(
+  w: Workspace,
+  principal: { readonly id: string; readonly role: string },
+  tried: { readonly operation: string; readonly subject: string },
+  refused: T,
+): Promise<T> {
   const sentence = `refuse ${principal.id} (${principal.role}) to ${tried.operation}`;
   await noteOnHead(w, principal.id, { kind: 'access.denied', subject: tried.subject, path: '', sentence });
-  return may;
+  return refused;
 }
+
+type Refused = Extract<Result<never>, { ok: false }>;

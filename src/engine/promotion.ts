@@ -3,21 +3,23 @@
 // not fit the other Head is decided by the rules of merging and stands on the receipt.
 
 import type { Principal } from '../access/role.ts';
-import type { ChangeSetId, Hash } from '../base/ids.ts';
-import { brief } from '../base/json.ts';
+import type { ChangeSetId, ComponentId, Hash } from '../base/ids.ts';
+import { brief, type JsonObject } from '../base/json.ts';
 import { must, ok, type Result, refuse } from '../base/result.ts';
 import { mapIds, matchIds, type Portable, parsePortable, portableOf } from '../formats/portable.ts';
-import type { Item } from '../merge/item.ts';
-import { Pending } from '../merge/item.ts';
+
+import { type Item, Pending } from '../merge/item.ts';
 import { blobsOfMutations } from '../merge/log_entry.ts';
 import { merge } from '../merge/merge.ts';
 import type { ReceiptLine } from '../merge/receipt.ts';
 import { unitOf } from '../merge/side.ts';
 import { idLength } from '../model/keys.ts';
 import type { Step } from '../mutation/compile.ts';
+import { readImage } from '../mutation/component.ts';
 import { describe, type Mutation } from '../mutation/mutation.ts';
+import { nounOf } from '../mutation/nouns.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
-import type { SnapshotDraft } from '../snapshot/snapshot.ts';
+import type { Snapshot, SnapshotDraft } from '../snapshot/snapshot.ts';
 import { presentOf } from './catch_up.ts';
 import { openChangeSet } from './change_set.ts';
 import { askOf, repeated } from './idempotency.ts';
@@ -25,26 +27,50 @@ import { permit } from './permit.ts';
 import { commitEdit } from './submit.ts';
 import type { Workspace } from './workspace.ts';
 
-/** The change set as a portable document. Refuses `change_set_not_found`, `head_is_read_only`. */
+/** The change set as a portable document; of Head everything in it, as creations. Refuses `change_set_not_found`. */
 export async function exportChangeSet(w: Workspace, id: ChangeSetId): Promise<Result<Portable>> {
-  const row = await w.store.findChangeSet(w.id, id);
-  if (row?.isHead === true) {
-    return refuse('head_is_read_only', {
-      path: 'changeSet',
-      expected: 'a change set other than Head',
-      got: 'Head',
-      hint: 'name the change set to promote',
-    });
-  }
   const present = await presentOf(w, id);
   if (!present.ok) return present;
-  const { branch, snapshot } = present.value;
-  const applied = branch.row.status === 'Applied';
-  const pending = applied ? await w.pendingOf(branch.row, branch.row.version) : branch.pending;
-  const from = { workspace: w.row.name, changeSet: id, headVersion: branch.row.baseVersion };
-  return w.read(() =>
-    ok(portableOf(snapshot, pending.items, { name: branch.row.name, from }, (ms) => blobsOfMutations(ms))),
-  );
+  const { branch, row, snapshot } = present.value;
+  const from = { workspace: w.row.name, changeSet: id, headVersion: row.baseVersion };
+  const about = { name: row.isHead ? w.row.name : row.name, from };
+  const pending = row.status === 'Applied' ? await w.pendingOf(row, row.version) : branch.pending;
+  return w.read(() => {
+    const items = row.isHead ? itemsOfWhole(snapshot, row) : pending.items;
+    return ok(portableOf(snapshot, items, about, (ms) => blobsOfMutations(ms)));
+  });
+}
+
+/** A whole state as creations, each after what it refers to; the default view is one that every workspace has. */
+function itemsOfWhole(state: Snapshot, row: ChangeSetRow): Item[] {
+  const mutations: Mutation[] = [];
+  for (const category of ['schemas', 'functions', 'secrets', 'modules', 'bindings', 'views'] as const) {
+    for (const [key, text] of state.scan(category, '')) {
+      const noun = nounOf(category, key);
+      const record = JSON.parse(text) as JsonObject;
+      if (noun === 'placement' || record['isDefault'] === true) continue;
+      mutations.push({ kind: 'record.create', noun, key, record });
+    }
+  }
+  for (const [key] of state.scan('components', '')) {
+    if (key.length !== idLength) continue;
+    const component = key as ComponentId;
+    mutations.push({ kind: 'component.create', component, image: readImage(state, component)! });
+  }
+  for (const category of ['views', 'overrides'] as const) {
+    for (const [key, text] of state.scan(category, '')) {
+      const noun = nounOf(category, key);
+      if (noun === 'placement' || noun === 'override')
+        mutations.push({ kind: 'record.create', noun, key, record: JSON.parse(text) as JsonObject });
+    }
+  }
+  return mutations.map((m) => ({
+    m,
+    author: row.createdBy,
+    atMs: row.updatedAtMs,
+    version: row.version,
+    role: 'change-set',
+  }));
 }
 
 export interface PromoteRequest {

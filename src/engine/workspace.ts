@@ -128,7 +128,12 @@ export class Workspace {
   /** The branch of a change set, read from the store if need be. Refuses `change_set_not_found`. */
   async branch(id: ChangeSetId): Promise<Result<{ readonly branch: Branch }>> {
     const known = this.#branches.get(id);
-    if (known !== undefined) return { ok: true, value: { branch: known } };
+    if (known !== undefined) {
+      // Put behind the others: those not asked for longest come first.
+      this.#branches.delete(id);
+      this.#branches.set(id, known);
+      return { ok: true, value: { branch: known } };
+    }
     let loading = this.#loading.get(id);
     if (loading === undefined) {
       loading = this.#load(id).finally(() => this.#loading.delete(id));
@@ -172,6 +177,11 @@ export class Workspace {
   /** Is this the branch in use? One that a failed commit took away is not. */
   isCurrent(branch: Branch): boolean {
     return this.#branches.get(branch.row.id) === branch;
+  }
+
+  /** Forgets a branch that nothing will be added to; read again it comes from the store. */
+  release(branch: Branch): void {
+    if (this.isCurrent(branch) && !branch.row.isHead) this.#branches.delete(branch.row.id);
   }
 
   /** Head's branch when it has been read before; for what must be done in one turn. */
@@ -426,7 +436,16 @@ export class Workspace {
       t.branch.checkpointed = t.version;
       t.branch.tailChars -= t.tailChars;
     }
+    this.#releaseClean();
     this.#dropUnused();
+  }
+
+  /** Of too many branches, those not asked for longest are forgotten, when all of them is written. */
+  #releaseClean(): void {
+    for (const branch of this.#branches.values()) {
+      if (this.#branches.size <= limits.branchesMax) return;
+      if (branch.row.version === branch.checkpointed) this.release(branch);
+    }
   }
 
   #dropUnused(): void {

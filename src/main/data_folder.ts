@@ -11,7 +11,7 @@ import { openCatalogue } from '../adapters/catalogue/catalogue.ts';
 import { restoreSqliteStore } from '../adapters/sqlite/restore.ts';
 import { openSqliteStore } from '../adapters/sqlite/store.ts';
 import { systemWorld } from '../adapters/system/world.ts';
-import type { Json } from '../base/json.ts';
+import { isObject, type Json } from '../base/json.ts';
 import { Fault, type Result } from '../base/result.ts';
 import { Engine } from '../engine/engine.ts';
 import { callOperation } from '../engine/operations.ts';
@@ -56,15 +56,19 @@ export async function restoreFolder(from: string, folder: string): Promise<void>
   await restoreSqliteStore(from, join(folder, storeFile));
 }
 
-/** Owns the folder, or connects to its owner. Fault `store_busy` when neither works within about six seconds. */
-export async function connect(folder: string, progress: (line: string) => void): Promise<Connection> {
+/**
+ * Owns the folder, or connects to its owner, as `actor` (default: the person at this machine). Fault `store_busy` when
+ * neither works within about six seconds.
+ */
+export async function connect(folder: string, progress: (line: string) => void, actor?: string): Promise<Connection> {
+  const { id } = localPrincipal(actor);
   for (const waitMs of [...retryMs, undefined]) {
     try {
-      return await own(folder, progress);
+      return await own(folder, progress, id);
     } catch (e) {
       if (!(e instanceof Fault) || e.code !== 'store_busy') throw e;
       const client = await connectIpc(folder, { timeoutMs: 1_000 });
-      if (client !== undefined) return clientOf(folder, client, progress);
+      if (client !== undefined) return clientOf(folder, client, progress, id);
       if (waitMs === undefined) throw e;
       await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
@@ -78,8 +82,8 @@ const repeatable: readonly string[] = ['submit', 'change_set.create', 'change_se
 const ownersMax = 5;
 
 /** A client that outlives its owner: when that one ends during a call, the call is repeated with the next. */
-function clientOf(folder: string, first: IpcClient, progress: (line: string) => void): Connection {
-  let current: Connection = plainClient(first, progress);
+function clientOf(folder: string, first: IpcClient, progress: (line: string) => void, actor: string): Connection {
+  let current: Connection = plainClient(first, progress, actor);
   return {
     call: async (operation, params) => {
       const named = repeatable.includes(operation) ? { idempotencyKey: randomUUID(), ...params } : params;
@@ -90,7 +94,7 @@ function clientOf(folder: string, first: IpcClient, progress: (line: string) => 
           const safe = repeatable.includes(operation) || !writes.includes(operation);
           if (!(e instanceof Fault) || e.code !== 'connection_lost' || !safe || owners === ownersMax) throw e;
           await current.close();
-          current = await connect(folder, progress);
+          current = await connect(folder, progress, actor);
         }
       }
     },
@@ -99,21 +103,35 @@ function clientOf(folder: string, first: IpcClient, progress: (line: string) => 
 }
 
 /** Operations that write without a key: what became of one whose answer was lost has to be looked at. */
-const writes: readonly string[] = ['workspace.create', 'change_set.abandon', 'change_set.reopen', 'backup', 'gc'];
+const writes: readonly string[] = [
+  'workspace.create',
+  'change_set.abandon',
+  'change_set.reopen',
+  'backup',
+  'gc',
+  'change_set.request_approval',
+  'change_set.withdraw',
+];
 
-function plainClient(client: IpcClient, progress: (line: string) => void): Connection {
+function plainClient(client: IpcClient, progress: (line: string) => void, actor: string): Connection {
   const tell = (report: Json): void => {
     if (typeof report === 'string') progress(report);
   };
   return {
-    call: (operation, params) => client.call(operation, params as Json, tell),
+    call: (operation, params) => client.call(operation, { ...params, [actorParam]: actor } as Json, tell),
     close: () => client.close(),
   };
 }
 
-/** The person at this machine: on an engine without accounts, its owner. */
-function localPrincipal(): Principal {
-  return { id: userInfo().username, role: 'owner' };
+/** Beside the parameters of a call between processes: who asks. A client is not whom the owning process works for. */
+const actorParam = 'as';
+
+/**
+ * Who asks on this machine: the person at it, or whoever they say they are. It is a name and no proof: whoever may read
+ * the folder may be anybody in it. In a workspace without members they are the owner, else what the membership says.
+ */
+function localPrincipal(actor: unknown): Principal {
+  return { id: typeof actor === 'string' && actor !== '' ? actor : userInfo().username, role: 'owner' };
 }
 
 /** `HEADWATER_CACHE_MIB`: memory for decoded chunks; the engine's default when it is not a positive number. */
@@ -122,13 +140,16 @@ function cacheBytesMax(): number | undefined {
   return mib > 0 ? mib * 1024 * 1024 : undefined;
 }
 
-async function own(folder: string, progress: (line: string) => void): Promise<Connection> {
+async function own(folder: string, progress: (line: string) => void, actor: string): Promise<Connection> {
   const engine = await openFolder(folder, cacheBytesMax());
-  const principal = localPrincipal();
+  const principal = localPrincipal(actor);
   const server = await serveIpc({
     folder,
-    handle: (method, params, context) =>
-      callOperation({ engine, principal, progress: context.progress }, method, params) as Promise<Result<Json>>,
+    handle: (method, given, context) => {
+      const { [actorParam]: client, ...params } = isObject(given) ? given : {};
+      const call = { engine, principal: localPrincipal(client), progress: context.progress };
+      return callOperation(call, method, isObject(given) ? params : given) as Promise<Result<Json>>;
+    },
   }).catch(async (e: unknown) => {
     // Else the folder would stay owned by somebody whom nobody can reach.
     await engine.close();

@@ -3,21 +3,20 @@
 // kept in the item, one Head version after the other, so that it does not matter when the change set is caught up.
 
 import type { ComponentId } from '../base/ids.ts';
-import { canonical, type Json, type JsonObject, sameJson } from '../base/json.ts';
+import { canonical, compareText, type Json, type JsonObject, sameJson } from '../base/json.ts';
 import { cellText, elementText, parseCell, parseElement } from '../model/cell.ts';
-import type { ComponentRecord } from '../model/component.ts';
 import { readDeclared } from '../model/declared.ts';
-import { cellKey } from '../model/keys.ts';
-import { specOfComponent } from '../model/lookup.ts';
+import { cellKey, dependsKey, flagKey, ignoredKey, managesKey } from '../model/keys.ts';
+import { findComponent, specOfComponent } from '../model/lookup.ts';
 import { ancestorsOf, isWithin, type Path, parentPath, segmentsOf } from '../model/path.ts';
 import { childProperty, type MergeRule } from '../model/property.ts';
-import { rootProperty, type VariantSpec } from '../model/schema.ts';
+import { rootProperty } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
 import type { CellMutation, Mutation } from '../mutation/mutation.ts';
 import { treeOfDeclared, treeText, unsetTree } from '../mutation/tree.ts';
 import type { Item } from './item.ts';
 import type { RuleId } from './rules.ts';
-import { placeOf } from './side.ts';
+import { factOf, placeOf, unitOf } from './side.ts';
 
 /** What Head's edits of one unit write: the last edit of each key, and of each field of a record. */
 export class Writes<E extends { readonly m: Mutation }> {
@@ -28,17 +27,15 @@ export class Writes<E extends { readonly m: Mutation }> {
     this.entries = entries;
     for (const entry of entries) {
       const { m } = entry;
-      const { key } = placeOf(m);
-      this.#last.set(m.kind === 'record.set' ? `${key} ${m.field}` : key, entry);
+      this.#last.set(factOf(m), entry);
       if (m.kind === 'record.create')
-        for (const field of Object.keys(m.record)) this.#last.set(`${key} ${field}`, entry);
+        for (const field of Object.keys(m.record)) this.#last.set(`${factOf(m)} ${field}`, entry);
     }
   }
 
   /** The last edit of the same key, or of the same field. */
   sameAs(m: Mutation): E | undefined {
-    const { key } = placeOf(m);
-    return m.kind === 'record.set' ? this.#last.get(`${key} ${m.field}`) : this.#last.get(key);
+    return this.#last.get(factOf(m));
   }
 
   find(kind: Mutation['kind']): E | undefined {
@@ -46,41 +43,11 @@ export class Writes<E extends { readonly m: Mutation }> {
   }
 }
 
-/** Rules that the schemas of one state declare, remembered by variant and path. */
-export class MergeRules {
-  readonly #reader: Reader;
-  readonly #byRecord = new Map<string, Map<Path, MergeRule | undefined>>();
-
-  /** Of a state that does not change. */
-  constructor(reader: Reader) {
-    this.#reader = reader;
-  }
-
-  /** The rule for the value that a mutation writes, undefined when it is none or the change set wins as everywhere. */
-  at(m: Mutation): MergeRule | undefined {
-    if (m.kind !== 'cell.set' && m.kind !== 'cell.unset') return undefined;
-    const rule = this.ofPath(m.component, m.path);
-    return rule === 'change-set-wins' ? undefined : rule;
-  }
-
-  /** The rule declared for a path: its own, else that of the nearest container that has one. */
-  ofPath(component: ComponentId, path: Path): MergeRule | undefined {
-    const record = this.#reader.get('components', component);
-    if (record === undefined) return undefined;
-    let rules = this.#byRecord.get(record);
-    if (rules === undefined) {
-      rules = new Map();
-      this.#byRecord.set(record, rules);
-    }
-    if (rules.has(path)) return rules.get(path);
-    const spec = specOfComponent(this.#reader, JSON.parse(record) as ComponentRecord);
-    const rule = spec === undefined ? undefined : declaredRule(spec, path);
-    rules.set(path, rule);
-    return rule;
-  }
-}
-
-function declaredRule(spec: VariantSpec, path: Path): MergeRule | undefined {
+/** The rule that the schema declares for a path: its own, else that of the nearest container that has one. */
+export function mergeRuleAt(reader: Reader, component: ComponentId, path: Path): MergeRule | undefined {
+  const record = findComponent(reader, component);
+  const spec = record && specOfComponent(reader, record);
+  if (spec === undefined) return undefined;
   let property = rootProperty(spec);
   let rule: MergeRule | undefined;
   for (const segment of segmentsOf(path)) {
@@ -93,8 +60,6 @@ function declaredRule(spec: VariantSpec, path: Path): MergeRule | undefined {
 }
 
 export interface Contest {
-  /** What the schemas of Head declare. */
-  readonly rules: MergeRules;
   readonly head: Reader;
   /** The state the items make. */
   readonly present: Reader;
@@ -110,6 +75,7 @@ export function contestUnit(c: Contest): Map<number, Item> {
   const yieldTo = (at: number, item: Item, yields: RuleId): void => {
     out.set(at, { ...item, yields });
   };
+  const lastOn = new Map(c.items.map(([at, { m }]) => [placeOf(m).key, at]));
   for (const [at, item] of c.items) {
     const { m } = item;
     if (item.yields !== undefined || out.has(at)) continue;
@@ -123,14 +89,14 @@ export function contestUnit(c: Contest): Map<number, Item> {
       continue;
     }
     if (m.kind === 'element.insert') {
-      if (isTwin(c, m)) {
+      if (isTwin(c, m, item.version)) {
         for (const [i, other] of c.items)
           if ('path' in other.m && isWithin(other.m.path, m.path)) yieldTo(i, other, 'property-union');
       }
       continue;
     }
     if (same === undefined || (m.kind !== 'cell.set' && m.kind !== 'cell.unset')) continue;
-    const next = byProperty(c, item, m);
+    const next = byProperty(c, item, m, lastOn.get(placeOf(m).key) === at);
     if (next !== undefined) out.set(at, next);
   }
   return out;
@@ -161,10 +127,24 @@ export function agrees(head: Reader, m: Mutation): boolean {
       return text === canonical(m.record);
     case 'record.set':
       return text !== undefined && sameJson((JSON.parse(text) as JsonObject)[m.field], m.value);
-    case 'component.create':
     case 'text.edit':
-      return false;
+      return text !== undefined && (JSON.parse(text) as JsonObject)['text'] === m.to;
+    case 'component.create':
+      return hasImage(head, m);
   }
+}
+
+/** Is everything of a creation there, whatever else is? */
+function hasImage(on: Reader, { component, image }: Extract<Mutation, { kind: 'component.create' }>): boolean {
+  const has = (key: string): boolean => on.get('components', key) !== undefined;
+  return (
+    on.get('components', component) === canonical(image.record as unknown as Json) &&
+    Object.keys(image.cells).every((path) => on.get('cells', component + path) === canonical(image.cells[path]!)) &&
+    image.flags.every((flag) => has(flagKey(component, flag))) &&
+    image.ignored.every((path) => has(ignoredKey(component, path))) &&
+    image.dependsOn.every((to) => has(dependsKey(component, to))) &&
+    image.manages.every((to) => has(managesKey(component, to)))
+  );
 }
 
 /** In a revert: does an edit of Head's rest on what the item would take away or replace? */
@@ -182,7 +162,11 @@ function blocks(c: Contest, m: Mutation): boolean {
           (m.kind === 'cell.set' && h.kind === 'cell.set' && !('c' in h.cell) && ancestorsOf(m.path).includes(h.path)),
       );
     case 'record.remove':
-      return c.theirs.entries.some(({ m: h }) => placeOf(h).key === m.key);
+      // Also what Head has put below it: approvers of a view, variants of a schema, uses from elsewhere.
+      return (
+        (m.key === unitOf(m) && c.isReferred === true) ||
+        c.theirs.entries.some(({ m: h }) => placeOf(h).key.startsWith(m.key))
+      );
     case 'component.retype':
       return false;
     default:
@@ -190,12 +174,12 @@ function blocks(c: Contest, m: Mutation): boolean {
   }
 }
 
-function byProperty(c: Contest, item: Item, m: CellMutation): Item | undefined {
-  const rule = c.rules.at(m);
+function byProperty(c: Contest, item: Item, m: CellMutation, isLast: boolean): Item | undefined {
+  const rule = mergeRuleAt(c.head, m.component, m.path);
   if (rule === undefined || rule === 'change-set-wins') return undefined;
   if (agrees(c.head, m)) return undefined;
   if (rule === 'head-wins') return { ...item, yields: 'property-head-wins' };
-  if (rule === 'must-review') return { ...item, review: true };
+  if (rule === 'must-review') return isLast ? { ...item, review: true } : undefined;
   const text = c.head.get('cells', cellKey(m.component, m.path));
   const theirs = text === undefined ? undefined : parseCell(text);
   if (m.kind !== 'cell.set' || theirs === undefined || !('v' in theirs) || !('v' in m.cell)) return undefined;
@@ -217,14 +201,39 @@ function combine(rule: 'max' | 'min' | 'union', mine: Json, theirs: Json): Json 
 }
 
 /** In a list declared `union`: has Head inserted an element that holds the same? */
-function isTwin(c: Contest, m: Extract<Mutation, { kind: 'element.insert' }>): boolean {
+function isTwin(c: Contest, m: Extract<Mutation, { kind: 'element.insert' }>, version: number): boolean {
   const list = parentPath(m.path);
   const inserted = c.theirs.entries.filter(
     ({ m: h }) => h.kind === 'element.insert' && h.path !== m.path && parentPath(h.path) === list,
   );
-  if (inserted.length === 0 || c.rules.ofPath(m.component, list) !== 'union') return false;
+  if (inserted.length === 0 || mergeRuleAt(c.head, m.component, list) !== 'union') return false;
   const held = (reader: Reader, path: Path): string =>
     treeText(treeOfDeclared(reader, readDeclared(reader, m.component, path)) ?? unsetTree);
-  const mine = held(c.present, m.path);
+  const mine = held(insertedWith(c, m, version), m.path);
   return inserted.some(({ m: h }) => h.kind === 'element.insert' && held(c.head, h.path) === mine);
+}
+
+/**
+ * What an element was inserted with: what the same version of the change set put into it. Later edits of it are not
+ * looked at, so that it does not matter whether they were there when Head's version was merged.
+ */
+function insertedWith(c: Contest, m: Extract<Mutation, { kind: 'element.insert' }>, version: number): Reader {
+  const texts = new Map<string, string>();
+  for (const [, { m: edit, version: of }] of c.items) {
+    if (of !== version || !('path' in edit) || !isWithin(edit.path, m.path)) continue;
+    const { key } = placeOf(edit);
+    if (edit.kind === 'cell.set') texts.set(key, cellText(edit.cell));
+    else if (edit.kind === 'element.insert') texts.set(key, elementText({ o: edit.order, t: edit.tie }));
+    else if (edit.kind === 'element.move') {
+      const was = texts.get(key);
+      if (was !== undefined) texts.set(key, elementText({ o: edit.order, t: parseElement(was).t }));
+    } else texts.delete(key);
+  }
+  const sorted = [...texts].sort(([a], [b]) => compareText(a, b));
+  return {
+    get: (_category, key) => texts.get(key),
+    scan: (_category, prefix, after) =>
+      sorted.filter(([k]) => k.startsWith(prefix) && (after === undefined || k > after)),
+    blob: (hash) => c.present.blob(hash),
+  };
 }

@@ -3,6 +3,7 @@
 // when it was last caught up: an item that cannot be placed today stays in the list and is placed again when it can be.
 // Items are appended and replaced, never taken out of the middle, so a position names an item for good.
 
+import type { Approval } from '../model/approval.ts';
 import type { Mutation } from '../mutation/mutation.ts';
 import type { ReceiptLine } from './receipt.ts';
 import type { RuleId } from './rules.ts';
@@ -50,6 +51,10 @@ export class Pending {
   readonly lines: ReceiptLine[] = [];
   /** Positions of items that do not stand as they are, or that the state shows otherwise. */
   readonly unsettled = new Set<number>();
+  /** Every decision on it, in the order given. */
+  approvals: readonly Approval[] = [];
+  /** Who asked for approval, and when; undefined: nobody does at present. */
+  requested: { readonly by: string; readonly atMs: number } | undefined;
 
   get items(): readonly Item[] {
     return this.side.entries;

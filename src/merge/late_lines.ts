@@ -6,7 +6,7 @@ import type { Reader } from '../model/state.ts';
 import type { Mutation } from '../mutation/mutation.ts';
 import { Writes } from './contest.ts';
 import type { Item } from './item.ts';
-import { partyOf, partyOfHead, pathOf } from './lines.ts';
+import { partyOf, partyOfHead, pathOf } from './line_parts.ts';
 import type { HeadEdit } from './merging.ts';
 import type { ReceiptLine } from './receipt.ts';
 import { clashRule, pairRule } from './rules.ts';

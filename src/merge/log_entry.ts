@@ -3,7 +3,8 @@
 
 import type { ChangeSetId, Hash } from '../base/ids.ts';
 import { canonical, isObject, type Json } from '../base/json.ts';
-import { Fault } from '../base/result.ts';
+import { Fault, unreachable } from '../base/result.ts';
+import { type Approval, lift, spend } from '../model/approval.ts';
 import type { ChangeSetStatus } from '../model/change_set.ts';
 import type { Draft } from '../model/state.ts';
 import type { Step } from '../mutation/compile.ts';
@@ -39,8 +40,23 @@ export type LogEntry =
       readonly route: Route;
       readonly settled: Settled;
     })
-  /** The change set changed its status; the state did not. `headVersion`: the one that an apply made. */
-  | (Common & { readonly kind: 'status'; readonly status: ChangeSetStatus; readonly headVersion?: number })
+  /**
+   * The change set changed its status; the state did not. `headVersion`: the one that an apply made; `spent`: the
+   * approvals that it used.
+   */
+  | (Common & {
+      readonly kind: 'status';
+      readonly status: ChangeSetStatus;
+      readonly headVersion?: number;
+      readonly spent?: readonly Spent[];
+    })
+  /** A decision of `actor` on parts of the change, each as it was then; `status`: what that came to. */
+  | (Common & {
+      readonly kind: 'approval';
+      readonly decision: Approval['decision'];
+      readonly on: readonly Pick<Approval, 'requirement' | 'fingerprint'>[];
+      readonly status: ChangeSetStatus;
+    })
   /** On Head: a change set was applied; `pending` is the hash of its pending change, kept as a blob. */
   | (Common & {
       readonly kind: 'apply';
@@ -48,6 +64,9 @@ export type LogEntry =
       readonly appliedVersion: number;
       readonly pending: Hash;
     });
+
+/** An approval that an apply used. */
+export type Spent = Pick<Approval, 'requirement' | 'fingerprint' | 'by'>;
 
 /** What a merge came to beside the edits themselves. */
 export interface Settled extends Settlement {
@@ -114,7 +133,10 @@ export function replay(draft: Draft, entry: LogEntry, pendingOf: (hash: Hash) =>
       for (const edit of pendingOf(entry.pending).edits) replaySteps(draft, edit.steps);
       return;
     case 'status':
+    case 'approval':
       return;
+    default:
+      unreachable(entry);
   }
 }
 
@@ -128,6 +150,34 @@ export function follow(pending: Pending, entry: LogEntry): void {
   if (entry.kind === 'edit') pending.append(entry.settled?.added ?? itemsOfSteps(entry, entry.steps));
   const settled = entry.kind === 'edit' || entry.kind === 'catch_up' ? entry.settled : undefined;
   if (settled !== undefined) pending.settle(settled);
+  if (entry.kind === 'status') followStatus(pending, entry);
+  if (entry.kind === 'approval') {
+    const { actor: by, atMs, decision } = entry;
+    pending.approvals = [...pending.approvals, ...entry.on.map((part) => ({ ...part, decision, by, atMs }))];
+  }
+}
+
+function followStatus(pending: Pending, { status, actor: by, atMs }: Extract<LogEntry, { kind: 'status' }>): void {
+  switch (status) {
+    // Nobody has to be waited for when it goes straight to Approved.
+    case 'NeedsApproval':
+    case 'Approved':
+      pending.requested = { by, atMs };
+      return;
+    case 'Open':
+      pending.requested = undefined;
+      pending.approvals = lift(pending.approvals);
+      return;
+    case 'Applied':
+      pending.approvals = spend(pending.approvals);
+      return;
+    case 'Rejected':
+    case 'Abandoned':
+    case 'Failed':
+      return;
+    default:
+      unreachable(status);
+  }
 }
 
 /** The edits of an entry as items of a pending change. */

@@ -5,7 +5,7 @@
 import type { Mutation } from '../mutation/mutation.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { breakCycles } from './acyclic.ts';
-import { contestUnit, MergeRules, Writes } from './contest.ts';
+import { contestUnit, Writes } from './contest.ts';
 import type { Item, Pending, Settlement } from './item.ts';
 import { linesOf } from './lines.ts';
 import { type HeadEdit, type MergeInput, Merging, type Route } from './merging.ts';
@@ -68,7 +68,8 @@ export function passesBy(pending: Pending, theirs: Side<HeadEdit>): boolean {
   const { side } = pending;
   if (side.contents.length > 0 && theirs.contents.length > 0) return false;
   // Who must approve, and what a variant has a place for, concern edits that share no unit with them.
-  if (theirs.contents.some((at) => reachesFar(theirs.entries[at]!.m)) && side.entries.length > 0) return false;
+  if (reaches(theirs) && side.entries.length > 0) return false;
+  if (reaches(side) && theirs.entries.length > 0) return false;
   for (const kind of ['value', 'depends', 'manages'] as const)
     if (side.edges[kind].size > 0 && theirs.edges[kind].size > 0) return false;
   const [small, large] = side.units.size <= theirs.units.size ? [side, theirs] : [theirs, side];
@@ -76,10 +77,13 @@ export function passesBy(pending: Pending, theirs: Side<HeadEdit>): boolean {
   return !refersToRemoved(side, theirs) && !refersToRemoved(theirs, side);
 }
 
-function reachesFar(m: Mutation): boolean {
-  return (
-    'noun' in m && (m.noun === 'approvers' || (m.kind === 'record.set' && m.noun === 'variant' && m.field === 'spec'))
-  );
+function reaches(side: Side<{ readonly m: Mutation }>): boolean {
+  return side.contents.some((at) => {
+    const { m } = side.entries[at]!;
+    return (
+      'noun' in m && (m.noun === 'approvers' || (m.kind === 'record.set' && m.noun === 'variant' && m.field === 'spec'))
+    );
+  });
 }
 
 function refersToRemoved(a: Side<{ readonly m: Mutation }>, b: Side<{ readonly m: Mutation }>): boolean {
@@ -109,11 +113,10 @@ export function contestLate(
     const unit = unitOf(item.m);
     if (over.side.inUnit(unit).length > 0) units.set(unit, [...(units.get(unit) ?? []), i]);
   });
-  const rules = new MergeRules(over.head);
   for (const [unit, positions] of units) {
     const theirs = new Writes(over.side.inUnit(unit).map((at) => over.side.entries[at]!));
     const mine = positions.map((at) => [at, out[at]!] as const);
-    for (const [at, item] of contestUnit({ rules, head: over.head, present: over.present, theirs, items: mine }))
+    for (const [at, item] of contestUnit({ head: over.head, present: over.present, theirs, items: mine }))
       out[at] = item;
   }
   return out;

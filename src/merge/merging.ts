@@ -7,16 +7,16 @@ import { canonical, compareText, type Json } from '../base/json.ts';
 import { findRecord } from '../model/lookup.ts';
 import { ancestorsOf } from '../model/path.ts';
 import { apply, type Mutation } from '../mutation/mutation.ts';
-import { applyText, diffText, type TextChange } from '../mutation/text.ts';
+import { applyText, type TextChange } from '../mutation/text.ts';
 import type { Snapshot, SnapshotDraft } from '../snapshot/snapshot.ts';
-import { contestUnit, MergeRules, Writes } from './contest.ts';
+import { contestUnit, Writes } from './contest.ts';
 import { keysOfComponent, Touched, writeKey } from './difference.ts';
 import type { Item, Pending } from './item.ts';
-import { type Forms, placeItem } from './place.ts';
-import { type Contested, meetPlainly } from './plain.ts';
+import { type Forms, type Placement, placeItem } from './place.ts';
+import { meetPlainly } from './plain.ts';
 import type { RuleId } from './rules.ts';
 import { placeOf, Side, unitOf } from './side.ts';
-import { transformText } from './text_transform.ts';
+import { composed, textsOf, transformText } from './text_transform.ts';
 
 /** One edit of Head's: a mutation of a change set that was applied. */
 export interface HeadEdit {
@@ -42,6 +42,12 @@ export interface MergeInput {
   readonly theirs?: Side<HeadEdit>;
   /** Items to be added behind the others; they are checked against Head like all that Head touches. */
   readonly extra?: readonly Item[];
+  /**
+   * States that still have what Head has removed, newest first, where `present` may not: Head's state before `theirs`
+   * when versions that passed by lie between; for late items Head's state of each version since, then the one their
+   * author made.
+   */
+  readonly seen?: readonly Snapshot[];
   /** Which state to start from; by default the nearer one. The result is the same. */
   readonly route?: Route;
 }
@@ -56,9 +62,7 @@ export class Merging {
   /** Units replayed item by item. */
   readonly affected = new Set<string>();
   /** Of these, the units in which both sides meet plainly, and nothing was done since. */
-  readonly plain = new Map<string, readonly Contested<HeadEdit>[]>();
-  /** What the schemas of Head declare. */
-  readonly rules: MergeRules;
+  readonly plain = new Map<string, 'apart' | 'contested'>();
   /** Nothing unsettled before and nothing added: only what Head touches has to be looked at. */
   readonly incremental: boolean;
   readonly extra: Side<Item>;
@@ -68,8 +72,6 @@ export class Merging {
 
   constructor(input: MergeInput) {
     this.input = input;
-    // A draft reads what lies beside each other faster; nothing is written to it.
-    this.rules = new MergeRules(input.head.edit());
     const { pending, theirs, extra = [] } = input;
     this.extra = Side.of(extra);
     this.incremental =
@@ -136,61 +138,59 @@ export class Merging {
         const { m, role } = this.item(at);
         if (role === 'head' && theirs.referring(unitOf(m)).length > 0) this.affected.add(unitOf(m));
       }
+      for (const unit of this.affected) {
+        const meeting = this.#meeting(unit);
+        if (meeting !== undefined) this.plain.set(unit, meeting);
+        if (meeting !== 'apart' && this.#contest(unit)) this.plain.delete(unit);
+      }
+      const own = new Set(this.texts.map((t) => unitOf(t)));
+      this.texts.push(...textsOf(theirs, this.draft).filter((t) => !own.has(unitOf(t))));
     }
+    const mine = this.route === 'head';
     // In the order of the keys: what lies beside each other is read and written together.
-    const affected = [...this.affected].sort(compareText);
-    if (theirs !== undefined) for (const unit of affected) this.#meet(unit);
-    if (this.route === 'head') {
-      for (const unit of this.#unaffected(pending.side)) this.#placeAsBefore(unit);
-    } else if (theirs !== undefined) {
-      for (const unit of this.#unaffected(theirs))
-        for (const at of theirs.inUnit(unit)) this.#takeFromHead(theirs.entries[at]!.m);
+    for (const unit of unitsInOrder(mine ? [pending.side, this.extra] : theirs === undefined ? [] : [theirs])) {
+      if (this.affected.has(unit)) continue;
+      if (mine) this.#placeAsBefore(unit);
+      else for (const at of theirs!.inUnit(unit)) this.#takeFromHead(theirs!.entries[at]!.m);
     }
-    for (const unit of affected) {
+    for (const unit of [...this.affected].sort(compareText)) {
       if (this.plain.has(unit)) this.#placePlainly(unit);
       else this.replay(unit);
     }
   }
 
-  /** Units of a side that are not affected, in ascending order. */
-  #unaffected(side: Side<{ readonly m: Mutation }>): readonly string[] {
-    return [...side.units.keys()].filter((unit) => !this.affected.has(unit)).sort(compareText);
-  }
-
   /** Carries over the items of a unit that Head has nothing to do with. */
   #placeAsBefore(unit: string): void {
-    const { pending } = this.input;
-    for (const at of pending.side.inUnit(unit)) {
-      const item = pending.items[at]!;
+    for (const at of this.positions(unit)) {
+      const item = this.item(at);
       if (item.placed === undefined) apply(this.draft, item.m);
       else for (const m of item.placed) apply(this.draft, m);
     }
   }
 
-  /** Decides what both sides decided, and finds out whether that is all there is to a unit. */
-  #meet(unit: string): void {
+  #meeting(unit: string): 'apart' | 'contested' | undefined {
     const { pending, theirs } = this.input;
-    const mine = { items: pending.items, at: pending.side.inUnit(unit) };
-    const contested =
-      this.incremental && theirs !== undefined
-        ? meetPlainly(mine, { entries: theirs.entries, at: theirs.inUnit(unit) })
-        : undefined;
-    if (contested?.every(([at]) => this.rules.at(this.item(at).m) === undefined)) this.plain.set(unit, contested);
-    else this.#contest(unit);
+    if (!this.incremental || theirs === undefined) return undefined;
+    const mine = pending.side.inUnit(unit).map((at) => pending.items[at]!);
+    return meetPlainly(
+      mine,
+      theirs.inUnit(unit).map((at) => theirs.entries[at]!),
+    );
   }
 
   /** What `replay` comes to in a unit in which the two sides meet plainly. */
   #placePlainly(unit: string): void {
     const own = this.input.pending.side.inUnit(unit);
     if (this.route === 'head') {
-      for (const at of own) apply(this.draft, this.input.pending.items[at]!.m);
+      for (const at of own) apply(this.draft, this.item(at).m);
       return;
     }
-    const written = new Set(own.map((at) => (this.input.pending.items[at]!.m as { path?: string }).path));
+    const written = new Set(own.map((at) => (this.item(at).m as { path?: string }).path));
     for (const at of this.input.theirs!.inUnit(unit)) {
       const { m } = this.input.theirs!.entries[at]!;
       if ('path' in m && !written.has(m.path)) this.#putHead(m);
     }
+    for (const at of own) if (this.item(at) !== this.before(at)) apply(this.draft, this.item(at).m);
   }
 
   /** Makes a unit what Head has there with the unit's items on it. */
@@ -208,11 +208,22 @@ export class Merging {
             ? { placed: [], why: item.yields }
             : placeItem(this.draft, item.m, forms);
       for (const m of placement.placed ?? [item.m]) apply(this.draft, m);
-      if (!samePlacement(placement, item)) {
-        const { placed: _placed, why: _why, ...rest } = item;
-        this.#changed.set(at, { ...rest, ...placement });
-      }
+      if (!samePlacement(placement, item)) this.#settle(at, item, placement);
     }
+  }
+
+  /** Notes how an item stands now; one that came back to what it was is no change. */
+  #settle(at: number, item: Item, placement: Placement): void {
+    const { placed: _placed, why: _why, ...rest } = item;
+    const next = { ...rest, ...placement };
+    const before = this.before(at);
+    const isBack =
+      before !== undefined &&
+      before.m === next.m &&
+      before.yields === next.yields &&
+      before.review === next.review &&
+      samePlacement(next, before);
+    this.#changed.set(at, isBack ? before : next);
   }
 
   /** Leaves an item out and replays its unit. */
@@ -294,16 +305,27 @@ export class Merging {
     else this.touched.key(placeOf(m));
   }
 
-  #contest(unit: string): void {
-    const { rules } = this;
+  /** Answers whether an item has given way. */
+  #contest(unit: string): boolean {
     const { head, present } = this.input;
     const writes = this.writes(unit);
     const isReferred = (this.input.theirs?.referring(unit).length ?? 0) > 0;
-    if (writes.entries.length === 0 && !isReferred) return;
+    if (writes.entries.length === 0 && !isReferred) return false;
     const items = this.positions(unit).map((at) => [at, this.item(at)] as const);
-    for (const [at, item] of contestUnit({ rules, head, present, theirs: writes, items, isReferred }))
+    let given = false;
+    for (const [at, item] of contestUnit({ head, present, theirs: writes, items, isReferred })) {
       this.#changed.set(at, item);
-    if (items.some(([, item]) => item.m.kind === 'text.edit')) this.#mergeText(unit);
+      given ||= item.yields !== undefined;
+    }
+    if (writes.entries.length > 0 && items.some(([, item]) => item.m.kind === 'text.edit')) this.#mergeText(unit);
+    return given;
+  }
+
+  /** Head's last edit that refers to what a mutation takes away. */
+  userOf(m: Mutation): HeadEdit | undefined {
+    const { theirs } = this.input;
+    const at = theirs?.referring(unitOf(m)).at(-1);
+    return at === undefined ? undefined : theirs!.entries[at];
   }
 
   /** Carries the change set's edits of one function's text over Head's. */
@@ -320,7 +342,7 @@ export class Merging {
     if (first === undefined || first.kind !== 'text.edit' || record === undefined) return;
     let base = this.draft.blob(first.from);
     let onHead = head.blob(record.text as never);
-    let theirs: TextChange[] = composed(base, onHead, this.writes(unit).entries);
+    let theirs: readonly TextChange[] = composed(base, onHead, this.writes(unit).entries);
     if (theirs.length === 0) return;
     for (const [at, item] of edits) {
       if (item.m.kind !== 'text.edit') continue;
@@ -330,7 +352,9 @@ export class Merging {
       const from = this.draft.putBlob(onHead);
       onHead = applyText(onHead, merged.mine)!;
       const to = this.draft.putBlob(onHead);
-      this.#changed.set(at, { ...item, m: { ...item.m, changes: merged.mine, from, to } });
+      const next: Mutation = { ...item.m, changes: merged.mine, from, to };
+      if (canonical(next as unknown as Json) !== canonical(item.m as unknown as Json))
+        this.#changed.set(at, { ...item, m: next });
       base = own;
       theirs = merged.theirs;
     }
@@ -339,10 +363,10 @@ export class Merging {
   }
 
   /** In what form Head has filled the containers of a unit. */
-  #forms(unit: string): Forms {
+  #forms(unit: string): Forms | undefined {
     const forms = new Map<string, 'elements' | 'members' | 'both'>();
     for (const { m } of this.writes(unit).entries) {
-      if (m.kind === 'component.create') return new Map(); // Nothing of the change set's was there before it.
+      if (m.kind === 'component.create') return undefined; // It may hold anything in any form.
       if (!('path' in m)) continue;
       let below: string = m.path;
       for (const above of ancestorsOf(m.path)) {
@@ -356,12 +380,12 @@ export class Merging {
   }
 }
 
-/** Head's change of a text: its edits one after another when they lead there, else the difference. */
-function composed(before: string, after: string, edits: readonly { readonly m: Mutation }[]): TextChange[] {
-  const own = edits.map((e) => e.m).filter((m) => m.kind === 'text.edit');
-  return own.length === 1 && edits.length >= 1 && applyText(before, own[0]!.changes) === after
-    ? [...own[0]!.changes]
-    : diffText(before, after);
+/** The units of sides, each once, in ascending order. */
+function unitsInOrder(sides: readonly Side<{ readonly m: Mutation }>[]): Iterable<string> {
+  const [first, ...others] = sides.filter((s) => s.units.size > 0);
+  if (first === undefined) return [];
+  const units = others.length === 0 ? [...first.units.keys()] : [...new Set(sides.flatMap((s) => [...s.units.keys()]))];
+  return units.sort(compareText);
 }
 
 /** Units that both sides have, in the order of the smaller side. */

@@ -209,7 +209,7 @@ function placeRecord(on: Reader, m: RecordMutation): Placement {
   const sets = nouns[m.noun].fields
     .filter((field) => canonical(before[field] ?? null) !== canonical(m.record[field] ?? null))
     .map((field): Mutation => ({ kind: 'record.set', noun: m.noun, key: m.key, field, value: m.record[field]! }));
-  return { placed: sets, why: 'record-create-create' };
+  return { placed: sets, why: m.noun === 'override' ? 'override-override' : 'record-create-create' };
 }
 
 /** The record of the unit without which a record cannot be. */

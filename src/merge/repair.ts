@@ -2,10 +2,11 @@
 // exclusive places taken twice. Each repair is a rule of the table, made of the state and the items alone, and is written
 // behind the items as the engine's own edit.
 
-import type { ComponentId, SchemaId, ViewId } from '../base/ids.ts';
-import type { JsonObject } from '../base/json.ts';
+import type { ComponentId, SchemaId, SecretId, ViewId } from '../base/ids.ts';
+import type { Json, JsonObject } from '../base/json.ts';
 import { edgesOutOfComponent } from '../graph/edges.ts';
-import type { BindingRecord, FunctionRecord } from '../model/function.ts';
+import { cellText } from '../model/cell.ts';
+import type { BindingRecord } from '../model/function.ts';
 import {
   approversKey,
   dependsKey,
@@ -16,16 +17,16 @@ import {
   placementKey,
   variantKey,
 } from '../model/keys.ts';
-import { findRecord, isMarked, resourceIdOf } from '../model/lookup.ts';
+import { findComponent, findRecord, isMarked } from '../model/lookup.ts';
 import { lastSegment, type Path } from '../model/path.ts';
-import type { VariantRecord } from '../model/schema.ts';
 import type { Category, Reader } from '../model/state.ts';
 import type { ViewRecord } from '../model/view.ts';
 import type { Mutation } from '../mutation/mutation.ts';
 import { type Noun, nouns } from '../mutation/nouns.ts';
 import type { Merging } from './merging.ts';
+import { contents, settleContent } from './repair_content.ts';
 import type { RuleId } from './rules.ts';
-import { componentOf, refsOfMutation } from './side.ts';
+import { refsOfMutation } from './side.ts';
 
 /** One repair: what it is about, the engine's edits, and whose edits led to it. */
 export interface Repair {
@@ -35,6 +36,8 @@ export interface Repair {
   readonly mutations: readonly Mutation[];
   /** Position of the change set's item, when there is one. */
   readonly at?: number;
+  /** The unit whose removal or twin led to it, when that is another than the one written. */
+  readonly about?: string;
 }
 
 export function repairAll(m: Merging): Repair[] {
@@ -95,53 +98,73 @@ function removedId(m: Mutation): string | undefined {
   return m.noun === 'variant' ? m.key.slice(idLength + 1) : m.key.length === idLength ? m.key : undefined;
 }
 
-type Say = (r: Repair) => void;
+export type Say = (r: Repair) => void;
 
 /** A variant, schema or function that items use and Head removed is put back; the use of a removed secret is unset. */
 function putBackUsed(m: Merging, id: string, say: Say): void {
   for (const at of m.referring(id)) {
     const mutation = m.item(at).m;
-    if (m.item(at).placed !== undefined) continue;
-    if (mutation.kind === 'cell.set') {
-      const { component, path, cell } = mutation;
-      const key = `${component}${path}`;
-      if (!('k' in cell) || m.draft.get('secrets', cell.k) !== undefined) continue;
-      if (!m.draft.get('cells', key)?.includes(cell.k)) continue;
-      say({
-        rule: 'secret-removed',
-        subject: component,
-        path,
-        at,
-        mutations: [{ kind: 'cell.unset', component, path }],
-      });
-    } else if (mutation.kind === 'record.create' && mutation.noun === 'binding') {
-      const { function: fn, target } = mutation.record as unknown as BindingRecord;
-      if (m.draft.get('bindings', mutation.key) === undefined) continue;
+    if (m.item(at).placed?.length === 0) continue;
+    if (mutation.kind === 'cell.set') withoutSecret(m, mutation, id, at, say);
+    else if (mutation.kind === 'record.create' && mutation.noun === 'binding') {
+      const binding = findRecord<BindingRecord>(m.draft, 'bindings', mutation.key);
+      if (binding === undefined) continue;
+      const { function: fn, target } = binding;
       putBack(m, 'function', fn, at, say);
       if (target.schema !== undefined) putBack(m, 'schema', target.schema, at, say);
       else putBackVariant(m, target.variant, at, say);
-    } else if (mutation.kind === 'component.create') putBackVariant(m, mutation.image.record.variant, at, say);
-    else if (mutation.kind === 'component.retype') putBackVariant(m, mutation.variant, at, say);
+    } else if (mutation.kind === 'component.create' || mutation.kind === 'component.retype') {
+      const record = findComponent(m.draft, mutation.component);
+      if (record !== undefined) putBackVariant(m, record.variant, at, say);
+      if (mutation.kind !== 'component.create') continue;
+      const { component, image } = mutation;
+      for (const path of Object.keys(image.cells))
+        if (image.cells[path]!['k'] === id) withoutSecret(m, { component, path: path as Path }, id, at, say);
+    }
   }
+}
+
+type Cell = { readonly component: ComponentId; readonly path: Path };
+
+function withoutSecret(m: Merging, { component, path }: Cell, secret: string, at: number, say: Say): void {
+  if (m.draft.get('secrets', secret) !== undefined) return;
+  if (m.draft.get('cells', `${component}${path}`) !== cellText({ k: secret as SecretId })) return;
+  const mutations: Mutation[] = [{ kind: 'cell.unset', component, path }];
+  say({ rule: 'secret-removed', subject: component, path, at, about: secret, mutations });
 }
 
 function putBack(m: Merging, noun: Noun, key: string, at: number | undefined, say: Say): void {
   const { category } = nouns[noun];
   if (m.draft.get(category, key) !== undefined) return;
-  const text = m.input.present.get(category, key) ?? m.input.head.get(category, key);
-  if (text === undefined) return;
-  const record = JSON.parse(text) as JsonObject;
+  const record = lastKnown(m, category, key);
+  if (record === undefined) return;
   say({
     rule: 'used-removed',
     subject: key,
     path: noun,
+    about: key.slice(0, idLength),
     mutations: [{ kind: 'record.create', noun, key, record }],
     ...(at === undefined ? {} : { at }),
   });
 }
 
+/** A removed noun as the change set had it last: as Head had it, with the change set's own fields. */
+function lastKnown(m: Merging, category: Category, key: string): JsonObject | undefined {
+  const { present, head, seen = [] } = m.input;
+  const text = [...seen, present, head].map((s) => s.get(category, key)).find((t) => t !== undefined);
+  if (text === undefined) return undefined;
+  const record = JSON.parse(text) as Record<string, Json>;
+  for (const at of m.positions(key.slice(0, idLength))) {
+    const { m: edit, yields } = m.item(at);
+    if (yields !== undefined) continue;
+    if (edit.kind === 'record.set' && edit.key === key) record[edit.field] = edit.value;
+    if (edit.kind === 'text.edit' && record['text'] === edit.from) record['text'] = edit.to;
+  }
+  return record;
+}
+
 function putBackVariant(m: Merging, variant: string, at: number | undefined, say: Say): void {
-  for (const reader of [m.draft, m.input.present, m.input.head] as Reader[]) {
+  for (const reader of [m.draft, ...(m.input.seen ?? []), m.input.present, m.input.head] as Reader[]) {
     for (const [key] of reader.scan('index', index.schemasOfVariant(variant))) {
       const schema = indexUser(key) as SchemaId;
       putBack(m, 'schema', schema, at, say);
@@ -198,7 +221,7 @@ function takeReferences(m: Merging, component: ComponentId, say: Say): void {
     const mutations: Mutation[] = [{ kind: 'cell.unset', ...user }];
     // An element that is nothing but what it follows goes with it.
     if (lastSegment(user.path).element !== undefined) mutations.push({ kind: 'element.remove', ...user });
-    say({ rule: 'source-erased', subject: user.component, path: user.path, mutations });
+    say({ rule: 'source-erased', subject: user.component, path: user.path, about: component, mutations });
   }
   const edges: [noun: Noun, key: string][] = [];
   for (const [key] of draft.scan('index', index.dependentsOf(component)))
@@ -213,7 +236,13 @@ function takeReferences(m: Merging, component: ComponentId, say: Say): void {
     edges.push([part === 'ignore' ? 'ignored' : (part as Noun), key]);
   }
   for (const [noun, key] of edges)
-    say({ rule: 'edge-erased', subject: component, path: key, mutations: [{ kind: 'record.remove', noun, key }] });
+    say({
+      rule: 'edge-erased',
+      subject: component,
+      path: key,
+      about: component,
+      mutations: [{ kind: 'record.remove', noun, key }],
+    });
 }
 
 function defaultView(reader: Reader): ViewId | undefined {
@@ -241,12 +270,12 @@ function emptyRemovedViews(m: Merging, used: readonly string[], removed: readonl
       const mutations: Mutation[] = [{ kind: 'record.remove', noun: 'placement', key }];
       const home = viewsOf(m.draft, component).length === 1 ? defaultView(m.draft) : undefined;
       if (home !== undefined) mutations.push(placed(home, component));
-      say({ rule: 'view-removed', subject: component, path: key, mutations });
+      say({ rule: 'view-removed', subject: component, path: key, about: view, mutations });
     }
     const rule = approversKey(view as ViewId);
     if (m.draft.get('views', rule) !== undefined) {
       const mutations: Mutation[] = [{ kind: 'record.remove', noun: 'approvers', key: rule }];
-      say({ rule: 'view-removed', subject: view, path: rule, mutations });
+      say({ rule: 'view-removed', subject: view, path: rule, about: view, mutations });
     }
   }
 }
@@ -264,149 +293,14 @@ function keepOneView(m: Merging, say: Say): void {
       const { m: mutation } = m.item(at);
       return mutation.kind === 'record.remove' && mutation.noun === 'placement';
     });
-    if (takesOut && m.draft.get('components', component) !== undefined) seen.add(component);
+    const isThere = m.draft.get('components', component) !== undefined && !isMarked(m.draft, component);
+    if (takesOut && isThere) seen.add(component);
   }
   for (const component of seen) {
     if (viewsOf(m.draft, component).length > 0 || viewsOf(m.input.head, component).length === 0) continue;
-    if (m.incremental && viewsOf(m.input.present, component).length === 0) continue;
     const home = defaultView(m.draft);
     if (home === undefined) continue;
     const mutations = [placed(home, component)];
-    say({ rule: 'only-view', subject: component, path: placementKey(home, component), mutations });
+    say({ rule: 'only-view', subject: component, path: placementKey(home, component), about: component, mutations });
   }
-}
-
-/** Items whose content may clash with Head's, when Head has such at all. */
-function contents(m: Merging): number[] {
-  const { pending, theirs } = m.input;
-  if (m.incremental && (theirs === undefined || theirs.contents.length === 0)) return [];
-  const from = pending.items.length;
-  return [...pending.side.contents, ...m.extra.contents.map((at) => at + from)];
-}
-
-function settleContent(m: Merging, at: number, say: Say): void {
-  const { m: mutation, placed: standing } = m.item(at);
-  if (standing?.length === 0 || (mutation.kind !== 'record.create' && mutation.kind !== 'record.set')) return;
-  const { noun, key } = mutation;
-  const now = findRecord<JsonObject>(m.draft, nouns[noun].category, key);
-  if (now === undefined) return;
-  switch (noun) {
-    case 'binding':
-      oneBindingOfAKind(m, at, key, now as unknown as BindingRecord, say);
-      return;
-    case 'variant':
-      oneUnlocked(m, at, key, now as unknown as VariantRecord, say);
-      return;
-    case 'view':
-      freeName(m, at, 'view', key, index.viewsNamed(String(now['name'])), say);
-      return;
-    case 'schema':
-      freeName(m, at, 'schema', key, index.schemasNamed(String(now['name'])), say);
-      return;
-    case 'secret':
-      freeName(m, at, 'secret', key, index.secretsNamed(String(now['name'])), say);
-      return;
-    case 'function':
-      freeFunctionName(m, at, key, say);
-      return;
-    default:
-      return;
-  }
-}
-
-/** Is the noun one that the change set created? */
-function isOwn(m: Merging, category: Category, key: string): boolean {
-  return m.input.head.get(category, key) === undefined;
-}
-
-function oneBindingOfAKind(m: Merging, at: number, key: string, own: BindingRecord, say: Say): void {
-  if (own.action === null || own.action === 'manual' || !isOwn(m, 'bindings', key)) {
-    freeFunctionName(m, at, own.function, say);
-    return;
-  }
-  const target = own.target.variant ?? own.target.schema!;
-  for (const [k] of [...m.draft.scan('index', index.bindingsOf(target))]) {
-    const other = indexUser(k);
-    const record = findRecord<BindingRecord>(m.draft, 'bindings', other);
-    if (other === key || record?.action !== own.action || isOwn(m, 'bindings', other)) continue;
-    const [gone, subject] = m.item(at).role === 'head' ? [key, other] : [other, key];
-    const mutations: Mutation[] = [{ kind: 'record.remove', noun: 'binding', key: gone }];
-    say({ rule: 'exclusive-action', subject, path: gone, at, mutations });
-  }
-  freeFunctionName(m, at, own.function, say);
-}
-
-function oneUnlocked(m: Merging, at: number, key: string, own: VariantRecord, say: Say): void {
-  if (own.locked || !isOwn(m, 'schemas', key)) return;
-  const schema = key.slice(0, idLength);
-  for (const [other, text] of [...m.draft.scan('schemas', `${schema}/`)]) {
-    if (other === key || (JSON.parse(text) as VariantRecord).locked || isOwn(m, 'schemas', other)) continue;
-    const gone = m.item(at).role === 'head' ? key : other;
-    const mutations: Mutation[] = [{ kind: 'record.set', noun: 'variant', key: gone, field: 'locked', value: true }];
-    say({ rule: 'unlocked-variants', subject: schema, path: gone, at, mutations });
-  }
-}
-
-function freeName(
-  m: Merging,
-  at: number,
-  noun: 'view' | 'schema' | 'secret',
-  key: string,
-  prefix: string,
-  say: Say,
-): void {
-  const taken = [...m.draft.scan('index', prefix)].map(([k]) => indexUser(k)).filter((k) => k !== key);
-  if (!taken.some((k) => m.input.head.get(nouns[noun].category, k) !== undefined)) return;
-  const name = String(findRecord<JsonObject>(m.draft, nouns[noun].category, key)!['name']);
-  const prefixOf = { view: index.viewsNamed, schema: index.schemasNamed, secret: index.secretsNamed }[noun];
-  const free = firstFree(name, (n) => [...m.draft.scan('index', prefixOf(n))].length === 0);
-  const mutations: Mutation[] = [{ kind: 'record.set', noun, key, field: 'name', value: free }];
-  say({ rule: 'name-taken', subject: key, path: 'name', at, mutations });
-}
-
-/** On one schema functions have names of their own. */
-function freeFunctionName(m: Merging, at: number, fn: string, say: Say): void {
-  const own = findRecord<FunctionRecord>(m.draft, 'functions', fn);
-  if (own === undefined) return;
-  for (const [k] of [...m.draft.scan('index', index.bindingsOf(fn))]) {
-    const binding = findRecord<BindingRecord>(m.draft, 'bindings', indexUser(k));
-    if (binding === undefined || binding.function !== fn) continue;
-    const target = binding.target.variant ?? binding.target.schema!;
-    const names = new Map<string, string>();
-    for (const [other] of m.draft.scan('index', index.bindingsOf(target))) {
-      const id = findRecord<BindingRecord>(m.draft, 'bindings', indexUser(other))?.function;
-      const name = id === undefined ? undefined : findRecord<FunctionRecord>(m.draft, 'functions', id)?.name;
-      if (id !== undefined && name !== undefined && id !== fn) names.set(name, id);
-    }
-    const clash = names.get(own.name);
-    if (clash === undefined) continue;
-    // Of the two, the change set's own function is renamed; when both are, the author was refused at once.
-    const renamed = isOwn(m, 'functions', fn) || !isOwn(m, 'functions', clash) ? fn : clash;
-    const record = findRecord<FunctionRecord>(m.draft, 'functions', renamed)!;
-    const free = firstFree(record.name, (n) => n !== own.name && !names.has(n));
-    const mutations: Mutation[] = [{ kind: 'record.set', noun: 'function', key: renamed, field: 'name', value: free }];
-    say({ rule: 'name-taken', subject: renamed, path: 'name', at, mutations });
-    return;
-  }
-}
-
-function firstFree(name: string, isFree: (name: string) => boolean): string {
-  for (let n = 2; ; n++) if (isFree(`${name} ${n}`)) return `${name} ${n}`;
-}
-
-/** Components that items gave a resource id that another component, not marked, has too. */
-export function sharedResources(m: Merging): { at: number; component: ComponentId; others: string[] }[] {
-  const out: { at: number; component: ComponentId; others: string[] }[] = [];
-  for (const at of contents(m)) {
-    const mutation = m.item(at).m;
-    const component = componentOf(mutation);
-    if (component === undefined || (mutation.kind !== 'cell.set' && mutation.kind !== 'component.create')) continue;
-    const resource = resourceIdOf(m.draft, component);
-    if (resource === undefined || isMarked(m.draft, component)) continue;
-    const others = [...m.draft.scan('index', index.withResource(resource))]
-      .map(([k]) => indexUser(k))
-      .filter((other) => other !== component);
-    if (others.length > 0) out.push({ at, component, others });
-  }
-  return out;
 }

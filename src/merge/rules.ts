@@ -239,6 +239,12 @@ export const ruleTable = {
     'Head erases a VPC, the change set’s subnet follows its id: the id is unset',
     'repaired: the unset, saying which source went away',
   ),
+  'source-deleted': rule(
+    'the subscription stands and shows nothing while its source is deleted',
+    'one side deletes a component that the other has begun to follow',
+    'Head deletes a VPC, the change set’s subnet follows its id: restoring the VPC shows it',
+    'masked: the subscription, and the restoring that would show it',
+  ),
   'edge-erased': rule(
     'what is said about an erased component goes with it',
     'one side erases a component that the other has placed, linked, managed or decided about',

@@ -81,6 +81,12 @@ export function placeOf(m: Mutation): Place {
   }
 }
 
+/** What a mutation writes at the grain of facts: a key, or one field of a record. */
+export function factOf(m: Mutation): string {
+  const { category, key } = placeOf(m);
+  return m.kind === 'record.set' ? `${category} ${key} ${m.field}` : `${category} ${key}`;
+}
+
 const noRefs: readonly string[] = [];
 
 /** Ids of nouns that a mutation uses besides its own unit. */

@@ -2,10 +2,11 @@
 // sets (`@codemirror/state`): both orders give the same text; of two insertions at one place the first side's comes first.
 
 import { ChangeSet } from '@codemirror/state';
-import type { Hash } from '../base/ids.ts';
-import type { Mutation } from '../mutation/mutation.ts';
-import { applyText, type TextChange } from '../mutation/text.ts';
+import type { FunctionId, Hash } from '../base/ids.ts';
+import type { Mutation, TextMutation } from '../mutation/mutation.ts';
+import { applyText, diffText, type TextChange } from '../mutation/text.ts';
 import type { Item } from './item.ts';
+import type { Side } from './side.ts';
 
 function changeSetOf(changes: readonly TextChange[], length: number): ChangeSet {
   return ChangeSet.of(
@@ -36,6 +37,42 @@ export function transformText(
   return { mine: changesOf(a.map(b, true), after.theirs), theirs: changesOf(b.map(a), after.mine) };
 }
 
+/** A change of a text by several edits: the edit itself when it is the only one, else the difference. */
+export function composed(
+  before: string,
+  after: string,
+  edits: readonly { readonly m: Mutation }[],
+): readonly TextChange[] {
+  const own = edits.map((e) => e.m).filter((m) => m.kind === 'text.edit');
+  return own.length === 1 && applyText(before, own[0]!.changes) === after ? own[0]!.changes : diffText(before, after);
+}
+
+/**
+ * What a Head version does to the texts of functions, one edit each, for those of which a change set has no edit. Edits
+ * that a late author made before are carried over these, version by version, as over `Settlement.texts`.
+ */
+export function textsOf(theirs: Side<{ readonly m: Mutation }>, blobs: Pick<Blobs, 'blob'>): Mutation[] {
+  const out: Mutation[] = [];
+  for (const [unit, positions] of theirs.units) {
+    const edits = positions.map((at) => theirs.entries[at]!);
+    const hashes = edits.flatMap(({ m }) => (m.kind === 'text.edit' ? [m.from, m.to] : textSet(m)));
+    const [from, to] = [hashes[0], hashes.at(-1)];
+    const first = edits.find(({ m }) => m.kind === 'text.edit' || textSet(m).length > 0)?.m;
+    if (first?.kind !== 'text.edit' || from === undefined || to === undefined || from === to) continue;
+    out.push({
+      kind: 'text.edit',
+      function: unit as FunctionId,
+      changes: composed(blobs.blob(from), blobs.blob(to), edits),
+      from,
+      to,
+    });
+  }
+  return out;
+}
+
+const textSet = (m: Mutation): Hash[] =>
+  m.kind === 'record.set' && m.noun === 'function' && m.field === 'text' ? [m.value as Hash] : [];
+
 interface Blobs {
   readonly blob: (hash: Hash) => string;
   readonly putBlob: (text: string) => Hash;
@@ -46,31 +83,46 @@ interface Blobs {
  * An edit that does not start where `since` starts stays as it is, and cannot be placed.
  */
 export function carryText(items: readonly Item[], since: readonly Mutation[], blobs: Blobs): Item[] {
-  const sinceOf = new Map<string, (Mutation & { kind: 'text.edit' })[]>();
+  return carryBoth(items, since, blobs).items;
+}
+
+/** As `carryText`, with `since` as it lies behind the items. */
+export function carryBoth(
+  items: readonly Item[],
+  since: readonly Mutation[],
+  blobs: Blobs,
+): { readonly items: Item[]; readonly since: readonly TextMutation[] } {
+  const sinceOf = new Map<string, TextMutation[]>();
   for (const m of since) if (m.kind === 'text.edit') sinceOf.set(m.function, [...(sinceOf.get(m.function) ?? []), m]);
-  return items.map((item) => {
+  const carried = items.map((item) => {
     if (item.m.kind !== 'text.edit') return item;
-    const { function: fn } = item.m;
-    let { changes, from } = item.m;
-    const rest: (Mutation & { kind: 'text.edit' })[] = [];
-    for (const theirs of sinceOf.get(fn) ?? []) {
-      if (theirs.from !== from) return item;
-      const text = blobs.blob(from);
-      const own = applyText(text, changes);
-      const after = applyText(text, theirs.changes);
-      if (own === undefined || after === undefined) return item;
-      const carried = transformText(text, changes, theirs.changes, { mine: own, theirs: after });
-      rest.push({
-        ...theirs,
-        changes: carried.theirs,
-        from: blobs.putBlob(own),
-        to: blobs.putBlob(applyText(own, carried.theirs)!),
-      });
-      changes = carried.mine;
-      from = blobs.putBlob(after);
-    }
-    sinceOf.set(fn, rest);
-    const to = blobs.putBlob(applyText(blobs.blob(from), changes)!);
-    return { ...item, m: { ...item.m, changes, from, to } };
+    const over = carryOne(item.m, sinceOf.get(item.m.function) ?? [], blobs);
+    if (over === undefined) return item;
+    sinceOf.set(item.m.function, over.since);
+    return { ...item, m: over.edit };
   });
+  return { items: carried, since: [...sinceOf.values()].flat() };
+}
+
+function carryOne(
+  edit: TextMutation,
+  since: readonly TextMutation[],
+  blobs: Blobs,
+): { readonly edit: TextMutation; readonly since: TextMutation[] } | undefined {
+  let { changes, from } = edit;
+  const behind: TextMutation[] = [];
+  for (const theirs of since) {
+    if (theirs.from !== from) return undefined;
+    const text = blobs.blob(from);
+    const own = applyText(text, changes);
+    const after = applyText(text, theirs.changes);
+    if (own === undefined || after === undefined) return undefined;
+    const carried = transformText(text, changes, theirs.changes, { mine: own, theirs: after });
+    const to = blobs.putBlob(applyText(own, carried.theirs)!);
+    behind.push({ ...theirs, changes: carried.theirs, from: blobs.putBlob(own), to });
+    changes = carried.mine;
+    from = blobs.putBlob(after);
+  }
+  const to = blobs.putBlob(applyText(blobs.blob(from), changes)!);
+  return { edit: { ...edit, changes, from, to }, since: behind };
 }

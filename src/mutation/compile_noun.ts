@@ -125,6 +125,7 @@ function compileView(c: Compilation, r: Of<Extract<NounRequest['kind'], `view.${
       const key = placementKey(view, component);
       const placed = findRecord<JsonObject>(c.draft, 'views', key);
       if (r.kind === 'view.remove_component') {
+        if (placed) mustStayInView(c, component, 'component');
         if (placed) c.emit({ kind: 'record.remove', noun: 'placement', key });
       } else if (r.kind !== 'view.set_geometry') {
         if (!placed) c.emit({ kind: 'record.create', noun: 'placement', key, record: { geometry: null } });
@@ -169,19 +170,23 @@ function mustRule(rule: ApproverRule): { approvers: string[]; minimum: number } 
   return { approvers: [...new Set(approvers)].sort(), minimum };
 }
 
+/** A component that is not marked stays in one view at least. */
+function mustStayInView(c: Compilation, component: ComponentId, path: string): void {
+  if (isMarked(c.draft, component)) return;
+  if ([...c.draft.scan('index', index.viewsOf(component))].length > 1) return;
+  fail('in_use', {
+    path,
+    expected: 'a component that is in another view too',
+    got: `${component} is only in this one`,
+    hint: 'put it in another view, or delete it, first',
+  });
+}
+
 /** A view goes only when none of its components would be left without one. */
 function removeView(c: Compilation, view: ViewId): void {
   const placements = [...c.draft.scan('views', `${view}/`)].map(([key]) => key);
   for (const key of placements) {
-    const component = key.slice(view.length + 1);
-    if (isMarked(c.draft, component as ComponentId)) continue;
-    if ([...c.draft.scan('index', index.viewsOf(component as never))].length > 1) continue;
-    fail('in_use', {
-      path: 'view',
-      expected: 'a view whose components are all in another view too',
-      got: `${component} is only in this one`,
-      hint: 'put it in another view, or delete it, first',
-    });
+    mustStayInView(c, key.slice(view.length + 1) as ComponentId, 'view');
   }
   for (const key of placements) c.emit({ kind: 'record.remove', noun: 'placement', key });
   if (c.draft.get('views', approversKey(view)) !== undefined)

@@ -17,6 +17,8 @@ export interface PlannedAction {
 export interface Readiness {
   /** What is not computed yet, a line each; empty: everything is. */
   pending(workspace: WorkspaceId, changeSet: ChangeSetId, intentRoot: Hash): Promise<readonly string[]>;
+  /** Resolves when nothing of the change set is pending any more, or after `mostMs`, whichever comes first. */
+  quiet(workspace: WorkspaceId, changeSet: ChangeSetId, mostMs: number): Promise<void>;
   /** The actions that applying the state would queue. */
   planned(workspace: WorkspaceId, changeSet: ChangeSetId, intentRoot: Hash): Promise<readonly PlannedAction[]>;
 }
@@ -24,5 +26,6 @@ export interface Readiness {
 /** Where nothing propagates and nothing acts. */
 export const alwaysReady: Readiness = {
   pending: () => Promise.resolve([]),
+  quiet: () => Promise.resolve(),
   planned: () => Promise.resolve([]),
 };

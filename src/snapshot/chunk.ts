@@ -7,21 +7,34 @@
 import type { Hash } from '../base/ids.ts';
 import { Fault } from '../base/result.ts';
 import { keyLevelMax } from './key_level.ts';
+import { countLines, firstKeyOf, leafHeader } from './leaf_text.ts';
 
 // Format versions. L1, I1, B1: the first.
-const leafHeader = 'L1\n';
 const innerHeader = 'I1:';
 const blobHeader = 'B1\n';
+
+/** The text of an inner node, and where the line of each child starts in it; last, where the text ends. */
+interface Form {
+  readonly text: string;
+  readonly starts: readonly number[];
+}
+
+/** A node that differs from one before it only in the children at some places, in ascending order. */
+interface Patch {
+  readonly before: Inner;
+  readonly places: readonly number[];
+}
 
 export interface Leaf {
   readonly kind: 'leaf';
   readonly level: 0;
   readonly keys: readonly string[];
   readonly values: readonly string[];
+  readonly count: number;
+  /** Undefined for a leaf whose text nobody has asked for yet. */
+  text: string | undefined;
   /** Undefined until the node is sealed; never changes after that. */
   hash: Hash | undefined;
-  /** What the text of each entry starts with, which follows from the keys; kept by the first encoding. */
-  heads: readonly string[] | undefined;
 }
 
 export interface Inner {
@@ -35,35 +48,101 @@ export interface Inner {
   readonly counts: readonly number[];
   /** Undefined until the node is sealed; never changes after that. */
   hash: Hash | undefined;
-  /** As in a leaf. */
-  heads: readonly string[] | undefined;
+  /** Undefined for a node whose text nobody has asked for yet. */
+  form: Form | undefined;
+  /** What the node was made from, until its text is made from that one's. */
+  patch: Patch | undefined;
+  /** Places of the children that may not be in the store, in ascending order; undefined: any. Kept by the space. */
+  fresh: readonly number[] | undefined;
 }
 
 export type Node = Leaf | Inner;
 export type Child = Hash | Node;
 
 export function leafOf(keys: readonly string[], values: readonly string[]): Leaf {
-  return { kind: 'leaf', level: 0, keys, values, hash: undefined, heads: undefined };
+  return { kind: 'leaf', level: 0, keys, values, count: keys.length, text: undefined, hash: undefined };
 }
 
 export function innerOf(level: number, keys: readonly string[], children: Child[], counts: readonly number[]): Inner {
-  return { kind: 'inner', level, keys, children, counts, hash: undefined, heads: undefined };
+  return {
+    kind: 'inner',
+    level,
+    keys,
+    children,
+    counts,
+    hash: undefined,
+    form: undefined,
+    patch: undefined,
+    fresh: undefined,
+  };
 }
 
-/** The leaf with other values under the same keys. */
-export function leafWith(leaf: Leaf, values: readonly string[]): Leaf {
-  return { kind: 'leaf', level: 0, keys: leaf.keys, values, hash: undefined, heads: leaf.heads };
+/** A leaf that is its text until somebody asks for all its entries. */
+class TextLeaf implements Leaf {
+  readonly kind = 'leaf';
+  readonly level = 0;
+  readonly text: string;
+  hash: Hash | undefined;
+  #count: number | undefined;
+  #entries: Leaf | undefined;
+
+  constructor(text: string, hash: Hash | undefined, count?: number) {
+    this.text = text;
+    this.hash = hash;
+    this.#count = count;
+  }
+
+  get count(): number {
+    this.#count ??= countLines(this.text);
+    return this.#count;
+  }
+
+  get keys(): readonly string[] {
+    return this.#all.keys;
+  }
+
+  get values(): readonly string[] {
+    return this.#all.values;
+  }
+
+  get #all(): Leaf {
+    this.#entries ??= decodeLeaf(this.text, this.hash);
+    return this.#entries;
+  }
 }
 
-/** The node with other children under the same keys. */
-export function innerWith(node: Inner, children: Child[], counts: readonly number[]): Inner {
-  const { level, keys, heads } = node;
-  return { kind: 'inner', level, keys, children, counts, hash: undefined, heads };
+/** The leaf with another text that has the same keys. */
+export function leafWithText(before: Leaf, text: string): Leaf {
+  return new TextLeaf(text, undefined, before.count);
+}
+
+/** First key of a node; undefined for an empty leaf. */
+export function firstKey(node: Node): string | undefined {
+  return node.kind === 'leaf' && node.text !== undefined ? firstKeyOf(node.text) : node.keys[0];
+}
+
+/** The node with other children at some places under the same keys. */
+export function innerWith(
+  before: Inner,
+  children: Child[],
+  counts: readonly number[],
+  places: readonly number[],
+): Inner {
+  const { level, keys } = before;
+  const patch = before.form && { before, places };
+  const fresh = before.fresh && merged(before.fresh, places);
+  return { kind: 'inner', level, keys, children, counts, hash: undefined, form: undefined, patch, fresh };
+}
+
+/** Two ascending lists as one. */
+function merged(a: readonly number[], b: readonly number[]): readonly number[] {
+  if (b.every((place) => a.includes(place))) return a;
+  return [...new Set([...a, ...b])].sort((x, y) => x - y);
 }
 
 /** Number of entries below a node. */
 export function countOf(node: Node): number {
-  if (node.kind === 'leaf') return node.keys.length;
+  if (node.kind === 'leaf') return node.count;
   let sum = 0;
   for (const count of node.counts) sum += count;
   return sum;
@@ -103,29 +182,58 @@ function sharedPrefix(previous: string, key: string): number {
   return i > 0 && isHighSurrogate(key.charCodeAt(i - 1)) ? i - 1 : i;
 }
 
-/** The front-coded keys: length of what is shared with the key before, length of the rest, the rest. */
-function headsOf(keys: readonly string[]): readonly string[] {
-  let previous = '';
-  return keys.map((key) => {
-    const shared = sharedPrefix(previous, key);
-    previous = key;
-    return `${shared}:${key.length - shared}:${shared === 0 ? key : key.slice(shared)}`;
-  });
-}
-
 /** The text of a node. Every child of an inner node must be sealed. */
 export function encodeNode(node: Node): string {
-  node.heads ??= headsOf(node.keys);
-  const heads = node.heads;
   if (node.kind === 'leaf') {
-    let text = leafHeader;
-    for (let i = 0; i < heads.length; i++) text += `${heads[i]}${node.values[i]}\n`;
-    return text;
+    node.text ??= written(node).text;
+    return node.text;
   }
-  let text = `${innerHeader}${node.level}\n`;
-  for (let i = 0; i < heads.length; i++) text += `${heads[i]}${hashOf(node.children[i]!)}:${node.counts[i]}\n`;
-  return text;
+  node.form ??= node.patch === undefined ? written(node) : patched(node, node.patch);
+  node.patch = undefined;
+  return node.form.text;
 }
+
+/** Each entry is a line: length of what its key shares with the key before, length of the rest, the rest, the tail. */
+function written(node: Node): Form {
+  let text = node.kind === 'leaf' ? leafHeader : `${innerHeader}${node.level}\n`;
+  const starts: number[] = [];
+  let previous = '';
+  for (let i = 0; i < node.keys.length; i++) {
+    starts.push(text.length);
+    const key = node.keys[i]!;
+    const shared = sharedPrefix(previous, key);
+    const tail = node.kind === 'leaf' ? node.values[i]! : tailOf(node, i);
+    text += `${shared}:${key.length - shared}:${shared === 0 ? key : key.slice(shared)}${tail}\n`;
+    previous = key;
+  }
+  starts.push(text.length);
+  return { text, starts };
+}
+
+/** The text of the node before with other tails: the cost is that of a copy, where writing it goes through every child. */
+function patched(node: Inner, { before, places }: Patch): Form {
+  const was = before.form!;
+  let { starts } = was;
+  let text = '';
+  let copied = 0;
+  for (const i of places) {
+    const end = was.starts[i + 1]! - 1;
+    const tail = tailOf(node, i);
+    const tailBefore = hashChars + 1 + String(before.counts[i]).length;
+    text += was.text.slice(copied, end - tailBefore) + tail;
+    copied = end;
+    const longer = tail.length - tailBefore;
+    if (longer !== 0) starts = starts.map((start, n) => (n > i ? start + longer : start));
+  }
+  return { text: text + was.text.slice(copied), starts };
+}
+
+/** What a line of an inner node says beside its key. */
+function tailOf(node: Inner, i: number): string {
+  return `${hashOf(node.children[i]!)}:${node.counts[i]}`;
+}
+
+const hashChars = 64;
 
 export function encodeBlob(payload: string): string {
   return blobHeader + payload;
@@ -153,6 +261,12 @@ export function decodeNode(text: string, hash: Hash | undefined): Node {
   throw damaged('not a node', 0);
 }
 
+/** The same, trusting that the text is the one of the hash: the entries of a leaf are read only when asked for. */
+export function openNode(text: string, hash: Hash): Node {
+  if (text.startsWith(leafHeader)) return new TextLeaf(text, hash);
+  return decodeNode(text, hash);
+}
+
 function decodeLeaf(text: string, hash: Hash | undefined): Leaf {
   const keys: string[] = [];
   const values: string[] = [];
@@ -171,7 +285,7 @@ function decodeLeaf(text: string, hash: Hash | undefined): Leaf {
     previous = key;
     at = lineEnd + 1;
   }
-  return { kind: 'leaf', level: 0, keys, values, hash, heads: undefined };
+  return { kind: 'leaf', level: 0, keys, values, count: keys.length, text, hash };
 }
 
 /** A hash and its colon at `lastIndex`. */
@@ -181,17 +295,19 @@ function decodeInner(text: string, hash: Hash | undefined): Inner {
   const keys: string[] = [];
   const children: Child[] = [];
   const counts: number[] = [];
+  const starts: number[] = [];
   let at = text.indexOf('\n') + 1;
   const level = numberIn(text, innerHeader.length, at - 1);
   if (level < 1 || level > keyLevelMax) throw damaged(`a node of level ${level}`, 0);
   if (at === text.length) throw damaged('an inner node without children', at);
   let previous: string | undefined;
   while (at < text.length) {
+    starts.push(at);
     const colon = text.indexOf(':', at);
     const start = text.indexOf(':', colon + 1) + 1;
     const shared = numberIn(text, at, colon);
     const keyEnd = start + numberIn(text, colon + 1, start - 1);
-    const hashEnd = keyEnd + 64;
+    const hashEnd = keyEnd + hashChars;
     const lineEnd = text.indexOf('\n', hashEnd);
     hashAhead.lastIndex = keyEnd;
     if (lineEnd < 0 || !hashAhead.test(text)) throw damaged('a child without hash', at);
@@ -204,7 +320,18 @@ function decodeInner(text: string, hash: Hash | undefined): Inner {
     previous = key;
     at = lineEnd + 1;
   }
-  return { kind: 'inner', level, keys, children, counts, hash, heads: undefined };
+  starts.push(at);
+  return {
+    kind: 'inner',
+    level,
+    keys,
+    children,
+    counts,
+    hash,
+    form: { text, starts },
+    patch: undefined,
+    fresh: undefined,
+  };
 }
 
 /** The decimal number that fills text[start, end): no sign, no leading zero, within 2^53. */

@@ -18,9 +18,12 @@ export function textOf(chunk: Chunk): string {
   return chunk.text ?? encodeNode(chunk.node!);
 }
 
-/** Memory of a chunk, estimated: two bytes per character of its text. */
+/** Memory of a chunk beside its text: its places in maps, its node. */
+const overheadBytes = 256;
+
+/** Memory of a chunk, estimated: its text as it is kept where every character is of Latin-1. */
 export function bytesOf(chunk: Chunk): number {
-  return chunk.chars * 2;
+  return chunk.chars + overheadBytes;
 }
 
 /** One place in the circle of use; the circle's own place has no chunk. */

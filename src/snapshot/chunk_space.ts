@@ -9,8 +9,9 @@
 
 import type { Digest, Hash } from '../base/ids.ts';
 import { Fault } from '../base/result.ts';
-import { chunkKind, decodeBlob, decodeNode, encodeBlob, type Node } from './chunk.ts';
+import { chunkKind, decodeBlob, encodeBlob, encodeNode, type Node, openNode } from './chunk.ts';
 import { bytesOf, type Chunk, ChunkCache, textOf } from './chunk_cache.ts';
+import { eachLongValue } from './leaf_text.ts';
 
 /** Thrown when a chunk is in neither memory nor the source. Not a fault: the run is repeated once it was offered. */
 export class ChunkMissing extends Error {
@@ -27,7 +28,7 @@ export interface ChunkSource {
   read(hash: Hash): string | undefined;
 }
 
-/** Blob hashes named in a leaf's value; called for every value of every leaf that is walked, so it has to be cheap. */
+/** Blob hashes named in a leaf's value; called for every value of every leaf that is walked that could hold one. */
 export type RefsOf = (value: string) => readonly Hash[];
 
 /** Dropped chunks may take one part in so many of the cache. */
@@ -36,7 +37,7 @@ const droppedShare = 8;
 export interface ChunkSpaceOptions {
   readonly digest: Digest;
   readonly source: ChunkSource;
-  /** Bound of the cache, by the estimate of `bytesOf`: two bytes per character of chunk text. */
+  /** Bound of the cache, by the estimate of `bytesOf`. */
   readonly cacheBytesMax: number;
   /** Default: values name no blobs. */
   readonly refsOf?: RefsOf;
@@ -77,8 +78,10 @@ export class ChunkSpace {
   /** The node of a hash. Throws `ChunkMissing`, or fault `store_damaged`. */
   node(hash: Hash): Node {
     const chunk = this.#find(hash);
-    chunk.node ??= named(hash, () => decodeNode(textOf(chunk), hash));
-    return chunk.node;
+    chunk.node ??= named(hash, () => openNode(textOf(chunk), hash));
+    const { node } = chunk;
+    if (node.kind === 'inner' && node.fresh === undefined && this.#cache.peek(hash) === chunk) node.fresh = [];
+    return node;
   }
 
   /** The payload of a blob. Throws `ChunkMissing`, or fault `store_damaged`. */
@@ -189,14 +192,20 @@ export class ChunkSpace {
   /** Visits what `collectUnwritten` promises; answers the hashes. */
   #reachUnwritten(roots: Iterable<Hash>, visit: (hash: Hash, chunk: Chunk) => void): ReadonlySet<Hash> {
     const seen = new Set<Hash>();
-    const walk = (hash: Hash): void => {
-      // First what ends the walk nearly always: most children of a new node are old.
+    // Answers whether the chunk is unwritten.
+    const walk = (hash: Hash): boolean => {
       const chunk = this.#unwritten.get(hash) ?? this.#revive(hash);
-      if (chunk === undefined || seen.has(hash)) return;
+      if (chunk === undefined) return false;
+      if (seen.has(hash)) return true;
       seen.add(hash);
-      if (chunk.node === undefined && chunkKind(chunk.text!) !== 'blob') chunk.node = decodeNode(chunk.text!, hash);
-      if (chunk.node !== undefined) eachReference(chunk.node, this.refsOf, walk);
+      if (chunk.node === undefined && chunkKind(chunk.text!) !== 'blob') chunk.node = openNode(chunk.text!, hash);
+      const { node } = chunk;
+      // Most children of a new node are old: those found written are not looked at again.
+      if (node?.kind === 'inner')
+        node.fresh = (node.fresh ?? [...node.children.keys()]).filter((i) => walk(node.children[i] as Hash));
+      else if (node !== undefined) eachReference(node, this.refsOf, walk);
       visit(hash, chunk);
+      return true;
     };
     for (const root of roots) walk(root);
     return seen;
@@ -258,8 +267,13 @@ export class ChunkSpace {
 /** Visits the hashes a sealed node refers to: its children, or the blobs that its values name. */
 export function eachReference(node: Node, refsOf: RefsOf | undefined, visit: (hash: Hash) => void): void {
   if (node.kind === 'inner') for (const child of node.children) visit(child as Hash);
-  else if (refsOf !== undefined) for (const value of node.values) for (const blob of refsOf(value)) visit(blob);
+  else if (refsOf !== undefined)
+    eachLongValue(encodeNode(node), hashChars, (value) => {
+      for (const blob of refsOf(value)) visit(blob);
+    });
 }
+
+const hashChars = 64;
 
 /** Adds the chunk's hash to a fault about its text. */
 function named<T>(hash: Hash, body: () => T): T {

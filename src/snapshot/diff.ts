@@ -5,6 +5,7 @@
 
 import { type Child, hashOf, type Inner, type Leaf } from './chunk.ts';
 import type { ChunkSpace } from './chunk_space.ts';
+import { changedValues } from './leaf_text.ts';
 import { loadChild } from './map_edit.ts';
 import type { MerkleMap } from './merkle_map.ts';
 
@@ -41,6 +42,16 @@ export function* diff(a: MerkleMap, b: MerkleMap): IterableIterator<Difference> 
       } else if (ahead === 0 && sameSubtree(left.child, right.child)) {
         left.skip();
         right.skip();
+      } else if (ahead === 0 && left.height === 1) {
+        const changes = changesOf(left.leaf, right.leaf);
+        if (changes === undefined) {
+          left.enter();
+          right.enter();
+          continue;
+        }
+        yield* changes;
+        left.skip();
+        right.skip();
       } else {
         if (ahead >= 0) left.enter();
         if (ahead <= 0) right.enter();
@@ -55,22 +66,27 @@ function sameSubtree(x: Child, y: Child): boolean {
   return hash !== undefined && hash === hashOf(y);
 }
 
+/** What differs between two leaves, when that can be seen in their texts. */
+function changesOf(a: Leaf, b: Leaf): Difference[] | undefined {
+  return a.text === undefined || b.text === undefined ? undefined : changedValues(a.text, b.text);
+}
+
 /** A place in a map: at a subtree (height 1 for a leaf, and so on up) or at an entry (height 0). */
 class Walk {
   readonly #space: ChunkSpace;
   /** Nodes below which this place is, outermost first, each with the index of the place in it. */
-  readonly #path: { readonly node: Inner | Leaf; index: number }[] = [];
+  readonly #path: { readonly node: Inner | Leaf; readonly keys: readonly string[]; index: number }[] = [];
 
   constructor(space: ChunkSpace, top: Child) {
     this.#space = space;
-    this.#path.push({ node: loadChild(space, top), index: 0 });
+    this.#push(top);
     this.#leaveEnded();
   }
 
   /** First key of the place; undefined at the end of the map. */
   get key(): string | undefined {
     const here = this.#path.at(-1);
-    return here?.node.keys[here.index];
+    return here?.keys[here.index];
   }
 
   get height(): number {
@@ -83,11 +99,21 @@ class Walk {
     return (node as Inner).children[index]!;
   }
 
+  /** The leaf at this place, which is at height 1. */
+  get leaf(): Leaf {
+    return loadChild(this.#space, this.child) as Leaf;
+  }
+
   /** From a subtree to the first place in it. */
   enter(): void {
     const child = this.child;
     this.#path.at(-1)!.index++;
-    this.#path.push({ node: loadChild(this.#space, child), index: 0 });
+    this.#push(child);
+  }
+
+  #push(child: Child): void {
+    const node = loadChild(this.#space, child);
+    this.#path.push({ node, keys: node.keys, index: 0 });
   }
 
   /** From a subtree to what comes after it. */
@@ -104,17 +130,18 @@ class Walk {
     const mine = this.#path.at(-1);
     const theirs = other.#path.at(-1);
     if (mine === undefined || theirs === undefined || mine.node.level !== theirs.node.level) return;
-    const a = mine.node;
-    const b = theirs.node;
+    const { node: a, keys } = mine;
+    const { node: b, keys: theirKeys } = theirs;
     const from = mine.index;
     let i = from;
     let j = theirs.index;
     if (a.kind === 'leaf') {
-      const { values } = b as Leaf;
-      for (; i < a.keys.length && a.keys[i] === b.keys[j] && a.values[i] === values[j]; i++) j++;
+      const mineValues = a.values;
+      const theirValues = (b as Leaf).values;
+      for (; i < keys.length && keys[i] === theirKeys[j] && mineValues[i] === theirValues[j]; i++) j++;
     } else {
       const { children } = b as Inner;
-      for (; i < a.keys.length && a.keys[i] === b.keys[j] && sameSubtree(a.children[i]!, children[j]!); i++) j++;
+      for (; i < keys.length && keys[i] === theirKeys[j] && sameSubtree(a.children[i]!, children[j]!); i++) j++;
     }
     if (i === from) return;
     mine.index = i;
@@ -131,7 +158,7 @@ class Walk {
   }
 
   #leaveEnded(): void {
-    for (let here = this.#path.at(-1); here !== undefined && here.index >= here.node.keys.length; ) {
+    for (let here = this.#path.at(-1); here !== undefined && here.index >= here.keys.length; ) {
       this.#path.pop();
       here = this.#path.at(-1);
     }

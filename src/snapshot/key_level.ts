@@ -1,11 +1,13 @@
-// The level of a key: what decides, from the key alone, where the Merkle map cuts its nodes. One key in 32 has level 1
-// or more, one in 1,024 level 2 or more, and so on; the shape of a map therefore follows from its keys and from nothing
+// The level of a key: what decides, from the key alone, where the Merkle map cuts its nodes. One key in 16 has level 1
+// or more, one in 512 level 2 or more, and 32 times fewer with every level from there; the shape of a map therefore follows from its keys and from nothing
 // else. Changing anything here changes every root ever stored: it would need a new chunk format version.
 // Not a defence against someone who picks keys to unbalance a map: a bad choice costs time, never correctness.
 
-/** Highest level a key can have: 32 zero bits, five a level. No inner node is above this level. */
+/** Highest level a key can have: 32 zero bits, four for the first, five for each further one. No inner node is above. */
 export const keyLevelMax = 6;
 
+/** Leaves are small: an edit copies, hashes and in the end writes one, and lies in one of twice the mean size. */
+const bitsOfLeaf = 4;
 const bitsPerLevel = 5;
 
 /**
@@ -35,9 +37,10 @@ export function h32(key: string): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** 0 to `keyLevelMax`: the trailing zero bits of the key's hash, five to a level, rounded down. */
+/** 0 to `keyLevelMax`, from the trailing zero bits of the key's hash. */
 export function keyLevel(key: string): number {
   const h = h32(key);
   if (h === 0) return keyLevelMax;
-  return Math.floor((31 - Math.clz32(h & -h)) / bitsPerLevel);
+  const zeros = 31 - Math.clz32(h & -h);
+  return zeros < bitsOfLeaf ? 0 : 1 + Math.floor((zeros - bitsOfLeaf) / bitsPerLevel);
 }

@@ -9,17 +9,19 @@ import {
   type Child,
   childIndex,
   countOf,
+  firstKey,
   type Inner,
   innerOf,
   innerWith,
   type Leaf,
   leafOf,
-  leafWith,
+  leafWithText,
   lowerBound,
   type Node,
 } from './chunk.ts';
 import type { ChunkSpace } from './chunk_space.ts';
 import { keyLevel } from './key_level.ts';
+import { findValue } from './leaf_text.ts';
 
 /** A key's new value, or undefined to remove the key. */
 export type Edit = readonly [key: string, value: string | undefined];
@@ -92,6 +94,7 @@ function editInner(
   // As long as each replacement is one node with the first key of the old one, only these two arrays are new.
   let children: Child[] | undefined;
   let counts: number[] | undefined;
+  const places: number[] = [];
   let row: Row | undefined;
   let copied = 0;
   let at = low;
@@ -104,11 +107,12 @@ function editInner(
     at = end;
     if (replaced === undefined) continue;
     const [below] = replaced;
-    if (row === undefined && replaced.length === 1 && below!.keys[0] === node.keys[i]) {
+    if (row === undefined && replaced.length === 1 && firstKey(below!) === node.keys[i]) {
       children ??= node.children.slice();
       counts ??= node.counts.slice();
       children[i] = below!;
       counts[i] = countOf(below!);
+      places.push(i);
       continue;
     }
     row ??= new Row(space, node.level);
@@ -120,10 +124,12 @@ function editInner(
     row.copy(node.keys, children ?? node.children, counts ?? node.counts, copied, node.keys.length);
     return row.finish();
   }
-  return children && counts && [innerWith(node, children, counts)];
+  return children && counts && [innerWith(node, children, counts, places)];
 }
 
 function editLeaf(leaf: Leaf, edits: SortedEdits, low: number, high: number): readonly Leaf[] | undefined {
+  const sameKeys = leaf.text === undefined ? undefined : editText(leaf, leaf.text, edits, low, high);
+  if (sameKeys !== undefined) return sameKeys === leaf ? undefined : [sameKeys];
   // As long as no key comes or goes, only the values are new.
   let patched: string[] | undefined;
   let keys: string[] | undefined;
@@ -165,7 +171,7 @@ function editLeaf(leaf: Leaf, edits: SortedEdits, low: number, high: number): re
     keys.push(key);
     values.push(value);
   }
-  if (keys === undefined) return patched && [leafWith(leaf, patched)];
+  if (keys === undefined) return patched && [leafOf(leaf.keys, patched)];
   copyTo(keys, leaf.keys.length);
   if (keys.length === 0) return [];
   if (cuts.length === 0) return [leafOf(keys, values)];
@@ -176,6 +182,23 @@ function editLeaf(leaf: Leaf, edits: SortedEdits, low: number, high: number): re
     start = end;
     return part;
   });
+}
+
+/** The leaf when the edits give other values to keys that it has, made in its text; undefined when one does not. */
+function editText(leaf: Leaf, text: string, edits: SortedEdits, low: number, high: number): Leaf | undefined {
+  let out = '';
+  let copied = 0;
+  for (let e = low; e < high; e++) {
+    const key = edits.keys[e]!;
+    const value = edits.values[e];
+    const place = value === undefined ? undefined : findValue(text, key);
+    if (value === undefined || place === undefined) return undefined;
+    if (value.length === place.end - place.start && text.startsWith(value, place.start)) continue;
+    checkEntry(key, value);
+    out += text.slice(copied, place.start) + value;
+    copied = place.end;
+  }
+  return copied === 0 ? leaf : leafWithText(leaf, out + text.slice(copied));
 }
 
 // A surrogate that is not half of a pair would make two keys of one digest. A plain class of code units is several
@@ -229,7 +252,7 @@ class Row {
 
   /** A node that is new at its place. */
   add(node: Node): void {
-    this.addChild(node.keys[0]!, node, countOf(node));
+    this.addChild(firstKey(node)!, node, countOf(node));
   }
 
   /** A child that is new at its place: joined with the one before it, or the start of a node, as its first key says. */

@@ -5,8 +5,9 @@
 // gets the chunk and runs again. An iterator that has thrown is at its end: take a new one.
 
 import type { Hash } from '../base/ids.ts';
-import { type Child, childIndex, countOf, type Leaf, lowerBound, type Node } from './chunk.ts';
+import { type Child, childIndex, countOf, firstKey, type Leaf, lowerBound, type Node } from './chunk.ts';
 import type { ChunkSpace } from './chunk_space.ts';
+import { findValue } from './leaf_text.ts';
 import { buildRoot, type ChunkSink, seal } from './map_build.ts';
 import { type Edit, editRoot, loadChild, sortEdits } from './map_edit.ts';
 
@@ -28,6 +29,10 @@ export class MerkleMap {
   readonly space: ChunkSpace;
   /** The root node, or its hash once sealed. */
   #top: Child;
+  /** The leaf that was read last and the first key after it: keys of one component are asked for one after another. */
+  #leaf: Leaf | undefined;
+  #leafStart: string | undefined;
+  #leafEnd: string | undefined;
 
   private constructor(space: ChunkSpace, top: Child) {
     this.space = space;
@@ -54,19 +59,17 @@ export class MerkleMap {
   }
 
   get(key: string): string | undefined {
-    let node = this.#rootNode();
-    while (node.kind === 'inner') node = loadChild(this.space, node.children[childIndex(node.keys, key)]!);
-    const i = lowerBound(node.keys, key);
-    return node.keys[i] === key ? node.values[i] : undefined;
+    const leaf = this.#leafOf(key);
+    if (leaf.text !== undefined) {
+      const place = findValue(leaf.text, key);
+      return place && leaf.text.slice(place.start, place.end);
+    }
+    const i = lowerBound(leaf.keys, key);
+    return leaf.keys[i] === key ? leaf.values[i] : undefined;
   }
 
   has(key: string): boolean {
     return this.get(key) !== undefined;
-  }
-
-  /** A reader that remembers where it was. */
-  nearby(): Nearby {
-    return new Nearby(this.space, this.#rootNode());
   }
 
   /** Entries in ascending order of keys; reads only the nodes whose range meets the bounds, when it gets to them. */
@@ -139,46 +142,24 @@ export class MerkleMap {
     return this.#top;
   }
 
-  #rootNode(): Node {
-    return loadChild(this.space, this.#top);
-  }
-}
-
-/**
- * Reads one map again and again: keys that lie in the leaf it read last are found without going down from the root. Keeps
- * the root and that leaf, so it is for as long as one edit takes.
- */
-export class Nearby {
-  readonly #space: ChunkSpace;
-  readonly #root: Node;
-  #leaf: Leaf | undefined;
-  /** First key behind the leaf; undefined when it is the last. */
-  #end: string | undefined;
-
-  constructor(space: ChunkSpace, root: Node) {
-    this.#space = space;
-    this.#root = root;
-  }
-
-  get(key: string): string | undefined {
-    let leaf = this.#leaf;
-    if (leaf === undefined || key < leaf.keys[0]! || (this.#end !== undefined && key >= this.#end)) {
-      leaf = this.#goTo(key);
-    }
-    const i = lowerBound(leaf.keys, key);
-    return leaf.keys[i] === key ? leaf.values[i] : undefined;
-  }
-
-  #goTo(key: string): Leaf {
-    let node = this.#root;
+  #leafOf(key: string): Leaf {
+    const last = this.#leaf;
+    if (last !== undefined && key >= this.#leafStart! && (this.#leafEnd === undefined || key < this.#leafEnd))
+      return last;
+    let node = this.#rootNode();
     let end: string | undefined;
     while (node.kind === 'inner') {
       const i = childIndex(node.keys, key);
       end = node.keys[i + 1] ?? end;
-      node = loadChild(this.#space, node.children[i]!);
+      node = loadChild(this.space, node.children[i]!);
     }
-    this.#leaf = node.keys.length === 0 ? undefined : node;
-    this.#end = end;
+    this.#leaf = node;
+    this.#leafStart = firstKey(node) ?? key;
+    this.#leafEnd = end;
     return node;
+  }
+
+  #rootNode(): Node {
+    return loadChild(this.space, this.#top);
   }
 }

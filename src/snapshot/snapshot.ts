@@ -7,7 +7,7 @@ import { compareText } from '../base/json.ts';
 import { Fault } from '../base/result.ts';
 import { type Category, type Draft, intentCategories, type Reader, realityCategories } from '../model/state.ts';
 import type { ChunkSpace } from './chunk_space.ts';
-import { MerkleMap, type Nearby } from './merkle_map.ts';
+import { MerkleMap } from './merkle_map.ts';
 
 /** What names a snapshot: the hashes of its two manifests. */
 export interface Roots {
@@ -25,12 +25,13 @@ const foldAt = 128;
 export class Snapshot implements Reader {
   readonly space: ChunkSpace;
   readonly #maps: ReadonlyMap<Category, MerkleMap>;
-  #roots: Roots | undefined;
+  /** The halves whose manifests are known. */
+  #known: Partial<Roots>;
 
-  constructor(space: ChunkSpace, maps: ReadonlyMap<Category, MerkleMap>, roots?: Roots) {
+  constructor(space: ChunkSpace, maps: ReadonlyMap<Category, MerkleMap>, known: Partial<Roots> = {}) {
     this.space = space;
     this.#maps = maps;
-    this.#roots = roots;
+    this.#known = known;
   }
 
   static empty(space: ChunkSpace): Snapshot {
@@ -69,11 +70,24 @@ export class Snapshot implements Reader {
 
   /** Seals every category and names the snapshot. The manifests become chunks of the space like the nodes. */
   roots(): Roots {
-    this.#roots ??= {
-      intent: this.space.putBlob(manifestText('intent', this.#maps)),
-      reality: this.space.putBlob(manifestText('reality', this.#maps)),
+    const { intent, reality } = this.#known;
+    if (intent !== undefined && reality !== undefined) return this.#known as Roots;
+    const roots = {
+      intent: intent ?? this.space.putBlob(manifestText('intent', this.#maps)),
+      reality: reality ?? this.space.putBlob(manifestText('reality', this.#maps)),
     };
-    return this.#roots;
+    this.#known = roots;
+    return roots;
+  }
+
+  /** The manifests that are known already and stay true under other maps. */
+  stillKnown(maps: ReadonlyMap<Category, MerkleMap>): Partial<Roots> {
+    const same = (half: Half) => categoriesOf[half].every((category) => maps.get(category) === this.map(category));
+    const { intent, reality } = this.#known;
+    return {
+      ...(intent !== undefined && same('intent') ? { intent } : {}),
+      ...(reality !== undefined && same('reality') ? { reality } : {}),
+    };
   }
 
   /** The hashes below which every chunk of this snapshot lies: its categories' roots, then the manifests that name them. */
@@ -119,7 +133,6 @@ export class SnapshotDraft implements Draft {
   readonly base: Snapshot;
   readonly #maps = new Map<Category, MerkleMap>();
   readonly #pending = new Map<Category, Map<string, string | undefined>>();
-  readonly #near = new Map<Category, Nearby>();
 
   constructor(base: Snapshot) {
     this.base = base;
@@ -132,12 +145,7 @@ export class SnapshotDraft implements Draft {
   get(category: Category, key: string): string | undefined {
     const pending = this.#pending.get(category);
     if (pending?.has(key)) return pending.get(key);
-    let near = this.#near.get(category);
-    if (near === undefined) {
-      near = this.#map(category).nearby();
-      this.#near.set(category, near);
-    }
-    return near.get(key);
+    return this.#map(category).get(key);
   }
 
   *scan(category: Category, prefix: string, after?: string): Iterable<readonly [string, string]> {
@@ -198,7 +206,7 @@ export class SnapshotDraft implements Draft {
         maps.set(category, map);
       }
     }
-    return changed ? new Snapshot(this.base.space, maps) : this.base;
+    return changed ? new Snapshot(this.base.space, maps, this.base.stillKnown(maps)) : this.base;
   }
 
   #map(category: Category): MerkleMap {
@@ -218,7 +226,6 @@ export class SnapshotDraft implements Draft {
     const pending = this.#pending.get(category);
     if (pending === undefined || pending.size === 0) return;
     this.#maps.set(category, this.#map(category).edit(pending));
-    this.#near.delete(category);
     this.#pending.delete(category);
   }
 }

@@ -2,20 +2,12 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  type Approval,
-  checkApprovals,
-  decide,
-  eventOf,
-  isAlone,
-  lift,
-  mayApprove,
-  spend,
-} from '../../src/access/approval.ts';
+import { checkApprovals, decide, eventOf, isAlone, mayApprove, tally } from '../../src/access/approval.ts';
 import type { Member } from '../../src/access/member.ts';
 import type { Requirement } from '../../src/access/requirement.ts';
 import { roles } from '../../src/access/role.ts';
 import type { Hash } from '../../src/base/ids.ts';
+import { type Approval, lift, spend } from '../../src/model/approval.ts';
 import type { Request } from '../../src/mutation/request.ts';
 import { checkRefusal, runs } from '../support/model_world.ts';
 import { member, PendingWorld, said, viewWorld } from './pending_world.ts';
@@ -26,6 +18,7 @@ const need = (id: string, approvers: readonly string[], minimum = 1, fingerprint
   subject: id,
   title: `changes in view "${id}"`,
   entities: [],
+  names: [],
   approvers,
   minimum,
   fingerprint: fingerprint as Hash,
@@ -149,6 +142,20 @@ describe('what is missing', () => {
     ]);
   });
 
+  test('[AC10] [AC16] is told beside what has come, and beside approvals of what a part was before', () => {
+    const now = { ...a, fingerprint: 'g' as Hash };
+    const approvals = [said('ann', a), said('bob', now), said('bob', b), said('cid', b)];
+    const told = tally({ requirements: [now, b], approvals, members, authors: ['eve'] });
+    expect(told).toEqual([
+      { requirement: now, isMet: false, approvedBy: ['bob'], outdated: ['ann'], rejectedBy: [], whoMay: ['ann'] },
+      { requirement: b, isMet: true, approvedBy: ['bob'], outdated: [], rejectedBy: [], whoMay: [] },
+    ]);
+    expect(tally({ requirements: [a], approvals: spend([said('ann', now)]), members, authors: [] })[0]).toMatchObject({
+      outdated: [],
+    });
+    expect(tally({ requirements: [a], approvals, members: [member('ann', 'owner')], authors: [] })).toEqual([]);
+  });
+
   test('[AC16] is refused in a sentence, however much it is', () => {
     const refusal = (...args: Parameters<typeof judge>) => {
       const r = checkApprovals(judge(...args));
@@ -164,6 +171,8 @@ describe('what is missing', () => {
       hint: 'ask bob',
     });
     expect(refusal([need('x', ['zoe'])], []).hint).toContain('add a member');
+    const wide = { ...b, entities: ['1', '2', '3'], names: ['web', 'db'] };
+    expect(refusal([wide], []).expected).toBe('1 approval of changes in view "b" (web, db, 1 more)');
     const many = Array.from({ length: 1000 }, (_, i) => need(`n${i}`, ['bob']));
     expect(refusal(many, []).expected).toMatch(/; 990 more$/);
     expect(checkApprovals(judge([b], [said('bob', b)]))).toEqual({ ok: true, value: undefined });

@@ -1,10 +1,10 @@
 // A small world with a change set open in it: Head as it stands, and edits by named authors on top of it.
 
-import type { Approval } from '../../src/access/approval.ts';
 import type { Edit } from '../../src/access/changed.ts';
 import type { Member } from '../../src/access/member.ts';
 import { type Planned, type Requirement, type RequirementQuery, requirementsOf } from '../../src/access/requirement.ts';
 import type { ComponentId } from '../../src/base/ids.ts';
+import type { Approval } from '../../src/model/approval.ts';
 import type { ApproverRule } from '../../src/model/view.ts';
 import type { Request } from '../../src/mutation/request.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';

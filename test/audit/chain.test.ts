@@ -58,6 +58,13 @@ const rewritten = (row: ChainRow, change: (entry: Record<string, Json>) => void)
 };
 
 describe('a chain', () => {
+  test('the text of an entry is canonical', () => {
+    const anchor = { changeSet: otherChangeSet, seq: 3, hash: log(3) };
+    for (const f of [fact(1), { ...fact(2), anchor }])
+      for (const { entry, text } of appendEntries(digest, changeSet, start, [f]))
+        expect(text).toBe(canonical(entry as unknown as Json));
+  });
+
   test('[AU1] passes as it was written, in whatever batches, with any head exported on the way', () => {
     expect(check({ rows: [], head: start })).toBe('fine');
     for (const batch of [1, 3, 10]) {

@@ -30,10 +30,12 @@ export interface Said {
 export class Terminal {
   /** Working folder; the data folder is `.headwater` in it. */
   readonly folder = newFolder();
+  /** Variables beside those that every command gets. */
+  variables: { readonly [name: string]: string } = {};
   readonly #names = new Map<string, string>();
 
   run(args: readonly string[], input?: string): Promise<Said> {
-    const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], NO_COLOR: '1' };
+    const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], NO_COLOR: '1', ...this.variables };
     return new Promise((resolve, reject) => {
       const child = spawn(process.execPath, [bin, ...args], { cwd: this.folder, env, stdio: 'pipe' });
       let out = '';

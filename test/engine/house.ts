@@ -17,6 +17,7 @@ import type { SubmitReply } from '../../src/engine/submit.ts';
 import type { Workspace } from '../../src/engine/workspace.ts';
 import type { VariantSpec } from '../../src/model/schema.ts';
 import type { Catalogue } from '../../src/ports/catalogue.ts';
+import type { Readiness } from '../../src/ports/readiness.ts';
 import type { ChangeSetRow, Store } from '../../src/ports/store.ts';
 
 export type Params = { readonly [name: string]: Json | undefined };
@@ -60,6 +61,7 @@ export interface HouseOptions {
   readonly catalogue?: Catalogue;
   readonly cacheBytesMax?: number;
   readonly unwrittenBytesMax?: number;
+  readonly readiness?: Readiness;
 }
 
 /** How a kind of store is opened; called again to open the same one again. */

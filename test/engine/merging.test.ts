@@ -178,6 +178,30 @@ describe('merging', () => {
       await lasts(house, one, two);
     });
 
+    test('[EN30] B15 B17 a decision about an erased component is no orphan; of two actions of one kind one is left', async () => {
+      const house = await make();
+      const { a } = await twoBoxes(house);
+      const [holds, erases] = [await house.open('holds'), await house.open('erases')];
+      await house.submit(holds, { kind: 'action.hold', component: a, action: 'update' });
+      await house.submit(erases, { kind: 'component.erase', component: a });
+      await apply(house, holds);
+      expect(await apply(house, erases)).toMatchObject({ receipt: [{ subject: a }] });
+      const [one, two] = [await house.open('one'), await house.open('two')];
+      for (const [changeSet, name] of [
+        [one, 'make'],
+        [two, 'build'],
+      ] as const) {
+        await house.submit(changeSet, { kind: 'function.create', name, functionKind: 'action', text: `${name}();` });
+        await house.submit(changeSet, { kind: 'binding.attach', function: name, schema: 'Box', action: 'create' });
+      }
+      await apply(house, one);
+      expect(await apply(house, two)).toMatchObject({ receipt: [{ rule: 'exclusive-action', outcome: 'repaired' }] });
+      const head = (await (await house.workspace()).head()).snapshot;
+      const bindings = [...head.scan('bindings', '')].map(([, text]) => JSON.parse(text) as { action: string });
+      expect(bindings.filter((b) => b.action === 'create')).toHaveLength(1);
+      await lasts(house, one, two);
+    });
+
     test('[EN30] B22 two edits of one function’s text are both in it', async () => {
       const house = await make();
       const first = await house.open('functions');

@@ -60,6 +60,54 @@ describe('promotion', () => {
       );
     });
 
+    test('[EN36] A39 a whole workspace exported and imported into a new one has the same content', async () => {
+      const house = await make();
+      const box: Json = { kind: 'schema.create', name: 'Box', spec };
+      await workspaceWith(
+        house,
+        'dev',
+        box,
+        { kind: 'view.create', name: 'Net' },
+        { kind: 'function.create', name: 'check', functionKind: 'qualification', text: 'return 1;' },
+        { kind: 'binding.attach', function: 'check', schema: 'Box' },
+        {
+          kind: 'component.create',
+          schema: 'Box',
+          name: 'a',
+          views: ['Net'],
+          attributes: { '/domain/list': ['x', 'y'] },
+        },
+        { kind: 'component.create', schema: 'Box', name: 'b', attributes: { '/domain/tags': { k: 'v'.repeat(3000) } } },
+        set('b', '/domain/text', { $source: { component: 'a', path: '/domain/list/1' } }),
+        { kind: 'depends_on.add', component: 'b', on: 'a' },
+        { kind: 'component.protect', component: 'a', on: true },
+        { kind: 'action.hold', component: 'b', action: 'create' },
+      );
+      await house.call('workspace.create', { name: 'copy' });
+      const exported = await house.call<{ items: Json[] }>('change_set.export', {
+        workspace: 'dev',
+        changeSet: 'HEAD',
+      });
+      const text = JSON.stringify(exported);
+      const { changeSet, receipt } = await house.call<PromoteReply>('change_set.promote', { workspace: 'copy', text });
+      expect(receipt).toEqual([]);
+      await house.call('change_set.apply', { workspace: 'copy', changeSet: changeSet.id });
+      const again = await house.call<{ items: { m: Json }[] }>('change_set.export', {
+        workspace: 'copy',
+        changeSet: 'HEAD',
+      });
+      // The default view is each workspace's own; everything else is the same, ids included.
+      const shape = (items: unknown): string =>
+        JSON.stringify((items as { m: Json }[]).map((i) => i.m)).replaceAll(
+          /[0-9A-Z]{26}(?=\/[0-9A-Z]{26}","record":\{"geometry)/g,
+          'VIEW',
+        );
+      expect(shape(again.items).length).toBe(shape(exported.items).length);
+      expect(await domain(house, 'copy', 'HEAD', 'b')).toEqual(await domain(house, 'dev', 'HEAD', 'b'));
+      expect(await domain(house, 'copy', 'HEAD', 'a')).toEqual(await domain(house, 'dev', 'HEAD', 'a'));
+      expect(await house.call('verify', { workspace: 'copy' })).toMatchObject({ ok: true, problems: [] });
+    });
+
     test('[EN36] what is not there, or twice by that name, is refused by name until an id says which', async () => {
       const house = await make();
       const box: Json = { kind: 'schema.create', name: 'Box', spec };

@@ -61,6 +61,24 @@ describe('mutations', () => {
       expect(await kinds(house, cs)).toEqual({ '/si/name': 'value', '/domain/size': 'unset' });
     });
 
+    test('A8 the sources of a component come in the order of its schema, with what each subscription follows', async () => {
+      const house = await make();
+      const changeSet = await house.withBox();
+      const a = await house.create(changeSet, 'a', { '/domain/text': 'x' });
+      const b = await house.create(changeSet, 'b', { '/domain/inner': { a: '1' }, '/domain/size': 4 });
+      await house.set(changeSet, b, '/domain/text', { $source: { component: a, path: '/domain/text' } });
+      await house.set(changeSet, b, '/domain/inner', { $source: { component: a, path: '/domain/inner' } });
+      const { sources } = await house.call<{ sources: { path: string; source: string; follows?: string }[] }>(
+        'component.get',
+        {
+          changeSet,
+          component: b,
+        },
+      );
+      const below = sources.filter((s) => s.path.startsWith('/domain'));
+      expect(below.map((s) => s.path)).toEqual(['/domain/text', '/domain/size', '/domain/inner']);
+    });
+
     test('A9 A10 an element inserted unset is set later and stays the same one', async () => {
       const house = await make();
       const cs = await house.withBox();

@@ -1,134 +1,104 @@
-// Random cases for the laws: edits of a change set and of Head on one rich little state, from a number. Head's edits are
-// often the change set's with one thing altered, so that at least half of the pairs meet.
+// Random cases for the laws: edits of a change set and of Head on one of several states, from a number. Half of them are
+// scenes that aim at one rule each, with some noise; in the others Head's edits are often the change set's with one thing
+// altered, so that most pairs meet.
 
-import type { VariantSpec } from '../../src/model/schema.ts';
-import type { Mutation } from '../../src/mutation/mutation.ts';
-import type { RequestKind } from '../../src/mutation/request.ts';
-import { requestKinds } from '../../src/mutation/request_shape.ts';
+import type { Item, Role } from '../../src/merge/item.ts';
+import type { HeadEdit } from '../../src/merge/merging.ts';
+import { apply, invert, type Mutation } from '../../src/mutation/mutation.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
-import { type Draw, requestOf, richWorld } from '../mutation/random_requests.ts';
-import { seededIds, World } from '../support/model_world.ts';
+import { editsOf, itemsOf } from './check.ts';
+import { carryOut, drawsFrom, type Edit, echoes } from './edits.ts';
+import { chance, numbersFrom, oneOf } from './numbers.ts';
+import { componentScenes } from './scenes.ts';
+import { nounScenes } from './scenes_of_nouns.ts';
+import { Stage } from './stage.ts';
 
-/** A small, fast and well mixed generator (mulberry32): the same numbers from the same seed on every machine. */
-export function numbersFrom(seed: number): () => number {
-  let a = seed >>> 0;
-  return () => {
-    a = (a + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(a ^ (a >>> 15), a | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return (t ^ (t >>> 14)) >>> 0;
+export const scenes = { ...componentScenes, ...nounScenes };
+const sceneNames = [...Object.keys(scenes), 'element-move-move', 'element-move-move', 'default-variant', 'value-cycle'];
+
+/** Scenes in which both sides write one key; they go with others, so that most pairs meet in more than one way. */
+const meetings = ['value-value', 'value-unset', 'value-follow', 'list-whole', 'record-field', 'text-text', 'property'];
+
+export interface Case {
+  readonly seed: number;
+  /** Number of the state it starts from. */
+  readonly state: number;
+  readonly scene?: string;
+  readonly role: Role;
+  /** Comes before both sides; the change set takes it back before its other edits. */
+  readonly history: readonly Edit[];
+  readonly mine: readonly Edit[];
+  readonly theirs: readonly Edit[];
+}
+
+export function caseFrom(seed: number, states: readonly Snapshot[]): Case {
+  const next = numbersFrom(seed);
+  const state = next() % states.length;
+  const draws = drawsFrom(next, 1 + (next() % 3));
+  const role = chance(next, 8) ? 'head' : 'change-set';
+  const stage = new Stage(states[state]!, next);
+  const meeting = chance(next, 75) ? scenes[oneOf(next, meetings)]!(stage) : { mine: [], theirs: [] };
+  if (chance(next, 30)) {
+    const theirs = [...echoes(next, draws, 1 + (next() % 4)), ...meeting.theirs];
+    return { seed, state, role, history: [], mine: [...draws, ...meeting.mine], theirs };
+  }
+  const scene = oneOf(next, sceneNames);
+  const sides = scenes[scene]!(stage);
+  const history = sides.history ?? [];
+  const noise = chance(next, 30) ? draws.slice(0, 1) : [];
+  const of = history.filter((e) => 'numbers' in e);
+  const theirs = of.length > 0 ? echoes(next, of, 1 + (next() % 3)) : [];
+  return {
+    seed,
+    state,
+    scene,
+    role: history.length > 0 ? 'head' : role,
+    history,
+    mine: chance(next, 50) ? [...noise, ...sides.mine, ...meeting.mine] : [...meeting.mine, ...sides.mine, ...noise],
+    theirs: [...theirs, ...sides.theirs, ...meeting.theirs, ...(chance(next, 40) ? echoes(next, draws, 1) : [])],
   };
 }
 
-const frequent: readonly RequestKind[] = [
-  ...Array<RequestKind>(12).fill('attribute.set'),
-  ...Array<RequestKind>(6).fill('attribute.subscribe'),
-  ...Array<RequestKind>(3).fill('attribute.unset'),
-  ...Array<RequestKind>(4).fill('list.insert'),
-  ...Array<RequestKind>(3).fill('list.move'),
-  ...Array<RequestKind>(4).fill('list.remove'),
-  ...Array<RequestKind>(3).fill('map.put'),
-  ...Array<RequestKind>(2).fill('component.erase'),
-  ...Array<RequestKind>(2).fill('component.delete'),
-  ...Array<RequestKind>(2).fill('component.upgrade'),
-  ...Array<RequestKind>(2).fill('function.edit_text'),
-  ...Array<RequestKind>(2).fill('depends_on.add'),
-  ...Array<RequestKind>(2).fill('component.manage'),
-  ...requestKinds,
-];
-
-export function drawsFrom(next: () => number, count: number): Draw[] {
-  return Array.from({ length: count }, () => ({
-    kind: frequent[next() % frequent.length]!,
-    numbers: Array.from({ length: 24 }, next),
-    spoil: 99,
-  }));
+/** A case on its state: what both sides start from, what they make of it, and their edits. */
+export interface Staged {
+  readonly base: Snapshot;
+  readonly present: Snapshot;
+  readonly head: Snapshot;
+  readonly items: readonly Item[];
+  readonly edits: readonly HeadEdit[];
 }
 
-/** Draws that often mean the same places as others: the beginning of their numbers is kept, the end is not. */
-export function echoes(next: () => number, of: readonly Draw[], count: number): Draw[] {
-  return drawsFrom(next, count).map((fresh) => {
-    if (of.length === 0 || next() % 100 >= 88) return fresh;
-    const original = of[next() % of.length]!;
-    const keep = 2 + (next() % 14);
-    const kind = next() % 100 < 75 ? original.kind : fresh.kind;
-    return { ...fresh, kind, numbers: [...original.numbers.slice(0, keep), ...fresh.numbers.slice(keep)] };
-  });
+export function staged(c: Case, states: readonly Snapshot[]): Staged {
+  const before = states[c.state]!;
+  const history = c.history.length > 0 ? carryOut(before, 13, c.history) : { snapshot: before, mutations: [] };
+  const base = history.snapshot;
+  const back = takenBack(before, history.mutations);
+  const draft = base.edit();
+  for (const m of back) apply(draft, m);
+  const mine = carryOut(back.length > 0 ? draft.finish() : base, 11, c.mine);
+  const theirs = carryOut(base, 12, c.theirs);
+  const items = itemsOf([...back, ...mine.mutations], 1, c.role);
+  return { base, present: mine.snapshot, head: theirs.snapshot, items, edits: editsOf(theirs.mutations) };
 }
 
-/** The state all random cases start from. */
-export function startState(): Snapshot {
-  const world = richWorld();
-  world.do(
-    { kind: 'schema.create', name: 'Ruled', spec: ruledSpec },
-    { kind: 'view.create', name: 'Own' },
-    {
-      kind: 'component.create',
-      schema: 'Ruled',
-      name: 'six',
-      views: ['Own'],
-      attributes: { '/domain/most': 5, '/domain/list': ['a', 'b'], '/domain/once': 'x' },
-    },
-    { kind: 'component.create', schema: 'Ruled', name: 'seven', attributes: { '/domain/least': 5 } },
-  );
-  return world.snapshot;
+/** The inverses of mutations, in reverse. */
+function takenBack(before: Snapshot, mutations: readonly Mutation[]): Mutation[] {
+  const draft = before.edit();
+  return mutations
+    .map((m) => {
+      const inverse = invert(draft, m);
+      apply(draft, m);
+      return inverse;
+    })
+    .reverse();
 }
 
-/** A property for every merge rule. */
-const ruledSpec: VariantSpec = {
-  format: 1,
-  domain: {
-    kind: 'object',
-    properties: {
-      most: { kind: 'integer', merge: 'max' },
-      least: { kind: 'integer', merge: 'min' },
-      list: { kind: 'array', items: { kind: 'string' }, merge: 'union' },
-      open: { kind: 'any', merge: 'union' },
-      once: { kind: 'string', merge: 'head-wins' },
-      mine: { kind: 'string', merge: 'change-set-wins' },
-      look: { kind: 'string', merge: 'must-review' },
-    },
-  },
-  resourceValue: { kind: 'object', properties: {} },
-  secrets: { kind: 'object', properties: {} },
-  definitions: {},
-};
-
-/** What a world becomes by draws; those that are refused are left out. */
-export function carryOut(
-  on: Snapshot,
-  idSeed: number,
-  draws: readonly Draw[],
-): { snapshot: Snapshot; mutations: Mutation[] } {
-  const world = new World(seededIds(idSeed), on);
-  world.lawful = false;
-  const mutations: Mutation[] = [];
-  for (const d of draws) {
-    const done = world.attempt([requestOf(world, d)]);
-    if (!done.ok) continue;
-    world.snapshot = done.value.snapshot;
-    mutations.push(...done.value.steps.flatMap((s) => s.mutations));
-  }
-  return { snapshot: world.snapshot, mutations };
-}
-
-export interface Case {
-  readonly mine: readonly Draw[];
-  readonly theirs: readonly Draw[];
-}
-
-export function caseFrom(seed: number): Case {
-  const next = numbersFrom(seed);
-  const mine = drawsFrom(next, 1 + (next() % 3));
-  return { mine, theirs: echoes(next, mine, 1 + (next() % 4)) };
-}
-
-/** The smallest case, by leaving draws out, that still fails. */
+/** The smallest case, by leaving edits out, that still fails. */
 export function shrink(c: Case, fails: (c: Case) => boolean): Case {
   let best = c;
   for (let again = true; again; ) {
     again = false;
-    for (const side of ['mine', 'theirs'] as const) {
+    for (const side of ['mine', 'theirs', 'history'] as const) {
       for (let i = 0; i < best[side].length; i++) {
         const smaller = { ...best, [side]: best[side].filter((_, k) => k !== i) };
         if (!fails(smaller)) continue;

@@ -3,20 +3,20 @@
 
 import type { ChangeSetId } from '../../src/base/ids.ts';
 import { canonical, type Json } from '../../src/base/json.ts';
-import { findCycle, findLoop } from '../../src/graph/cycle.ts';
-import { sourcesOfCellText } from '../../src/graph/edges.ts';
+import { agrees } from '../../src/merge/contest.ts';
 import { type Item, Pending, type Role } from '../../src/merge/item.ts';
 import { type Merged, merge, passesBy } from '../../src/merge/merge.ts';
 import type { HeadEdit } from '../../src/merge/merging.ts';
 import type { ReceiptLine } from '../../src/merge/receipt.ts';
-import { Side } from '../../src/merge/side.ts';
-import { splitCellKey } from '../../src/model/keys.ts';
+import { ruleTable } from '../../src/merge/rules.ts';
+import { placeOf, Side } from '../../src/merge/side.ts';
 import { type Category, intentCategories } from '../../src/model/state.ts';
 import { decodeMutation, encodeMutation } from '../../src/mutation/codec.ts';
 import { apply, type Mutation } from '../../src/mutation/mutation.ts';
 import { diff } from '../../src/snapshot/diff.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
-import { indexFromFacts } from '../support/mutation_laws.ts';
+import { invariants } from './invariants.ts';
+import { law } from './law.ts';
 
 /** Receipt lines seen by rule, and pairs seen in which both sides touch one key. */
 export const seenRules = new Map<string, number>();
@@ -44,11 +44,10 @@ export function pendingOf(items: readonly Item[]): Pending {
   return pending;
 }
 
-function law(holds: boolean, message: () => string): void {
-  if (!holds) throw new Error(message());
-}
-
 const text = (x: unknown): string => canonical(JSON.parse(JSON.stringify(x ?? null)) as Json);
+
+/** Equal as JSON, whatever the order of members. */
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b) || text(a) === text(b);
 
 /** Pending edits caught up over one Head version, by both routes; all laws of one merge. */
 export function mergeLaws(
@@ -68,20 +67,22 @@ export function mergeLaws(
     () => `[ME1] C1: the two routes end in different states: ${whereDifferent(a.state, b.state)}`,
   );
   law(
-    text(a.settlement) === text(b.settlement),
+    same(a.settlement, b.settlement),
     () => `[ME2] C2: the two routes give different receipts\n${text(a.settlement.lines)}\n${text(b.settlement.lines)}`,
   );
-  const viaRebased = applied(head, recoded(a.rebased()));
+  const rebased = a.rebased();
+  const viaRebased = applied(head, recoded(rebased));
   law(
     rootOf(viaRebased) === root,
     () => `[ME1] C1: Head's state and L' give another state: ${whereDifferent(a.state, viaRebased)}`,
   );
-  for (const merged of [a, b]) {
-    const via = applied(present, recoded(merged.headPrime()));
+  const prime = a.headPrime();
+  const other = b.headPrime();
+  for (const h of same(prime, other) ? [prime] : [prime, other]) {
+    const via = applied(present, recoded(h));
     law(
       rootOf(via) === root,
-      () =>
-        `[ME1] C1: the change set's state and h' (${merged.route}) give another state: ${whereDifferent(a.state, via)}`,
+      () => `[ME1] C1: the change set's state and h' give another state: ${whereDifferent(a.state, via)}`,
     );
   }
   invariants(a.state);
@@ -95,7 +96,7 @@ export function mergeLaws(
   for (const line of a.settlement.lines) seenRules.set(line.rule, (seenRules.get(line.rule) ?? 0) + 1);
   const next = pending();
   next.settle(a.settlement);
-  law(text(next.effective()) === text(a.rebased()), () => 'the settled pending change is not L’');
+  law(same(next.effective(), rebased), () => 'the settled pending change is not L’');
   return { merged: a, pending: next };
 }
 
@@ -144,7 +145,7 @@ interface KeyChange {
   readonly after: string | undefined;
 }
 
-function changesBetween(a: Snapshot, b: Snapshot): Map<string, KeyChange> {
+export function changesBetween(a: Snapshot, b: Snapshot): Map<string, KeyChange> {
   const out = new Map<string, KeyChange>();
   for (const category of intentCategories) {
     if (category === 'index' || a.map(category) === b.map(category)) continue;
@@ -191,11 +192,31 @@ function complete(base: Snapshot, present: Snapshot, head: Snapshot, pending: Pe
     const says = lines.some((l) => names(l, c));
     law(says, () => `[ME5] Head's ${k} does not show and is not on the receipt: ${text(lines)}`);
   }
-  for (const [at] of items) {
+  for (const [at, item] of items) {
+    if (isAgreedText(pending.items[at]!.m, present, state) || isMet(item.m, present, state)) continue;
     const said = lines.some((l) => l.item === at);
     law(said, () => `[ME5] item ${at} is not as it was and is not on the receipt: ${text(items)}`);
   }
-  for (const line of lines) lineIsTrue(line, state, pending, merged);
+  for (const line of lines) {
+    lineIsTrue(line, state, pending, merged);
+    givesOtherOutcome(line, state, head);
+  }
+}
+
+/** What the edit wanted is there although it does not stand, or its author has undone it. */
+function isMet(m: Mutation, present: Snapshot, state: Snapshot): boolean {
+  const { category, key } = placeOf(m);
+  const [before, now] = [present.get(category, key), state.get(category, key)];
+  const isUndone = m.kind === 'record.set' ? fieldOf(before, m.field) === fieldOf(now, m.field) : before === now;
+  const isThere = !('component' in m) || state.get('components', m.component) !== undefined;
+  return isThere && (agrees(state, m) || isUndone);
+}
+
+/** A text edit whose text is there, or one of several that together came to what the change set had. */
+function isAgreedText(m: Mutation, present: Snapshot, state: Snapshot): boolean {
+  if (m.kind !== 'text.edit') return false;
+  const now = fieldOf(state.get('functions', m.function), 'text');
+  return now === text(m.to) || now === fieldOf(present.get('functions', m.function), 'text');
 }
 
 /** Of two records: is a field that the side changed another now? Of anything else: always. */
@@ -205,7 +226,7 @@ function losesField(before: string | undefined, wanted: string | undefined, now:
   return Object.keys(b!).some((f) => text(a![f]) !== text(b![f]) && text(b![f]) !== text(c![f]));
 }
 
-function namedKeys(lines: readonly ReceiptLine[]): Set<string> {
+export function namedKeys(lines: readonly ReceiptLine[]): Set<string> {
   const out = new Set<string>();
   for (const l of lines) {
     if (l.place !== null) out.add(`${l.place.category} ${l.place.key}`);
@@ -232,6 +253,7 @@ function names(l: ReceiptLine, c: KeyChange): boolean {
 
 /** A line says what is there, and exists only where something is to be said. */
 function lineIsTrue(line: ReceiptLine, state: Snapshot, pending: Pending, merged: Merged): void {
+  law(ruleTable[line.rule].receipt !== '', () => `[ME5] a rule that loses nothing has a line: ${text(line)}`);
   if (line.place !== null) {
     const now = state.get(line.place.category, line.place.key) ?? null;
     law(
@@ -251,89 +273,23 @@ function lineIsTrue(line: ReceiptLine, state: Snapshot, pending: Pending, merged
   );
 }
 
-/** References, kinds of edges, cycles, views, list order, index: what must hold in every state. */
-export function invariants(state: Snapshot): void {
-  const index = [...state.scan('index', '')].map(([key]) => key).sort();
-  const wanted = [...indexFromFacts(state)].sort();
-  law(
-    text(index) === text(wanted),
-    () => `[ME6] the index is not what follows from the facts: ${difference(index, wanted)}`,
-  );
-  const has = (id: string): boolean => state.get('components', id) !== undefined;
-  for (const [key, value] of state.scan('cells', '')) {
-    const at = splitCellKey(key);
-    law(has(at.component), () => `[ME6] a cell of a component that is gone: ${key}`);
-    for (const s of at.element ? [] : sourcesOfCellText(value))
-      law(has(s.component), () => `[ME6] ${key} follows a component that is gone: ${s.component}`);
-    if (!at.element && value.startsWith('{"k":'))
-      law(
-        state.get('secrets', (JSON.parse(value) as { k: string }).k) !== undefined,
-        () => `[ME6] ${key} refers to a secret that is gone`,
-      );
-    if (!at.element && value.startsWith('{"x":')) {
-      const cycle = findCycle(state, at, sourcesOfCellText(value));
-      law(cycle === undefined, () => `[ME6] a cycle of values: ${text(cycle)}`);
-    }
-    if (!at.element && !value.startsWith('{"c":')) {
-      const inner = [...state.scan('cells', `${key}/`)].map(([k]) => k);
-      law(inner.length === 0, () => `[ME6] ${key} is set as a whole and has parts: ${inner[0]}`);
-    }
-    for (let p = at.path.indexOf('/@'); p !== -1; p = at.path.indexOf('/@', p + 1)) {
-      const end = at.path.indexOf('/', p + 1);
-      const element = `${at.component}${end === -1 ? at.path : at.path.slice(0, end)}#`;
-      law(state.get('cells', element) !== undefined, () => `[ME6] ${key} lies in a list element that is gone`);
-    }
-  }
-  for (const [key] of state.scan('components', '')) {
-    if (key.length === 26) {
-      const { schema, variant } = JSON.parse(state.get('components', key)!) as { schema: string; variant: string };
-      law(
-        state.get('schemas', `${schema}/${variant}`) !== undefined,
-        () => `[ME6] ${key} is of a variant that is gone`,
-      );
-      continue;
-    }
-    law(has(key.slice(0, 26)), () => `[ME6] a fact about a component that is gone: ${key}`);
-    const [, part, to] = key.split('/') as [string, string, string];
-    if (part !== 'depends' && part !== 'manages') continue;
-    law(has(to), () => `[ME6] an edge to a component that is gone: ${key}`);
-    const next = function* (id: string): Iterable<string> {
-      for (const [k] of state.scan('components', `${id}/${part}/`)) yield k.slice(-26);
-    };
-    law(findLoop(key.slice(0, 26), next) === undefined, () => `[ME6] a loop through ${key}`);
-  }
-  for (const [key] of state.scan('views', '')) {
-    if (key.length === 26) continue;
-    law(state.get('views', key.slice(0, 26)) !== undefined, () => `[ME6] ${key} is in a view that is gone`);
-    if (key[26] === '/') law(has(key.slice(27)), () => `[ME6] a component that is gone is in a view: ${key}`);
-  }
-  for (const [key] of state.scan('overrides', ''))
-    law(has(key.slice(0, 26)), () => `[ME6] a decision about a component that is gone: ${key}`);
-  const exclusive = new Map<string, string>();
-  for (const [key, value] of state.scan('bindings', '')) {
-    const b = JSON.parse(value) as {
-      function: string;
-      action: string | null;
-      target: { variant?: string; schema?: string };
-    };
-    law(state.get('functions', b.function) !== undefined, () => `[ME6] a binding of a function that is gone: ${key}`);
-    if (b.action === null || b.action === 'manual') continue;
-    const place = `${b.target.variant ?? b.target.schema} ${b.action}`;
-    law(!exclusive.has(place), () => `[ME6] two bindings of one kind: ${place}`);
-    exclusive.set(place, key);
-  }
-  const names = new Set<string>();
-  for (const category of ['views', 'secrets', 'schemas'] as const) {
-    for (const [key, value] of state.scan(category, '')) {
-      if (key.length !== 26) continue;
-      const name = `${category} ${(JSON.parse(value) as { name: string }).name}`;
-      law(!names.has(name), () => `[ME6] a name taken twice: ${name}`);
-      names.add(name);
-    }
-  }
+/** What a line offers instead changes what is there; where Head's edit was lost, to Head's. */
+function givesOtherOutcome(line: ReceiptLine, state: Snapshot, head: Snapshot): void {
+  if (line.otherwise.length === 0 || line.place === null) return;
+  // Of an erased component the first line brings all of it back.
+  const isGone = line.place.category === 'components' || line.place.category === 'cells' || line.place.key.length > 26;
+  if (isGone && state.get('components', line.subject) === undefined && line.otherwise[0]!.kind !== 'component.create')
+    return;
+  const other = applied(state, line.otherwise);
+  law(rootOf(other) !== rootOf(state), () => `[ME5] what is offered instead changes nothing: ${text(line)}`);
+  if (line.outcome !== 'overridden') return;
+  const { category, key } = line.place;
+  const [now, wanted] = [other.get(category, key), head.get(category, key)];
+  const field = line.theirs?.wanted.kind === 'record.set' ? line.theirs.wanted.field : undefined;
+  const isHeads = field === undefined ? now === wanted : fieldOf(now, field) === fieldOf(wanted, field);
+  law(isHeads, () => `[ME5] what is offered instead is not what Head has: ${now} / ${wanted}: ${text(line)}`);
+  law(state.get(category, key) !== wanted, () => `[ME5] Head's edit is there and said to be lost: ${text(line)}`);
 }
 
-function difference(a: readonly string[], b: readonly string[]): string {
-  const [x, y] = [new Set(a), new Set(b)];
-  return `extra ${a.filter((k) => !y.has(k)).slice(0, 3)}, missing ${b.filter((k) => !x.has(k)).slice(0, 3)}`;
-}
+const fieldOf = (record: string | undefined, field: string): string =>
+  record === undefined ? '' : text((JSON.parse(record) as Record<string, Json>)[field]);

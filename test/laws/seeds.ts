@@ -1,3 +1,14 @@
-// Seeds of pairs that failed once; they are run before all others.
+// Seeds that failed once; they are run before all others. A seed means the same case as long as the generators stay as
+// they are; where a failure taught something about a rule, its example is in test/merge as well.
 
-export const failingSeeds: readonly number[] = [];
+export const failingPairs: readonly number[] = [
+  100_033_902, 100_014_170, 100_034_533, 100_034_560, 100_019_257, 100_041_993, 100_063_186, 100_048_258, 100_094_220,
+  1_024_860, 1_063_446, 1_046_802, 1_056_856, 1_103_151,
+];
+
+export const failingLogs: readonly number[] = [
+  1_000_178, 1_000_031, 1_000_080, 1_000_251, 2_001_119, 2_001_703, 2_000_156, 2_000_748, 2_000_881, 2_001_124,
+  2_001_401, 2_001_436, 2_001_834, 2_001_901, 100_002_681, 7_000_229, 11_000_131,
+];
+
+export const failingTriples: readonly number[] = [100_008_122];

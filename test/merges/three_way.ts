@@ -21,6 +21,22 @@ export function at(root: There, path: At): There {
   return here;
 }
 
+/**
+ * What stands at a path, one of `before`'s, in a state in which lists may have grown or shrunk since: in such a list any
+ * element may be the one that is meant.
+ */
+export function anyAt(root: There, before: There, path: At): There[] {
+  let here: [There, There][] = [[root, before]];
+  for (const segment of path) {
+    here = here.flatMap(([now, was]): [There, There][] => {
+      const then = at(was, [segment]);
+      if (!Array.isArray(now) || !Array.isArray(was) || now.length === was.length) return [[at(now, [segment]), then]];
+      return (now as Json[]).map((item): [There, There] => [item, then]);
+    });
+  }
+  return here.map(([now]) => now);
+}
+
 const keysOf = (...all: readonly There[]): string[] => [
   ...new Set(all.flatMap((x) => (Array.isArray(x) ? x.map((_, i) => String(i)) : isMap(x) ? Object.keys(x) : []))),
 ];

@@ -266,7 +266,7 @@ function valueFor(at: At, property: Property, definitions: VariantSpec['definiti
 }
 
 /** The request that a draw means in the present state of the world, spoiled or not. */
-export function requestOf(world: World, d: Draw): Record<string, unknown> {
+export function requestOf(world: Pick<World, 'snapshot' | 'ids'>, d: Draw): Record<string, unknown> {
   const p = new Picker(d.numbers);
   const made = { kind: d.kind, ...membersOf(world, { p, snapshot: world.snapshot }, d.kind) } as Record<
     string,
@@ -291,7 +291,7 @@ function spoiled(request: Record<string, unknown>, p: Picker): Record<string, un
   }
 }
 
-function membersOf(world: World, at: At, kind: RequestKind): Record<string, unknown> {
+function membersOf(world: Pick<World, 'ids'>, at: At, kind: RequestKind): Record<string, unknown> {
   const { p, snapshot } = at;
   const component = components(at);
   const spec = specOf(snapshot, component);

@@ -52,12 +52,14 @@ test('[SN13] text of another hash is damage', () => {
   expect(() => w.space.node(blob)).toThrow(/store_damaged/);
   const nonsense = digest('L1\nnonsense');
   w.space.offer(nonsense, 'L1\nnonsense');
-  expect(() => w.space.node(nonsense)).toThrow(/store_damaged.*run verify/);
+  expect(() => w.space.node(nonsense).keys).toThrow(/store_damaged/);
+  expect(() => MerkleMap.open(w.space, nonsense).get('x')).toThrow(/store_damaged.*run verify/);
 });
 
 test('[SN14] the cache keeps to its bound and evicts the least recently used; unwritten chunks stay', () => {
-  const chunk = (i: number) => `B1\n${String(i).padStart(7, '0')}`; // 20 bytes by the estimate
-  const w = world({ cacheBytesMax: 60 });
+  const chunk = (i: number) => `B1\n${String(i).padStart(7, '0')}`; // 10 characters
+  const bytes = 10 + 256;
+  const w = world({ cacheBytesMax: 3 * bytes });
   const hashes = [0, 1, 2, 3, 4, 5].map((i) => digest(chunk(i)));
   const offer = (i: number) => w.space.offer(hashes[i]!, chunk(i));
   const held = () => hashes.flatMap((h, i) => (has(h) ? [i] : []));
@@ -79,10 +81,10 @@ test('[SN14] the cache keeps to its bound and evicts the least recently used; un
   w.space.blob(hashes[3]!);
   offer(5);
   expect(held()).toEqual([0, 3, 5]);
-  expect(w.space.stats()).toMatchObject({ cachedChunks: 3, cachedBytes: 60 });
+  expect(w.space.stats()).toMatchObject({ cachedChunks: 3, cachedBytes: 3 * bytes });
   for (let i = 0; i < 10; i++) w.space.putBlob(`unwritten ${i}`);
   expect(w.space.stats()).toMatchObject({ cachedChunks: 3, unwrittenChunks: 10 });
-  expect(w.space.unwrittenBytes).toBe(10 * 2 * 'B1\nunwritten 0'.length);
+  expect(w.space.unwrittenBytes).toBe(10 * (256 + 'B1\nunwritten 0'.length));
   // One chunk over the bound is held as long as it is the newest.
   const large = `B1\n${'x'.repeat(1000)}`;
   w.space.offer(digest(large), large);

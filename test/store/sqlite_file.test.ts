@@ -125,11 +125,13 @@ it('refuses a file of a newer release, another program’s database, and what is
 
 it('keeps a new file from other users', async () => {
   const file = join(temporaryFolder(), 'store.db');
-  const store = await openSqliteStore({ file });
-  expect(statSync(file).mode & 0o077).toBe(0);
-  expect(statSync(`${file}-wal`).mode & 0o077).toBe(0);
-  await store.close();
+  const w = await openWorld(file);
+  await w.found();
+  await w.commit(w.step(w.head, 1));
+  for (const path of [file, `${file}-wal`, `${file}-commits`]) expect(statSync(path).mode & 0o077).toBe(0);
+  await w.store.close();
   expect(existsSync(`${file}-wal`)).toBe(false);
+  expect(existsSync(`${file}-commits`)).toBe(false);
 });
 
 it('fails the commit that does not fit, alone, and goes on', async () => {
@@ -172,7 +174,7 @@ it('backs up while it is written, and restores what it backed up', async () => {
   await w.store.backup(destination);
   isDone = true;
   const last = await writing;
-  expect(readdirSync(folder).sort()).toEqual(['backup.db', 'store.db', 'store.db-wal']);
+  expect(readdirSync(folder).sort()).toEqual(['backup.db', 'store.db', 'store.db-commits', 'store.db-wal']);
   await expect(w.store.backup(destination)).rejects.toMatchObject({ code: 'store_failed' });
   expect((await w.store.findChangeSet(w.workspace, w.head))!.version).toBe(last);
   await w.store.close();

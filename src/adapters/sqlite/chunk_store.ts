@@ -63,7 +63,7 @@ export class ChunkStore {
       `select i.key & ${2 ** hashBits - 1} as prefix, i.generation from chunk_index i join chunk c on c.id = i.chunk
        where ${window} and c.hash = ? limit 1`,
     );
-    this.#addChunk = db.prepare('insert into chunk (hash, text) values (?, ?)');
+    this.#addChunk = db.prepare('insert into chunk (id, hash, text) values (?, ?, ?)');
     this.#addIndex = db.prepare(
       `insert into chunk_index (key, chunk, generation) values ((? << ${hashBits}) | ?, ?, ?) on conflict do nothing`,
     );
@@ -93,18 +93,28 @@ export class ChunkStore {
     for (const { hash, text } of chunks) {
       const prefix = hashPrefix(hash);
       const bytes = hashBytes(hash);
+      // Most are new and share their first bits with none: one look at the index then.
+      const id = this.#refs.takeChunkId();
+      if (this.#addIndex.run(workspace, prefix, id, generation).changes > 0) {
+        this.#addChunk.run(id, bytes, toColumn(text));
+        continue;
+      }
       const found = this.#find.get(workspace, prefix, workspace, prefix, bytes) as
         | { prefix: number; generation: number }
         | undefined;
-      if (found === undefined) this.#add(workspace, { prefix, bytes, text, generation });
+      if (found === undefined) this.#addBeside(workspace, { id, prefix, bytes, text, generation });
       else if (found.generation !== generation) this.#renew.run(generation, workspace, found.prefix);
     }
   }
 
-  #add(workspace: number, c: { prefix: number; bytes: Uint8Array; text: string; generation: number }): void {
-    const id = this.#addChunk.run(c.bytes, toColumn(c.text)).lastInsertRowid;
-    for (let i = 0; i < collisionsMax; i++)
-      if (this.#addIndex.run(workspace, c.prefix + i, id, c.generation).changes > 0) return;
+  /** Adds a chunk whose own place in the index another hash has. */
+  #addBeside(
+    workspace: number,
+    c: { id: number; prefix: number; bytes: Uint8Array; text: string; generation: number },
+  ): void {
+    this.#addChunk.run(c.id, c.bytes, toColumn(c.text));
+    for (let i = 1; i < collisionsMax; i++)
+      if (this.#addIndex.run(workspace, c.prefix + i, c.id, c.generation).changes > 0) return;
     throw new Fault('store_failed', `more than ${collisionsMax} chunks share the first ${hashBits} bits of their hash`);
   }
 

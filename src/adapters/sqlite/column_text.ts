@@ -8,9 +8,12 @@ import { Fault } from '../../base/result.ts';
 /** Method of ES2024 that every supported Node has. */
 type MaybeIllFormed = { isWellFormed(): boolean };
 
+export function isStorable(text: string): boolean {
+  return (text as unknown as MaybeIllFormed).isWellFormed();
+}
+
 export function toColumn(text: string): string | Uint8Array {
-  if (!(text as unknown as MaybeIllFormed).isWellFormed())
-    throw new Fault('store_failed', 'a text with a lone surrogate cannot be stored');
+  if (!isStorable(text)) throw new Fault('store_failed', 'a text with a lone surrogate cannot be stored');
   return text.includes('\0') ? Buffer.from(text, 'utf8') : text;
 }
 

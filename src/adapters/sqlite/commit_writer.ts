@@ -1,4 +1,4 @@
-// What one `commit` does inside its transaction: all checks first, so that a stale one has written nothing, then the
+// What one `commit` does inside a transaction: all checks first, so that a stale one has written nothing, then the
 // rows. Log, audit and idempotency rows are plain inserts: a key that is there already is a constraint failure, and the
 // whole commit fails with it, so nothing append-only is ever overwritten.
 
@@ -62,11 +62,26 @@ export class CommitWriter {
       this.#setWorkspace.run(toColumn(name), head, createdAtMs, workspace);
     }
     for (const { row } of commit.changeSets) this.#writeChangeSet(workspace, row);
+    this.#appendRows(workspace, commit);
+    return landed;
+  }
+
+  /** The rows of a commit that was judged before, but for those of its change sets, unless they are new. */
+  append(workspaceId: WorkspaceId, commit: Commit): void {
+    const workspace = this.#refs.internWorkspace(workspaceId);
+    for (const { row, expected } of commit.changeSets) if (expected === undefined) this.#writeChangeSet(workspace, row);
+    this.#appendRows(workspace, commit);
+  }
+
+  setChangeSet(workspaceId: WorkspaceId, row: ChangeSetRow): void {
+    this.#writeChangeSet(this.#refs.internWorkspace(workspaceId), row);
+  }
+
+  #appendRows(workspace: number, commit: Commit): void {
     for (const row of commit.log) this.#writeLog(workspace, row);
     for (const row of commit.audit) this.#writeAudit(workspace, row);
     if (commit.idempotency) this.#writeIdempotent(workspace, commit.idempotency);
     if (commit.chunks) this.#chunks.write(workspace, commit.chunks);
-    return landed;
   }
 
   #refusal(workspaceId: WorkspaceId, commit: Commit): CommitOutcome | undefined {

@@ -20,6 +20,8 @@ export class Refs {
   readonly #changeSets = new Map<string, number>();
   readonly #auditNumbers = new Map<number, number>();
   readonly #generations = new Map<number, number>();
+  readonly #lastChunk: Statement;
+  #chunkId: number | undefined;
 
   constructor(db: Database) {
     this.#findWorkspace = db.prepare('select ref from workspace where id = ?');
@@ -29,6 +31,7 @@ export class Refs {
       `select key & ${2 ** auditNumberBits - 1} as n from audit
        where key >= (? << ${auditNumberBits}) and key < (? << ${auditNumberBits}) order by key desc limit 1`,
     );
+    this.#lastChunk = db.prepare('select coalesce(max(id), 0) as n from chunk');
     this.#findGeneration = db.prepare('select generation from workspace where ref = ?');
     this.#nextGeneration = db.prepare(
       'update workspace set generation = generation + 1 where ref = ? returning generation',
@@ -71,6 +74,12 @@ export class Refs {
     return last + 1;
   }
 
+  /** The id of the next chunk. Inside a transaction only: asking takes it. */
+  takeChunkId(): number {
+    this.#chunkId ??= (this.#lastChunk.get() as { n: number }).n;
+    return ++this.#chunkId;
+  }
+
   generation(workspace: number): number {
     let generation = this.#generations.get(workspace);
     if (generation === undefined) {
@@ -88,6 +97,7 @@ export class Refs {
   }
 
   forget(): void {
+    this.#chunkId = undefined;
     for (const map of [this.#workspaces, this.#changeSets, this.#auditNumbers, this.#generations]) map.clear();
   }
 

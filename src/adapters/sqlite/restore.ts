@@ -6,6 +6,7 @@ import { constants, copyFileSync, rmSync, statSync } from 'node:fs';
 import { Fault } from '../../base/result.ts';
 import { giveName, refuseExisting } from './backup.ts';
 import { asFault } from './fault.ts';
+import { journalPath } from './journal_file.ts';
 import { openSqliteStore } from './store.ts';
 
 /**
@@ -16,9 +17,10 @@ import { openSqliteStore } from './store.ts';
 export async function restoreSqliteStore(from: string, to: string): Promise<void> {
   refuseExisting(to, 'the store');
   refuseExisting(`${to}-wal`, 'a write-ahead log of an older store');
-  const wal = statSync(`${from}-wal`, { throwIfNoEntry: false });
-  if (wal && wal.size > 0)
-    throw new Fault('store_failed', `${from} has a write-ahead log beside it: it is a store in use, not a backup`);
+  refuseExisting(journalPath(to), 'the journal of an older store');
+  for (const beside of [`${from}-wal`, journalPath(from)])
+    if ((statSync(beside, { throwIfNoEntry: false })?.size ?? 0) > 0)
+      throw new Fault('store_failed', `${from} has ${beside} beside it: it is a store in use, not a backup`);
   const temporary = `${to}.partial`;
   rmSync(temporary, { force: true });
   try {

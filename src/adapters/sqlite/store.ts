@@ -31,6 +31,7 @@ import { ChunkStore } from './chunk_store.ts';
 import { CommitWriter } from './commit_writer.ts';
 import { type Database, openDatabase, readPragma, releaseDatabase } from './driver.ts';
 import { asFault, guarded, isBusy } from './fault.ts';
+import { Journal, journaledCharsMax } from './journal.ts';
 import { assertReadable, migrate } from './migrate.ts';
 import { Refs } from './refs.ts';
 import { RowReader } from './row_reader.ts';
@@ -38,7 +39,7 @@ import { UpkeepWriter } from './upkeep_writer.ts';
 import { WriteQueue } from './write_queue.ts';
 
 export interface SqliteStoreOptions {
-  /** Path of the file; made if it is not there, its folder must be. `-wal` beside it belongs to it. */
+  /** Path of the file; made if it is not there, its folder must be. `-wal` and `-commits` beside it belong to it. */
   readonly file: string;
   /** Most bytes of the file, rounded down to pages; a write beyond it fails as on a full disk. Default: no bound. */
   readonly fileBytesMax?: number;
@@ -47,10 +48,10 @@ export interface SqliteStoreOptions {
 /** Pages of 4 KiB kept in memory; the hot ends of all trees are far below it. */
 const cacheKiB = 64 * 1024;
 /**
- * Pages in the write-ahead log before they are copied to the file. A log of about 4 MiB is written over and over in
- * place: larger ones measured slower, for as long as they still grow each sync also commits a new file size.
+ * Pages in the write-ahead log before they are copied to the file: 16 MiB. Beyond it, what a longer one saves in pages
+ * copied once instead of twice is lost again in longer pauses.
  */
-const checkpointPages = 1_000;
+const checkpointPages = 4_000;
 /** Chunks looked at, or rows expired, in one transaction of a sweep. */
 const sweepStepRows = 2_000;
 /** Two openers at the same instant can each keep the other out; each tries again after this long. */
@@ -77,6 +78,7 @@ export class SqliteStore implements Store {
   readonly #refs: Refs;
   readonly #reader: RowReader;
   readonly #commits: CommitWriter;
+  readonly #journal: Journal;
   readonly #chunks: ChunkStore;
   readonly #upkeep: UpkeepWriter;
   readonly #backups = new Set<Promise<void>>();
@@ -95,7 +97,10 @@ export class SqliteStore implements Store {
       this.#chunks = new ChunkStore(db, this.#refs);
       this.#commits = new CommitWriter(db, this.#refs, this.#chunks);
       this.#upkeep = new UpkeepWriter(db, this.#refs);
-      this.#queue = new WriteQueue(db, () => this.#refs.forget());
+      const parts = { db, file: options.file, reader: this.#reader, refs: this.#refs, writer: this.#commits };
+      this.#journal = new Journal(parts);
+      this.#queue = new WriteQueue(db, this.#journal, () => this.#refs.forget());
+      this.#queue.settle();
     } catch (e) {
       releaseDatabase(db);
       throw asFault(e, `opening ${options.file}`);
@@ -107,14 +112,20 @@ export class SqliteStore implements Store {
   }
 
   async commit(workspace: WorkspaceId, commit: Commit): Promise<CommitOutcome> {
-    const outcome = await this.#queue.enqueue(weightOf(commit), () => this.#commits.write(workspace, commit));
+    const weight = weightOf(commit);
+    const run = () => this.#commits.write(workspace, commit);
+    const outcome = await this.#queue.enqueue(
+      weight,
+      run,
+      weight <= journaledCharsMax ? { workspace, commit } : undefined,
+    );
     if (outcome.ok) this.#commitCount++;
     else this.#staleCommitCount++;
     return outcome;
   }
 
   async findChangeSet(workspace: WorkspaceId, id: ChangeSetId): Promise<ChangeSetRow | undefined> {
-    return this.#reading(() => this.#reader.changeSet(workspace, id));
+    return this.#readingNow(() => this.#journal.changeSet(workspace, id));
   }
 
   async listChangeSets(workspace: WorkspaceId): Promise<readonly ChangeSetRow[]> {
@@ -136,7 +147,7 @@ export class SqliteStore implements Store {
   }
 
   async findIdempotent(workspace: WorkspaceId, principal: string, key: string): Promise<IdempotencyRow | undefined> {
-    return this.#reading(() => this.#reader.idempotent(workspace, principal, key));
+    return this.#readingNow(() => this.#journal.idempotent(workspace, principal, key));
   }
 
   async expireIdempotent(workspace: WorkspaceId, beforeMs: number): Promise<number> {
@@ -159,9 +170,10 @@ export class SqliteStore implements Store {
   }
 
   readChunkNow(workspace: WorkspaceId, hash: Hash): string | undefined {
-    return this.#reading(() => {
+    return this.#readingNow(() => {
       const ref = this.#refs.findWorkspace(workspace);
-      return ref === undefined ? undefined : this.#chunks.read(ref, hash);
+      if (ref === undefined) return undefined;
+      return this.#journal.chunk(workspace, hash) ?? this.#chunks.read(ref, hash);
     });
   }
 
@@ -210,7 +222,7 @@ export class SqliteStore implements Store {
   }
 
   async getSetting(workspace: WorkspaceId, name: string): Promise<string | undefined> {
-    return this.#reading(() => this.#reader.setting(workspace, name));
+    return this.#readingNow(() => this.#reader.setting(workspace, name));
   }
 
   putSetting(workspace: WorkspaceId, name: string, value: string): Promise<void> {
@@ -254,7 +266,7 @@ export class SqliteStore implements Store {
         ...rows,
         commits: this.#commitCount,
         commitsStale: this.#staleCommitCount,
-        transactions: this.#queue.transactions,
+        transactions: this.#queue.groups,
         writes: this.#queue.jobs,
       };
     });
@@ -263,14 +275,26 @@ export class SqliteStore implements Store {
   /** Writes what is queued, then gives the file up. Later calls get `store_failed`. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
-      this.#queue.drain(closed());
-      await Promise.all(this.#backups);
-      guarded('closing', () => releaseDatabase(this.#db));
+      try {
+        this.#queue.drain(closed());
+        await Promise.all(this.#backups);
+        guarded('closing', () => this.#journal.close());
+      } finally {
+        guarded('closing', () => releaseDatabase(this.#db));
+      }
     })();
     return this.#closing;
   }
 
+  /** Reads of the tables, once everything acknowledged is in them. */
   #reading<T>(body: () => T): T {
+    if (this.#closing) throw closed();
+    this.#queue.settle();
+    return guarded('reading', body);
+  }
+
+  /** Reads that see the journal, or that it has no part in. */
+  #readingNow<T>(body: () => T): T {
     if (this.#closing) throw closed();
     return guarded('reading', body);
   }

@@ -1,6 +1,7 @@
-// Group commit. Every write of the store is a job in one queue; a flush takes what has gathered and runs it in one
-// transaction with one sync, in the order of queueing. Jobs are synchronous and decide for themselves (compare-and-set)
-// whether to write; a job's promise settles after COMMIT.
+// Group commit. Every write of the store is a job in one queue; a flush takes what has gathered, in the order of queueing,
+// and makes it durable with one sync. A group of ordinary commits is one record of the journal. Any other group is one
+// transaction, which first moves what the journal holds into the tables; its jobs are synchronous and decide for
+// themselves (compare-and-set) whether to write. A job's promise settles after the sync.
 //
 // When a job throws, nothing of the group has landed: the group is rolled back and its jobs run again, each in a
 // transaction of its own, so that only the faulty one fails. A job must therefore be repeatable, and whatever is
@@ -8,11 +9,22 @@
 // When the device fails, the store refuses further writes until it is opened again: after a failed sync the kernel may
 // have dropped the pages, and a second sync would claim success.
 
+import type { WorkspaceId } from '../../base/ids.ts';
 import { Fault } from '../../base/result.ts';
+import type { Commit } from '../../ports/store.ts';
 import type { Database, Statement } from './driver.ts';
 import { asFault, isDeviceFailure } from './fault.ts';
+import type { Journal } from './journal.ts';
+
+/** A commit, for the journal to judge. */
+interface Commission {
+  readonly workspace: WorkspaceId;
+  readonly commit: Commit;
+}
 
 interface Job {
+  /** Undefined: only the tables can take it. */
+  readonly commission: Commission | undefined;
   readonly run: () => unknown;
   readonly weight: number;
   readonly resolve: (value: unknown) => void;
@@ -23,39 +35,53 @@ interface Job {
 const groupJobsMax = 512;
 /** Text of one transaction, in UTF-16 units; a single larger job still runs whole. */
 const groupCharsMax = 8 * 1024 * 1024;
+/** After this long without a commit, what the journal holds is moved. */
+const idleMs = 500;
 
 export class WriteQueue {
   readonly #db: Database;
+  readonly #journal: Journal;
   readonly #onRollback: () => void;
   readonly #begin: Statement;
   readonly #commit: Statement;
   #jobs: Job[] = [];
   #scheduled = false;
   #refusal: Fault | undefined;
-  /** Transactions that were committed, and jobs that ended in one, since opening. */
-  transactions = 0;
+  #idle: NodeJS.Timeout | undefined;
+  /** Groups that became durable, with one sync each, and the jobs in them, since opening. */
+  groups = 0;
   jobs = 0;
 
-  constructor(db: Database, onRollback: () => void) {
+  constructor(db: Database, journal: Journal, onRollback: () => void) {
     this.#db = db;
+    this.#journal = journal;
     this.#onRollback = onRollback;
     this.#begin = db.prepare('begin immediate');
     this.#commit = db.prepare('commit');
   }
 
   /** Queues a job; `weight` is roughly the text it writes, in UTF-16 units. */
-  enqueue<T>(weight: number, run: () => T): Promise<T> {
+  enqueue<T>(weight: number, run: () => T, commission?: Commission): Promise<T> {
     if (this.#refusal) return Promise.reject(this.#refusal);
     return new Promise<T>((resolve, reject) => {
-      this.#jobs.push({ run, weight, resolve: resolve as (value: unknown) => void, reject });
+      this.#jobs.push({ commission, run, weight, resolve: resolve as (value: unknown) => void, reject });
       this.#schedule();
     });
   }
 
-  /** Runs everything queued; further jobs are rejected with `refusal`. */
+  /** Runs everything queued and moves it; further jobs are rejected with `refusal`. */
   drain(refusal: Fault): void {
+    clearTimeout(this.#idle);
     while (this.#jobs.length > 0) this.#flush();
+    if (this.#refusal === undefined) this.settle();
     this.#refusal ??= refusal;
+  }
+
+  /** Moves what the journal holds into the tables: whoever reads them sees everything acknowledged. */
+  settle(): void {
+    if (this.#journal.isEmpty) return;
+    const failure = this.#tryTransaction([]);
+    if (failure !== undefined) throw failure;
   }
 
   // A turn of the event loop, not a microtask: writers that were woken by the last group have then queued again, even
@@ -88,7 +114,7 @@ export class WriteQueue {
 
   #flush(): void {
     const group = this.#takeGroup();
-    if (group.length === 0) return;
+    if (group.length === 0 || this.#tryJournal(group)) return;
     let failure = this.#tryTransaction(group);
     if (failure === undefined) return;
     for (const job of group) {
@@ -98,20 +124,63 @@ export class WriteQueue {
     }
   }
 
+  /** One record of the journal; settles its jobs. False when they have to be a transaction. */
+  #tryJournal(group: readonly Job[]): boolean {
+    if (this.#refusal || this.#journal.isFull) return false;
+    const commits: Commission[] = [];
+    for (const { commission } of group) {
+      if (commission === undefined) return false;
+      commits.push(commission);
+    }
+    let outcomes: readonly unknown[] | undefined;
+    try {
+      outcomes = this.#journal.write(commits);
+    } catch (e) {
+      this.#fail(e, asFault(e, 'writing the journal'));
+      for (const job of group) job.reject(this.#refusal);
+      return true;
+    }
+    if (outcomes === undefined) return false;
+    this.#settled(group, outcomes);
+    this.#moveWhenIdle();
+    return true;
+  }
+
+  #settled(group: readonly Job[], outcomes: readonly unknown[]): void {
+    if (group.length === 0) return;
+    this.groups++;
+    this.jobs += group.length;
+    for (let i = 0; i < group.length; i++) group[i]!.resolve(outcomes[i]);
+  }
+
+  #moveWhenIdle(): void {
+    if (this.#idle !== undefined) {
+      this.#idle.refresh();
+      return;
+    }
+    this.#idle = setTimeout(() => {
+      this.#idle = undefined;
+      // A failure is told to the next write or read, which has to move the same.
+      if (this.#refusal === undefined && !this.#journal.isEmpty) this.#tryTransaction([]);
+    }, idleMs);
+    this.#idle.unref();
+  }
+
   /** One transaction; settles its jobs when it has landed, else answers why it has not. */
   #tryTransaction(group: readonly Job[]): Fault | undefined {
     if (this.#refusal) return this.#refusal;
     const outcomes: unknown[] = [];
     try {
       this.#begin.run();
+      this.#journal.move();
       for (const job of group) outcomes.push(job.run());
       this.#commit.run();
     } catch (e) {
       return this.#rollback(e);
     }
-    this.transactions++;
-    this.jobs += group.length;
-    for (let i = 0; i < group.length; i++) group[i]!.resolve(outcomes[i]);
+    this.#journal.moved();
+    if (group.length > 0) this.#journal.forgetMoved();
+    this.#settled(group, outcomes);
     return undefined;
   }
 
@@ -124,15 +193,13 @@ export class WriteQueue {
     } catch (e) {
       this.#refusal = asFault(e, 'rolling back');
     }
-    if (isDeviceFailure(cause))
-      this.#refusal = new Fault(
-        'store_failed',
-        `the device failed, open the store again (${fault.message})`,
-        undefined,
-        {
-          cause,
-        },
-      );
+    if (isDeviceFailure(cause)) this.#fail(cause, fault);
     return fault;
+  }
+
+  /** Refuses further writes: what reached the device is unknown. */
+  #fail(cause: unknown, fault: Fault): void {
+    const what = `the device failed, open the store again (${fault.message})`;
+    this.#refusal = new Fault('store_failed', what, undefined, { cause });
   }
 }

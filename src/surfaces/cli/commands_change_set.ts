@@ -5,11 +5,13 @@ import type { Command } from 'commander';
 import type { ApplyReceipt } from '../../engine/apply.ts';
 import type { Comparison } from '../../engine/compare.ts';
 import type { Review } from '../../engine/operations.ts';
+import type { ToldLine } from '../../engine/receipt.ts';
 import type { ChangeSetRow } from '../../ports/store.ts';
 import { exitCodes } from './exit.ts';
 import { count, paint, table } from './output.ts';
 import type { Run } from './program.ts';
 import { comparisonLines, summaryLine } from './render.ts';
+import { besideLines, toldLines } from './render_approval.ts';
 
 export function changeSetCommands(program: Command, run: Run): void {
   const workspace = program.command('workspace').description('workspaces: tenants that share nothing');
@@ -89,6 +91,7 @@ export function changeSetCommands(program: Command, run: Run): void {
           `Change set ${JSON.stringify(review.changeSet.name)} (${review.changeSet.id}), ${review.changeSet.status}, on version ${review.changeSet.baseVersion} of Head.`,
           '',
           ...comparisonLines(review),
+          ...besideLines(review),
           summaryLine(review.summary),
         ]);
         return options.detailedExitcode && changes ? exitCodes.changes : exitCodes.ok;
@@ -102,10 +105,29 @@ export function changeSetCommands(program: Command, run: Run): void {
       run('Applying', async (s) => {
         const key = options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey };
         const receipt = await s.call<ApplyReceipt>('change_set.apply', { changeSet: name, ...key });
-        s.print(receipt, () => [
-          `${paint('green', 'Applied')}: Head is at version ${receipt.headVersion} (${count(receipt.edits, 'mutation')}).`,
-          paint('dim', `intent root ${receipt.intentRoot}`),
-        ]);
+        s.print(receipt, () => appliedLines(receipt));
+        return undefined;
+      }),
+    );
+  changeSet
+    .command('outcome <change-set>')
+    .description('what became of an apply whose answer was not seen')
+    .addHelpText('after', '\nExample:\n  headwater change-set outcome "new network"')
+    .action((name: string) =>
+      run('Reading the outcome', async (s) => {
+        const receipt = await s.call<ApplyReceipt>('change_set.outcome', { changeSet: name });
+        s.print(receipt, () => appliedLines(receipt));
+        return undefined;
+      }),
+    );
+  changeSet
+    .command('receipt <change-set>')
+    .description('what merging decided between a change set and others, line by line')
+    .addHelpText('after', '\nExample:\n  headwater change-set receipt "new network"')
+    .action((name: string) =>
+      run('Reading the receipt', async (s) => {
+        const told = await s.call<{ lines: readonly ToldLine[] }>('change_set.receipt', { changeSet: name });
+        s.print(told, () => toldLines(told.lines));
         return undefined;
       }),
     );
@@ -140,6 +162,15 @@ export function changeSetCommands(program: Command, run: Run): void {
         return options.detailedExitcode && changes ? exitCodes.changes : exitCodes.ok;
       }),
     );
+}
+
+function appliedLines(r: ApplyReceipt): string[] {
+  const by = [...new Set((r.approvals ?? []).map((a) => a.by))];
+  return [
+    `${paint('green', 'Applied')}: Head is at version ${r.headVersion} (${count(r.edits, 'mutation')}).`,
+    ...(by.length === 0 ? [] : [`Approved by ${by.join(', ')}.`]),
+    paint('dim', `intent root ${r.intentRoot}`),
+  ];
 }
 
 function stateParams(side: 'from' | 'to', text: string | undefined): { [name: string]: string | number } {

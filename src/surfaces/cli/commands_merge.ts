@@ -1,4 +1,5 @@
-// Commands for change sets that meet: taking back what was applied, and carrying a change set to another workspace.
+// Commands for change sets that meet: taking back what was applied, and carrying a change set to another workspace. Each is
+// one operation of the engine.
 
 import type { Command } from 'commander';
 import type { Json } from '../../base/json.ts';
@@ -88,7 +89,7 @@ function pair(text: string): [string, string] {
 }
 
 /** The receipt in a line each: what happened where, by which rule. */
-export function receiptLines(lines: readonly ReceiptLine[]): string[] {
+function receiptLines(lines: readonly ReceiptLine[]): string[] {
   if (lines.length === 0) return [];
   return [
     paint('dim', `receipt: ${count(lines.length, 'line')}`),

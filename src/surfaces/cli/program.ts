@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import type { Json } from '../../base/json.ts';
 import { Fault, type Refusal, RefusalError, type Result } from '../../base/result.ts';
+import { approvalCommands } from './commands_approval.ts';
 import { changeSetCommands } from './commands_change_set.ts';
 import { componentCommands } from './commands_component.ts';
 import { mergeCommands } from './commands_merge.ts';
@@ -20,6 +21,8 @@ export interface Surroundings {
   connect(
     folder: string,
     progress: (line: string) => void,
+    /** Who it is that asks; undefined: the person at this machine. */
+    actor?: string,
   ): Promise<{
     call(operation: string, params: Params): Promise<Result<unknown>>;
     close(): Promise<void>;
@@ -58,21 +61,26 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     .description('Infrastructure as a live, versioned model: change sets, review, apply, audit.')
     .addOption(new Option('--data <folder>', `data folder (default: $HEADWATER_DATA or ./${defaultFolder})`))
     .option('--workspace <name>', 'workspace, by name or id (default: the one named default)')
+    .addOption(
+      new Option('--as <id>', 'act as this member (default: $HEADWATER_ACTOR or your user name); a name, not a proof'),
+    )
     .option('--json', 'print only JSON on standard output')
     .version(surroundings.version, '-V, --version', 'print the version')
     .showHelpAfterError('(add --help for the commands and their options)')
     .exitOverride()
     .addHelpText('after', examples);
   const run: Run = async (label, body) => {
-    const options = program.opts<{ data?: string; workspace?: string; json?: boolean }>();
+    const options = program.opts<{ data?: string; workspace?: string; as?: string; json?: boolean }>();
     code = await runCommand(label, body, {
       folder: resolve(options.data ?? process.env['HEADWATER_DATA'] ?? join(process.cwd(), defaultFolder)),
       workspace: options.workspace,
+      actor: options.as ?? process.env['HEADWATER_ACTOR'],
       json: options.json === true,
       surroundings,
     });
   };
-  for (const add of [changeSetCommands, componentCommands, templateCommands, storeCommands]) add(program, run);
+  for (const add of [changeSetCommands, approvalCommands, componentCommands, templateCommands, storeCommands])
+    add(program, run);
   mergeCommands(program.commands.find((c) => c.name() === 'change-set')!, run);
   spreadJson(program);
   try {
@@ -85,7 +93,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
   return code;
 }
 
-/** `--json`, `--data` and `--workspace` are understood before and behind the command's name. */
+/** `--json`, `--data`, `--workspace` and `--as` are understood before and behind the command's name. */
 function spreadJson(program: Command): void {
   const walk = (command: Command): void => {
     for (const sub of command.commands) {
@@ -94,7 +102,8 @@ function spreadJson(program: Command): void {
           sub.addOption(new Option(option.flags, option.description));
       sub.hook('preAction', (_this, action) => {
         for (const [name, value] of Object.entries(action.opts())) {
-          if (['json', 'data', 'workspace'].includes(name) && value !== undefined) program.setOptionValue(name, value);
+          if (['json', 'data', 'workspace', 'as'].includes(name) && value !== undefined)
+            program.setOptionValue(name, value);
         }
       });
       sub.exitOverride();
@@ -107,6 +116,7 @@ function spreadJson(program: Command): void {
 interface Frame {
   readonly folder: string;
   readonly workspace: string | undefined;
+  readonly actor: string | undefined;
   readonly json: boolean;
   readonly surroundings: Surroundings;
 }
@@ -116,7 +126,7 @@ async function runCommand(label: string, body: (s: Session) => Promise<number | 
   let connection: Awaited<ReturnType<Surroundings['connect']>> | undefined;
   // A command that works on files alone never opens the engine.
   const connected = async () => {
-    connection ??= await f.surroundings.connect(f.folder, progress.step);
+    connection ??= await f.surroundings.connect(f.folder, progress.step, f.actor);
     return connection;
   };
   const session = sessionOf(f, connected, progress);
@@ -200,6 +210,11 @@ Examples:
   headwater component set web /domain/Port 8080     edit one value, in a new change set
   headwater component search 'schema:AWS::EC2::* & CidrBlock:10.*'
   headwater audit verify                            check the whole trail
+  headwater member set bob approver                 from now on views, schemas and functions may ask for approval
+  headwater --as bob change-set approve CHANGE_SET  approve as somebody else
 
-Exit codes: 0 ok, 1 error, 2 changes present (with --detailed-exitcode), 3 refused by policy or approval,
+On one machine --as and HEADWATER_ACTOR are a name and no proof of identity: whoever may read the data folder may be
+anybody in it.
+
+Exit codes: 0 ok, 1 error, 2 changes present (with --detailed-exitcode), 3 refused by role, approval or budget,
 4 stale (read again), 75 busy (retry).`;

@@ -1,0 +1,227 @@
+// Commits that are durable in the journal and not yet in the tables. An ordinary commit is checked against what is in
+// memory (this process owns the file, so nobody else changes a change set's row), becomes part of one journal record
+// and is acknowledged; its rows are written later, many commits in one transaction.
+//
+// "Ordinary" is a commit of which is known beforehand that its rows can be written: it continues the log and the audit
+// chains of the change sets that it moves, and its idempotency key is free. Any other is the tables' to judge: the queue
+// moves everything first and runs it in a transaction. Until it is moved, a commit is answered from here: the rows of
+// change sets, idempotency records and chunks; whoever reads logs or audit moves first.
+
+import { randomBytes } from 'node:crypto';
+import type { ChangeSetId, Hash, WorkspaceId } from '../../base/ids.ts';
+import { Fault } from '../../base/result.ts';
+import type { ChangeSetRow, Commit, CommitOutcome, IdempotencyRow } from '../../ports/store.ts';
+import { isStorable } from './column_text.ts';
+import type { CommitWriter } from './commit_writer.ts';
+import type { Database, Statement } from './driver.ts';
+import { isNoSpace, JournalFile, journalIdBytes, journalPath, readJournal } from './journal_file.ts';
+import type { Refs } from './refs.ts';
+import type { RowReader } from './row_reader.ts';
+
+/** Commits in the journal before they are moved: enough that they share the pages of every index. */
+const pendingCommitsMax = 1_024;
+/** Text of one commit, in UTF-16 units; a larger one goes to the tables at once, written once instead of twice. */
+export const journaledCharsMax = 64 * 1024;
+/** Rows of change sets remembered after they were moved. */
+const rememberedRowsMax = 4_096;
+
+interface Pending {
+  readonly workspace: WorkspaceId;
+  readonly commit: Commit;
+}
+
+const landed: CommitOutcome = { ok: true };
+
+export class Journal {
+  readonly #reader: RowReader;
+  readonly #refs: Refs;
+  readonly #writer: CommitWriter;
+  readonly #path: string;
+  readonly #setFile: Statement;
+  readonly #setMoved: Statement;
+  #file: JournalFile | undefined;
+  /** Number of the last record. */
+  #last: number;
+  #pending: Pending[] = [];
+  readonly #rows = new Map<string, ChangeSetRow>();
+  #movedRows = new Map<string, ChangeSetRow>();
+  readonly #answers = new Map<string, IdempotencyRow>();
+  readonly #chunks = new Map<string, string>();
+
+  /** Takes over what an owner that died has left in the journal; `move` it before anything else. */
+  constructor(parts: { db: Database; file: string; reader: RowReader; refs: Refs; writer: CommitWriter }) {
+    const { db, file, reader, refs, writer } = parts;
+    this.#reader = reader;
+    this.#refs = refs;
+    this.#writer = writer;
+    this.#path = journalPath(file);
+    this.#setFile = db.prepare('update journal set file = ?');
+    this.#setMoved = db.prepare('update journal set moved = ?');
+    const state = db.prepare('select file, moved from journal').get() as { file: string; moved: number };
+    this.#last = state.moved;
+    for (const { number, payload } of readJournal(this.#path, state.file, state.moved)) {
+      for (const [workspace, commit] of JSON.parse(payload) as [WorkspaceId, Commit][])
+        this.#keep({ workspace, commit });
+      this.#last = number;
+    }
+  }
+
+  get isEmpty(): boolean {
+    return this.#pending.length === 0;
+  }
+
+  get isFull(): boolean {
+    return this.#pending.length >= pendingCommitsMax;
+  }
+
+  /**
+   * What becomes of commits that were queued together, in order: the outcome of each, once all that landed are durable.
+   * Undefined, and nothing written, when one of them is not ordinary or the journal has no room: move, and run them.
+   */
+  write(commits: readonly Pending[]): CommitOutcome[] | undefined {
+    const group = new Map<string, ChangeSetRow>();
+    const keys = new Set<string>();
+    const outcomes: CommitOutcome[] = [];
+    for (const { workspace, commit } of commits) {
+      const outcome = this.#judge(workspace, commit, { group, keys });
+      if (outcome === undefined) return undefined;
+      outcomes.push(outcome);
+    }
+    const good = commits.filter((_, i) => outcomes[i]!.ok);
+    if (good.length === 0) return outcomes;
+    const payload = JSON.stringify(good.map(({ workspace, commit }) => [workspace, commit]));
+    const file = this.#open();
+    if (file === undefined || !file.append(this.#last + 1, payload)) return undefined;
+    this.#last++;
+    for (const one of good) this.#keep(one);
+    return outcomes;
+  }
+
+  /** Writes the rows of everything pending. Inside a transaction only; `moved` when it has landed. */
+  move(): void {
+    if (this.isEmpty) return;
+    for (const { workspace, commit } of this.#pending) this.#writer.append(workspace, commit);
+    // A row that several commits moved is written once, as the last of them left it.
+    for (const [key, row] of this.#rows)
+      this.#writer.setChangeSet(key.slice(0, -row.id.length - 1) as WorkspaceId, row);
+    this.#setMoved.run(this.#last);
+  }
+
+  /** What was pending when `move` ran is in the tables, durably. */
+  moved(): void {
+    if (this.isEmpty) return;
+    this.#pending = [];
+    for (const [key, row] of this.#rows) this.#movedRows.set(key, row);
+    if (this.#movedRows.size > rememberedRowsMax) this.#movedRows = new Map(this.#rows);
+    for (const map of [this.#rows, this.#answers, this.#chunks]) map.clear();
+    this.#file?.rewind();
+  }
+
+  /** The tables were written by another way: what is remembered of them ends. */
+  forgetMoved(): void {
+    this.#movedRows.clear();
+  }
+
+  changeSet(workspace: WorkspaceId, id: ChangeSetId): ChangeSetRow | undefined {
+    const key = `${workspace} ${id}`;
+    const known = this.#rows.get(key) ?? this.#movedRows.get(key);
+    if (known !== undefined) return known;
+    const row = this.#reader.changeSet(workspace, id);
+    if (row !== undefined) this.#movedRows.set(key, row);
+    return row;
+  }
+
+  idempotent(workspace: WorkspaceId, principal: string, key: string): IdempotencyRow | undefined {
+    return this.#answers.get(nameOf(workspace, principal, key)) ?? this.#reader.idempotent(workspace, principal, key);
+  }
+
+  /** The text of a chunk that came with a pending commit. */
+  chunk(workspace: WorkspaceId, hash: Hash): string | undefined {
+    return this.#chunks.size === 0 ? undefined : this.#chunks.get(`${workspace} ${hash}`);
+  }
+
+  /** Gives the file up: removed when everything in it was moved, else left for the next owner. */
+  close(): void {
+    if (this.isEmpty) this.#file?.remove();
+    else this.#file?.close();
+    this.#file = undefined;
+  }
+
+  /** The outcome of an ordinary commit after those of its group before it; undefined when it is not ordinary. */
+  #judge(
+    workspace: WorkspaceId,
+    commit: Commit,
+    before: { readonly group: Map<string, ChangeSetRow>; readonly keys: Set<string> },
+  ): CommitOutcome | undefined {
+    if (commit.workspace !== undefined || this.#refs.findWorkspace(workspace) === undefined) return undefined;
+    let logs = 0;
+    let audits = 0;
+    for (const { row, expected } of commit.changeSets) {
+      const present = before.group.get(`${workspace} ${row.id}`) ?? this.changeSet(workspace, row.id);
+      if (present?.version !== expected) return { ok: false, changeSet: row.id, version: present?.version };
+    }
+    const next = new Map<string, ChangeSetRow>();
+    for (const { row } of commit.changeSets) {
+      const name = `${workspace} ${row.id}`;
+      const present = before.group.get(name) ?? this.changeSet(workspace, row.id);
+      let version = present?.version ?? 0;
+      for (const l of commit.log) if (l.changeSet === row.id && l.version === ++version) logs++;
+      let seq = present?.auditCount ?? 0;
+      for (const a of commit.audit) if (a.changeSet === row.id && a.seq === ++seq) audits++;
+      if (version !== row.version || seq !== row.auditCount) return undefined;
+      next.set(name, row);
+    }
+    if (next.size !== commit.changeSets.length || logs !== commit.log.length || audits !== commit.audit.length)
+      return undefined;
+    if (!isStorableCommit(commit)) return undefined;
+    if (commit.idempotency !== undefined) {
+      const { principal, key } = commit.idempotency;
+      const name = nameOf(workspace, principal, key);
+      if (before.keys.has(name) || this.idempotent(workspace, principal, key) !== undefined) return undefined;
+      before.keys.add(name);
+    }
+    for (const [name, row] of next) before.group.set(name, row);
+    return landed;
+  }
+
+  #keep(pending: Pending): void {
+    const { workspace, commit } = pending;
+    this.#pending.push(pending);
+    for (const { row } of commit.changeSets) this.#rows.set(`${workspace} ${row.id}`, row);
+    for (const { hash, text } of commit.chunks ?? []) this.#chunks.set(`${workspace} ${hash}`, text);
+    const answer = commit.idempotency;
+    if (answer) this.#answers.set(nameOf(workspace, answer.principal, answer.key), answer);
+  }
+
+  /** The file, made with the first commit; undefined when there is no space for one: the tables say so themselves. */
+  #open(): JournalFile | undefined {
+    if (this.#file !== undefined) return this.#file;
+    if (!this.isEmpty) throw new Fault('store_failed', 'a journal is made anew only when it was moved');
+    const id = randomBytes(journalIdBytes).toString('hex');
+    try {
+      // First the file, whose old records this removes, then the id that new ones will carry.
+      const file = new JournalFile(this.#path, id);
+      this.#setFile.run(id);
+      this.#file = file;
+    } catch (e) {
+      if (!isNoSpace(e)) throw e;
+    }
+    return this.#file;
+  }
+}
+
+function nameOf(workspace: WorkspaceId, principal: string, key: string): string {
+  return JSON.stringify([workspace, principal, key]);
+}
+
+/** Would the tables take every text? */
+function isStorableCommit(commit: Commit): boolean {
+  return (
+    commit.changeSets.every(({ row }) => isStorable(row.name) && isStorable(row.createdBy)) &&
+    commit.log.every((l) => isStorable(l.text)) &&
+    commit.audit.every((a) => [a.text, a.subject, a.kind, a.actor].every(isStorable)) &&
+    (commit.chunks ?? []).every((c) => isStorable(c.text)) &&
+    (commit.idempotency === undefined ||
+      [commit.idempotency.principal, commit.idempotency.key, commit.idempotency.reply].every(isStorable))
+  );
+}
