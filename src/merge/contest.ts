@@ -5,12 +5,13 @@
 import type { ComponentId } from '../base/ids.ts';
 import { canonical, compareText, type Json, type JsonObject, sameJson } from '../base/json.ts';
 import { cellText, elementText, parseCell, parseElement } from '../model/cell.ts';
+import type { ComponentRecord } from '../model/component.ts';
 import { readDeclared } from '../model/declared.ts';
 import { cellKey, dependsKey, flagKey, ignoredKey, managesKey } from '../model/keys.ts';
-import { findComponent, specOfComponent } from '../model/lookup.ts';
+import { specOfComponent } from '../model/lookup.ts';
 import { ancestorsOf, isWithin, type Path, parentPath, segmentsOf } from '../model/path.ts';
 import { childProperty, type MergeRule } from '../model/property.ts';
-import { rootProperty } from '../model/schema.ts';
+import { rootProperty, type VariantSpec } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
 import type { CellMutation, Mutation } from '../mutation/mutation.ts';
 import { treeOfDeclared, treeText, unsetTree } from '../mutation/tree.ts';
@@ -43,11 +44,41 @@ export class Writes<E extends { readonly m: Mutation }> {
   }
 }
 
-/** The rule that the schema declares for a path: its own, else that of the nearest container that has one. */
-export function mergeRuleAt(reader: Reader, component: ComponentId, path: Path): MergeRule | undefined {
-  const record = findComponent(reader, component);
-  const spec = record && specOfComponent(reader, record);
-  if (spec === undefined) return undefined;
+/** Rules that the schemas of one state declare, remembered by variant and path. */
+export class MergeRules {
+  readonly #reader: Reader;
+  readonly #byRecord = new Map<string, Map<Path, MergeRule | undefined>>();
+
+  /** Of a state that does not change. */
+  constructor(reader: Reader) {
+    this.#reader = reader;
+  }
+
+  /** The rule for the value that a mutation writes, undefined when it is none or the change set wins as everywhere. */
+  at(m: Mutation): Exclude<MergeRule, 'change-set-wins'> | undefined {
+    if (m.kind !== 'cell.set' && m.kind !== 'cell.unset') return undefined;
+    const rule = this.ofPath(m.component, m.path);
+    return rule === 'change-set-wins' ? undefined : rule;
+  }
+
+  /** The rule declared for a path: its own, else that of the nearest container that has one. */
+  ofPath(component: ComponentId, path: Path): MergeRule | undefined {
+    const record = this.#reader.get('components', component);
+    if (record === undefined) return undefined;
+    let rules = this.#byRecord.get(record);
+    if (rules === undefined) {
+      rules = new Map();
+      this.#byRecord.set(record, rules);
+    }
+    if (rules.has(path)) return rules.get(path);
+    const spec = specOfComponent(this.#reader, JSON.parse(record) as ComponentRecord);
+    const rule = spec === undefined ? undefined : declaredRule(spec, path);
+    rules.set(path, rule);
+    return rule;
+  }
+}
+
+function declaredRule(spec: VariantSpec, path: Path): MergeRule | undefined {
   let property = rootProperty(spec);
   let rule: MergeRule | undefined;
   for (const segment of segmentsOf(path)) {
@@ -60,6 +91,8 @@ export function mergeRuleAt(reader: Reader, component: ComponentId, path: Path):
 }
 
 export interface Contest {
+  /** What the schemas of Head declare. */
+  readonly rules: MergeRules;
   readonly head: Reader;
   /** The state the items make. */
   readonly present: Reader;
@@ -175,8 +208,8 @@ function blocks(c: Contest, m: Mutation): boolean {
 }
 
 function byProperty(c: Contest, item: Item, m: CellMutation, isLast: boolean): Item | undefined {
-  const rule = mergeRuleAt(c.head, m.component, m.path);
-  if (rule === undefined || rule === 'change-set-wins') return undefined;
+  const rule = c.rules.at(m);
+  if (rule === undefined) return undefined;
   if (agrees(c.head, m)) return undefined;
   if (rule === 'head-wins') return { ...item, yields: 'property-head-wins' };
   if (rule === 'must-review') return isLast ? { ...item, review: true } : undefined;
@@ -206,7 +239,7 @@ function isTwin(c: Contest, m: Extract<Mutation, { kind: 'element.insert' }>, ve
   const inserted = c.theirs.entries.filter(
     ({ m: h }) => h.kind === 'element.insert' && h.path !== m.path && parentPath(h.path) === list,
   );
-  if (inserted.length === 0 || mergeRuleAt(c.head, m.component, list) !== 'union') return false;
+  if (inserted.length === 0 || c.rules.ofPath(m.component, list) !== 'union') return false;
   const held = (reader: Reader, path: Path): string =>
     treeText(treeOfDeclared(reader, readDeclared(reader, m.component, path)) ?? unsetTree);
   const mine = held(insertedWith(c, m, version), m.path);

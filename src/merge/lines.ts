@@ -6,7 +6,7 @@ import { compareText } from '../base/json.ts';
 import type { Dropped } from './acyclic.ts';
 import { cycleLine, notes, parkedByVariant, repairLine } from './lines_between_units.ts';
 import { headLines } from './lines_of_head.ts';
-import { itemLines, type UnitView } from './lines_of_items.ts';
+import { itemLines, plainLines, type UnitView } from './lines_of_items.ts';
 import type { HeadEdit, Merging } from './merging.ts';
 import type { ReceiptLine } from './receipt.ts';
 import type { Repair } from './repair.ts';
@@ -23,7 +23,12 @@ export function linesOf(m: Merging, headVersion: number, findings: Findings): Re
   const repaired = new Set<string>();
   for (const r of m.repairs) repaired.add(`${placeOf(r).category} ${placeOf(r).key}`);
   // Where the two sides set different values of a unit there is nothing to say.
-  for (const unit of [...m.affected].filter((u) => m.plain.get(u) !== 'apart').sort(compareText)) {
+  for (const unit of [...m.affected].filter((u) => m.plain.get(u)?.length !== 0).sort(compareText)) {
+    const contested = m.plain.get(unit);
+    if (contested !== undefined) {
+      lines.push(...plainLines(m, contested, headVersion));
+      continue;
+    }
     const positions = m.positions(unit);
     const covered = new Set<HeadEdit>();
     const view: UnitView = { m, unit, headVersion, positions, writes: m.writes(unit), changed, covered };

@@ -86,9 +86,8 @@ function masked(v: UnitView, e: HeadEdit, common: Common): ReceiptLine | undefin
 /** The variant that the change set moved the component to has no place for it. */
 function parked(v: UnitView, e: HeadEdit, common: Common): ReceiptLine | undefined {
   const { m, unit } = v;
-  if (!isParked(m.draft, e.m)) return undefined;
   const at = v.positions.findLast((i) => m.item(i).m.kind === 'component.retype' && stands(m.item(i)));
-  if (at === undefined) return undefined;
+  if (at === undefined || !isParked(m.draft, e.m)) return undefined;
   const place: Place = { category: 'components', key: unit };
   const [now, theirs] = [m.draft.get('components', unit), m.input.head.get('components', unit)];
   const otherwise = mutationsFor(place, now, theirs);

@@ -3,20 +3,22 @@
 
 import type { ComponentId } from '../base/ids.ts';
 import { canonical } from '../base/json.ts';
+import { cellText } from '../model/cell.ts';
 import { cellKey, elementKey, idLength } from '../model/keys.ts';
 import { isMarked } from '../model/lookup.ts';
 import { ancestorsOf, isWithin, lastSegment } from '../model/path.ts';
 import type { Reader } from '../model/state.ts';
 import { readImage } from '../mutation/component.ts';
 import type { Mutation } from '../mutation/mutation.ts';
-import { agrees, mergeRuleAt, type Writes } from './contest.ts';
+import { agrees, type Writes } from './contest.ts';
 import { mutationsFor } from './difference.ts';
 import type { Item } from './item.ts';
 import { factAt, isEdit, isParked, nowAt, partyOf, partyOfHead, pathOf, stands } from './line_parts.ts';
 import type { HeadEdit, Merging } from './merging.ts';
+import { type Contested, leaveTheSame } from './plain.ts';
 import type { Outcome, ReceiptLine } from './receipt.ts';
 import { clashRule, type RuleId } from './rules.ts';
-import { componentOf, factOf, type Place, placeOf } from './side.ts';
+import { componentOf, factOf, type Place, placeOf, unitOf } from './side.ts';
 
 /** Both sides of one unit, and what of Head's the lines speak of already. */
 export interface UnitView {
@@ -200,9 +202,8 @@ function overridden(v: UnitView, s: Seen): ReceiptLine | undefined {
 }
 
 function propertyRule(m: Merging, item: Item): RuleId | undefined {
-  if (item.m.kind !== 'cell.set' && item.m.kind !== 'cell.unset') return undefined;
-  const rule = mergeRuleAt(m.input.head, item.m.component, item.m.path);
-  return rule === undefined || rule === 'change-set-wins' ? undefined : `property-${rule}`;
+  const rule = m.rules.at(item.m);
+  return rule === undefined ? undefined : `property-${rule}`;
 }
 
 /** A property rule made one value of both, and it is Head's. */
@@ -226,12 +227,42 @@ function masked(v: UnitView, s: Seen): ReceiptLine | undefined {
 /** It stands where the variant that Head moved the component to has no place. */
 function parked(v: UnitView, s: Seen): ReceiptLine | undefined {
   const { m, writes, unit } = v;
-  const cause = isParked(m.draft, s.item.m) ? writes.find('component.retype') : undefined;
-  if (cause === undefined) return undefined;
+  const cause = writes.find('component.retype');
+  if (cause === undefined || !isParked(m.draft, s.item.m)) return undefined;
   const { head, present } = m.input;
   const place: Place = { category: 'components', key: unit };
   const otherwise = mutationsFor(place, head.get('components', unit), present.get('components', unit));
   // The author chose that variant, or another that stands.
   if (otherwise.length === 0 || head.get('components', unit) !== m.draft.get('components', unit)) return undefined;
   return { rule: 'upgrade-value', outcome: 'parked', ...s.common, theirs: partyOfHead(cause), otherwise };
+}
+
+/**
+ * What `itemLines` and the lines of Head's edits come to where both sides meet plainly: Head's value gives way to another.
+ * Nothing is read back, because the edits themselves are what stands and what Head has.
+ */
+export function plainLines(
+  m: Merging,
+  contested: readonly Contested<HeadEdit>[],
+  headVersion: number,
+): readonly ReceiptLine[] {
+  const lines: ReceiptLine[] = [];
+  for (const [at, theirs] of contested) {
+    const item = m.item(at);
+    if (leaveTheSame(item.m, theirs.m)) continue;
+    lines.push({
+      rule: clashRule(item.m, theirs.m),
+      outcome: 'overridden',
+      subject: unitOf(item.m),
+      path: pathOf(item.m),
+      place: placeOf(item.m),
+      headVersion,
+      item: at,
+      mine: partyOf(item),
+      now: item.m.kind === 'cell.set' ? cellText(item.m.cell) : null,
+      theirs: partyOfHead(theirs),
+      otherwise: [theirs.m],
+    });
+  }
+  return lines;
 }

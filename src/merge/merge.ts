@@ -5,7 +5,7 @@
 import type { Mutation } from '../mutation/mutation.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { breakCycles } from './acyclic.ts';
-import { contestUnit, Writes } from './contest.ts';
+import { contestUnit, MergeRules, Writes } from './contest.ts';
 import type { Item, Pending, Settlement } from './item.ts';
 import { linesOf } from './lines.ts';
 import { type HeadEdit, type MergeInput, Merging, type Route } from './merging.ts';
@@ -113,10 +113,11 @@ export function contestLate(
     const unit = unitOf(item.m);
     if (over.side.inUnit(unit).length > 0) units.set(unit, [...(units.get(unit) ?? []), i]);
   });
+  const rules = new MergeRules(over.head);
   for (const [unit, positions] of units) {
     const theirs = new Writes(over.side.inUnit(unit).map((at) => over.side.entries[at]!));
     const mine = positions.map((at) => [at, out[at]!] as const);
-    for (const [at, item] of contestUnit({ head: over.head, present: over.present, theirs, items: mine }))
+    for (const [at, item] of contestUnit({ rules, head: over.head, present: over.present, theirs, items: mine }))
       out[at] = item;
   }
   return out;

@@ -9,11 +9,11 @@ import { ancestorsOf } from '../model/path.ts';
 import { apply, type Mutation } from '../mutation/mutation.ts';
 import { applyText, type TextChange } from '../mutation/text.ts';
 import type { Snapshot, SnapshotDraft } from '../snapshot/snapshot.ts';
-import { contestUnit, Writes } from './contest.ts';
+import { contestUnit, MergeRules, Writes } from './contest.ts';
 import { keysOfComponent, Touched, writeKey } from './difference.ts';
 import type { Item, Pending } from './item.ts';
 import { type Forms, type Placement, placeItem } from './place.ts';
-import { meetPlainly } from './plain.ts';
+import { type Contested, meetPlainly } from './plain.ts';
 import type { RuleId } from './rules.ts';
 import { placeOf, Side, unitOf } from './side.ts';
 import { composed, textsOf, transformText } from './text_transform.ts';
@@ -62,7 +62,9 @@ export class Merging {
   /** Units replayed item by item. */
   readonly affected = new Set<string>();
   /** Of these, the units in which both sides meet plainly, and nothing was done since. */
-  readonly plain = new Map<string, 'apart' | 'contested'>();
+  readonly plain = new Map<string, readonly Contested<HeadEdit>[]>();
+  /** What the schemas of Head declare. */
+  readonly rules: MergeRules;
   /** Nothing unsettled before and nothing added: only what Head touches has to be looked at. */
   readonly incremental: boolean;
   readonly extra: Side<Item>;
@@ -72,6 +74,7 @@ export class Merging {
 
   constructor(input: MergeInput) {
     this.input = input;
+    this.rules = new MergeRules(input.head);
     const { pending, theirs, extra = [] } = input;
     this.extra = Side.of(extra);
     this.incremental =
@@ -138,59 +141,65 @@ export class Merging {
         const { m, role } = this.item(at);
         if (role === 'head' && theirs.referring(unitOf(m)).length > 0) this.affected.add(unitOf(m));
       }
-      for (const unit of this.affected) {
-        const meeting = this.#meeting(unit);
-        if (meeting !== undefined) this.plain.set(unit, meeting);
-        if (meeting !== 'apart' && this.#contest(unit)) this.plain.delete(unit);
-      }
+    }
+    // In the order of the keys: what lies beside each other is read and written together.
+    const affected = [...this.affected].sort(compareText);
+    if (theirs !== undefined) {
+      for (const unit of affected) this.#meet(unit);
       const own = new Set(this.texts.map((t) => unitOf(t)));
       this.texts.push(...textsOf(theirs, this.draft).filter((t) => !own.has(unitOf(t))));
     }
-    const mine = this.route === 'head';
-    // In the order of the keys: what lies beside each other is read and written together.
-    for (const unit of unitsInOrder(mine ? [pending.side, this.extra] : theirs === undefined ? [] : [theirs])) {
-      if (this.affected.has(unit)) continue;
-      if (mine) this.#placeAsBefore(unit);
-      else for (const at of theirs!.inUnit(unit)) this.#takeFromHead(theirs!.entries[at]!.m);
+    if (this.route === 'head') {
+      for (const unit of this.#unaffected(pending.side)) this.#placeAsBefore(unit);
+    } else if (theirs !== undefined) {
+      for (const unit of this.#unaffected(theirs))
+        for (const at of theirs.inUnit(unit)) this.#takeFromHead(theirs.entries[at]!.m);
     }
-    for (const unit of [...this.affected].sort(compareText)) {
+    for (const unit of affected) {
       if (this.plain.has(unit)) this.#placePlainly(unit);
       else this.replay(unit);
     }
   }
 
+  /** Units of a side that are not affected, in ascending order. */
+  #unaffected(side: Side<{ readonly m: Mutation }>): readonly string[] {
+    return [...side.units.keys()].filter((unit) => !this.affected.has(unit)).sort(compareText);
+  }
+
   /** Carries over the items of a unit that Head has nothing to do with. */
   #placeAsBefore(unit: string): void {
-    for (const at of this.positions(unit)) {
-      const item = this.item(at);
+    const { pending } = this.input;
+    for (const at of pending.side.inUnit(unit)) {
+      const item = pending.items[at]!;
       if (item.placed === undefined) apply(this.draft, item.m);
       else for (const m of item.placed) apply(this.draft, m);
     }
   }
 
-  #meeting(unit: string): 'apart' | 'contested' | undefined {
+  /** Decides what both sides decided, where that is more than that the change set's values stand. */
+  #meet(unit: string): void {
     const { pending, theirs } = this.input;
-    if (!this.incremental || theirs === undefined) return undefined;
-    const mine = pending.side.inUnit(unit).map((at) => pending.items[at]!);
-    return meetPlainly(
-      mine,
-      theirs.inUnit(unit).map((at) => theirs.entries[at]!),
-    );
+    const mine = { items: pending.items, at: pending.side.inUnit(unit) };
+    const contested =
+      this.incremental && theirs !== undefined
+        ? meetPlainly(mine, { entries: theirs.entries, at: theirs.inUnit(unit) })
+        : undefined;
+    if (contested?.every(([at]) => this.rules.at(this.item(at).m) === undefined)) this.plain.set(unit, contested);
+    else this.#contest(unit);
   }
 
   /** What `replay` comes to in a unit in which the two sides meet plainly. */
   #placePlainly(unit: string): void {
     const own = this.input.pending.side.inUnit(unit);
     if (this.route === 'head') {
-      for (const at of own) apply(this.draft, this.item(at).m);
+      for (const at of own) apply(this.draft, this.input.pending.items[at]!.m);
       return;
     }
-    const written = new Set(own.map((at) => (this.item(at).m as { path?: string }).path));
+    const written = new Set(own.map((at) => (this.input.pending.items[at]!.m as { path?: string }).path));
     for (const at of this.input.theirs!.inUnit(unit)) {
       const { m } = this.input.theirs!.entries[at]!;
       if ('path' in m && !written.has(m.path)) this.#putHead(m);
     }
-    for (const at of own) if (this.item(at) !== this.before(at)) apply(this.draft, this.item(at).m);
   }
 
   /** Makes a unit what Head has there with the unit's items on it. */
@@ -305,20 +314,15 @@ export class Merging {
     else this.touched.key(placeOf(m));
   }
 
-  /** Answers whether an item has given way. */
-  #contest(unit: string): boolean {
+  #contest(unit: string): void {
     const { head, present } = this.input;
     const writes = this.writes(unit);
     const isReferred = (this.input.theirs?.referring(unit).length ?? 0) > 0;
-    if (writes.entries.length === 0 && !isReferred) return false;
+    if (writes.entries.length === 0 && !isReferred) return;
     const items = this.positions(unit).map((at) => [at, this.item(at)] as const);
-    let given = false;
-    for (const [at, item] of contestUnit({ head, present, theirs: writes, items, isReferred })) {
+    for (const [at, item] of contestUnit({ rules: this.rules, head, present, theirs: writes, items, isReferred }))
       this.#changed.set(at, item);
-      given ||= item.yields !== undefined;
-    }
     if (writes.entries.length > 0 && items.some(([, item]) => item.m.kind === 'text.edit')) this.#mergeText(unit);
-    return given;
   }
 
   /** Head's last edit that refers to what a mutation takes away. */
@@ -378,14 +382,6 @@ export class Merging {
     }
     return forms;
   }
-}
-
-/** The units of sides, each once, in ascending order. */
-function unitsInOrder(sides: readonly Side<{ readonly m: Mutation }>[]): Iterable<string> {
-  const [first, ...others] = sides.filter((s) => s.units.size > 0);
-  if (first === undefined) return [];
-  const units = others.length === 0 ? [...first.units.keys()] : [...new Set(sides.flatMap((s) => [...s.units.keys()]))];
-  return units.sort(compareText);
 }
 
 /** Units that both sides have, in the order of the smaller side. */

@@ -1,35 +1,61 @@
 // Units in which both sides do no more than set and unset values, at paths that cannot get in each other's way unless
 // they are the same path. They are the most of what two long logs share, and nothing of them has to be replayed: what
-// the change set wrote stands, what Head wrote elsewhere stands too.
+// the change set wrote stands, and what Head wrote elsewhere.
 
-import type { Path } from '../model/path.ts';
-import type { Mutation } from '../mutation/mutation.ts';
+import { sameJson } from '../base/json.ts';
+import { cellText } from '../model/cell.ts';
+import { type Path, wellKnown } from '../model/path.ts';
+import type { CellMutation, Mutation } from '../mutation/mutation.ts';
 import type { Item } from './item.ts';
+
+/** Where the two sides meet at one path: the position of the change set's last item there, and Head's last edit. */
+export type Contested<E> = readonly [at: number, theirs: E];
 
 /** Pairs of edits above which a unit is not looked at this way. */
 const pairsMax = 256;
 
+const isCell = (m: Mutation): m is CellMutation =>
+  (m.kind === 'cell.set' || m.kind === 'cell.unset') && m.path !== wellKnown.deletedAt;
+
 /**
- * How the edits of two sides in one unit meet: `apart`, or `contested` at equal paths only; undefined when there is more to
- * it: another kind of edit, a path within another, a container that one side fills with elements and the other with
- * members. `mine` stands as it is, and Head's state holds what `theirs` wrote.
+ * Where the items of a unit meet Head's edits of it; undefined when there is more to it than values at equal paths:
+ * another kind of edit, a path within another, a container that one side fills with elements and the other with members.
  */
-export function meetPlainly(
-  mine: readonly Item[],
-  theirs: readonly { readonly m: Mutation }[],
-): 'apart' | 'contested' | undefined {
-  if (mine.length * theirs.length > pairsMax) return undefined;
-  for (const { m } of theirs) if (m.kind !== 'cell.set' && m.kind !== 'cell.unset') return undefined;
-  let contested = false;
-  for (const { m, role } of mine) {
-    if ((m.kind !== 'cell.set' && m.kind !== 'cell.unset') || role === 'head') return undefined;
-    for (const { m: h } of theirs) {
-      const path = (h as typeof m).path;
-      if (path === m.path) contested = true;
-      else if (!areApart(m.path, path)) return undefined;
+export function meetPlainly<E extends { readonly m: Mutation }>(
+  mine: { readonly items: readonly Item[]; readonly at: readonly number[] },
+  theirs: { readonly entries: readonly E[]; readonly at: readonly number[] },
+): readonly Contested<E>[] | undefined {
+  if (mine.at.length * theirs.at.length > pairsMax) return undefined;
+  let contested: Contested<E>[] | undefined;
+  for (let i = 0; i < mine.at.length; i++) {
+    const { m, role } = mine.items[mine.at[i]!]!;
+    if (!isCell(m) || role === 'head') return undefined;
+    let same: E | undefined;
+    for (const at of theirs.at) {
+      const entry = theirs.entries[at]!;
+      if (!isCell(entry.m)) return undefined;
+      if (entry.m.path === m.path) same = entry;
+      else if (!areApart(m.path, entry.m.path)) return undefined;
     }
+    if (same === undefined || writesAgain(mine, i, m.path)) continue;
+    contested ??= [];
+    contested.push([mine.at[i]!, same]);
   }
-  return contested ? 'contested' : 'apart';
+  return contested ?? none;
+}
+
+const none: readonly never[] = [];
+
+function writesAgain(
+  { items, at }: { readonly items: readonly Item[]; readonly at: readonly number[] },
+  i: number,
+  path: Path,
+): boolean {
+  for (let later = i + 1; later < at.length; later++) {
+    const { m } = items[at[later]!]!;
+    if ('path' in m && m.path === path) return true;
+  }
+  return false;
 }
 
 /** Is neither of two different paths within the other, and do they part in one form: two elements, or two members? */
@@ -45,3 +71,10 @@ function areApart(a: Path, b: Path): boolean {
 
 const slash = 47;
 const element = 64;
+
+/** Do two plain edits at one path leave the same? */
+export function leaveTheSame(a: Mutation, b: Mutation): boolean {
+  if (a.kind !== 'cell.set' || b.kind !== 'cell.set') return a.kind === b.kind;
+  if ('v' in a.cell && 'v' in b.cell) return sameJson(a.cell.v, b.cell.v);
+  return cellText(a.cell) === cellText(b.cell);
+}

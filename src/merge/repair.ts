@@ -288,13 +288,14 @@ function placed(view: ViewId, component: ComponentId): Mutation {
 function keepOneView(m: Merging, say: Say): void {
   const seen = new Set<ComponentId>();
   for (const unit of m.affected) {
+    if (m.plain.has(unit)) continue;
     const component = unit as ComponentId;
     const takesOut = m.positions(unit).some((at) => {
       const { m: mutation } = m.item(at);
       return mutation.kind === 'record.remove' && mutation.noun === 'placement';
     });
-    const isThere = m.draft.get('components', component) !== undefined && !isMarked(m.draft, component);
-    if (takesOut && isThere) seen.add(component);
+    if (!takesOut || m.draft.get('components', component) === undefined) continue;
+    if (!isMarked(m.draft, component)) seen.add(component);
   }
   for (const component of seen) {
     if (viewsOf(m.draft, component).length > 0 || viewsOf(m.input.head, component).length === 0) continue;

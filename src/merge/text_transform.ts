@@ -47,6 +47,8 @@ export function composed(
   return own.length === 1 && applyText(before, own[0]!.changes) === after ? own[0]!.changes : diffText(before, after);
 }
 
+const isOfText = (m: Mutation): boolean => m.kind === 'text.edit' || textSet(m).length > 0;
+
 /**
  * What a Head version does to the texts of functions, one edit each, for those of which a change set has no edit. Edits
  * that a late author made before are carried over these, version by version, as over `Settlement.texts`.
@@ -54,10 +56,11 @@ export function composed(
 export function textsOf(theirs: Side<{ readonly m: Mutation }>, blobs: Pick<Blobs, 'blob'>): Mutation[] {
   const out: Mutation[] = [];
   for (const [unit, positions] of theirs.units) {
+    if (!positions.some((at) => isOfText(theirs.entries[at]!.m))) continue;
     const edits = positions.map((at) => theirs.entries[at]!);
     const hashes = edits.flatMap(({ m }) => (m.kind === 'text.edit' ? [m.from, m.to] : textSet(m)));
     const [from, to] = [hashes[0], hashes.at(-1)];
-    const first = edits.find(({ m }) => m.kind === 'text.edit' || textSet(m).length > 0)?.m;
+    const first = edits.find(({ m }) => isOfText(m))?.m;
     if (first?.kind !== 'text.edit' || from === undefined || to === undefined || from === to) continue;
     out.push({
       kind: 'text.edit',
