@@ -1,6 +1,8 @@
 // `npm run laws`: the long version of test/laws, on all processors: `--pairs N` (default 100000), `--triples N` and
 // `--logs N` (default a tenth and a fiftieth of the pairs), `--seed S` (default 1). Progress goes to standard error. Prints
 // each failure with its seed, then how often every rule was hit; the last line is `N passed, N failed`.
+//
+//   --planted   breaks each rule once on a copy of src/merge instead, and passes where that is found
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -8,11 +10,13 @@ import { dirname, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import ts from 'typescript';
+import { planted, plants } from '../test/laws/plants.mjs';
 import { install, root } from './steps.mjs';
 
 /** Cases that one process runs; the next ones go to a new process. */
 const casesPerTask = { pairs: 20_000, triples: 2_000, logs: 2_000 };
 const seedsPerSeed = 1_000_003;
+const processes = Math.min(2, availableParallelism());
 
 /** Compiles `entry` and all it imports to `folder`, without looking at types; `patch` may change a source. */
 export function compile(entry, folder, patch = (_file, text) => text) {
@@ -41,9 +45,9 @@ export function compile(entry, folder, patch = (_file, text) => text) {
 }
 
 /** Runs one task in a process of its own; `on` gets each line it says. Answers whether it came to its end. */
-export function runTask(program, { kind, from, count }, on) {
+export function runTask(program, { kind, from, count, untilFirst = false }, on) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, kind, String(from), String(count)], {
+    const child = spawn(process.execPath, [program, kind, String(from), String(count), ...(untilFirst ? ['1'] : [])], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     createInterface({ input: child.stdout }).on('line', (line) => on(JSON.parse(line)));
@@ -61,6 +65,43 @@ function tasksOf(counts, seed) {
   });
 }
 
+/** Where the bug of a rule is found: the first problem that an example, a pair or a log of it tells; undefined: nowhere. */
+export async function findPlanted(rule, folder) {
+  const program = compile(join(root, 'test/laws/long_run.ts'), folder, (file, text) => planted(rule, file, text));
+  let found;
+  const on = (line) => {
+    found ??= line.problem === undefined ? undefined : `${line.kind}: ${line.problem.split('\n')[0].slice(0, 160)}`;
+  };
+  for (const [kind, count] of [
+    ['examples', Object.keys(plants).length],
+    ['pairs', 3000],
+    ['logs', 300],
+  ]) {
+    const ended = await runTask(program, { kind, from: seedsPerSeed, count, untilFirst: true }, on);
+    if (!ended) found ??= `${kind}: ended early`;
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+async function runPlanted() {
+  const rules = Object.keys(plants);
+  const left = [...rules];
+  let failed = 0;
+  const work = async (n) => {
+    const folder = join(root, 'node_modules/.cache', `headwater-planted-${process.pid}-${n}`);
+    for (let rule = left.shift(); rule !== undefined; rule = left.shift()) {
+      const found = await findPlanted(rule, folder);
+      if (found === undefined) failed++;
+      process.stdout.write(`${rule}: ${found ?? 'NOT FOUND'}\n`);
+    }
+    rmSync(folder, { recursive: true, force: true });
+  };
+  await Promise.all(Array.from({ length: processes }, (_, n) => work(n)));
+  process.stdout.write(`${rules.length - failed} passed, ${failed} failed\n`);
+  process.exitCode = failed > 0 ? 1 : 0;
+}
+
 async function main() {
   const { values } = parseArgs({
     options: {
@@ -68,8 +109,13 @@ async function main() {
       triples: { type: 'string' },
       logs: { type: 'string' },
       seed: { type: 'string', default: '1' },
+      planted: { type: 'boolean', default: false },
     },
   });
+  if (values.planted) {
+    await runPlanted();
+    return;
+  }
   const pairs = Number(values.pairs);
   const counts = {
     pairs,
@@ -107,7 +153,7 @@ async function main() {
     }
   };
   try {
-    await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, work));
+    await Promise.all(Array.from({ length: processes }, work));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

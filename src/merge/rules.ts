@@ -81,7 +81,7 @@ export const ruleTable = {
     'the two become one, the change set’s values on top',
     'both sides create a component under one id',
     'a template is imported on both sides with ids of its own: one component, with the values of both',
-    'transformed: the creation, as edits of the component that is there',
+    'transformed: the creation, as edits of the component that is there; or overridden: Head’s values',
   ),
   'erase-edit': rule(
     'the erasure stands',
@@ -183,7 +183,7 @@ export const ruleTable = {
     'the change set’s decision stands',
     'both sides decide about one action of one component',
     'Head holds the create, the change set skips it: it is skipped',
-    'overridden: Head’s decision',
+    'overridden: Head’s decision; transformed, when both were the first to decide',
   ),
   'approvers-edit': rule(
     'the edit needs the approval that Head asks for',
@@ -207,7 +207,7 @@ export const ruleTable = {
     'the schema says that both lists are united here',
     'both sides edit a property declared `union`',
     'Head adds "a" and "b", the change set "b" and "c": a, b and c are there, each once',
-    'transformed: the list; or superseded: an element that Head has added too',
+    'transformed: the list; superseded: an element that Head has added too; overridden: what is no list',
   ),
   'property-max': rule(
     'the schema says that the greater value stands',
@@ -229,7 +229,7 @@ export const ruleTable = {
   ),
   'revert-head': rule(
     'what came later on Head stays',
-    'a revert would undo what Head has changed again since',
+    'a revert would undo what Head has changed again since, or take away what Head has come to refer to',
     'the reverted change set had set /domain/Size to 2, somebody set it to 3 since: it stays 3',
     'superseded: the revert’s edit, and the mutation that would force it',
   ),

@@ -9,10 +9,12 @@ import { type Merged, merge, passesBy } from '../../src/merge/merge.ts';
 import type { HeadEdit } from '../../src/merge/merging.ts';
 import type { ReceiptLine } from '../../src/merge/receipt.ts';
 import { ruleTable } from '../../src/merge/rules.ts';
-import { placeOf, Side } from '../../src/merge/side.ts';
+import { placeOf, refsOfMutation, Side, unitOf } from '../../src/merge/side.ts';
+import { isWithin, parentPath } from '../../src/model/path.ts';
 import { type Category, intentCategories } from '../../src/model/state.ts';
 import { decodeMutation, encodeMutation } from '../../src/mutation/codec.ts';
 import { apply, type Mutation } from '../../src/mutation/mutation.ts';
+import { applyText } from '../../src/mutation/text.ts';
 import { diff } from '../../src/snapshot/diff.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 import { invariants } from './invariants.ts';
@@ -85,8 +87,9 @@ export function mergeLaws(
       () => `[ME1] C1: the change set's state and h' give another state: ${whereDifferent(a.state, via)}`,
     );
   }
+  for (const t of a.settlement.texts) textIsTrue(t, a.state);
   invariants(a.state);
-  complete(base, present, head, p, a);
+  complete(base, present, head, p, a, edits);
   if (passesBy(p, theirs)) {
     law(
       a.settlement.items.length === 0 && a.settlement.lines.length === 0 && a.settlement.repairs.length === 0,
@@ -106,6 +109,13 @@ function recoded(mutations: readonly Mutation[]): Mutation[] {
     if (!decoded.ok) throw new Error(`does not decode: ${encodeMutation(m)}: ${JSON.stringify(decoded.refusal)}`);
     return decoded.value;
   });
+}
+
+/** What Head's text change came to, made on the change set's text, gives the text that both came to. */
+function textIsTrue(t: Mutation, state: Snapshot): void {
+  if (t.kind !== 'text.edit') throw new Error(`no text edit: ${text(t)}`);
+  const made = applyText(state.blob(t.from), t.changes);
+  law(made === state.blob(t.to), () => `[ME1] C1: a text and Head's change of it give another text: ${made}`);
 }
 
 /** C3: merging with nothing changes nothing. */
@@ -166,7 +176,14 @@ export function whereDifferent(a: Snapshot, b: Snapshot): string {
 }
 
 /** C4 and completeness: what only one side touched has that side's value, and every loss is on the receipt. */
-function complete(base: Snapshot, present: Snapshot, head: Snapshot, pending: Pending, merged: Merged): void {
+function complete(
+  base: Snapshot,
+  present: Snapshot,
+  head: Snapshot,
+  pending: Pending,
+  merged: Merged,
+  edits: readonly HeadEdit[],
+): void {
   const mine = changesBetween(base, present);
   const theirs = changesBetween(base, head);
   const { lines, items } = merged.settlement;
@@ -193,6 +210,11 @@ function complete(base: Snapshot, present: Snapshot, head: Snapshot, pending: Pe
     law(says, () => `[ME5] Head's ${k} does not show and is not on the receipt: ${text(lines)}`);
   }
   for (const [at, item] of items) {
+    const { m } = pending.items[at]!;
+    law(
+      isLoop(item.why) || isReferred(item, edits) || edits.some((e) => meets(m, e.m)),
+      () => `[ME5] item ${at} shares nothing with Head's edits and is another: ${text(item)}`,
+    );
     if (isAgreedText(pending.items[at]!.m, present, state) || isMet(item.m, present, state)) continue;
     const said = lines.some((l) => l.item === at);
     law(said, () => `[ME5] item ${at} is not as it was and is not on the receipt: ${text(items)}`);
@@ -201,6 +223,21 @@ function complete(base: Snapshot, present: Snapshot, head: Snapshot, pending: Pe
     lineIsTrue(line, state, pending, merged);
     givesOtherOutcome(line, state, head);
   }
+}
+
+/** Rings are closed by edits that share no key. */
+const isLoop = (why: string | undefined): boolean =>
+  why === 'value-cycle' || why === 'depends-loop' || why === 'manages-loop';
+
+/** A revert gives way to what has come to refer to what it takes away. */
+const isReferred = (item: Item, edits: readonly HeadEdit[]): boolean =>
+  item.role === 'head' && edits.some((e) => refsOfMutation(e.m).includes(unitOf(item.m)));
+
+/** Are they about one noun, and of two values in one component: is one at, in or beside what holds the other? */
+function meets(a: Mutation, b: Mutation): boolean {
+  if (unitOf(a) !== unitOf(b)) return false;
+  if (!('path' in a) || !('path' in b)) return true;
+  return isWithin(a.path, parentPath(b.path)) || isWithin(b.path, parentPath(a.path));
 }
 
 /** What the edit wanted is there although it does not stand, or its author has undone it. */

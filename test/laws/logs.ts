@@ -26,7 +26,7 @@ export interface Log {
   readonly batches: readonly (readonly Edit[])[];
 }
 
-export function logFrom(seed: number, states: readonly Snapshot[]): Log {
+function logFrom(seed: number, states: readonly Snapshot[]): Log {
   const next = numbersFrom(seed);
   const state = next() % states.length;
   const stage = new Stage(states[state]!, next);
@@ -63,7 +63,7 @@ interface Batch {
 /** How a log is played: `batch` brings the next one, a number catches up so many versions. */
 export type Schedule = readonly ('batch' | number)[];
 
-export function scheduleFrom(next: Numbers, versions: number, batches: number): Schedule {
+function scheduleFrom(next: Numbers, versions: number, batches: number): Schedule {
   const out: ('batch' | number)[] = [];
   for (let v = versions, b = batches; v > 0 || b > 0; ) {
     if (b > 0 && (v === 0 || chance(next, 50))) {
@@ -178,7 +178,7 @@ export interface Made {
 }
 
 /** Carries a log out: Head's versions one on the other, and the batches one on the other. */
-export function madeFrom(log: Log, states: readonly Snapshot[]): Made {
+function madeFrom(log: Log, states: readonly Snapshot[]): Made {
   const base = states[log.state]!;
   const chain = (edits: readonly (readonly Edit[])[], idSeed: number): Carried[] => {
     const ids = seededIds(idSeed);
@@ -200,7 +200,7 @@ export function madeFrom(log: Log, states: readonly Snapshot[]): Made {
 }
 
 /** Plays a log by a schedule; answers the change set at its end. */
-export function play(made: Made, schedule: Schedule): Played {
+function play(made: Made, schedule: Schedule): Played {
   const played = new Played(made.base, made.versions);
   let batch = 0;
   for (const step of schedule) {
@@ -211,7 +211,7 @@ export function play(made: Made, schedule: Schedule): Played {
 }
 
 /** All laws of one log: every schedule comes to the same, and so does making everything from Head's state at once. */
-export function checkLog(log: Log, states: readonly Snapshot[], next: Numbers): void {
+function checkLog(log: Log, states: readonly Snapshot[], next: Numbers): void {
   const made = madeFrom(log, states);
   const all: Schedule = [...made.batches.map(() => 'batch' as const), ...made.versions.map(() => 1)];
   const first = play(made, all);

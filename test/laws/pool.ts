@@ -20,7 +20,7 @@ export const old = '0000000000000000000000V1E2';
 export const make = '0000000000000000000000FN01';
 export const make2 = '0000000000000000000000FN02';
 export const loose = '0000000000000000000000FN03';
-export const bound = '0000000000000000000000B1ND';
+const bound = '0000000000000000000000B1ND';
 export const key = '0000000000000000000000KEY1';
 
 /** The state: two things that know each other, a marked one, one with merge rules; a view, functions, a secret. */

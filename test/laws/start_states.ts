@@ -32,7 +32,7 @@ export const ruledSpec: VariantSpec = {
 const laterCat = (edition: number): VariantSpec => ({ ...openSpec, docs: `edition ${edition}` });
 
 /** The state number 0: everything there is to meet about, and nothing at random. */
-export function firstState(): Snapshot {
+function firstState(): Snapshot {
   const world = richWorld();
   world.do(
     { kind: 'schema.create', name: 'Ruled', spec: ruledSpec },

@@ -1,8 +1,8 @@
 // An example of a rule: what the change set and Head did on the small state, what is there then, what the one line of the
 // receipt says, and what is there when what the line offers instead is submitted.
 
-import type { Json } from '../../src/base/json.ts';
-import type { Role } from '../../src/merge/item.ts';
+import { canonical, type Json } from '../../src/base/json.ts';
+import type { Item, Role } from '../../src/merge/item.ts';
 import { merge } from '../../src/merge/merge.ts';
 import type { Outcome, ReceiptLine } from '../../src/merge/receipt.ts';
 import type { RuleId } from '../../src/merge/rules.ts';
@@ -11,7 +11,7 @@ import type { Category } from '../../src/model/state.ts';
 import type { Mutation, MutationKind } from '../../src/mutation/mutation.ts';
 import type { Request } from '../../src/mutation/request.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
-import { applied, editsOf, itemsOf, pendingOf } from '../laws/check.ts';
+import { applied, editsOf, itemsOf, pendingOf, rootOf } from '../laws/check.ts';
 import { carryOut, type Edit } from '../laws/edits.ts';
 import { smallState } from '../laws/pool.ts';
 
@@ -26,6 +26,8 @@ export interface Example {
   readonly fact: readonly [category: Category, key: string];
   /** What is stored there after the merge; null: nothing. */
   readonly now: Json;
+  /** The item asks for a look. */
+  readonly review?: true;
   /** Absent: there is no line. */
   readonly line?: {
     readonly outcome: Outcome;
@@ -52,12 +54,13 @@ function made(on: Snapshot, idSeed: number, list: readonly (Request | Mutation)[
   return carried;
 }
 
-export interface Shown {
+interface Shown {
   readonly state: Snapshot;
   readonly lines: readonly ReceiptLine[];
+  readonly items: readonly Item[];
 }
 
-export function show(example: Example): Shown {
+function show(example: Example): Shown {
   const base = made(start, 15, example.before ?? []).snapshot;
   const mine = made(base, 11, example.mine);
   const theirs = made(base, 12, example.theirs);
@@ -70,12 +73,45 @@ export function show(example: Example): Shown {
     },
     9,
   );
-  return { state: merged.state, lines: merged.settlement.lines };
+  const { lines, items } = merged.settlement;
+  return { state: merged.state, lines, items: items.map(([, item]) => item) };
 }
 
-export function factIn(state: Snapshot, [category, key]: Example['fact']): Json {
+function factIn(state: Snapshot, [category, key]: Example['fact']): Json {
   const text = state.get(category, key);
   return text === undefined ? null : (JSON.parse(text) as Json);
 }
 
-export const instead = (state: Snapshot, line: ReceiptLine): Snapshot => applied(state, line.otherwise);
+/** What of an example is not so; empty when all of it is. */
+export function exampleProblems(example: Example): string[] {
+  const { state, lines, items } = show(example);
+  const out: string[] = [];
+  const is = (what: string, got: unknown, wanted: unknown): void => {
+    const [a, b] = [got, wanted].map((x) => canonical(JSON.parse(JSON.stringify(x ?? null)) as Json));
+    if (a !== b) out.push(`${example.rule}: ${what} is ${a}, not ${b}`);
+  };
+  is('the fact', factIn(state, example.fact), example.now);
+  if (example.review) is('the item', items[0]?.review, true);
+  const { line, rule } = example;
+  if (line === undefined) {
+    is('the receipt', lines, []);
+    return out;
+  }
+  const said = lines.find((l) => l.rule === rule);
+  if (said === undefined) return [...out, `${rule}: no line by it: ${JSON.stringify(lines)}`];
+  is('the outcome', [said.outcome, said.headVersion], [line.outcome, 9]);
+  const { mine, theirs, place } = said;
+  if (line.mine) is('mine', [mine?.author, mine?.version, mine?.wanted.kind], ['ann', 3, line.mine]);
+  if (line.theirs)
+    is(
+      'theirs',
+      [theirs?.author, theirs?.version, theirs?.changeSet, theirs?.wanted.kind],
+      ['bob', 5, 'OTHER', line.theirs],
+    );
+  is('what is there', said.now, place === null ? null : (state.get(place.category, place.key) ?? null));
+  const other = applied(state, said.otherwise);
+  is('the other outcome', factIn(other, example.fact), line.instead);
+  if (said.otherwise.length > 0 && rootOf(other) === rootOf(state))
+    out.push(`${rule}: what is offered changes nothing`);
+  return out;
+}

@@ -82,8 +82,8 @@ export const valueExamples: readonly Example[] = [
     rule: 'element-insert-insert',
     mine: [{ kind: 'list.insert', component: one, path: '/domain/names', index: 0, value: 'mine' }],
     theirs: [{ kind: 'list.insert', component: one, path: '/domain/names', index: 0, value: 'theirs' }],
-    fact: ['cells', firstName],
-    now: JSON.parse(start.get('cells', firstName)!) as Json,
+    fact: ['cells', `${one}/domain/names/@000b00000001#`],
+    now: { o: 'Zz', t: '00000000000000000000CHANGE' },
   },
   {
     rule: 'element-move-move',
@@ -117,11 +117,16 @@ export const valueExamples: readonly Example[] = [
   },
   {
     rule: 'property-union',
-    mine: [set(ruled, '/domain/open', 7)],
-    theirs: [set(ruled, '/domain/open', 8)],
-    fact: cell(ruled, '/domain/open'),
-    now: { v: 7 },
-    line: { outcome: 'overridden', mine: 'cell.set', theirs: 'cell.set', instead: { v: 8 } },
+    mine: [set(ruled, '/domain/list/-', 'b')],
+    theirs: [set(ruled, '/domain/list/-', 'b')],
+    fact: ['cells', `${ruled}/domain/list/@000b00000001#`],
+    now: null,
+    line: {
+      outcome: 'superseded',
+      mine: 'element.insert',
+      theirs: 'cell.set',
+      instead: { o: 'a1', t: '00000000000000000000CHANGE' },
+    },
   },
   {
     rule: 'property-max',
@@ -141,6 +146,7 @@ export const valueExamples: readonly Example[] = [
   },
   {
     rule: 'property-must-review',
+    review: true,
     mine: [set(ruled, '/domain/look', 'mine')],
     theirs: [set(ruled, '/domain/look', 'theirs')],
     fact: cell(ruled, '/domain/look'),

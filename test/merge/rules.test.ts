@@ -1,34 +1,27 @@
 // One example of each rule of the table: the state, the line of the receipt, and the other outcome that it offers.
 
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { readRules, rulesPage } from '../../scripts/rules-doc.mjs';
 import { mutationKinds, pairRule, type RuleId, ruleTable } from '../../src/merge/rules.ts';
-import { rootOf } from '../laws/check.ts';
-import { factIn, instead, show } from './example.ts';
-import { lifeExamples, valueExamples } from './examples_of_components.ts';
-import { nounExamples, schemaExamples } from './examples_of_nouns.ts';
-
-const examples = [...valueExamples, ...lifeExamples, ...nounExamples, ...schemaExamples];
+import { exampleProblems } from './example.ts';
+import { examples } from './examples.ts';
 
 test.each(examples)('[ME10] $rule', (example) => {
-  const { state, lines } = show(example);
-  expect(factIn(state, example.fact)).toEqual(example.now);
-  const { rule, line } = example;
-  if (line === undefined) {
-    expect(lines).toEqual([]);
-    return;
-  }
-  const said = lines.find((l) => l.rule === rule);
-  expect(said, `a line by ${rule}: ${JSON.stringify(lines)}`).toBeDefined();
-  if (said === undefined) return;
-  expect(said).toMatchObject({ outcome: line.outcome, headVersion: 9 });
-  if (line.mine !== undefined)
-    expect(said.mine).toMatchObject({ author: 'ann', version: 3, wanted: { kind: line.mine } });
-  if (line.theirs !== undefined)
-    expect(said.theirs).toMatchObject({ author: 'bob', version: 5, changeSet: 'OTHER', wanted: { kind: line.theirs } });
-  const { place } = said;
-  expect(said.now).toBe(place === null ? null : (state.get(place.category, place.key) ?? null));
-  expect(factIn(instead(state, said), example.fact)).toEqual(line.instead);
-  if (said.otherwise.length > 0) expect(rootOf(instead(state, said))).not.toBe(rootOf(state));
+  expect(exampleProblems(example)).toEqual([]);
+});
+
+describe('docs/transform-rules.md', () => {
+  test('[ME9] is what scripts/rules-doc.mjs writes', async () => {
+    const page = readFileSync(new URL('../../docs/transform-rules.md', import.meta.url), 'utf8');
+    expect(page).toBe(rulesPage({ ruleTable, mutationKinds, pairRule }));
+    expect(rulesPage(await readRules())).toBe(page);
+  });
+
+  test('is another page when the table is another', () => {
+    const other = { ...ruleTable, apart: { ...ruleTable.apart, says: 'something else' } };
+    expect(rulesPage({ ruleTable: other, mutationKinds, pairRule })).toContain('Something else.');
+  });
 });
 
 describe('the table', () => {
