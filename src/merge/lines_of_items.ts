@@ -91,8 +91,10 @@ function notAsItIs(v: UnitView, s: Seen, isFirstErased: boolean): ReceiptLine | 
   const outcome: Outcome = item.yields !== undefined ? 'superseded' : placed.length === 0 ? 'dropped' : 'transformed';
   const otherwise: Mutation[] = [];
   const isGone = componentOf(item.m) !== undefined && m.draft.get('components', unit) === undefined;
-  // What it wanted is there all the same (Head did it, or a repair), or the author has undone it since.
-  const isMet = agrees(m.draft, item.m) || factAt(m.draft, item.m) === factAt(m.input.present, item.m);
+  // What it wanted is there all the same (Head did it, or a repair), or the author has undone it since; of an edit that
+  // comes late `present` tells nothing.
+  const isUndone = s.before !== undefined && factAt(m.draft, item.m) === factAt(m.input.present, item.m);
+  const isMet = agrees(m.draft, item.m) || isUndone;
   if (placed.length === 0 && !isGone && isMet) return undefined;
   if (isGone && outcome !== 'transformed') {
     const image = isFirstErased ? readImage(m.input.present, unit as ComponentId) : undefined;

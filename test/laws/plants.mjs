@@ -94,11 +94,7 @@ export const plants = {
     "const mutations: Mutation[] = [{ kind: 'cell.unset', ...user }];",
     'const mutations: Mutation[] = [];\n    if (mutations.length === 0) continue;',
   ],
-  'source-deleted': [
-    between,
-    "if (e.m.kind !== 'component.mark') continue;",
-    "if (e.m.kind === 'component.mark') continue;",
-  ],
+  'source-deleted': [between, '  hiddenSources(m, headVersion, lines);\n', ''],
   'edge-erased': [repair, '  for (const [noun, key] of edges)\n', '  for (const [noun, key] of edges.slice(1))\n'],
   'value-cycle': [acyclic, "    ...breakIn(m, 'value', valueGraph(m)),\n", ''],
   'depends-loop': [acyclic, "    ...breakIn(m, 'depends', edgeGraph(m, 'depends')),\n", ''],
