@@ -21,8 +21,8 @@ export const plants = {
   ],
   'value-value': [
     contest,
-    "if (rule === undefined || rule === 'change-set-wins') return undefined;",
-    "if (rule === undefined) return { ...item, yields: 'property-head-wins' };",
+    '  const rule = c.rules.at(m);\n  if (rule === undefined) return undefined;',
+    "  const rule = c.rules.at(m);\n  if (rule === undefined) return { ...item, yields: 'property-head-wins' };",
   ],
   'value-follow': [rules, "? 'value-follow' : 'value-value'", "? 'value-value' : 'value-value'"],
   'follow-follow': [rules, "return 'follow-follow';", "return 'value-follow';"],
@@ -59,7 +59,11 @@ export const plants = {
   ],
   'mark-protect': [place, "asItIs : not('mark-protect')", 'asItIs : asItIs'],
   'upgrade-upgrade': [rules, "      'upgrade-upgrade',", "      'upgrade-value',"],
-  'upgrade-value': [items, '  const cause = isParked(m.draft, s.item.m) ?', '  const cause = false ?'],
+  'upgrade-value': [
+    items,
+    'if (cause === undefined || !isParked(m.draft, s.item.m)) return',
+    'if (cause !== undefined) return',
+  ],
   'schema-value': [
     between,
     '  if (theirs === undefined) return;\n  const isSpec',
