@@ -185,12 +185,16 @@ export class Merging {
       for (const at of own) apply(this.draft, this.item(at).m);
       return;
     }
-    const written = new Set(own.map((at) => (this.item(at).m as { path?: string }).path));
+    const pathOf = (at: number): string | undefined => (this.item(at).m as { path?: string }).path;
+    const written = new Set(own.map(pathOf));
     for (const at of this.input.theirs!.inUnit(unit)) {
       const { m } = this.input.theirs!.entries[at]!;
       if ('path' in m && !written.has(m.path)) this.#putHead(m);
     }
-    for (const at of own) if (this.item(at) !== this.before(at)) apply(this.draft, this.item(at).m);
+    // Where one of several edits of a path is another now, the last one still stands.
+    const again = new Set(own.filter((at) => this.item(at) !== this.before(at)).map(pathOf));
+    if (again.size === 0) return;
+    for (const at of own) if (again.has(pathOf(at))) apply(this.draft, this.item(at).m);
   }
 
   /** Makes a unit what Head has there with the unit's items on it. */
