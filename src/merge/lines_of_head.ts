@@ -2,6 +2,7 @@
 // of the change set's, or has no place in the variant it chose.
 
 import type { ComponentId } from '../base/ids.ts';
+import { isMarked } from '../model/lookup.ts';
 import { readImage } from '../mutation/component.ts';
 import type { Mutation } from '../mutation/mutation.ts';
 import { mutationsFor } from './difference.ts';
@@ -77,7 +78,7 @@ const mineOf = (m: Merging, at: number | undefined): Pick<ReceiptLine, 'item' | 
 /** It is beneath a mark of the change set's. */
 function masked(v: UnitView, e: HeadEdit, common: Common): ReceiptLine | undefined {
   const at = v.positions.findLast((i) => v.m.item(i).m.kind === 'component.mark' && stands(v.m.item(i)));
-  if (at === undefined || !isEdit(e.m)) return undefined;
+  if (at === undefined || !isEdit(e.m) || !isMarked(v.m.draft, v.unit as ComponentId)) return undefined;
   const component = v.unit as ComponentId;
   const otherwise = [{ kind: 'component.unmark', component } as const];
   return { rule: 'mark-edit', outcome: 'masked', ...common, ...mineOf(v.m, at), otherwise };

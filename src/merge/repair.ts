@@ -67,7 +67,9 @@ function crossings(m: Merging): { used: string[]; removed: number[] } {
   const { pending, theirs } = m.input;
   const used = new Set<string>();
   const removed: number[] = [];
-  if (!m.incremental || theirs === undefined) {
+  // Where an edit gave way, what it would have taken away may still refer to what others take away.
+  const gaveWay = m.changes().some(([, item]) => item.placed !== undefined);
+  if (!m.incremental || gaveWay || theirs === undefined) {
     for (let at = 0; at < m.count; at++) {
       const { m: mutation } = m.item(at);
       for (const id of refsAt(m, at)) used.add(id);

@@ -67,7 +67,7 @@ export const ruleTable = {
   ),
   'element-move-move': rule(
     'the change set’s place stands',
-    'both sides move one element',
+    'both sides move one element, or one moves what both have made their own of a default',
     'Head moves the element to the front, the change set to the end: it is at the end',
     'overridden: Head’s move',
   ),
@@ -434,6 +434,8 @@ export function pairRule(mine: MutationKind, theirs: MutationKind): RuleId {
   return rows[mine][mutationKinds.indexOf(theirs)]!;
 }
 
+const isOrder = (m: Mutation): boolean => m.kind === 'element.insert' || m.kind === 'element.move';
+
 /** The rule of two writes of one key or field that leave different things there. */
 export function clashRule(mine: Mutation, theirs: Mutation): RuleId {
   const follows = (m: Mutation): boolean => m.kind === 'cell.set' && ('x' in m.cell || 'k' in m.cell);
@@ -441,6 +443,8 @@ export function clashRule(mine: Mutation, theirs: Mutation): RuleId {
     if (follows(mine) && follows(theirs)) return 'follow-follow';
     return follows(mine) || follows(theirs) ? 'value-follow' : 'value-value';
   }
+  // Both have made a default their own: its elements have the same ids on either side.
+  if (isOrder(mine) && isOrder(theirs)) return 'element-move-move';
   if ('noun' in mine && 'noun' in theirs && mine.kind !== 'record.remove' && theirs.kind !== 'record.remove') {
     if (mine.noun === 'override') return 'override-override';
     const field = mine.kind === 'record.set' ? mine.field : '';
