@@ -21,8 +21,8 @@ export const plants = {
   ],
   'value-value': [
     contest,
-    "if (rule === undefined || rule === 'change-set-wins') return undefined;",
-    "if (rule === undefined) return { ...item, yields: 'property-head-wins' };",
+    "return rule === 'change-set-wins' ? undefined : rule;",
+    "return rule === undefined ? 'head-wins' : rule === 'change-set-wins' ? undefined : rule;",
   ],
   'value-follow': [rules, "? 'value-follow' : 'value-value'", "? 'value-value' : 'value-value'"],
   'follow-follow': [rules, "return 'follow-follow';", "return 'value-follow';"],
@@ -59,7 +59,7 @@ export const plants = {
   ],
   'mark-protect': [place, "asItIs : not('mark-protect')", 'asItIs : asItIs'],
   'upgrade-upgrade': [rules, "      'upgrade-upgrade',", "      'upgrade-value',"],
-  'upgrade-value': [items, '  const cause = isParked(m.draft, s.item.m) ?', '  const cause = false ?'],
+  'upgrade-value': [items, '|| !isParked(m.draft, s.item.m)) return', '|| isParked(m.draft, s.item.m)) return'],
   'schema-value': [
     between,
     '  if (theirs === undefined) return;\n  const isSpec',
