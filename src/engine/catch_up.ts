@@ -67,13 +67,21 @@ async function catchUp(w: Workspace, branch: Branch, head: Branch): Promise<void
       walked = await w.headState(next.version, walked);
       at = walked;
     }
+    const seen = await seenBefore(w, branch, next);
     const landed = await w.read(() => {
       const now = nextMerge(branch, versions);
       if (now?.version !== next?.version || !w.isCurrent(branch)) return Promise.resolve(false);
-      return step(w, branch, versions, at, now);
+      return step(w, branch, versions, { ...at, seen }, now);
     });
     if (!landed) return;
   }
+}
+
+/** Head's state before a version that removes nouns, when others that the change set has not seen lie before it. */
+async function seenBefore(w: Workspace, branch: Branch, next: HeadVersion | undefined): Promise<Snapshot[]> {
+  if (next === undefined || next.version === branch.row.baseVersion + 1) return [];
+  const removes = next.side.removals.some((at) => next.side.entries[at]!.m.kind === 'record.remove');
+  return removes ? [(await w.headState(next.version - 1)).snapshot] : [];
 }
 
 /** The first version ahead that concerns the change set; `versions` are consecutive. */
@@ -94,7 +102,7 @@ function step(
   w: Workspace,
   branch: Branch,
   versions: readonly HeadVersion[],
-  at: { readonly version: number; readonly snapshot: Snapshot },
+  at: { readonly version: number; readonly snapshot: Snapshot; readonly seen: readonly Snapshot[] },
   merged: HeadVersion | undefined,
 ): Promise<boolean> {
   const from = ahead(branch, versions);
@@ -102,7 +110,7 @@ function step(
   const done =
     merged === undefined
       ? passBy(branch, passed, at.snapshot)
-      : mergeOne(branch, merged, at.snapshot, passed.length > 0);
+      : mergeOne(branch, merged, at.snapshot, passed.length > 0, at.seen);
   return commitCatchUp(w, branch, { ...done, headVersion: at.version });
 }
 
@@ -113,11 +121,17 @@ interface Done {
   readonly settlement: Settlement;
 }
 
-function mergeOne(branch: Branch, { version, side }: HeadVersion, head: Snapshot, hasPassed: boolean): Done {
+function mergeOne(
+  branch: Branch,
+  { version, side }: HeadVersion,
+  head: Snapshot,
+  hasPassed: boolean,
+  seen: readonly Snapshot[],
+): Done {
   const { pending, snapshot: present } = branch;
   // From the change set's own state only when nothing lies between it and this version.
   const route = hasPassed ? ({ route: 'head' } as const) : {};
-  const m = merge({ head, present, pending, theirs: side, ...route }, version);
+  const m = merge({ head, present, pending, theirs: side, seen, ...route }, version);
   return {
     state: m.state,
     route: m.route,

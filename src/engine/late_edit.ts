@@ -10,8 +10,8 @@ import { itemsOfSteps, type LogEntry, parseLogEntry, type Settled } from '../mer
 import { contestLate, merge } from '../merge/merge.ts';
 import type { HeadEdit } from '../merge/merging.ts';
 import type { ReceiptLine } from '../merge/receipt.ts';
-import { Side } from '../merge/side.ts';
-import { carryText } from '../merge/text_transform.ts';
+import { Side, unitOf } from '../merge/side.ts';
+import { carryText, textsOf } from '../merge/text_transform.ts';
 import type { Step } from '../mutation/compile.ts';
 import type { Mutation } from '../mutation/mutation.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -77,7 +77,9 @@ export function lateEdit(
   for (const { side, state, version } of late.heads)
     extra = contestLate(extra, { side, head: state, present: edited.snapshot, version });
   const { pending, snapshot: present } = branch;
-  const m = merge({ head, present, pending, extra, route: 'own' }, 0);
+  // What Head has removed since and a late edit uses is put back as it was last.
+  const seen = [...late.heads.map((v) => v.state).reverse(), edited.snapshot];
+  const m = merge({ head, present, pending, extra, seen, route: 'own' }, 0);
   const gone = m.added.findIndex((item) => item.placed?.length === 0);
   const receipt = [
     ...m.settlement.lines,
@@ -118,15 +120,30 @@ function carryTexts(
   items: readonly (Item & { role: Role })[],
 ): readonly Item[] {
   if (!items.some((i) => i.m.kind === 'text.edit')) return items;
-  const since = late.since.flatMap(textsOf);
+  const since = textsSince(late);
   const draft = edited.snapshot.edit();
   return carryText(items, since, { blob: (h) => draft.blob(h), putBlob: (t) => draft.putBlob(t) });
 }
 
-function textsOf(entry: LogEntry): Mutation[] {
-  if (entry.kind === 'catch_up') return [...entry.settled.texts];
-  if (entry.kind !== 'edit') return [];
-  return (entry.settled?.added?.map((i) => i.m) ?? entry.steps.flatMap((s) => s.mutations)).filter(
-    (m) => m.kind === 'text.edit',
-  );
+/** Every edit of a text since, as it came to lie on the change set's texts: its own, and those of each Head version. */
+function textsSince({ since, heads }: Late): Mutation[] {
+  const out: Mutation[] = [];
+  let next = 0;
+  for (const entry of since) {
+    if (entry.kind === 'edit') out.push(...ownTexts(entry));
+    if (entry.kind !== 'catch_up') continue;
+    for (; next < heads.length && heads[next]!.version <= entry.headVersion; next++) {
+      const { version, side, state } = heads[next]!;
+      // The merged version is the last one of an entry; those before it passed by.
+      const merged = version === entry.headVersion ? entry.settled.texts : [];
+      const carried = new Set(merged.map(unitOf));
+      out.push(...merged, ...textsOf(side, state).filter((t) => !carried.has(unitOf(t))));
+    }
+  }
+  return out;
+}
+
+function ownTexts(entry: Extract<LogEntry, { kind: 'edit' }>): Mutation[] {
+  const own = entry.settled?.added?.map((i) => i.m) ?? entry.steps.flatMap((s) => s.mutations);
+  return own.filter((m) => m.kind === 'text.edit');
 }

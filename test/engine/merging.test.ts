@@ -284,6 +284,36 @@ describe('merging', () => {
       expect(states[1]).toEqual(states[0]);
     });
 
+    test('[EN31] C5 a late edit of a text is carried over what Head did to it while the change set had nothing to do with it', async () => {
+      const house = await make();
+      const first = await house.open('first');
+      await house.submit(first, {
+        kind: 'function.create',
+        name: 'f',
+        functionKind: 'qualification',
+        text: 'first();\na();\nlast();\n',
+      });
+      await house.submit(first, { kind: 'schema.create', name: 'Box', spec: boxSpec });
+      await house.submit(first, { kind: 'binding.attach', function: 'f', schema: 'Box' });
+      await apply(house, first);
+      const [mine, theirs] = [await house.open('mine'), await house.open('theirs')];
+      await house.submit(mine, { kind: 'view.create', name: 'of mine' });
+      const edit = (t: string): Json => ({ kind: 'function.edit_text', function: 'f', text: t });
+      await house.submit(theirs, edit('FIRST();\nb();\nlast();\n'));
+      await apply(house, theirs);
+      await house.row(mine);
+      await house.call('submit', {
+        changeSet: mine,
+        baseVersion: 1,
+        mutations: [edit('first();\na();\nLAST();\n')],
+      });
+      await apply(house, mine);
+      const { snapshot } = await (await house.workspace()).head();
+      const [[, record]] = [...snapshot.scan('functions', '')] as [[string, string]];
+      expect(snapshot.blob((JSON.parse(record) as { text: never }).text)).toBe('FIRST();\nb();\nLAST();\n');
+      await house.sound();
+    });
+
     test('[EN32] replay reaches every open change set in the background, and after a restart', async () => {
       const house = await make();
       const { a } = await twoBoxes(house);
