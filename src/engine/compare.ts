@@ -71,6 +71,18 @@ export interface Comparison {
 /** Derived values looked at in one comparison. */
 const derivedMax = 2_000;
 
+/** In the order in which changes of records are told. */
+const recordCategories: readonly Category[] = [
+  'components',
+  'schemas',
+  'functions',
+  'bindings',
+  'views',
+  'secrets',
+  'overrides',
+  'modules',
+];
+
 interface Sides {
   readonly before: Evaluation;
   readonly after: Evaluation;
@@ -106,7 +118,8 @@ export function compareSnapshots(before: Snapshot, after: Snapshot): Comparison 
     const change = place.element ? elementChange(sides, place, d) : cellChange(sides, place);
     if (change !== undefined && place.path !== wellKnown.deletedAt) entry.attributes.set(place.path, change);
   }
-  for (const category of ['schemas', 'functions', 'bindings', 'views', 'secrets', 'overrides', 'modules'] as const) {
+  for (const category of recordCategories) {
+    if (category === 'components') continue;
     for (const d of diff(before.map(category), after.map(category))) records.push(recordChange(sides, category, d));
   }
 
@@ -139,6 +152,9 @@ export function compareSnapshots(before: Snapshot, after: Snapshot): Comparison 
   }
   const rank = { Added: 0, Modified: 1, Removed: 2 };
   components.sort((a, b) => rank[a.status] - rank[b.status] || compareText(a.name, b.name) || compareText(a.id, b.id));
+  // Ids say nothing to people: within a kind of thing the order is that of what it is called.
+  const place = (r: RecordChange): number => recordCategories.indexOf(nouns[r.noun].category);
+  records.sort((a, b) => place(a) - place(b) || compareText(a.title, b.title) || compareText(a.key, b.key));
   return { components, records, derivedCut: later.cut || earlier.cut };
 }
 

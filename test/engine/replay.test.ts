@@ -80,7 +80,8 @@ describe('replay and apply', () => {
     const stored = await store.listChangeSets(w.id);
     expect(stored.find((r) => r.id === other)!.baseVersion).toBe(4);
     store.fails = () => false;
-    for (let tries = 0; w.replay.problems.size > 0 && tries < 100; tries++) await new Promise((r) => setTimeout(r, 20));
+    for (let tries = 0; w.replay.problems.size > 0 && tries < 1_000; tries++)
+      await new Promise((r) => setTimeout(r, 20));
     expect(await house.call('statistics')).toMatchObject({ replayLag: { versions: 0, changeSets: 0 } });
     expect(await house.value(behind, a)).toMatchObject({ text: 'moved', size: 5 });
     await house.sound();
