@@ -50,18 +50,21 @@ async function run(w: Workspace): Promise<void> {
       retryLater(w, limits.replayRetryMs);
     }
   } while (w.replay.again && !w.replay.stopped);
+  // A timer may fire a moment before the clock says so: whatever still waits for its time has one.
+  const next = Math.min(...[...w.replay.problems.values()].map((p) => p.nextAtMs));
+  if (Number.isFinite(next) && !w.replay.stopped) retryLater(w, Math.max(1, next - w.world.clock.nowMs()));
 }
 
 async function round(w: Workspace): Promise<void> {
   const head = await w.head();
   const now = w.world.clock.nowMs();
-  const waiting = (await w.store.listChangeSets(w.id)).filter(
-    (r) =>
-      !r.isHead &&
-      isActive(r.status) &&
-      r.baseVersion < head.row.version &&
-      (w.replay.problems.get(r.id)?.nextAtMs ?? 0) <= now,
+  const behind = (await w.store.listChangeSets(w.id)).filter(
+    (r) => !r.isHead && isActive(r.status) && r.baseVersion < head.row.version,
   );
+  // Of what was abandoned, or caught up by a reader, nothing stands in the way any more.
+  const ids = new Set(behind.map((r) => r.id));
+  for (const id of w.replay.problems.keys()) if (!ids.has(id)) w.replay.problems.delete(id);
+  const waiting = behind.filter((r) => (w.replay.problems.get(r.id)?.nextAtMs ?? 0) <= now);
   const next = waiting.values();
   const worker = async (): Promise<void> => {
     for (const row of next) {
@@ -82,7 +85,6 @@ async function replayOne(w: Workspace, id: ChangeSetId): Promise<void> {
     const attempts = (problems.get(id)?.attempts ?? 0) + 1;
     const waitMs = Math.min(limits.replayRetryMs * 2 ** (attempts - 1), limits.replayRetryMaxMs);
     problems.set(id, { reason: e.message, attempts, nextAtMs: w.world.clock.nowMs() + waitMs });
-    retryLater(w, waitMs);
   }
 }
 
