@@ -229,9 +229,10 @@ function complete(
 const isLoop = (why: string | undefined): boolean =>
   why === 'value-cycle' || why === 'depends-loop' || why === 'manages-loop';
 
-/** A revert gives way to what has come to refer to what it takes away. */
+/** A revert gives way as a whole where Head has built on what it takes away, or has come to refer to it. */
 const isReferred = (item: Item, edits: readonly HeadEdit[]): boolean =>
-  item.role === 'head' && edits.some((e) => refsOfMutation(e.m).includes(unitOf(item.m)));
+  item.role === 'head' &&
+  edits.some((e) => unitOf(e.m) === unitOf(item.m) || refsOfMutation(e.m).includes(unitOf(item.m)));
 
 /** Are they about one noun, and of two values in one component: is one at, in or beside what holds the other? */
 function meets(a: Mutation, b: Mutation): boolean {
