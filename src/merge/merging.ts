@@ -3,7 +3,7 @@
 // reached from Head's state or from the change set's own, whichever is nearer: what is touched is known either way.
 
 import type { ChangeSetId, ComponentId } from '../base/ids.ts';
-import { canonical, compareText, type Json } from '../base/json.ts';
+import { canonical, type Json } from '../base/json.ts';
 import { findRecord } from '../model/lookup.ts';
 import { ancestorsOf } from '../model/path.ts';
 import { apply, type Mutation } from '../mutation/mutation.ts';
@@ -142,8 +142,8 @@ export class Merging {
         if (role === 'head' && theirs.referring(unitOf(m)).length > 0) this.affected.add(unitOf(m));
       }
     }
-    // In the order of the keys: what lies beside each other is read and written together.
-    const affected = [...this.affected].sort(compareText);
+    // In the order of the keys (`sort` alone is by code units): what lies beside each other is read and written together.
+    const affected = [...this.affected].sort();
     if (theirs !== undefined) {
       for (const unit of affected) this.#meet(unit);
       const own = new Set(this.texts.map((t) => unitOf(t)));
@@ -163,7 +163,7 @@ export class Merging {
 
   /** Units of a side that are not affected, in ascending order. */
   #unaffected(side: Side<{ readonly m: Mutation }>): readonly string[] {
-    return [...side.units.keys()].filter((unit) => !this.affected.has(unit)).sort(compareText);
+    return [...side.units.keys()].filter((unit) => !this.affected.has(unit)).sort();
   }
 
   /** Carries over the items of a unit that Head has nothing to do with. */
