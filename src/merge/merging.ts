@@ -6,7 +6,8 @@ import type { ChangeSetId, ComponentId } from '../base/ids.ts';
 import { canonical, type Json } from '../base/json.ts';
 import { findRecord } from '../model/lookup.ts';
 import { ancestorsOf } from '../model/path.ts';
-import { apply, type Mutation } from '../mutation/mutation.ts';
+import { isLiteral, writeLiterals } from '../mutation/cell.ts';
+import { apply, type CellMutation, type Mutation } from '../mutation/mutation.ts';
 import { applyText, type TextChange } from '../mutation/text.ts';
 import type { Snapshot, SnapshotDraft } from '../snapshot/snapshot.ts';
 import { contestUnit, MergeRules, Writes } from './contest.ts';
@@ -31,6 +32,8 @@ export interface HeadEdit {
 }
 
 export type Route = 'head' | 'own';
+
+type Literal = Extract<CellMutation, { kind: 'cell.set' }>;
 
 export interface MergeInput {
   /** Head's state, with what is merged. */
@@ -68,6 +71,8 @@ export class Merging {
   /** Nothing unsettled before and nothing added: only what Head touches has to be looked at. */
   readonly incremental: boolean;
   readonly extra: Side<Item>;
+  /** Written together, before units are replayed. */
+  readonly #literals: Literal[] = [];
   readonly #changed = new Map<number, Item>();
   readonly #skipped = new Map<number, RuleId>();
   readonly #writes = new Map<string, Writes<HeadEdit>>();
@@ -152,13 +157,11 @@ export class Merging {
     if (this.route === 'head') {
       for (const unit of this.#unaffected(pending.side)) this.#placeAsBefore(unit);
     } else if (theirs !== undefined) {
-      for (const unit of this.#unaffected(theirs))
-        for (const at of theirs.inUnit(unit)) this.#takeFromHead(theirs.entries[at]!.m);
+      for (const unit of this.#unaffected(theirs)) this.#take(theirs.inUnit(unit));
     }
-    for (const unit of affected) {
-      if (this.plain.has(unit)) this.#placePlainly(unit);
-      else this.replay(unit);
-    }
+    for (const unit of affected) if (this.plain.has(unit)) this.#placePlainly(unit);
+    writeLiterals(this.draft, this.#literals);
+    for (const unit of affected) if (!this.plain.has(unit)) this.replay(unit);
   }
 
   /** Units of a side that are not affected, in ascending order. */
@@ -169,11 +172,22 @@ export class Merging {
   /** Carries over the items of a unit that Head has nothing to do with. */
   #placeAsBefore(unit: string): void {
     const { pending } = this.input;
-    for (const at of pending.side.inUnit(unit)) {
-      const item = pending.items[at]!;
+    const items = pending.side.inUnit(unit).map((at) => pending.items[at]!);
+    if (items.every((item) => item.placed === undefined && isLiteral(item.m))) {
+      for (const { m } of items) this.#literals.push(m as Literal);
+      return;
+    }
+    for (const item of items) {
       if (item.placed === undefined) apply(this.draft, item.m);
       else for (const m of item.placed) apply(this.draft, m);
     }
+  }
+
+  /** Takes over edits of Head's that nothing of the change set's stands in the way of. */
+  #take(positions: readonly number[]): void {
+    const edits = positions.map((at) => this.input.theirs!.entries[at]!.m);
+    if (edits.every(isLiteral)) this.#literals.push(...edits);
+    else for (const m of edits) this.#takeFromHead(m);
   }
 
   /** Decides what both sides decided, where that is more than that the change set's values stand. */
@@ -190,16 +204,14 @@ export class Merging {
 
   /** What `replay` comes to in a unit in which the two sides meet plainly. */
   #placePlainly(unit: string): void {
-    const own = this.input.pending.side.inUnit(unit);
     if (this.route === 'head') {
-      for (const at of own) apply(this.draft, this.input.pending.items[at]!.m);
+      this.#placeAsBefore(unit);
       return;
     }
-    const written = new Set(own.map((at) => (this.input.pending.items[at]!.m as { path?: string }).path));
-    for (const at of this.input.theirs!.inUnit(unit)) {
-      const { m } = this.input.theirs!.entries[at]!;
-      if ('path' in m && !written.has(m.path)) this.#putHead(m);
-    }
+    const { pending, theirs } = this.input;
+    const written = new Set<string>();
+    for (const at of pending.side.inUnit(unit)) written.add((pending.items[at]!.m as CellMutation).path);
+    this.#take(theirs!.inUnit(unit).filter((at) => !written.has((theirs!.entries[at]!.m as CellMutation).path)));
   }
 
   /** Makes a unit what Head has there with the unit's items on it. */

@@ -32,6 +32,8 @@ export interface Element extends ElementRecord {
 }
 
 export function cellText(cell: Cell): string {
+  // Its only member: what most cells are needs no sorting.
+  if ('v' in cell) return `{"v":${canonical(cell.v)}}`;
   return canonical(cell as unknown as Json);
 }
 

@@ -39,3 +39,13 @@ export interface Draft extends Reader {
   putBlob(text: string): Hash;
   readonly digest: Digest;
 }
+
+/** A draft that writes much at once for less than one by one. */
+export interface BulkDraft extends Draft {
+  /** As `put` for each; of several for one key the last counts. `replaced` is told what was there, once or more often. */
+  putAll(
+    category: Category,
+    entries: readonly (readonly [key: string, text: string])[],
+    replaced: (key: string, before: string) => void,
+  ): void;
+}

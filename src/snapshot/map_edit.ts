@@ -30,10 +30,14 @@ export type Edit = readonly [key: string, value: string | undefined];
 export interface SortedEdits {
   readonly keys: readonly string[];
   readonly values: readonly (string | undefined)[];
+  readonly replaced: Replaced | undefined;
 }
 
+/** Told each value that an edit took the place of, once or more often. */
+export type Replaced = (key: string, before: string) => void;
+
 /** Edits in order; of several for one key the last counts. */
-export function sortEdits(edits: Iterable<Edit>): SortedEdits {
+export function sortEdits(edits: Iterable<Edit>, replaced?: Replaced): SortedEdits {
   const list = [...edits];
   let ascending = true;
   for (let i = 1; i < list.length && ascending; i++) ascending = list[i - 1]![0] < list[i]![0];
@@ -47,7 +51,7 @@ export function sortEdits(edits: Iterable<Edit>): SortedEdits {
       values.push(value);
     }
   }
-  return { keys, values };
+  return { keys, values, replaced };
 }
 
 export function loadChild(space: ChunkSpace, child: Child): Node {
@@ -153,6 +157,7 @@ function editLeaf(leaf: Leaf, edits: SortedEdits, low: number, high: number): re
     from = present ? i + 1 : i;
     if (value === (present ? leaf.values[i] : undefined)) continue;
     if (value !== undefined) checkEntry(key, value);
+    if (present) edits.replaced?.(key, leaf.values[i]!);
     if (keys === undefined && present && value !== undefined) {
       patched ??= leaf.values.slice();
       patched[i] = value;
@@ -195,6 +200,7 @@ function editText(leaf: Leaf, text: string, edits: SortedEdits, low: number, hig
     if (value === undefined || place === undefined) return undefined;
     if (value.length === place.end - place.start && text.startsWith(value, place.start)) continue;
     checkEntry(key, value);
+    edits.replaced?.(key, text.slice(place.start, place.end));
     out += text.slice(copied, place.start) + value;
     copied = place.end;
   }

@@ -9,7 +9,7 @@ import { type Child, childIndex, countOf, firstKey, type Leaf, lowerBound, type 
 import type { ChunkSpace } from './chunk_space.ts';
 import { findValue } from './leaf_text.ts';
 import { buildRoot, type ChunkSink, seal } from './map_build.ts';
-import { type Edit, editRoot, loadChild, sortEdits } from './map_edit.ts';
+import { type Edit, editRoot, loadChild, type Replaced, sortEdits } from './map_edit.ts';
 
 /** Bounds of a scan; all that are given hold. Order is that of UTF-16 code units. */
 export interface ScanRange {
@@ -115,8 +115,8 @@ export class MerkleMap {
    * The map after the edits, given in any order; of several for one key the last counts. Returns this map itself when
    * they change nothing. Touches each node on the way to an edit once, plus the seam where a boundary key was removed.
    */
-  edit(edits: Iterable<Edit>): MerkleMap {
-    const top = editRoot(this.space, this.#top, sortEdits(edits));
+  edit(edits: Iterable<Edit>, replaced?: Replaced): MerkleMap {
+    const top = editRoot(this.space, this.#top, sortEdits(edits, replaced));
     return top === undefined ? this : new MerkleMap(this.space, top);
   }
 

@@ -5,7 +5,7 @@
 import type { Digest, Hash } from '../base/ids.ts';
 import { compareText } from '../base/json.ts';
 import { Fault } from '../base/result.ts';
-import { type Category, type Draft, intentCategories, type Reader, realityCategories } from '../model/state.ts';
+import { type BulkDraft, type Category, intentCategories, type Reader, realityCategories } from '../model/state.ts';
 import type { ChunkSpace } from './chunk_space.ts';
 import { MerkleMap } from './merkle_map.ts';
 
@@ -129,7 +129,7 @@ function manifestText(half: Half, maps: ReadonlyMap<Category, MerkleMap>): strin
 }
 
 /** Edits on one snapshot, visible at once to its own reads. */
-export class SnapshotDraft implements Draft {
+export class SnapshotDraft implements BulkDraft {
   readonly base: Snapshot;
   readonly #maps = new Map<Category, MerkleMap>();
   readonly #pending = new Map<Category, Map<string, string | undefined>>();
@@ -192,6 +192,16 @@ export class SnapshotDraft implements Draft {
 
   remove(category: Category, key: string): void {
     this.#pendingOf(category).set(key, undefined);
+  }
+
+  putAll(
+    category: Category,
+    entries: readonly (readonly [key: string, text: string])[],
+    replaced: (key: string, before: string) => void,
+  ): void {
+    if (entries.length === 0) return;
+    this.#fold(category);
+    this.#maps.set(category, this.#map(category).edit(entries, replaced));
   }
 
   /** The next snapshot. The base itself when nothing changed. The draft may be used on. */
