@@ -1,16 +1,18 @@
 // What receipt lines are made of: whose edit, which path, which fact; what a state has of it; and whether anything of it
 // shows, is hidden or has no place.
 
+import type { ComponentId } from '../base/ids.ts';
 import { canonical, type JsonObject } from '../base/json.ts';
 import { type Cell, parseCell } from '../model/cell.ts';
-import { cellKey } from '../model/keys.ts';
+import { cellKey, elementKey } from '../model/keys.ts';
 import { findComponent, specOfComponent } from '../model/lookup.ts';
-import { wellKnown } from '../model/path.ts';
+import { ancestorsOf, lastSegment, type Path, wellKnown } from '../model/path.ts';
 import { matchPattern } from '../model/pattern.ts';
 import { checkLiteral } from '../model/property.ts';
 import { propertyAt } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
 import type { Mutation } from '../mutation/mutation.ts';
+import { mutationsFor } from './difference.ts';
 import type { Item } from './item.ts';
 import type { HeadEdit, Merging } from './merging.ts';
 import type { Party } from './receipt.ts';
@@ -70,4 +72,35 @@ export function isParked(reader: Reader, mutation: Mutation): boolean {
   if (located === undefined) return true;
   const cell: Cell = parseCell(text);
   return 'v' in cell && cell.v !== null && !checkLiteral(located.property, cell.v, path, matchPattern).ok;
+}
+
+/** Is the path that of a list element which is not there when everything is placed? */
+export function isElementGone(m: Merging, component: ComponentId, path: Path): boolean {
+  return lastSegment(path).element !== undefined && m.draft.get('cells', elementKey(component, path)) === undefined;
+}
+
+/**
+ * Of an edit that takes something out of a list element: the outermost element around it that its side, `own`, has and
+ * that is not there when everything is placed.
+ */
+export function aroundRemoval(
+  m: Merging,
+  edit: Mutation,
+  own: Reader,
+): { readonly component: ComponentId; readonly gone: Path } | undefined {
+  if (edit.kind !== 'cell.unset' && edit.kind !== 'element.remove') return undefined;
+  const { component, path } = edit;
+  const gone = [...ancestorsOf(path)].find((above) => isElementGone(m, component, above));
+  if (gone === undefined || own.get('cells', elementKey(component, gone)) === undefined) return undefined;
+  return { component, gone };
+}
+
+/** What makes a removed list element again with all that one side has in it. */
+export function elementBack(m: Merging, component: ComponentId, element: Path, own: Reader): Mutation[] {
+  const inside = [...own.scan('cells', `${cellKey(component, element)}/`)].map(([key]) => key);
+  return [elementKey(component, element), cellKey(component, element), ...inside].flatMap((key) =>
+    m.draft.get('cells', key) === undefined
+      ? mutationsFor({ category: 'cells', key }, undefined, own.get('cells', key))
+      : [],
+  );
 }

@@ -3,10 +3,22 @@
 
 import type { ComponentId } from '../base/ids.ts';
 import { isMarked } from '../model/lookup.ts';
+import { isWithin } from '../model/path.ts';
 import { readImage } from '../mutation/component.ts';
 import type { Mutation } from '../mutation/mutation.ts';
 import { mutationsFor } from './difference.ts';
-import { factAt, isEdit, isParked, nowAt, partyOf, partyOfHead, pathOf, stands } from './line_parts.ts';
+import {
+  aroundRemoval,
+  elementBack,
+  factAt,
+  isEdit,
+  isParked,
+  nowAt,
+  partyOf,
+  partyOfHead,
+  pathOf,
+  stands,
+} from './line_parts.ts';
 import type { UnitView } from './lines_of_items.ts';
 import type { HeadEdit, Merging } from './merging.ts';
 import type { ReceiptLine } from './receipt.ts';
@@ -34,7 +46,7 @@ export function headLines(v: UnitView, repaired: ReadonlySet<string>): ReceiptLi
         ? repaired.has(`${place.category} ${place.key}`)
           ? undefined
           : lost(v, e, common, place, !lines.some((l) => l.rule.startsWith('erase')))
-        : (masked(v, e, common) ?? parked(v, e, common));
+        : (masked(v, e, common) ?? parked(v, e, common) ?? inVain(v, e, common));
     if (line !== undefined) lines.push(line);
   }
   return lines;
@@ -94,4 +106,19 @@ function parked(v: UnitView, e: HeadEdit, common: Common): ReceiptLine | undefin
   const otherwise = mutationsFor(place, now, theirs);
   if (otherwise.length === 0) return undefined; // Head chose that variant too.
   return { rule: 'upgrade-value', outcome: 'parked', ...common, ...mineOf(m, at), otherwise };
+}
+
+/** It took something out of a list element that the change set removed as a whole. */
+function inVain(v: UnitView, e: HeadEdit, common: Common): ReceiptLine | undefined {
+  const { m } = v;
+  const found = aroundRemoval(m, e.m, m.input.head);
+  if (found === undefined) return undefined;
+  const { component, gone } = found;
+  const at = v.positions.findLast((i) => {
+    const { m: mine } = m.item(i);
+    return mine.kind === 'element.remove' && stands(m.item(i)) && isWithin(gone, mine.path);
+  });
+  if (at === undefined) return undefined;
+  const otherwise = elementBack(m, component, gone, m.input.head);
+  return { rule: 'element-remove-edit', outcome: 'noted', ...common, ...mineOf(m, at), otherwise };
 }

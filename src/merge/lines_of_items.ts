@@ -4,16 +4,28 @@
 import type { ComponentId } from '../base/ids.ts';
 import { canonical } from '../base/json.ts';
 import { cellText } from '../model/cell.ts';
-import { cellKey, elementKey, idLength } from '../model/keys.ts';
+import { idLength } from '../model/keys.ts';
 import { isMarked } from '../model/lookup.ts';
-import { ancestorsOf, isWithin, lastSegment } from '../model/path.ts';
+import { ancestorsOf, isWithin } from '../model/path.ts';
 import type { Reader } from '../model/state.ts';
 import { readImage } from '../mutation/component.ts';
 import type { Mutation } from '../mutation/mutation.ts';
 import { agrees, type Writes } from './contest.ts';
 import { mutationsFor } from './difference.ts';
 import type { Item } from './item.ts';
-import { factAt, isEdit, isParked, nowAt, partyOf, partyOfHead, pathOf, stands } from './line_parts.ts';
+import {
+  aroundRemoval,
+  elementBack,
+  factAt,
+  isEdit,
+  isElementGone,
+  isParked,
+  nowAt,
+  partyOf,
+  partyOfHead,
+  pathOf,
+  stands,
+} from './line_parts.ts';
 import type { HeadEdit, Merging } from './merging.ts';
 import { type Contested, leaveTheSame } from './plain.ts';
 import type { Outcome, ReceiptLine } from './receipt.ts';
@@ -72,7 +84,8 @@ export function itemLines(v: UnitView): ReceiptLine[] {
       add(lastOn.get(factOf(item.m)) === at ? overridden(v, seen) : undefined) ||
         add(combined(v, seen)) ||
         add(masked(v, seen)) ||
-        add(parked(v, seen));
+        add(parked(v, seen)) ||
+        add(inVain(v, seen));
   }
   return lines;
 }
@@ -131,20 +144,32 @@ function bringBack(m: Merging, edit: Mutation): Mutation[] {
       ? mutationsFor(place, undefined, present.get(place.category, place.key))
       : [];
   if ('path' in edit) {
-    const gone = [...ancestorsOf(edit.path), edit.path].find(
-      (path) =>
-        lastSegment(path).element !== undefined && m.draft.get('cells', elementKey(edit.component, path)) === undefined,
-    );
-    if (gone === undefined) return [];
-    const inside = [...present.scan('cells', `${cellKey(edit.component, gone)}/`)].map(([key]) => key);
-    return [elementKey(edit.component, gone), cellKey(edit.component, gone), ...inside].flatMap((key) =>
-      again({ category: 'cells', key }),
-    );
+    const { component } = edit;
+    const gone = [...ancestorsOf(edit.path), edit.path].find((path) => isElementGone(m, component, path));
+    return gone === undefined ? [] : elementBack(m, component, gone, present);
   }
   const place = placeOf(edit);
   const owner: Place = { category: place.category, key: place.key.slice(0, idLength) };
   const both = place.key.length > idLength && place.category !== 'overrides' ? [owner, place] : [place];
   return both.flatMap(again);
+}
+
+/**
+ * It took something out of a list element that Head removed as a whole. Both hold, and yet somebody may look for it: an
+ * element that was copied before it was removed is elsewhere now, with what was taken out.
+ */
+function inVain(v: UnitView, s: Seen): ReceiptLine | undefined {
+  const { m, writes } = v;
+  const found = aroundRemoval(m, s.item.m, m.input.present);
+  const cause = found && causeOf(writes.entries, 'element-remove-edit', s.item.m);
+  if (cause === undefined) return undefined;
+  return {
+    rule: 'element-remove-edit',
+    outcome: 'noted',
+    ...s.common,
+    theirs: partyOfHead(cause),
+    otherwise: elementBack(m, found!.component, found!.gone, m.input.present),
+  };
 }
 
 const theirsOf = (e: HeadEdit | undefined): Pick<ReceiptLine, 'theirs'> =>

@@ -75,7 +75,7 @@ export const ruleTable = {
     'the removal stands',
     'one side removes a list element, the other moves it or edits inside',
     'Head removes a rule of a list, the change set sets its port: the rule is gone',
-    'dropped: the change set’s edit; or transformed: its removal, with Head’s edit that went along',
+    'dropped: the change set’s edit; or transformed: its removal, with Head’s edit that went along; or noted: what either took out of an element that the other removed',
   ),
   'create-create': rule(
     'the two become one, the change set’s values on top',
