@@ -27,6 +27,14 @@ export const refusalCodes = {
     means: 'The idempotency key was used before with another request.',
     next: 'Use a new key for a new request.',
   },
+  function_invalid: {
+    means: 'The text of the function does not compile, or has no main.',
+    next: 'Correct it at the line and column named.',
+  },
+  secret_unreadable: {
+    means: 'The sealed content does not open in this workspace.',
+    next: 'Seal it again to the workspace’s public key.',
+  },
   // finding things
   workspace_not_found: { means: 'No workspace of that id or name.', next: 'List the workspaces.' },
   change_set_not_found: { means: 'No change set of that id or name.', next: 'List the change sets.' },
@@ -42,6 +50,7 @@ export const refusalCodes = {
     means: 'No schema or variant of that id or name, installed or in the catalogue.',
     next: 'Search the catalogue.',
   },
+  run_not_found: { means: 'No run of that id; runs are kept for a while only.', next: 'List the runs.' },
   function_not_found: { means: 'No function of that id or name.', next: 'List the functions.' },
   binding_not_found: { means: 'No such function binding.', next: 'List the bindings of the schema.' },
   view_not_found: { means: 'No view of that id or name.', next: 'List the views.' },
@@ -141,6 +150,7 @@ export const refusalCodes = {
     means: 'The workspace would be left without an active owner.',
     next: 'Make somebody else an owner first.',
   },
+  run_not_active: { means: 'The run is not at a point where that can be done.', next: 'Look at the run first.' },
   text_mismatch: {
     means: 'The text change was made from another text.',
     next: 'Read the text again and repeat the change.',
@@ -173,6 +183,15 @@ export const faultCodes = {
     next: 'Run verify; report it with the log.',
   },
   catalogue_missing: { means: 'The compact catalogue was not built.', next: 'Run the build.' },
+  runner_unavailable: {
+    means: 'Functions of that tier cannot run on this machine now.',
+    next: 'Install what the message names, or run a runner elsewhere.',
+  },
+  compiler_failed: { means: 'The compiler itself broke.', next: 'Report it with the text of the function.' },
+  vault_locked: {
+    means: 'The installation’s key is missing or is not the one that secrets were kept with.',
+    next: 'Give the right key file or environment variable.',
+  },
   connection_lost: {
     means: 'The engine process went away during the call.',
     next: 'Repeat with the same idempotency key.',

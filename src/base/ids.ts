@@ -14,6 +14,7 @@ export type VariantId = Branded<string, 'VariantId'>;
 export type FunctionId = Branded<string, 'FunctionId'>;
 export type BindingId = Branded<string, 'BindingId'>;
 export type ViewId = Branded<string, 'ViewId'>;
+export type RunId = Branded<string, 'RunId'>;
 export type SecretId = Branded<string, 'SecretId'>;
 /** 12 characters of lower-case base32: identity of one list element, unique within its list. */
 export type ElementId = Branded<string, 'ElementId'>;

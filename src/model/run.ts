@@ -1,0 +1,144 @@
+// A run: one call of one function, as a record. Its life is one transition function; its parts are small enough to be kept
+// for every call, its log lies beside it.
+
+import type { ChangeSetId, ComponentId, FunctionId, Hash, RunId } from '../base/ids.ts';
+import { ok, type Result, refuse, unreachable } from '../base/result.ts';
+import type { FunctionKind } from './function.ts';
+
+export const runStatuses = [
+  'queued',
+  'dispatched',
+  'running',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'timed-out',
+  'lost',
+] as const;
+export type RunStatus = (typeof runStatuses)[number];
+
+export type RunEvent =
+  /** Handed to a runner. */
+  | 'dispatch'
+  /** The runner has begun. */
+  | 'start'
+  | 'succeed'
+  | 'fail'
+  | 'time-out'
+  /** Asked for by a person or because its inputs moved. */
+  | 'cancel'
+  /** The runner went away before it said how the run ended. */
+  | 'lose'
+  /** Tried again: the same run, one attempt more. */
+  | 'retry';
+
+/** Where user code runs: `isolate` has no way out, `process` has what it was given. */
+export type Tier = 'isolate' | 'process';
+
+/** What one run may use. */
+export interface RunLimits {
+  /** Wall time from its start. Default 5,000 in the isolate, 60,000 in a process. */
+  readonly timeMs: number;
+  /** Default 128 MiB in the isolate, 512 MiB in a process. */
+  readonly memoryBytes: number;
+  /** Processors it is counted for when runners admit by capacity. Default 1. */
+  readonly cpus: number;
+  /** UTF-8 bytes of the result and, apart from it, of the log. Default 4 MiB each. */
+  readonly outputBytes: number;
+}
+
+/** Why a run did not give a result. Closed: part of the value's state, shown with the value. */
+export const runFailures = {
+  threw: 'The function threw.',
+  result_invalid: 'The result is not of the shape that a function of its kind returns, or not JSON.',
+  timed_out: 'It took longer than its time.',
+  out_of_memory: 'It used more than its memory.',
+  output_too_large: 'Its result or its log is larger than its bound.',
+  not_compiled: 'The text of the function does not compile.',
+  refused_by_sandbox: 'It asked for something that a function of its tier does not get.',
+  authentication_failed: 'An authentication function before it failed, so it was never started.',
+  killed: 'It was ended on request.',
+  runner_lost: 'The runner went away while it ran, more than once.',
+  quarantined: 'It brought its runner down three times; it runs again when its text changes.',
+} as const;
+export type RunFailureCode = keyof typeof runFailures;
+
+/** A run as kept and shown. */
+export interface RunRecord {
+  readonly id: RunId;
+  readonly changeSet: ChangeSetId;
+  /** '' when it is about none (a test run of a schema definition). */
+  readonly component: ComponentId | '';
+  readonly function: FunctionId;
+  readonly functionName: string;
+  readonly kind: FunctionKind;
+  /** Where its result goes: a pointer in the component, or ''. */
+  readonly output: string;
+  readonly codeHash: Hash;
+  readonly inputHash: Hash;
+  /** null until there is a result. */
+  readonly outputHash: Hash | null;
+  readonly status: RunStatus;
+  readonly tier: Tier;
+  /** Who caused it, as in the audit. */
+  readonly actor: string;
+  /** 1 for the first. */
+  readonly attempts: number;
+  readonly runner: string;
+  readonly queuedAtMs: number;
+  readonly startedAtMs: number | null;
+  readonly endedAtMs: number | null;
+  /** null where the tier cannot tell. */
+  readonly peakMemoryBytes: number | null;
+  /** Exit code or signal of its process; null in the isolate. */
+  readonly exit: string | null;
+  readonly failure: { readonly code: RunFailureCode; readonly message: string } | null;
+}
+
+export interface RunLogLine {
+  /** 1 for the first line of the run, without gaps. */
+  readonly seq: number;
+  readonly atMs: number;
+  readonly stream: 'output' | 'error';
+  readonly text: string;
+}
+
+/** Has the run ended? */
+export function isEnded(status: RunStatus): boolean {
+  return status !== 'queued' && status !== 'dispatched' && status !== 'running';
+}
+
+/** The next status, or a refusal: `run_not_active`. */
+export function nextRunStatus(status: RunStatus, event: RunEvent): Result<RunStatus> {
+  const to = tryNext(status, event);
+  if (to !== undefined) return ok(to);
+  return refuse('run_not_active', {
+    path: 'run',
+    expected: `a run that can ${event}`,
+    got: `one that is ${status}`,
+    hint: isEnded(status) ? 'the run has ended; run the function again' : 'look at the run first',
+  });
+}
+
+function tryNext(status: RunStatus, event: RunEvent): RunStatus | undefined {
+  switch (event) {
+    case 'dispatch':
+      return status === 'queued' ? 'dispatched' : undefined;
+    case 'start':
+      return status === 'dispatched' ? 'running' : undefined;
+    case 'succeed':
+      return status === 'running' ? 'succeeded' : undefined;
+    case 'fail':
+      return status === 'running' || status === 'dispatched' || status === 'queued' ? 'failed' : undefined;
+    case 'time-out':
+      return status === 'running' ? 'timed-out' : undefined;
+    case 'cancel':
+      return isEnded(status) ? undefined : 'cancelled';
+    case 'lose':
+      return status === 'running' || status === 'dispatched' ? 'lost' : undefined;
+    case 'retry':
+      return status === 'lost' || status === 'timed-out' || status === 'failed' ? 'queued' : undefined;
+    default:
+      return unreachable(event);
+  }
+}

@@ -1,0 +1,66 @@
+// Turning the text of a function into something to run, and saying what is wrong with it.
+//
+// Contract
+// - `compile` is a pure function of the text: the same text gives the same script on every machine of one `version`. It takes
+//   well under a millisecond and does not look at types. Lines of the script are lines of the text.
+// - Patterns of text that a runner refuses by spelling alone (`import(`, `<!--` in a string) are escaped.
+// - `check` looks at types, against declarations that `declarationsOf` makes from schemas; it may take long and runs beside the engine.
+// Faults: `compiler_failed` when the compiler itself breaks.
+
+import type { Hash } from '../base/ids.ts';
+import type { Result } from '../base/result.ts';
+import type { FunctionKind } from '../model/function.ts';
+import type { Tier } from '../model/run.ts';
+import type { VariantSpec } from '../model/schema.ts';
+
+export interface Diagnostic {
+  readonly severity: 'error' | 'warning';
+  /** From 1, in the text as written. */
+  readonly line: number;
+  readonly column: number;
+  /** Length in UTF-16 units; 0 when it is a point. */
+  readonly length: number;
+  readonly message: string;
+  /** `TS2339`, or a code of ours (`no_main`). */
+  readonly code: string;
+}
+
+export interface CompiledFunction {
+  /** Of text, kind and `version` together: what a result depends on besides its input. */
+  readonly hash: Hash;
+  readonly script: string;
+  /** Where it has to run: `process` when it refers to a name with effects, says so, or is of a kind that has effects. */
+  readonly tier: Tier;
+  /** Names with effects it refers to (`fetch`, `siExec`, …), in the order of the text. */
+  readonly effects: readonly string[];
+}
+
+export interface CheckRequest {
+  readonly text: string;
+  readonly kind: FunctionKind;
+  /** The type of `main`'s argument comes from it; undefined: an open type. */
+  readonly spec?: VariantSpec;
+  /** attribute and transformation functions: the names of the arguments and where they come from. */
+  readonly arguments?: readonly { readonly name: string; readonly path?: string }[];
+}
+
+export interface Completion {
+  readonly name: string;
+  /** `property`, `function`, … */
+  readonly kind: string;
+  readonly docs?: string;
+}
+
+export interface Compiler {
+  /** Part of every hash: compiler, names and runtime a function depends on. */
+  readonly version: string;
+  /** Refuses `function_invalid` with the first diagnostic's place in `path` (`text:LINE:COLUMN`). */
+  compile(text: string, kind: FunctionKind): Result<CompiledFunction>;
+  /** Every diagnostic, in order of the text. */
+  check(request: CheckRequest): Promise<readonly Diagnostic[]>;
+  /** What an editor offers at a place, lines and columns from 1. */
+  complete(request: CheckRequest, line: number, column: number): Promise<readonly Completion[]>;
+  /** The declarations that `check` uses, as the text of a `.d.ts`, for editors. */
+  declarations(request: Omit<CheckRequest, 'text'>): string;
+  close(): Promise<void>;
+}

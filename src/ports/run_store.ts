@@ -1,0 +1,67 @@
+// What is kept of runs: the record of each, its log, and the memo of pure results. Beside the store's transactions, not in
+// them: a run that was lost with the machine is run again, a pure result can be computed anew, and the result of an
+// effectful function is in the change set's log.
+//
+// Contract
+// - Every write is durable when it resolves; writes that come together share one sync. Nothing crosses workspaces.
+// - `putRuns` replaces records by id. `appendLog` refuses nothing: a line whose (run, seq) is there already is the same line.
+// - The memo is bounded: over `memoBytesMax` the entries not asked for longest go first. `readMemo` counts as asking for.
+// - `prune` removes ended runs with their logs, never others.
+
+import type { ChangeSetId, ComponentId, FunctionId, Hash, RunId, WorkspaceId } from '../base/ids.ts';
+import type { RunLogLine, RunRecord, RunStatus } from '../model/run.ts';
+
+export interface RunQuery {
+  readonly changeSet?: ChangeSetId;
+  readonly component?: ComponentId;
+  readonly function?: FunctionId;
+  readonly statuses?: readonly RunStatus[];
+  /** Only runs with a smaller id: the next page. */
+  readonly before?: RunId;
+  /** Newest first. */
+  readonly limit: number;
+}
+
+/** A pure result: `key` is the hash of code hash and input hash; `text` is the outcome, as the engine wrote it. */
+export interface MemoRow {
+  readonly key: Hash;
+  readonly text: string;
+}
+
+export interface RunStatistics {
+  readonly runs: number;
+  readonly logLines: number;
+  readonly memoEntries: number;
+  readonly memoBytes: number;
+}
+
+export interface RunStore {
+  putRuns(workspace: WorkspaceId, runs: readonly RunRecord[]): Promise<void>;
+  findRun(workspace: WorkspaceId, id: RunId): Promise<RunRecord | undefined>;
+  listRuns(workspace: WorkspaceId, query: RunQuery): Promise<readonly RunRecord[]>;
+  appendLog(
+    workspace: WorkspaceId,
+    lines: readonly { readonly run: RunId; readonly line: RunLogLine }[],
+  ): Promise<void>;
+  /** Lines with seq > after, in order. */
+  readRunLog(workspace: WorkspaceId, run: RunId, after: number, limit: number): Promise<readonly RunLogLine[]>;
+  /** Ended runs that ended before `endedBeforeMs`, and of what is left all but the newest `keepCount`. Answers how many went. */
+  pruneRuns(workspace: WorkspaceId, endedBeforeMs: number, keepCount: number): Promise<number>;
+
+  readMemo(workspace: WorkspaceId, keys: readonly Hash[]): Promise<ReadonlyMap<Hash, string>>;
+  writeMemo(workspace: WorkspaceId, rows: readonly MemoRow[], memoBytesMax: number): Promise<void>;
+  clearMemo(workspace: WorkspaceId): Promise<number>;
+
+  /** A small document of the workspace by name (its keys); `expected` is what must be there now, undefined for nothing. */
+  readDocument(workspace: WorkspaceId, name: string): Promise<string | undefined>;
+  writeDocument(workspace: WorkspaceId, name: string, text: string, expected: string | undefined): Promise<boolean>;
+
+  /** Sealed contents of secrets by their key (`SecretRecord.key`). */
+  putSealed(workspace: WorkspaceId, key: string, sealed: string): Promise<void>;
+  readSealed(workspace: WorkspaceId, key: string): Promise<string | undefined>;
+  /** Keys in order, for resealing and for collecting what no secret names. */
+  listSealed(workspace: WorkspaceId): Promise<readonly string[]>;
+  removeSealed(workspace: WorkspaceId, keys: readonly string[]): Promise<number>;
+
+  statistics(workspace: WorkspaceId): Promise<RunStatistics>;
+}

@@ -1,0 +1,101 @@
+// Where user code runs. The engine hands over compiled code, the text of its input and its limits; what comes back is a
+// report, never an exception about user code. Two adapters: an isolate for functions that only compute, a process for
+// functions with effects.
+//
+// Contract
+// - User code is hostile. It gets its input and the names of its kind, nothing of the engine, of the machine or of another
+//   run; nothing it leaves behind is there for the next call. Whatever it does, `run` resolves, and the engine goes on.
+// - `run` may be called any number of times at once. The adapter takes as many as it has room for (`capacity`) and keeps the
+//   others waiting in the order in which they came; it batches as it likes. `started` is called when user code is about to
+//   begin, once an attempt.
+// - Time runs from `started`. A run over a limit of its own is ended and reported with the code of that limit; it never
+//   takes another run with it, except that one which shared its worker is tried again elsewhere, once, unseen by the caller.
+// - Log lines arrive in order, with no gaps, before the report resolves. Lines are cut at 16 KiB; a log over its bound ends the run
+//   with `output_too_large`.
+// - `input` and `value` are JSON texts; the adapter neither trusts nor canonicalises `value` further than that it parses.
+// - Code is known by its hash: the same hash always comes with the same text, and may be kept prepared.
+// - Secrets are on the request only, in the process tier only, and are gone from memory and disk when the run has ended.
+// Faults (thrown): `runner_unavailable` when the tier cannot work at all on this machine, with what is missing.
+
+import type { Hash, RunId } from '../base/ids.ts';
+import type { Json } from '../base/json.ts';
+import type { FunctionKind } from '../model/function.ts';
+import type { RunFailureCode, RunLimits, RunLogLine, Tier } from '../model/run.ts';
+
+/** Code ready to run: a script that declares `main`, as the compiler port gives it. */
+export interface RunCode {
+  readonly hash: Hash;
+  readonly script: string;
+}
+
+/** An authentication function to run first, in the same process, with its decrypted secret. */
+export interface Authentication {
+  readonly name: string;
+  readonly code: RunCode;
+  /** The secret's content; the argument of `main`. */
+  readonly secret: Json;
+}
+
+/** What a function of the process tier may reach. Nothing that is not listed. */
+export interface Allowances {
+  /** Hosts (`api.example.com`, `*.example.com`, `127.0.0.1:8080`); empty: no network. */
+  readonly network: readonly string[];
+  /** Commands that `siExec` may start, by name. */
+  readonly commands: readonly string[];
+}
+
+export interface RunRequest {
+  readonly id: RunId;
+  readonly kind: FunctionKind;
+  readonly tier: Tier;
+  /** Name for stack traces and messages. */
+  readonly name: string;
+  readonly code: RunCode;
+  /** JSON text: the only argument of `main`. */
+  readonly input: string;
+  readonly limits: RunLimits;
+  /** Process tier only, in the order to run them; the first that fails ends the run with `authentication_failed`. */
+  readonly authentication?: readonly Authentication[];
+  /** Process tier only; default: nothing. */
+  readonly allow?: Allowances;
+}
+
+export type RunOutcome =
+  /** `value`: JSON text; undefined when the function returned nothing. */
+  | { readonly ok: true; readonly value: string | undefined }
+  /** `at`: where in the function's text, as written, lines and columns from 1. */
+  | {
+      readonly ok: false;
+      readonly code: RunFailureCode;
+      readonly message: string;
+      readonly at?: { readonly line: number; readonly column: number };
+    };
+
+export interface RunReport {
+  readonly outcome: RunOutcome;
+  /** Wall time from `started` to the end. */
+  readonly tookMs: number;
+  readonly peakMemoryBytes: number | null;
+  readonly exit: string | null;
+  /** Which worker or process, for people. */
+  readonly runner: string;
+}
+
+/** Told while a run is under way. */
+export interface RunListener {
+  started(atMs: number): void;
+  log(line: RunLogLine): void;
+}
+
+export interface Runner {
+  readonly tier: Tier;
+  /** Runs at once, and their memory together; what is over it waits. */
+  readonly capacity: { readonly cpus: number; readonly memoryBytes: number };
+  /** What holds user code in on this machine, and what does not hold here, for people and `doctor`. */
+  readonly confinement: { readonly holds: readonly string[]; readonly missing: readonly string[] };
+  run(request: RunRequest, listener: RunListener): Promise<RunReport>;
+  /** Ends a run, waiting or under way; it reports `killed`. False when there is none of that id. */
+  kill(id: RunId): boolean;
+  /** Ends everything; later calls of `run` throw `runner_unavailable`. */
+  close(): Promise<void>;
+}
