@@ -231,6 +231,7 @@ function orphaned(reader: Reader, at: Source): boolean {
 function shownOf(e: Evaluated): { value?: Json; message?: string } {
   if (e.state === 'value') return { value: e.value };
   if (e.state === 'error') return { message: `${e.code}: ${e.message}` };
+  if (e.state === 'pending') return { message: 'it is being computed' };
   return e.why === undefined ? {} : { message: e.why };
 }
 

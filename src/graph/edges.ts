@@ -1,13 +1,14 @@
 // The value graph at the grain of addresses (component, path): who follows what. Edges come from cells that follow an
-// expression. Reading a container reads everything below it, and a cell on a container gives everything below it, so an
+// expression and from functions bound to components. Reading a container reads everything below it, and a cell on a container gives everything below it, so an
 // edge touches every address that overlaps its ends.
 
 import type { ComponentId } from '../base/ids.ts';
 import { parseCell } from '../model/cell.ts';
 import { type Source, sourcesOf } from '../model/expr.ts';
 import { cellKey, index, indexUser, splitAddress, splitCellKey } from '../model/keys.ts';
-import { ancestorsOf, type Path } from '../model/path.ts';
+import { ancestorsOf, overlaps, type Path } from '../model/path.ts';
 import type { Reader } from '../model/state.ts';
+import { type Bound, boundsAt, boundsOf, boundsReading } from './bound.ts';
 
 /** An edge of the value graph: the cell at `user` reads `source`. */
 export interface Edge {
@@ -42,14 +43,24 @@ export function followingCells(reader: Reader, at: Source): { readonly cell: Sou
 
 /** Edges that the value at an address is computed from. A following cell without sources has none. */
 export function edgesInto(reader: Reader, at: Source): Edge[] {
-  return followingCells(reader, at).flatMap(({ cell, text }) =>
+  const cells = followingCells(reader, at).flatMap(({ cell, text }) =>
     sourcesOfCellText(text).map((source) => ({ source, user: cell })),
   );
+  const functions = boundsAt(boundsOf(reader, at.component), at.path).flatMap((b) => edgesOfBound(at.component, b));
+  return functions.length === 0 ? cells : [...cells, ...functions];
 }
 
-/** Edges from an address: of the cells that read it, something above it or something below it. */
+/** What a bound function reads. */
+export function edgesOfBound(component: ComponentId, bound: Bound): Edge[] {
+  const user = { component, path: bound.output };
+  return bound.arguments.flatMap(({ path }) => (path === undefined ? [] : [{ source: { component, path }, user }]));
+}
+
+/** Edges from an address: of the cells and bound functions that read it, something above it or something below it. */
 export function edgesOutOf(reader: Reader, at: Source): Edge[] {
-  const out: Edge[] = [];
+  const out: Edge[] = boundsReading(boundsOf(reader, at.component), at.path)
+    .flatMap((b) => edgesOfBound(at.component, b))
+    .filter((e) => overlaps(e.source.path, at.path));
   const addAll = (prefix: string): void => {
     for (const [key] of reader.scan('index', prefix)) {
       const end = key.indexOf('\u0000');

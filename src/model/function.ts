@@ -16,6 +16,11 @@ export const functionKinds = [
 ] as const;
 export type FunctionKind = (typeof functionKinds)[number];
 
+/** Is the result of such a function a value of a component, computed whenever what it reads changes? */
+export function isValueKind(kind: FunctionKind): boolean {
+  return kind === 'attribute' || kind === 'code-generation' || kind === 'qualification';
+}
+
 export interface FunctionRecord {
   readonly name: string;
   readonly displayName: string;

@@ -1,0 +1,451 @@
+// What a value is, put together from what is declared, from defaults, from reality and from what has been computed of the
+// cells and functions it is made of. Who computes those, and when, is not known here: the plain evaluator computes
+// everything, propagation only what a change reaches, and both read by these rules.
+
+import type { ComponentId, FunctionId, Hash } from '../base/ids.ts';
+import { canonical, isObject, type Json } from '../base/json.ts';
+import { type Bound, boundsAt } from '../graph/bound.ts';
+import type { Cell } from '../model/cell.ts';
+import { type Declared, elementsOf, isDeclared } from '../model/declared.ts';
+import type { Expr, Source } from '../model/expr.ts';
+import type { FunctionKind } from '../model/function.ts';
+import type { ResourceRecord } from '../model/module.ts';
+import {
+  ancestorsOf,
+  childPath,
+  decodeSegment,
+  lastSegment,
+  type Path,
+  type Segment,
+  segmentsOf,
+  wellKnown,
+} from '../model/path.ts';
+import { childProperty, type Definitions, derefProperty, type Property } from '../model/property.ts';
+import { locate, rootProperty, type VariantSpec } from '../model/schema.ts';
+import { builtins, EvaluationError } from './functions/table.ts';
+
+/**
+ * A value as evaluated. `why` says why there is none where that is not plain from the model. `awaits`: something it is made
+ * of is not reported yet and will be, so it is what can be said now. `last`: what it was before, for showing.
+ */
+export type Evaluated =
+  | { readonly state: 'value'; readonly value: Json; readonly awaits?: true }
+  | { readonly state: 'none'; readonly why?: string; readonly awaits?: true }
+  | { readonly state: 'error'; readonly code: string; readonly message: string; readonly last?: Json }
+  /** A function whose result it needs has not run yet. */
+  | { readonly state: 'pending'; readonly last?: Json };
+
+export const none: Evaluated = { state: 'none' };
+export const asValue = (value: Json | undefined): Evaluated => (value === undefined ? none : { state: 'value', value });
+
+/** One call of a user's function: all that its result depends on. */
+export interface Call {
+  readonly function: FunctionId;
+  readonly name: string;
+  readonly kind: FunctionKind;
+  /** Blob of the text. */
+  readonly text: Hash;
+  /** Canonical JSON text of the argument. */
+  readonly input: string;
+}
+
+/** The result of a call as far as it is known; `pending` when it is not. */
+export type Results = (call: Call) => Evaluated;
+
+/** Something that could not be shown in a view, and where. */
+export interface ViewProblem {
+  readonly path: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What is known of one component. */
+export interface Facts {
+  readonly component: ComponentId;
+  /** Marked and without a resource. */
+  readonly absent: boolean;
+  readonly name: string;
+  /** undefined: its variant is not in the state. */
+  readonly spec: VariantSpec | undefined;
+  /** Functions whose results are values of it, those in force. */
+  readonly bounds: readonly Bound[];
+  cellAt(path: Path): Cell | undefined;
+  hasElement(path: Path): boolean;
+  declared(path: Path): Declared;
+  resource(): ResourceRecord | undefined;
+  blob(hash: Hash): string;
+}
+
+/** What an assembly asks: components, and the results of what computes. */
+export interface Known {
+  /** undefined: the component is gone. */
+  facts(component: ComponentId): Facts | undefined;
+  /** Of a cell that follows something, or a bound function's output. */
+  result(component: ComponentId, path: Path): Evaluated;
+  /** A function that an expression or a binding names; undefined: it is gone. */
+  functionOf(id: FunctionId): { readonly name: string; readonly kind: FunctionKind; readonly text: Hash } | undefined;
+}
+
+/** Thrown while an expression is evaluated: what it reads has an error or is not there yet. */
+export class Blocked extends Error {
+  readonly by: Evaluated;
+  readonly at: Source;
+  constructor(by: Evaluated, at: Source) {
+    super('a source has no value to go on with');
+    this.by = by;
+    this.at = at;
+  }
+}
+
+export class Assembly {
+  readonly #known: Known;
+  readonly #results: Results;
+  /** Has a read since this was last set to false met something that is not reported yet? */
+  #awaits = false;
+
+  constructor(known: Known, results: Results) {
+    this.#known = known;
+    this.#results = results;
+  }
+
+  /** The value of an expression. An error or a missing result of what it reads is what it is, too. */
+  ofExpr(expr: Expr): Evaluated {
+    this.#awaits = false;
+    try {
+      const value = this.#evaluate(expr);
+      // A plain subscription to nothing says why there is nothing.
+      if (value === undefined && 's' in expr) return this.read({ component: expr.s[0], path: expr.s[1] });
+      return this.#flagged(asValue(value));
+    } catch (e) {
+      if (e instanceof EvaluationError) return { state: 'error', code: e.code, message: e.message };
+      if (e instanceof Blocked) return e.by;
+      throw e;
+    }
+  }
+
+  /** The value of a function bound to a component. */
+  ofBound(facts: Facts, bound: Bound): Evaluated {
+    this.#awaits = false;
+    try {
+      const input: [string, Json][] = [];
+      for (const { name, path, value } of bound.arguments) {
+        const given = path === undefined ? value : this.#readOrThrow({ component: facts.component, path });
+        input.push([name, given ?? null]);
+      }
+      // What is not reported yet will be: the function would run for nothing.
+      if (this.#awaits) return { state: 'none', awaits: true };
+      const { name, kind, text } = bound;
+      return this.#results({ function: bound.function, name, kind, text, input: canonical(Object.fromEntries(input)) });
+    } catch (e) {
+      if (e instanceof Blocked) return e.by;
+      throw e;
+    }
+  }
+
+  /** Reads an address all of whose computed parts have results. */
+  read(at: Source): Evaluated {
+    const { component, path } = at;
+    const facts = this.#known.facts(component);
+    if (facts === undefined) return { state: 'none', why: `the source component ${component} is gone` };
+    if (facts.absent) return { state: 'none', why: `the source ${facts.name || component} is deleted` };
+    const segments = segmentsOf(path);
+    if (isReality(segments[0]?.key)) return this.#reality(facts, segments);
+    for (const p of path.includes('/@') ? [path, ...ancestorsOf(path)] : []) {
+      if (lastSegment(p).element !== undefined && !facts.hasElement(p))
+        return { state: 'none', why: `the list element ${p} of ${facts.name || component} is gone` };
+    }
+    for (const ancestor of ancestorsOf(path)) {
+      const cell = facts.cellAt(ancestor);
+      const isComputed = cell === undefined && facts.bounds.some((b) => b.output === ancestor);
+      if (!isComputed && (cell === undefined || 'c' in cell)) continue;
+      const whole = isComputed ? this.#known.result(component, ancestor) : this.cellValue(facts, ancestor, cell!);
+      return whole.state === 'value'
+        ? flag(asValue(descend(whole.value, segments.slice(segmentsOf(ancestor).length))), whole.awaits)
+        : whole;
+    }
+    const located = facts.spec && locate(facts.spec, segments);
+    if (facts.spec === undefined || located === undefined)
+      return { state: 'none', why: `the schema has no property at ${path}` };
+    const building = new Building(this, facts, facts.spec.definitions, false);
+    const built = building.build(facts.declared(path), located.property);
+    if (building.failure !== undefined) return building.failure;
+    if (built.state === 'none' && path === wellKnown.resourceId) return this.#reality(facts, segments);
+    return flag(built, building.awaits ? true : undefined);
+  }
+
+  /** A whole component as people see it, members in schema order, with what could not be computed. */
+  view(facts: Facts): { value: Json; problems: readonly ViewProblem[] } {
+    const { spec } = facts;
+    if (spec === undefined) return { value: {}, problems: [] };
+    const building = new Building(this, facts, spec.definitions, true);
+    const declared = facts.declared('' as Path);
+    const out: [string, Json][] = [];
+    for (const [name, property] of Object.entries(rootProperty(spec).properties!)) {
+      const path = `/${name}` as Path;
+      const built = isReality(name)
+        ? this.#reality(facts, segmentsOf(path), building)
+        : building.build(declared.children.get(name) ?? emptyAt(path), property);
+      if (built.state === 'value') out.push([name, built.value]);
+    }
+    return { value: Object.fromEntries(out), problems: building.problems };
+  }
+
+  /** The value of a declared cell. */
+  cellValue(facts: Facts, path: Path, cell: Cell): Evaluated {
+    if ('x' in cell) return this.#known.result(facts.component, path);
+    if ('v' in cell) return { state: 'value', value: cell.v };
+    if ('b' in cell) return { state: 'value', value: JSON.parse(facts.blob(cell.b)) as Json };
+    if ('k' in cell) return { state: 'value', value: cell.k };
+    if ('c' in cell) return { state: 'value', value: cell.c === 'array' ? [] : {} };
+    return none;
+  }
+
+  resultAt(facts: Facts, path: Path): Evaluated {
+    return this.#known.result(facts.component, path);
+  }
+
+  #flagged(e: Evaluated): Evaluated {
+    return flag(e, this.#awaits ? true : undefined);
+  }
+
+  #readOrThrow(at: Source): Json | undefined {
+    const read = this.read(at);
+    if (read.state === 'error' || read.state === 'pending') throw new Blocked(read, at);
+    this.#awaits ||= read.awaits === true;
+    return read.state === 'value' ? read.value : undefined;
+  }
+
+  #evaluate(expr: Expr): Json | undefined {
+    if ('v' in expr) return expr.v;
+    if ('s' in expr) return this.#readOrThrow({ component: expr.s[0], path: expr.s[1] });
+    const [name, ...args] = expr.f;
+    const builtin = builtins[name];
+    if (builtin !== undefined) return builtin.apply(args.map((a) => () => this.#evaluate(a as Expr)));
+    return this.#callUser(name as FunctionId, args as Expr[]);
+  }
+
+  /** A transformation by a user's function: the first argument is its `input`, further ones are `args`. */
+  #callUser(id: FunctionId, args: readonly Expr[]): Json | undefined {
+    const fn = this.#known.functionOf(id);
+    if (fn === undefined) throw new EvaluationError('function_not_found', `there is no function ${id}`);
+    const before = this.#awaits;
+    this.#awaits = false;
+    const [input = null, ...more] = args.map((a) => this.#evaluate(a) ?? null);
+    if (this.#awaits) return undefined;
+    this.#awaits = before;
+    const text = canonical(more.length === 0 ? { input } : { input, args: more });
+    const result = this.#results({ function: id, ...fn, input: text });
+    if (result.state === 'error' || result.state === 'pending')
+      throw new Blocked(result, { component: '' as ComponentId, path: '' as Path });
+    return result.state === 'value' ? result.value : undefined;
+  }
+
+  #reality(facts: Facts, segments: readonly Segment[], building?: Building): Evaluated {
+    const root = segments[0]?.key;
+    if (root === 'code' || root === 'qualification') return this.#computed(facts, segments, building);
+    const record = facts.resource();
+    if (record === undefined || record.status === 'absent')
+      return { state: 'none', why: 'the resource has not been reported yet', awaits: true };
+    const rest = segments.slice(1);
+    switch (root) {
+      case 'si':
+        return asValue(record.resourceId ?? undefined);
+      case 'resource':
+        return asValue(descend({ status: record.status, payload: record.payload }, rest));
+      case 'resource_value':
+        return asValue(descend(record.payload, rest));
+      default:
+        return none;
+    }
+  }
+
+  /** Results under /code and /qualification by the names of their functions; one that has none yet is left out. */
+  #computed(facts: Facts, segments: readonly Segment[], building?: Building): Evaluated {
+    const [root, name, ...rest] = segments;
+    const at = `/${root!.key}` as Path;
+    const members: [string, Json][] = [];
+    let awaits: true | undefined;
+    for (const { output } of boundsAt(facts.bounds, at)) {
+      const { key } = lastSegment(output);
+      if (name !== undefined && key !== name.key) continue;
+      const result = this.#known.result(facts.component, output);
+      if (result.state === 'error' || result.state === 'pending') {
+        if (building === undefined) return result;
+        building.problem(output, result);
+        if (result.last !== undefined) members.push([key!, result.last]);
+        continue;
+      }
+      awaits ??= result.awaits;
+      if (result.state === 'value') members.push([key!, result.value]);
+    }
+    if (name === undefined)
+      return members.length === 0 ? flag(none, awaits) : flag(asValue(Object.fromEntries(members)), awaits);
+    return members.length === 0 ? flag(none, awaits) : flag(asValue(descend(members[0]![1], rest)), awaits);
+  }
+}
+
+function flag(e: Evaluated, awaits: true | undefined): Evaluated {
+  return awaits === undefined || e.state === 'error' || e.state === 'pending' || e.awaits ? e : { ...e, awaits };
+}
+
+function isReality(root: string | undefined): boolean {
+  return root === 'resource' || root === 'resource_value' || root === 'code' || root === 'qualification';
+}
+
+function emptyAt(path: Path): Declared {
+  return { path, cell: undefined, element: undefined, children: new Map() };
+}
+
+function descend(value: Json, segments: readonly Segment[]): Json | undefined {
+  let here: Json | undefined = value;
+  for (const { key } of segments) {
+    if (key === undefined || here === undefined) return undefined;
+    if (Array.isArray(here)) here = /^\d+$/.test(key) ? (here[Number(key)] as Json | undefined) : undefined;
+    else if (isObject(here) && Object.hasOwn(here, key)) here = here[key];
+    else return undefined;
+  }
+  return here;
+}
+
+/** The value of a declared tree under its property, defaults filled in. */
+class Building {
+  readonly #assembly: Assembly;
+  readonly #facts: Facts;
+  readonly #definitions: Definitions;
+  /** Show what was there before where something has no value now. */
+  readonly #showLast: boolean;
+  readonly problems: ViewProblem[] = [];
+  /** The first part that has an error or no result yet. */
+  failure: Evaluated | undefined;
+  awaits = false;
+
+  constructor(assembly: Assembly, facts: Facts, definitions: Definitions, showLast: boolean) {
+    this.#assembly = assembly;
+    this.#facts = facts;
+    this.#definitions = definitions;
+    this.#showLast = showLast;
+  }
+
+  problem(path: Path, e: Extract<Evaluated, { state: 'error' | 'pending' }>): void {
+    this.failure ??= e.state === 'error' ? { ...e, message: `${path}: ${e.message}` } : e;
+    const [code, message] =
+      e.state === 'error'
+        ? [e.code, e.message]
+        : ['pending', 'it is being computed; the value shown is the one before'];
+    this.problems.push({ path, code, message });
+  }
+
+  build(declared: Declared, property: Property): Evaluated {
+    const { cell, path } = declared;
+    if (cell !== undefined && !('c' in cell))
+      return this.#part(path, this.#assembly.cellValue(this.#facts, path, cell));
+    if (cell === undefined && this.#facts.bounds.some((b) => b.output === path))
+      return this.#part(path, this.#assembly.resultAt(this.#facts, path));
+    const elements = elementsOf(declared);
+    if (elements.length > 0 && (property.kind === 'array' || property.kind === 'any'))
+      return this.#list(elements, property);
+    if (property.kind === 'object' || property.kind === 'map' || property.kind === 'any') {
+      const built = this.#members(declared, property);
+      if (built !== undefined) return { state: 'value', value: built };
+    }
+    if (cell !== undefined) return { state: 'value', value: cell.c === 'array' ? [] : {} };
+    return asValue(defaultOf(property, this.#definitions));
+  }
+
+  /** One computed or declared part: its errors are noted and leave a gap, or what was there before. */
+  #part(path: Path, e: Evaluated): Evaluated {
+    if (e.state === 'error' || e.state === 'pending') {
+      this.problem(path, e);
+      return this.#showLast ? asValue(e.last) : none;
+    }
+    this.awaits ||= e.awaits === true;
+    return e;
+  }
+
+  #list(elements: ReturnType<typeof elementsOf>, property: Property): Evaluated {
+    const item = childProperty(property, { element: true }, this.#definitions) ?? { kind: 'any' };
+    const out: Json[] = [];
+    for (const { node } of elements) {
+      const built = this.build(node, item);
+      if (built.state === 'value') out.push(built.value);
+      // An element that follows something without a value takes no place; one that was never set holds its place.
+      else if (node.cell === undefined || !('x' in node.cell)) out.push(null);
+    }
+    return { state: 'value', value: out };
+  }
+
+  /** Members declared or computed below, with the defaults of their siblings; undefined when there are none. */
+  #members(declared: Declared, property: Property): Json | undefined {
+    const out: [string, Json][] = [];
+    let any = false;
+    const computed = this.#computedBelow(declared.path);
+    const add = (key: string, child: Declared, of: Property): void => {
+      const built = this.build(child, of);
+      if (built.state === 'value') out.push([key, built.value]);
+    };
+    if (property.kind === 'object') {
+      for (const [key, member] of Object.entries(property.properties ?? {})) {
+        const path = childPath(declared.path, key);
+        const child = declared.children.get(path.slice(declared.path.length + 1));
+        if (child !== undefined && isDeclared(child)) {
+          any = true;
+          add(key, child, childProperty(property, { key }, this.#definitions)!);
+        } else if (computed.has(key)) {
+          any = true;
+          add(key, emptyAt(path), childProperty(property, { key }, this.#definitions)!);
+        } else {
+          const value = defaultOf(member, this.#definitions);
+          if (value !== undefined) out.push([key, value]);
+        }
+      }
+    } else {
+      for (const [segment, child] of declared.children) {
+        const { key } = decodeSegment(segment);
+        if (key === undefined || !isDeclared(child)) continue;
+        any = true;
+        computed.delete(key);
+        add(key, child, childProperty(property, { key }, this.#definitions)!);
+      }
+      for (const key of computed) {
+        any = true;
+        add(key, emptyAt(childPath(declared.path, key)), childProperty(property, { key }, this.#definitions)!);
+      }
+    }
+    return any || (property.kind === 'object' && out.length > 0 && property.default === undefined)
+      ? Object.fromEntries(out)
+      : undefined;
+  }
+
+  /** Names of the members in or below which a bound function's result stands. */
+  #computedBelow(path: Path): Set<string> {
+    const keys = new Set<string>();
+    for (const { output } of this.#facts.bounds) {
+      if (!output.startsWith(`${path}/`)) continue;
+      const { key } = decodeSegment(output.slice(path.length + 1).split('/', 1)[0]!);
+      if (key !== undefined) keys.add(key);
+    }
+    return keys;
+  }
+}
+
+const defaults = new WeakMap<Property, { readonly value: Json | undefined }>();
+
+/** The default a property shows: its own, or for objects the defaults of its members. Recursive types end where they recur. */
+function defaultOf(property: Property, definitions: Definitions, within: readonly string[] = []): Json | undefined {
+  const known = within.length === 0 ? defaults.get(property) : undefined;
+  if (known !== undefined) return known.value;
+  const names = property.kind === 'ref' ? [...within, property.to ?? ''] : within;
+  if (property.kind === 'ref' && within.includes(property.to ?? '')) return undefined;
+  const p = derefProperty(property, definitions);
+  let value = p.default;
+  if (value === undefined && p.kind === 'object') {
+    const members: [string, Json][] = [];
+    for (const [key, member] of Object.entries(p.properties ?? {})) {
+      const own = defaultOf(member, definitions, names);
+      if (own !== undefined) members.push([key, own]);
+    }
+    if (members.length > 0) value = Object.fromEntries(members);
+  }
+  if (within.length === 0) defaults.set(property, { value });
+  return value;
+}

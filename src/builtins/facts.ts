@@ -1,0 +1,75 @@
+// What is known of one component, read from a state when it is asked for.
+
+import type { ComponentId, Hash } from '../base/ids.ts';
+import { type Bound, boundsOfVariant, hasBindings, isDeclaredOver } from '../graph/bound.ts';
+import { type Cell, parseCell } from '../model/cell.ts';
+import type { ComponentRecord } from '../model/component.ts';
+import { type Declared, readDeclared } from '../model/declared.ts';
+import { cellKey, elementKey } from '../model/keys.ts';
+import { findComponent, findRecord, isAbsent, nameOf, specOfComponent } from '../model/lookup.ts';
+import type { ResourceRecord } from '../model/module.ts';
+import type { Path } from '../model/path.ts';
+import type { VariantSpec } from '../model/schema.ts';
+import type { Reader } from '../model/state.ts';
+import type { Facts } from './assemble.ts';
+
+/** undefined: there is no such component. */
+export function factsOf(reader: Reader, component: ComponentId): Facts | undefined {
+  const record = findComponent(reader, component);
+  return record && new ReadFacts(reader, component, record);
+}
+
+class ReadFacts implements Facts {
+  readonly component: ComponentId;
+  readonly #reader: Reader;
+  readonly #record: ComponentRecord;
+  #bounds: readonly Bound[] | undefined;
+
+  constructor(reader: Reader, component: ComponentId, record: ComponentRecord) {
+    this.#reader = reader;
+    this.component = component;
+    this.#record = record;
+  }
+
+  get absent(): boolean {
+    return isAbsent(this.#reader, this.component);
+  }
+
+  get name(): string {
+    return nameOf(this.#reader, this.component);
+  }
+
+  get spec(): VariantSpec | undefined {
+    return specOfComponent(this.#reader, this.#record);
+  }
+
+  get bounds(): readonly Bound[] {
+    this.#bounds ??= hasBindings(this.#reader)
+      ? boundsOfVariant(this.#reader, this.#record).filter(
+          (b) => !isDeclaredOver(this.#reader, this.component, b.output),
+        )
+      : [];
+    return this.#bounds;
+  }
+
+  cellAt(path: Path): Cell | undefined {
+    const text = this.#reader.get('cells', cellKey(this.component, path));
+    return text === undefined ? undefined : parseCell(text);
+  }
+
+  hasElement(path: Path): boolean {
+    return this.#reader.get('cells', elementKey(this.component, path)) !== undefined;
+  }
+
+  declared(path: Path): Declared {
+    return readDeclared(this.#reader, this.component, path);
+  }
+
+  resource(): ResourceRecord | undefined {
+    return findRecord<ResourceRecord>(this.#reader, 'resources', this.component);
+  }
+
+  blob(hash: Hash): string {
+    return this.#reader.blob(hash);
+  }
+}

@@ -1,0 +1,101 @@
+// Functions bound to components, as vertices of the value graph: where each takes its arguments from and where its result
+// goes. A variant's bindings count for all its components, a schema's (overlays) for those of every variant; of two with one
+// function name the schema's counts. What is declared at, above or below an output takes the function's place there.
+
+import type { BindingId, ComponentId, FunctionId, Hash } from '../base/ids.ts';
+import type { Json } from '../base/json.ts';
+import type { ComponentRecord } from '../model/component.ts';
+import { type BindingRecord, type FunctionKind, type FunctionRecord, isValueKind } from '../model/function.ts';
+import { cellKey, index, indexUser } from '../model/keys.ts';
+import { findComponent, findRecord } from '../model/lookup.ts';
+import { ancestorsOf, childPath, overlaps, type Path } from '../model/path.ts';
+import type { Reader } from '../model/state.ts';
+
+export interface BoundArgument {
+  readonly name: string;
+  /** Where it is read; undefined: `value` is given. */
+  readonly path: Path | undefined;
+  readonly value: Json | undefined;
+}
+
+/** One function whose result is a value of every component of its target. */
+export interface Bound {
+  readonly binding: BindingId;
+  readonly function: FunctionId;
+  readonly name: string;
+  readonly kind: FunctionKind;
+  /** Blob of the function's text. */
+  readonly text: Hash;
+  readonly arguments: readonly BoundArgument[];
+  readonly output: Path;
+}
+
+const read = (name: string, path: string): BoundArgument => ({ name, path: path as Path, value: undefined });
+
+/** What functions of these kinds get without asking: the component. A code generation does not get its own result. */
+const whole = [read('domain', '/domain'), read('resource', '/resource'), read('deleted_at', '/deleted_at')];
+
+/** The binding as a vertex; undefined for kinds whose result is no value of a component. */
+function boundOf(binding: BindingId, record: BindingRecord, fn: FunctionRecord): Bound | undefined {
+  if (!isValueKind(fn.kind)) return undefined;
+  const given = record.arguments.map(
+    (a): BoundArgument => ({ name: a.name, path: a.path as Path | undefined, value: a.value }),
+  );
+  const isCode = fn.kind === 'code-generation';
+  const root = (isCode ? '/code' : '/qualification') as Path;
+  const output = fn.kind === 'attribute' ? (record.output as Path | null) : childPath(root, fn.name);
+  if (output === null) return undefined;
+  const args = fn.kind === 'attribute' || given.length > 0 ? given : isCode ? whole : [...whole, read('code', '/code')];
+  return { binding, function: record.function, name: fn.name, kind: fn.kind, text: fn.text, arguments: args, output };
+}
+
+/** Does the state have any binding? Most have none, and then nothing below needs asking. */
+export function hasBindings(reader: Reader): boolean {
+  for (const _ of reader.scan('bindings', '')) return true;
+  return false;
+}
+
+/** Every vertex that components of the variant have by their bindings, in order of the output. */
+export function boundsOfVariant(reader: Reader, of: ComponentRecord): readonly Bound[] {
+  const byName = new Map<string, Bound>();
+  for (const target of [of.variant, of.schema]) {
+    for (const [key] of reader.scan('index', index.bindingsOf(target))) {
+      const id = indexUser(key) as BindingId;
+      const record = findRecord<BindingRecord>(reader, 'bindings', id);
+      const fn = record && findRecord<FunctionRecord>(reader, 'functions', record.function);
+      const bound = record && fn && boundOf(id, record, fn);
+      if (bound !== undefined) byName.set(`${bound.kind} ${bound.name}`, bound);
+    }
+  }
+  return [...byName.values()].sort((a, b) => (a.output < b.output ? -1 : a.output > b.output ? 1 : 0));
+}
+
+/** Is something declared where the function's result would stand? */
+export function isDeclaredOver(reader: Reader, component: ComponentId, output: Path): boolean {
+  for (const path of [output, ...ancestorsOf(output)]) {
+    const text = reader.get('cells', cellKey(component, path));
+    if (text !== undefined && (path === output || !text.startsWith('{"c":'))) return true;
+  }
+  for (const _ of reader.scan('cells', `${component}${output}/`)) return true;
+  return false;
+}
+
+/** The vertices of a component that are in force. */
+export function boundsOf(reader: Reader, component: ComponentId): readonly Bound[] {
+  if (!hasBindings(reader)) return [];
+  const record = findComponent(reader, component);
+  if (record === undefined) return [];
+  return boundsOfVariant(reader, record).filter((b) => !isDeclaredOver(reader, component, b.output));
+}
+
+/** Those of which the value at a path is made. */
+export function boundsAt(bounds: readonly Bound[], path: Path): readonly Bound[] {
+  return bounds.length === 0 ? bounds : bounds.filter((b) => overlaps(b.output, path));
+}
+
+/** Those that read a path. */
+export function boundsReading(bounds: readonly Bound[], path: Path): readonly Bound[] {
+  return bounds.length === 0
+    ? bounds
+    : bounds.filter((b) => b.arguments.some((a) => a.path !== undefined && overlaps(a.path, path)));
+}
