@@ -31,7 +31,14 @@ import { builtins, EvaluationError } from './functions/table.ts';
 export type Evaluated =
   | { readonly state: 'value'; readonly value: Json; readonly awaits?: true }
   | { readonly state: 'none'; readonly why?: string; readonly awaits?: true }
-  | { readonly state: 'error'; readonly code: string; readonly message: string; readonly last?: Json }
+  | {
+      readonly state: 'error';
+      readonly code: string;
+      readonly message: string;
+      readonly last?: Json;
+      /** Address of the vertex whose error it is, where that is another. */
+      readonly root?: string;
+    }
   /** A function whose result it needs has not run yet. */
   | { readonly state: 'pending'; readonly last?: Json };
 

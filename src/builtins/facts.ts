@@ -14,12 +14,12 @@ import type { Reader } from '../model/state.ts';
 import type { Facts } from './assemble.ts';
 
 /** undefined: there is no such component. */
-export function factsOf(reader: Reader, component: ComponentId): Facts | undefined {
+export function factsOf(reader: Reader, component: ComponentId): ReadFacts | undefined {
   const record = findComponent(reader, component);
   return record && new ReadFacts(reader, component, record);
 }
 
-class ReadFacts implements Facts {
+export class ReadFacts implements Facts {
   readonly component: ComponentId;
   readonly #reader: Reader;
   readonly #record: ComponentRecord;
@@ -44,12 +44,17 @@ class ReadFacts implements Facts {
   }
 
   get bounds(): readonly Bound[] {
-    this.#bounds ??= hasBindings(this.#reader)
-      ? boundsOfVariant(this.#reader, this.#record).filter(
-          (b) => !isDeclaredOver(this.#reader, this.component, b.output),
-        )
-      : [];
+    this.#bounds ??= this.#ofVariant().filter((b) => !isDeclaredOver(this.#reader, this.component, b.output));
     return this.#bounds;
+  }
+
+  /** Outputs of its variant's bound functions, in force or not. */
+  get outputs(): readonly Path[] {
+    return this.#ofVariant().map((b) => b.output);
+  }
+
+  #ofVariant(): readonly Bound[] {
+    return hasBindings(this.#reader) ? boundsOfVariant(this.#reader, this.#record) : [];
   }
 
   cellAt(path: Path): Cell | undefined {

@@ -50,6 +50,9 @@ export const index = {
   subscribersOf: (component: ComponentId): string => `cell:${component}`,
   subscribersAt: (component: ComponentId, path: Path): string => `cell:${component}${path}${separator}`,
   subscribersBelow: (component: ComponentId, path: Path): string => `cell:${component}${path}/`,
+  /** Cells whose expression calls a user's function. */
+  caller: (fn: string, component: ComponentId, path: Path): string => `call:${fn}${separator}${component}${path}`,
+  callersOf: (fn: string): string => `call:${fn}${separator}`,
   dependent: (on: ComponentId, component: ComponentId): string => `depends:${on}${separator}${component}`,
   dependentsOf: (on: ComponentId): string => `depends:${on}${separator}`,
   manager: (managed: ComponentId, component: ComponentId): string => `manages:${managed}${separator}${component}`,

@@ -1,0 +1,112 @@
+// The computed values of one state by the address of their vertex: a map in memory over a persistent one. What is in memory
+// alone can be computed again; folding it into the persistent map is a checkpoint, and shares what did not change.
+
+import type { Hash } from '../base/ids.ts';
+import { canonical, type Json, sameJson } from '../base/json.ts';
+import { invariant } from '../base/result.ts';
+import type { Evaluated } from '../builtins/assemble.ts';
+import type { ChunkSpace } from '../snapshot/chunk_space.ts';
+import { MerkleMap } from '../snapshot/merkle_map.ts';
+
+/** 1: the first. */
+export const derivedFormat = 1;
+
+/** A call that a vertex made, and what it gave. */
+export interface Answered {
+  readonly key: Hash;
+  readonly gave: Evaluated;
+}
+
+/** What is kept of one vertex. `calls`: those of its last evaluation, so that equal inputs never run again. */
+export interface Kept {
+  readonly is: Evaluated;
+  readonly calls?: readonly Answered[];
+}
+
+export class Derived {
+  readonly #space: ChunkSpace;
+  #base: MerkleMap;
+  /** null: there is none any more. */
+  #recent: Map<string, Kept | null>;
+
+  constructor(space: ChunkSpace, base: MerkleMap = MerkleMap.empty(space), recent = new Map<string, Kept | null>()) {
+    this.#space = space;
+    this.#base = base;
+    this.#recent = recent;
+  }
+
+  static open(space: ChunkSpace, root: Hash): Derived {
+    return new Derived(space, MerkleMap.open(space, root));
+  }
+
+  get(address: string): Kept | undefined {
+    const recent = this.#recent.get(address);
+    if (recent !== undefined) return recent ?? undefined;
+    const text = this.#base.get(address);
+    return text === undefined ? undefined : parseKept(text);
+  }
+
+  has(address: string): boolean {
+    const recent = this.#recent.get(address);
+    return recent === undefined ? this.#base.has(address) : recent !== null;
+  }
+
+  set(address: string, kept: Kept): void {
+    this.#recent.set(address, kept);
+  }
+
+  delete(address: string): void {
+    this.#recent.set(address, null);
+  }
+
+  /** Values that are in memory alone. */
+  get recent(): number {
+    return this.#recent.size;
+  }
+
+  /** Another with the same values; the two go their own ways from here. */
+  fork(): Derived {
+    return new Derived(this.#space, this.#base, new Map(this.#recent));
+  }
+
+  /** Folds what is in memory into the persistent map and gives its root; its new chunks are in the space. */
+  checkpoint(): Hash {
+    if (this.#recent.size > 0) {
+      const edits = new Map<string, string | undefined>();
+      for (const [address, kept] of this.#recent) edits.set(address, kept === null ? undefined : keptText(kept));
+      this.#base = this.#base.edit(edits);
+      this.#recent = new Map();
+    }
+    return this.#base.root();
+  }
+
+  /** All of it in order of addresses. */
+  *entries(): Iterable<readonly [string, Kept]> {
+    this.checkpoint();
+    for (const [address, text] of this.#base.scan()) yield [address, parseKept(text)];
+  }
+}
+
+export function keptText(kept: Kept): string {
+  return canonical({ f: derivedFormat, ...kept } as unknown as Json);
+}
+
+function parseKept(text: string): Kept {
+  const { f, ...kept } = JSON.parse(text) as Kept & { f: number };
+  invariant(f === derivedFormat, `a computed value of format ${f}`);
+  return kept;
+}
+
+/** Would a reader see the same? What was there before an error, and why there is nothing, are for showing only. */
+export function sameEvaluated(a: Evaluated, b: Evaluated): boolean {
+  switch (a.state) {
+    case 'value':
+      return b.state === 'value' && a.awaits === b.awaits && (a.value === b.value || sameJson(a.value, b.value));
+    case 'none':
+      return b.state === 'none' && a.awaits === b.awaits;
+    case 'error':
+      return b.state === 'error' && a.code === b.code && a.message === b.message && a.root === b.root;
+    case 'pending':
+      return b.state === 'pending';
+  }
+}

@@ -1,0 +1,278 @@
+// What propagation remembers of a state between steps: of each component it has met its facts, its vertices and who reads
+// it. All of it can be read again from the state; a step to another state takes away or mends what the step changed, so the
+// cost of remembering is that of the change.
+
+import type { ComponentId, FunctionId, Hash } from '../base/ids.ts';
+import { compareText } from '../base/json.ts';
+import type { Facts } from '../builtins/assemble.ts';
+import { factsOf, type ReadFacts } from '../builtins/facts.ts';
+import { type Bound, boundsReading } from '../graph/bound.ts';
+import { edgesOutOfComponent } from '../graph/edges.ts';
+import type { Cell } from '../model/cell.ts';
+import type { Declared } from '../model/declared.ts';
+import type { FunctionKind, FunctionRecord } from '../model/function.ts';
+import { splitCellKey } from '../model/keys.ts';
+import { findRecord } from '../model/lookup.ts';
+import type { ResourceRecord } from '../model/module.ts';
+import { ancestorsOf, overlaps, type Path } from '../model/path.ts';
+import type { VariantSpec } from '../model/schema.ts';
+import type { Reader } from '../model/state.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { Changes } from './changes.ts';
+
+const following = '{"x":';
+
+/** More changes of cells or edges than this in one step: it is cheaper to read the components again. */
+const mendedMax = 512;
+
+export class Known {
+  #state: Snapshot;
+  readonly #components = new Map<ComponentId, KnownComponent>();
+  readonly #most: number;
+  /** The state as it is when it is asked. */
+  readonly now: Reader;
+
+  /** `most`: components remembered at once. */
+  constructor(state: Snapshot, most = 200_000) {
+    this.#state = state;
+    this.#most = most;
+    this.now = {
+      get: (category, key) => this.#state.get(category, key),
+      scan: (category, prefix, after) => this.#state.scan(category, prefix, after),
+      blob: (hash) => this.#state.blob(hash),
+    };
+  }
+
+  get state(): Snapshot {
+    return this.#state;
+  }
+
+  component(id: ComponentId): KnownComponent {
+    let known = this.#components.get(id);
+    if (known === undefined) {
+      known = new KnownComponent(this.now, id);
+      // All at once: who needs many needs them again, in the same order, and would find each one just gone.
+      if (this.#components.size >= this.#most) this.#components.clear();
+      this.#components.set(id, known);
+    }
+    return known;
+  }
+
+  functionOf(id: FunctionId): { name: string; kind: FunctionKind; text: Hash } | undefined {
+    const fn = findRecord<FunctionRecord>(this.#state, 'functions', id);
+    return fn && { name: fn.name, kind: fn.kind, text: fn.text };
+  }
+
+  /** Goes on to another state; `changes` are all that lie between. */
+  moveTo(state: Snapshot, changes: Changes): void {
+    this.#state = state;
+    for (const id of changes.components) this.#components.delete(id);
+    for (const id of changes.resources) this.#components.delete(id);
+    const isMended = changes.cells.length + changes.edges.length <= mendedMax;
+    for (const { source, user, added } of changes.edges) {
+      if (isMended) this.#components.get(source.component)?.changeUser(source.path, user, added);
+      else this.#components.delete(source.component);
+    }
+    for (const { component, path, element, after } of changes.cells) {
+      const known = this.#components.get(component);
+      // What is declared decides which bound functions are in force.
+      if (known === undefined || !isMended || known.hasBounds) this.#components.delete(component);
+      else known.changeCell(path, element, after);
+    }
+  }
+}
+
+/** One component as remembered. */
+export class KnownComponent {
+  readonly id: ComponentId;
+  /** undefined: it is gone. */
+  readonly facts: RememberedFacts | undefined;
+  readonly #now: Reader;
+  #vertices: Path[] | undefined;
+  #sources: Path[] = [];
+  #users: Map<Path, Set<string>> | undefined;
+
+  constructor(now: Reader, id: ComponentId) {
+    this.#now = now;
+    this.id = id;
+    const facts = factsOf(now, id);
+    this.facts = facts && new RememberedFacts(facts);
+  }
+
+  get hasBounds(): boolean {
+    return (this.facts?.outputs.length ?? 0) > 0;
+  }
+
+  /** Paths of its vertices in ascending order: following cells and outputs of bound functions. */
+  get vertices(): readonly Path[] {
+    if (this.#vertices === undefined) {
+      const out: Path[] = [];
+      for (const [key, text] of this.#now.scan('cells', `${this.id}/`))
+        if (text.startsWith(following)) out.push(splitCellKey(key).path);
+      for (const { output } of this.facts?.bounds ?? []) out.push(output);
+      this.#vertices = out.sort(compareText);
+    }
+    return this.#vertices;
+  }
+
+  /** Vertices of which the value at a path is made: above it, at it, below it. */
+  verticesAt(path: Path): Path[] {
+    const { vertices } = this;
+    if (vertices.length === 0) return [];
+    return [...ancestorsOf(path).filter((above) => holds(vertices, above)), ...within(vertices, path)];
+  }
+
+  /** Addresses of the vertices that read a path, something above it or something below it. */
+  usersAt(path: Path): string[] {
+    const users = this.#readUsers();
+    const out: string[] = [];
+    if (users.size > 0) {
+      for (const above of ancestorsOf(path)) out.push(...(users.get(above) ?? []));
+      for (const source of within(this.#sources, path)) for (const user of users.get(source)!) out.push(user);
+    }
+    for (const b of boundsReading(this.facts?.bounds ?? [], path)) out.push(this.id + b.output);
+    return out;
+  }
+
+  allUsers(): string[] {
+    return [...this.#readUsers().values()].flatMap((list) => [...list]);
+  }
+
+  /** Outputs of bound functions, in force or not, that what is declared at a path may take the place of. */
+  outputsAt(path: Path): Path[] {
+    return (this.facts?.outputs ?? []).filter((output) => overlaps(output, path));
+  }
+
+  boundAt(path: Path): Bound | undefined {
+    return this.facts?.bounds.find((b) => b.output === path);
+  }
+
+  changeUser(source: Path, user: string, added: boolean): void {
+    if (this.#users === undefined) return;
+    const list = this.#users.get(source);
+    if (added) {
+      if (list !== undefined) list.add(user);
+      else {
+        this.#users.set(source, new Set([user]));
+        insert(this.#sources, source);
+      }
+    } else if (list?.delete(user) && list.size === 0) {
+      this.#users.delete(source);
+      remove(this.#sources, source);
+    }
+  }
+
+  changeCell(path: Path, element: boolean, after: string | undefined): void {
+    this.facts?.forgetCells();
+    if (element || this.#vertices === undefined) return;
+    if (after?.startsWith(following)) insert(this.#vertices, path);
+    else remove(this.#vertices, path);
+  }
+
+  #readUsers(): ReadonlyMap<Path, ReadonlySet<string>> {
+    if (this.#users === undefined) {
+      this.#users = new Map();
+      for (const { source, user } of edgesOutOfComponent(this.#now, this.id)) {
+        const list = this.#users.get(source.path);
+        if (list === undefined) this.#users.set(source.path, new Set([user.component + user.path]));
+        else list.add(user.component + user.path);
+      }
+      this.#sources = [...this.#users.keys()].sort(compareText);
+    }
+    return this.#users;
+  }
+}
+
+/** Facts that were read once. */
+export class RememberedFacts implements Facts {
+  readonly component: ComponentId;
+  readonly absent: boolean;
+  readonly spec: VariantSpec | undefined;
+  readonly bounds: readonly Bound[];
+  /** Outputs of its variant's bound functions, in force or not. */
+  readonly outputs: readonly Path[];
+  readonly #facts: ReadFacts;
+  #cells = new Map<Path, Cell | undefined>();
+  #trees = new Map<Path, Declared>();
+
+  constructor(facts: ReadFacts) {
+    this.#facts = facts;
+    this.component = facts.component;
+    this.absent = facts.absent;
+    this.spec = facts.spec;
+    this.bounds = facts.bounds;
+    this.outputs = facts.outputs;
+  }
+
+  get name(): string {
+    return this.#facts.name;
+  }
+
+  cellAt(path: Path): Cell | undefined {
+    let cell = this.#cells.get(path);
+    if (cell === undefined && !this.#cells.has(path)) {
+      cell = this.#facts.cellAt(path);
+      this.#cells.set(path, cell);
+    }
+    return cell;
+  }
+
+  hasElement(path: Path): boolean {
+    return this.#facts.hasElement(path);
+  }
+
+  declared(path: Path): Declared {
+    let tree = this.#trees.get(path);
+    if (tree === undefined) {
+      tree = this.#facts.declared(path);
+      this.#trees.set(path, tree);
+    }
+    return tree;
+  }
+
+  resource(): ResourceRecord | undefined {
+    return this.#facts.resource();
+  }
+
+  blob(hash: Hash): string {
+    return this.#facts.blob(hash);
+  }
+
+  forgetCells(): void {
+    this.#cells = new Map();
+    this.#trees = new Map();
+  }
+}
+
+/** Index of the first that is not before `path`. */
+function lowerBound(sorted: readonly string[], path: string): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]! < path) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+const holds = (sorted: readonly Path[], path: Path): boolean => sorted[lowerBound(sorted, path)] === path;
+
+/** The path itself, when it is there, and those below it. */
+function within(sorted: readonly Path[], path: Path): Path[] {
+  const out: Path[] = holds(sorted, path) ? [path] : [];
+  const prefix = `${path}/`;
+  for (let i = lowerBound(sorted, prefix); i < sorted.length && sorted[i]!.startsWith(prefix); i++)
+    out.push(sorted[i]!);
+  return out;
+}
+
+function insert(sorted: Path[], path: Path): void {
+  const at = lowerBound(sorted, path);
+  if (sorted[at] !== path) sorted.splice(at, 0, path);
+}
+
+function remove(sorted: Path[], path: Path): void {
+  const at = lowerBound(sorted, path);
+  if (sorted[at] === path) sorted.splice(at, 1);
+}

@@ -1,0 +1,575 @@
+// The computed values of one change set, kept up to date: a step to another state marks what may be another, and only where
+// an input really is another something runs. Marking goes from what changed to everything behind it; settling goes the
+// other way: a vertex is looked at when all it reads is settled, runs only when one of these changed, and an equal result
+// ends the wave there. This is the two-colour marking of Reactively and Salsa's early cut-off, with results that
+// may come later: a vertex that needs the result of a user's function asks for the call and waits, and nothing behind it runs.
+//
+// Pure: time does not pass here. Work comes in portions, so that whoever drives it can do other things between; a step
+// to another state may come between any two portions.
+
+import type { ComponentId, Hash } from '../base/ids.ts';
+import { type Json, sameJson } from '../base/json.ts';
+import { Assembly, type Call, type Evaluated, none, type ViewProblem } from '../builtins/assemble.ts';
+import type { Source } from '../model/expr.ts';
+import { sourcesOf } from '../model/expr.ts';
+import { idLength, splitAddress } from '../model/keys.ts';
+import type { Path } from '../model/path.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import { changesBetween } from './changes.ts';
+import { type Answered, Derived, type Kept, sameEvaluated } from './derived.ts';
+import { Known } from './known.ts';
+
+/** A call that something waits for. */
+export interface WantedCall {
+  /** Of the function's text and the input together. */
+  readonly key: Hash;
+  readonly call: Call;
+  /** The vertex that asked first. */
+  readonly at: Source;
+}
+
+export interface PropagationOptions {
+  /** What earlier calls gave, when that is at hand; undefined: the call has to run. */
+  readonly recall?: (key: Hash, call: Call) => Evaluated | undefined;
+  /** Told of every vertex that is computed, with the calls it needs included; for tests and statistics. */
+  readonly ran?: (address: string) => void;
+}
+
+/** How a value stands. `root`: the vertex that is the reason, where it is another. */
+export type Freshness =
+  | { readonly state: 'fresh' | 'awaiting' }
+  | { readonly state: 'pending'; readonly waits: readonly string[] }
+  | { readonly state: 'error'; readonly code: string; readonly message: string }
+  | { readonly state: 'blocked-by'; readonly root: string; readonly code: string; readonly message: string };
+
+/** A vertex that may be another than it was. */
+interface Marked {
+  readonly address: string;
+  readonly component: ComponentId;
+  readonly path: Path;
+  /** Something it reads has changed, or it itself. */
+  dirty: boolean;
+  /** Who reads it, when it was marked. */
+  users: readonly string[];
+  /** What it reads, and how many of these are known to be settled. */
+  reads: readonly string[] | undefined;
+  settled: number;
+  /** On the way down from a vertex that reads it. */
+  open: boolean;
+  /** The call it waits for. */
+  waits: Hash | undefined;
+  /** The vertex whose call it waits for in the end. */
+  behind: string | undefined;
+  /** Those that cannot go on without it. */
+  held: string[] | undefined;
+}
+
+/** Answers at hand for vertices that are still to be computed; what was used is kept with the vertex. */
+const answersMax = 65_536;
+
+export class Propagation {
+  readonly #known: Known;
+  readonly #derived: Derived;
+  readonly #assembly: Assembly;
+  readonly #options: PropagationOptions;
+  readonly #marked = new Map<string, Marked>();
+  #queue: string[] = [];
+  #stack: string[] = [];
+  readonly #waiting = new Map<Hash, { readonly wanted: WantedCall; readonly by: Set<string> }>();
+  #wanted: WantedCall[] = [];
+  readonly #answers = new Map<Hash, Evaluated>();
+  /** Key of `cells` up to which vertices without a value have been looked for; undefined: all have. */
+  #unseen: { cells: string; components: string } | undefined;
+  /** While a vertex is computed: it, and the calls it made. */
+  #computing:
+    | { readonly kept: Kept | undefined; readonly calls: Answered[]; missing: WantedCall | undefined; at: Marked }
+    | undefined;
+  /** Vertices computed since this was made. */
+  runs = 0;
+
+  /** `derived`: what was computed of `state`, all of it; undefined: nothing was. */
+  constructor(state: Snapshot, derived?: Derived, options: PropagationOptions = {}) {
+    this.#known = new Known(state);
+    this.#derived = derived ?? new Derived(state.space);
+    this.#unseen = derived === undefined ? { cells: '', components: '' } : undefined;
+    this.#options = options;
+    this.#assembly = new Assembly(
+      {
+        facts: (component) => this.#known.component(component).facts,
+        result: (component, path) => this.#resultAt(component + path),
+        functionOf: (id) => this.#known.functionOf(id),
+      },
+      (call) => this.#answerOf(call),
+    );
+  }
+
+  get state(): Snapshot {
+    return this.#known.state;
+  }
+
+  /** Nothing is left to do and nothing is waited for. */
+  get quiet(): boolean {
+    return this.#marked.size === 0 && this.#unseen === undefined;
+  }
+
+  /** There is work that can be done now. */
+  get busy(): boolean {
+    return this.#queue.length > 0 || this.#stack.length > 0 || this.#unseen !== undefined;
+  }
+
+  /** Vertices that are not settled. */
+  get pending(): number {
+    return this.#marked.size;
+  }
+
+  /** Addresses of some that are not settled, in the order in which they were marked. */
+  pendingAddresses(most: number): string[] {
+    const out: string[] = [];
+    for (const address of this.#marked.keys()) {
+      if (out.length >= most) break;
+      out.push(address);
+    }
+    return out;
+  }
+
+  /** The same values for another change set that stands at the same state; what is not settled here is not there either. */
+  fork(options: PropagationOptions = this.#options): Propagation {
+    const other = new Propagation(this.state, this.#derived.fork(), options);
+    other.#unseen = this.#unseen && { ...this.#unseen };
+    for (const { address, dirty } of this.#marked.values()) other.#mark(address, dirty);
+    return other;
+  }
+
+  /** Goes on to another state: marks what may be another. O(what lies between, and what is behind it). */
+  moveTo(next: Snapshot): void {
+    const before = this.state;
+    if (next === before) return;
+    const changes = changesBetween(before, next);
+    const gone = changes.components
+      .map((id) => this.#known.component(id))
+      .flatMap((c) => [...c.vertices.map((p) => c.id + p)]);
+    this.#known.moveTo(next, changes);
+    const address = (component: ComponentId, path: Path): void => {
+      for (const user of this.#known.component(component).usersAt(path)) this.#mark(user, true);
+    };
+    for (const { component, path, before: was, after: is } of changes.cells) {
+      if (was?.startsWith('{"x":') || is?.startsWith('{"x":')) this.#mark(component + path, true);
+      address(component, path);
+      const known = this.#known.component(component);
+      if (known.hasBounds) for (const output of known.outputsAt(path)) this.#mark(component + output, true);
+    }
+    for (const vertex of gone) this.#mark(vertex, true);
+    for (const id of changes.components) {
+      const known = this.#known.component(id);
+      for (const path of known.vertices) this.#mark(id + path, true);
+      for (const user of known.allUsers()) this.#mark(user, true);
+    }
+    for (const id of changes.resources) {
+      for (const path of ['/resource', '/resource_value', '/si/resourceId']) address(id, path as Path);
+    }
+  }
+
+  /** Works on at most `most` vertices. Answers how many it looked at. */
+  step(most: number): number {
+    let done = 0;
+    while (done < most) {
+      const top = this.#stack.at(-1) ?? this.#next();
+      if (top === undefined) {
+        if (!this.#lookForMore()) break;
+        continue;
+      }
+      done++;
+      this.#visit(top);
+    }
+    return done;
+  }
+
+  /** Calls asked for since this was last called, each once. */
+  takeWanted(): readonly WantedCall[] {
+    const out = this.#wanted;
+    this.#wanted = [];
+    return out;
+  }
+
+  /** Is anything still waiting for the call? */
+  wants(key: Hash): boolean {
+    return this.#waiting.has(key);
+  }
+
+  /** What a call gave. Whoever waits for it goes on; one whose inputs have moved meanwhile asks for another call. */
+  deliver(key: Hash, gave: Evaluated): void {
+    const waiting = this.#waiting.get(key);
+    if (waiting === undefined) return;
+    this.#waiting.delete(key);
+    this.#answers.set(key, gave);
+    if (this.#answers.size > answersMax) this.#answers.delete(this.#answers.keys().next().value!);
+    for (const address of waiting.by) {
+      const marked = this.#marked.get(address);
+      if (marked?.waits !== key) continue;
+      marked.waits = undefined;
+      this.#queue.push(address);
+    }
+  }
+
+  /** Runs the call of a vertex again although its inputs are the same: for what failed for a reason outside. */
+  again(address: string): void {
+    const kept = this.#derived.get(address);
+    if (kept === undefined) return;
+    for (const { key } of kept.calls ?? []) this.#answers.delete(key);
+    this.#derived.set(address, { is: kept.is });
+    this.#mark(address, true);
+  }
+
+  /** The value at an address as it stands. Where something it is made of is not settled: `pending`, with the value before. */
+  read(at: Source): Evaluated {
+    return this.#assembly.read(at);
+  }
+
+  /** A whole component as it stands, with what is not fresh; undefined: it is not in the state. */
+  view(component: ComponentId): { value: Json; problems: readonly ViewProblem[] } | undefined {
+    const { facts } = this.#known.component(component);
+    return facts?.spec === undefined ? undefined : this.#assembly.view(facts);
+  }
+
+  freshness(at: Source): Freshness {
+    let awaits = false;
+    const known = this.#known.component(at.component);
+    for (const path of known.verticesAt(at.path)) {
+      const address = at.component + path;
+      const marked = this.#marked.get(address);
+      if (marked !== undefined) return { state: 'pending', waits: this.#rootsOf(marked) };
+      const kept = this.#derived.get(address)?.is;
+      if (kept === undefined) return { state: 'pending', waits: [address] };
+      if (kept.state === 'error') {
+        const { code, message, root } = kept;
+        return root === undefined ? { state: 'error', code, message } : { state: 'blocked-by', root, code, message };
+      }
+      awaits ||= kept.state !== 'pending' && kept.awaits === true;
+    }
+    if (awaits) return { state: 'awaiting' };
+    const read = this.#assembly.read(at);
+    return read.state === 'none' && read.awaits ? { state: 'awaiting' } : { state: 'fresh' };
+  }
+
+  /** What is kept of one vertex, for explaining. */
+  keptAt(address: string): Kept | undefined {
+    return this.#derived.get(address);
+  }
+
+  /** Writes what was computed into the persistent map: its root. Only when all is settled. */
+  checkpoint(): Hash | undefined {
+    return this.quiet ? this.#derived.checkpoint() : undefined;
+  }
+
+  /** Values in memory that the last checkpoint does not have. */
+  get unsaved(): number {
+    return this.#derived.recent;
+  }
+
+  /** Every settled value by address, in order. */
+  values(): Map<string, Evaluated> {
+    const out = new Map<string, Evaluated>();
+    for (const [address, { is }] of this.#derived.entries()) out.set(address, is);
+    return out;
+  }
+
+  #mark(address: string, dirty: boolean): void {
+    const known = this.#marked.get(address);
+    if (known !== undefined) {
+      this.#again(known, dirty);
+      return;
+    }
+    const todo = [this.#add(address, dirty)];
+    for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
+      const users = this.#known.component(at.component).usersAt(at.path);
+      at.users = users;
+      for (const user of users) {
+        const there = this.#marked.get(user);
+        if (there === undefined) todo.push(this.#add(user, false));
+        else this.#again(there, false);
+      }
+    }
+  }
+
+  #add(address: string, dirty: boolean): Marked {
+    const marked: Marked = {
+      address,
+      component: address.slice(0, idLength) as ComponentId,
+      path: address.slice(idLength) as Path,
+      dirty,
+      users: [],
+      reads: undefined,
+      settled: 0,
+      open: false,
+      waits: undefined,
+      behind: undefined,
+      held: undefined,
+    };
+    this.#marked.set(address, marked);
+    this.#queue.push(address);
+    return marked;
+  }
+
+  /** Something it reads has been marked after it was looked at, or it itself is another. */
+  #again(marked: Marked, dirty: boolean): void {
+    marked.settled = 0;
+    if (!dirty) return;
+    marked.dirty = true;
+    marked.reads = undefined;
+    if (marked.waits === undefined && marked.behind === undefined) return;
+    if (marked.waits !== undefined) this.#stopWaiting(marked);
+    marked.behind = undefined;
+    this.#queue.push(marked.address);
+  }
+
+  #stopWaiting(marked: Marked): void {
+    const waiting = this.#waiting.get(marked.waits!);
+    waiting?.by.delete(marked.address);
+    if (waiting?.by.size === 0) this.#waiting.delete(marked.waits!);
+    marked.waits = undefined;
+  }
+
+  /** The next of the queue that can be worked on. */
+  #next(): string | undefined {
+    while (this.#head < this.#queue.length) {
+      const address = this.#queue[this.#head++]!;
+      const marked = this.#marked.get(address);
+      if (marked !== undefined && marked.waits === undefined && marked.behind === undefined && !marked.open) {
+        marked.open = true;
+        this.#stack.push(address);
+        return address;
+      }
+    }
+    this.#queue = [];
+    this.#head = 0;
+    return undefined;
+  }
+  #head = 0;
+
+  #visit(address: string): void {
+    const marked = this.#marked.get(address);
+    if (marked === undefined || marked.waits !== undefined) {
+      this.#stack.pop();
+      return;
+    }
+    marked.reads ??= this.#readsOf(marked);
+    for (; marked.settled < marked.reads.length; marked.settled++) {
+      const read = marked.reads[marked.settled]!;
+      let below = this.#marked.get(read);
+      if (below === undefined) {
+        if (this.#derived.has(read)) continue;
+        this.#mark(read, true);
+        below = this.#marked.get(read)!;
+      }
+      // What cannot go on is kept with the vertex whose call it waits for in the end, however long the way there.
+      const root = below.waits === undefined ? below.behind : read;
+      if (below.open || root === address) {
+        // Edits that would close a cycle are refused; one that is there all the same is an error of its cells.
+        const message = `${read} depends on itself`;
+        this.#settle(below, { is: { state: 'error', code: 'value_cycle', message } });
+        continue;
+      }
+      const holder = root === undefined ? undefined : this.#marked.get(root);
+      if (root !== undefined && holder !== undefined) {
+        holder.held ??= [];
+        holder.held.push(address);
+        marked.behind = root;
+        this.#leave(marked);
+        return;
+      }
+      below.open = true;
+      this.#stack.push(read);
+      return;
+    }
+    this.#leave(marked);
+    this.#compute(marked);
+  }
+
+  #leave(marked: Marked): void {
+    marked.open = false;
+    this.#stack.pop();
+  }
+
+  /** Addresses of the vertices that a vertex reads. */
+  #readsOf(marked: Marked): string[] {
+    const out: string[] = [];
+    const of = (component: ComponentId, path: Path): void => {
+      const known = this.#known.component(component);
+      for (const vertex of known.verticesAt(path)) out.push(component + vertex);
+    };
+    const known = this.#known.component(marked.component);
+    const cell = known.facts?.cellAt(marked.path);
+    if (cell !== undefined) {
+      if ('x' in cell) for (const { component, path } of sourcesOf(cell.x)) of(component, path);
+      return out;
+    }
+    for (const { path } of known.boundAt(marked.path)?.arguments ?? [])
+      if (path !== undefined) of(marked.component, path);
+    return out;
+  }
+
+  #compute(marked: Marked): void {
+    const { address } = marked;
+    const kept = this.#derived.get(address);
+    if (!marked.dirty && kept !== undefined) {
+      this.#clear(marked, false);
+      return;
+    }
+    const { facts } = this.#known.component(marked.component);
+    const cell = facts?.cellAt(marked.path);
+    const bound = cell === undefined ? this.#known.component(marked.component).boundAt(marked.path) : undefined;
+    if (facts === undefined || (bound === undefined && (cell === undefined || !('x' in cell)))) {
+      this.#derived.delete(address);
+      this.#clear(marked, kept !== undefined);
+      return;
+    }
+    const computing = { kept, calls: [] as Answered[], missing: undefined as WantedCall | undefined, at: marked };
+    this.#computing = computing;
+    let is: Evaluated;
+    if (bound === undefined) is = this.#assembly.ofExpr((cell as { x: Parameters<Assembly['ofExpr']>[0] }).x);
+    else is = facts.absent ? none : this.#assembly.ofBound(facts, bound);
+    this.#computing = undefined;
+    if (computing.missing !== undefined) {
+      this.#wait(marked, computing.missing);
+      return;
+    }
+    // A function whose inputs are the same has not run.
+    if (computing.calls.length === 0 || computing.calls.some((c) => !kept?.calls?.some((k) => k.key === c.key))) {
+      this.runs++;
+      this.#options.ran?.(address);
+    }
+    this.#settle(marked, computing.calls.length === 0 ? { is } : { is, calls: computing.calls });
+  }
+
+  #wait(marked: Marked, wanted: WantedCall): void {
+    const { key } = wanted;
+    marked.waits = key;
+    const waiting = this.#waiting.get(key);
+    if (waiting !== undefined) {
+      waiting.by.add(marked.address);
+      return;
+    }
+    this.#waiting.set(key, { wanted, by: new Set([marked.address]) });
+    this.#wanted.push(wanted);
+  }
+
+  /** Keeps a result, and says to who reads it whether it is another. */
+  #settle(marked: Marked, result: Kept): void {
+    const kept = this.#derived.get(marked.address);
+    let { is } = result;
+    if (is.state === 'error' && is.last === undefined && kept !== undefined) {
+      const last = lastOf(kept.is);
+      if (last !== undefined) is = { ...is, last };
+    }
+    const changed = kept === undefined || !sameEvaluated(kept.is, is);
+    if (changed || !sameCalls(kept.calls, result.calls)) this.#derived.set(marked.address, { ...result, is });
+    this.#clear(marked, changed);
+  }
+
+  /** It is settled: those that read it are looked at if it changed, those that waited for it go on. */
+  #clear(marked: Marked, changed: boolean): void {
+    this.#marked.delete(marked.address);
+    if (marked.open) {
+      // It was settled from outside while on the way down; its own turn finds nothing left to do.
+      marked.open = false;
+    }
+    if (changed) {
+      for (const user of marked.users) {
+        const there = this.#marked.get(user);
+        if (there === undefined) this.#mark(user, true);
+        else if (!there.dirty) there.dirty = true;
+      }
+    }
+    for (const address of marked.held ?? []) {
+      const there = this.#marked.get(address);
+      if (there?.behind !== marked.address) continue;
+      there.behind = undefined;
+      this.#queue.push(address);
+    }
+  }
+
+  /** What a call gave, while a vertex is computed. */
+  #answerOf(call: Call): Evaluated {
+    const computing = this.#computing;
+    const key = this.state.space.digest(`${call.kind}\n${call.text}\n${call.input}`);
+    const gave =
+      computing?.kept?.calls?.find((c) => c.key === key)?.gave ??
+      this.#answers.get(key) ??
+      this.#options.recall?.(key, call);
+    if (computing === undefined) return gave ?? { state: 'pending' };
+    if (gave === undefined) {
+      const { component, path } = computing.at;
+      computing.missing ??= { key, call, at: { component, path } };
+      return { state: 'pending' };
+    }
+    computing.calls.push({ key, gave });
+    return gave;
+  }
+
+  /** What a vertex is for who reads it. */
+  #resultAt(address: string): Evaluated {
+    const kept = this.#derived.get(address);
+    if (this.#marked.has(address) || kept === undefined) {
+      const last = kept && lastOf(kept.is);
+      return last === undefined ? { state: 'pending' } : { state: 'pending', last };
+    }
+    const { is } = kept;
+    return is.state === 'error' && is.root === undefined ? { ...is, root: address } : is;
+  }
+
+  /** Marks vertices that have no value yet, some at a time. False when there are none left. */
+  #lookForMore(): boolean {
+    const unseen = this.#unseen;
+    if (unseen === undefined) return false;
+    let n = 0;
+    const found: string[] = [];
+    for (const [key, text] of this.state.scan('cells', '', unseen.cells)) {
+      unseen.cells = key;
+      if (text.startsWith('{"x":') && !this.#derived.has(key)) found.push(key);
+      if (++n >= 1_000) break;
+    }
+    if (n < 1_000) {
+      for (const [key] of this.state.scan('components', '', unseen.components)) {
+        unseen.components = key;
+        if (key.length === idLength)
+          for (const { output } of this.#known.component(key as ComponentId).facts?.bounds ?? [])
+            if (!this.#derived.has(key + output)) found.push(key + output);
+        if (++n >= 1_000) break;
+      }
+      if (n < 1_000) this.#unseen = undefined;
+    }
+    for (const address of found) this.#mark(address, true);
+    return true;
+  }
+
+  /** The few vertices that a marked one waits for in the end: calls under way, or itself. */
+  #rootsOf(marked: Marked): string[] {
+    const out: string[] = [];
+    const seen = new Set<string>();
+    const todo = [marked];
+    for (let at = todo.pop(); at !== undefined && out.length < 8; at = todo.pop()) {
+      if (seen.has(at.address)) continue;
+      seen.add(at.address);
+      const below = this.#readsOf(at).flatMap((a) => this.#marked.get(a) ?? []);
+      if (below.length === 0 || at.waits !== undefined) out.push(at.address);
+      else todo.push(...below);
+    }
+    return out;
+  }
+}
+
+function lastOf(is: Evaluated): Json | undefined {
+  if (is.state === 'value') return is.value;
+  return is.state === 'error' || is.state === 'pending' ? is.last : undefined;
+}
+
+function sameCalls(a: readonly Answered[] | undefined, b: readonly Answered[] | undefined): boolean {
+  if (a === b) return true;
+  if (a?.length !== b?.length) return false;
+  return a!.every(
+    (x, i) => x.key === b![i]!.key && sameJson(x.gave as unknown as Json, b![i]!.gave as unknown as Json),
+  );
+}
+
+/** Component and path of an address, for people. */
+export const addressOf = splitAddress;
