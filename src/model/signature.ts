@@ -53,6 +53,7 @@ export const signatures: Readonly<Record<string, Signature>> = {
   length: sig(1, 1, integer),
   merge: sig(1, undefined, anyMap),
   keys: sig(1, 1, texts),
+  sum: sig(0, undefined, { kind: 'number' }),
 };
 
 export function signatureOf(name: string): Signature | undefined {

@@ -40,6 +40,14 @@ describe('built-in functions', () => {
     expect(Object.fromEntries(ours)).toEqual({ ...signatures });
   });
 
+  test('numbers', () => {
+    expect(run('sum')).toBe(0);
+    expect(run('sum', 1, '2', 3.5)).toBe(6.5);
+    expect(run('sum', 1, NONE)).toBeUndefined();
+    expect(codeOf(() => run('sum', Number.MAX_SAFE_INTEGER, 1))).toBe('not_convertible');
+    expect(codeOf(() => run('sum', 'x'))).toBe('not_convertible');
+  });
+
   test('text', () => {
     expect(run('join', '-', ['a', 1, true])).toBe('a-1-true');
     expect(run('concat', 'a', 1, false)).toBe('a1false');

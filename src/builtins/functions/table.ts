@@ -6,6 +6,7 @@ import { collectionFunctions } from './collection.ts';
 import { convertFunctions } from './convert.ts';
 import { logicFunctions } from './logic.ts';
 import { networkFunctions } from './network.ts';
+import { numberFunctions } from './number.ts';
 import { textFunctions } from './text.ts';
 
 export { EvaluationError } from './builtin.ts';
@@ -18,5 +19,6 @@ export const builtins: Readonly<Record<string, Builtin>> = Object.freeze(
     ...convertFunctions,
     ...collectionFunctions,
     ...networkFunctions,
+    ...numberFunctions,
   }),
 );
