@@ -76,6 +76,8 @@ export interface Facts {
   readonly spec: VariantSpec | undefined;
   /** Functions whose results are values of it, those in force. */
   readonly bounds: readonly Bound[];
+  /** Cells that were found to be all there is to the value at their path, where that is remembered. */
+  readonly direct?: Map<Path, Cell>;
   cellAt(path: Path): Cell | undefined;
   hasElement(path: Path): boolean;
   declared(path: Path): Declared;
@@ -155,6 +157,8 @@ export class Assembly {
     const facts = this.#known.facts(component);
     if (facts === undefined) return { state: 'none', why: `the source component ${component} is gone` };
     if (facts.absent) return { state: 'none', why: `the source ${facts.name || component} is deleted` };
+    const direct = facts.direct?.get(path);
+    if (direct !== undefined) return this.#whole(facts, path, direct);
     const segments = segmentsOf(path);
     if (isReality(segments[0]?.key)) return this.#reality(facts, segments);
     for (const p of path.includes('/@') ? [path, ...ancestorsOf(path)] : []) {
@@ -173,6 +177,11 @@ export class Assembly {
     const located = facts.spec && locate(facts.spec, segments);
     if (facts.spec === undefined || located === undefined)
       return { state: 'none', why: `the schema has no property at ${path}` };
+    const own = facts.cellAt(path);
+    if (own !== undefined && !('c' in own) && !('u' in own)) {
+      facts.direct?.set(path, own);
+      return this.#whole(facts, path, own);
+    }
     const building = new Building(this, facts, facts.spec.definitions, false);
     const built = building.build(facts.declared(path), located.property);
     if (building.failure !== undefined) return building.failure;
@@ -205,6 +214,12 @@ export class Assembly {
     if ('k' in cell) return { state: 'value', value: cell.k };
     if ('c' in cell) return { state: 'value', value: cell.c === 'array' ? [] : {} };
     return none;
+  }
+
+  /** The value of a cell that is all there is at its path. */
+  #whole(facts: Facts, path: Path, cell: Cell): Evaluated {
+    const value = this.cellValue(facts, path, cell);
+    return value.state === 'error' ? { ...value, message: `${path}: ${value.message}` } : value;
   }
 
   resultAt(facts: Facts, path: Path): Evaluated {

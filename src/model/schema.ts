@@ -65,8 +65,19 @@ const siProperty: Property = {
 
 const openReadOnly: Property = { kind: 'any', readOnly: true };
 
-/** The property tree of a whole component of this variant. */
+const rootsOfSpecs = new WeakMap<VariantSpec, Property>();
+
+/** The property tree of a whole component of this variant; the same object for the same document. */
 export function rootProperty(spec: VariantSpec): Property {
+  let root = rootsOfSpecs.get(spec);
+  if (root === undefined) {
+    root = makeRoot(spec);
+    rootsOfSpecs.set(spec, root);
+  }
+  return root;
+}
+
+function makeRoot(spec: VariantSpec): Property {
   return {
     kind: 'object',
     properties: {

@@ -10,6 +10,7 @@ import { type Bound, boundsReading } from '../graph/bound.ts';
 import { edgesOutOfComponent } from '../graph/edges.ts';
 import type { Cell } from '../model/cell.ts';
 import type { Declared } from '../model/declared.ts';
+import { sourcesOf } from '../model/expr.ts';
 import type { FunctionKind, FunctionRecord } from '../model/function.ts';
 import { splitCellKey } from '../model/keys.ts';
 import { findRecord } from '../model/lookup.ts';
@@ -18,7 +19,7 @@ import { ancestorsOf, overlaps, type Path } from '../model/path.ts';
 import type { VariantSpec } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import type { Changes } from './changes.ts';
+import type { CellChange, Changes } from './changes.ts';
 
 const following = '{"x":';
 
@@ -43,6 +44,9 @@ export class Known {
     };
   }
 
+  /** Grows whenever who reads what may be another than before. */
+  structure = 0;
+
   get state(): Snapshot {
     return this.#state;
   }
@@ -50,7 +54,7 @@ export class Known {
   component(id: ComponentId): KnownComponent {
     let known = this.#components.get(id);
     if (known === undefined) {
-      known = new KnownComponent(this.now, id);
+      known = new KnownComponent(this, id);
       // All at once: who needs many needs them again, in the same order, and would find each one just gone.
       if (this.#components.size >= this.#most) this.#components.clear();
       this.#components.set(id, known);
@@ -66,6 +70,7 @@ export class Known {
   /** Goes on to another state; `changes` are all that lie between. */
   moveTo(state: Snapshot, changes: Changes): void {
     this.#state = state;
+    if (changes.components.length > 0 || changes.edges.length > 0 || changes.cells.some(isStructural)) this.structure++;
     for (const id of changes.components) this.#components.delete(id);
     for (const id of changes.resources) this.#components.delete(id);
     const isMended = changes.cells.length + changes.edges.length <= mendedMax;
@@ -82,20 +87,31 @@ export class Known {
   }
 }
 
+/** Does a change of a cell change which vertices there are? What is declared over a bound function's output does, too. */
+function isStructural({ before, after }: CellChange): boolean {
+  return before === undefined || after === undefined || before.startsWith(following) || after.startsWith(following);
+}
+
 /** One component as remembered. */
 export class KnownComponent {
   readonly id: ComponentId;
   /** undefined: it is gone. */
   readonly facts: RememberedFacts | undefined;
+  readonly #known: Known;
   readonly #now: Reader;
+  /** Answers of `usersAt` and `readsOf` as of `#structure`. */
+  #structure = -1;
+  readonly #usersAt = new Map<Path, readonly string[]>();
+  readonly #reads = new Map<Path, readonly string[]>();
   #vertices: Path[] | undefined;
   #sources: Path[] = [];
   #users: Map<Path, Set<string>> | undefined;
 
-  constructor(now: Reader, id: ComponentId) {
-    this.#now = now;
+  constructor(known: Known, id: ComponentId) {
+    this.#known = known;
+    this.#now = known.now;
     this.id = id;
-    const facts = factsOf(now, id);
+    const facts = factsOf(known.now, id);
     this.facts = facts && new RememberedFacts(facts);
   }
 
@@ -123,7 +139,46 @@ export class KnownComponent {
   }
 
   /** Addresses of the vertices that read a path, something above it or something below it. */
-  usersAt(path: Path): string[] {
+  usersAt(path: Path): readonly string[] {
+    this.#sameStructure();
+    let users = this.#usersAt.get(path);
+    if (users === undefined) {
+      users = this.#findUsers(path);
+      this.#usersAt.set(path, users);
+    }
+    return users;
+  }
+
+  /** Addresses of the vertices that the vertex at a path reads. */
+  readsOf(vertex: Path): readonly string[] {
+    this.#sameStructure();
+    let reads = this.#reads.get(vertex);
+    if (reads === undefined) {
+      reads = this.#findReads(vertex);
+      this.#reads.set(vertex, reads);
+    }
+    return reads;
+  }
+
+  #findReads(vertex: Path): string[] {
+    const of = (component: ComponentId, path: Path): string[] =>
+      this.#known
+        .component(component)
+        .verticesAt(path)
+        .map((v) => component + v);
+    const cell = this.facts?.cellAt(vertex);
+    if (cell !== undefined) return 'x' in cell ? sourcesOf(cell.x).flatMap((s) => of(s.component, s.path)) : [];
+    return (this.boundAt(vertex)?.arguments ?? []).flatMap(({ path }) => (path === undefined ? [] : of(this.id, path)));
+  }
+
+  #sameStructure(): void {
+    if (this.#structure === this.#known.structure) return;
+    this.#structure = this.#known.structure;
+    this.#usersAt.clear();
+    this.#reads.clear();
+  }
+
+  #findUsers(path: Path): string[] {
     const users = this.#readUsers();
     const out: string[] = [];
     if (users.size > 0) {
@@ -192,6 +247,7 @@ export class RememberedFacts implements Facts {
   /** Outputs of its variant's bound functions, in force or not. */
   readonly outputs: readonly Path[];
   readonly #facts: ReadFacts;
+  direct = new Map<Path, Cell>();
   #cells = new Map<Path, Cell | undefined>();
   #trees = new Map<Path, Declared>();
 
@@ -239,6 +295,7 @@ export class RememberedFacts implements Facts {
   }
 
   forgetCells(): void {
+    this.direct = new Map();
     this.#cells = new Map();
     this.#trees = new Map();
   }

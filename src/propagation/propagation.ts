@@ -11,7 +11,6 @@ import type { ComponentId, Hash } from '../base/ids.ts';
 import { type Json, sameJson } from '../base/json.ts';
 import { Assembly, type Call, type Evaluated, none, type ViewProblem } from '../builtins/assemble.ts';
 import type { Source } from '../model/expr.ts';
-import { sourcesOf } from '../model/expr.ts';
 import { idLength, splitAddress } from '../model/keys.ts';
 import type { Path } from '../model/path.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -352,7 +351,7 @@ export class Propagation {
       this.#stack.pop();
       return;
     }
-    marked.reads ??= this.#readsOf(marked);
+    marked.reads ??= this.#known.component(marked.component).readsOf(marked.path);
     for (; marked.settled < marked.reads.length; marked.settled++) {
       const read = marked.reads[marked.settled]!;
       let below = this.#marked.get(read);
@@ -388,24 +387,6 @@ export class Propagation {
   #leave(marked: Marked): void {
     marked.open = false;
     this.#stack.pop();
-  }
-
-  /** Addresses of the vertices that a vertex reads. */
-  #readsOf(marked: Marked): string[] {
-    const out: string[] = [];
-    const of = (component: ComponentId, path: Path): void => {
-      const known = this.#known.component(component);
-      for (const vertex of known.verticesAt(path)) out.push(component + vertex);
-    };
-    const known = this.#known.component(marked.component);
-    const cell = known.facts?.cellAt(marked.path);
-    if (cell !== undefined) {
-      if ('x' in cell) for (const { component, path } of sourcesOf(cell.x)) of(component, path);
-      return out;
-    }
-    for (const { path } of known.boundAt(marked.path)?.arguments ?? [])
-      if (path !== undefined) of(marked.component, path);
-    return out;
   }
 
   #compute(marked: Marked): void {
@@ -550,7 +531,10 @@ export class Propagation {
     for (let at = todo.pop(); at !== undefined && out.length < 8; at = todo.pop()) {
       if (seen.has(at.address)) continue;
       seen.add(at.address);
-      const below = this.#readsOf(at).flatMap((a) => this.#marked.get(a) ?? []);
+      const below = this.#known
+        .component(at.component)
+        .readsOf(at.path)
+        .flatMap((a) => this.#marked.get(a) ?? []);
       if (below.length === 0 || at.waits !== undefined) out.push(at.address);
       else todo.push(...below);
     }
