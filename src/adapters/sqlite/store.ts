@@ -29,19 +29,24 @@ import { backupTo } from './backup.ts';
 import { checkStore } from './check.ts';
 import { ChunkStore } from './chunk_store.ts';
 import { CommitWriter } from './commit_writer.ts';
+import { DocumentStore } from './document_store.ts';
 import { type Database, openDatabase, readPragma, releaseDatabase } from './driver.ts';
 import { asFault, guarded, isBusy } from './fault.ts';
 import { Journal, journaledCharsMax } from './journal.ts';
 import { assertReadable, migrate } from './migrate.ts';
 import { Refs } from './refs.ts';
 import { RowReader } from './row_reader.ts';
+import { SqliteRunStore } from './runs/run_store.ts';
 import { UpkeepWriter } from './upkeep_writer.ts';
 import { WriteQueue } from './write_queue.ts';
 
 export interface SqliteStoreOptions {
-  /** Path of the file; made if it is not there, its folder must be. `-wal` and `-commits` beside it belong to it. */
+  /**
+   * Path of the file; made if it is not there, its folder must be. `-wal` and `-commits` beside it belong to it, and
+   * `-runs` (with a `-wal` and a `-shm` of its own), which holds runs and the memo and is made with the first of them.
+   */
   readonly file: string;
-  /** Most bytes of the file, rounded down to pages; a write beyond it fails as on a full disk. Default: no bound. */
+  /** Most bytes of each of the two files, rounded down to pages; a write beyond it fails as on a full disk. Default: no bound. */
   readonly fileBytesMax?: number;
 }
 
@@ -73,6 +78,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
 export class SqliteStore implements Store {
   readonly kind = 'sqlite';
   readonly file: string;
+  readonly runs: SqliteRunStore;
   readonly #db: Database;
   readonly #queue: WriteQueue;
   readonly #refs: Refs;
@@ -101,6 +107,10 @@ export class SqliteStore implements Store {
       this.#journal = new Journal(parts);
       this.#queue = new WriteQueue(db, this.#journal, () => this.#refs.forget());
       this.#queue.settle();
+      const reading = <T>(body: () => T): T => this.#readingNow(body);
+      const documents = new DocumentStore(db, { refs: this.#refs, queue: this.#queue, reading });
+      const { file, fileBytesMax } = options;
+      this.runs = new SqliteRunStore({ storeFile: file, fileBytesMax, documents });
     } catch (e) {
       releaseDatabase(db);
       throw asFault(e, `opening ${options.file}`);
@@ -279,6 +289,7 @@ export class SqliteStore implements Store {
         this.#queue.drain(closed());
         await Promise.all(this.#backups);
         guarded('closing', () => this.#journal.close());
+        await this.runs.close();
       } finally {
         guarded('closing', () => releaseDatabase(this.#db));
       }
