@@ -35,6 +35,21 @@ export const limits = {
   /** Wait before a failed replay is tried again: the first time, and at most. */
   replayRetryMs: 250,
   replayRetryMaxMs: 60_000,
+  /** Time for which computing values holds up everything else at most, before it lets others go first. */
+  propagationSliceMs: 4,
+  /** Values computed for one read before it is answered with what is there. */
+  valuesPerReadMax: 20_000,
+  /** Computed values in memory after which they are written with the next checkpoint. */
+  unsavedValuesMax: 50_000,
+  /** What one run may use, unless its function declares otherwise. */
+  isolateRunMs: 5_000,
+  isolateMemoryBytes: 128 * 1024 * 1024,
+  processRunMs: 60_000,
+  processMemoryBytes: 512 * 1024 * 1024,
+  runOutputBytesMax: 4 * 1024 * 1024,
+  /** Results of pure functions kept for a workspace: in its store, and in memory. */
+  memoBytesMax: 256 * 1024 * 1024,
+  memoEntriesInMemoryMax: 100_000,
   /** Rows of one listing page. */
   pageRowsMax: 300,
   /** UTF-16 units of a workspace's members, or of its budgets, as one document. */

@@ -27,9 +27,18 @@ export interface WantedCall {
   readonly at: Source;
 }
 
+interface Spreading {
+  readonly from: Marked | undefined;
+  users: readonly string[] | undefined;
+  next: number;
+  readonly dirty: boolean;
+}
+
 export interface PropagationOptions {
   /** What earlier calls gave, when that is at hand; undefined: the call has to run. */
   readonly recall?: (key: Hash, call: Call) => Evaluated | undefined;
+  /** What the result of a call depends on besides text and input: of a function with effects, who asks. Default: nothing. */
+  readonly scopeOf?: (call: Call, address: string) => string;
   /** Told of every vertex that is computed, with the calls it needs included; for tests and statistics. */
   readonly ran?: (address: string) => void;
 }
@@ -72,6 +81,8 @@ export class Propagation {
   readonly #assembly: Assembly;
   readonly #options: PropagationOptions;
   readonly #marked = new Map<string, Marked>();
+  /** Whose users are still to be marked; nothing is computed before all are. */
+  readonly #spreading: Spreading[] = [];
   #queue: string[] = [];
   #stack: string[] = [];
   readonly #waiting = new Map<Hash, { readonly wanted: WantedCall; readonly by: Set<string> }>();
@@ -86,11 +97,14 @@ export class Propagation {
   /** Vertices computed since this was made. */
   runs = 0;
 
-  /** `derived`: what was computed of `state`, all of it; undefined: nothing was. */
-  constructor(state: Snapshot, derived?: Derived, options: PropagationOptions = {}) {
+  /**
+   * `derived`: what was computed of `state`; undefined: nothing was. What has no value yet is computed when something it reads
+   * changes or when it is demanded, and with `all` also without being asked.
+   */
+  constructor(state: Snapshot, derived?: Derived, options: PropagationOptions = {}, all = derived === undefined) {
     this.#known = new Known(state);
     this.#derived = derived ?? new Derived(state.space);
-    this.#unseen = derived === undefined ? { cells: '', components: '' } : undefined;
+    this.#unseen = all ? { cells: '', components: '' } : undefined;
     this.#options = options;
     this.#assembly = new Assembly(
       {
@@ -108,21 +122,23 @@ export class Propagation {
 
   /** Nothing is left to do and nothing is waited for. */
   get quiet(): boolean {
-    return this.#marked.size === 0 && this.#unseen === undefined;
+    return this.#marked.size === 0 && this.#spreading.length === 0 && this.#unseen === undefined;
   }
 
   /** There is work that can be done now. */
   get busy(): boolean {
-    return this.#queue.length > 0 || this.#stack.length > 0 || this.#unseen !== undefined;
+    return this.#spreading.length > 0 || this.#queue.length > 0 || this.#stack.length > 0 || this.#unseen !== undefined;
   }
 
   /** Vertices that are not settled. */
   get pending(): number {
+    this.#spreadAll();
     return this.#marked.size;
   }
 
   /** Addresses of some that are not settled, in the order in which they were marked. */
   pendingAddresses(most: number): string[] {
+    this.#spreadAll();
     const out: string[] = [];
     for (const address of this.#marked.keys()) {
       if (out.length >= most) break;
@@ -133,7 +149,8 @@ export class Propagation {
 
   /** The same values for another change set that stands at the same state; what is not settled here is not there either. */
   fork(options: PropagationOptions = this.#options): Propagation {
-    const other = new Propagation(this.state, this.#derived.fork(), options);
+    this.#spreadAll();
+    const other = new Propagation(this.state, this.#derived.fork(), options, false);
     other.#unseen = this.#unseen && { ...this.#unseen };
     for (const { address, dirty } of this.#marked.values()) other.#mark(address, dirty);
     return other;
@@ -149,7 +166,8 @@ export class Propagation {
       .flatMap((c) => [...c.vertices.map((p) => c.id + p)]);
     this.#known.moveTo(next, changes);
     const address = (component: ComponentId, path: Path): void => {
-      for (const user of this.#known.component(component).usersAt(path)) this.#mark(user, true);
+      const users = this.#known.component(component).usersAt(path);
+      if (users.length > 0) this.#spreading.push({ from: undefined, users, next: 0, dirty: true });
     };
     for (const { component, path, before: was, after: is } of changes.cells) {
       if (was?.startsWith('{"x":') || is?.startsWith('{"x":')) this.#mark(component + path, true);
@@ -161,7 +179,7 @@ export class Propagation {
     for (const id of changes.components) {
       const known = this.#known.component(id);
       for (const path of known.vertices) this.#mark(id + path, true);
-      for (const user of known.allUsers()) this.#mark(user, true);
+      this.#spreading.push({ from: undefined, users: known.allUsers(), next: 0, dirty: true });
     }
     for (const id of changes.resources) {
       for (const path of ['/resource', '/resource_value', '/si/resourceId']) address(id, path as Path);
@@ -170,7 +188,7 @@ export class Propagation {
 
   /** Works on at most `most` vertices. Answers how many it looked at. */
   step(most: number): number {
-    let done = 0;
+    let done = this.#spread(most);
     while (done < most) {
       const top = this.#stack.at(-1) ?? this.#next();
       if (top === undefined) {
@@ -178,9 +196,35 @@ export class Propagation {
         continue;
       }
       done++;
-      this.#visit(top);
+      // What was marked on the way has its users marked before anything else is computed.
+      done += this.#visit(top, most - done);
     }
     return done;
+  }
+
+  /** Has what an address is made of computed first. */
+  demand(at: Source): void {
+    this.#spreadAll();
+    const known = this.#known.component(at.component);
+    for (const path of known.verticesAt(at.path)) {
+      const address = at.component + path;
+      if (this.#derived.has(address) && !this.#marked.has(address)) continue;
+      this.#mark(address, false);
+      const marked = this.#marked.get(address)!;
+      if (marked.open || marked.waits !== undefined || marked.behind !== undefined) continue;
+      marked.open = true;
+      this.#stack.push(address);
+    }
+  }
+
+  /** Is all that an address is made of settled? */
+  isSettled(at: Source): boolean {
+    this.#spreadAll();
+    const known = this.#known.component(at.component);
+    return known.verticesAt(at.path).every((path) => {
+      const address = at.component + path;
+      return this.#derived.has(address) && !this.#marked.has(address);
+    });
   }
 
   /** Calls asked for since this was last called, each once. */
@@ -221,16 +265,19 @@ export class Propagation {
 
   /** The value at an address as it stands. Where something it is made of is not settled: `pending`, with the value before. */
   read(at: Source): Evaluated {
+    this.#spreadAll();
     return this.#assembly.read(at);
   }
 
   /** A whole component as it stands, with what is not fresh; undefined: it is not in the state. */
   view(component: ComponentId): { value: Json; problems: readonly ViewProblem[] } | undefined {
+    this.#spreadAll();
     const { facts } = this.#known.component(component);
     return facts?.spec === undefined ? undefined : this.#assembly.view(facts);
   }
 
   freshness(at: Source): Freshness {
+    this.#spreadAll();
     let awaits = false;
     const known = this.#known.component(at.component);
     for (const path of known.verticesAt(at.path)) {
@@ -274,20 +321,34 @@ export class Propagation {
 
   #mark(address: string, dirty: boolean): void {
     const known = this.#marked.get(address);
-    if (known !== undefined) {
-      this.#again(known, dirty);
-      return;
-    }
-    const todo = [this.#add(address, dirty)];
-    for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
-      const users = this.#known.component(at.component).usersAt(at.path);
-      at.users = users;
-      for (const user of users) {
-        const there = this.#marked.get(user);
-        if (there === undefined) todo.push(this.#add(user, false));
-        else this.#again(there, false);
+    if (known === undefined) this.#add(address, dirty);
+    else this.#again(known, dirty);
+  }
+
+  /** Marks what is behind what was marked, `most` vertices of it. Answers how many. */
+  #spread(most: number): number {
+    let done = 0;
+    for (let top = this.#spreading.at(-1); top !== undefined && done < most; top = this.#spreading.at(-1)) {
+      top.users ??= this.#usersOf(top.from!);
+      const user = top.users[top.next++];
+      if (user === undefined) {
+        this.#spreading.pop();
+        continue;
       }
+      done++;
+      this.#mark(user, top.dirty);
     }
+    return done;
+  }
+
+  #usersOf(marked: Marked): readonly string[] {
+    marked.users = this.#known.component(marked.component).usersAt(marked.path);
+    return marked.users;
+  }
+
+  /** Everything behind what was marked is marked from here on. */
+  #spreadAll(): void {
+    this.#spread(Number.POSITIVE_INFINITY);
   }
 
   #add(address: string, dirty: boolean): Marked {
@@ -306,6 +367,7 @@ export class Propagation {
     };
     this.#marked.set(address, marked);
     this.#queue.push(address);
+    this.#spreading.push({ from: marked, users: undefined, next: 0, dirty: false });
     return marked;
   }
 
@@ -345,11 +407,12 @@ export class Propagation {
   }
   #head = 0;
 
-  #visit(address: string): void {
+  /** `most`: vertices that may be marked meanwhile. Answers how many were. */
+  #visit(address: string, most: number): number {
     const marked = this.#marked.get(address);
     if (marked === undefined || marked.waits !== undefined) {
       this.#stack.pop();
-      return;
+      return 0;
     }
     marked.reads ??= this.#known.component(marked.component).readsOf(marked.path);
     for (; marked.settled < marked.reads.length; marked.settled++) {
@@ -374,14 +437,15 @@ export class Propagation {
         holder.held.push(address);
         marked.behind = root;
         this.#leave(marked);
-        return;
+        return 0;
       }
       below.open = true;
       this.#stack.push(read);
-      return;
+      return this.#spread(most);
     }
     this.#leave(marked);
     this.#compute(marked);
+    return this.#spread(most);
   }
 
   #leave(marked: Marked): void {
@@ -472,7 +536,8 @@ export class Propagation {
   /** What a call gave, while a vertex is computed. */
   #answerOf(call: Call): Evaluated {
     const computing = this.#computing;
-    const key = this.state.space.digest(`${call.kind}\n${call.text}\n${call.input}`);
+    const scope = computing === undefined ? '' : (this.#options.scopeOf?.(call, computing.at.address) ?? '');
+    const key = this.state.space.digest(`${call.kind}\n${call.text}\n${scope}\n${call.input}`);
     const gave =
       computing?.kept?.calls?.find((c) => c.key === key)?.gave ??
       this.#answers.get(key) ??
