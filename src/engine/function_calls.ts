@@ -9,6 +9,7 @@ import { Fault, refusalText } from '../base/result.ts';
 import type { Call, Evaluated } from '../builtins/assemble.ts';
 import { failureOfRun, isFinal, resultOfRun } from '../dispatch/result.ts';
 import type { Source } from '../model/expr.ts';
+import type { FunctionKind } from '../model/function.ts';
 import type { RunLimits, RunLogLine, RunRecord, RunStatus, Tier } from '../model/run.ts';
 import type { CompiledFunction, Compiler } from '../ports/compiler.ts';
 import type { MemoRow, RunStore } from '../ports/run_store.ts';
@@ -19,6 +20,12 @@ import type { World } from '../ports/world.ts';
 export interface FunctionHost {
   readonly compiler?: Compiler;
   readonly runners?: readonly Runner[];
+}
+
+/** Has a function of that text effects, so that its result is that of one value at one moment? */
+export function hasEffects(host: FunctionHost, kind: FunctionKind, text: string): boolean {
+  const compiled = host.compiler?.compile(text, kind);
+  return compiled?.ok === true && compiled.value.tier === 'process';
 }
 
 /** Who wants a call, and where its result goes. */
@@ -81,7 +88,7 @@ export class FunctionCalls {
   /** What an earlier call gave, when it is at hand. */
   recall(key: Hash): Evaluated | undefined {
     const gave = this.#recent.get(key);
-    if (gave === undefined) return undefined;
+    if (gave === undefined) return this.#host.compiler === undefined ? unavailable('functions').gave : undefined;
     this.#recent.delete(key);
     this.#recent.set(key, gave);
     return gave;

@@ -3,15 +3,15 @@
 // back in their own time and are one more portion. Nothing here is needed after a crash: what was computed is a
 // checkpoint, and what was not is found again by comparing it with the present state.
 
-import type { ChangeSetId, ComponentId } from '../base/ids.ts';
+import type { ChangeSetId, ComponentId, Digest } from '../base/ids.ts';
+import type { Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
-import type { Call, Evaluated } from '../builtins/assemble.ts';
+import { invariant } from '../base/result.ts';
+import type { Call, Evaluated, Results, ViewProblem } from '../builtins/assemble.ts';
 import { hasBindings } from '../graph/bound.ts';
 import type { Source } from '../model/expr.ts';
-import { splitAddress } from '../model/keys.ts';
-import { nameOf } from '../model/lookup.ts';
 import type { Path } from '../model/path.ts';
-import { Propagation, type WantedCall } from '../propagation/propagation.ts';
+import { keyOfCall, Propagation, type WantedCall } from '../propagation/propagation.ts';
 import { ChunkMissing } from '../snapshot/chunk_space.ts';
 import type { FunctionCalls } from './function_calls.ts';
 import type { Branch } from './workspace.ts';
@@ -70,8 +70,6 @@ export class PropagationWork {
 
   /** A branch has moved: its values follow, when they are in use. */
   moved(branch: Branch): void {
-    // Only functions have to run without being asked; what the engine itself computes can wait until it is read.
-    if (!this.#lines.has(branch.row.id) && !hasBindings(branch.snapshot)) return;
     this.#moved.delete(branch.row.id);
     this.#moved.set(branch.row.id, branch);
     this.#run();
@@ -98,13 +96,26 @@ export class PropagationWork {
     return values;
   }
 
-  /** What is not computed yet, a line each, at most `most`. */
-  pending(branch: Branch, most: number): string[] {
+  /** The values of a branch after as much work as one read may cause. Call it in `read`. */
+  advanced(branch: Branch): Propagation {
     const values = this.of(branch);
-    return values.pendingAddresses(most).map((address) => {
-      const { component, path } = splitAddress(address);
-      return `${nameOf(branch.snapshot, component) || component} ${path}`;
-    });
+    for (let n = 0; n < limits.valuesPerReadMax && values.busy; ) n += Math.max(1, values.step(256));
+    this.#ask(branch, values);
+    if (values.busy) this.#run();
+    return values;
+  }
+
+  /** What pure functions gave, as far as it is at hand, for evaluating a state that is no branch's present one. */
+  resultsOn(digest: Digest): Results {
+    return (call) => this.#host.calls.recall(keyOfCall(digest, call)) ?? { state: 'pending' };
+  }
+
+  /** A component as it stands, computed first as far as that can be done at once. Call it in `read`. */
+  view(branch: Branch, component: ComponentId): { value: Json; problems: readonly ViewProblem[] } {
+    const values = this.settle(branch, { component, path: '' as Path });
+    const view = values.view(component);
+    invariant(view !== undefined, `component ${component} or its schema is not in the state`);
+    return view;
   }
 
   /** Resolves when nothing of a branch is pending, or after `mostMs`. */
@@ -139,6 +150,12 @@ export class PropagationWork {
     let n = 0;
     for (const { values } of this.#lines.values()) n += values.pending;
     return n;
+  }
+
+  #follow(branch: Branch): void {
+    // Only functions have to run without being asked; what the engine itself computes can wait until it is read.
+    if (this.#lines.has(branch.row.id) || hasBindings(branch.snapshot)) this.of(branch);
+    else this.#moved.delete(branch.row.id);
   }
 
   #moveTo(line: Line, branch: Branch): void {
@@ -188,7 +205,7 @@ export class PropagationWork {
       if (this.#stopped) return;
       const moved = [...this.#moved.values()].at(-1);
       if (moved !== undefined) {
-        await this.#host.read(() => this.of(moved));
+        await this.#host.read(() => this.#follow(moved));
         continue;
       }
       const line = [...this.#lines.values()].findLast((l) => l.values.busy);
@@ -233,6 +250,3 @@ export class PropagationWork {
     for (const done of waiting ?? []) done();
   }
 }
-
-/** The whole of a component, as an address. */
-export const wholeOf = (component: ComponentId): Source => ({ component, path: '' as Path });

@@ -7,7 +7,7 @@
 // Pure: time does not pass here. Work comes in portions, so that whoever drives it can do other things between; a step
 // to another state may come between any two portions.
 
-import type { ComponentId, Hash } from '../base/ids.ts';
+import type { ComponentId, Digest, Hash } from '../base/ids.ts';
 import { type Json, sameJson } from '../base/json.ts';
 import { Assembly, type Call, type Evaluated, none, type ViewProblem } from '../builtins/assemble.ts';
 import type { Source } from '../model/expr.ts';
@@ -134,6 +134,12 @@ export class Propagation {
   get pending(): number {
     this.#spreadAll();
     return this.#marked.size;
+  }
+
+  /** May the vertex at an address be another than it was? */
+  isMarked(address: string): boolean {
+    this.#spreadAll();
+    return this.#marked.has(address);
   }
 
   /** Addresses of some that are not settled, in the order in which they were marked. */
@@ -537,7 +543,7 @@ export class Propagation {
   #answerOf(call: Call): Evaluated {
     const computing = this.#computing;
     const scope = computing === undefined ? '' : (this.#options.scopeOf?.(call, computing.at.address) ?? '');
-    const key = this.state.space.digest(`${call.kind}\n${call.text}\n${scope}\n${call.input}`);
+    const key = keyOfCall(this.state.space.digest, call, scope);
     const gave =
       computing?.kept?.calls?.find((c) => c.key === key)?.gave ??
       this.#answers.get(key) ??
@@ -605,6 +611,11 @@ export class Propagation {
     }
     return out;
   }
+}
+
+/** What names a call: equal keys, equal results. `scope`: see `PropagationOptions.scopeOf`. */
+export function keyOfCall(digest: Digest, { kind, text, input }: Call, scope = ''): Hash {
+  return digest(`${kind}\n${text}\n${scope}\n${input}`);
 }
 
 function lastOf(is: Evaluated): Json | undefined {
