@@ -138,7 +138,10 @@ export class Assembly {
     try {
       const input: [string, Json][] = [];
       for (const { name, path, value } of bound.arguments) {
+        const before: boolean = this.#awaits;
         const given = path === undefined ? value : this.#readOrThrow({ component: facts.component, path });
+        // The resource as a whole is given as it is, also when there is none yet: functions are told so.
+        if (path === wellKnown.resource) this.#awaits = before;
         input.push([name, given ?? null]);
       }
       // What is not reported yet will be: the function would run for nothing.
@@ -170,9 +173,7 @@ export class Assembly {
       const isComputed = cell === undefined && facts.bounds.some((b) => b.output === ancestor);
       if (!isComputed && (cell === undefined || 'c' in cell)) continue;
       const whole = isComputed ? this.#known.result(component, ancestor) : this.cellValue(facts, ancestor, cell!);
-      return whole.state === 'value'
-        ? flag(asValue(descend(whole.value, segments.slice(segmentsOf(ancestor).length))), whole.awaits)
-        : whole;
+      return partOf(whole, segments.slice(segmentsOf(ancestor).length));
     }
     const located = facts.spec && locate(facts.spec, segments);
     if (facts.spec === undefined || located === undefined)
@@ -218,8 +219,7 @@ export class Assembly {
 
   /** The value of a cell that is all there is at its path. */
   #whole(facts: Facts, path: Path, cell: Cell): Evaluated {
-    const value = this.cellValue(facts, path, cell);
-    return value.state === 'error' ? { ...value, message: `${path}: ${value.message}` } : value;
+    return placed(this.cellValue(facts, path, cell), facts.component, path);
   }
 
   resultAt(facts: Facts, path: Path): Evaluated {
@@ -292,7 +292,7 @@ export class Assembly {
       if (name !== undefined && key !== name.key) continue;
       const result = this.#known.result(facts.component, output);
       if (result.state === 'error' || result.state === 'pending') {
-        if (building === undefined) return result;
+        if (building === undefined) return partOf(result, name === undefined ? undefined : rest);
         building.problem(output, result);
         if (result.last !== undefined) members.push([key!, result.last]);
         continue;
@@ -308,6 +308,25 @@ export class Assembly {
 
 function flag(e: Evaluated, awaits: true | undefined): Evaluated {
   return awaits === undefined || e.state === 'error' || e.state === 'pending' || e.awaits ? e : { ...e, awaits };
+}
+
+/** With the address that an error comes from, for who reads it. */
+export function rooted(e: Evaluated, address: string): Evaluated {
+  return e.state === 'error' && e.root === undefined ? { ...e, root: address } : e;
+}
+
+/** An error says at which path it is; one that comes from elsewhere says so already. */
+function placed(e: Evaluated, component: ComponentId, path: Path): Evaluated {
+  return e.state === 'error' && e.root === component + path ? { ...e, message: `${path}: ${e.message}` } : e;
+}
+
+/** What of a value is at a path below it; of what was there before, too. undefined: the part is not one below it. */
+function partOf(whole: Evaluated, segments: readonly Segment[] | undefined): Evaluated {
+  if (whole.state === 'none') return whole;
+  if (whole.state === 'value') return flag(asValue(segments && descend(whole.value, segments)), whole.awaits);
+  const { last, ...bare } = whole;
+  const part = last === undefined || segments === undefined ? undefined : descend(last, segments);
+  return part === undefined ? bare : { ...bare, last: part };
 }
 
 function isReality(root: string | undefined): boolean {
@@ -349,7 +368,7 @@ class Building {
   }
 
   problem(path: Path, e: Extract<Evaluated, { state: 'error' | 'pending' }>): void {
-    this.failure ??= e.state === 'error' ? { ...e, message: `${path}: ${e.message}` } : e;
+    this.failure ??= partOf(placed(e, this.#facts.component, path), undefined);
     const [code, message] =
       e.state === 'error'
         ? [e.code, e.message]

@@ -14,7 +14,7 @@ import { idLength } from '../model/keys.ts';
 import { findRecord } from '../model/lookup.ts';
 import type { Path } from '../model/path.ts';
 import type { Reader } from '../model/state.ts';
-import { Assembly, type Evaluated, type Facts, none, type Results, type ViewProblem } from './assemble.ts';
+import { Assembly, type Evaluated, type Facts, none, type Results, rooted, type ViewProblem } from './assemble.ts';
 import { factsOf } from './facts.ts';
 
 export type { Evaluated, ViewProblem } from './assemble.ts';
@@ -36,7 +36,7 @@ export class Evaluation {
     this.#assembly = new Assembly(
       {
         facts: (component) => this.#factsOf(component),
-        result: (component, path) => this.cell(component, path),
+        result: (component, path) => rooted(this.cell(component, path), component + path),
         functionOf: (id) => {
           const fn = functionOf(id);
           return fn && { name: fn.name, kind: fn.kind, text: fn.text };

@@ -3,9 +3,10 @@
 // not matter how one led to the other: an edit, a catch-up, an apply, a revert.
 
 import type { ComponentId, VariantId } from '../base/ids.ts';
-import type { BindingRecord } from '../model/function.ts';
+import type { BindingRecord, FunctionRecord } from '../model/function.ts';
 import { idLength, index, indexUser, splitAddress, splitCellKey } from '../model/keys.ts';
 import { type Path, wellKnown } from '../model/path.ts';
+import type { VariantRecord } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
 import { diff } from '../snapshot/diff.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -32,6 +33,10 @@ export interface Changes {
   readonly edges: readonly EdgeChange[];
   /** Components of which every value and every reader has to be looked at, in order. */
   readonly components: readonly ComponentId[];
+  /** Components that may have other bound functions than before. */
+  readonly rebound: readonly ComponentId[];
+  /** Addresses of cells whose expression calls a function that is another. */
+  readonly callers: readonly string[];
   /** Components whose reported resource is another. */
   readonly resources: readonly ComponentId[];
 }
@@ -61,21 +66,55 @@ export function changesBetween(before: Snapshot, after: Snapshot): Changes {
   for (const { key } of diff(before.map('components'), after.map('components')))
     if (key.length === idLength) whole.add(key as ComponentId);
   for (const { key } of diff(before.map('resources'), after.map('resources'))) resources.push(key as ComponentId);
-  for (const component of ofChangedTypes(before, after)) whole.add(component);
+  const functions = changedFunctions(before, after);
+  const { respecified, rebound } = ofChangedTypes(before, after, functions);
+  for (const component of respecified) whole.add(component);
   // Marked and kept by its resource, or not any more.
   for (const component of resources) {
     if (after.get('cells', component + wellKnown.deletedAt) !== undefined) whole.add(component);
   }
-  return { cells, edges, components: [...whole].sort(), resources };
+  const callers = new Set<string>();
+  for (const [id, isOther] of functions) {
+    if (!isOther) continue;
+    for (const [key] of after.scan('index', index.callersOf(id))) callers.add(indexUser(key));
+  }
+  return {
+    cells,
+    edges,
+    components: [...whole].sort(),
+    rebound: [...rebound].sort(),
+    callers: [...callers].sort(),
+    resources,
+  };
 }
 
-/** Components whose variant, or a function bound to it, is another. */
-function ofChangedTypes(before: Snapshot, after: Snapshot): Set<ComponentId> {
+/** Functions whose records are others; true: also what a call of it gives may be another. */
+function changedFunctions(before: Snapshot, after: Snapshot): Map<string, boolean> {
+  const out = new Map<string, boolean>();
+  for (const { key, before: was, after: is } of diff(before.map('functions'), after.map('functions'))) {
+    const [a, b] = [was, is].map((text) => (text === undefined ? undefined : (JSON.parse(text) as FunctionRecord)));
+    out.set(key, a?.text !== b?.text || a?.kind !== b?.kind);
+  }
+  return out;
+}
+
+/** Components whose variant's document is another, and those that a changed binding or function is bound to. */
+function ofChangedTypes(
+  before: Snapshot,
+  after: Snapshot,
+  functions: ReadonlyMap<string, boolean>,
+): { respecified: Set<ComponentId>; rebound: Set<ComponentId> } {
+  const respecified = new Set<ComponentId>();
+  for (const { key, before: was, after: is } of diff(before.map('schemas'), after.map('schemas'))) {
+    if (key.length === idLength) continue;
+    const [a, b] = [was, is].map((text) => (text === undefined ? undefined : (JSON.parse(text) as VariantRecord)));
+    // Locking it, or another name for it, changes no value.
+    if (a?.spec === b?.spec) continue;
+    const variant = key.slice(idLength + 1) as VariantId;
+    for (const reader of [before, after]) for (const c of componentsOf(reader, variant)) respecified.add(c);
+  }
   const variants = new Set<string>();
   const schemas = new Set<string>();
-  const functions = new Set<string>();
-  for (const { key, before: was, after: is } of diff(before.map('schemas'), after.map('schemas')))
-    if (key.length > idLength && was !== is) variants.add(key.slice(idLength + 1));
   const target = (text: string | undefined): void => {
     if (text === undefined) return;
     const { target: at } = JSON.parse(text) as BindingRecord;
@@ -86,25 +125,19 @@ function ofChangedTypes(before: Snapshot, after: Snapshot): Set<ComponentId> {
     target(was);
     target(is);
   }
-  for (const { key } of diff(before.map('functions'), after.map('functions'))) functions.add(key);
-  const out = new Set<ComponentId>();
   if (functions.size > 0) {
     for (const reader of [before, after]) {
       for (const [, text] of reader.scan('bindings', ''))
         if (functions.has((JSON.parse(text) as BindingRecord).function)) target(text);
     }
-    for (const reader of [before, after]) {
-      for (const id of functions)
-        for (const [key] of reader.scan('index', index.callersOf(id))) out.add(splitAddress(indexUser(key)).component);
-    }
   }
+  const rebound = new Set<ComponentId>();
   for (const reader of [before, after]) {
     for (const schema of schemas)
       for (const [key] of reader.scan('schemas', `${schema}/`)) variants.add(key.slice(schema.length + 1));
-    for (const variant of variants)
-      for (const component of componentsOf(reader, variant as VariantId)) out.add(component);
+    for (const variant of variants) for (const c of componentsOf(reader, variant as VariantId)) rebound.add(c);
   }
-  return out;
+  return { respecified, rebound };
 }
 
 function* componentsOf(reader: Reader, variant: VariantId): Iterable<ComponentId> {

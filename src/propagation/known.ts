@@ -22,6 +22,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { CellChange, Changes } from './changes.ts';
 
 const following = '{"x":';
+const container = '{"c":';
 
 /** More changes of cells or edges than this in one step: it is cheaper to read the components again. */
 const mendedMax = 512;
@@ -70,9 +71,10 @@ export class Known {
   /** Goes on to another state; `changes` are all that lie between. */
   moveTo(state: Snapshot, changes: Changes): void {
     this.#state = state;
-    if (changes.components.length > 0 || changes.edges.length > 0 || changes.cells.some(isStructural)) this.structure++;
-    for (const id of changes.components) this.#components.delete(id);
-    for (const id of changes.resources) this.#components.delete(id);
+    const { components, rebound, resources } = changes;
+    if (components.length + rebound.length + changes.edges.length > 0 || changes.cells.some(isStructural))
+      this.structure++;
+    for (const ids of [components, rebound, resources]) for (const id of ids) this.#components.delete(id);
     const isMended = changes.cells.length + changes.edges.length <= mendedMax;
     for (const { source, user, added } of changes.edges) {
       if (isMended) this.#components.get(source.component)?.changeUser(source.path, user, added);
@@ -89,7 +91,14 @@ export class Known {
 
 /** Does a change of a cell change which vertices there are? What is declared over a bound function's output does, too. */
 function isStructural({ before, after }: CellChange): boolean {
-  return before === undefined || after === undefined || before.startsWith(following) || after.startsWith(following);
+  if (before === undefined || after === undefined) return true;
+  if (before.startsWith(following) || after.startsWith(following)) return true;
+  return before.startsWith(container) !== after.startsWith(container);
+}
+
+/** Is nothing declared there but that it is an empty container? */
+export function isOpen(text: string | undefined): boolean {
+  return text === undefined || text.startsWith(container);
 }
 
 /** One component as remembered. */
@@ -176,6 +185,16 @@ export class KnownComponent {
     this.#structure = this.#known.structure;
     this.#usersAt.clear();
     this.#reads.clear();
+  }
+
+  /** Those of them that read something above the path; with `itself`, or the path. */
+  usersAbove(path: Path, itself: boolean): string[] {
+    const users = this.#readUsers();
+    const out: string[] = [];
+    for (const above of ancestorsOf(path)) out.push(...(users.get(above) ?? []));
+    if (itself) out.push(...(users.get(path) ?? []));
+    for (const b of boundsReading(this.facts?.bounds ?? [], path)) out.push(this.id + b.output);
+    return out;
   }
 
   #findUsers(path: Path): string[] {

@@ -9,14 +9,15 @@
 
 import type { ComponentId, Digest, Hash } from '../base/ids.ts';
 import { type Json, sameJson } from '../base/json.ts';
-import { Assembly, type Call, type Evaluated, none, type ViewProblem } from '../builtins/assemble.ts';
+import { Assembly, type Call, type Evaluated, none, rooted, type ViewProblem } from '../builtins/assemble.ts';
+import type { Bound } from '../graph/bound.ts';
 import type { Source } from '../model/expr.ts';
 import { idLength, splitAddress } from '../model/keys.ts';
 import type { Path } from '../model/path.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { changesBetween } from './changes.ts';
+import { type CellChange, changesBetween } from './changes.ts';
 import { type Answered, Derived, type Kept, sameEvaluated } from './derived.ts';
-import { Known } from './known.ts';
+import { isOpen, Known } from './known.ts';
 
 /** A call that something waits for. */
 export interface WantedCall {
@@ -32,6 +33,8 @@ interface Spreading {
   users: readonly string[] | undefined;
   next: number;
   readonly dirty: boolean;
+  /** The vertex on whose way down it was marked: that one knows. */
+  readonly except: string;
 }
 
 export interface PropagationOptions {
@@ -57,7 +60,9 @@ interface Marked {
   readonly path: Path;
   /** Something it reads has changed, or it itself. */
   dirty: boolean;
-  /** Who reads it, when it was marked. */
+  /** As of which structure `users` and `reads` are. */
+  structure: number;
+  /** Who reads it. */
   users: readonly string[];
   /** What it reads, and how many of these are known to be settled. */
   reads: readonly string[] | undefined;
@@ -74,6 +79,8 @@ interface Marked {
 
 /** Answers at hand for vertices that are still to be computed; what was used is kept with the vertex. */
 const answersMax = 65_536;
+/** Keys read at once when looking for vertices without a value. */
+const scannedMax = 1_000;
 
 export class Propagation {
   readonly #known: Known;
@@ -167,38 +174,67 @@ export class Propagation {
     const before = this.state;
     if (next === before) return;
     const changes = changesBetween(before, next);
+    const { structure } = this.#known;
     const gone = changes.components
       .map((id) => this.#known.component(id))
       .flatMap((c) => [...c.vertices.map((p) => c.id + p)]);
+    const bounds = changes.rebound.map((id) => this.#known.component(id).facts?.bounds ?? []);
     this.#known.moveTo(next, changes);
-    const address = (component: ComponentId, path: Path): void => {
-      const users = this.#known.component(component).usersAt(path);
-      if (users.length > 0) this.#spreading.push({ from: undefined, users, next: 0, dirty: true });
-    };
-    for (const { component, path, before: was, after: is } of changes.cells) {
-      if (was?.startsWith('{"x":') || is?.startsWith('{"x":')) this.#mark(component + path, true);
-      address(component, path);
-      const known = this.#known.component(component);
-      if (known.hasBounds) for (const output of known.outputsAt(path)) this.#mark(component + output, true);
-    }
+    if (this.#known.structure !== structure) this.#unwind();
+    for (const change of changes.cells) this.#markCell(change);
     for (const vertex of gone) this.#mark(vertex, true);
     for (const id of changes.components) {
       const known = this.#known.component(id);
       for (const path of known.vertices) this.#mark(id + path, true);
-      this.#spreading.push({ from: undefined, users: known.allUsers(), next: 0, dirty: true });
+      this.#spreadTo(known.allUsers());
     }
+    for (const [i, id] of changes.rebound.entries())
+      for (const output of otherOutputs(bounds[i]!, this.#known.component(id).facts?.bounds ?? []))
+        this.#mark(id + output, true);
+    for (const address of changes.callers) this.#mark(address, true);
     for (const id of changes.resources) {
-      for (const path of ['/resource', '/resource_value', '/si/resourceId']) address(id, path as Path);
+      for (const path of ['/resource', '/resource_value', '/si/resourceId'] as Path[])
+        this.#spreadTo(this.#known.component(id).usersAt(path));
     }
   }
 
-  /** Works on at most `most` vertices. Answers how many it looked at. */
+  /** Marks what a change of one cell may make another: its own vertex, who reads it, functions that it stands over. */
+  #markCell({ component, path, element, before, after }: CellChange): void {
+    if (before?.startsWith('{"x":') || after?.startsWith('{"x":')) this.#mark(component + path, true);
+    const known = this.#known.component(component);
+    if (known.hasBounds) for (const output of known.outputsAt(path)) this.#mark(component + output, true);
+    // Of a component that is not there nothing is to be seen, whatever is declared.
+    if (known.facts === undefined || known.facts.absent) return;
+    const isMove = element && before !== undefined && after !== undefined;
+    // Neither a list's order nor that a container is there changes what is inside.
+    const users = isMove
+      ? known.usersAbove(path, false)
+      : !element && isOpen(before) && isOpen(after)
+        ? known.usersAbove(path, true)
+        : known.usersAt(path);
+    this.#spreadTo(users);
+  }
+
+  /** Vertices that were on the way down go back to the queue, deepest first: the way may not be one any more. */
+  #unwind(): void {
+    if (this.#stack.length === 0) return;
+    for (const address of this.#stack) {
+      const marked = this.#marked.get(address);
+      if (marked !== undefined) marked.open = false;
+    }
+    this.#queue = [...this.#stack.reverse(), ...this.#queue.slice(this.#head)];
+    this.#head = 0;
+    this.#stack = [];
+  }
+
+  /** Works on at most `most` vertices; looking for those without a value counts by keys. Answers how many it looked at. */
   step(most: number): number {
     let done = this.#spread(most);
     while (done < most) {
       const top = this.#stack.at(-1) ?? this.#next();
       if (top === undefined) {
-        if (!this.#lookForMore()) break;
+        if (this.#unseen === undefined) break;
+        done += this.#lookForMore(this.#unseen, Math.min(most - done, scannedMax));
         continue;
       }
       done++;
@@ -233,9 +269,12 @@ export class Propagation {
     });
   }
 
-  /** Calls asked for since this was last called, each once. */
+  /**
+   * Calls asked for since this was last called that are still waited for, each once. One that nothing waited for any more
+   * and that is asked for again comes again, also when it is under way.
+   */
   takeWanted(): readonly WantedCall[] {
-    const out = this.#wanted;
+    const out = this.#wanted.filter((wanted) => this.#waiting.get(wanted.key)?.wanted === wanted);
     this.#wanted = [];
     return out;
   }
@@ -342,14 +381,14 @@ export class Propagation {
         continue;
       }
       done++;
-      this.#mark(user, top.dirty);
+      if (user !== top.except) this.#mark(user, top.dirty);
     }
     return done;
   }
 
-  #usersOf(marked: Marked): readonly string[] {
-    marked.users = this.#known.component(marked.component).usersAt(marked.path);
-    return marked.users;
+  /** Readers of something that is another, to be marked. */
+  #spreadTo(users: readonly string[]): void {
+    if (users.length > 0) this.#spreading.push({ from: undefined, users, next: 0, dirty: true, except: '' });
   }
 
   /** Everything behind what was marked is marked from here on. */
@@ -357,12 +396,13 @@ export class Propagation {
     this.#spread(Number.POSITIVE_INFINITY);
   }
 
-  #add(address: string, dirty: boolean): Marked {
+  #add(address: string, dirty: boolean, except = ''): Marked {
     const marked: Marked = {
       address,
       component: address.slice(0, idLength) as ComponentId,
       path: address.slice(idLength) as Path,
       dirty,
+      structure: -1,
       users: [],
       reads: undefined,
       settled: 0,
@@ -373,8 +413,22 @@ export class Propagation {
     };
     this.#marked.set(address, marked);
     this.#queue.push(address);
-    this.#spreading.push({ from: marked, users: undefined, next: 0, dirty: false });
+    this.#spreading.push({ from: marked, users: undefined, next: 0, dirty: false, except });
     return marked;
+  }
+
+  /** Who reads it, by what the structure is now. */
+  #usersOf(marked: Marked): readonly string[] {
+    this.#sameStructure(marked);
+    return marked.users;
+  }
+
+  #sameStructure(marked: Marked): void {
+    if (marked.structure === this.#known.structure) return;
+    marked.structure = this.#known.structure;
+    marked.users = this.#known.component(marked.component).usersAt(marked.path);
+    marked.reads = undefined;
+    marked.settled = 0;
   }
 
   /** Something it reads has been marked after it was looked at, or it itself is another. */
@@ -382,7 +436,6 @@ export class Propagation {
     marked.settled = 0;
     if (!dirty) return;
     marked.dirty = true;
-    marked.reads = undefined;
     if (marked.waits === undefined && marked.behind === undefined) return;
     if (marked.waits !== undefined) this.#stopWaiting(marked);
     marked.behind = undefined;
@@ -420,31 +473,33 @@ export class Propagation {
       this.#stack.pop();
       return 0;
     }
+    this.#sameStructure(marked);
     marked.reads ??= this.#known.component(marked.component).readsOf(marked.path);
     for (; marked.settled < marked.reads.length; marked.settled++) {
       const read = marked.reads[marked.settled]!;
       let below = this.#marked.get(read);
       if (below === undefined) {
         if (this.#derived.has(read)) continue;
-        this.#mark(read, true);
-        below = this.#marked.get(read)!;
+        below = this.#markRead(marked, read);
       }
-      // What cannot go on is kept with the vertex whose call it waits for in the end, however long the way there.
-      const root = below.waits === undefined ? below.behind : read;
-      if (below.open || root === address) {
+      if (below.open) {
         // Edits that would close a cycle are refused; one that is there all the same is an error of its cells.
         const message = `${read} depends on itself`;
         this.#settle(below, { is: { state: 'error', code: 'value_cycle', message } });
         continue;
       }
+      // What cannot go on is kept with the vertex whose call it waits for in the end, however long the way there.
+      const root = below.waits === undefined ? below.behind : read;
       const holder = root === undefined ? undefined : this.#marked.get(root);
-      if (root !== undefined && holder !== undefined) {
+      if (holder?.waits !== undefined) {
         holder.held ??= [];
         holder.held.push(address);
-        marked.behind = root;
+        marked.behind = holder.address;
         this.#leave(marked);
         return 0;
       }
+      // What held it does not wait any more, and may not even be below it since an edit: the way down tells.
+      below.behind = undefined;
       below.open = true;
       this.#stack.push(read);
       return this.#spread(most);
@@ -452,6 +507,11 @@ export class Propagation {
     this.#leave(marked);
     this.#compute(marked);
     return this.#spread(most);
+  }
+
+  /** Marks something read that has no value yet. */
+  #markRead(by: Marked, read: string): Marked {
+    return this.#add(read, true, by.address);
   }
 
   #leave(marked: Marked): void {
@@ -484,12 +544,17 @@ export class Propagation {
       this.#wait(marked, computing.missing);
       return;
     }
+    // What could not be evaluated keeps its calls: when it can be again and its inputs are the same, nothing runs.
+    const isHeld = is.state === 'error' ? is.root !== undefined : is.state === 'none' && is.awaits === true;
+    const isRun = (call: Answered): boolean => !kept?.calls?.some((k) => k.key === call.key);
     // A function whose inputs are the same has not run.
-    if (computing.calls.length === 0 || computing.calls.some((c) => !kept?.calls?.some((k) => k.key === c.key))) {
+    if (computing.calls.length > 0 ? computing.calls.some(isRun) : bound === undefined && !isHeld) {
       this.runs++;
       this.#options.ran?.(address);
     }
-    this.#settle(marked, computing.calls.length === 0 ? { is } : { is, calls: computing.calls });
+    const calls = [...computing.calls];
+    if (isHeld) for (const call of kept?.calls ?? []) if (!calls.some((c) => c.key === call.key)) calls.push(call);
+    this.#settle(marked, calls.length === 0 ? { is } : { is, calls });
   }
 
   #wait(marked: Marked, wanted: WantedCall): void {
@@ -508,9 +573,11 @@ export class Propagation {
   #settle(marked: Marked, result: Kept): void {
     const kept = this.#derived.get(marked.address);
     let { is } = result;
-    if (is.state === 'error' && is.last === undefined && kept !== undefined) {
-      const last = lastOf(kept.is);
-      if (last !== undefined) is = { ...is, last };
+    if (is.state === 'error') {
+      // What was there before is its own, not that of what it reads.
+      const { last: _, ...bare } = is;
+      const last = kept && lastOf(kept.is);
+      is = last === undefined ? bare : { ...bare, last };
     }
     const changed = kept === undefined || !sameEvaluated(kept.is, is);
     if (changed || !sameCalls(kept.calls, result.calls)) this.#derived.set(marked.address, { ...result, is });
@@ -525,10 +592,17 @@ export class Propagation {
       marked.open = false;
     }
     if (changed) {
-      for (const user of marked.users) {
+      for (const user of this.#usersOf(marked)) {
         const there = this.#marked.get(user);
         if (there === undefined) this.#mark(user, true);
-        else if (!there.dirty) there.dirty = true;
+        else {
+          there.dirty = true;
+          // It waits for a call with what it read before.
+          if (there.waits !== undefined) {
+            this.#stopWaiting(there);
+            this.#queue.push(user);
+          }
+        }
       }
     }
     for (const address of marked.held ?? []) {
@@ -565,33 +639,32 @@ export class Propagation {
       const last = kept && lastOf(kept.is);
       return last === undefined ? { state: 'pending' } : { state: 'pending', last };
     }
-    const { is } = kept;
-    return is.state === 'error' && is.root === undefined ? { ...is, root: address } : is;
+    return rooted(kept.is, address);
   }
 
-  /** Marks vertices that have no value yet, some at a time. False when there are none left. */
-  #lookForMore(): boolean {
-    const unseen = this.#unseen;
-    if (unseen === undefined) return false;
+  /** Marks vertices that have no value yet, found among the next `most` keys. Answers how many keys it read. */
+  #lookForMore(unseen: { cells: string; components: string }, most: number): number {
     let n = 0;
     const found: string[] = [];
     for (const [key, text] of this.state.scan('cells', '', unseen.cells)) {
+      if (n >= most) break;
+      n++;
       unseen.cells = key;
       if (text.startsWith('{"x":') && !this.#derived.has(key)) found.push(key);
-      if (++n >= 1_000) break;
     }
-    if (n < 1_000) {
+    if (n < most) {
       for (const [key] of this.state.scan('components', '', unseen.components)) {
+        if (n >= most) break;
+        n++;
         unseen.components = key;
-        if (key.length === idLength)
-          for (const { output } of this.#known.component(key as ComponentId).facts?.bounds ?? [])
-            if (!this.#derived.has(key + output)) found.push(key + output);
-        if (++n >= 1_000) break;
+        if (key.length !== idLength) continue;
+        for (const { output } of this.#known.component(key as ComponentId).facts?.bounds ?? [])
+          if (!this.#derived.has(key + output)) found.push(key + output);
       }
-      if (n < 1_000) this.#unseen = undefined;
+      if (n < most) this.#unseen = undefined;
     }
     for (const address of found) this.#mark(address, true);
-    return true;
+    return n;
   }
 
   /** The few vertices that a marked one waits for in the end: calls under way, or itself. */
@@ -616,6 +689,17 @@ export class Propagation {
 /** What names a call: equal keys, equal results. `scope`: see `PropagationOptions.scopeOf`. */
 export function keyOfCall(digest: Digest, { kind, text, input }: Call, scope = ''): Hash {
   return digest(`${kind}\n${text}\n${scope}\n${input}`);
+}
+
+/** Outputs at which another function stands than before, or the same with other text or arguments, or none any more. */
+function otherOutputs(before: readonly Bound[], after: readonly Bound[]): Set<Path> {
+  const textOf = (bounds: readonly Bound[], output: Path): string => {
+    const b = bounds.find((x) => x.output === output);
+    return b === undefined ? '' : JSON.stringify([b.kind, b.text, b.arguments]);
+  };
+  const out = new Set<Path>();
+  for (const { output } of [...before, ...after]) if (textOf(before, output) !== textOf(after, output)) out.add(output);
+  return out;
 }
 
 function lastOf(is: Evaluated): Json | undefined {
