@@ -25,7 +25,7 @@ import type {
   SweepOutcome,
   WorkspaceRow,
 } from '../../ports/store.ts';
-import { backupTo } from './backup.ts';
+import { backupTo, refuseExisting } from './backup.ts';
 import { checkStore } from './check.ts';
 import { ChunkStore } from './chunk_store.ts';
 import { CommitWriter } from './commit_writer.ts';
@@ -241,12 +241,15 @@ export class SqliteStore implements Store {
 
   async check(most: number): Promise<readonly StoreProblem[]> {
     this.#reading(() => undefined);
-    return checkStore(this.#db, most);
+    const problems = await checkStore(this.#db, most);
+    return [...problems, ...(await this.runs.check(most - problems.length))];
   }
 
   async backup(destination: string): Promise<void> {
     this.#reading(() => undefined);
-    const copying = backupTo(this.#db, destination);
+    refuseExisting(destination, 'the backup');
+    // Runs first: what they tell of is then in the copy of the main file, with which the backup is complete.
+    const copying = this.runs.backup(destination).then(() => backupTo(this.#db, destination));
     // Closing waits for it: the copy reads through this connection from another thread.
     const settled = copying.catch(() => {}).then(() => void this.#backups.delete(settled));
     this.#backups.add(settled);
@@ -273,6 +276,7 @@ export class SqliteStore implements Store {
         fileBytes: (readPragma(this.#db, 'page_count') as number) * pageBytes,
         freeBytes: (readPragma(this.#db, 'freelist_count') as number) * pageBytes,
         walBytes: statSync(`${this.file}-wal`, { throwIfNoEntry: false })?.size ?? 0,
+        runFileBytes: this.runs.fileBytes(),
         ...rows,
         commits: this.#commitCount,
         commitsStale: this.#staleCommitCount,
