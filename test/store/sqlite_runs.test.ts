@@ -5,10 +5,11 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { restoreSqliteStore } from '../../src/adapters/sqlite/restore.ts';
+import type { SqliteRunStore } from '../../src/adapters/sqlite/runs/run_store.ts';
 import { openSqliteStore } from '../../src/adapters/sqlite/store.ts';
 import type { ComponentId, RunId, WorkspaceId } from '../../src/base/ids.ts';
 import type { RunRecord } from '../../src/model/run.ts';
-import { sampleRun } from '../../src/ports/conformance/store_runs.ts';
+import { sampleRun } from '../../src/ports/conformance/run_world.ts';
 import { idOf, StoreWorld } from '../../src/ports/conformance/store_world.ts';
 import { Child } from './child.ts';
 import { digest, temporaryFolder } from './folders.ts';
@@ -103,6 +104,37 @@ it('makes the file with the first run, for its owner only, and closes it as one 
   expect((await again.store.runs.statistics(again.workspace)).runs).toBe(10);
   await again.store.close();
   expect(readdirSync(folder).sort()).toEqual(['store.db', 'store.db-runs']);
+});
+
+it('shares one sync among the writes that come together', async () => {
+  const w = await openWorld(join(temporaryFolder(), 'store.db'));
+  const count = async (): Promise<number> => (await w.store.statistics())['runTransactions']!;
+  expect(await count()).toBe(0);
+  // The thread is only starting: they have all come when it looks.
+  await Promise.all(Array.from({ length: 10 }, (_, i) => record(w, i * 20 + 1, 20)));
+  expect(await count()).toBe(1);
+  await record(w, 1_000, 20);
+  expect(await count()).toBeGreaterThan(1);
+  await w.store.close();
+});
+
+it('leaves nothing of a backup whose second part fails', async () => {
+  const folder = temporaryFolder();
+  const file = join(folder, 'store.db');
+  await makeStore(file, 100);
+  const w = await openWorld(file);
+  const destination = join(folder, 'backup.db');
+  const { runs } = w.store;
+  const backup = (runs as SqliteRunStore).backup.bind(runs);
+  // Somebody takes the name while the runs are copied.
+  (runs as SqliteRunStore).backup = async (to) => {
+    await backup(to);
+    writeFileSync(destination, 'theirs');
+  };
+  await expect(w.store.backup(destination)).rejects.toMatchObject({ code: 'store_failed' });
+  expect(existsSync(`${destination}-runs`)).toBe(false);
+  expect(readFileSync(destination, 'utf8')).toBe('theirs');
+  await w.store.close();
 });
 
 it('fails the batch that does not fit, alone and whole, and goes on', async () => {

@@ -7,7 +7,7 @@ import { Fault } from '../../../base/result.ts';
 import type { RunLogLine, RunRecord } from '../../../model/run.ts';
 import type { MemoRow, RunQuery, RunStatistics, RunStore } from '../../../ports/run_store.ts';
 import type { StoreProblem } from '../../../ports/store.ts';
-import { backupTo } from '../backup.ts';
+import { backupTo, refuseExisting } from '../backup.ts';
 import type { DocumentStore } from '../document_store.ts';
 import { canBackUpOnline, type Database } from '../driver.ts';
 import { guarded } from '../fault.ts';
@@ -150,9 +150,9 @@ export class SqliteRunStore implements RunStore {
     return checkRunFile(this.#db!, most);
   }
 
-  /** A consistent copy of the file, if there is one, beside the copy of the store's main file at `destination`. */
+  /** A consistent copy of the file, if there is one, beside what will be the copy of the main file at `destination`. */
   async backup(destination: string): Promise<void> {
-    if (!this.#isThere()) return;
+    if (!this.#isThere()) return refuseExisting(runFilePath(destination), 'runs of another store');
     // A connection of its own in one long read: the thread writes on, which would make a copy through any other start anew.
     const db = connectRunFile(this.file, undefined);
     try {
@@ -164,10 +164,10 @@ export class SqliteRunStore implements RunStore {
     }
   }
 
-  /** Bytes on disk. */
-  fileBytes(): number {
+  /** Bytes on disk, and groups of writes with one sync each since opening. */
+  figures(): { readonly runFileBytes: number; readonly runTransactions: number } {
     const bytes = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-    return bytes(this.file) + bytes(`${this.file}-wal`);
+    return { runFileBytes: bytes(this.file) + bytes(`${this.file}-wal`), runTransactions: this.#thread.groups };
   }
 
   #noteAsked(workspace: WorkspaceId, numbers: readonly number[]): void {

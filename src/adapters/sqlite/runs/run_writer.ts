@@ -1,4 +1,5 @@
-// Writes of runs and their logs, inside a transaction of the thread that owns the file.
+// Writes of runs and their logs, inside a transaction of the thread that owns the file. Rows are appended in order of
+// arrival; who has which run is filed later, by the thousand.
 
 import type { Database, Statement } from '../driver.ts';
 import { groupRows, ManyRows, type Value } from '../many_rows.ts';
