@@ -4,6 +4,7 @@
 import type { Hash } from '../../../base/ids.ts';
 import { toColumn } from '../column_text.ts';
 import type { Database, Statement } from '../driver.ts';
+import { ManyRows, type Value } from '../many_rows.ts';
 import { memoKeyBytes, numberBits } from './run_file.ts';
 import type { RunSpace } from './run_spaces.ts';
 
@@ -13,7 +14,7 @@ const mask = 2 ** numberBits - 1;
 const rowKey = `(? << ${numberBits}) | ?`;
 
 export class MemoWriter {
-  readonly #add: Statement;
+  readonly #add: ManyRows;
   readonly #find: Statement;
   readonly #remove: Statement;
   readonly #removeFiled: Statement;
@@ -25,7 +26,12 @@ export class MemoWriter {
   readonly #tails = new Map<RunSpace, Map<Hash, number>>();
 
   constructor(db: Database) {
-    this.#add = db.prepare(`insert into memo (key, hash, text) values (${rowKey}, ?, ?)`);
+    this.#add = new ManyRows(db, {
+      before: 'insert into memo (key, hash, text)',
+      values: `(${rowKey}, ?, ?)`,
+      after: '',
+      width: 4,
+    });
     this.#find = db.prepare(`select lower(hex(hash)) as hash, text from memo where key = ${rowKey}`);
     this.#remove = db.prepare(`delete from memo where key = ${rowKey} returning octet_length(text) as bytes`);
     this.#removeFiled = db.prepare('delete from memo_filed where workspace = ? and hash = unhex(?)');
@@ -49,16 +55,19 @@ export class MemoWriter {
 
   write(space: RunSpace, rows: { hashes: readonly Hash[]; texts: readonly string[]; asked: readonly number[] }): void {
     for (const number of rows.asked) this.#renew(space, number);
-    const tail = this.#tail(space);
     const filed = new Map<Hash, number>();
     for (const row of this.#findFiled.all(JSON.stringify(rows.hashes), space.ref) as unknown as FiledRow[])
       filed.set(row.hash, row.number);
-    for (const [i, hash] of rows.hashes.entries()) {
+    // Of one key in a call the last text stands.
+    const texts = new Map(rows.hashes.map((hash, i) => [hash, rows.texts[i]!]));
+    const tail = this.#tail(space);
+    const values: Value[] = [];
+    for (const [hash, text] of texts) {
       const before = filed.get(hash) ?? tail.get(hash);
       if (before !== undefined) this.#removeOne(space, before, hash);
-      filed.delete(hash);
-      this.#append(space, hash, toColumn(rows.texts[i]!));
+      values.push(...this.#rowOf(space, hash, toColumn(text)));
     }
+    this.#add.run(values);
   }
 
   /** Removes some of the oldest entries while the memo is over its bound. */
@@ -94,14 +103,16 @@ export class MemoWriter {
     // Gone, or appended again, since it was asked for.
     if (row === undefined) return;
     this.#removeOne(space, number, row.hash);
-    this.#append(space, row.hash, row.text);
+    this.#add.run(this.#rowOf(space, row.hash, row.text));
   }
 
-  #append(space: RunSpace, hash: Hash, text: string | Uint8Array): void {
+  /** The values of an entry at the end, already counted; the caller writes them. */
+  #rowOf(space: RunSpace, hash: Hash, text: string | Uint8Array): Value[] {
+    const tail = this.#tail(space);
     const number = ++space.memoLast;
-    this.#add.run(space.ref, number, Buffer.from(hash, 'hex'), text);
-    this.#tail(space).set(hash, number);
+    tail.set(hash, number);
     space.memoBytes += memoKeyBytes + (typeof text === 'string' ? Buffer.byteLength(text) : text.byteLength);
+    return [space.ref, number, Buffer.from(hash, 'hex'), text];
   }
 
   #removeOne(space: RunSpace, number: number, hash: Hash): void {

@@ -9,11 +9,10 @@
 // batch at once costs 28, and writes a fifth of the pages. Up to `number <= filed` rows are found through the tree, the
 // tail behind it by looking through it.
 
-import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { Fault } from '../../../base/result.ts';
 import { type Database, openDatabase, readPragma } from '../driver.ts';
 import { asFault } from '../fault.ts';
+import { makePrivate } from '../private_file.ts';
 
 export const numberBits = 40;
 /** Rows behind what is filed before they are filed. */
@@ -167,16 +166,5 @@ function migrate(db: Database): void {
       if (db.isTransaction) db.exec('rollback');
       throw e;
     }
-  }
-}
-
-function makePrivate(file: string): void {
-  if (existsSync(file)) return;
-  closeSync(openSync(file, 'a', 0o600));
-  const folder = openSync(dirname(file), 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
   }
 }

@@ -1,15 +1,18 @@
 // The run store of the embedded store: writes go to a thread, reads are answered here, documents and sealed contents are
 // the main file's. The second file is made by the first write; until then there is nothing to read.
 
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { Hash, RunId, WorkspaceId } from '../../../base/ids.ts';
 import { Fault } from '../../../base/result.ts';
 import type { RunLogLine, RunRecord } from '../../../model/run.ts';
 import type { MemoRow, RunQuery, RunStatistics, RunStore } from '../../../ports/run_store.ts';
+import type { StoreProblem } from '../../../ports/store.ts';
+import { backupTo, refuseExisting } from '../backup.ts';
 import type { DocumentStore } from '../document_store.ts';
-import type { Database } from '../driver.ts';
+import { canBackUpOnline, type Database } from '../driver.ts';
 import { guarded } from '../fault.ts';
-import { openRunFile, releaseRunFile, runFilePath } from './run_file.ts';
+import { checkRunFile } from './run_check.ts';
+import { connectRunFile, openRunFile, releaseRunFile, runFilePath } from './run_file.ts';
 import { RunReader } from './run_reader.ts';
 import { toColumns } from './run_row.ts';
 import { ThreadClient } from './thread_client.ts';
@@ -141,9 +144,30 @@ export class SqliteRunStore implements RunStore {
     if (db !== undefined) guarded('closing', () => releaseRunFile(db));
   }
 
-  /** The file's own connection for reads, once there is a file. */
-  connection(): Database | undefined {
-    return this.#isThere() ? this.#db : undefined;
+  /** Problems of the file's own structure, at most `most`. */
+  async check(most: number): Promise<readonly StoreProblem[]> {
+    if (most <= 0 || !this.#isThere()) return [];
+    return checkRunFile(this.#db!, most);
+  }
+
+  /** A consistent copy of the file, if there is one, beside what will be the copy of the main file at `destination`. */
+  async backup(destination: string): Promise<void> {
+    if (!this.#isThere()) return refuseExisting(runFilePath(destination), 'runs of another store');
+    // A connection of its own in one long read: the thread writes on, which would make a copy through any other start anew.
+    const db = connectRunFile(this.file, undefined);
+    try {
+      if (canBackUpOnline()) db.exec('begin; select count(*) from sqlite_schema');
+      await backupTo(db, runFilePath(destination));
+    } finally {
+      if (db.isTransaction) db.exec('commit');
+      db.close();
+    }
+  }
+
+  /** Bytes on disk, and groups of writes with one sync each since opening. */
+  figures(): { readonly runFileBytes: number; readonly runTransactions: number } {
+    const bytes = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    return { runFileBytes: bytes(this.file) + bytes(`${this.file}-wal`), runTransactions: this.#thread.groups };
   }
 
   #noteAsked(workspace: WorkspaceId, numbers: readonly number[]): void {

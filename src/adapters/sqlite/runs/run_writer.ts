@@ -1,6 +1,8 @@
-// Writes of runs and their logs, inside a transaction of the thread that owns the file.
+// Writes of runs and their logs, inside a transaction of the thread that owns the file. Rows are appended in order of
+// arrival; who has which run is filed later, by the thousand.
 
 import type { Database, Statement } from '../driver.ts';
+import { groupRows, ManyRows, type Value } from '../many_rows.ts';
 import { nameKinds, numberBits } from './run_file.ts';
 import { logColumns } from './run_job.ts';
 import { type RunColumn, runColumns } from './run_row.ts';
@@ -20,12 +22,12 @@ interface OldRun {
 }
 
 export class RunWriter {
-  readonly #put: Statement;
+  readonly #put: ManyRows;
   readonly #find: Statement;
   readonly #remove: Statement;
   readonly #removeFiled: Statement;
   readonly #removeLog: Statement;
-  readonly #log: Statement;
+  readonly #log: ManyRows;
   readonly #endedBefore: Statement;
   readonly #oldestEnded: Statement;
   readonly #countEnded: Statement;
@@ -33,14 +35,15 @@ export class RunWriter {
   readonly #file: Statement;
 
   constructor(db: Database) {
-    // Another component under the same id would have to be filed anew: such a row is replaced as a whole.
-    this.#put = db.prepare(
-      `insert into run (key, workspace, id, change_set, component, function, status, ended_at_ms, text)
-       values ((? << ${numberBits}) | ?, ?, ?, ?, ?, ?, ?, ?, ?)
-       on conflict (workspace, id) do update
+    // Under another change set, component or function a run would have to be filed anew: it is replaced as a whole.
+    this.#put = new ManyRows(db, {
+      before: `insert into run (key, workspace, ${runColumns.join(', ')})`,
+      values: `((? << ${numberBits}) | ?, ?${', ?'.repeat(width)})`,
+      after: `on conflict (workspace, id) do update
          set status = excluded.status, ended_at_ms = excluded.ended_at_ms, text = excluded.text
          where change_set = excluded.change_set and component = excluded.component and function = excluded.function`,
-    );
+      width: 3 + width,
+    });
     const old = `select key & ${mask} as number, id, change_set, component, function from run`;
     this.#find = db.prepare(`${old} where workspace = ? and id = ?`);
     this.#remove = db.prepare('delete from run where workspace = ? and id = ?');
@@ -49,9 +52,12 @@ export class RunWriter {
        where name = (select ref from name where workspace = ? and kind = ? and id = ?) and id = ?`,
     );
     this.#removeLog = db.prepare('delete from run_log where workspace = ? and run = ?');
-    this.#log = db.prepare(
-      'insert or ignore into run_log (workspace, run, seq, at_ms, stream, text) values (?, ?, ?, ?, ?, ?)',
-    );
+    this.#log = new ManyRows(db, {
+      before: 'insert or ignore into run_log (workspace, run, seq, at_ms, stream, text)',
+      values: `(?${', ?'.repeat(logColumns)})`,
+      after: '',
+      width: 1 + logColumns,
+    });
     this.#endedBefore = db.prepare(
       `${old} where workspace = ? and ended_at_ms is not null and ended_at_ms < ? order by ended_at_ms limit ?`,
     );
@@ -82,26 +88,19 @@ export class RunWriter {
   }
 
   put(space: RunSpace, columns: readonly RunColumn[]): void {
-    for (let i = 0; i < columns.length; i += width) {
-      if (this.#putOne(space, columns, i)) continue;
-      const id = columns[i] as string;
-      this.#removeRun(space, this.#find.get(space.ref, id) as unknown as OldRun);
-      this.#putOne(space, columns, i);
+    const group = groupRows * width;
+    for (let at = 0; at < columns.length; at += group) {
+      const rows = columns.slice(at, at + group);
+      if (this.#putRows(space, rows) === rows.length / width) continue;
+      // One of them stands elsewhere; all are put again, one by one.
+      for (let i = 0; i < rows.length; i += width) this.#putOne(space, rows.slice(i, i + width));
     }
   }
 
-  #putOne(space: RunSpace, c: readonly RunColumn[], i: number): boolean {
-    const { ref } = space;
-    // biome-ignore format: the order of the columns
-    const { changes } = this.#put.run(
-      ref, ++space.runLast, ref, c[i]!, c[i + 1]!, c[i + 2]!, c[i + 3]!, c[i + 4]!, c[i + 5] as number | null, c[i + 6]!,
-    );
-    return Number(changes) > 0;
-  }
-
   append(space: RunSpace, columns: readonly (string | number)[]): void {
-    for (let i = 0; i < columns.length; i += logColumns)
-      this.#log.run(space.ref, columns[i]!, columns[i + 1]!, columns[i + 2]!, columns[i + 3]!, columns[i + 4]!);
+    const values: Value[] = [];
+    for (let i = 0; i < columns.length; i += logColumns) values.push(space.ref, ...columns.slice(i, i + logColumns));
+    this.#log.run(values);
   }
 
   /** Ended runs beyond the newest `keepCount`. */
@@ -126,6 +125,21 @@ export class RunWriter {
     for (const names of this.#addNames) names.run(...range);
     this.#file.run(...range, ...range, ...range);
     space.runFiled = upTo;
+  }
+
+  #putRows(space: RunSpace, rows: readonly RunColumn[]): number {
+    const values: Value[] = [];
+    for (let i = 0; i < rows.length; i += width) {
+      values.push(space.ref, ++space.runLast, space.ref);
+      for (let c = i; c < i + width; c++) values.push(rows[c] as Value);
+    }
+    return this.#put.run(values);
+  }
+
+  #putOne(space: RunSpace, row: readonly RunColumn[]): void {
+    if (this.#putRows(space, row) === 1) return;
+    this.#removeRun(space, this.#find.get(space.ref, row[0]!) as unknown as OldRun);
+    this.#putRows(space, row);
   }
 
   #removeAll(space: RunSpace, rows: readonly unknown[]): number {

@@ -23,6 +23,8 @@ export class ThreadClient {
   #ended: Promise<void> = Promise.resolve();
   #last = 0;
   #failure: Fault | undefined;
+  /** Groups that became durable, with one sync each. */
+  groups = 0;
 
   constructor(data: ThreadData) {
     this.#data = data;
@@ -64,6 +66,7 @@ export class ThreadClient {
   }
 
   #settle(worker: Worker, replies: readonly Reply[]): void {
+    if (replies.some((reply) => 'value' in reply)) this.groups++;
     for (const reply of replies) {
       const waiting = this.#waiting.get(reply.number);
       this.#waiting.delete(reply.number);
