@@ -18,6 +18,14 @@ export const limits = {
   idempotencyKeyCharsMax: 256,
   /** UTF-16 units of a function's text. */
   functionTextCharsMax: 1024 * 1024,
+  /** UTF-16 units of compiled functions kept. */
+  compiledCharsMax: 32 * 1024 * 1024,
+  /** After this long without an answer the thread that checks types is ended. */
+  checkTimeMs: 20_000,
+  /** After this long without a question it is ended as well. */
+  checkIdleMs: 600_000,
+  /** Memory of the thread that checks types. */
+  checkMemoryMib: 1_024,
   /** Text of log entries that may wait for their chunks to be written. */
   unwrittenTailBytesMax: 8 * 1024 * 1024,
   /** New chunks that may wait in memory before they are written in the background. */
