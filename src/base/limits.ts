@@ -49,4 +49,10 @@ export const limits = {
   settingCharsMax: 1024 * 1024,
   /** Steps a regular expression of a schema may be long, in UTF-16 units. */
   patternCharsMax: 512,
+  /** UTF-16 units of a text that is held against a named format; a longer one is not checked. */
+  formatTextCharsMax: 65_536,
+  /** Regular expressions kept ready. */
+  patternsKeptMax: 1_024,
+  /** Size of a regular expression times UTF-16 units of the text it is tried on; beyond it is not checked. */
+  patternStepsMax: 5_000_000,
 } as const;
