@@ -1,7 +1,7 @@
 // Text of a function to a script: parse, take the types out, find what it refers to, say where it has to run. Pure: the same
 // text and kind give the same script.
 
-import { builderScript } from '../../formats/asset_builders.ts';
+import { builderScript } from '../../formats/asset/builders.ts';
 import type { FunctionKind } from '../../model/function.ts';
 import type { CompiledFunction, Diagnostic } from '../../ports/compiler.ts';
 import { blankTypes, type Refused } from './blank.ts';
