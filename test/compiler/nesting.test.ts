@@ -48,6 +48,12 @@ for (const [name, text] of Object.entries(hostile)) {
   });
 }
 
+test('what a regular expression hides is not taken for brackets', () => {
+  const closers = 'if (a) !/)))/.test(b);\nx = () => /)]}/;\ny! / 2; z = !/[)/]/.b;\n';
+  expect(findTooDeep(`${closers.repeat(20)}${'('.repeat(790)}`)).toBeUndefined();
+  expect(findTooDeep(`${'(!/)/,'.repeat(900)}`)).toBeDefined();
+});
+
 test('text that people write is not too deep', () => {
   const files = readdirSync(join(repository, 'src'), { recursive: true, encoding: 'utf8' }).filter((f) =>
     f.endsWith('.ts'),

@@ -87,7 +87,9 @@ function diagnose(text: AnnotatedText): Diagnostic[] {
     const severity = d.category === ts.DiagnosticCategory.Error && d.code !== 2307 ? 'error' : 'warning';
     return { severity, ...place, message: ts.flattenDiagnosticMessageText(d.messageText, '\n'), code: `TS${d.code}` };
   });
-  return out.sort((a, b) => a.line - b.line || a.column - b.column);
+  const said = new Set<string>();
+  const once = out.filter((d) => said.size !== said.add(`${d.line}:${d.column} ${d.code} ${d.message}`).size);
+  return once.sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
 function complete(text: AnnotatedText, at: { readonly line: number; readonly column: number }): Completion[] {

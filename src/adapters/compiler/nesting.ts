@@ -28,6 +28,11 @@ const unsure = new Set(['yield', 'await', 'of', 'let', 'async', 'is', 'as', 'sat
 const lineEnd = /[\n\r\u2028\u2029]/;
 const wordChar = /[\p{ID_Continue}$\\#]|\u200c|\u200d/u;
 
+function endsOperand(token: string): boolean {
+  if (token === "'" || token === ')' || token === ']' || token === '}') return true;
+  return token !== '' && wordChar.test(token[0]!) && !nesting.has(token);
+}
+
 interface Level {
   readonly bracket: string;
   /** Operators since the last comma or end of a statement. */
@@ -54,7 +59,9 @@ class NestingScan {
   /** The last token: a word, a punctuator's last character, or a quote for any literal; '' at the beginning. */
   #last = '';
   #beforeLast = '';
+  /** Has a line ended since the last token, and before it? */
   #lineBroken = false;
+  #brokeBefore = false;
   /** Of the bracket closed last. */
   #closedHead = false;
   #tooDeepAt: number | undefined;
@@ -105,6 +112,7 @@ class NestingScan {
   #token(token: string): void {
     this.#beforeLast = this.#last;
     this.#last = token;
+    this.#brokeBefore = this.#lineBroken;
     this.#lineBroken = false;
   }
 
@@ -164,19 +172,29 @@ class NestingScan {
   }
 
   #endsOperand(): boolean {
+    return endsOperand(this.#last);
+  }
+
+  /** Does a slash that is no comment divide? undefined: it cannot be told. */
+  #divides(): boolean | undefined {
     const last = this.#last;
-    if (last === "'" || last === ')' || last === ']' || last === '}') return true;
-    return last !== '' && wordChar.test(last[0]!) && !nesting.has(last);
+    if (last === '>') return this.#beforeLast === '=' ? false : undefined;
+    if (last === '!') {
+      // Behind an operand of the same line it says “not null”; else it negates what follows.
+      if (!endsOperand(this.#beforeLast)) return false;
+      if (this.#beforeLast === ')' && this.#closedHead) return false;
+      return this.#beforeLast === '}' || this.#brokeBefore || unsure.has(this.#beforeLast) ? undefined : true;
+    }
+    if (unsure.has(last) || last === '}' || last === '++' || last === '--') return undefined;
+    if (last === "'" || last === ']') return true;
+    if (last === ')') return !this.#closedHead;
+    return last !== '' && wordChar.test(last[0]!) && !beforeOperand.has(last);
   }
 
   /** A slash that is no comment; false when it cannot be told what it is. */
   #slash(): boolean {
-    const last = this.#last;
-    const word = last !== '' && wordChar.test(last[0]!);
-    if (unsure.has(last) || last === '}' || last === '>' || last === '!' || last === '++' || last === '--')
-      return false;
-    const divides =
-      last === "'" || last === ']' || (last === ')' && !this.#closedHead) || (word && !beforeOperand.has(last));
+    const divides = this.#divides();
+    if (divides === undefined) return false;
     if (divides) {
       this.#count(false);
       this.#token('/');
