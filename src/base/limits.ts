@@ -18,6 +18,14 @@ export const limits = {
   idempotencyKeyCharsMax: 256,
   /** UTF-16 units of a function's text. */
   functionTextCharsMax: 1024 * 1024,
+  /** UTF-16 units of compiled functions kept. */
+  compiledCharsMax: 32 * 1024 * 1024,
+  /** After this long without an answer the thread that checks types is ended. */
+  checkTimeMs: 20_000,
+  /** After this long without a question it is ended as well. */
+  checkIdleMs: 600_000,
+  /** Memory of the thread that checks types. */
+  checkMemoryMib: 1_024,
   /** Text of log entries that may wait for their chunks to be written. */
   unwrittenTailBytesMax: 8 * 1024 * 1024,
   /** New chunks that may wait in memory before they are written in the background. */
@@ -56,4 +64,10 @@ export const limits = {
   settingCharsMax: 1024 * 1024,
   /** Steps a regular expression of a schema may be long, in UTF-16 units. */
   patternCharsMax: 512,
+  /** UTF-16 units of a text that is held against a named format; a longer one is not checked. */
+  formatTextCharsMax: 65_536,
+  /** Regular expressions kept ready. */
+  patternsKeptMax: 1_024,
+  /** Size of a regular expression times UTF-16 units of the text it is tried on; beyond it is not checked. */
+  patternStepsMax: 5_000_000,
 } as const;
