@@ -1,0 +1,136 @@
+// A text that arrives in parts, with secrets replaced. Every unit is read once by each reader: the text as it is, with one way of
+// escaping undone, as base64, as hexadecimal, and these two with any escapes undone. A range that any of them finds is redacted.
+//
+// - Ranges that overlap or touch become one `[redacted]`. Line breaks within are kept, so that lines stay lines.
+// - What could still become a secret is held back, and nothing else; a part that was given out is never wanted back.
+//   So the parts together are the same whatever the chunks were.
+// - The work is proportional to the text (Automaton.steps), whatever the number and length of the secrets.
+
+import type { Automaton } from './automaton.ts';
+import { Base64Tracks, HexTracks, TextTrack } from './track.ts';
+import { type Escapes, Unescape, type UnitSink } from './unescape.ts';
+
+export const marker = '[redacted]';
+
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+
+const escapesInText: readonly Escapes[] = [
+  { backslash: 'pairs' },
+  { backslash: 'runs' },
+  { percent: true },
+  { percent: true, plus: true },
+  { entity: true },
+];
+/** Neither base64 nor hexadecimal has a character that opens an escape, so that all can be undone at once. */
+const escapesInCode: Escapes = { backslash: 'runs', percent: true, entity: true };
+
+export class RedactionStream {
+  /** Readers of the text as it is, and of the text with escapes undone. */
+  readonly #plain: readonly UnitSink[];
+  readonly #escaped: readonly Unescape[];
+  readonly #automaton: Automaton;
+  /** Text not given out yet, where it begins, and where the text so far ends. */
+  #held = '';
+  #heldFrom = 0;
+  #end = 0;
+  /** Ranges found, in order, none touching another; none that was given out. */
+  #ranges: { from: number; to: number }[] = [];
+  /** The last unit given out was redacted. */
+  #isInside = false;
+  /** Ranges found since it was made, overlapping ones counted apart. */
+  found = 0;
+
+  constructor(automaton: Automaton) {
+    this.#automaton = automaton;
+    const cover = (from: number, to: number) => this.#cover(from, to);
+    const readers = [TextTrack, Base64Tracks, HexTracks] as const;
+    this.#plain = readers.map((Reader) => new Reader(automaton, cover));
+    this.#escaped = [
+      ...escapesInText.map((escapes) => new Unescape(escapes, new TextTrack(automaton, cover))),
+      new Unescape(escapesInCode, new Base64Tracks(automaton, cover)),
+      new Unescape(escapesInCode, new HexTracks(automaton, cover)),
+    ];
+  }
+
+  /** Reads a part; answers what is safe by now. */
+  push(chunk: string): string {
+    if (this.#automaton.longestNeedle === 0) return chunk;
+    const plain = this.#plain;
+    const escaped = this.#escaped;
+    for (let i = 0; i < chunk.length; i++) {
+      const unit = chunk.charCodeAt(i);
+      const at = this.#end++;
+      if (unit === lineFeed || unit === carriageReturn) {
+        for (const reader of plain) reader.gap();
+        for (const reader of escaped) reader.gap();
+      } else {
+        for (const reader of plain) reader.unit(unit, at, at + 1);
+        for (const reader of escaped) reader.push(unit, at);
+      }
+    }
+    this.#held += chunk;
+    let live = this.#end;
+    for (const reader of plain) live = Math.min(live, reader.liveFrom());
+    for (const reader of escaped) live = Math.min(live, reader.liveFrom());
+    return this.#giveOut(live);
+  }
+
+  /** The rest, as nothing more will come. What is pushed after that is another text. */
+  flush(): string {
+    for (const reader of this.#plain) reader.finish();
+    for (const reader of this.#escaped) reader.finish();
+    const rest = this.#giveOut(this.#end);
+    for (const reader of this.#plain) reader.reset();
+    for (const reader of this.#escaped) reader.sink.reset();
+    this.#isInside = false;
+    return rest;
+  }
+
+  #cover(from: number, to: number): void {
+    this.found++;
+    const ranges = this.#ranges;
+    let first = ranges.length;
+    while (first > 0 && ranges[first - 1]!.to >= from) first--;
+    const merged = { from, to };
+    let after = first;
+    for (; after < ranges.length && ranges[after]!.from <= to; after++) {
+      merged.from = Math.min(merged.from, ranges[after]!.from);
+      merged.to = Math.max(merged.to, ranges[after]!.to);
+    }
+    if (after === ranges.length && first === after - 1) ranges[first] = merged;
+    else ranges.splice(first, after - first, merged);
+  }
+
+  /** Everything before `to`, redacted. */
+  #giveOut(to: number): string {
+    if (to <= this.#heldFrom) return '';
+    const held = this.#held;
+    const origin = this.#heldFrom;
+    let out = '';
+    let at = origin;
+    let done = 0;
+    for (const range of this.#ranges) {
+      if (range.from >= to) break;
+      if (range.from > at) {
+        out += held.slice(at - origin, range.from - origin);
+        this.#isInside = false;
+      }
+      const from = Math.max(at, range.from);
+      at = Math.min(range.to, to);
+      if (!this.#isInside) out += marker;
+      this.#isInside = true;
+      out += held.slice(from - origin, at - origin).replaceAll(/[^\r\n]+/g, '');
+      if (range.to <= to) done++;
+    }
+    if (at < to) {
+      out += held.slice(at - origin, to - origin);
+      this.#isInside = false;
+    }
+    // A range that ends right here may still grow, or be touched by the next: being inside carries over.
+    this.#ranges.splice(0, done);
+    this.#held = held.slice(to - origin);
+    this.#heldFrom = to;
+    return out;
+  }
+}
