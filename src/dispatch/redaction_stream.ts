@@ -15,20 +15,22 @@ export const marker = '[redacted]';
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 
-const escapesInText: readonly Escapes[] = [
-  { backslash: 'pairs' },
-  { backslash: 'runs' },
-  { percent: true },
-  { percent: true, plus: true },
-  { entity: true },
+/** The ways of escaping that are undone, two levels of the common ones. */
+const escapesInText: readonly (readonly Escapes[])[] = [
+  [{ backslash: 'pairs' }],
+  [{ backslash: 'pairs' }, { backslash: 'pairs' }],
+  [{ backslash: 'runs' }],
+  [{ percent: true }],
+  [{ percent: true }, { percent: true }],
+  [{ percent: true, plus: true }],
+  [{ entity: true }],
 ];
 /** Neither base64 nor hexadecimal has a character that opens an escape, so that all can be undone at once. */
 const escapesInCode: Escapes = { backslash: 'runs', percent: true, entity: true };
 
 export class RedactionStream {
-  /** Readers of the text as it is, and of the text with escapes undone. */
-  readonly #plain: readonly UnitSink[];
-  readonly #escaped: readonly Unescape[];
+  /** The readers: of the text as it is, and of the text with escapes undone. */
+  readonly #readers: readonly UnitSink[];
   readonly #automaton: Automaton;
   /** Text not given out yet, where it begins, and where the text so far ends. */
   #held = '';
@@ -44,45 +46,39 @@ export class RedactionStream {
   constructor(automaton: Automaton) {
     this.#automaton = automaton;
     const cover = (from: number, to: number) => this.#cover(from, to);
-    const readers = [TextTrack, Base64Tracks, HexTracks] as const;
-    this.#plain = readers.map((Reader) => new Reader(automaton, cover));
-    this.#escaped = [
-      ...escapesInText.map((escapes) => new Unescape(escapes, new TextTrack(automaton, cover))),
-      new Unescape(escapesInCode, new Base64Tracks(automaton, cover)),
-      new Unescape(escapesInCode, new HexTracks(automaton, cover)),
+    const inText = (escapes: readonly Escapes[]) =>
+      escapes.reduce<UnitSink>((sink, each) => new Unescape(each, sink), new TextTrack(automaton, cover));
+    this.#readers = [
+      inText([]),
+      ...escapesInText.map(inText),
+      ...[Base64Tracks, HexTracks].flatMap((Tracks) => [
+        new Tracks(automaton, cover),
+        new Unescape(escapesInCode, new Tracks(automaton, cover)),
+      ]),
     ];
   }
 
   /** Reads a part; answers what is safe by now. */
   push(chunk: string): string {
     if (this.#automaton.longestNeedle === 0) return chunk;
-    const plain = this.#plain;
-    const escaped = this.#escaped;
+    const readers = this.#readers;
     for (let i = 0; i < chunk.length; i++) {
       const unit = chunk.charCodeAt(i);
       const at = this.#end++;
-      if (unit === lineFeed || unit === carriageReturn) {
-        for (const reader of plain) reader.gap();
-        for (const reader of escaped) reader.gap();
-      } else {
-        for (const reader of plain) reader.unit(unit, at, at + 1);
-        for (const reader of escaped) reader.push(unit, at);
-      }
+      if (unit === lineFeed || unit === carriageReturn) for (const reader of readers) reader.gap();
+      else for (const reader of readers) reader.unit(unit, at, at + 1);
     }
     this.#held += chunk;
     let live = this.#end;
-    for (const reader of plain) live = Math.min(live, reader.liveFrom());
-    for (const reader of escaped) live = Math.min(live, reader.liveFrom());
+    for (const reader of readers) live = Math.min(live, reader.liveFrom());
     return this.#giveOut(live);
   }
 
   /** The rest, as nothing more will come. What is pushed after that is another text. */
   flush(): string {
-    for (const reader of this.#plain) reader.finish();
-    for (const reader of this.#escaped) reader.finish();
+    for (const reader of this.#readers) reader.finish();
     const rest = this.#giveOut(this.#end);
-    for (const reader of this.#plain) reader.reset();
-    for (const reader of this.#escaped) reader.sink.reset();
+    for (const reader of this.#readers) reader.reset();
     this.#isInside = false;
     return rest;
   }

@@ -66,18 +66,20 @@ function isAlphanumeric(unit: number): boolean {
   return (unit >= 0x30 && unit <= 0x39) || (unit < 0x80 && lower >= 0x61 && lower <= 0x7a);
 }
 
-export class Unescape {
-  readonly sink: UnitSink;
+/** One way undone. A sink itself: one behind the other undoes two levels. */
+export class Unescape implements UnitSink {
+  readonly #sink: UnitSink;
   readonly #runs: boolean;
   readonly #plus: boolean;
   readonly #opens: ReadonlySet<number>;
   /** The escape that has begun, and where each of its units stands. */
   readonly #units: number[] = [];
-  readonly #places: number[] = [];
+  readonly #froms: number[] = [];
+  readonly #tos: number[] = [];
   #gaps = 0;
 
   constructor(escapes: Escapes, sink: UnitSink) {
-    this.sink = sink;
+    this.#sink = sink;
     this.#runs = escapes.backslash === 'runs';
     this.#plus = escapes.plus ?? false;
     const opens = new Set<number>();
@@ -87,41 +89,50 @@ export class Unescape {
     this.#opens = opens;
   }
 
-  push(unit: number, at: number): void {
+  unit(unit: number, from: number, to: number): void {
     const length = this.#units.length;
-    if (length === 0 && unit < 0x80 && this.#opens.has(unit)) this.#open(unit, at);
-    else if (length === 0) this.sink.unit(unit === plus && this.#plus ? 0x20 : unit, at, at + 1);
-    else if (this.#runs && length === 1 && unit === backslash && this.#units[0] === backslash) {
-      this.#places[0] = at;
-      this.sink.gap();
+    if (length === 0 && !(unit < 0x80 && this.#opens.has(unit))) {
+      this.#sink.unit(unit === plus && this.#plus ? 0x20 : unit, from, to);
+    } else if (this.#runs && length === 1 && unit === backslash && this.#units[0] === backslash) {
+      this.#froms[0] = from;
+      this.#tos[0] = to;
+      this.#sink.gap();
     } else {
       this.#units.push(unit);
-      this.#places.push(at);
+      this.#froms.push(from);
+      this.#tos.push(to);
       this.#gaps = 0;
-      this.#grown(unit, at + 1);
+      if (length > 0) this.#grown(unit, to);
+    }
+  }
+
+  byte(byte: number, from: number, to: number): void {
+    if (byte < 0x80) this.unit(byte, from, to);
+    else {
+      while (this.#units.length > 0) this.#giveUp();
+      this.#sink.byte(byte, from, to);
     }
   }
 
   /** A line break: it does not count, here neither. */
   gap(): void {
     if (this.#units.length > 0 && ++this.#gaps > gapsMax) this.#giveUp();
-    this.sink.gap();
+    this.#sink.gap();
   }
 
   finish(): void {
     while (this.#units.length > 0) this.#giveUp();
-    this.sink.finish();
+    this.#sink.finish();
   }
 
   liveFrom(): number {
-    const waiting = this.#units.length > 0 ? this.#places[0]! : Number.POSITIVE_INFINITY;
-    return Math.min(waiting, this.sink.liveFrom());
+    const waiting = this.#units.length > 0 ? this.#froms[0]! : Number.POSITIVE_INFINITY;
+    return Math.min(waiting, this.#sink.liveFrom());
   }
 
-  #open(unit: number, at: number): void {
-    this.#units.push(unit);
-    this.#places.push(at);
-    this.#gaps = 0;
+  reset(): void {
+    this.#clear();
+    this.#sink.reset();
   }
 
   /** Looks at the escape after one more unit: whole, still growing, or none. */
@@ -145,7 +156,7 @@ export class Unescape {
       for (const digit of this.#units.slice(length === 3 ? 1 : 2)) value = value * 16 + hexValue(digit);
       if (length === 3) {
         const from = this.#clear();
-        this.sink.byte(value, from, to);
+        this.#sink.byte(value, from, to);
       } else this.#take(value, to);
     }
   }
@@ -160,27 +171,30 @@ export class Unescape {
 
   #take(point: number, to: number): void {
     const from = this.#clear();
-    if (point < 0x1_0000) this.sink.unit(point, from, to);
+    if (point < 0x1_0000) this.#sink.unit(point, from, to);
     else {
-      this.sink.unit(0xd800 + ((point - 0x1_0000) >> 10), from, to);
-      this.sink.unit(0xdc00 + ((point - 0x1_0000) & 0x3ff), from, to);
+      this.#sink.unit(0xd800 + ((point - 0x1_0000) >> 10), from, to);
+      this.#sink.unit(0xdc00 + ((point - 0x1_0000) & 0x3ff), from, to);
     }
   }
 
+  /** Forgets the escape; answers where it began. */
   #clear(): number {
-    const from = this.#places[0]!;
+    const from = this.#froms[0] ?? 0;
     this.#units.length = 0;
-    this.#places.length = 0;
+    this.#froms.length = 0;
+    this.#tos.length = 0;
     return from;
   }
 
   /** No escape after all: its first unit stands for itself, and the others are looked at again. */
   #giveUp(): void {
     const units = this.#units.slice();
-    const places = this.#places.slice();
+    const froms = this.#froms.slice();
+    const tos = this.#tos.slice();
     this.#clear();
-    this.sink.unit(units[0]!, places[0]!, places[0]! + 1);
-    for (let i = 1; i < units.length; i++) this.push(units[i]!, places[i]!);
+    this.#sink.unit(units[0]!, froms[0]!, tos[0]!);
+    for (let i = 1; i < units.length; i++) this.unit(units[i]!, froms[i]!, tos[i]!);
   }
 }
 

@@ -45,6 +45,7 @@ export const encodings: Readonly<Record<string, (secret: string) => string>> = {
     bytesOf(s)
       .map((b) => `%${hex2(b)}`)
       .join(''),
+  'percent-encoded twice': (s) => encodeURIComponent(encodeURIComponent(s)),
   'form-encoded': form,
   'form-encoded, lower': (s) => lowerEscapes(form(s)),
   JSON: jsonInner,
@@ -55,10 +56,13 @@ export const encodings: Readonly<Record<string, (secret: string) => string>> = {
     eachUnit(s, (u) => `\\u${unicodeEscape(u).slice(2).toUpperCase()}`),
   'JSON for HTML': (s) => jsonInner(s).replaceAll(/[<>&']/g, (c) => unicodeEscape(c.charCodeAt(0))),
   'JSON in JSON': (s) => jsonInner(jsonInner(s)),
+  'JSON in ASCII, in JSON': (s) =>
+    jsonInner(jsonInner(s).replaceAll(/[\u0080-\uffff]/g, (c) => unicodeEscape(c.charCodeAt(0)))),
   'JavaScript with \\x': (s) => eachUnit(s, (u) => (u < 256 ? `\\x${hex2(u)}` : unicodeEscape(u))),
   'shell with backslashes': (s) => s.replaceAll(/[^A-Za-z0-9\r\n\u0080-\uffff]/g, (c) => `\\${c}`),
   HTML: (s) => html(s),
   'HTML, named': (s) => html(s, '&apos;'),
+  'HTML, angle brackets only': (s) => s.replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
   'HTML in decimal': (s) => [...s].map((c) => `&#${c.codePointAt(0)};`).join(''),
   'HTML in hexadecimal': (s) => [...s].map((c) => `&#x${c.codePointAt(0)!.toString(16)};`).join(''),
 };

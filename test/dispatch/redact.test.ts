@@ -33,7 +33,7 @@ describe.each(Object.entries(secrets))('the secret “%s”', (_name, secret) =>
       const form = encode(secret);
       const text = `¦ ${form} ¦`;
       // Space around a secret may stay, and so may what base64 puts behind its last byte.
-      const clean = /^¦ *[\r\n]*\[redacted\][\r\n]*(=|%3D|%3d|\\u003D|&#x3d;)* *¦$/;
+      const clean = /^¦ *\\*[\r\n]*\[redacted\][\r\n]*(=|%3D|%3d|\\u003D|&#x3d;)* *¦$/;
       const whole = redactor.redact(text);
       expect(whole.replace(/\\n(?= ¦$)/, '')).toMatch(clean);
       for (let at = 0; at <= text.length; at++) {
@@ -172,7 +172,10 @@ describe('redacted text', () => {
     const redactor = new Redactor(['yb"cdé']);
     for (const stray of ['\\', '\\\\', '\\\\\\', '%', '%%', '%4', '&', '&am', '&#', '\\u00', '\\x', '+', '=']) {
       for (const form of ['yb"cdé', 'yb\\"cd\\u00e9', '\\u0079b\\"cdé', '%79b%22cd%c3%a9', '&#121;b&quot;cd&#xe9;']) {
-        expect([stray, form, redactor.redact(`${stray}${form}.`)]).toEqual([stray, form, `${stray}[redacted].`]);
+        const shown = redactor.redact(`${stray}${form}.`);
+        // A backslash before an escape may be one of another level, and is then taken for a part of it.
+        expect([stray, form, shown.endsWith('[redacted].')]).toEqual([stray, form, true]);
+        expect(stray.startsWith(shown.replace('[redacted].', ''))).toBe(true);
       }
     }
   });
@@ -291,9 +294,9 @@ describe('work', () => {
     return redactor.steps / text.length;
   };
   const length = 20_000;
-  // The text itself, five ways to undo escapes, and three bytes of base64 and one of hexadecimal, each twice: at most 14 bytes a
+  // The text itself, seven ways to undo escapes, and three bytes of base64 and one of hexadecimal, each twice: at most 16 bytes a
   // character, and two steps for each, with no more than one child at a state.
-  const most = 2 * 14 + 1;
+  const most = 2 * 16 + 1;
 
   test.each<[string, Json[], string]>([
     ['no secret in it', ['hunter22'], 'the quick brown fox '],

@@ -38,6 +38,57 @@ function streamed(redactor: Redactor, chunks: readonly string[]): string {
 
 const runs = 2_000;
 
+describe('many secrets that overlap', () => {
+  // Of three characters that no encoding uses, so that a search for each secret at each place gives the exact result.
+  const letters = fc.constantFrom('¦', '«', '§');
+  const world = fc.record({
+    secrets: fc.array(fc.string({ unit: letters, minLength: 4, maxLength: 9 }), { minLength: 1, maxLength: 5 }),
+    chunks: fc.array(fc.string({ unit: letters, maxLength: 12 }), { maxLength: 8 }),
+  });
+
+  /** `text` before `end`, with every place that a secret covers anywhere in it redacted. */
+  function slowly(secrets: readonly string[], text: string, end: number): string {
+    const covered = new Set<number>();
+    for (const secret of secrets) {
+      for (let at = text.indexOf(secret); at >= 0; at = text.indexOf(secret, at + 1)) {
+        for (let i = at; i < at + secret.length; i++) covered.add(i);
+      }
+    }
+    let out = '';
+    for (let i = 0; i < end; i++) {
+      if (!covered.has(i)) out += text[i];
+      else if (!covered.has(i - 1)) out += '[redacted]';
+    }
+    return out;
+  }
+
+  /** Where the longest end of the text begins that is the beginning of a secret. */
+  function heldFrom(secrets: readonly string[], text: string): number {
+    for (let at = Math.max(0, text.length - 9); at < text.length; at++) {
+      const end = text.slice(at);
+      if (secrets.some((secret) => secret.length > end.length && secret.startsWith(end))) return at;
+    }
+    return text.length;
+  }
+
+  test('are redacted as a slow search does it, and exactly what could still become one is held back', () => {
+    fc.assert(
+      fc.property(world, ({ secrets, chunks }) => {
+        const stream = new Redactor(secrets).stream();
+        let text = '';
+        let out = '';
+        for (const chunk of chunks) {
+          text += chunk;
+          out += stream.push(chunk);
+          expect(out).toBe(slowly(secrets, text, heldFrom(secrets, text)));
+        }
+        expect(out + stream.flush()).toBe(slowly(secrets, text, text.length));
+      }),
+      { numRuns: runs },
+    );
+  });
+});
+
 describe('random secrets', () => {
   test('are redacted in every form, and nothing else is, however the text is cut', () => {
     fc.assert(
@@ -50,16 +101,11 @@ describe('random secrets', () => {
         const whole = redactor.redact(text);
         expect(streamed(redactor, chunksOf(text, ends))).toBe(whole);
         expect(whole.startsWith(before) && whole.endsWith(after)).toBe(true);
-        // Left of the form are line breaks around it, escaped or not, and padding behind base64.
+        // All that may be left of the form are line breaks, padding behind base64, and the backslashes of an outer level before it.
         const left = withoutBreaks(whole.slice(before.length, whole.length - after.length));
-        const rest = left
-          .replace('[redacted]', '')
-          .replaceAll(/\\+[nr]|\\u000[adAD]|\\x0[ad]|%0[adAD]|&#1[03];|&#x[ad];/g, '');
-        expect([how, left.includes('[redacted]'), rest.replace(/(=|%3D|%3d|\\u003D|&#x3d;)*$/, '')]).toEqual([
-          how,
-          true,
-          '',
-        ]);
+        const outer = how.endsWith(', in JSON') ? /^\\+/ : /^(?!)/;
+        const bare = left.replace(outer, '').replace(/(=|%3D|%3d|\\u003D|&#x3d;)*$/, '');
+        expect([how, bare]).toEqual([how, '[redacted]']);
         expect(isTainted(redactor, { x: [text] })).toBe(true);
       }),
       { numRuns: runs },
