@@ -9,6 +9,8 @@ export class Automaton {
   readonly longest: Int32Array;
   /** By state: how many of the last bytes could still become a needle, or more of one. */
   readonly live: Int32Array;
+  /** By state: how many of the last bytes it stands for. */
+  readonly depth: Int32Array;
   /** Bytes of the longest needle. */
   readonly longestNeedle: number;
   /** Whether some needle's first byte begins with these 6, 4 or 2 bits. */
@@ -32,6 +34,7 @@ export class Automaton {
     this.#fail = new Int32Array(statesMax);
     this.longest = new Int32Array(statesMax);
     this.live = new Int32Array(statesMax);
+    this.depth = new Int32Array(statesMax);
     let states = 1;
     let longestNeedle = 0;
     for (const needle of needles) {
@@ -89,7 +92,7 @@ export class Automaton {
 
   /** Breadth first: where to go on when no child fits, and what follows from there for `longest` and `live`. */
   #link(states: number): void {
-    const depth = new Int32Array(states);
+    const depth = this.depth;
     const queue = new Int32Array(states);
     let end = 0;
     for (const child of this.#root) {

@@ -1,5 +1,4 @@
-// A text that arrives in parts, with secrets replaced. Every unit is read once by each reader: the text as it is, with one way of
-// escaping undone, as base64, as hexadecimal, and these two with any escapes undone. A range that any of them finds is redacted.
+// A text that arrives in parts, with secrets replaced: a range that any of the readers finds is redacted.
 //
 // - Ranges that overlap or touch become one `[redacted]`. Line breaks within are kept, so that lines stay lines.
 // - What could still become a secret is held back, and nothing else; a part that was given out is never wanted back.
@@ -7,30 +6,15 @@
 // - The work is proportional to the text (Automaton.steps), whatever the number and length of the secrets.
 
 import type { Automaton } from './automaton.ts';
-import { Base64Tracks, HexTracks, TextTrack } from './track.ts';
-import { type Escapes, Unescape, type UnitSink } from './unescape.ts';
+import { Readers } from './readers.ts';
 
 export const marker = '[redacted]';
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 
-/** The ways of escaping that are undone, two levels of the common ones. */
-const escapesInText: readonly (readonly Escapes[])[] = [
-  [{ backslash: 'pairs' }],
-  [{ backslash: 'pairs' }, { backslash: 'pairs' }],
-  [{ backslash: 'runs' }],
-  [{ percent: true }],
-  [{ percent: true }, { percent: true }],
-  [{ percent: true, plus: true }],
-  [{ entity: true }],
-];
-/** Neither base64 nor hexadecimal has a character that opens an escape, so that all can be undone at once. */
-const escapesInCode: Escapes = { backslash: 'runs', percent: true, entity: true };
-
 export class RedactionStream {
-  /** The readers: of the text as it is, and of the text with escapes undone. */
-  readonly #readers: readonly UnitSink[];
+  readonly #readers: Readers;
   readonly #automaton: Automaton;
   /** Text not given out yet, where it begins, and where the text so far ends. */
   #held = '';
@@ -45,17 +29,7 @@ export class RedactionStream {
 
   constructor(automaton: Automaton) {
     this.#automaton = automaton;
-    const cover = (from: number, to: number) => this.#cover(from, to);
-    const inText = (escapes: readonly Escapes[]) =>
-      escapes.reduce<UnitSink>((sink, each) => new Unescape(each, sink), new TextTrack(automaton, cover));
-    this.#readers = [
-      inText([]),
-      ...escapesInText.map(inText),
-      ...[Base64Tracks, HexTracks].flatMap((Tracks) => [
-        new Tracks(automaton, cover),
-        new Unescape(escapesInCode, new Tracks(automaton, cover)),
-      ]),
-    ];
+    this.#readers = new Readers(automaton, (from, to) => this.#cover(from, to));
   }
 
   /** Reads a part; answers what is safe by now. */
@@ -65,20 +39,18 @@ export class RedactionStream {
     for (let i = 0; i < chunk.length; i++) {
       const unit = chunk.charCodeAt(i);
       const at = this.#end++;
-      if (unit === lineFeed || unit === carriageReturn) for (const reader of readers) reader.gap();
-      else for (const reader of readers) reader.unit(unit, at, at + 1);
+      if (unit === lineFeed || unit === carriageReturn) readers.gap();
+      else readers.unit(unit, at);
     }
     this.#held += chunk;
-    let live = this.#end;
-    for (const reader of readers) live = Math.min(live, reader.liveFrom());
-    return this.#giveOut(live);
+    return this.#giveOut(Math.min(this.#end, readers.liveFrom()));
   }
 
   /** The rest, as nothing more will come. What is pushed after that is another text. */
   flush(): string {
-    for (const reader of this.#readers) reader.finish();
+    this.#readers.finish();
     const rest = this.#giveOut(this.#end);
-    for (const reader of this.#readers) reader.reset();
+    this.#readers.reset();
     this.#isInside = false;
     return rest;
   }

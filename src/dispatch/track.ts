@@ -12,6 +12,12 @@ const nowhere = Number.POSITIVE_INFINITY;
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 
+/** A reader that can take over from another of its kind, and tell when it would go on as that one does. */
+export interface Reader<T> extends UnitSink {
+  isLike(other: T): boolean;
+  copyFrom(other: T): void;
+}
+
 /** One way through the automaton. */
 class Track {
   readonly #automaton: Automaton;
@@ -25,7 +31,9 @@ class Track {
   constructor(automaton: Automaton, cover: Cover) {
     this.#automaton = automaton;
     this.#cover = cover;
-    this.#places = new Float64Array(2 ** Math.ceil(Math.log2(Math.max(2, automaton.longestNeedle))));
+    let size = 2;
+    while (size < automaton.longestNeedle) size *= 2;
+    this.#places = new Float64Array(size);
   }
 
   feed(byte: number, from: number, to: number): void {
@@ -35,6 +43,7 @@ class Track {
     }
     this.#gaps = 0;
     this.#state = this.#automaton.next(this.#state, byte);
+    if (this.#state === 0) return;
     this.#places[this.#count++ & (this.#places.length - 1)] = from;
     const length = this.#automaton.longest[this.#state]!;
     if (length > 0) this.#cover(this.#placeOf(length), to);
@@ -54,6 +63,24 @@ class Track {
     return length === 0 ? nowhere : this.#placeOf(length);
   }
 
+  /**
+   * In the same state, reached over the same text: as escapes are longer than what they stand for, nothing was undone on the way.
+   */
+  isLike(other: Track): boolean {
+    const depth = this.#automaton.depth[this.#state]!;
+    if (this.#state !== other.#state || (depth > 0 && this.#gaps !== other.#gaps)) return false;
+    return depth === 0 || this.#placeOf(depth) === other.#placeOf(depth);
+  }
+
+  copyFrom(other: Track): void {
+    this.#state = other.#state;
+    this.#gaps = other.#gaps;
+    this.#count = other.#count;
+    const mask = this.#places.length - 1;
+    const first = this.#count - this.#automaton.depth[this.#state]!;
+    for (let i = first; i < this.#count; i++) this.#places[i & mask] = other.#places[i & mask]!;
+  }
+
   /** Where the byte `back` bytes ago began. */
   #placeOf(back: number): number {
     return this.#places[(this.#count - back) & (this.#places.length - 1)]!;
@@ -61,7 +88,7 @@ class Track {
 }
 
 /** Text whose characters are those of the secret. */
-export class TextTrack implements UnitSink {
+export class TextTrack implements Reader<TextTrack> {
   readonly #track: Track;
   /** The first half of a surrogate pair, -1 for none, and where it stands. */
   #high = -1;
@@ -119,6 +146,18 @@ export class TextTrack implements UnitSink {
     this.#track.reset();
   }
 
+  isLike(other: TextTrack): boolean {
+    return this.#high < 0 && other.#high < 0 && this.#track.isLike(other.#track);
+  }
+
+  copyFrom(other: TextTrack): void {
+    this.#high = other.#high;
+    this.#highFrom = other.#highFrom;
+    this.#highTo = other.#highTo;
+    this.#gaps = other.#gaps;
+    this.#track.copyFrom(other.#track);
+  }
+
   #point(point: number, from: number, to: number): void {
     eachUtf8Byte(point, (byte) => this.#track.feed(byte, from, to));
   }
@@ -136,7 +175,7 @@ base64Values['_'.charCodeAt(0)] = 63;
  * read it in the four possible ways. Each byte takes two characters; those that hold a part of a secret's first or last byte are
  * redacted with it.
  */
-export class Base64Tracks implements UnitSink {
+export class Base64Tracks implements Reader<Base64Tracks> {
   readonly #automaton: Automaton;
   readonly #tracks: readonly Track[];
   /** Characters of the run so far, the value of the last one and where it stands. */
@@ -199,6 +238,25 @@ export class Base64Tracks implements UnitSink {
     this.#length = 0;
     for (const track of this.#tracks) track.reset();
   }
+
+  isLike(other: Base64Tracks): boolean {
+    if (this.#length === 0 || other.#length === 0) return this.#length === other.#length;
+    return (
+      (this.#length & 3) === (other.#length & 3) &&
+      this.#value === other.#value &&
+      this.#from === other.#from &&
+      this.#gaps === other.#gaps &&
+      this.#tracks.every((track, i) => track.isLike(other.#tracks[i]!))
+    );
+  }
+
+  copyFrom(other: Base64Tracks): void {
+    this.#length = other.#length;
+    this.#value = other.#value;
+    this.#from = other.#from;
+    this.#gaps = other.#gaps;
+    for (const [i, track] of this.#tracks.entries()) track.copyFrom(other.#tracks[i]!);
+  }
 }
 
 /** Between two bytes in hexadecimal: `68 75`, `68:75`, `68, 75`. */
@@ -206,7 +264,7 @@ const separators = new Set([...' :-,'].map((c) => c.charCodeAt(0)));
 const separatorsMax = 2;
 
 /** Hexadecimal in either case; two readers, as the first digit of a pair is not known. */
-export class HexTracks implements UnitSink {
+export class HexTracks implements Reader<HexTracks> {
   readonly #automaton: Automaton;
   readonly #tracks: readonly Track[];
   /** Digits of the run so far, the value of the last one and where it stands. */
@@ -257,5 +315,26 @@ export class HexTracks implements UnitSink {
     if (this.#length === 0) return;
     this.#length = 0;
     for (const track of this.#tracks) track.reset();
+  }
+
+  isLike(other: HexTracks): boolean {
+    if (this.#length === 0 || other.#length === 0) return this.#length === other.#length;
+    return (
+      (this.#length & 3) === (other.#length & 3) &&
+      this.#value === other.#value &&
+      this.#from === other.#from &&
+      this.#gaps === other.#gaps &&
+      this.#separators === other.#separators &&
+      this.#tracks.every((track, i) => track.isLike(other.#tracks[i]!))
+    );
+  }
+
+  copyFrom(other: HexTracks): void {
+    this.#length = other.#length;
+    this.#value = other.#value;
+    this.#from = other.#from;
+    this.#gaps = other.#gaps;
+    this.#separators = other.#separators;
+    for (const [i, track] of this.#tracks.entries()) track.copyFrom(other.#tracks[i]!);
   }
 }

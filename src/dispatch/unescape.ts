@@ -71,36 +71,37 @@ export class Unescape implements UnitSink {
   readonly #sink: UnitSink;
   readonly #runs: boolean;
   readonly #plus: boolean;
-  readonly #opens: ReadonlySet<number>;
+  /** By unit below 128: 1 for one that opens an escape. */
+  readonly #opens = new Uint8Array(128);
   /** The escape that has begun, and where each of its units stands. */
-  readonly #units: number[] = [];
-  readonly #froms: number[] = [];
-  readonly #tos: number[] = [];
+  readonly #units = new Uint16Array(entityCharsMax);
+  readonly #froms = new Float64Array(entityCharsMax);
+  readonly #tos = new Float64Array(entityCharsMax);
+  #length = 0;
   #gaps = 0;
 
   constructor(escapes: Escapes, sink: UnitSink) {
     this.#sink = sink;
     this.#runs = escapes.backslash === 'runs';
     this.#plus = escapes.plus ?? false;
-    const opens = new Set<number>();
-    if (escapes.backslash !== undefined) opens.add(backslash);
-    if (escapes.percent) opens.add(percent);
-    if (escapes.entity) opens.add(ampersand);
-    this.#opens = opens;
+    if (escapes.backslash !== undefined) this.#opens[backslash] = 1;
+    if (escapes.percent) this.#opens[percent] = 1;
+    if (escapes.entity) this.#opens[ampersand] = 1;
   }
 
   unit(unit: number, from: number, to: number): void {
-    const length = this.#units.length;
-    if (length === 0 && !(unit < 0x80 && this.#opens.has(unit))) {
+    const length = this.#length;
+    if (length === 0 && (unit >= 0x80 || this.#opens[unit] === 0)) {
       this.#sink.unit(unit === plus && this.#plus ? 0x20 : unit, from, to);
     } else if (this.#runs && length === 1 && unit === backslash && this.#units[0] === backslash) {
       this.#froms[0] = from;
       this.#tos[0] = to;
       this.#sink.gap();
     } else {
-      this.#units.push(unit);
-      this.#froms.push(from);
-      this.#tos.push(to);
+      this.#units[length] = unit;
+      this.#froms[length] = from;
+      this.#tos[length] = to;
+      this.#length++;
       this.#gaps = 0;
       if (length > 0) this.#grown(unit, to);
     }
@@ -109,24 +110,29 @@ export class Unescape implements UnitSink {
   byte(byte: number, from: number, to: number): void {
     if (byte < 0x80) this.unit(byte, from, to);
     else {
-      while (this.#units.length > 0) this.#giveUp();
+      while (this.#length > 0) this.#giveUp();
       this.#sink.byte(byte, from, to);
     }
   }
 
+  /** No escape has begun. */
+  get isEmpty(): boolean {
+    return this.#length === 0;
+  }
+
   /** A line break: it does not count, here neither. */
   gap(): void {
-    if (this.#units.length > 0 && ++this.#gaps > gapsMax) this.#giveUp();
+    if (this.#length > 0 && ++this.#gaps > gapsMax) this.#giveUp();
     this.#sink.gap();
   }
 
   finish(): void {
-    while (this.#units.length > 0) this.#giveUp();
+    while (this.#length > 0) this.#giveUp();
     this.#sink.finish();
   }
 
   liveFrom(): number {
-    const waiting = this.#units.length > 0 ? this.#froms[0]! : Number.POSITIVE_INFINITY;
+    const waiting = this.#length > 0 ? this.#froms[0]! : Number.POSITIVE_INFINITY;
     return Math.min(waiting, this.#sink.liveFrom());
   }
 
@@ -140,7 +146,7 @@ export class Unescape implements UnitSink {
     const first = this.#units[0]!;
     if (first === percent) this.#grownHex(unit, 3, to);
     else if (first === ampersand) this.#grownEntity(unit, to);
-    else if (this.#units.length > 2) this.#grownHex(unit, this.#units[1] === letterU ? 6 : 4, to);
+    else if (this.#length > 2) this.#grownHex(unit, this.#units[1] === letterU ? 6 : 4, to);
     else if (unit !== letterU && unit !== letterX) {
       const named = afterBackslash.get(unit);
       if (named !== undefined) this.#take(named, to);
@@ -151,9 +157,9 @@ export class Unescape implements UnitSink {
 
   #grownHex(unit: number, length: number, to: number): void {
     if (hexValue(unit) < 0) this.#giveUp();
-    else if (this.#units.length === length) {
+    else if (this.#length === length) {
       let value = 0;
-      for (const digit of this.#units.slice(length === 3 ? 1 : 2)) value = value * 16 + hexValue(digit);
+      for (const digit of this.#units.subarray(length === 3 ? 1 : 2, length)) value = value * 16 + hexValue(digit);
       if (length === 3) {
         const from = this.#clear();
         this.#sink.byte(value, from, to);
@@ -163,10 +169,10 @@ export class Unescape implements UnitSink {
 
   #grownEntity(unit: number, to: number): void {
     if (unit === 0x3b) {
-      const point = entityPoint(String.fromCharCode(...this.#units.slice(1, -1)));
+      const point = entityPoint(String.fromCharCode(...this.#units.subarray(1, this.#length - 1)));
       if (point === undefined) this.#giveUp();
       else this.#take(point, to);
-    } else if (this.#units.length >= entityCharsMax || !(isAlphanumeric(unit) || unit === 0x23)) this.#giveUp();
+    } else if (this.#length >= entityCharsMax || !(isAlphanumeric(unit) || unit === 0x23)) this.#giveUp();
   }
 
   #take(point: number, to: number): void {
@@ -180,18 +186,15 @@ export class Unescape implements UnitSink {
 
   /** Forgets the escape; answers where it began. */
   #clear(): number {
-    const from = this.#froms[0] ?? 0;
-    this.#units.length = 0;
-    this.#froms.length = 0;
-    this.#tos.length = 0;
-    return from;
+    this.#length = 0;
+    return this.#froms[0]!;
   }
 
   /** No escape after all: its first unit stands for itself, and the others are looked at again. */
   #giveUp(): void {
-    const units = this.#units.slice();
-    const froms = this.#froms.slice();
-    const tos = this.#tos.slice();
+    const units = this.#units.slice(0, this.#length);
+    const froms = this.#froms.slice(0, this.#length);
+    const tos = this.#tos.slice(0, this.#length);
     this.#clear();
     this.#sink.unit(units[0]!, froms[0]!, tos[0]!);
     for (let i = 1; i < units.length; i++) this.unit(units[i]!, froms[i]!, tos[i]!);

@@ -13,7 +13,7 @@ const secrets = {
   special: 'a"b\\c/d+e f=g&h%41<i>\'j?~*(!)',
   unicode: 'pässwörd €uro 😀 “quoted”',
   'base64 of all kinds': 'ûïþ>>>???~~~\u00ff\u00bf',
-  lines: '-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\nAQEFAASCBKcwggSjAgEAAoIB\r\nA+/x==\n-----END KEY-----',
+  lines: '-----KEY-----\nMIIEv/+x\r\nAQ==\n-----END-----',
 };
 
 /** Pushed in the given chunks. */
@@ -73,7 +73,7 @@ describe.each(Object.entries(secrets))('the secret “%s”', (_name, secret) =>
 
   test('is not found where only a part of it stands', () => {
     const text = `¦ ${secret.trim().slice(1)} ¦`;
-    if (secret.includes('\n')) expect(redactor.redact(text)).toContain('----BEGIN KEY-----');
+    if (secret.includes('\n')) expect(redactor.redact(text)).toContain('----KEY-----');
     else expect(redactor.redact(text)).toBe(text);
     expect(redactor.redact(secret.slice(0, 3))).toBe(secret.slice(0, 3));
   });
