@@ -62,6 +62,14 @@ export const limits = {
   pageRowsMax: 300,
   /** UTF-16 units of a workspace's members, or of its budgets, as one document. */
   settingCharsMax: 1024 * 1024,
+  /** UTF-8 bytes of a secret's content as JSON text, with the name of its workspace. */
+  secretBytesMax: 256 * 1024,
+  /** Bytes of an installation's key file. */
+  keyFileBytesMax: 1_024,
+  /** Times a workspace's keys are read again because another process has written them. */
+  keyWriteAttemptsMax: 64,
+  /** Workspaces of which is remembered that their newest key was unwrapped. */
+  verifiedKeysMax: 10_000,
   /** Steps a regular expression of a schema may be long, in UTF-16 units. */
   patternCharsMax: 512,
   /** UTF-16 units of a text that is held against a named format; a longer one is not checked. */
