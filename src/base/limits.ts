@@ -41,4 +41,24 @@ export const limits = {
   settingCharsMax: 1024 * 1024,
   /** Steps a regular expression of a schema may be long, in UTF-16 units. */
   patternCharsMax: 512,
+  /** Memory that one process of the isolate tier may use for a call. */
+  isolateMemoryBytes: 512 * 1024 * 1024,
+  /** Calls after which a process of the isolate tier is replaced. */
+  isolateCallsMax: 200_000,
+  /** Memory in use between calls over which it is replaced. */
+  isolateRestBytesMax: 384 * 1024 * 1024,
+  /** Texts that it keeps prepared. */
+  isolateScriptsMax: 1_024,
+  /** Calls that it is given at once, and what they may be expected to take together. */
+  isolateBatchCallsMax: 256,
+  isolateBatchMs: 8,
+  /** Bytes of one message from it. */
+  isolateFrameBytesMax: 256 * 1024 * 1024,
+  /** Time between two looks at it, to start, and without a sign of life between calls. */
+  isolateWatchMs: 10,
+  isolateStartMs: 30_000,
+  isolateStallMs: 10_000,
+  /** Times that a text may bring its process down before it is not run any more, and texts of which that is kept. */
+  isolateKillsMax: 3,
+  isolateTextsMax: 10_000,
 } as const;
