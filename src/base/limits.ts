@@ -52,6 +52,8 @@ export const limits = {
   /** Calls that it is given at once, and what they may be expected to take together. */
   isolateBatchCallsMax: 256,
   isolateBatchMs: 8,
+  /** A call that has taken this long holds up those that were given with it no longer: they go elsewhere. */
+  isolateRescueMs: 100,
   /** Bytes of one message from it. */
   isolateFrameBytesMax: 256 * 1024 * 1024,
   /** Time between two looks at it, to start, and without a sign of life between calls. */

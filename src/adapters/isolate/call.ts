@@ -118,16 +118,22 @@ export class Call {
   }
 
   #fail(error: unknown): void {
-    const at = error instanceof NotCompiled ? error.at : this.#version && placeIn(this.#version, error);
-    if (error instanceof Failed) return this.#failWith(error.code, error.message, at);
-    if (error instanceof NotCompiled) return this.#failWith('not_compiled', error.message, at);
+    const { code, message, at } = this.#judge(error);
+    this.#failWith(code, message, at);
+  }
+
+  #judge(error: unknown): { readonly code: Failure; readonly message: string; readonly at?: At | undefined } {
+    if (error instanceof NotCompiled) return { code: 'not_compiled', message: error.message, at: error.at };
+    if (error instanceof Failed) return { code: error.code, message: error.message };
     const message = thrownText(error);
-    const asked = this.#version === undefined ? undefined : absentNameAt(this.#version.script, at, message);
+    if (this.#version === undefined) return { code: 'threw', message };
+    const at = placeIn(this.#version, error);
+    const asked = absentNameAt(this.#version.script, at, message);
     if (asked !== undefined)
-      return this.#failWith('refused_by_sandbox', `A function that only computes has no ${asked} (${message})`, at);
-    if (message.includes('secure mode')) return this.#failWith('refused_by_sandbox', refusalOf(message), at);
-    if (message.includes('Array buffer allocation failed')) return this.#failWith('out_of_memory', message, at);
-    this.#failWith('threw', message, at);
+      return { code: 'refused_by_sandbox', message: `A function that only computes has no ${asked} (${message})`, at };
+    if (message.includes('secure mode')) return { code: 'refused_by_sandbox', message: refusalOf(message), at };
+    if (message.includes('Array buffer allocation failed')) return { code: 'out_of_memory', message, at };
+    return { code: 'threw', message, at };
   }
 
   #failWith(code: Failure, message: string, at?: At): void {

@@ -105,7 +105,11 @@ function setMark(serial: number, startedAtMs: number): void {
 
 function begin(request: CallRequest): void {
   finish();
-  if (isFlushDue()) flush();
+  if (isFlushDue()) {
+    // While the parent is slow to read, no call is under way.
+    setMark(0, 0);
+    flush();
+  }
   shelf.reset();
   call = new Call(request, out);
   setMark(request.serial, call.startedAtMs);
@@ -120,8 +124,8 @@ function finish(): void {
 /** No call is under way: reads until there is one, then lines them up with a turn of the event loop each. */
 function turn(): void {
   finish();
-  flush();
   setMark(0, 0);
+  flush();
   while (waiting.length === 0) {
     const length = readSync(descriptors.calls, input);
     if (length === 0) process.exit(0);

@@ -14,6 +14,7 @@ import type { RunFailureCode } from '../../model/run.ts';
 import type { RunListener, Runner, RunReport, RunRequest } from '../../ports/runner.ts';
 import { type Confinement, type ConfinementOptions, confinementOf } from './confinement.ts';
 import { Job } from './job.ts';
+import { Line } from './line.ts';
 import { Slot } from './slot.ts';
 import { Watch } from './watch.ts';
 
@@ -41,12 +42,15 @@ class Isolate implements Runner {
   readonly #callsMax: number;
   readonly #confinementOptions: ConfinementOptions;
   readonly #slots = new Set<Slot>();
-  readonly #waiting: Job[] = [];
+  readonly #waiting = new Line<Job>();
   readonly #jobs = new Map<RunId, Job>();
   /** Moving average of what a call of a text takes. */
   readonly #costMs = new Map<Hash, number>();
   readonly #kills = new Map<Hash, number>();
-  readonly #watch = new Watch((slot, job, code, message) => this.#blame(slot, job, code, message));
+  readonly #watch = new Watch({
+    blame: (slot, job, code, message) => this.#blame(slot, job, code, message),
+    rescue: (slot, job) => this.#rescue(slot, job),
+  });
   #serials = 0;
   #failedStarts = 0;
   #isDispatchDue = false;
@@ -68,7 +72,10 @@ class Isolate implements Runner {
     invariant(request.tier === 'isolate', `a run of the tier ${request.tier} in the isolate`);
     invariant(!this.#jobs.has(request.id), `run ${request.id} is under way already`);
     return new Promise<RunReport>((resolve, reject) => {
-      if (this.#isClosed) return reject(closedFault());
+      if (this.#isClosed) {
+        reject(new Fault('runner_unavailable', 'the isolate tier was closed'));
+        return;
+      }
       const job = new Job(++this.#serials, request, listener, {
         resolve: (report) => {
           this.#jobs.delete(request.id);
@@ -97,7 +104,7 @@ class Isolate implements Runner {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const job of [...this.#jobs.values()]) job.fail('killed', 'The runner was closed.');
-    this.#waiting.length = 0;
+    this.#waiting.takeAll();
     const slots = [...this.#slots];
     for (const slot of slots) slot.process.kill();
     await Promise.all(slots.map((slot) => slot.ended));
@@ -118,24 +125,25 @@ class Isolate implements Runner {
   #dispatch(): void {
     this.#recycle();
     const touched = new Set<Slot>();
-    let taken = 0;
-    for (; taken < this.#waiting.length; taken++) {
-      const job = this.#waiting[taken]!;
-      if (job.isOver) continue;
-      if ((this.#kills.get(job.request.code.hash) ?? 0) >= limits.isolateKillsMax) {
+    for (let job = this.#waiting.first; job !== undefined; job = this.#waiting.first) {
+      if (!job.isOver && this.#isQuarantined(job))
         job.fail('quarantined', `Its text brought its process down ${limits.isolateKillsMax} times.`);
-        continue;
+      if (!job.isOver) {
+        const costMs = job.losses > 0 ? Number.POSITIVE_INFINITY : this.#costOf(job);
+        const slot = this.#roomFor(costMs, job);
+        if (slot === undefined) break;
+        slot.add(job, costMs);
+        touched.add(slot);
       }
-      const costMs = job.losses > 0 ? Number.POSITIVE_INFINITY : this.#costOf(job);
-      const slot = this.#roomFor(costMs, job);
-      if (slot === undefined) break;
-      slot.add(job, costMs);
-      touched.add(slot);
+      this.#waiting.shift();
     }
-    this.#waiting.splice(0, taken);
     for (const slot of touched) slot.process.push();
     this.#grow();
     if (touched.size > 0) this.#watch.start(this.#slots);
+  }
+
+  #isQuarantined(job: Job): boolean {
+    return (this.#kills.get(job.request.code.hash) ?? 0) >= limits.isolateKillsMax;
   }
 
   #costOf(job: Job): number {
@@ -211,6 +219,13 @@ class Isolate implements Runner {
     this.#end(slot, job);
   }
 
+  #rescue(slot: Slot, underWay: Job): void {
+    const others = slot.release(underWay).filter((job) => !job.isOver);
+    if (others.length === 0) return;
+    this.#waiting.unshift(others);
+    this.#dispatchSoon();
+  }
+
   #countKill(job: Job): void {
     const { hash } = job.request.code;
     const kills = (this.#kills.get(hash) ?? 0) + 1;
@@ -223,7 +238,7 @@ class Isolate implements Runner {
   #end(slot: Slot, culprit: Job | undefined): void {
     const others = slot.abandon().filter((job) => job !== culprit && !job.isOver);
     for (const job of others) job.losses++;
-    this.#waiting.unshift(...others);
+    this.#waiting.unshift(others);
     slot.process.kill();
     this.#dispatchSoon();
   }
@@ -232,7 +247,10 @@ class Isolate implements Runner {
   #afterEnd(slot: Slot, exit: string, stderr: string): void {
     this.#slots.delete(slot);
     if (this.#isClosed) return;
-    if (!slot.process.isReady) return this.#afterFailedStart(exit, stderr);
+    if (!slot.process.isReady) {
+      this.#afterFailedStart(exit, stderr);
+      return;
+    }
     const culprit = slot.underWay();
     const ranOut = /heap out of memory|Allocation failed|allocation failure/i.test(stderr);
     if (culprit !== undefined && !culprit.isOver) {
@@ -245,19 +263,17 @@ class Isolate implements Runner {
     for (const job of others) {
       if (++job.losses > 2) job.fail('runner_lost', `Its process ended more than once (${exit}).`, exit);
     }
-    this.#waiting.unshift(...others.filter((job) => !job.isOver));
+    this.#waiting.unshift(others.filter((job) => !job.isOver));
     this.#dispatchSoon();
   }
 
   #afterFailedStart(exit: string, stderr: string): void {
-    if (++this.#failedStarts < startsMax) return this.#dispatchSoon();
+    if (++this.#failedStarts < startsMax) {
+      this.#dispatchSoon();
+      return;
+    }
     this.#failedStarts = 0;
     const detail = `A process of the isolate tier does not start (${exit}): ${stderr.trim().slice(0, 2_000)}`;
-    const waiting = this.#waiting.splice(0);
-    for (const job of waiting) job.fault(new Fault('runner_unavailable', detail));
+    for (const job of this.#waiting.takeAll()) job.fault(new Fault('runner_unavailable', detail));
   }
-}
-
-function closedFault(): Fault {
-  return new Fault('runner_unavailable', 'the isolate tier was closed');
 }

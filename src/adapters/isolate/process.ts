@@ -103,11 +103,6 @@ export class IsolateProcess {
     return kib === undefined ? undefined : Number(kib) * 1024;
   }
 
-  /** Lets it finish what it has and end. */
-  retire(): void {
-    this.#calls.end();
-  }
-
   kill(): void {
     this.#child.kill('SIGKILL');
   }
@@ -162,18 +157,23 @@ export class IsolateProcess {
   #read(bytes: Buffer): void {
     if (this.isGone) return;
     try {
-      this.#reader.push(bytes, (frame) => {
-        if (frame.kind !== toParent.ready) return this.#options.frame(frame);
-        if (this.isReady) throw new ProtocolError('ready twice');
-        this.isReady = true;
-        this.#options.ready();
-      });
+      this.#reader.push(bytes, (frame) => this.#hear(frame));
     } catch (e) {
       if (!(e instanceof ProtocolError)) throw e;
       this.#stderr += `\n${e.message}`;
       this.kill();
     }
     this.#options.progress();
+  }
+
+  #hear(frame: Frame): void {
+    if (frame.kind !== toParent.ready) {
+      this.#options.frame(frame);
+      return;
+    }
+    if (this.isReady) throw new ProtocolError('ready twice');
+    this.isReady = true;
+    this.#options.ready();
   }
 
   #end(exit: string): void {

@@ -74,7 +74,7 @@ export class Slot {
   /** Can it take a call that is expected to take so long? Those that may take long go alone. */
   hasRoom(costMs: number, job: Job): boolean {
     if (!this.isUsable) return false;
-    if (this.#sent.size === 0) return true;
+    if (this.isIdle) return true;
     if (this.#isAlone || this.#sent.size >= limits.isolateBatchCallsMax || job.losses > 0) return false;
     return this.backlogMs + costMs <= limits.isolateBatchMs;
   }
@@ -116,10 +116,19 @@ export class Slot {
     return jobs;
   }
 
-  /** No more calls; it ends when it has answered those it has. */
+  /** No more calls; it is ended when it has answered those it has. */
   retire(): void {
     this.isRetiring = true;
-    this.process.retire();
+    if (this.isIdle) this.process.kill();
+  }
+
+  /** Takes from it what it has besides the call under way, and retires it: it may run the others too, which harms nobody. */
+  release(underWay: Job): Job[] {
+    const others = [...this.#sent.values()].filter((job) => job !== underWay);
+    if (others.length === 0) return others;
+    for (const job of others) this.#sent.delete(job.serial);
+    this.retire();
+    return others;
   }
 
   #hear(frame: Frame, options: SlotOptions): void {
@@ -134,9 +143,10 @@ export class Slot {
     this.#sent.delete(serial);
     this.backlogMs -= this.#costs.get(job) ?? 0;
     this.#costs.delete(job);
-    if (this.#sent.size === 0) {
+    if (this.isIdle) {
       this.backlogMs = 0;
       this.#isAlone = false;
+      if (this.isRetiring) this.process.kill();
     }
     options.ended(job, job.tookMs);
   }

@@ -7,8 +7,12 @@ import type { RunFailureCode } from '../../model/run.ts';
 import type { Job } from './job.ts';
 import type { Slot } from './slot.ts';
 
-/** `job` undefined: the child does not get on, and no call is to blame. */
-export type Blame = (slot: Slot, job: Job | undefined, code: RunFailureCode, message: string) => void;
+export interface Watched {
+  /** The call is over a limit; `job` undefined: the child does not get on, and no call is to blame. */
+  blame(slot: Slot, job: Job | undefined, code: RunFailureCode, message: string): void;
+  /** The call takes longer than calls of which several are given at once should; those behind it have to wait. */
+  rescue(slot: Slot, job: Job): void;
+}
 
 /** What a call may take above its limit before it is seen: garbage that V8 has not collected yet, a library loaded. */
 const memorySlackBytes = 64 * 1024 ** 2;
@@ -16,12 +20,12 @@ const memorySlackBytes = 64 * 1024 ** 2;
 const overflowGraceMs = 100;
 
 export class Watch {
-  readonly #blame: Blame;
+  readonly #pool: Watched;
   #timer: NodeJS.Timeout | undefined;
   #slots: ReadonlySet<Slot> = new Set();
 
-  constructor(blame: Blame) {
-    this.#blame = blame;
+  constructor(pool: Watched) {
+    this.#pool = pool;
   }
 
   start(slots: ReadonlySet<Slot>): void {
@@ -55,7 +59,7 @@ export class Watch {
     if (job === undefined) {
       if (bytes !== undefined) slot.restBytes = bytes;
       if (!slot.isIdle && nowMs - slot.heardMs > limits.isolateStallMs)
-        this.#blame(slot, undefined, 'runner_lost', 'Its process did not get on.');
+        this.#pool.blame(slot, undefined, 'runner_lost', 'Its process did not get on.');
       return;
     }
     const isFirstLook = job.beganMs === undefined;
@@ -66,16 +70,16 @@ export class Watch {
   #judge(slot: Slot, job: Job, isFirstLook: boolean, nowMs: number, bytes: number | undefined): void {
     const { timeMs, memoryBytes, outputBytes } = job.request.limits;
     const allowed = Math.min(memoryBytes, slot.memoryBytes);
-    if (bytes !== undefined) {
-      const used = Math.max(0, bytes - (slot.restBytes ?? bytes));
-      job.peakBytes = Math.max(job.peakBytes ?? 0, used);
-      if (used > allowed + memorySlackBytes)
-        return this.#blame(slot, job, 'out_of_memory', `It came to use more than ${allowed} bytes.`);
-      // Nothing is known of the time before the first look: what is in use after a short call stays for a while.
-      if (isFirstLook && used < memorySlackBytes) slot.restBytes = bytes;
-    }
-    if (job.overflowedMs !== undefined && nowMs - job.overflowedMs > overflowGraceMs)
-      return this.#blame(slot, job, 'output_too_large', `Its log is larger than ${outputBytes} bytes.`);
-    if (nowMs - job.beganMs! > timeMs) this.#blame(slot, job, 'timed_out', `It took longer than ${timeMs} ms.`);
+    const used = bytes === undefined ? null : Math.max(0, bytes - (slot.restBytes ?? bytes));
+    const tookMs = nowMs - job.beganMs!;
+    if (used !== null) job.peakBytes = Math.max(job.peakBytes ?? 0, used);
+    if (used !== null && used > allowed + memorySlackBytes)
+      this.#pool.blame(slot, job, 'out_of_memory', `It came to use more than ${allowed} bytes.`);
+    else if (job.overflowedMs !== undefined && nowMs - job.overflowedMs > overflowGraceMs)
+      this.#pool.blame(slot, job, 'output_too_large', `Its log is larger than ${outputBytes} bytes.`);
+    else if (tookMs > timeMs) this.#pool.blame(slot, job, 'timed_out', `It took longer than ${timeMs} ms.`);
+    else if (tookMs > limits.isolateRescueMs) this.#pool.rescue(slot, job);
+    // Nothing is known of the time before the first look: what is in use after a short call stays for a while.
+    else if (isFirstLook && used !== null && used < memorySlackBytes) slot.restBytes = bytes;
   }
 }
