@@ -21,6 +21,14 @@ const absent = new Set(
   ),
 );
 
+/** What SES says when it refuses, and what was asked for. */
+const refusals: readonly (readonly [string, string])[] = [
+  ['secure mode %SharedMath%', 'chance (Math.random)'],
+  ['secure mode Calling', 'clock (Date.now, new Date())'],
+  ['Function.prototype.constructor is not a valid constructor', 'way to its realm through a constructor'],
+  ['(SES_IMPORT_REJECTED)', 'modules to import'],
+];
+
 class Failed extends Error {
   readonly code: Failure;
   constructor(code: Failure, message: string) {
@@ -131,7 +139,9 @@ export class Call {
     const asked = absentNameAt(this.#version.script, at, message);
     if (asked !== undefined)
       return { code: 'refused_by_sandbox', message: `A function that only computes has no ${asked} (${message})`, at };
-    if (message.includes('secure mode')) return { code: 'refused_by_sandbox', message: refusalOf(message), at };
+    const refused = refusals.find(([spelling]) => message.includes(spelling));
+    if (refused !== undefined)
+      return { code: 'refused_by_sandbox', message: `A function that only computes has no ${refused[1]}.`, at };
     if (message.includes('Array buffer allocation failed')) return { code: 'out_of_memory', message, at };
     return { code: 'threw', message, at };
   }
@@ -213,10 +223,4 @@ function absentNameAt(script: string, at: At | undefined, message: string): stri
   if (here !== undefined && absent.has(here)) return here;
   const [, before] = /([A-Za-z_$][\w$]*)\s*(?:\?\.|\.|\[)\s*$/.exec(line.slice(0, at.column - 1)) ?? [];
   return before !== undefined && absent.has(before) ? before : undefined;
-}
-
-/** SES's own sentence, with what it is about named as functions name it. */
-function refusalOf(message: string): string {
-  const what = message.includes('Math') ? 'chance (Math.random)' : 'clock (Date.now, new Date())';
-  return `A function that only computes has no ${what}.`;
 }

@@ -2,66 +2,80 @@
 // of each package that can be reached from its entry, keyed by where they lie. Read once, when a function first names one.
 
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, relative, resolve } from 'node:path';
+import { createRequire, isBuiltin } from 'node:module';
+import { dirname, relative } from 'node:path';
+import { invariant } from '../../base/result.ts';
+import type { Library, LibraryName } from './library_names.ts';
 
-/** A name that functions use, and the module it stands for. */
-const entries: Readonly<Record<string, string>> = {
+/** The module that each name stands for. */
+const entries: Readonly<Record<LibraryName, string>> = {
   _: 'lodash/lodash.min.js',
-  Joi: 'joi/dist/joi-browser.min.js',
+  Joi: 'joi',
   YAML: 'yaml',
   toml: 'smol-toml',
   jsonpatch: 'fast-json-patch',
 };
 
-export const libraryNames: readonly string[] = Object.keys(entries);
-
-export interface Library {
-  readonly entry: string;
-  /** Texts of CommonJS modules by path, `/` between parts; `require` of a relative path leads from one to another. */
-  readonly modules: ReadonlyMap<string, string>;
-}
-
-const mentions: readonly (readonly [string, RegExp])[] = libraryNames.map((name) => [
-  name,
-  new RegExp(`(?<![\\w$.])${name}(?![\\w$])`),
-]);
-
-/** The libraries that a script names. One too many does no harm: it costs a child some milliseconds, once. */
-export function librariesNamedIn(script: string): readonly string[] {
-  return mentions.filter(([, pattern]) => pattern.test(script)).map(([name]) => name);
-}
+/**
+ * What of a library cannot be frozen as it is. Joi hands out one schema a type and writes to it each time: here everyone
+ * gets a copy, so that the maps in it, which freezing does not reach, are nobody else's. And it notes on a schema what it
+ * has merged for it: not on those of its own.
+ */
+const patches: readonly { readonly file: RegExp; readonly from: string; readonly to: string }[] = [
+  {
+    file: /[\\/]joi[\\/]lib[\\/]index\.js$/,
+    from: 'schema.$_root = root;',
+    to: 'schema = schema.clone(); schema.$_root = root;',
+  },
+  {
+    file: /[\\/]joi[\\/]lib[\\/]validator\.js$/,
+    from: 'schema._preferences[Common.symbols.prefs] = prefs;',
+    to: 'if (Object.isExtensible(schema._preferences)) schema._preferences[Common.symbols.prefs] = prefs;',
+  },
+];
 
 const read = new Map<string, Library>();
-const relativeRequire = /\brequire\((['"])(\.[^'"]+)\1\)/g;
+const requireCall = /\brequire\((['"])([^'"]+)\1\)/g;
 
-export function libraryOf(name: string): Library {
+export function libraryOf(name: LibraryName): Library {
   const known = read.get(name);
   if (known !== undefined) return known;
-  const library = readLibrary(entries[name]!);
+  const library = readLibrary(entries[name]);
   read.set(name, library);
   return library;
 }
 
 function readLibrary(module: string): Library {
-  const require = createRequire(import.meta.url);
-  const entry = require.resolve(module);
+  const entry = createRequire(import.meta.url).resolve(module);
   const base = dirname(entry);
   const pathOf = (file: string): string => relative(base, file).replaceAll('\\', '/');
   const modules = new Map<string, string>();
   const visit = (file: string): void => {
-    if (modules.has(pathOf(file))) return;
-    const text = readFileSync(file, 'utf8');
-    // The child resolves nothing: each relative name in the text becomes the key of the module it leads to.
+    const path = pathOf(file);
+    if (modules.has(path)) return;
+    const text = patched(file, readFileSync(file, 'utf8'));
+    // The child resolves nothing: each name in the text becomes the key of the module it leads to. Node's own modules
+    // keep their names, for which the child has stand-ins.
     const needed: string[] = [];
-    const keyed = text.replace(relativeRequire, (_, quote: string, name: string) => {
-      const target = require.resolve(resolve(dirname(file), name));
+    const { resolve } = createRequire(file);
+    const keyed = text.replace(requireCall, (call, quote: string, name: string) => {
+      if (isBuiltin(name)) return call;
+      const target = resolve(name);
       needed.push(target);
       return `require(${quote}${pathOf(target)}${quote})`;
     });
-    modules.set(pathOf(file), keyed);
+    modules.set(path, file.endsWith('.json') ? `module.exports=${text}` : keyed);
     needed.forEach(visit);
   };
   visit(entry);
   return { entry: pathOf(entry), modules };
+}
+
+function patched(file: string, text: string): string {
+  let out = text;
+  for (const patch of patches.filter((one) => one.file.test(file))) {
+    invariant(out.split(patch.from).length === 2, `${file} has changed: its patch does not fit any more`);
+    out = out.replace(patch.from, () => patch.to);
+  }
+  return out;
 }

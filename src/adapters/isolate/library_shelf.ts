@@ -3,7 +3,7 @@
 // counts or reads of the world outside (`_.uniqueId`, `_.now`) is replaced before.
 
 import { Bytes } from './bytes.ts';
-import { type Library, librariesNamedIn } from './libraries.ts';
+import { type Library, librariesNamedIn } from './library_names.ts';
 import { type Compartment, harden, newCompartment } from './realm.ts';
 
 type Exports = Record<string, unknown>;
@@ -13,6 +13,29 @@ const asLibrary = {
   __evadeHtmlCommentTest__: true,
   __evadeImportExpressionTest__: true,
   __rejectSomeDirectEvalExpressions__: false,
+};
+
+/** Modules of the hapi family keep what they do not export in an object of this name. */
+const internals = ';return typeof internals==="undefined"?undefined:internals';
+
+type Lodash = Record<string, (...args: unknown[]) => unknown>;
+
+/** Prototypes that a library holds in variables and shows only through what it makes, once it makes it. */
+const insides: Readonly<Record<string, (exports: Exports) => unknown[]>> = {
+  _: (exports) => {
+    const lodash = exports as Lodash;
+    const wrapped = (exports as unknown as (value: unknown) => Record<string, (...args: unknown[]) => unknown>)([1]);
+    const shown: unknown[] = [wrapped, wrapped['map']!((x: unknown) => x)];
+    const memo = lodash['memoize']!((x: unknown) => x) as ((x: unknown) => unknown) & { cache: unknown };
+    for (const key of ['a', 1, {}, Symbol.iterator]) memo(key);
+    shown.push(memo.cache);
+    const large = Array.from({ length: 300 }, (_, i) => ({ i }));
+    for (const deep of [large.slice(0, 3), large])
+      lodash['cloneDeepWith']!(deep, (...args: unknown[]) => {
+        shown.push(args[3]);
+      });
+    return shown;
+  },
 };
 
 /** The parts of the host's `URL` that Joi asks for when it looks at a domain. */
@@ -55,8 +78,9 @@ export class LibraryShelf {
     const compartment = newCompartment(endowments(name));
     const { globalThis: global } = compartment;
     global['self'] = global;
-    const exports = requireIn(compartment, library);
+    const { exports, held } = requireIn(compartment, library);
     if (name === '_') this.#withoutCounters(exports);
+    harden([insides[name]?.(exports), held]);
     const value = harden(name === 'toml' || name === 'YAML' ? { ...exports } : exports);
     harden(global);
     this.#loaded.set(name, value);
@@ -81,10 +105,14 @@ function endowments(name: string): Readonly<Record<string, unknown>> {
   return { URL: PlainUrl, Buffer: Bytes, ...(name === '_' ? lodashOnly : {}) };
 }
 
-function requireIn(compartment: Compartment, library: Library): Exports {
+/** What the entry of a library gives, and everything else that its modules hold and can be reached by. */
+function requireIn(compartment: Compartment, library: Library): { readonly exports: Exports; readonly held: unknown[] } {
+  const held: unknown[] = [];
   const modules = new Map<string, { exports: Exports }>();
   const stubs: Readonly<Record<string, unknown>> = {
     buffer: { Buffer: Bytes },
+    url: { URL: PlainUrl },
+    util: { TextEncoder: compartment.globalThis['TextEncoder'] },
     process: { env: {}, emitWarning: () => undefined },
   };
   const load = (path: string): Exports => {
@@ -98,11 +126,14 @@ function requireIn(compartment: Compartment, library: Library): Exports {
     }
     const module = { exports: {} as Exports };
     modules.set(path, module);
-    const body = compartment.evaluate(`(function(module,exports,require){${text}\n})`, asLibrary) as (
+    const body = compartment.evaluate(`(function(module,exports,require){${text}\n${internals}})`, asLibrary) as (
       ...args: unknown[]
-    ) => void;
-    body.call(compartment.globalThis, module, module.exports, load);
+    ) => unknown;
+    held.push(body.call(compartment.globalThis, module, module.exports, load), module.exports);
     return module.exports;
   };
-  return load(library.entry);
+  const exports = load(library.entry);
+  // Those too that are asked for only later: by then everything is frozen.
+  for (const path of library.modules.keys()) load(path);
+  return { exports, held };
 }

@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Hash } from '../../base/ids.ts';
 import { type Confinement, childEnvironment } from './confinement.ts';
-import { librariesNamedIn, libraryOf } from './libraries.ts';
+import { libraryOf } from './libraries.ts';
+import { type LibraryName, librariesNamedIn } from './library_names.ts';
 import { type Frame, FrameReader, FrameWriter, markBytes, ProtocolError, toChild, toParent } from './protocol.ts';
 
 export interface ProcessOptions {
@@ -126,7 +127,7 @@ export class IsolateProcess {
     return code;
   }
 
-  #sendLibrary(name: string): void {
+  #sendLibrary(name: LibraryName): void {
     if (this.#libraries.has(name)) return;
     this.#libraries.add(name);
     const { entry, modules } = libraryOf(name);

@@ -26,7 +26,7 @@ interface HardenedGlobals {
 }
 
 interface CallSite {
-  getScriptNameOrSourceURL(): string | null;
+  getScriptNameOrSourceURL(): unknown;
   getLineNumber(): number | null;
   getColumnNumber(): number | null;
 }
@@ -57,7 +57,7 @@ export function lockDown(sesFile: string): void {
   Error.prepareStackTrace = (error: object, sites: readonly CallSite[]): string => {
     for (const site of sites) {
       const source = site.getScriptNameOrSourceURL();
-      if (source === null || !source.startsWith(sourcePrefix)) continue;
+      if (typeof source !== 'string' || !source.startsWith(sourcePrefix)) continue;
       places.set(error, { source, line: site.getLineNumber() ?? 0, column: site.getColumnNumber() ?? 0 });
       break;
     }
