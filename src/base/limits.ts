@@ -51,9 +51,9 @@ export const limits = {
   unsavedValuesMax: 50_000,
   /** What one run may use, unless its function declares otherwise. */
   isolateRunMs: 5_000,
-  isolateMemoryBytes: 128 * 1024 * 1024,
+  isolateRunBytes: 128 * 1024 * 1024,
   processRunMs: 60_000,
-  processMemoryBytes: 512 * 1024 * 1024,
+  processRunBytes: 512 * 1024 * 1024,
   runOutputBytesMax: 4 * 1024 * 1024,
   /** Results of pure functions kept for a workspace: in its store, and in memory. */
   memoBytesMax: 256 * 1024 * 1024,
@@ -78,4 +78,26 @@ export const limits = {
   patternsKeptMax: 1_024,
   /** Size of a regular expression times UTF-16 units of the text it is tried on; beyond it is not checked. */
   patternStepsMax: 5_000_000,
+  /** Memory that one process of the isolate tier may use for a call. */
+  isolateMemoryBytes: 512 * 1024 * 1024,
+  /** Calls after which a process of the isolate tier is replaced. */
+  isolateCallsMax: 200_000,
+  /** Memory in use between calls over which it is replaced. */
+  isolateRestBytesMax: 384 * 1024 * 1024,
+  /** Texts that it keeps prepared. */
+  isolateScriptsMax: 1_024,
+  /** Calls that it is given at once, and what they may be expected to take together. */
+  isolateBatchCallsMax: 256,
+  isolateBatchMs: 8,
+  /** A call that has taken this long holds up those that were given with it no longer: they go elsewhere. */
+  isolateRescueMs: 100,
+  /** Bytes of one message from it. */
+  isolateFrameBytesMax: 256 * 1024 * 1024,
+  /** Time between two looks at it, to start, and without a sign of life between calls. */
+  isolateWatchMs: 10,
+  isolateStartMs: 30_000,
+  isolateStallMs: 10_000,
+  /** Times that a text may bring its process down before it is not run any more, and texts of which that is kept. */
+  isolateKillsMax: 3,
+  isolateTextsMax: 10_000,
 } as const;

@@ -329,7 +329,7 @@ function limitsOf(tier: Tier): RunLimits {
   const isIsolate = tier === 'isolate';
   return {
     timeMs: isIsolate ? limits.isolateRunMs : limits.processRunMs,
-    memoryBytes: isIsolate ? limits.isolateMemoryBytes : limits.processMemoryBytes,
+    memoryBytes: isIsolate ? limits.isolateRunBytes : limits.processRunBytes,
     cpus: 1,
     outputBytes: limits.runOutputBytesMax,
   };
