@@ -43,7 +43,7 @@ export interface TreeMemory {
 export function memoryOf(pid: number): TreeMemory {
   let [held, peak] = [0, 0];
   const field = (status: string, name: string): number =>
-    Number(new RegExp(`^${name}:s+(d+) kB$`, 'm').exec(status)?.[1] ?? 0) * 1024;
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0) * 1024;
   for (const process of treeOf(pid)) {
     const status = tryRead(() => readFileSync(`/proc/${process}/status`, 'utf8')) ?? '';
     held += field(status, 'RssAnon');

@@ -222,7 +222,8 @@ export function permissionFlags(
 ): Sandbox {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const stable = major > 23 || (major === 23 && minor >= 5) || (major === 22 && minor >= 13);
-  const readable = [parts.program, parts.packageFile, ...parts.packages.flatMap((shown) => shown.source ?? [])];
+  // A folder is meant with all below it; a folder and its contents named apart make Node 20 end with an assertion.
+  const folders = [parts.program, ...parts.packages.flatMap((shown) => shown.source ?? [])];
   return {
     confined: false,
     holds: [
@@ -239,11 +240,11 @@ export function permissionFlags(
     ],
     line: (shape, place) => {
       const home = place.folder;
-      const paths = [...readable, home].flatMap((path) => [path, `${path}/*`]);
+      const readable = [parts.packageFile, ...[...folders, home].map((folder) => `${folder}/*`)];
       const flags = [
         stable ? '--permission' : '--experimental-permission',
-        ...paths.map((path) => `--allow-fs-read=${path}`),
-        ...[home, `${home}/*`].map((path) => `--allow-fs-write=${path}`),
+        ...readable.map((path) => `--allow-fs-read=${path}`),
+        `--allow-fs-write=${home}/*`,
         ...(shape.commands.length > 0 ? ['--allow-child-process'] : []),
       ];
       const node = [...nodeFlags, `--max-old-space-size=${mebibytes(shape.memoryBytes)}`, ...flags];

@@ -95,7 +95,9 @@ export function installFetch(proxy: string | null): void {
     try {
       return await native(input, { ...init, dispatcher } as Parameters<typeof fetch>[1]);
     } catch (error) {
-      throw refusal(error) ?? error;
+      const refused = refusal(error);
+      // Made here, so that its stack leads to the line of the function.
+      throw refused === undefined ? error : new NotAllowed(refused.message);
     }
   };
   Object.defineProperty(globalThis, 'fetch', { value: through, writable: true, configurable: true });
