@@ -10,12 +10,19 @@ export interface Target {
 
 const usualPorts = [80, 443];
 
-/** `host:port` as a target; undefined when it is not one. */
-export function parseTarget(authority: string, portDefault?: number): Target | undefined {
+/** Host and port, the port only where it is written; undefined when it is neither. */
+function parse(authority: string): { readonly host: string; readonly port: number | undefined } | undefined {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/@\s]+))(?::(\d{1,5}))?$/.exec(authority);
   const host = (match?.[1] ?? match?.[2] ?? '').toLowerCase().replace(/\.$/, '');
-  const port = match?.[3] === undefined ? portDefault : Number(match[3]);
-  return host === '' || port === undefined || port < 1 || port > 65_535 ? undefined : { host, port };
+  const port = match?.[3] === undefined ? undefined : Number(match[3]);
+  return host === '' || port === 0 || (port ?? 0) > 65_535 ? undefined : { host, port };
+}
+
+/** `host:port` as a target; undefined when it is not one. */
+export function parseTarget(authority: string, portDefault?: number): Target | undefined {
+  const parsed = parse(authority);
+  const port = parsed?.port ?? portDefault;
+  return parsed === undefined || port === undefined ? undefined : { host: parsed.host, port };
 }
 
 export type Permission = 'by name' | 'by wildcard' | 'no';
@@ -25,9 +32,9 @@ export function permissionOf(target: Target, entries: readonly string[]): Permis
   let found: Permission = 'no';
   for (const entry of entries) {
     const wildcard = entry.startsWith('*.');
-    const wanted = parseTarget(wildcard ? entry.slice(2) : entry, 0);
+    const wanted = parse(wildcard ? entry.slice(2) : entry);
     if (wanted === undefined) continue;
-    if (wanted.port === 0 ? !usualPorts.includes(target.port) : wanted.port !== target.port) continue;
+    if (wanted.port === undefined ? !usualPorts.includes(target.port) : wanted.port !== target.port) continue;
     if (!wildcard && target.host === wanted.host) return 'by name';
     if (wildcard && target.host.endsWith(`.${wanted.host}`)) found = 'by wildcard';
   }

@@ -2,7 +2,7 @@
 // process, no folder. Everything it says is handed on as it comes; what that means is for whoever runs it.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -10,7 +10,7 @@ import { limits } from '../../base/limits.ts';
 import { Fault } from '../../base/result.ts';
 import { type Order, readyLine } from './child/protocol.ts';
 import { isGone } from './process_tree.ts';
-import type { Place, Sandbox, Shape } from './sandbox.ts';
+import { infoDescriptor, type Place, type Sandbox, type Shape } from './sandbox.ts';
 
 export interface ChildListener {
   /** A line on the result channel. */
@@ -42,6 +42,7 @@ export class ConfinedChild {
   readonly confined: boolean;
   /** The outermost process inside, as seen from outside; the whole tree hangs on it. */
   #inner: number | undefined;
+  #dying = false;
   #over = false;
 
   constructor(sandbox: Sandbox, shape: Shape, place: Place, entry: string) {
@@ -51,12 +52,14 @@ export class ConfinedChild {
     const needsFolder = shape.network || !sandbox.confined;
     if (needsFolder) mkdirSync(place.folder, { mode: 0o711, recursive: true });
     const { file, args, env, cwd } = sandbox.line(shape, place);
+    const filter = sandbox.filter === undefined ? undefined : openSync(sandbox.filter, 'r');
     const child = spawn(file, [...args, entry], {
       cwd,
       env,
       detached: !sandbox.confined,
-      stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe', ...(filter === undefined ? [] : [filter])],
     });
+    if (filter !== undefined) closeSync(filter);
     this.#process = child;
     let startText = '';
     for (const [stream, name] of [
@@ -75,13 +78,20 @@ export class ConfinedChild {
         startText += error.message;
         if (child.pid === undefined) resolve(null);
       });
-      child.on('close', (code, signal) => resolve(exitText(code, signal)));
+      child.on('exit', (code, signal) => resolve(exitText(code, signal)));
     });
-    this.#readInfo(child.stdio[4] as Readable | null);
+    const drained = new Promise<void>((resolve) => child.on('close', () => resolve()));
+    this.#readInfo(child.stdio[infoDescriptor] as Readable | null);
     const started = this.#readLines(child.stdio[3] as Readable | null);
     this.ended = exited.then(async (exit) => {
       this.#over = true;
       await this.#whenGone();
+      // All that it wrote is read before it counts as ended; what has got away from the walls is not waited for.
+      const timer = setTimeout(() => {
+        for (const pipe of child.stdio) pipe?.destroy();
+      }, limits.childEndMs);
+      if (child.pid !== undefined) await drained;
+      clearTimeout(timer);
       if (needsFolder) rmSync(place.folder, { recursive: true, force: true });
       return exit;
     });
@@ -105,10 +115,14 @@ export class ConfinedChild {
     this.#process.stdin?.end(JSON.stringify(order));
   }
 
-  /** Ends the whole tree at once. */
+  /**
+   * Ends the whole tree at once. While bubblewrap is only just starting, as soon as it tells what hangs on what: were it
+   * killed itself then, what it has started would wait for it for ever.
+   */
   kill(): void {
     if (this.#over) return;
-    if (this.confined) signal(this.#inner ?? this.#process.pid);
+    this.#dying = true;
+    if (this.confined) signal(this.#inner);
     else if (this.#process.pid !== undefined) signal(-this.#process.pid);
     this.#process.stdin?.destroy();
   }
@@ -133,7 +147,9 @@ export class ConfinedChild {
     info?.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
       const pid = /"child-pid":\s*(\d+)/.exec(text)?.[1];
-      if (pid !== undefined) this.#inner = Number(pid);
+      if (pid === undefined) return;
+      this.#inner = Number(pid);
+      if (this.#dying) signal(this.#inner);
     });
     info?.on('error', () => info.destroy());
   }

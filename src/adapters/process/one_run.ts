@@ -14,7 +14,8 @@ import { openProxy, type RunProxy } from './proxy.ts';
 
 /** A run under way, as the tier holds it. */
 export interface UnderWay {
-  readonly report: Promise<RunReport>;
+  /** undefined when the child was gone before it had taken its order: then nothing of the run has happened. */
+  readonly report: Promise<RunReport | undefined>;
   /** Ends it; it reports `killed`. */
   kill(): void;
 }
@@ -59,6 +60,16 @@ function outcomeOf(letter: string, payload: string): RunOutcome | undefined {
   }
 }
 
+/** The text of a log frame; undefined for what is no text, which only a forged frame can hold. */
+function textOf(payload: string): string | undefined {
+  try {
+    const text: unknown = JSON.parse(payload);
+    return typeof text === 'string' ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** How a child ended that gave no outcome. */
 function outcomeOfEnd(exit: string | null, crashText: string): RunOutcome {
   if (exit === null) return failed('runner_lost', 'the process went away');
@@ -75,73 +86,90 @@ export function startRun(child: ConfinedChild, request: RunRequest, listener: Ru
   let peakBytes: number | null = null;
   let sampledBytes = 0;
   let crashText = '';
+  let ended = false;
   let endTimer: NodeJS.Timeout | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let begunAt: number | undefined;
   const bounds = request.limits;
   const token = randomBytes(16).toString('hex');
   const log = openLog(bounds.outputBytes, Date.now, (line) => listener.log(line));
 
-  /** The first outcome counts. A child that gave it itself may end by itself, others are ended. */
-  const settle = (with_: RunOutcome, end: 'kill' | 'let end'): void => {
-    if (outcome !== undefined) return;
-    outcome = with_;
-    if (end === 'kill') child.kill();
-    else endTimer = setTimeout(() => child.kill(), limits.childEndMs);
+  /** The first outcome counts. */
+  const settle = (first: RunOutcome): void => {
+    outcome ??= first;
   };
-  const tooLarge = (what: string): void =>
-    settle(failed('output_too_large', `${what} is larger than ${bounds.outputBytes} bytes`), 'kill');
+  /** Ends the child with an outcome of ours; nothing it says after that counts. */
+  const end = (why: RunOutcome): void => {
+    ended = true;
+    settle(why);
+    child.kill();
+  };
+  /** Also a run that has given its result fails by this: its log would not be whole. */
+  const tooLarge = (what: string): void => {
+    if (ended) return;
+    outcome = undefined;
+    end(failed('output_too_large', `${what} is larger than ${bounds.outputBytes} bytes`));
+  };
   const taken = (isTaken: boolean): void => {
     if (!isTaken) tooLarge('the log');
   };
 
+  const begin = (): void => {
+    if (begunAt !== undefined) return;
+    begunAt = performance.now();
+    clearTimeout(timer);
+    timer = setTimeout(() => end(failed('timed_out', `longer than ${bounds.timeMs} ms`)), bounds.timeMs);
+    listener.started(Date.now());
+  };
   const onFrame = (line: string): void => {
     if (outcome !== undefined || !line.startsWith(`${token} `)) return;
     const letter = line.charAt(token.length + 1);
     const payload = line.slice(token.length + 3);
-    if (letter === frame.output || letter === frame.error) {
-      taken(log.line(letter === frame.output ? 'output' : 'error', String(JSON.parse(payload))));
-    } else if (letter === frame.peak) peakBytes = Number(payload);
+    if (letter === frame.begun) begin();
+    else if (letter === frame.output || letter === frame.error) {
+      const text = textOf(payload);
+      if (text !== undefined) taken(log.line(letter === frame.output ? 'output' : 'error', text));
+    } else if (letter === frame.peak) peakBytes = /^\d{1,15}$/.test(payload) ? Number(payload) : null;
     else {
-      taken(log.flush());
       const found = outcomeOf(letter, payload);
-      if (found !== undefined) settle(found, 'let end');
+      if (found === undefined) return;
+      settle(found);
+      // It ends by itself now, and what it wrote on its bare streams still comes.
+      endTimer = setTimeout(() => child.kill(), limits.childEndMs);
     }
   };
+  const onOutput = (stream: 'output' | 'error', chunk: Buffer): void => {
+    if (ended) return;
+    if (stream === 'error') crashText = (crashText + chunk.toString('latin1')).slice(-crashTextCharsMax);
+    taken(log.bytes(stream, chunk));
+  };
 
-  const go = async (): Promise<RunReport> => {
+  const go = async (): Promise<RunReport | undefined> => {
     let proxy: RunProxy | undefined;
     const hosts = request.allow?.network ?? [];
-    const startedAt = Date.now();
-    const since = performance.now();
-    const timer = setTimeout(
-      () => settle(failed('timed_out', `longer than ${bounds.timeMs} ms`), 'kill'),
-      bounds.timeMs,
-    );
+    timer = setTimeout(() => child.kill(), limits.childStartMs);
     const sampler = setInterval(() => {
       if (child.pid === undefined) return;
       const { held, peak } = memoryOf(child.pid);
       sampledBytes = Math.max(sampledBytes, peak);
       if (held > bounds.memoryBytes + limits.runMemoryBaseBytes) {
-        settle(failed('out_of_memory', `its processes hold ${held} bytes, over ${bounds.memoryBytes}`), 'kill');
+        end(failed('out_of_memory', `its processes hold ${held} bytes, over ${bounds.memoryBytes}`));
       }
     }, limits.runMemorySampleMs);
     try {
       if (hosts.length > 0) proxy = await openProxy(join(child.place.folder, socketName), hosts);
-      if (outcome === undefined) listener.started(startedAt);
       child.send(orderOf(request, token, proxy === undefined ? null : socketOf(child)), {
         line: onFrame,
         overflow: () => tooLarge('the result'),
-        output: (stream, chunk) => {
-          if (outcome !== undefined) return;
-          if (stream === 'error') crashText = (crashText + chunk.toString('latin1')).slice(-crashTextCharsMax);
-          taken(log.bytes(stream, chunk));
-        },
+        output: onOutput,
       });
       const exit = await child.ended;
-      if (outcome === undefined) taken(log.flush());
-      const end = outcome ?? outcomeOfEnd(exit, crashText);
+      if (begunAt === undefined && !ended) return undefined;
+      if (!ended) taken(log.flush());
+      const last = outcome ?? outcomeOfEnd(exit, crashText);
       return {
-        outcome: end,
-        tookMs: performance.now() - since,
+        outcome: last,
+        tookMs: begunAt === undefined ? 0 : performance.now() - begunAt,
         peakMemoryBytes: peakBytes ?? (sampledBytes > 0 ? sampledBytes : null),
         exit,
         runner,
@@ -155,7 +183,7 @@ export function startRun(child: ConfinedChild, request: RunRequest, listener: Ru
     }
   };
 
-  return { report: go(), kill: () => settle(failed('killed', 'ended on request'), 'kill') };
+  return { report: go(), kill: () => end(failed('killed', 'ended on request')) };
 }
 
 /** The proxy's socket as the child sees it. */

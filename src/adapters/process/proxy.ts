@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage, request as requestHttp, type Server
 import { createConnection, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { limits } from '../../base/limits.ts';
+import { Fault } from '../../base/result.ts';
 import { isInnermost, parseTarget, permissionOf } from './allowed_hosts.ts';
 
 export interface RunProxy {
@@ -116,7 +117,9 @@ export async function openProxy(socketPath: string, entries: readonly string[]):
   server.on('clientError', (_error, socket) => socket.destroy());
 
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error) =>
+      reject(new Fault('runner_unavailable', `the proxy of a run cannot listen: ${error.message}`)),
+    );
     server.listen({ path: socketPath, writableAll: true, readableAll: true }, resolve);
   });
   return {

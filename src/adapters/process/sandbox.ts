@@ -3,7 +3,7 @@
 // own permission flags, which hold much less. The machine is asked once, by starting a child and looking around in it.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { limits } from '../../base/limits.ts';
 import { inside } from './child/protocol.ts';
 import { binLinks, commandFiles, isSystemFile, librariesOf, type Shown, systemFiles } from './programs.ts';
@@ -30,6 +30,8 @@ export interface Line {
 
 export interface Sandbox {
   readonly confined: boolean;
+  /** File of the filter over system calls, to be opened for each child as `filterDescriptor`. */
+  readonly filter: string | undefined;
   readonly holds: readonly string[];
   readonly missing: readonly string[];
   line(shape: Shape, place: Place): Line;
@@ -46,12 +48,15 @@ export interface Parts {
   readonly program: string;
   readonly packageFile: string;
   readonly packages: readonly Shown[];
+  /** File of the filter over system calls; undefined where there is none for this processor. */
+  readonly filter: string | undefined;
 }
 
 /** User ids that runs get when the engine is root: of no account, one for each child alive. */
 const firstUser = 65_100;
 const usersMax = 400;
-const infoDescriptor = 4;
+export const infoDescriptor = 4;
+export const filterDescriptor = 5;
 const commandFolder = `${inside.program}/commands`;
 
 const nodeFlags = ['--no-addons', '--no-warnings', '--v8-pool-size=2'];
@@ -122,6 +127,7 @@ function bubblewrapLine(parts: Parts, shared: readonly Shown[], dataBaseBytes: n
       ...(root ? [] : ['--unshare-user', '--disable-userns']),
       ...['--unshare-ipc', '--unshare-pid', '--unshare-net', '--unshare-uts', '--unshare-cgroup-try'],
       ...['--die-with-parent', '--new-session', '--hostname', 'run', '--info-fd', `${infoDescriptor}`],
+      ...(parts.filter === undefined ? [] : ['--seccomp', `${filterDescriptor}`]),
       ...showing(files),
       ...['--proc', '/proc', '--dev', '/dev', '--remount-ro', '/dev'],
       ...[inside.work, inside.home, '/tmp'].flatMap(scratch),
@@ -166,8 +172,16 @@ const lookAround = `
     env: Object.keys(process.env).sort(),
   }));`;
 
+interface Surroundings {
+  readonly data: number;
+  readonly capabilities: string;
+  readonly interfaces: readonly string[];
+  readonly processes: number;
+  readonly env: readonly string[];
+}
+
 /** Is the child behind walls? What is wrong otherwise. */
-function faultsOf(report: { capabilities: string; interfaces: string[]; processes: number; env: string[] }): string[] {
+function faultsOf(report: Surroundings): string[] {
   return [
     ...(/^0+$/.test(report.capabilities) ? [] : ['a child keeps privileges']),
     ...(report.interfaces.length === 0 ? [] : ['a child sees the network']),
@@ -179,39 +193,52 @@ function faultsOf(report: { capabilities: string; interfaces: string[]; processe
 /** Slack over what an idle Node has of data: stacks of threads and buffers that come later. */
 const dataSlackBytes = 128 * 1024 * 1024;
 
+/** What a child reports about its walls; a text when it could not be started. */
+function tryOut(line: Line, filter: string | undefined): Surroundings | string {
+  const descriptor = filter === undefined ? undefined : openSync(filter, 'r');
+  try {
+    const tried = spawnSync(line.file, [...line.args, '-e', lookAround], {
+      env: line.env,
+      cwd: line.cwd,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe', 'ignore', 'pipe', ...(descriptor === undefined ? [] : [descriptor])],
+      timeout: limits.childStartMs,
+    });
+    if (tried.status === 0) return JSON.parse(tried.stdout) as Surroundings;
+    return (tried.stderr ?? '').trim() || String(tried.error ?? `it ended with ${tried.status ?? tried.signal}`);
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
 /** bubblewrap as it works on this machine; a text when it does not. */
 export function tryBubblewrap(parts: Parts): Sandbox | string {
   if (isRoot() && parts.setpriv === undefined) return 'setpriv is not installed, which the engine needs as root';
   const programs = [parts.node, parts.prlimit, ...(parts.setpriv === undefined ? [] : [parts.setpriv])];
   const libraries = librariesOf(programs) ?? systemFiles();
-  const { file, args } = bubblewrapLine(
-    parts,
-    libraries,
-    undefined,
-  )({ memoryBytes: 256 * 1024 * 1024, commands: [], network: false }, { slot: 0, folder: '/' });
-  const tried = spawnSync(file, [...args, '-e', lookAround], {
-    env: {},
-    cwd: '/',
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe', 'ignore', 'pipe'],
-    timeout: limits.childStartMs,
-  });
-  if (tried.status !== 0)
-    return `bubblewrap does not work: ${(tried.stderr ?? '').trim() || String(tried.error ?? tried.signal)}`;
-  const report = JSON.parse(tried.stdout) as { data: number } & Parameters<typeof faultsOf>[0];
-  const faults = faultsOf(report);
+  const shape: Shape = { memoryBytes: 256 * 1024 * 1024, commands: [], network: false };
+  const tried = tryOut(bubblewrapLine(parts, libraries, undefined)(shape, { slot: 0, folder: '/' }), parts.filter);
+  if (typeof tried === 'string') {
+    const plain = parts.filter === undefined ? tried : tryBubblewrap({ ...parts, filter: undefined });
+    return typeof plain === 'string' ? `bubblewrap does not work: ${tried}` : plain;
+  }
+  const faults = faultsOf(tried);
   if (faults.length > 0) return `bubblewrap does not hold: ${faults.join(', ')}`;
   return {
     confined: true,
+    filter: parts.filter,
     holds: [
       'files: only Node, its libraries, the packages of functions and allowed commands, read only; private folders in memory',
       'processes: own process space, without privileges, ended as a whole; number of processes and open files bounded',
       'network: none but through a proxy that connects to listed hosts',
       'memory: of each process by the kernel, of all together by looking every 100 ms',
       'environment: cleared; secrets on standard input only',
+      ...(parts.filter === undefined
+        ? []
+        : ['system calls: no user namespaces, mounts, tracing, kernel keys, BPF, io_uring']),
     ],
-    missing: [],
-    line: bubblewrapLine(parts, libraries, report.data + dataSlackBytes),
+    missing: parts.filter === undefined ? ['system calls: not filtered on this machine'] : [],
+    line: bubblewrapLine(parts, libraries, tried.data + dataSlackBytes),
   };
 }
 
@@ -226,6 +253,7 @@ export function permissionFlags(
   const folders = [parts.program, ...parts.packages.flatMap((shown) => shown.source ?? [])];
   return {
     confined: false,
+    filter: undefined,
     holds: [
       'files: by Node’s permission flags, for what Node itself opens',
       'environment: cleared; secrets on standard input only',

@@ -2,7 +2,7 @@
 // runs as the capacity has room for and keeps the others waiting in their order. A run that nothing can hold in on this
 // machine is refused, unless the owner of the engine has said that it may run all the same.
 
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +16,7 @@ import { isGone } from './process_tree.ts';
 import { findProgram, packagesOf } from './programs.ts';
 import { permissionFlags, type Sandbox, type Shape, tryBubblewrap } from './sandbox.ts';
 import { openSpares } from './spares.ts';
+import { syscallFilter } from './syscall_filter.ts';
 
 export interface ProcessTierOptions {
   /** Processors and bytes that runs under way may be counted for together. Default: all processors, half the memory. */
@@ -45,6 +46,8 @@ interface Active {
   run?: UnderWay;
 }
 
+/** Children that may be gone before they take an order; user code has run in none of them. */
+const attemptsMax = 3;
 const folderPrefix = 'headwater-runs-';
 
 const killedReport: RunReport = {
@@ -65,12 +68,21 @@ function sweep(temporary: string): void {
   }
 }
 
-function sandboxOf(options: ProcessTierOptions, program: string): Sandbox {
+/** Writes the filter over system calls where children can be given it. */
+function filterIn(folder: string): string | undefined {
+  const filter = syscallFilter(process.arch);
+  if (filter === undefined) return undefined;
+  const file = join(folder, 'system-calls.bpf');
+  writeFileSync(file, filter);
+  return file;
+}
+
+function sandboxOf(options: ProcessTierOptions, program: string, folder: string): Sandbox {
   const packageFile = fileURLToPath(new URL('../../../package.json', import.meta.url));
   const packages = packagesOf(Object.values(packageNames), program, inside.program);
   const bubblewrap = options.bubblewrap === undefined ? findProgram('bwrap') : (options.bubblewrap ?? undefined);
   const [setpriv, prlimit] = [findProgram('setpriv'), findProgram('prlimit')];
-  const parts = { node: process.execPath, program, packageFile, packages };
+  const parts = { node: process.execPath, program, packageFile, packages, filter: filterIn(folder) };
   let why = 'bubblewrap (bwrap) is not installed';
   if (bubblewrap !== undefined && prlimit === undefined) why = 'prlimit is not installed';
   else if (bubblewrap !== undefined && prlimit !== undefined) {
@@ -90,9 +102,9 @@ function sandboxOf(options: ProcessTierOptions, program: string): Sandbox {
 export function openProcessTier(options: ProcessTierOptions = {}): Runner {
   const program = options.program ?? fileURLToPath(new URL('./child', import.meta.url));
   const temporary = options.temporary ?? tmpdir();
-  const sandbox = sandboxOf(options, program);
   sweep(temporary);
   const folder = mkdtempSync(join(temporary, `${folderPrefix}${process.pid}-`));
+  const sandbox = sandboxOf(options, program, folder);
   const entry = sandbox.confined ? `${inside.program}/child/main.js` : join(program, 'main.js');
   const spares = openSpares({ sandbox, entry, folder, spares: options.spares ?? 1 });
   const capacity = {
@@ -121,15 +133,19 @@ export function openProcessTier(options: ProcessTierOptions = {}): Runner {
       commands: request.allow?.commands ?? [],
       network: (request.allow?.network ?? []).length > 0,
     };
-    const child = await spares.take(shape);
-    if (state.killed || closing !== undefined) {
-      child.kill();
-      await child.ended;
-      return killedReport;
+    for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+      const child = await spares.take(shape);
+      if (state.killed) {
+        child.kill();
+        await child.ended;
+        return killedReport;
+      }
+      state.run = startRun(child, request, listener, `process ${child.pid ?? '?'}`);
+      spares.refill();
+      const report = await state.run.report;
+      if (report !== undefined) return report;
     }
-    state.run = startRun(child, request, listener, `process ${child.pid ?? '?'}`);
-    spares.refill();
-    return await state.run.report;
+    throw new Fault('runner_unavailable', 'children of the process tier go away before they take their order');
   };
 
   const hasRoom = ({ limits: wanted }: RunRequest): boolean =>

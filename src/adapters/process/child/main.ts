@@ -110,6 +110,7 @@ const orderText = readFileSync(0, 'utf8');
 if (orderText === '') exit(0);
 const order = parse(orderText) as Order;
 setToken(order.token);
+writeFrame(frame.begun, '');
 process.on('uncaughtException', (thrown) => failWith(thrown));
 process.on('unhandledRejection', (thrown) => failWith(thrown));
 process.on('beforeExit', () =>

@@ -26,8 +26,10 @@ export interface Order {
 
 export const readyLine = 'ready';
 
-/** Frames: log lines of the two streams, peak memory, the result, nothing returned, a failure. */
+/** Frames: the order is taken, log lines of the two streams, peak memory, the result, nothing returned, a failure. */
 export const frame = {
+  /** No payload. Without it no code of the order has run, and another child may get the order. */
+  begun: 'b',
   /** A JSON string, one line of the log. */
   output: 'o',
   error: 'e',
