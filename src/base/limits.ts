@@ -100,4 +100,24 @@ export const limits = {
   /** Times that a text may bring its process down before it is not run any more, and texts of which that is kept. */
   isolateKillsMax: 3,
   isolateTextsMax: 10_000,
+  /** UTF-8 bytes of one line of a run's log; a longer one becomes several. */
+  runLogLineBytesMax: 16 * 1024,
+  /** UTF-16 units of the message of a failed run; what is cut off is said. */
+  runMessageCharsMax: 4_096,
+  /** Threads and processes of one run in the process tier. */
+  runProcessesMax: 96,
+  /** Open files of each process of a run. */
+  runOpenFilesMax: 1_024,
+  /** Each of a run's two private folders (work and home) in the process tier. */
+  runScratchBytesMax: 64 * 1024 * 1024,
+  /** What a run's processes may take beyond its memory before it is ended: Node itself. */
+  runMemoryBaseBytes: 64 * 1024 * 1024,
+  /** How often the memory of a run's processes is looked at. */
+  runMemorySampleMs: 100,
+  /** How long a child of the process tier may take to be ready, before user code. */
+  childStartMs: 30_000,
+  /** How long a child that has given its result may take to end by itself. */
+  childEndMs: 250,
+  /** Connections of one run through the proxy at once. */
+  runConnectionsMax: 64,
 } as const;
