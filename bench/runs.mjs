@@ -115,7 +115,7 @@ try {
   const rate = median(rates);
   report('runs', 'recorded', rate, 'runs/s', n, { goal: goalPerSecond, met: rate >= goalPerSecond });
   report('runs', 'processor', median(busy.map((b) => b.processor)), 'us/run', n);
-  report('runs', 'processor_main_thread', median(busy.map((b) => b.main)), 'us/run', n);
+  report('runs', 'event_loop_busy', median(busy.map((b) => b.main)), 'us/run', n);
   report('runs', 'memo_write', median(writes), 'entries/s', n);
   report('runs', 'memo_read', median(reads), 'entries/s', rounds * 30_000);
 

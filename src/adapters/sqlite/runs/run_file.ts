@@ -5,8 +5,8 @@
 //
 // Rows are appended in order of arrival, `workspace << 40 | number`; numbers are never used again. What would have to be
 // inserted all over a tree (which runs a component has, where the result of a hash is) is *filed* later, thousands at a
-// time in order of the tree: measured, a recorded run with its memo entry costs 11 µs of processor where filing each
-// batch at once costs 28, and writes a fifth of the pages. Up to `number <= filed` rows are found through the tree, the
+// time in order of the tree: measured, a recorded run with its memo entry costs this thread 19 µs of processor, the filing
+// being 7 of them, where a prototype that filed each batch of 500 at once took 28. Up to `number <= filed` rows are found through the tree, the
 // tail behind it by looking through it.
 
 import { Fault } from '../../../base/result.ts';

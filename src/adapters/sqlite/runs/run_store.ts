@@ -10,7 +10,7 @@ import type { StoreProblem } from '../../../ports/store.ts';
 import { backupTo, refuseExisting } from '../backup.ts';
 import type { DocumentStore } from '../document_store.ts';
 import { canBackUpOnline, type Database } from '../driver.ts';
-import { guarded } from '../fault.ts';
+import { asFault, guarded } from '../fault.ts';
 import { checkRunFile } from './run_check.ts';
 import { connectRunFile, openRunFile, releaseRunFile, runFilePath } from './run_file.ts';
 import { RunReader } from './run_reader.ts';
@@ -200,7 +200,7 @@ export class SqliteRunStore implements RunStore {
       return this.#reader;
     } catch (e) {
       db.close();
-      throw e;
+      throw asFault(e, `opening ${this.file}`);
     }
   }
 }
