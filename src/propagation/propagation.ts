@@ -90,6 +90,7 @@ export class Propagation {
   readonly #marked = new Map<string, Marked>();
   /** Whose users are still to be marked; nothing is computed before all are. */
   readonly #spreading: Spreading[] = [];
+  #urgent: string[] = [];
   #queue: string[] = [];
   #stack: string[] = [];
   readonly #waiting = new Map<Hash, { readonly wanted: WantedCall; readonly by: Set<string> }>();
@@ -252,10 +253,7 @@ export class Propagation {
       const address = at.component + path;
       if (this.#derived.has(address) && !this.#marked.has(address)) continue;
       this.#mark(address, false);
-      const marked = this.#marked.get(address)!;
-      if (marked.open || marked.waits !== undefined || marked.behind !== undefined) continue;
-      marked.open = true;
-      this.#stack.push(address);
+      this.#urgent.push(address);
     }
   }
 
@@ -449,21 +447,28 @@ export class Propagation {
     marked.waits = undefined;
   }
 
-  /** The next of the queue that can be worked on. */
+  /** The next that can be worked on: what was demanded first, then the queue. */
   #next(): string | undefined {
+    for (let address = this.#urgent.pop(); address !== undefined; address = this.#urgent.pop())
+      if (this.#open(address)) return address;
     while (this.#head < this.#queue.length) {
       const address = this.#queue[this.#head++]!;
-      const marked = this.#marked.get(address);
-      if (marked !== undefined && marked.waits === undefined && marked.behind === undefined && !marked.open) {
-        marked.open = true;
-        this.#stack.push(address);
-        return address;
-      }
+      if (this.#open(address)) return address;
     }
     this.#queue = [];
     this.#head = 0;
     return undefined;
   }
+
+  /** Begins the way down from a vertex, unless it waits or is on one. */
+  #open(address: string): boolean {
+    const marked = this.#marked.get(address);
+    if (marked === undefined || marked.waits !== undefined || marked.behind !== undefined || marked.open) return false;
+    marked.open = true;
+    this.#stack.push(address);
+    return true;
+  }
+
   #head = 0;
 
   /** `most`: vertices that may be marked meanwhile. Answers how many were. */

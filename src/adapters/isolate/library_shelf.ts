@@ -106,7 +106,10 @@ function endowments(name: string): Readonly<Record<string, unknown>> {
 }
 
 /** What the entry of a library gives, and everything else that its modules hold and can be reached by. */
-function requireIn(compartment: Compartment, library: Library): { readonly exports: Exports; readonly held: unknown[] } {
+function requireIn(
+  compartment: Compartment,
+  library: Library,
+): { readonly exports: Exports; readonly held: unknown[] } {
   const held: unknown[] = [];
   const modules = new Map<string, { exports: Exports }>();
   const stubs: Readonly<Record<string, unknown>> = {
