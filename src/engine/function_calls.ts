@@ -203,7 +203,10 @@ export class FunctionCalls {
     const { report, startedAtMs, queuedAtMs } = await this.#runOn(runner, id, asked, compiled);
     this.#ran++;
     const { outcome } = report;
-    const gave = outcome.ok ? resultOfRun(call.kind, outcome.value) : failureOfRun(outcome.code, failureText(outcome));
+    // Members in the order in which the memo has them, so that it makes no difference whether it ran or was remembered.
+    const gave = outcome.ok
+      ? inCanonicalOrder(resultOfRun(call.kind, outcome.value))
+      : failureOfRun(outcome.code, failureText(outcome));
     const failure =
       gave.state === 'error'
         ? { code: gave.code as NonNullable<RunRecord['failure']>['code'], message: gave.message }
@@ -310,6 +313,10 @@ export class FunctionCalls {
 function unavailable(what: string): { gave: Evaluated; isKept: boolean; pure: boolean } {
   const message = `${what} cannot run here: no runner is configured`;
   return { gave: { state: 'error', code: 'runner_unavailable', message }, isKept: false, pure: true };
+}
+
+function inCanonicalOrder(gave: Evaluated): Evaluated {
+  return gave.state === 'value' ? { state: 'value', value: JSON.parse(canonical(gave.value)) as Json } : gave;
 }
 
 function statusOf(outcome: RunOutcome, gave: Evaluated): RunStatus {

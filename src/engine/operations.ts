@@ -8,6 +8,7 @@ import { Fault, must, ok, RefusalError, type Result, refuse } from '../base/resu
 import type { Results, ViewProblem } from '../builtins/assemble.ts';
 import { Evaluation } from '../builtins/evaluate.ts';
 import { resolveComponent } from '../model/lookup.ts';
+import type { Path } from '../model/path.ts';
 import { describe } from '../mutation/mutation.ts';
 import type { Request } from '../mutation/request.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
@@ -142,10 +143,7 @@ const operations = {
       }),
     ),
 
-  'component.get': (c, p) =>
-    inState(c, p, (s) =>
-      s.w.read(() => readComponent(s.snapshot, s.row, s.version, text(p, 'component'), (id) => viewIn(s, id))),
-    ),
+  'component.get': (c, p) => inState(c, p, (s) => componentIn(s, text(p, 'component'), integer(p, 'waitMs', 0))),
   'component.search': (c, p) =>
     inState(c, p, (s) =>
       s.w.read(() =>
@@ -288,6 +286,15 @@ async function stateOf(w: Workspace, name: string, version: number | undefined):
 }
 
 const resultsIn = (w: Workspace): Results => w.propagation.resultsOn(w.world.digest);
+
+/** A component, waiting at most `waitMs` for what is still being computed of it. */
+async function componentIn(s: State, name: string, waitMs: number): Promise<Result<unknown>> {
+  if (waitMs > 0 && s.snapshot === s.branch.snapshot) {
+    const id = await s.w.read(() => resolveComponent(s.snapshot, name));
+    if (id.ok) await s.w.propagation.settled(s.branch, { component: id.value, path: '' as Path }, waitMs);
+  }
+  return s.w.read(() => readComponent(s.snapshot, s.row, s.version, name, (id) => viewIn(s, id)));
+}
 
 /** Of the present version the values that propagation keeps; of another they are computed. */
 function viewIn(s: State, component: ComponentId): { value: Json; problems: readonly ViewProblem[] } {

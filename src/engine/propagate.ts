@@ -38,6 +38,8 @@ export class PropagationWork {
   /** Branches that have moved and whose values have not followed yet. */
   readonly #moved = new Map<ChangeSetId, Branch>();
   #running: Promise<void> | undefined;
+  /** Called when something more has been computed. */
+  #progress: (() => void)[] = [];
   /** What ended the work; told to who asks next. */
   #failure: unknown;
   #stopped = false;
@@ -135,6 +137,23 @@ export class PropagationWork {
     });
   }
 
+  /** Resolves when all that an address is made of is settled, or after `mostMs`. */
+  async settled(branch: Branch, at: Source, mostMs: number): Promise<void> {
+    const until = performance.now() + mostMs;
+    for (;;) {
+      const isSettled = await this.#host.read(() => this.settle(branch, at).isSettled(at));
+      const left = until - performance.now();
+      if (isSettled || left <= 0 || this.#stopped) return;
+      await new Promise<void>((done) => {
+        const timer = setTimeout(done, left);
+        this.#progress.push(() => {
+          clearTimeout(timer);
+          done();
+        });
+      });
+    }
+  }
+
   /** Resolves when nothing is left that could be done now; results that are awaited are not waited for. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
@@ -229,6 +248,13 @@ export class PropagationWork {
     }
     this.#ask(branch, values);
     if (values.quiet) this.#tellQuiet(branch.row.id);
+    this.#tellProgress();
+  }
+
+  #tellProgress(): void {
+    const waiting = this.#progress;
+    this.#progress = [];
+    for (const done of waiting) done();
   }
 
   #ask(branch: Branch, values: Propagation): void {
