@@ -121,3 +121,15 @@ function commandOf(pid: number): string {
     return '';
   }
 }
+
+/** Processor time that a process has used, to a hundredth of a second. */
+export function processorSeconds(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return 0;
+  }
+}
