@@ -7,7 +7,7 @@ import type { Hash, RunId } from '../../src/base/ids.ts';
 import type { RunLimits, RunLogLine } from '../../src/model/run.ts';
 import type { Runner, RunOutcome, RunReport } from '../../src/ports/runner.ts';
 
-export const limits: RunLimits = {
+const limits: RunLimits = {
   timeMs: 20_000,
   memoryBytes: 128 * 1024 ** 2,
   cpus: 1,

@@ -16,7 +16,6 @@ import { type Frame, FrameReader, FrameWriter, markBytes, ProtocolError, toChild
 export interface ProcessOptions {
   readonly confinement: Confinement;
   readonly heapBytes: number;
-  readonly frameBytesMax: number;
   /** Scripts that it keeps prepared. */
   readonly scriptsMax: number;
   /** Told once that it is ready for calls. */
@@ -42,6 +41,8 @@ export interface Mark {
 }
 
 const stderrCharsMax = 8 * 1024;
+/** The largest frame beside a result: a line, a message. */
+const frameSlackBytes = 64 * 1024;
 let started = 0;
 
 export class IsolateProcess {
@@ -50,7 +51,8 @@ export class IsolateProcess {
   readonly #child: ChildProcess;
   readonly #calls: Socket;
   readonly #out = new FrameWriter();
-  readonly #reader: FrameReader;
+  /** What the child may say at once grows with what a call may give. */
+  readonly #reader = new FrameReader(frameSlackBytes);
   readonly #markFile: number;
   readonly #markView = new Float64Array(markBytes / 8);
   /** Scripts that the child has, by hash, least recently used first. */
@@ -66,7 +68,6 @@ export class IsolateProcess {
 
   constructor(options: ProcessOptions) {
     this.#options = options;
-    this.#reader = new FrameReader(options.frameBytesMax);
     this.#markFile = openMark();
     const [command, ...args] = options.confinement.command(options.heapBytes);
     this.#child = spawn(command!, args, {
@@ -86,6 +87,7 @@ export class IsolateProcess {
   /** Queues one call; `push` sends what is queued. */
   add(call: { serial: number; hash: Hash; script: string; outputBytes: number; input: string }): void {
     const code = this.#codeOf(call.hash, call.script);
+    this.#reader.frameBytesMax = Math.max(this.#reader.frameBytesMax, call.outputBytes + frameSlackBytes);
     this.#out.begin(toChild.call).count(call.serial).count(code).number(call.outputBytes).text(call.input).end();
   }
 

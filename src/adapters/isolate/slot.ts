@@ -45,7 +45,6 @@ export class Slot {
     this.process = new IsolateProcess({
       confinement: options.confinement,
       heapBytes: options.memoryBytes + heapSlackBytes,
-      frameBytesMax: limits.isolateFrameBytesMax,
       scriptsMax: limits.isolateScriptsMax,
       ready: () => {
         this.restBytes = this.process.memoryBytes();
