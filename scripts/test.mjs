@@ -18,6 +18,7 @@ const budgetSeconds = {
   cli: 120,
   formats: 90,
   engine: 180,
+  isolate: 120,
   laws: 60,
   merges: 90,
 };

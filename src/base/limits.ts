@@ -91,8 +91,6 @@ export const limits = {
   isolateBatchMs: 8,
   /** A call that has taken this long holds up those that were given with it no longer: they go elsewhere. */
   isolateRescueMs: 100,
-  /** Bytes of one message from it. */
-  isolateFrameBytesMax: 256 * 1024 * 1024,
   /** Time between two looks at it, to start, and without a sign of life between calls. */
   isolateWatchMs: 10,
   isolateStartMs: 30_000,
