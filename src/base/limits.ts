@@ -115,7 +115,7 @@ export const limits = {
   /** How long a child of the process tier may take to be ready, before user code. */
   childStartMs: 30_000,
   /** How long a child that has given its result may take to end by itself. */
-  childEndMs: 250,
+  childEndMs: 2_000,
   /** Connections of one run through the proxy at once. */
   runConnectionsMax: 64,
 } as const;
