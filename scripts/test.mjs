@@ -16,6 +16,7 @@ const budgetSeconds = {
   architecture: 60,
   crash: 300,
   cli: 120,
+  compiler: 90,
   formats: 90,
   engine: 180,
   isolate: 120,

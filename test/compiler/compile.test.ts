@@ -194,6 +194,15 @@ describe('effects', () => {
     });
   }
 
+  test('are those of names that the isolate has not', () => {
+    const text = 'function main(a) { return new URL(a).host + Buffer.from(a) }';
+    expect(compiled(text)).toMatchObject({ effects: ['URL', 'Buffer'], tier: 'process' });
+    const other = openCompiler({ isolateNames: ['URL', 'fetch'] });
+    expect(other.compile(text, 'attribute')).toMatchObject({ value: { effects: ['Buffer'] } });
+    expect(other.compile('const main = fetch', 'attribute')).toMatchObject({ value: { effects: ['fetch'] } });
+    expect(other.version).not.toBe(compiler.version);
+  });
+
   test('are declared by a comment', () => {
     for (const comment of ['// @effects', '/** @effects reads a clock */', '/*\n * @effects\n */']) {
       expect(compiled(`${comment}\nfunction main() {}`)).toMatchObject({ tier: 'process', effects: [] });

@@ -26,11 +26,22 @@ const continuing = new Set('else while catch finally in of instanceof as satisfi
 const headWords = new Set(['if', 'while', 'for', 'with']);
 const unsure = new Set(['yield', 'await', 'of', 'let', 'async', 'is', 'as', 'satisfies', 'keyof', 'infer', 'default']);
 const lineEnd = /[\n\r\u2028\u2029]/;
-const wordChar = /[\p{ID_Continue}$\\#]|\u200c|\u200d/u;
+const space = /\s/;
+const asciiWord = Array.from({ length: 128 }, (_, code) => /[\w$\\#]/.test(String.fromCharCode(code)));
+
+/** May the character be part of a word? Of those beyond ASCII all that are no space: there are no other tokens. */
+function isWordChar(c: string): boolean {
+  const code = c.charCodeAt(0);
+  return code < 128 ? asciiWord[code]! : !space.test(c);
+}
+
+function isLineEnd(c: string): boolean {
+  return c === '\n' || c === '\r' || c === '\u2028' || c === '\u2029';
+}
 
 function endsOperand(token: string): boolean {
   if (token === "'" || token === ')' || token === ']' || token === '}') return true;
-  return token !== '' && wordChar.test(token[0]!) && !nesting.has(token);
+  return token !== '' && isWordChar(token) && !nesting.has(token);
 }
 
 interface Level {
@@ -74,10 +85,10 @@ class NestingScan {
     const text = this.#text;
     while (this.#at < text.length && this.#tooDeepAt === undefined) {
       const c = text[this.#at]!;
-      if (lineEnd.test(c)) {
+      if (isLineEnd(c)) {
         this.#lineBroken = true;
         this.#at++;
-      } else if (/\s/.test(c)) this.#at++;
+      } else if (c === ' ' || space.test(c)) this.#at++;
       else if (c === '/' && text[this.#at + 1] === '/') this.#skipLine();
       else if (c === '/' && text[this.#at + 1] === '*') this.#skipBlock();
       else if (c === '"' || c === "'") this.#string(c);
@@ -87,7 +98,7 @@ class NestingScan {
         this.#template();
       } else if (c === '/') {
         if (!this.#slash()) return this.#countRest();
-      } else if (wordChar.test(c) || c > '\ud7ff') this.#word();
+      } else if (isWordChar(c)) this.#word();
       else this.#punctuator(c);
     }
     return this.#tooDeepAt;
@@ -161,7 +172,7 @@ class NestingScan {
     const text = this.#text;
     const from = this.#at;
     this.#at++;
-    while (this.#at < text.length && (wordChar.test(text[this.#at]!) || text[this.#at]! > '\ud7ff')) this.#at++;
+    while (this.#at < text.length && isWordChar(text[this.#at]!)) this.#at++;
     const word = text.slice(from, this.#at);
     const member = this.#last === '.';
     // A statement ends where a line ends behind an operand and the next begins with a word that continues nothing.
@@ -188,7 +199,7 @@ class NestingScan {
     if (unsure.has(last) || last === '}' || last === '++' || last === '--') return undefined;
     if (last === "'" || last === ']') return true;
     if (last === ')') return !this.#closedHead;
-    return last !== '' && wordChar.test(last[0]!) && !beforeOperand.has(last);
+    return last !== '' && isWordChar(last) && !beforeOperand.has(last);
   }
 
   /** A slash that is no comment; false when it cannot be told what it is. */
@@ -204,7 +215,7 @@ class NestingScan {
     let inClass = false;
     for (this.#at++; this.#at < this.#text.length; this.#at++) {
       const c = this.#text[this.#at]!;
-      if (lineEnd.test(c)) break;
+      if (isLineEnd(c)) break;
       if (c === '\\') this.#at++;
       else if (c === '[') inClass = true;
       else if (c === ']') inClass = false;
@@ -249,7 +260,7 @@ class NestingScan {
   }
 
   #skipLine(): void {
-    while (this.#at < this.#text.length && !lineEnd.test(this.#text[this.#at]!)) this.#at++;
+    while (this.#at < this.#text.length && !isLineEnd(this.#text[this.#at]!)) this.#at++;
   }
 
   #skipBlock(): void {

@@ -42,7 +42,7 @@ export function parseText(text: string): Syntax | Diagnostic {
   return { text, program: parsed.program as unknown as Node, comments: parsed.comments };
 }
 
-export function isNode(x: unknown): x is Node {
+function isNode(x: unknown): x is Node {
   return typeof x === 'object' && x !== null && typeof (x as Node).type === 'string';
 }
 
