@@ -8,7 +8,7 @@ import { type Bound, boundsAt } from '../graph/bound.ts';
 import type { Cell } from '../model/cell.ts';
 import { type Declared, elementsOf, isDeclared } from '../model/declared.ts';
 import type { Expr, Source } from '../model/expr.ts';
-import type { FunctionKind } from '../model/function.ts';
+import { type FunctionKind, identityText } from '../model/function.ts';
 import type { ResourceRecord } from '../model/module.ts';
 import {
   ancestorsOf,
@@ -147,6 +147,8 @@ export class Assembly {
       // What is not reported yet will be: the function would run for nothing.
       if (this.#awaits) return { state: 'none', awaits: true };
       const { name, kind, text } = bound;
+      // What only hands on a value is answered for here.
+      if (isIdentity(bound) && facts.blob(text) === identityText) return asValue(input[0]![1] ?? undefined);
       return this.#results({ function: bound.function, name, kind, text, input: canonical(Object.fromEntries(input)) });
     } catch (e) {
       if (e instanceof Blocked) return e.by;
@@ -304,6 +306,10 @@ export class Assembly {
       return members.length === 0 ? flag(none, awaits) : flag(asValue(Object.fromEntries(members)), awaits);
     return members.length === 0 ? flag(none, awaits) : flag(asValue(descend(members[0]![1], rest)), awaits);
   }
+}
+
+function isIdentity({ kind, arguments: args }: Bound): boolean {
+  return kind === 'attribute' && args.length === 1 && args[0]!.name === 'value';
 }
 
 function flag(e: Evaluated, awaits: true | undefined): Evaluated {

@@ -43,6 +43,7 @@ import { replayLag } from './replay.ts';
 import type { ReplayProblem } from './replay_work.ts';
 import { revert } from './revert.ts';
 import { describeSchema, propertyLines, searchSchemas, suggestSources } from './schema.ts';
+import { schemaOperations } from './operations_schema.ts';
 import { submit } from './submit.ts';
 import { exportTemplateOf, importTemplate } from './template.ts';
 import type { Branch, Workspace } from './workspace.ts';
@@ -177,6 +178,8 @@ const operations = {
         return found.ok ? ok({ ...found.value, properties: propertyLines(found.value.spec) }) : found;
       }),
     ),
+
+  ...schemaOperations,
 
   'import.cloudformation': (c, p) =>
     inWorkspace(c, p, async (w) =>

@@ -312,12 +312,25 @@ function validateSources(
   }
   const cycle = findCycle(reader, { component: m.component, path: m.path }, sources);
   if (cycle === undefined) return ok(undefined);
-  const shown = cycle.map((a) => `${nameOf(reader, a.component) || a.component}${a.path}`);
+  return cycleRefusal(m.path, cycle, shownCycle(reader, cycle));
+}
+
+/** The steps of a cycle for people. */
+export function shownCycle(reader: Reader, cycle: readonly Source[]): string[] {
+  return cycle.map((a) => `${nameOf(reader, a.component) || a.component}${a.path}`);
+}
+
+/** `shown`: the steps, the first again at the end, each computed from the next. */
+export function cycleRefusal(
+  path: string,
+  cycle: unknown,
+  shown: readonly string[],
+): Extract<Result<never>, { ok: false }> {
   return refuse('value_cycle', {
-    path: m.path,
+    path,
     expected: 'a source that does not depend on this value',
     got: `the cycle ${shown.join(' <- ')}`,
-    hint: 'take one of the subscriptions on the cycle away',
+    hint: 'take one of the subscriptions or functions on the cycle away',
     data: { cycle },
   });
 }

@@ -37,6 +37,7 @@ import { rootProperty } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
 import type { ViewRecord } from '../model/view.ts';
 import { type About, type Compilation, type ComponentRequest, malformed, mustName } from './compile.ts';
+import { upgradedWithoutCycle } from './compile_binding.ts';
 import { clear, insertItem, materialise, orderAt, removeNode, setTree, type Target } from './compile_value.ts';
 import { bareImage, readImage } from './component.ts';
 import type { Attributes, Input } from './request.ts';
@@ -406,6 +407,7 @@ function upgrade(c: Compilation, component: ComponentId, to: VariantId | undefin
   }
   const found = must(schemaOfVariant(c.draft, variant));
   c.emit({ kind: 'component.retype', component, schema: found.schema, variant });
+  upgradedWithoutCycle(c.draft, component);
   return { subject: component };
 }
 

@@ -104,6 +104,19 @@ export type Request =
       readonly category?: string;
       readonly spec: VariantSpec;
     }
+  /**
+   * What the text of a schema definition came to: makes the schema of that name, or edits its unlocked variant, which is
+   * made first when all are locked. The text stays with the variant; `follows`: properties that take the value of another.
+   */
+  | {
+      readonly kind: 'schema.define';
+      readonly id?: SchemaId;
+      readonly name: string;
+      readonly category?: string;
+      readonly spec: VariantSpec;
+      readonly text: string;
+      readonly follows?: readonly { readonly output: string; readonly path: string }[];
+    }
   /** Installs a catalogue schema; ids follow from its content, so installing twice is the same as once. */
   | {
       readonly kind: 'schema.install';
