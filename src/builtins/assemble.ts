@@ -3,7 +3,7 @@
 // everything, propagation only what a change reaches, and both read by these rules.
 
 import type { ComponentId, FunctionId, Hash } from '../base/ids.ts';
-import { canonical, isObject, type Json } from '../base/json.ts';
+import { canonical, compareText, isObject, type Json } from '../base/json.ts';
 import { type Bound, boundsAt } from '../graph/bound.ts';
 import type { Cell } from '../model/cell.ts';
 import { type Declared, elementsOf, isDeclared } from '../model/declared.ts';
@@ -16,13 +16,18 @@ import {
   decodeSegment,
   lastSegment,
   type Path,
+  parentPath,
   type Segment,
   segmentsOf,
+  validationPath,
   wellKnown,
 } from '../model/path.ts';
+import type { Matches } from '../model/pattern.ts';
 import { childProperty, type Definitions, derefProperty, type Property } from '../model/property.ts';
 import { locate, rootProperty, type VariantSpec } from '../model/schema.ts';
 import { builtins, EvaluationError } from './functions/table.ts';
+import { unknownValue } from './validation/finding.ts';
+import { qualificationOf } from './validation/qualification.ts';
 
 /**
  * A value as evaluated. `why` says why there is none where that is not plain from the model. `awaits`: something it is made
@@ -76,6 +81,9 @@ export interface Facts {
   readonly spec: VariantSpec | undefined;
   /** Functions whose results are values of it, those in force. */
   readonly bounds: readonly Bound[];
+  /** Its schema has constraints, so that it has the engine's own qualification. */
+  readonly validated: boolean;
+  readonly matches: Matches;
   /** Cells that were found to be all there is to the value at their path, where that is remembered. */
   readonly direct?: Map<Path, Cell>;
   cellAt(path: Path): Cell | undefined;
@@ -156,6 +164,16 @@ export class Assembly {
     }
   }
 
+  /** The engine's own qualification. What follows something without a value yet is left out until that arrives. */
+  ofValidation(facts: Facts): Evaluated {
+    const { spec } = facts;
+    if (facts.absent || spec === undefined) return none;
+    const building = new Building(this, facts, spec.definitions, 'unknown');
+    const built = building.build(facts.declared(wellKnown.domain), spec.domain);
+    if (building.failure !== undefined) return building.failure;
+    return asValue(qualificationOf(spec, built.state === 'value' ? built.value : undefined, facts.matches));
+  }
+
   /** Reads an address all of whose computed parts have results. */
   read(at: Source): Evaluated {
     const { component, path } = at;
@@ -185,7 +203,7 @@ export class Assembly {
       facts.direct?.set(path, own);
       return this.#whole(facts, path, own);
     }
-    const building = new Building(this, facts, facts.spec.definitions, false);
+    const building = new Building(this, facts, facts.spec.definitions, 'nothing');
     const built = building.build(facts.declared(path), located.property);
     if (building.failure !== undefined) return building.failure;
     if (built.state === 'none' && path === wellKnown.resourceId) return this.#reality(facts, segments);
@@ -196,7 +214,7 @@ export class Assembly {
   view(facts: Facts): { value: Json; problems: readonly ViewProblem[] } {
     const { spec } = facts;
     if (spec === undefined) return { value: {}, problems: [] };
-    const building = new Building(this, facts, spec.definitions, true);
+    const building = new Building(this, facts, spec.definitions, 'last');
     const declared = facts.declared('' as Path);
     const out: [string, Json][] = [];
     for (const [name, property] of Object.entries(rootProperty(spec).properties!)) {
@@ -289,7 +307,9 @@ export class Assembly {
     const at = `/${root!.key}` as Path;
     const members: [string, Json][] = [];
     let awaits: true | undefined;
-    for (const { output } of boundsAt(facts.bounds, at)) {
+    const outputs = boundsAt(facts.bounds, at).map((b) => b.output);
+    if (facts.validated && at === parentPath(validationPath)) outputs.push(validationPath);
+    for (const output of outputs.sort(compareText)) {
       const { key } = lastSegment(output);
       if (name !== undefined && key !== name.key) continue;
       const result = this.#known.result(facts.component, output);
@@ -354,23 +374,28 @@ function descend(value: Json, segments: readonly Segment[]): Json | undefined {
   return here;
 }
 
+/**
+ * What stands where something has no value now: `nothing`; `last`, what was there before; `unknown`, which nothing is said
+ * of, also where it may become another when what it is made of is reported.
+ */
+type Gaps = 'nothing' | 'last' | 'unknown';
+
 /** The value of a declared tree under its property, defaults filled in. */
 class Building {
   readonly #assembly: Assembly;
   readonly #facts: Facts;
   readonly #definitions: Definitions;
-  /** Show what was there before where something has no value now. */
-  readonly #showLast: boolean;
+  readonly #gaps: Gaps;
   readonly problems: ViewProblem[] = [];
   /** The first part that has an error or no result yet. */
   failure: Evaluated | undefined;
   awaits = false;
 
-  constructor(assembly: Assembly, facts: Facts, definitions: Definitions, showLast: boolean) {
+  constructor(assembly: Assembly, facts: Facts, definitions: Definitions, gaps: Gaps) {
     this.#assembly = assembly;
     this.#facts = facts;
     this.#definitions = definitions;
-    this.#showLast = showLast;
+    this.#gaps = gaps;
   }
 
   problem(path: Path, e: Extract<Evaluated, { state: 'error' | 'pending' }>): void {
@@ -384,10 +409,12 @@ class Building {
 
   build(declared: Declared, property: Property): Evaluated {
     const { cell, path } = declared;
-    if (cell !== undefined && !('c' in cell))
-      return this.#part(path, this.#assembly.cellValue(this.#facts, path, cell));
+    if (cell !== undefined && !('c' in cell)) {
+      const part = this.#part(path, this.#assembly.cellValue(this.#facts, path, cell));
+      return 'x' in cell ? this.#known(part) : part;
+    }
     if (cell === undefined && this.#facts.bounds.some((b) => b.output === path))
-      return this.#part(path, this.#assembly.resultAt(this.#facts, path));
+      return this.#known(this.#part(path, this.#assembly.resultAt(this.#facts, path)));
     const elements = elementsOf(declared);
     if (elements.length > 0 && (property.kind === 'array' || property.kind === 'any'))
       return this.#list(elements, property);
@@ -403,10 +430,16 @@ class Building {
   #part(path: Path, e: Evaluated): Evaluated {
     if (e.state === 'error' || e.state === 'pending') {
       this.problem(path, e);
-      return this.#showLast ? asValue(e.last) : none;
+      return this.#gaps === 'last' ? asValue(e.last) : none;
     }
     this.awaits ||= e.awaits === true;
     return e;
+  }
+
+  /** A computed part as far as it is known. */
+  #known(part: Evaluated): Evaluated {
+    if (this.#gaps !== 'unknown') return part;
+    return part.state === 'none' || (part.state === 'value' && part.awaits) ? asValue(unknownValue) : part;
   }
 
   #list(elements: ReturnType<typeof elementsOf>, property: Property): Evaluated {

@@ -14,6 +14,7 @@ import {
   replay,
   startsFromHead,
 } from '../merge/log_entry.ts';
+import type { Matches } from '../model/pattern.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
 import type { Readiness } from '../ports/readiness.ts';
 import type { ChangeSetRow, Checkpoint, Commit, Store, WorkspaceRow } from '../ports/store.ts';
@@ -59,6 +60,8 @@ export interface WorkspaceOptions {
   readonly readiness?: Readiness;
   /** What users' functions need; default: they give an error that says that they cannot run. */
   readonly functions?: FunctionHost;
+  /** Engine for the regular expressions of schemas; default: those that are safe without one. */
+  readonly matches?: Matches;
   /** How long ended runs are kept, and how many. */
   readonly retention?: RetentionOptions;
   /** Bytes of decoded chunks kept in memory. */
@@ -116,6 +119,7 @@ export class Workspace {
       source: { read: (hash) => store.readChunkNow?.(row.id, hash) },
       cacheBytesMax: options.cacheBytesMax ?? limits.chunkCacheBytesMax,
       refsOf,
+      ...(options.matches === undefined ? {} : { matches: options.matches }),
     });
     const host = options.functions ?? {};
     this.retention = new Retention(options.retention ?? {}, (keep) => pruneTo(this, keep));

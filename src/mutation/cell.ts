@@ -228,7 +228,7 @@ function checkCell(
       hint: 'secrets are set below /secrets',
     });
   }
-  if ('b' in cell) return checkLiteral(property, JSON.parse(reader.blob(cell.b)) as Json, path, matchPattern);
+  if ('b' in cell) return checkLiteral(property, JSON.parse(reader.blob(cell.b)) as Json, path, reader.matches ?? matchPattern);
   if ('v' in cell) {
     // A list element may be null while it waits for its value; so may anything of an open tree.
     if (
@@ -237,7 +237,7 @@ function checkCell(
     ) {
       return ok(undefined);
     }
-    return checkLiteral(property, cell.v, path, matchPattern);
+    return checkLiteral(property, cell.v, path, reader.matches ?? matchPattern);
   }
   if ('c' in cell) {
     const fits = cell.c === 'array' ? ['array', 'any'] : ['map', 'object', 'any'];

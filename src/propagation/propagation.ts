@@ -22,9 +22,9 @@ import type { Bound } from '../graph/bound.ts';
 import { membersOfCycle } from '../graph/cycle.ts';
 import type { Source } from '../model/expr.ts';
 import { idLength, splitAddress } from '../model/keys.ts';
-import type { Path } from '../model/path.ts';
+import { overlaps, type Path, validationPath, wellKnown } from '../model/path.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { type CellChange, changesBetween } from './changes.ts';
+import { type CellChange, type Changes, changesBetween } from './changes.ts';
 import { type Answered, Derived, type Kept, sameEvaluated } from './derived.ts';
 import { isOpen, Known } from './known.ts';
 
@@ -197,10 +197,18 @@ export class Propagation {
     for (const id of changes.rebound)
       for (const output of otherOutputs(bounds.get(id)!, boundsOf(id))) this.#markOutput(id, output);
     for (const address of changes.callers) this.#mark(address, true);
+    this.#markValidations(changes);
     for (const id of changes.resources) {
       for (const path of ['/resource', '/resource_value', '/si/resourceId'] as Path[])
         this.#spreadTo(this.#known.component(id).usersAt(path));
     }
+  }
+
+  /** Marks validations that may be others, or are not read any more and therefore not kept. */
+  #markValidations({ components, rebound, edges }: Changes): void {
+    const ids = [...components, ...rebound];
+    for (const { source } of edges) if (overlaps(source.path, validationPath)) ids.push(source.component);
+    for (const id of ids) if (this.#derived.has(id + validationPath)) this.#mark(id + validationPath, true);
   }
 
   /** Marks what a change of one cell may make another: its own vertex, who reads it, functions that it stands over. */
@@ -258,8 +266,7 @@ export class Propagation {
   /** Has what an address is made of computed first. */
   demand(at: Source): void {
     this.#spreadAll();
-    const known = this.#known.component(at.component);
-    for (const path of known.verticesAt(at.path)) {
+    for (const path of this.#settledFor(at)) {
       const address = at.component + path;
       if (this.#derived.has(address) && !this.#marked.has(address)) continue;
       this.#mark(address, false);
@@ -270,11 +277,19 @@ export class Propagation {
   /** Is all that an address is made of settled? */
   isSettled(at: Source): boolean {
     this.#spreadAll();
-    const known = this.#known.component(at.component);
-    return known.verticesAt(at.path).every((path) => {
+    return this.#settledFor(at).every((path) => {
       const address = at.component + path;
       return this.#derived.has(address) && !this.#marked.has(address);
     });
+  }
+
+  /** Vertices that have to be settled for an address: a validation that is not kept is made when it is read. */
+  #settledFor({ component, path }: Source): readonly Path[] {
+    const known = this.#known.component(component);
+    const vertices = known.verticesAt(path);
+    if (!vertices.includes(validationPath) || known.keepsValidation) return vertices;
+    const others = vertices.filter((v) => v !== validationPath);
+    return [...others, ...known.verticesAt(wellKnown.domain).filter((v) => !others.includes(v))];
   }
 
   /**
@@ -332,8 +347,7 @@ export class Propagation {
   freshness(at: Source): Freshness {
     this.#spreadAll();
     let awaits = false;
-    const known = this.#known.component(at.component);
-    for (const path of known.verticesAt(at.path)) {
+    for (const path of this.#settledFor(at)) {
       const address = at.component + path;
       const marked = this.#marked.get(address);
       if (marked !== undefined) return { state: 'pending', waits: this.#rootsOf(marked) };
@@ -588,7 +602,8 @@ export class Propagation {
     const { facts } = this.#known.component(marked.component);
     const cell = facts?.cellAt(marked.path);
     const bound = cell === undefined ? this.#known.component(marked.component).boundAt(marked.path) : undefined;
-    if (facts === undefined || (bound === undefined && (cell === undefined || !('x' in cell)))) {
+    const validated = marked.path === validationPath && this.#known.component(marked.component).keepsValidation;
+    if (facts === undefined || (bound === undefined && !validated && (cell === undefined || !('x' in cell)))) {
       // Who read it was told when it went.
       this.#derived.delete(address);
       this.#clear(marked, false);
@@ -597,7 +612,8 @@ export class Propagation {
     const computing = { kept, calls: [] as Answered[], missing: undefined as WantedCall | undefined, at: marked };
     this.#computing = computing;
     let is: Evaluated;
-    if (bound === undefined) is = this.#assembly.ofExpr((cell as { x: Parameters<Assembly['ofExpr']>[0] }).x);
+    if (validated) is = this.#assembly.ofValidation(facts);
+    else if (bound === undefined) is = this.#assembly.ofExpr((cell as { x: Parameters<Assembly['ofExpr']>[0] }).x);
     else is = facts.absent ? none : this.#assembly.ofBound(facts, bound);
     this.#computing = undefined;
     if (computing.missing !== undefined) {
@@ -695,6 +711,10 @@ export class Propagation {
   /** What a vertex is for who reads it. */
   #resultAt(address: string): Evaluated {
     const kept = this.#derived.get(address);
+    if (kept === undefined && address.endsWith(validationPath) && !this.#marked.has(address)) {
+      const { facts, keepsValidation } = this.#known.component(splitAddress(address).component);
+      if (facts?.validated && !keepsValidation) return rooted(this.#assembly.ofValidation(facts), address);
+    }
     if (this.#marked.has(address) || kept === undefined) {
       const last = kept && lastOf(kept.is);
       return last === undefined ? { state: 'pending' } : { state: 'pending', last };

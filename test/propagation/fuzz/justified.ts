@@ -9,7 +9,7 @@ import { parseCell } from '../../../src/model/cell.ts';
 import { type Source, sourcesOf } from '../../../src/model/expr.ts';
 import { splitAddress } from '../../../src/model/keys.ts';
 import { findComponent, isAbsent, specOfComponent } from '../../../src/model/lookup.ts';
-import { overlaps, type Path } from '../../../src/model/path.ts';
+import { overlaps, type Path, validationPath } from '../../../src/model/path.ts';
 import type { Snapshot } from '../../../src/snapshot/snapshot.ts';
 
 interface Moment {
@@ -52,6 +52,10 @@ function isAnother(source: Source, before: Moment, after: Moment): boolean {
 function results({ snapshot, evaluation }: Moment, { component, path }: Source): unknown[] {
   if (findComponent(snapshot, component) === undefined || isAbsent(snapshot, component)) return [];
   const out: unknown[] = [];
+  if (overlaps(path, validationPath)) {
+    const { why: _, ...rest } = evaluation.valueAt({ component, path: validationPath }) as unknown as Record<string, Json>;
+    out.push(canonical(rest));
+  }
   for (const [address, e] of evaluation.all()) {
     if (!address.startsWith(component) || !overlaps(address.slice(component.length) as Path, path)) continue;
     const { why: _, ...rest } = e as unknown as Record<string, Json>;
