@@ -25,6 +25,7 @@ import {
 import type { Matches } from '../model/pattern.ts';
 import { childProperty, type Definitions, derefProperty, type Property } from '../model/property.ts';
 import { locate, rootProperty, type VariantSpec } from '../model/schema.ts';
+import { findMisfit } from './fit.ts';
 import { builtins, EvaluationError } from './functions/table.ts';
 import { unknownValue } from './validation/finding.ts';
 import { qualificationOf } from './validation/qualification.ts';
@@ -125,8 +126,16 @@ export class Assembly {
     this.#results = results;
   }
 
-  /** The value of an expression. An error or a missing result of what it reads is what it is, too. */
-  ofExpr(expr: Expr): Evaluated {
+  /**
+   * The value of the cell at a path that follows an expression. An error or a missing result of what it reads is what it is,
+   * too. What a user's function gives has to fit the property there.
+   */
+  ofExpr(expr: Expr, facts: Facts, path: Path): Evaluated {
+    const is = this.#ofExpr(expr);
+    return 'f' in expr && !Object.hasOwn(builtins, expr.f[0]) ? fitting(is, facts, path) : is;
+  }
+
+  #ofExpr(expr: Expr): Evaluated {
     this.#awaits = false;
     try {
       const value = this.#evaluate(expr);
@@ -156,22 +165,28 @@ export class Assembly {
       if (this.#awaits) return { state: 'none', awaits: true };
       const { name, kind, text } = bound;
       // What only hands on a value is answered for here.
-      if (isIdentity(bound) && facts.blob(text) === identityText) return asValue(input[0]![1] ?? undefined);
-      return this.#results({ function: bound.function, name, kind, text, input: canonical(Object.fromEntries(input)) });
+      if (isIdentity(bound) && facts.blob(text) === identityText) return fitting(asValue(input[0]![1] ?? undefined), facts, bound.output);
+      const argument = canonical(Object.fromEntries(input));
+      const gave = this.#results({ function: bound.function, name, kind, text, input: argument });
+      return kind === 'attribute' ? fitting(gave, facts, bound.output) : gave;
     } catch (e) {
       if (e instanceof Blocked) return e.by;
       throw e;
     }
   }
 
-  /** The engine's own qualification. What follows something without a value yet is left out until that arrives. */
+  /**
+   * The engine's own qualification. What follows something without a value yet is left out until that arrives; an error of
+   * a value is a finding like others.
+   */
   ofValidation(facts: Facts): Evaluated {
     const { spec } = facts;
     if (facts.absent || spec === undefined) return none;
     const building = new Building(this, facts, spec.definitions, 'unknown');
     const built = building.build(facts.declared(wellKnown.domain), spec.domain);
     if (building.failure !== undefined) return building.failure;
-    return asValue(qualificationOf(spec, built.state === 'value' ? built.value : undefined, facts.matches));
+    const domain = built.state === 'value' ? built.value : undefined;
+    return asValue(qualificationOf(spec, domain, facts.matches, building.problems));
   }
 
   /** Reads an address all of whose computed parts have results. */
@@ -328,6 +343,14 @@ export class Assembly {
   }
 }
 
+/** What a function gave as far as the property it goes to allows it. */
+function fitting(gave: Evaluated, { spec }: Facts, path: Path): Evaluated {
+  if (gave.state !== 'value' || spec === undefined) return gave;
+  const located = locate(spec, segmentsOf(path));
+  const misfit = located && findMisfit(located.property, gave.value, spec.definitions);
+  return misfit === undefined ? gave : { state: 'error', ...misfit };
+}
+
 function isIdentity({ kind, arguments: args }: Bound): boolean {
   return kind === 'attribute' && args.length === 1 && args[0]!.name === 'value';
 }
@@ -428,6 +451,10 @@ class Building {
 
   /** One computed or declared part: its errors are noted and leave a gap, or what was there before. */
   #part(path: Path, e: Evaluated): Evaluated {
+    if (e.state === 'error' && this.#gaps === 'unknown') {
+      this.problems.push({ path, code: e.code, message: e.message });
+      return none;
+    }
     if (e.state === 'error' || e.state === 'pending') {
       this.problem(path, e);
       return this.#gaps === 'last' ? asValue(e.last) : none;

@@ -127,7 +127,7 @@ export class Evaluation {
       }
       const begun = open.get(key);
       if (begun !== undefined) {
-        this.#cells.set(key, this.#compute(at.component, begun));
+        this.#cells.set(key, this.#compute(at, begun));
         stack.pop();
         continue;
       }
@@ -165,10 +165,10 @@ export class Evaluation {
       this.#cells.set(member, { state: 'error', code: 'value_cycle', message: `${member} depends on itself` });
   }
 
-  #compute(component: ComponentId, vertex: Vertex): Evaluated {
+  #compute({ component, path }: Source, vertex: Vertex): Evaluated {
     this.computed++;
-    if ('expr' in vertex) return this.#assembly.ofExpr(vertex.expr);
     const facts = this.#factsOf(component)!;
+    if ('expr' in vertex) return this.#assembly.ofExpr(vertex.expr, facts, path);
     if ('validation' in vertex) return this.#assembly.ofValidation(facts);
     return facts.absent ? none : this.#assembly.ofBound(facts, vertex.bound);
   }

@@ -388,7 +388,7 @@ export class Propagation {
     const cell = facts?.cellAt(path);
     const bound = cell === undefined ? known.boundAt(path) : undefined;
     if (facts !== undefined && !facts.absent && bound !== undefined) asking.ofBound(facts, bound);
-    else if (cell !== undefined && 'x' in cell) asking.ofExpr(cell.x);
+    else if (facts !== undefined && cell !== undefined && 'x' in cell) asking.ofExpr(cell.x, facts, path);
     return made;
   }
 
@@ -613,7 +613,8 @@ export class Propagation {
     this.#computing = computing;
     let is: Evaluated;
     if (validated) is = this.#assembly.ofValidation(facts);
-    else if (bound === undefined) is = this.#assembly.ofExpr((cell as { x: Parameters<Assembly['ofExpr']>[0] }).x);
+    else if (bound === undefined) 
+      is = this.#assembly.ofExpr((cell as { x: Parameters<Assembly['ofExpr']>[0] }).x, facts, marked.path);
     else is = facts.absent ? none : this.#assembly.ofBound(facts, bound);
     this.#computing = undefined;
     if (computing.missing !== undefined) {

@@ -128,7 +128,7 @@ describe('a validation', () => {
     expect(findings(world, web)).toEqual(['/domain/Host must be a valid hostname', '/domain/Names/1 is there twice']);
   });
 
-  test('is blocked by an error of what it looks at', () => {
+  test('fails for an error of a value, and says of the others what there is to say', () => {
     const { world, open } = made();
     world.do({ kind: 'attribute.set', component: open, path: '/domain/Any', value: { a: 1 } });
     const web = world.create(
@@ -136,9 +136,11 @@ describe('a validation', () => {
       { '/domain/Host': { $source: { call: 'select', args: [0, { $source: { component: open, path: '/domain/Any' } }] } } },
       'Web',
     );
-    const read = new Evaluation(world.snapshot).valueAt({ component: web, path: at });
-    expect(read).toMatchObject({ state: 'error', root: `${web}/domain/Host` });
-    said(world, web);
+    world.do({ kind: 'attribute.set', component: web, path: '/domain/Mail', value: 'nobody' });
+    expect(findings(world, web)).toEqual([
+      expect.stringMatching(/^\/domain\/Host has an error: expected a list/),
+      '/domain/Mail Mail must be a valid email',
+    ]);
   });
 
   test('is there only where a schema has constraints, and goes with its component', () => {

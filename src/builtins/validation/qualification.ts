@@ -7,10 +7,18 @@ import type { VariantSpec } from '../../model/schema.ts';
 import type { Finding, Matches } from './finding.ts';
 import { validate } from './validation.ts';
 
-/** `domain`: as it is computed, defaults included, `unknown` where there is no value yet. */
-export function qualificationOf(spec: VariantSpec, domain: Json | undefined, matches: Matches): Json {
+/** `domain`: as it is computed, defaults included, `unknownValue` where there is none yet. `errors`: of values in it. */
+export function qualificationOf(
+  spec: VariantSpec,
+  domain: Json | undefined,
+  matches: Matches,
+  errors: readonly { readonly path: string; readonly message: string }[],
+): Json {
   const about = { property: spec.domain, definitions: spec.definitions, value: domain ?? {}, path: '/domain' };
-  const findings = validate({ ...about, complete: true }, matches);
+  const findings = [
+    ...errors.map(({ path, message }): Finding => ({ path, message: `has an error: ${message}`, severity: 'error' })),
+    ...validate({ ...about, complete: true }, matches),
+  ];
   const has = (severity: Finding['severity']): boolean => findings.some((f) => f.severity === severity);
   const result = has('error') ? 'failure' : has('warning') ? 'warning' : 'success';
   if (findings.length === 0) return { result };
