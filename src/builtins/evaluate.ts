@@ -7,7 +7,7 @@ import type { ComponentId, FunctionId } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
 import { invariant } from '../base/result.ts';
 import { type Bound, boundsAt } from '../graph/bound.ts';
-import { membersOfCycle } from '../graph/cycle.ts';
+import { cycleMessages, membersOfCycle } from '../graph/cycle.ts';
 import { followingCells, isValidationRead } from '../graph/edges.ts';
 import { type Expr, type Source, sourcesOf } from '../model/expr.ts';
 import type { FunctionRecord } from '../model/function.ts';
@@ -161,8 +161,8 @@ export class Evaluation {
       const here = this.#vertexAt(at);
       return here === undefined ? [] : this.#readsOf(at.component, here).map((v) => v.component + v.path);
     };
-    for (const member of membersOfCycle(vertex, readsOf))
-      this.#cells.set(member, { state: 'error', code: 'value_cycle', message: `${member} depends on itself` });
+    for (const [member, message] of cycleMessages(membersOfCycle(vertex, readsOf), readsOf))
+      this.#cells.set(member, { state: 'error', code: 'value_cycle', message });
   }
 
   #compute({ component, path }: Source, vertex: Vertex): Evaluated {

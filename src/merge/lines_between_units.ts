@@ -29,7 +29,7 @@ export function cycleLine(
   if (!changed.has(d.at)) return;
   const item = m.item(d.at);
   const { theirs } = m.input;
-  const onCycle = new Set(d.cycle.map((step) => step.slice(0, idLength)));
+  const onCycle = new Set([...d.cycle, ...d.keys].map((step) => step.slice(0, idLength)));
   const cause = theirs?.entries.findLast(
     (e) =>
       onCycle.has(unitOf(e.m)) &&

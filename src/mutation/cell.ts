@@ -2,16 +2,16 @@
 // takes away ends as some of these. The index keys a cell implies (who follows what, names, uses of secrets) are kept
 // by `writeCell`, which all families use.
 
-import type { ComponentId } from '../base/ids.ts';
+import { type ComponentId, isUlid } from '../base/ids.ts';
 import { brief, type Json, type JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { findCycle } from '../graph/cycle.ts';
-import { sourcesOfCellText } from '../graph/edges.ts';
 import { type Cell, cellText, parseCell } from '../model/cell.ts';
-import { type Expr, type Source, sourcesOf } from '../model/expr.ts';
+import { type Expr, functionsOf, type Source, sourcesOf } from '../model/expr.ts';
+import type { FunctionRecord } from '../model/function.ts';
 import { cellKey, elementKey, index, present, splitCellKey } from '../model/keys.ts';
-import { findComponent, isMarked, nameOf, specOfComponent } from '../model/lookup.ts';
+import { findComponent, findRecord, isMarked, nameOf, specOfComponent } from '../model/lookup.ts';
 import { ancestorsOf, isPathKey, lastSegment, type Path, parentPath, wellKnown } from '../model/path.ts';
 import { matchPattern } from '../model/pattern.ts';
 import { checkLiteral, kindFits, type Property } from '../model/property.ts';
@@ -45,11 +45,14 @@ export const cellOperations: Operations<CellMutation> = {
 
   footprint(m): Footprint {
     const writes = [{ category: 'cells' as const, key: cellKey(m.component, m.path), subtree: false }];
-    const sources = m.kind === 'cell.set' && 'x' in m.cell ? sourcesOf(m.cell.x) : [];
+    const followed = m.kind === 'cell.set' && 'x' in m.cell ? m.cell.x : undefined;
+    const sources = followed === undefined ? [] : sourcesOf(followed);
+    const functions = followed === undefined ? [] : functionsOf(followed);
     return {
       reads: [
         { category: 'components', key: m.component, subtree: false },
         ...sources.map((s) => ({ category: 'components' as const, key: s.component as string, subtree: false })),
+        ...functions.map((id) => ({ category: 'functions' as const, key: id as string, subtree: false })),
       ],
       writes,
     };
@@ -96,7 +99,12 @@ export function writeLiterals(draft: BulkDraft, edits: readonly Extract<CellMuta
 
 /** The index keys that one cell implies. */
 export function impliedKeys(component: ComponentId, path: Path, text: string): string[] {
-  const out = sourcesOfCellText(text).map((s) => index.subscriber(s, component, path));
+  const out: string[] = [];
+  if (text.startsWith('{"x":')) {
+    const { x } = parseCell(text) as { x: Expr };
+    for (const source of sourcesOf(x)) out.push(index.subscriber(source, component, path));
+    for (const fn of functionsOf(x)) out.push(index.caller(fn, component, path));
+  }
   if (path === wellKnown.name) {
     const cell = parseCell(text);
     if ('v' in cell && typeof cell.v === 'string') out.push(index.name(cell.v, component));
@@ -135,7 +143,8 @@ export function exprSummary(reader: Reader, expr: Expr): string {
   const [name, first] = expr.f;
   // A text with references in it reads best as it was written.
   if (name === 'sub' && first !== undefined && 'v' in first) return brief(first.v, summaryCharsMax);
-  const text = `${name}(${expr.f
+  const fn = isUlid(name) ? (findRecord<FunctionRecord>(reader, 'functions', name)?.name ?? name) : name;
+  const text = `${fn}(${expr.f
     .slice(1)
     .map((e) => exprSummary(reader, e as Expr))
     .join(', ')})`;

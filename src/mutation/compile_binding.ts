@@ -5,23 +5,20 @@
 import type { BindingId, ComponentId, SchemaId, VariantId } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
 import { must, RefusalError } from '../base/result.ts';
-import { type Bound, boundOf, boundsOfVariant, isDeclaredOver } from '../graph/bound.ts';
-import { findBoundCycle } from '../graph/bound_cycle.ts';
-import { findCycle } from '../graph/cycle.ts';
+import { type Bound, boundOf, boundsAt, boundsOf, boundsOfVariant } from '../graph/bound.ts';
+import { type BoundType, findCycleOfBound, findCycleOn, typesOf } from '../graph/bound_cycle.ts';
 import { actionKinds, type BindingArgument, type BindingRecord, type FunctionRecord } from '../model/function.ts';
-import { idLength, index, indexUser } from '../model/keys.ts';
+import { index, indexUser } from '../model/keys.ts';
 import {
   findRecord,
   findSchema,
   findVariant,
-  isAbsent,
   resolveFunction,
   resolveSchema,
   schemaOfVariant,
-  specOf,
 } from '../model/lookup.ts';
 import { childPath, lastSegment, overlaps, type Path, parsePointer, segmentsOf, validationPath } from '../model/path.ts';
-import { type Located, locate, type VariantSpec } from '../model/schema.ts';
+import { type Located, locate } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
 import { cycleRefusal, shownCycle } from './cell.ts';
 import { type About, type Compilation, malformed, type NounRequest } from './compile.ts';
@@ -106,7 +103,7 @@ export function bindingsOf(reader: Reader, target: string): BindingHere[] {
 /** Adds a binding once its paths are found in the schema; paths are stored as the engine writes them. */
 export function addBinding(c: Compilation, id: BindingId, given: BindingRecord): void {
   const fn = findRecord<FunctionRecord>(c.draft, 'functions', given.function)!;
-  const types = typesOf(c.draft, given.target);
+  const types = typesNow(c.draft, given.target);
   const args = given.arguments.map((a) => placedArgument(types, a, fn));
   const output = placedOutput(c.draft, types, given, fn);
   const record = { function: given.function, target: given.target, arguments: args, output, action: given.action };
@@ -115,27 +112,18 @@ export function addBinding(c: Compilation, id: BindingId, given: BindingRecord):
   if (bound !== undefined) withoutCycle(c.draft, types, bound);
 }
 
-interface Type {
-  readonly schema: SchemaId;
-  readonly variant: VariantId;
-  readonly spec: VariantSpec;
+interface Type extends BoundType {
   /** Components get it now, or after the next apply. */
   readonly current: boolean;
 }
 
-/** The variants that a binding counts for. */
-function typesOf(reader: Reader, target: Target): Type[] {
-  const schema = target.schema ?? must(schemaOfVariant(reader, target.variant!)).schema;
-  const out: Type[] = [];
-  for (const [key] of reader.scan('schemas', `${schema}/`)) {
-    const variant = key.slice(idLength + 1) as VariantId;
-    if (target.variant !== undefined && variant !== target.variant) continue;
-    const record = findVariant(reader, schema, variant)!;
-    const current =
-      target.variant !== undefined || !record.locked || findSchema(reader, schema)?.defaultVariant === variant;
-    out.push({ schema, variant, spec: specOf(reader, record.spec), current });
-  }
-  return out;
+function typesNow(reader: Reader, target: Target): Type[] {
+  return typesOf(reader, target).map((type) => {
+    const { schema, variant } = type;
+    const isWork = !findVariant(reader, schema, variant)!.locked;
+    const isDefault = findSchema(reader, schema)?.defaultVariant === variant;
+    return { ...type, current: target.variant !== undefined || isWork || isDefault };
+  });
 }
 
 function placedArgument(types: readonly Type[], given: BindingArgument, fn: FunctionRecord): BindingArgument {
@@ -228,31 +216,27 @@ function otherOutputs(reader: Reader, types: readonly Type[], given: BindingReco
 
 /** Throws when a value of some component would depend on itself by a function that is bound. */
 function withoutCycle(reader: Reader, types: readonly Type[], bound: Bound): void {
-  for (const { schema, variant, spec } of types) {
-    const cycle = findBoundCycle(boundsOfVariant(reader, { schema, variant }), bound.output, spec);
-    if (cycle !== undefined) throw new RefusalError(cycleRefusal('output', cycle, cycle).refusal);
-    for (const [key] of reader.scan('index', index.componentsOf(variant)))
-      componentWithoutCycle(reader, indexUser(key) as ComponentId, bound, 'output');
+  const cycle = findCycleOfBound(reader, bound, types);
+  if (cycle === undefined) return;
+  const isOfVariant = types.some((t) => (t.variant as string) === cycle[0]!.component);
+  const shown = isOfVariant ? cycle.map((a) => a.path) : shownCycle(reader, cycle);
+  throw new RefusalError(cycleRefusal('output', cycle, shown).refusal);
+}
+
+/** Throws when a component of another variant than before has a value that depends on itself by its functions. */
+export function upgradedWithoutCycle(reader: Reader, component: ComponentId): void {
+  const record = findRecord<{ schema: SchemaId; variant: VariantId }>(reader, 'components', component)!;
+  for (const bound of boundsOfVariant(reader, record)) {
+    const cycle = findCycleOn(reader, component, bound);
+    if (cycle !== undefined)
+      throw new RefusalError(cycleRefusal('variant', cycle, shownCycle(reader, cycle)).refusal);
   }
 }
 
-/** Throws when a function in force on the component would close a cycle through what follows it. */
-function componentWithoutCycle(reader: Reader, component: ComponentId, bound: Bound, at: string): void {
-  if (!isFollowed(reader, component) || isAbsent(reader, component)) return;
-  if (isDeclaredOver(reader, component, bound.output)) return;
-  const sources = bound.arguments.flatMap(({ path }) => (path === undefined ? [] : [{ component, path }]));
-  const cycle = findCycle(reader, { component, path: bound.output }, sources);
-  if (cycle !== undefined) throw new RefusalError(cycleRefusal(at, cycle, shownCycle(reader, cycle)).refusal);
-}
-
-/** The same for every function that a component of another variant has. */
-export function upgradedWithoutCycle(reader: Reader, component: ComponentId): void {
-  const record = findRecord<{ schema: SchemaId; variant: VariantId }>(reader, 'components', component)!;
-  for (const bound of boundsOfVariant(reader, record)) componentWithoutCycle(reader, component, bound, 'variant');
-}
-
-/** What no cell follows is on no cycle but those that its schema's functions close by themselves. */
-function isFollowed(reader: Reader, component: ComponentId): boolean {
-  for (const _ of reader.scan('index', index.subscribersOf(component))) return true;
-  return false;
+/** The same where what stood over a function's output has been taken away. */
+export function uncoveredWithoutCycle(reader: Reader, component: ComponentId, path: Path): void {
+  for (const bound of boundsAt(boundsOf(reader, component), path)) {
+    const cycle = findCycleOn(reader, component, bound);
+    if (cycle !== undefined) throw new RefusalError(cycleRefusal(path, cycle, shownCycle(reader, cycle)).refusal);
+  }
 }

@@ -13,8 +13,9 @@ import type { ApproverRule, Geometry } from '../model/view.ts';
  * from, at any depth:
  * - `{"$source": null}` unset
  * - `{"$source": {"value": v}}` the literal `v`, nothing in it is interpreted
- * - `{"$source": {"component": idOrName, "path": pointer}}` follow; with `"func": name` through that function
- * - `{"$source": {"call": function, "args": [input, …]}}` a built-in function over inputs
+ * - `{"$source": {"component": idOrName, "path": pointer}}` follow; with `"func": name` through that built-in function,
+ *   with `"function": idOrName` through a user's, of kind transformation or attribute
+ * - `{"$source": {"call": function, "args": [input, …]}}` a built-in function, or a user's by id or name, over inputs
  * - `{"$source": {"secret": idOrName}}` a secret (only below /secrets)
  */
 export type Input = Json;

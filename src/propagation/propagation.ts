@@ -19,7 +19,7 @@ import {
   type ViewProblem,
 } from '../builtins/assemble.ts';
 import type { Bound } from '../graph/bound.ts';
-import { membersOfCycle } from '../graph/cycle.ts';
+import { cycleMessages, membersOfCycle } from '../graph/cycle.ts';
 import type { Source } from '../model/expr.ts';
 import { idLength, splitAddress } from '../model/keys.ts';
 import { overlaps, type Path, validationPath, wellKnown } from '../model/path.ts';
@@ -573,11 +573,11 @@ export class Propagation {
       const { component, path } = splitAddress(address);
       return this.#known.component(component).readsOf(path);
     };
-    for (const member of membersOfCycle(vertex, readsOf)) {
+    for (const [member, message] of cycleMessages(membersOfCycle(vertex, readsOf), readsOf)) {
       if (!this.#marked.has(member)) this.#mark(member, true);
       const marked = this.#marked.get(member)!;
       if (marked.waits !== undefined) this.#stopWaiting(marked);
-      this.#settle(marked, { is: { state: 'error', code: 'value_cycle', message: `${member} depends on itself` } });
+      this.#settle(marked, { is: { state: 'error', code: 'value_cycle', message } });
     }
   }
 
