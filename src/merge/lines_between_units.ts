@@ -56,6 +56,10 @@ export function cycleLine(
 function breakingEdits(m: Merging, cause: HeadEdit | undefined): Mutation[] {
   if (cause === undefined) return [];
   const place = placeOf(cause.m);
+  if (cause.m.kind === 'record.create' && cause.m.noun === 'binding') {
+    const { noun, key } = cause.m;
+    return m.draft.get(place.category, key) === undefined ? [] : [{ kind: 'record.remove', noun, key }];
+  }
   if (cause.m.kind !== 'cell.set') return [];
   const at = splitCellKey(place.key);
   return m.draft.get(place.category, place.key) === undefined

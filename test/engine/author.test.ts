@@ -10,7 +10,7 @@ import type { Diagnostic } from '../../src/ports/compiler.ts';
 import { functionHouse } from './function_house.ts';
 import { type House, owner, sqliteHouse } from './house.ts';
 
-const web = readFileSync(new URL('./definitions/web.ts', import.meta.url), 'utf8');
+const web = readFileSync(new URL('./fixtures/web.ts', import.meta.url), 'utf8');
 const everything = readFileSync(new URL('../formats/asset/fixtures/everything.js', import.meta.url), 'utf8');
 
 const open: House[] = [];
