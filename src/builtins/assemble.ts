@@ -165,7 +165,8 @@ export class Assembly {
       if (this.#awaits) return { state: 'none', awaits: true };
       const { name, kind, text } = bound;
       // What only hands on a value is answered for here.
-      if (isIdentity(bound) && facts.blob(text) === identityText) return fitting(asValue(input[0]![1] ?? undefined), facts, bound.output);
+      if (isIdentity(bound) && facts.blob(text) === identityText)
+        return fitting(asValue(input[0]![1] ?? undefined), facts, bound.output);
       const argument = canonical(Object.fromEntries(input));
       const gave = this.#results({ function: bound.function, name, kind, text, input: argument });
       return kind === 'attribute' ? fitting(gave, facts, bound.output) : gave;

@@ -135,7 +135,11 @@ function diagnosticsOf({ code, path, expected, got, data }: RefusalOf): readonly
 
 type RefusalOf = Extract<Result<never>, { ok: false }>['refusal'];
 
-function diagnostic(code: string, message: string, at?: { readonly line: number; readonly column: number }): Diagnostic {
+function diagnostic(
+  code: string,
+  message: string,
+  at?: { readonly line: number; readonly column: number },
+): Diagnostic {
   return { severity: 'error', line: at?.line ?? 1, column: at?.column ?? 1, length: 0, message, code };
 }
 
@@ -220,7 +224,8 @@ function aboutSocket(s: AssetSocket): AuthorWarning[] {
   if (ends.length > 0 && ends.every((p) => p.startsWith('/secrets/'))) return [];
   const path = `/${s.direction}Sockets/${s.name}`;
   if (s.direction === 'input') {
-    const instead = ends.length === 0 ? 'nothing takes from it' : `subscribe ${ends.join(', ')} on each component instead`;
+    const instead =
+      ends.length === 0 ? 'nothing takes from it' : `subscribe ${ends.join(', ')} on each component instead`;
     return [{ path, message: `is no connection here: ${instead}` }];
   }
   const instead = ends.length === 0 ? 'it gives nothing' : `others subscribe to ${ends.join(', ')} instead`;
@@ -234,7 +239,8 @@ function whyUnbound(spec: VariantSpec, output: string, path: string): string | u
   if (output.startsWith('/secrets')) return 'secrets are references, made by people';
   const [to, from] = [propertyOf(spec, output), propertyOf(spec, path)];
   if (from === undefined) return 'the schema has no such property';
-  if (to === undefined || !(output === '/si/color' || output.startsWith('/domain'))) return 'nothing can be bound there';
+  if (to === undefined || !(output === '/si/color' || output.startsWith('/domain')))
+    return 'nothing can be bound there';
   if (kindFits(to, from, spec.definitions, spec.definitions)) return undefined;
   return `one is of kind ${to.kind}, the other of kind ${from.kind}`;
 }

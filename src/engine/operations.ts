@@ -37,13 +37,13 @@ import {
 } from './operation.ts';
 import { functionOperations } from './operations_function.ts';
 import { runOperations } from './operations_run.ts';
+import { schemaOperations } from './operations_schema.ts';
 import { exportChangeSet, promote } from './promotion.ts';
 import { readReceipt, receiptInForce, type ToldLine } from './receipt.ts';
 import { replayLag } from './replay.ts';
 import type { ReplayProblem } from './replay_work.ts';
 import { revert } from './revert.ts';
 import { describeSchema, propertyLines, searchSchemas, suggestSources } from './schema.ts';
-import { schemaOperations } from './operations_schema.ts';
 import { submit } from './submit.ts';
 import { exportTemplateOf, importTemplate } from './template.ts';
 import type { Branch, Workspace } from './workspace.ts';

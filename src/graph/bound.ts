@@ -60,10 +60,7 @@ export function hasBindings(reader: Reader): boolean {
 }
 
 /** Every vertex that components of the variant have by their bindings, in order of the output. */
-export function boundsOfVariant(
-  reader: Reader,
-  of: Pick<ComponentRecord, 'schema' | 'variant'>,
-): readonly Bound[] {
+export function boundsOfVariant(reader: Reader, of: Pick<ComponentRecord, 'schema' | 'variant'>): readonly Bound[] {
   const own = boundsOn(reader, of.variant);
   const overlays = boundsOn(reader, of.schema);
   const isReplaced = (b: Bound): boolean => overlays.some((o) => o.kind === b.kind && o.name === b.name);

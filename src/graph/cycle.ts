@@ -143,7 +143,17 @@ export function cycleMessages(
 ): ReadonlyMap<string, string> {
   const on = new Set(members);
   const next = new Map(
-    members.length > toldMax ? [] : members.map((m) => [m, reads(m).filter((r) => on.has(r)).sort()] as const),
+    members.length > toldMax
+      ? []
+      : members.map(
+          (m) =>
+            [
+              m,
+              reads(m)
+                .filter((r) => on.has(r))
+                .sort(),
+            ] as const,
+        ),
   );
   return new Map(
     members.map((m) => {

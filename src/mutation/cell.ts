@@ -237,7 +237,8 @@ function checkCell(
       hint: 'secrets are set below /secrets',
     });
   }
-  if ('b' in cell) return checkLiteral(property, JSON.parse(reader.blob(cell.b)) as Json, path, reader.matches ?? matchPattern);
+  if ('b' in cell)
+    return checkLiteral(property, JSON.parse(reader.blob(cell.b)) as Json, path, reader.matches ?? matchPattern);
   if ('v' in cell) {
     // A list element may be null while it waits for its value; so may anything of an open tree.
     if (

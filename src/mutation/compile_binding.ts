@@ -17,7 +17,15 @@ import {
   resolveSchema,
   schemaOfVariant,
 } from '../model/lookup.ts';
-import { childPath, lastSegment, overlaps, type Path, parsePointer, segmentsOf, validationPath } from '../model/path.ts';
+import {
+  childPath,
+  lastSegment,
+  overlaps,
+  type Path,
+  parsePointer,
+  segmentsOf,
+  validationPath,
+} from '../model/path.ts';
 import { type Located, locate } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
 import { cycleRefusal, shownCycle } from './cell.ts';
@@ -159,12 +167,7 @@ function placed(types: readonly Type[], pointer: string, at: string): { path: Pa
   });
 }
 
-function placedOutput(
-  reader: Reader,
-  types: readonly Type[],
-  given: BindingRecord,
-  fn: FunctionRecord,
-): Path | null {
+function placedOutput(reader: Reader, types: readonly Type[], given: BindingRecord, fn: FunctionRecord): Path | null {
   if (fn.kind !== 'attribute') {
     if (given.output !== null) malformed('output', 'an output only for attribute functions', given.output);
     return null;
@@ -228,8 +231,7 @@ export function upgradedWithoutCycle(reader: Reader, component: ComponentId): vo
   const record = findRecord<{ schema: SchemaId; variant: VariantId }>(reader, 'components', component)!;
   for (const bound of boundsOfVariant(reader, record)) {
     const cycle = findCycleOn(reader, component, bound);
-    if (cycle !== undefined)
-      throw new RefusalError(cycleRefusal('variant', cycle, shownCycle(reader, cycle)).refusal);
+    if (cycle !== undefined) throw new RefusalError(cycleRefusal('variant', cycle, shownCycle(reader, cycle)).refusal);
   }
 }
 

@@ -613,7 +613,7 @@ export class Propagation {
     this.#computing = computing;
     let is: Evaluated;
     if (validated) is = this.#assembly.ofValidation(facts);
-    else if (bound === undefined) 
+    else if (bound === undefined)
       is = this.#assembly.ofExpr((cell as { x: Parameters<Assembly['ofExpr']>[0] }).x, facts, marked.path);
     else is = facts.absent ? none : this.#assembly.ofBound(facts, bound);
     this.#computing = undefined;

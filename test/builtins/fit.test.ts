@@ -8,7 +8,11 @@ import type { Property } from '../../src/model/property.ts';
 const text: Property = { kind: 'string' };
 const box: Property = {
   kind: 'object',
-  properties: { size: { kind: 'integer', minimum: 1, maximum: 9 }, tags: { kind: 'map', values: text }, next: { kind: 'ref', to: 'Box' } },
+  properties: {
+    size: { kind: 'integer', minimum: 1, maximum: 9 },
+    tags: { kind: 'map', values: text },
+    next: { kind: 'ref', to: 'Box' },
+  },
 };
 const code = (p: Property, value: Json) => findMisfit(p, value, { Box: box })?.code;
 
@@ -24,8 +28,14 @@ describe('a result', () => {
     [{ kind: 'any' }, [1, 'a', null]],
     [{ kind: 'array', items: text }, ['a', null]],
     [{ kind: 'object' }, { a: 1 }],
-    [{ kind: 'map', values: { kind: 'integer' } }, { a: 1, b: null }],
-    [{ kind: 'ref', to: 'Box' }, { size: 3, tags: { a: 'b' }, next: { size: 4, next: null } }],
+    [
+      { kind: 'map', values: { kind: 'integer' } },
+      { a: 1, b: null },
+    ],
+    [
+      { kind: 'ref', to: 'Box' },
+      { size: 3, tags: { a: 'b' }, next: { size: 4, next: null } },
+    ],
   ])('that fits is taken: %j takes %j', (p, value) => {
     expect(findMisfit(p, value, { Box: box })).toBeUndefined();
   });

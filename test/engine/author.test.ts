@@ -105,7 +105,13 @@ describe('a definition', () => {
     expect((await stateOf(house, changeSet)).variants.sort()).toEqual([false, true]);
     const head = await house.call<SchemaSource>('schema.source', { schema: 'Web' });
     const mine = await house.call<SchemaSource>('schema.source', { changeSet, schema: 'Web' });
-    expect([head.text, head.locked, mine.text, mine.locked, mine.variant]).toEqual([web, true, other, false, reply.variant]);
+    expect([head.text, head.locked, mine.text, mine.locked, mine.variant]).toEqual([
+      web,
+      true,
+      other,
+      false,
+      reply.variant,
+    ]);
     await house.call('change_set.apply', { changeSet });
     await house.submit(await house.open('third'), { kind: 'component.create', schema: 'Web', name: 'a' });
     const third = (await house.rows()).find((r) => r.name === 'third')!.id;
@@ -132,7 +138,13 @@ describe('a definition', () => {
     await house.submit(
       changeSet,
       { kind: 'function.create', name: 'f', functionKind: 'attribute', text: 'function main() {}' },
-      { kind: 'binding.attach', function: 'f', variant, arguments: [{ name: 'p', path: '/domain/Port' }], output: '/domain/Host' },
+      {
+        kind: 'binding.attach',
+        function: 'f',
+        variant,
+        arguments: [{ name: 'p', path: '/domain/Port' }],
+        output: '/domain/Host',
+      },
     );
     const { warnings } = await author(house, changeSet, web.replace("setName('Port')", "setName('Door')"));
     expect(warnings).toEqual([
@@ -215,11 +227,15 @@ describe('a definition that is wrong', () => {
     const house = await opened();
     const changeSet = await house.open();
     const viewer = { id: 'eve', role: 'viewer' } as const;
-    expect((await house.refused('schema.author', { changeSet, text: web, name: 'Web' }, viewer)).code).toBe('access_denied');
+    expect((await house.refused('schema.author', { changeSet, text: web, name: 'Web' }, viewer)).code).toBe(
+      'access_denied',
+    );
     const bare = await sqliteHouse().start();
     open.push(bare);
     const there = await bare.open();
-    await expect(bare.attempt('schema.author', { changeSet: there, text: web, name: 'Web' }, owner)).rejects.toMatchObject({
+    await expect(
+      bare.attempt('schema.author', { changeSet: there, text: web, name: 'Web' }, owner),
+    ).rejects.toMatchObject({
       code: 'runner_unavailable',
     });
   });
@@ -235,7 +251,9 @@ describe('checking', () => {
     const typed = await check(web.replace("setKind('integer')", "setKind('whole')"));
     expect(typed.ok).toBe(false);
     expect(typed.diagnostics).toMatchObject([{ line: 11, code: 'TS2345' }]);
-    const ran = await check(web.replace('return new AssetBuilder()', "if (ports.http) throw new Error('late');\n  return new AssetBuilder()"));
+    const ran = await check(
+      web.replace('return new AssetBuilder()', "if (ports.http) throw new Error('late');\n  return new AssetBuilder()"),
+    );
     expect(ran.diagnostics).toMatchObject([{ line: 17, code: 'threw' }]);
     expect(await house.everything()).toBe(before);
   });

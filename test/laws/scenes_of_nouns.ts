@@ -248,7 +248,10 @@ const functions: Readonly<Record<string, Scene>> = {
     };
     const at = s.one(['/domain/short', '/domain/labels/k']);
     const back = (from: string): Request => set(c, at, { $source: { component: from, path: bound.output! } });
-    const follow = s.one<Request[]>([[back(c)], [back(d), set(d, at, { $source: { component: c, path: bound.output! } })]]);
+    const follow = s.one<Request[]>([
+      [back(c)],
+      [back(d), set(d, at, { $source: { component: c, path: bound.output! } })],
+    ]);
     return either(s, ask(bound), ask(...follow));
   },
   bindings: (s) => {

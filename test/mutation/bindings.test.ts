@@ -50,7 +50,12 @@ function made(): World {
   return world;
 }
 
-const attach = (fn: string, from: string | undefined, output: string | undefined, target: object = { schema: 'Box' }) => ({
+const attach = (
+  fn: string,
+  from: string | undefined,
+  output: string | undefined,
+  target: object = { schema: 'Box' },
+) => ({
   kind: 'binding.attach' as const,
   function: fn,
   ...target,
@@ -170,7 +175,9 @@ describe('a cycle through functions is refused with its whole path', () => {
     // Where something is declared over it the function is not in force.
     world.set(one, '/domain/b', 'mine');
     world.do(attach('f', '/domain/a', '/domain/b'));
-    expect(cycleOf(world, { kind: 'attribute.unset', component: one, path: '/domain/b' })).toContain('one/domain/b <- ');
+    expect(cycleOf(world, { kind: 'attribute.unset', component: one, path: '/domain/b' })).toContain(
+      'one/domain/b <- ',
+    );
   });
 
   test('of a subscription that is made when they are bound already', () => {
@@ -210,7 +217,8 @@ describe('a cycle through functions is refused with its whole path', () => {
     const draft = world.snapshot.edit();
     draft.put('cells', `${three}/domain/a`, JSON.stringify({ x: { s: [one, '/domain/a'] } }));
     const broken = draft.finish();
-    const is = (c: string) => new Evaluation(broken).valueAt({ component: c as ComponentId, path: '/domain/a' as Path });
+    const is = (c: string) =>
+      new Evaluation(broken).valueAt({ component: c as ComponentId, path: '/domain/a' as Path });
     expect(is(two!)).toMatchObject({
       code: 'value_cycle',
       message: expect.stringContaining(

@@ -7,7 +7,7 @@ import { Evaluation } from '../../src/builtins/evaluate.ts';
 import type { Path } from '../../src/model/path.ts';
 import type { VariantSpec } from '../../src/model/schema.ts';
 import { Propagation } from '../../src/propagation/propagation.ts';
-import { type World, smallWorld } from '../support/model_world.ts';
+import { smallWorld, type World } from '../support/model_world.ts';
 import { expectAsFromScratch, settle } from './worlds.ts';
 
 const spec: VariantSpec = {
@@ -17,7 +17,13 @@ const spec: VariantSpec = {
     properties: {
       Host: { kind: 'string', required: true, format: 'hostname' },
       Port: { kind: 'integer', required: true, default: 80, maximum: 65535 },
-      Names: { kind: 'array', minItems: 1, maxItems: 3, uniqueItems: true, items: { kind: 'string', pattern: '^[a-z]+$' } },
+      Names: {
+        kind: 'array',
+        minItems: 1,
+        maxItems: 3,
+        uniqueItems: true,
+        items: { kind: 'string', pattern: '^[a-z]+$' },
+      },
       Mail: { kind: 'string', validation: { type: 'string', rules: [{ name: 'email' }] } },
       Size: { kind: 'string', enum: ['s', 'm'] },
       Inner: { kind: 'object', properties: { A: { kind: 'string', required: true }, B: { kind: 'string' } } },
@@ -34,10 +40,7 @@ const at = '/qualification/validation' as Path;
 function made(): { world: World; open: ComponentId } {
   const world = smallWorld();
   world.lawful = false;
-  world.do(
-    { kind: 'schema.create', name: 'Web', spec },
-    { kind: 'schema.create', name: 'Plain', spec: plain },
-  );
+  world.do({ kind: 'schema.create', name: 'Web', spec }, { kind: 'schema.create', name: 'Plain', spec: plain });
   return { world, open: world.create('open', {}, 'Plain') };
 }
 
@@ -106,7 +109,10 @@ describe('a validation', () => {
       },
       'Web',
     );
-    expect(findings(world, web)).toEqual(['/domain/Port must be at most 65535', '/domain/Size must be one of "s", "m"']);
+    expect(findings(world, web)).toEqual([
+      '/domain/Port must be at most 65535',
+      '/domain/Size must be one of "s", "m"',
+    ]);
   });
 
   test('[C17] leaves out what follows something without a value until that arrives', () => {
@@ -133,7 +139,11 @@ describe('a validation', () => {
     world.do({ kind: 'attribute.set', component: open, path: '/domain/Any', value: { a: 1 } });
     const web = world.create(
       'web',
-      { '/domain/Host': { $source: { call: 'select', args: [0, { $source: { component: open, path: '/domain/Any' } }] } } },
+      {
+        '/domain/Host': {
+          $source: { call: 'select', args: [0, { $source: { component: open, path: '/domain/Any' } }] },
+        },
+      },
       'Web',
     );
     world.do({ kind: 'attribute.set', component: web, path: '/domain/Mail', value: 'nobody' });
@@ -151,7 +161,9 @@ describe('a validation', () => {
     expect(said(world, web)).toMatchObject({ result: 'failure' });
     world.do({ kind: 'component.delete', component: web });
     said(world, web);
-    expect(new Evaluation(world.snapshot).valueAt({ component: watch, path: '/domain/Any' as Path }).state).toBe('none');
+    expect(new Evaluation(world.snapshot).valueAt({ component: watch, path: '/domain/Any' as Path }).state).toBe(
+      'none',
+    );
   });
 });
 
@@ -182,7 +194,11 @@ describe('the vertex of a validation', () => {
 
   test('is computed once an edit where something reads it, and stops there when it says the same', () => {
     const { world, web, ran, options } = watched();
-    const watch = world.create('watch', { '/domain/Any': { $source: { component: web, path: `${at}/result` } } }, 'Plain');
+    const watch = world.create(
+      'watch',
+      { '/domain/Any': { $source: { component: web, path: `${at}/result` } } },
+      'Plain',
+    );
     const p = new Propagation(world.snapshot, undefined, options);
     const after = (value: string): string[] => {
       ran.length = 0;
@@ -202,7 +218,12 @@ describe('the vertex of a validation', () => {
     expect(after('d.example')).toEqual([]);
     expect([...p.values().keys()]).toEqual([]);
     // It is read again: what it was is of no use.
-    world.do({ kind: 'attribute.subscribe', component: watch, path: '/domain/Any', source: { component: web, path: at } });
+    world.do({
+      kind: 'attribute.subscribe',
+      component: watch,
+      path: '/domain/Any',
+      source: { component: web, path: at },
+    });
     expect(after('e f')).toEqual([web + at, any]);
     expect(p.read({ component: watch, path: '/domain/Any' as Path })).toMatchObject({ value: { result: 'failure' } });
   });
@@ -224,7 +245,12 @@ describe('the vertex of a validation', () => {
   test('is on the cycle when a value is made of the validation of its own component', () => {
     const { world, web } = watched();
     const refused = world.attempt([
-      { kind: 'attribute.subscribe', component: web, path: '/domain/Mail', source: { component: web, path: `${at}/result` } },
+      {
+        kind: 'attribute.subscribe',
+        component: web,
+        path: '/domain/Mail',
+        source: { component: web, path: `${at}/result` },
+      },
     ]);
     expect(refused).toMatchObject({ ok: false, refusal: { code: 'value_cycle' } });
   });

@@ -22,7 +22,9 @@ export function qualificationOf(
   const has = (severity: Finding['severity']): boolean => findings.some((f) => f.severity === severity);
   const result = has('error') ? 'failure' : has('warning') ? 'warning' : 'success';
   if (findings.length === 0) return { result };
-  const shown = findings.slice(0, limits.findingsMax).map(({ path, message, severity }) => ({ path, message, severity }));
+  const shown = findings
+    .slice(0, limits.findingsMax)
+    .map(({ path, message, severity }) => ({ path, message, severity }));
   return { result, message: messageOf(findings), findings: shown };
 }
 

@@ -93,7 +93,8 @@ function authorLines(r: AuthorReply): string[] {
       : `${paint('bold', r.name)} is defined: ${count(r.edits, 'edit')}, variant ${r.variant}.`,
   );
   for (const { output, path } of r.follows) out.push(`  ${output} ${paint('cyan', `<- ${path}`)}`);
-  for (const { name, definition } of r.secretSlots) out.push(`  /secrets/${name} takes a secret of the kind ${definition}`);
+  for (const { name, definition } of r.secretSlots)
+    out.push(`  /secrets/${name} takes a secret of the kind ${definition}`);
   if (r.definesSecret !== null) out.push(`  defines secrets of the kind ${r.definesSecret}`);
   return [...out, ...r.warnings.map(warningLine)];
 }

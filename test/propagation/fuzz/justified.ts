@@ -56,7 +56,10 @@ function results({ snapshot, evaluation }: Moment, { component, path }: Source):
   if (findComponent(snapshot, component) === undefined || isAbsent(snapshot, component)) return [];
   const out: unknown[] = [];
   if (overlaps(path, validationPath)) {
-    const { why: _, ...rest } = evaluation.valueAt({ component, path: validationPath }) as unknown as Record<string, Json>;
+    const { why: _, ...rest } = evaluation.valueAt({ component, path: validationPath }) as unknown as Record<
+      string,
+      Json
+    >;
     out.push(canonical(rest));
   }
   for (const [address, e] of evaluation.all()) {
