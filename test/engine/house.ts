@@ -17,6 +17,7 @@ import { callOperation } from '../../src/engine/operations.ts';
 import type { RetentionOptions } from '../../src/engine/retention.ts';
 import type { SubmitReply } from '../../src/engine/submit.ts';
 import type { Workspace } from '../../src/engine/workspace.ts';
+import type { Matches } from '../../src/model/pattern.ts';
 import type { VariantSpec } from '../../src/model/schema.ts';
 import type { Catalogue } from '../../src/ports/catalogue.ts';
 import type { Readiness } from '../../src/ports/readiness.ts';
@@ -64,6 +65,7 @@ export interface HouseOptions {
   readonly cacheBytesMax?: number;
   readonly unwrittenBytesMax?: number;
   readonly readiness?: Readiness;
+  readonly matches?: Matches;
   readonly functions?: FunctionHost;
   readonly retention?: RetentionOptions;
 }

@@ -200,7 +200,7 @@ describe('the vertex of a validation', () => {
       'Plain',
     );
     const p = new Propagation(world.snapshot, undefined, options);
-    const after = (value: string): string[] => {
+    const edited = (value: string): string[] => {
       ran.length = 0;
       world.do({ kind: 'attribute.set', component: web, path: '/domain/Host', value });
       p.moveTo(world.snapshot);
@@ -210,12 +210,12 @@ describe('the vertex of a validation', () => {
     };
     settle(p);
     const any = `${watch}/domain/Any`;
-    expect(after('b.example')).toEqual([web + at]);
-    expect(after('b c')).toEqual([web + at, any]);
-    expect(after('c d')).toEqual([web + at]);
+    expect(edited('b.example')).toEqual([web + at]);
+    expect(edited('b c')).toEqual([web + at, any]);
+    expect(edited('c d')).toEqual([web + at]);
     // Nothing reads it any more: it is not kept.
     world.do({ kind: 'attribute.unset', component: watch, path: '/domain/Any' });
-    expect(after('d.example')).toEqual([]);
+    expect(edited('d.example')).toEqual([]);
     expect([...p.values().keys()]).toEqual([]);
     // It is read again: what it was is of no use.
     world.do({
@@ -224,7 +224,7 @@ describe('the vertex of a validation', () => {
       path: '/domain/Any',
       source: { component: web, path: at },
     });
-    expect(after('e f')).toEqual([web + at, any]);
+    expect(edited('e f')).toEqual([web + at, any]);
     expect(p.read({ component: watch, path: '/domain/Any' as Path })).toMatchObject({ value: { result: 'failure' } });
   });
 
