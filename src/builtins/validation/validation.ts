@@ -114,9 +114,15 @@ class Validation {
     }
     if (p.kind !== 'object') return;
     for (const [key, member] of Object.entries(p.properties ?? {})) {
+      // Most properties of most types have no value, and nothing that asks for one.
+      if (this.#complete && !Object.hasOwn(value, key) && isQuiet(member)) continue;
       this.visit(member, Object.hasOwn(value, key) ? value[key] : undefined, childPointer(path, key));
     }
   }
+}
+
+function isQuiet({ kind, required, validation }: Property): boolean {
+  return required !== true && validation === undefined && kind !== 'ref';
 }
 
 function isOfKind(property: Property, value: Json): boolean {
