@@ -353,6 +353,16 @@ export class Propagation {
     return this.quiet ? this.#derived.checkpoint() : undefined;
   }
 
+  /** Moves some of what was computed into the persistent map, so that `checkpoint` has less to do. Answers what is left. */
+  fold(most: number): number {
+    return this.#derived.fold(most);
+  }
+
+  /** Root of what was folded, whose chunks are needed as long as this is used. */
+  get foldedRoot(): Hash {
+    return this.#derived.root;
+  }
+
   /** Values in memory that the last checkpoint does not have. */
   get unsaved(): number {
     return this.#derived.recent;
