@@ -107,7 +107,8 @@ const noParts = new Set(['loc', 'extra']);
 
 /** Children, in no order that means anything. */
 export function eachChild(node: Node, visit: (child: Node) => void): void {
-  for (const [key, x] of Object.entries(node)) {
+  for (const key in node) {
+    const x = node[key];
     if (typeof x !== 'object' || x === null || noParts.has(key)) continue;
     if (Array.isArray(x)) {
       for (const child of x) if (isNode(child)) visit(child);
