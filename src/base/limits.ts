@@ -20,6 +20,9 @@ export const limits = {
   functionTextCharsMax: 1024 * 1024,
   /** UTF-16 units of compiled functions kept. */
   compiledCharsMax: 32 * 1024 * 1024,
+  /** After this long a text is given up by the parser, and as much longer for each MiB of it. */
+  parseTimeMs: 1_000,
+  parseTimePerMibMs: 8_000,
   /** After this long without an answer the thread that checks types is ended. */
   checkTimeMs: 20_000,
   /** After this long without a question it is ended as well. */

@@ -10,7 +10,7 @@ import { declaresEffects, effectOf, kindsWithEffects, namesWithEffects } from '.
 import { escapeSpelling } from './escape.ts';
 import { blankModules, exportsMain } from './modules.ts';
 import { findNames, type Names } from './scope.ts';
-import { diagnosticAt, type Node, parseText, type Syntax } from './syntax.ts';
+import { diagnosticAt, type Node, parseText, type Syntax, tooDeep } from './syntax.ts';
 
 export type Compiled = Omit<CompiledFunction, 'hash'>;
 
@@ -25,7 +25,7 @@ export function compileText(
     return 'severity' in syntax ? [syntax] : compileSyntax(syntax, kind, effects);
   } catch (e) {
     // The tree is walked by recursion: nesting that gets past the parser ends here.
-    if (e instanceof RangeError) return [diagnosticAt(text, 0, 0, 'too_deep', 'The text nests too deeply.')];
+    if (e instanceof RangeError) return [tooDeep(text)];
     throw e;
   }
 }
