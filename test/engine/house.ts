@@ -12,6 +12,7 @@ import { systemWorld } from '../../src/adapters/system/world.ts';
 import type { Json } from '../../src/base/json.ts';
 import { type Refusal, type Result, refusalText } from '../../src/base/result.ts';
 import { Engine } from '../../src/engine/engine.ts';
+import type { FunctionHost } from '../../src/engine/function_calls.ts';
 import { callOperation } from '../../src/engine/operations.ts';
 import type { SubmitReply } from '../../src/engine/submit.ts';
 import type { Workspace } from '../../src/engine/workspace.ts';
@@ -62,6 +63,7 @@ export interface HouseOptions {
   readonly cacheBytesMax?: number;
   readonly unwrittenBytesMax?: number;
   readonly readiness?: Readiness;
+  readonly functions?: FunctionHost;
 }
 
 /** How a kind of store is opened; called again to open the same one again. */
