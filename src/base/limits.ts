@@ -18,6 +18,14 @@ export const limits = {
   idempotencyKeyCharsMax: 256,
   /** UTF-16 units of a function's text. */
   functionTextCharsMax: 1024 * 1024,
+  /** UTF-16 units of compiled functions kept. */
+  compiledCharsMax: 32 * 1024 * 1024,
+  /** After this long without an answer the thread that checks types is ended. */
+  checkTimeMs: 20_000,
+  /** After this long without a question it is ended as well. */
+  checkIdleMs: 600_000,
+  /** Memory of the thread that checks types. */
+  checkMemoryMib: 1_024,
   /** Text of log entries that may wait for their chunks to be written. */
   unwrittenTailBytesMax: 8 * 1024 * 1024,
   /** New chunks that may wait in memory before they are written in the background. */
@@ -35,10 +43,81 @@ export const limits = {
   /** Wait before a failed replay is tried again: the first time, and at most. */
   replayRetryMs: 250,
   replayRetryMaxMs: 60_000,
+  /** Time for which computing values holds up everything else at most, before it lets others go first. */
+  propagationSliceMs: 4,
+  /** Values computed for one read before it is answered with what is there. */
+  valuesPerReadMax: 20_000,
+  /** Computed values in memory after which they are written with the next checkpoint. */
+  unsavedValuesMax: 50_000,
+  /** What one run may use, unless its function declares otherwise. */
+  isolateRunMs: 5_000,
+  isolateRunBytes: 128 * 1024 * 1024,
+  processRunMs: 60_000,
+  processRunBytes: 512 * 1024 * 1024,
+  runOutputBytesMax: 4 * 1024 * 1024,
+  /** Results of pure functions kept for a workspace: in its store, and in memory. */
+  memoBytesMax: 256 * 1024 * 1024,
+  memoEntriesInMemoryMax: 100_000,
   /** Rows of one listing page. */
   pageRowsMax: 300,
   /** UTF-16 units of a workspace's members, or of its budgets, as one document. */
   settingCharsMax: 1024 * 1024,
+  /** UTF-8 bytes of a secret's content as JSON text, with the name of its workspace. */
+  secretBytesMax: 256 * 1024,
+  /** Bytes of an installation's key file. */
+  keyFileBytesMax: 1_024,
+  /** Times a workspace's keys are read again because another process has written them. */
+  keyWriteAttemptsMax: 64,
+  /** Workspaces of which is remembered that their newest key was unwrapped. */
+  verifiedKeysMax: 10_000,
   /** Steps a regular expression of a schema may be long, in UTF-16 units. */
   patternCharsMax: 512,
+  /** UTF-16 units of a text that is held against a named format; a longer one is not checked. */
+  formatTextCharsMax: 65_536,
+  /** Regular expressions kept ready. */
+  patternsKeptMax: 1_024,
+  /** Size of a regular expression times UTF-16 units of the text it is tried on; beyond it is not checked. */
+  patternStepsMax: 5_000_000,
+  /** Memory that one process of the isolate tier may use for a call. */
+  isolateMemoryBytes: 512 * 1024 * 1024,
+  /** Calls after which a process of the isolate tier is replaced. */
+  isolateCallsMax: 200_000,
+  /** Memory in use between calls over which it is replaced. */
+  isolateRestBytesMax: 384 * 1024 * 1024,
+  /** Texts that it keeps prepared. */
+  isolateScriptsMax: 1_024,
+  /** Calls that it is given at once, and what they may be expected to take together. */
+  isolateBatchCallsMax: 256,
+  isolateBatchMs: 8,
+  /** A call that has taken this long holds up those that were given with it no longer: they go elsewhere. */
+  isolateRescueMs: 100,
+  /** Bytes of one message from it. */
+  isolateFrameBytesMax: 256 * 1024 * 1024,
+  /** Time between two looks at it, to start, and without a sign of life between calls. */
+  isolateWatchMs: 10,
+  isolateStartMs: 30_000,
+  isolateStallMs: 10_000,
+  /** Times that a text may bring its process down before it is not run any more, and texts of which that is kept. */
+  isolateKillsMax: 3,
+  isolateTextsMax: 10_000,
+  /** UTF-8 bytes of one line of a run's log; a longer one becomes several. */
+  runLogLineBytesMax: 16 * 1024,
+  /** UTF-16 units of the message of a failed run; what is cut off is said. */
+  runMessageCharsMax: 4_096,
+  /** Threads and processes of one run in the process tier. */
+  runProcessesMax: 96,
+  /** Open files of each process of a run. */
+  runOpenFilesMax: 1_024,
+  /** Each of a run's two private folders (work and home) in the process tier. */
+  runScratchBytesMax: 64 * 1024 * 1024,
+  /** What a run's processes may take beyond its memory before it is ended: Node itself. */
+  runMemoryBaseBytes: 64 * 1024 * 1024,
+  /** How often the memory of a run's processes is looked at. */
+  runMemorySampleMs: 100,
+  /** How long a child of the process tier may take to be ready, before user code. */
+  childStartMs: 30_000,
+  /** How long a child that has given its result may take to end by itself. */
+  childEndMs: 250,
+  /** Connections of one run through the proxy at once. */
+  runConnectionsMax: 64,
 } as const;

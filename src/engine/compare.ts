@@ -3,6 +3,7 @@
 
 import type { ComponentId } from '../base/ids.ts';
 import { compareText, type Json, sameJson } from '../base/json.ts';
+import type { Results } from '../builtins/assemble.ts';
 import { type Evaluated, Evaluation } from '../builtins/evaluate.ts';
 import { reach } from '../graph/edges.ts';
 import { parseCell } from '../model/cell.ts';
@@ -88,8 +89,9 @@ interface Sides {
   readonly after: Evaluation;
 }
 
-export function compareSnapshots(before: Snapshot, after: Snapshot): Comparison {
-  const sides: Sides = { before: new Evaluation(before), after: new Evaluation(after) };
+/** `results`: what users' functions gave, as far as it is known. */
+export function compareSnapshots(before: Snapshot, after: Snapshot, results?: Results): Comparison {
+  const sides: Sides = { before: new Evaluation(before, results), after: new Evaluation(after, results) };
   const touched = new Map<ComponentId, { attributes: Map<string, AttributeChange>; whole: DiffStatus | undefined }>();
   const of = (id: ComponentId) => {
     let entry = touched.get(id);

@@ -5,6 +5,7 @@ import type { ChangeSetId, ComponentId, SchemaId, VariantId } from '../base/ids.
 import { compareText, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result } from '../base/result.ts';
+import type { Results } from '../builtins/assemble.ts';
 import { Evaluation, type ViewProblem } from '../builtins/evaluate.ts';
 import { matchSearch, parseSearch, requiredSchemas, type SearchQuery } from '../formats/search.ts';
 import { type Declared, elementsOf, readDeclared } from '../model/declared.ts';
@@ -59,18 +60,19 @@ export interface ComponentView {
   readonly flags: readonly string[];
 }
 
-/** Refuses `component_not_found`, `ambiguous_name`. */
+/** `viewOf`: the values as they stand. Refuses `component_not_found`, `ambiguous_name`. */
 export function readComponent(
   snapshot: Snapshot,
   row: ChangeSetRow,
   version: number,
   text: string,
+  viewOf: (component: ComponentId) => { value: Json; problems: readonly ViewProblem[] },
 ): Result<ComponentView> {
   const id = resolveComponent(snapshot, text);
   if (!id.ok) return id;
   const component = id.value;
   const record = findComponent(snapshot, component)!;
-  const { value, problems } = new Evaluation(snapshot).view(component);
+  const { value, problems } = viewOf(component);
   const below = (part: string) => {
     const prefix = `${component}/${part}/`;
     return [...snapshot.scan('components', prefix)].map(([key]) => key.slice(prefix.length));
@@ -153,12 +155,13 @@ export interface Page<T> {
 export function searchComponents(
   snapshot: Snapshot,
   request: { readonly query?: string; readonly cursor?: string; readonly limit?: number },
+  results?: Results,
 ): Result<Page<ComponentLine>> {
   const query = parseSearch(request.query ?? '');
   if (!query.ok) return query;
   const limit = Math.min(Math.max(1, request.limit ?? limits.pageRowsMax), limits.pageRowsMax);
   const items: ComponentLine[] = [];
-  const evaluation = new Evaluation(snapshot);
+  const evaluation = new Evaluation(snapshot, results);
   for (const id of candidates(snapshot, query.value, request.cursor ?? '')) {
     const line = lineOf(snapshot, id);
     if (line === undefined || !matches(evaluation, query.value, line)) continue;

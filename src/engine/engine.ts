@@ -148,6 +148,8 @@ export class Engine {
     try {
       for (const workspace of this.#open.values()) await workspace.close();
     } finally {
+      const { compiler, runners = [] } = this.#options.functions ?? {};
+      await Promise.all([...runners.map((r) => r.close()), compiler?.close()]);
       await this.store.close();
     }
   }

@@ -60,6 +60,15 @@ export async function verifyWorkspace(
       note(`change set ${row.id}`, e);
     }
   }
+  progress('computed values');
+  for (const checkpoint of await w.store.listCheckpoints(w.id)) {
+    if (problems.length >= most) break;
+    try {
+      problems.push(...(await checkDerived(w, checkpoint, verified)));
+    } catch (e) {
+      note(`computed values of change set ${checkpoint.changeSet} at ${checkpoint.version}`, e);
+    }
+  }
   progress('audit');
   const audit = await verifyAudit(w, options.heads);
   const all = problems.slice(0, most);
@@ -123,6 +132,15 @@ async function checkState(
   });
 }
 
+/** Are the computed values of a checkpoint all there? Whether they are right is for who computes them. */
+async function checkDerived(w: Workspace, checkpoint: Checkpoint, verified: Verified): Promise<StoreProblem[]> {
+  const { derivedRoot, changeSet, version } = checkpoint;
+  if (derivedRoot === undefined) return [];
+  const { problem } = await w.read(() => verifyMap(w.space, derivedRoot, verified));
+  if (problem === undefined) return [];
+  return [{ where: `computed values of change set ${changeSet} at ${version}${problem.path}`, what: problem.what }];
+}
+
 /** The index as it follows from everything else, compared with the one that is stored. */
 function checkIndex(changeSet: ChangeSetId, state: Snapshot): StoreProblem[] {
   const wanted: string[] = [];
@@ -158,7 +176,10 @@ function checkIndex(changeSet: ChangeSetId, state: Snapshot): StoreProblem[] {
     : [{ where: `change set ${changeSet}, index`, what: `${JSON.stringify(wanted[i])} is missing` }];
 }
 
-/** Head versions kept readable without replay: the newest, those that active change sets stand on, and every so many. */
+/**
+ * Versions kept readable without replay: of each change set the newest, and the newest with its computed values; of Head
+ * also those that active change sets stand on, and every so many.
+ */
 const keptEvery = 64;
 
 export interface GcOutcome extends SweepOutcome {
@@ -202,12 +223,18 @@ async function collect(w: Workspace, progress: Progress): Promise<GcOutcome> {
 function keepWhich(rows: readonly ChangeSetRow[], checkpoints: readonly Checkpoint[]): Checkpoint[] {
   const byId = new Map(rows.map((r) => [r.id, r]));
   const bases = new Set(rows.filter((r) => !r.isHead && isActive(r.status)).map((r) => r.baseVersion));
-  const newest = new Map<ChangeSetId, number>();
-  for (const c of checkpoints) newest.set(c.changeSet, Math.max(newest.get(c.changeSet) ?? 0, c.version));
+  const newest = newestOf(checkpoints);
+  const newestDerived = newestOf(checkpoints.filter((c) => c.derivedRoot !== undefined));
   return checkpoints.filter((c) => {
-    if (newest.get(c.changeSet) === c.version) return true;
+    if (newest.get(c.changeSet) === c.version || newestDerived.get(c.changeSet) === c.version) return true;
     return byId.get(c.changeSet)?.isHead === true && (bases.has(c.version) || c.version % keptEvery === 0);
   });
+}
+
+function newestOf(checkpoints: readonly Checkpoint[]): Map<ChangeSetId, number> {
+  const newest = new Map<ChangeSetId, number>();
+  for (const c of checkpoints) newest.set(c.changeSet, Math.max(newest.get(c.changeSet) ?? 0, c.version));
+  return newest;
 }
 
 /** Blobs that replaying a log reads: those its edits name, and pending changes with the blobs that theirs name. */
@@ -227,12 +254,13 @@ async function markLog(w: Workspace, row: ChangeSetRow, live: Set<Hash>): Promis
   }
 }
 
-/** Everything below the two manifests of a checkpoint, read from the store in batches. */
+/** Everything below the manifests of a checkpoint and the root of its computed values, read from the store in batches. */
 async function markState(w: Workspace, checkpoint: Checkpoint, live: Set<Hash>): Promise<void> {
   const state = await w.read(() =>
     Snapshot.open(w.space, { intent: checkpoint.intentRoot, reality: checkpoint.realityRoot }),
   );
-  let front = state.tops().filter((hash) => !live.has(hash));
+  const tops = checkpoint.derivedRoot === undefined ? state.tops() : [...state.tops(), checkpoint.derivedRoot];
+  let front = tops.filter((hash) => !live.has(hash));
   for (const hash of front) live.add(hash);
   while (front.length > 0) {
     const next: Hash[] = [];

@@ -5,7 +5,10 @@ import { authorise, type Permission, type Principal } from '../access/role.ts';
 import type { ChangeSetId, ComponentId } from '../base/ids.ts';
 import { isObject, type Json } from '../base/json.ts';
 import { Fault, must, ok, RefusalError, type Result, refuse } from '../base/result.ts';
+import type { Results, ViewProblem } from '../builtins/assemble.ts';
+import { Evaluation } from '../builtins/evaluate.ts';
 import { resolveComponent } from '../model/lookup.ts';
+import type { Path } from '../model/path.ts';
 import { describe } from '../mutation/mutation.ts';
 import type { Request } from '../mutation/request.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
@@ -140,16 +143,19 @@ const operations = {
       }),
     ),
 
-  'component.get': (c, p) =>
-    inState(c, p, (s) => s.w.read(() => readComponent(s.snapshot, s.row, s.version, text(p, 'component')))),
+  'component.get': (c, p) => inState(c, p, (s) => componentIn(s, text(p, 'component'), integer(p, 'waitMs', 0))),
   'component.search': (c, p) =>
     inState(c, p, (s) =>
       s.w.read(() =>
-        searchComponents(s.snapshot, {
-          ...(p['query'] === undefined ? {} : { query: text(p, 'query') }),
-          ...(p['cursor'] === undefined ? {} : { cursor: text(p, 'cursor') }),
-          ...(p['limit'] === undefined ? {} : { limit: integer(p, 'limit') }),
-        }),
+        searchComponents(
+          s.snapshot,
+          {
+            ...(p['query'] === undefined ? {} : { query: text(p, 'query') }),
+            ...(p['cursor'] === undefined ? {} : { cursor: text(p, 'cursor') }),
+            ...(p['limit'] === undefined ? {} : { limit: integer(p, 'limit') }),
+          },
+          resultsIn(s.w),
+        ),
       ),
     ),
   'component.history': (c, p) => inState(c, p, (s) => history(s, p)),
@@ -279,6 +285,24 @@ async function stateOf(w: Workspace, name: string, version: number | undefined):
   return { w, branch, row, version, snapshot: must(await w.stateAt(row, version)) };
 }
 
+const resultsIn = (w: Workspace): Results => w.propagation.resultsOn(w.world.digest);
+
+/** A component, waiting at most `waitMs` for what is still being computed of it. */
+async function componentIn(s: State, name: string, waitMs: number): Promise<Result<unknown>> {
+  if (waitMs > 0 && s.snapshot === s.branch.snapshot) {
+    const id = await s.w.read(() => resolveComponent(s.snapshot, name));
+    if (id.ok) await s.w.propagation.settled(s.branch, { component: id.value, path: '' as Path }, waitMs);
+  }
+  return s.w.read(() => readComponent(s.snapshot, s.row, s.version, name, (id) => viewIn(s, id)));
+}
+
+/** Of the present version the values that propagation keeps; of another they are computed. */
+function viewIn(s: State, component: ComponentId): { value: Json; problems: readonly ViewProblem[] } {
+  return s.snapshot === s.branch.snapshot
+    ? s.w.propagation.view(s.branch, component)
+    : new Evaluation(s.snapshot, resultsIn(s.w)).view(component);
+}
+
 async function decided(
   w: Workspace,
   principal: Principal,
@@ -323,7 +347,7 @@ async function review(s: State): Promise<Result<Review>> {
   const head = await s.w.head();
   const base = await s.w.stateAt(head.row, s.row.baseVersion);
   if (!base.ok) return base;
-  const comparison = await s.w.read(() => compareSnapshots(base.value, s.snapshot));
+  const comparison = await s.w.read(() => compareSnapshots(base.value, s.snapshot, resultsIn(s.w)));
   // What was applied has become Head's, with its receipt; nothing is pending of it.
   const isDone = s.row.status === 'Applied';
   const more = await s.w.read(() => ({
@@ -373,7 +397,7 @@ async function diffVersions(w: Workspace, p: Params): Promise<Result<unknown>> {
   const version = (name: string) => (p[name] === undefined ? undefined : integer(p, name));
   const from = await stateOf(w, text(p, 'from', 'HEAD'), version('fromVersion'));
   const to = await stateOf(w, text(p, 'to', 'HEAD'), version('toVersion'));
-  const comparison = await w.read(() => compareSnapshots(from.snapshot, to.snapshot));
+  const comparison = await w.read(() => compareSnapshots(from.snapshot, to.snapshot, resultsIn(w)));
   const side = (s: State) => ({ changeSet: s.row.id, name: s.row.name, version: s.version });
   return ok({ from: side(from), to: side(to), summary: summaryOf(comparison), ...comparison });
 }

@@ -15,11 +15,14 @@ import {
   startsFromHead,
 } from '../merge/log_entry.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
-import { alwaysReady, type Readiness } from '../ports/readiness.ts';
+import type { Readiness } from '../ports/readiness.ts';
 import type { ChangeSetRow, Checkpoint, Commit, Store, WorkspaceRow } from '../ports/store.ts';
 import type { World } from '../ports/world.ts';
 import { ChunkMissing, ChunkSpace } from '../snapshot/chunk_space.ts';
 import { type Roots, Snapshot } from '../snapshot/snapshot.ts';
+import { FunctionCalls, type FunctionHost, hasEffects } from './function_calls.ts';
+import { PropagationWork } from './propagate.ts';
+import { readinessOf } from './ready.ts';
 import { ReplayWork } from './replay_work.ts';
 import { SideCache } from './side_cache.ts';
 
@@ -50,8 +53,10 @@ export interface Move {
 export interface WorkspaceOptions {
   /** Schemas that can be installed. */
   readonly catalogue: Catalogue;
-  /** What propagation and the planner say before an apply; default: nothing is pending or planned. */
+  /** What is said before an apply about what is pending and planned; default: what propagation says. */
   readonly readiness?: Readiness;
+  /** What users' functions need; default: they give an error that says that they cannot run. */
+  readonly functions?: FunctionHost;
   /** Bytes of decoded chunks kept in memory. */
   readonly cacheBytesMax?: number;
   /** Bytes of chunks that may wait to be written before a checkpoint is started. */
@@ -76,6 +81,10 @@ export class Workspace {
   readonly catalogue: Catalogue;
   readonly space: ChunkSpace;
   readonly readiness: Readiness;
+  /** Calls of users' functions, shared by all change sets. */
+  readonly calls: FunctionCalls;
+  /** Computed values of the change sets in use. */
+  readonly propagation: PropagationWork;
   /** Catching change sets up in the background. */
   readonly replay = new ReplayWork();
   /** Head's last versions as sides of a merge. */
@@ -94,13 +103,27 @@ export class Workspace {
     this.store = store;
     this.world = world;
     this.catalogue = options.catalogue;
-    this.readiness = options.readiness ?? alwaysReady;
+    this.readiness = options.readiness ?? readinessOf(this);
     this.#unwrittenBytesMax = options.unwrittenBytesMax ?? limits.unwrittenChunkBytesMax;
     this.space = new ChunkSpace({
       digest: world.digest,
       source: { read: (hash) => store.readChunkNow?.(row.id, hash) },
       cacheBytesMax: options.cacheBytesMax ?? limits.chunkCacheBytesMax,
       refsOf,
+    });
+    const host = options.functions ?? {};
+    this.calls = new FunctionCalls({
+      workspace: row.id,
+      store: store.runs,
+      world,
+      host,
+      textOf: (hash) => this.read(() => this.space.blob(hash)),
+    });
+    this.propagation = new PropagationWork({
+      calls: this.calls,
+      hasEffects: (call) => hasEffects(host, call.kind, this.space.blob(call.text)),
+      read: (body) => this.read(body),
+      head: () => this.knownHead(),
     });
   }
 
@@ -181,7 +204,9 @@ export class Workspace {
 
   /** Forgets a branch that nothing will be added to; read again it comes from the store. */
   release(branch: Branch): void {
-    if (this.isCurrent(branch) && !branch.row.isHead) this.#branches.delete(branch.row.id);
+    if (!this.isCurrent(branch) || branch.row.isHead) return;
+    this.#branches.delete(branch.row.id);
+    this.propagation.release(branch.row.id);
   }
 
   /** Head's branch when it has been read before; for what must be done in one turn. */
@@ -262,7 +287,10 @@ export class Workspace {
       if (e instanceof Stale) return false;
       throw e;
     }
-    for (const m of moves) if (m.branch.durable === durable) m.branch.unnumbered = false;
+    for (const m of moves) {
+      if (m.branch.durable === durable) m.branch.unnumbered = false;
+      if (this.isCurrent(m.branch)) this.propagation.moved(m.branch);
+    }
     await this.#relieve(moves.map((m) => m.branch));
     return true;
   }
@@ -283,6 +311,8 @@ export class Workspace {
 
   async close(): Promise<void> {
     await this.replay.stop();
+    await this.propagation.stop();
+    await this.calls.flushed();
     clearTimeout(this.#idle);
     // One that fails is repeated by the next, which has the same to write.
     await this.#checkpointing?.catch(() => {});
@@ -292,6 +322,7 @@ export class Workspace {
 
   /** Forgets what is in memory, as a restart would. For tests and after maintenance. */
   forget(): void {
+    for (const id of this.#branches.keys()) this.propagation.release(id);
     this.#branches.clear();
     this.sides.clear();
   }

@@ -17,6 +17,7 @@ import { Engine } from '../engine/engine.ts';
 import { callOperation } from '../engine/operations.ts';
 import { connectIpc, type IpcClient } from '../surfaces/ipc/client.ts';
 import { serveIpc } from '../surfaces/ipc/server.ts';
+import { openFunctions } from './functions.ts';
 
 /** Somebody to ask: the engine in this process, or another process's. */
 export interface Connection {
@@ -37,6 +38,7 @@ export async function openFolder(folder: string, cacheBytesMax?: number): Promis
     store,
     world: systemWorld(),
     catalogue,
+    functions: openFunctions(),
     ...(cacheBytesMax === undefined ? {} : { cacheBytesMax }),
   });
 }

@@ -42,6 +42,14 @@ export interface Property {
   readonly merge?: MergeRule;
   /** Which outputs of which schemas usually feed this property. */
   readonly suggests?: readonly { readonly schema: string; readonly path: string }[];
+  /** Which properties of which schemas this one usually feeds. */
+  readonly feeds?: readonly { readonly schema: string; readonly path: string }[];
+  /** What else a value has to be, as Joi describes a schema (`Joi.….describe()`); evaluated by builtins/validation. */
+  readonly validation?: Json;
+  /** A page about the property. */
+  readonly link?: string;
+  /** How an editor shows it (`textArea`, `codeEditor`, …); absent: by its kind. */
+  readonly widget?: string;
   /** kind `object`: its members, in display order. */
   readonly properties?: { readonly [name: string]: Property };
   /** kind `array`: its elements. */
@@ -266,6 +274,9 @@ const attributes: Readonly<Record<string, Attribute>> = {
   docs: words,
   pattern: words,
   format: words,
+  link: words,
+  widget: words,
+  validation: { expected: 'a description of a Joi schema: an object with a type', fits: isObject },
   required: truth,
   createOnly: truth,
   readOnly: truth,

@@ -5,8 +5,12 @@
 // Contract
 // - Every write is durable when it resolves; writes that come together share one sync. Nothing crosses workspaces.
 // - `putRuns` replaces records by id. `appendLog` refuses nothing: a line whose (run, seq) is there already is the same line.
-// - The memo is bounded: over `memoBytesMax` the entries not asked for longest go first. `readMemo` counts as asking for.
-// - `prune` removes ended runs with their logs, never others.
+// - What a resolved write wrote is seen by every later read of the same store object (read your writes).
+// - The memo is bounded: over `memoBytesMax` the entries not asked for longest go first. `readMemo` counts as asking for;
+//   so does writing. The order may be coarse: an entry asked for may go before one that was not, if both are young (of the
+//   newer half), and what was asked for since the last `writeMemo` is forgotten with the process.
+// - `prune` removes ended runs with their logs, never others. "Newest" is by id.
+// - Documents and sealed contents cannot be made anew: they are part of `Store.backup` and as safe as a commit.
 
 import type { ChangeSetId, ComponentId, FunctionId, Hash, RunId, WorkspaceId } from '../base/ids.ts';
 import type { RunLogLine, RunRecord, RunStatus } from '../model/run.ts';
@@ -32,6 +36,7 @@ export interface RunStatistics {
   readonly runs: number;
   readonly logLines: number;
   readonly memoEntries: number;
+  /** UTF-8 bytes of keys and texts; what `memoBytesMax` bounds. */
   readonly memoBytes: number;
 }
 
@@ -45,7 +50,7 @@ export interface RunStore {
   ): Promise<void>;
   /** Lines with seq > after, in order. */
   readRunLog(workspace: WorkspaceId, run: RunId, after: number, limit: number): Promise<readonly RunLogLine[]>;
-  /** Ended runs that ended before `endedBeforeMs`, and of what is left all but the newest `keepCount`. Answers how many went. */
+  /** Runs that ended before `endedBeforeMs`, and of the ended ones left all but the newest `keepCount`. Answers how many went. */
   pruneRuns(workspace: WorkspaceId, endedBeforeMs: number, keepCount: number): Promise<number>;
 
   readMemo(workspace: WorkspaceId, keys: readonly Hash[]): Promise<ReadonlyMap<Hash, string>>;

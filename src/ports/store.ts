@@ -15,6 +15,7 @@
 
 import type { ChangeSetId, Hash, WorkspaceId } from '../base/ids.ts';
 import type { ChangeSetStatus } from '../model/change_set.ts';
+import type { RunStore } from './run_store.ts';
 
 export interface WorkspaceRow {
   readonly id: WorkspaceId;
@@ -88,6 +89,8 @@ export interface Checkpoint {
   readonly version: number;
   readonly intentRoot: Hash;
   readonly realityRoot: Hash;
+  /** Root of the map of computed values of that version, where they were complete. Absent: compute them anew. */
+  readonly derivedRoot?: Hash;
 }
 
 export interface Commit {
@@ -134,6 +137,8 @@ export interface SweepOutcome {
 export interface Store {
   /** `sqlite`, `memory`, … for people. */
   readonly kind: string;
+  /** Runs, the memo, documents, sealed contents: beside the transactions of everything else. */
+  readonly runs: RunStore;
 
   listWorkspaces(): Promise<readonly WorkspaceRow[]>;
 

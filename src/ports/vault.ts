@@ -5,6 +5,8 @@
 // - `seal` gives text that only `open` of the same workspace opens, also after any number of rotations; the same content sealed
 //   twice gives different texts. A text that was changed, or is another workspace's, does not open: `secret_unreadable`.
 // - `open` is called only for a run that needs the content; what it gives is never logged, stored or put into an error.
+// - A public key is given out, or sealed to, only when its private half was unwrapped with the installation's key: nothing is
+//   sealed to a key that was slipped in, or that nobody here can open.
 // - `rotate` makes a new key pair for a workspace; texts sealed to older ones still open until `reseal` has renewed them.
 // - The installation's key comes from a file that only its owner can read, or from the environment; another key vault is another
 //   adapter of `InstallationKey`.
@@ -36,12 +38,13 @@ export interface WorkspaceKey {
 export interface Vault {
   /** The public key that clients seal to, base64, with its generation. */
   publicKey(workspace: WorkspaceId): Promise<{ readonly generation: number; readonly publicKey: string }>;
-  seal(workspace: WorkspaceId, content: Json): Promise<string>;
-  /** Checks that a text sealed by a client opens, without giving its content away. Refuses `secret_unreadable`. */
+  /** Refuses `value_not_storable`, `limit_exceeded`. */
+  seal(workspace: WorkspaceId, content: Json): Promise<Result<string>>;
+  /** Checks that a text sealed by a client opens, without giving its content away. Refuses `secret_unreadable`, `limit_exceeded`. */
   accept(workspace: WorkspaceId, sealed: string): Promise<Result<void>>;
-  /** Refuses `secret_unreadable`. */
+  /** Refuses `secret_unreadable`, `limit_exceeded`. */
   open(workspace: WorkspaceId, sealed: string): Promise<Result<Json>>;
   rotate(workspace: WorkspaceId): Promise<{ readonly generation: number }>;
-  /** The same content sealed to the newest key; the text itself when it is already. Refuses `secret_unreadable`. */
+  /** The same content sealed to the newest key; the text itself when it is already. Refuses `secret_unreadable`, `limit_exceeded`. */
   reseal(workspace: WorkspaceId, sealed: string): Promise<Result<string>>;
 }

@@ -7,7 +7,7 @@
 // Pure: time does not pass here. Work comes in portions, so that whoever drives it can do other things between; a step
 // to another state may come between any two portions.
 
-import type { ComponentId, Hash } from '../base/ids.ts';
+import type { ComponentId, Digest, Hash } from '../base/ids.ts';
 import { type Json, sameJson } from '../base/json.ts';
 import { Assembly, type Call, type Evaluated, none, rooted, type ViewProblem } from '../builtins/assemble.ts';
 import type { Bound } from '../graph/bound.ts';
@@ -29,9 +29,20 @@ export interface WantedCall {
   readonly at: Source;
 }
 
+interface Spreading {
+  readonly from: Marked | undefined;
+  users: readonly string[] | undefined;
+  next: number;
+  readonly dirty: boolean;
+  /** The vertex on whose way down it was marked: that one knows. */
+  readonly except: string;
+}
+
 export interface PropagationOptions {
   /** What earlier calls gave, when that is at hand; undefined: the call has to run. */
   readonly recall?: (key: Hash, call: Call) => Evaluated | undefined;
+  /** What the result of a call depends on besides text and input: of a function with effects, who asks. Default: nothing. */
+  readonly scopeOf?: (call: Call, address: string) => string;
   /** Told of every vertex that is computed, with the calls it needs included; for tests and statistics. */
   readonly ran?: (address: string) => void;
 }
@@ -78,6 +89,9 @@ export class Propagation {
   readonly #assembly: Assembly;
   readonly #options: PropagationOptions;
   readonly #marked = new Map<string, Marked>();
+  /** Whose users are still to be marked; nothing is computed before all are. */
+  readonly #spreading: Spreading[] = [];
+  #urgent: string[] = [];
   #queue: string[] = [];
   #stack: string[] = [];
   readonly #waiting = new Map<Hash, { readonly wanted: WantedCall; readonly by: Set<string> }>();
@@ -92,11 +106,14 @@ export class Propagation {
   /** Vertices computed since this was made. */
   runs = 0;
 
-  /** `derived`: what was computed of `state`, all of it; undefined: nothing was. */
-  constructor(state: Snapshot, derived?: Derived, options: PropagationOptions = {}) {
+  /**
+   * `derived`: what was computed of `state`; undefined: nothing was. What has no value yet is computed when something it reads
+   * changes or when it is demanded, and with `all` also without being asked.
+   */
+  constructor(state: Snapshot, derived?: Derived, options: PropagationOptions = {}, all = derived === undefined) {
     this.#known = new Known(state);
     this.#derived = derived ?? new Derived(state.space);
-    this.#unseen = derived === undefined ? { cells: '', components: '' } : undefined;
+    this.#unseen = all ? { cells: '', components: '' } : undefined;
     this.#options = options;
     this.#assembly = new Assembly(
       {
@@ -114,21 +131,29 @@ export class Propagation {
 
   /** Nothing is left to do and nothing is waited for. */
   get quiet(): boolean {
-    return this.#marked.size === 0 && this.#unseen === undefined;
+    return this.#marked.size === 0 && this.#spreading.length === 0 && this.#unseen === undefined;
   }
 
   /** There is work that can be done now. */
   get busy(): boolean {
-    return this.#queue.length > 0 || this.#stack.length > 0 || this.#unseen !== undefined;
+    return this.#spreading.length > 0 || this.#queue.length > 0 || this.#stack.length > 0 || this.#unseen !== undefined;
   }
 
   /** Vertices that are not settled. */
   get pending(): number {
+    this.#spreadAll();
     return this.#marked.size;
+  }
+
+  /** May the vertex at an address be another than it was? */
+  isMarked(address: string): boolean {
+    this.#spreadAll();
+    return this.#marked.has(address);
   }
 
   /** Addresses of some that are not settled, in the order in which they were marked. */
   pendingAddresses(most: number): string[] {
+    this.#spreadAll();
     const out: string[] = [];
     for (const address of this.#marked.keys()) {
       if (out.length >= most) break;
@@ -139,7 +164,8 @@ export class Propagation {
 
   /** The same values for another change set that stands at the same state; what is not settled here is not there either. */
   fork(options: PropagationOptions = this.#options): Propagation {
-    const other = new Propagation(this.state, this.#derived.fork(), options);
+    this.#spreadAll();
+    const other = new Propagation(this.state, this.#derived.fork(), options, false);
     other.#unseen = this.#unseen && { ...this.#unseen };
     for (const { address, dirty } of this.#marked.values()) other.#mark(address, dirty);
     return other;
@@ -159,14 +185,14 @@ export class Propagation {
     for (const id of changes.components) {
       // Its own cells follow what they followed; functions are in force only where it is not absent.
       for (const { output } of [...bounds.get(id)!, ...boundsOf(id)]) this.#markOutput(id, output);
-      for (const user of this.#known.component(id).allUsers()) this.#mark(user, true);
+      this.#spreadTo(this.#known.component(id).allUsers());
     }
     for (const id of changes.rebound)
       for (const output of otherOutputs(bounds.get(id)!, boundsOf(id))) this.#markOutput(id, output);
     for (const address of changes.callers) this.#mark(address, true);
     for (const id of changes.resources) {
       for (const path of ['/resource', '/resource_value', '/si/resourceId'] as Path[])
-        for (const user of this.#known.component(id).usersAt(path)) this.#mark(user, true);
+        this.#spreadTo(this.#known.component(id).usersAt(path));
     }
   }
 
@@ -182,7 +208,7 @@ export class Propagation {
       : !element && isOpen(before) && isOpen(after)
         ? known.usersAbove(path, true)
         : known.usersAt(path);
-    for (const user of users) this.#mark(user, true);
+    this.#spreadTo(users);
   }
 
   /** Marks a bound function's vertex. Where it is not in force any more, nobody finds it below what they read. */
@@ -190,7 +216,7 @@ export class Propagation {
     const known = this.#known.component(component);
     this.#mark(component + output, true);
     if (known.boundAt(output) !== undefined || !this.#derived.has(component + output)) return;
-    for (const user of known.usersAt(output)) this.#mark(user, true);
+    this.#spreadTo(known.usersAt(output));
   }
 
   /** Vertices that were on the way down go back to the queue, deepest first: the way may not be one any more. */
@@ -209,6 +235,11 @@ export class Propagation {
   step(most: number): number {
     let done = 0;
     while (done < most) {
+      // What was marked on the way has its users marked before anything else is computed.
+      if (this.#spreading.length > 0) {
+        done += this.#spread(most - done);
+        continue;
+      }
       const top = this.#stack.at(-1) ?? this.#next();
       if (top === undefined) {
         if (this.#unseen === undefined) break;
@@ -219,6 +250,28 @@ export class Propagation {
       this.#visit(top);
     }
     return done;
+  }
+
+  /** Has what an address is made of computed first. */
+  demand(at: Source): void {
+    this.#spreadAll();
+    const known = this.#known.component(at.component);
+    for (const path of known.verticesAt(at.path)) {
+      const address = at.component + path;
+      if (this.#derived.has(address) && !this.#marked.has(address)) continue;
+      this.#mark(address, false);
+      this.#urgent.push(address);
+    }
+  }
+
+  /** Is all that an address is made of settled? */
+  isSettled(at: Source): boolean {
+    this.#spreadAll();
+    const known = this.#known.component(at.component);
+    return known.verticesAt(at.path).every((path) => {
+      const address = at.component + path;
+      return this.#derived.has(address) && !this.#marked.has(address);
+    });
   }
 
   /**
@@ -262,16 +315,19 @@ export class Propagation {
 
   /** The value at an address as it stands. Where something it is made of is not settled: `pending`, with the value before. */
   read(at: Source): Evaluated {
+    this.#spreadAll();
     return this.#assembly.read(at);
   }
 
   /** A whole component as it stands, with what is not fresh; undefined: it is not in the state. */
   view(component: ComponentId): { value: Json; problems: readonly ViewProblem[] } | undefined {
+    this.#spreadAll();
     const { facts } = this.#known.component(component);
     return facts?.spec === undefined ? undefined : this.#assembly.view(facts);
   }
 
   freshness(at: Source): Freshness {
+    this.#spreadAll();
     let awaits = false;
     const known = this.#known.component(at.component);
     for (const path of known.verticesAt(at.path)) {
@@ -315,21 +371,37 @@ export class Propagation {
 
   #mark(address: string, dirty: boolean): void {
     const known = this.#marked.get(address);
-    if (known !== undefined) {
-      this.#again(known, dirty);
-      return;
-    }
-    const todo = [this.#add(address, dirty)];
-    for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
-      for (const user of this.#usersOf(at)) {
-        const there = this.#marked.get(user);
-        if (there === undefined) todo.push(this.#add(user, false));
-        else this.#again(there, false);
-      }
-    }
+    if (known === undefined) this.#add(address, dirty);
+    else this.#again(known, dirty);
   }
 
-  #add(address: string, dirty: boolean): Marked {
+  /** Marks what is behind what was marked, `most` vertices of it. Answers how many. */
+  #spread(most: number): number {
+    let done = 0;
+    for (let top = this.#spreading.at(-1); top !== undefined && done < most; top = this.#spreading.at(-1)) {
+      top.users ??= this.#usersOf(top.from!);
+      const user = top.users[top.next++];
+      if (user === undefined) {
+        this.#spreading.pop();
+        continue;
+      }
+      done++;
+      if (user !== top.except) this.#mark(user, top.dirty);
+    }
+    return done;
+  }
+
+  /** Readers of something that is another, to be marked. */
+  #spreadTo(users: readonly string[]): void {
+    if (users.length > 0) this.#spreading.push({ from: undefined, users, next: 0, dirty: true, except: '' });
+  }
+
+  /** Everything behind what was marked is marked from here on. */
+  #spreadAll(): void {
+    this.#spread(Number.POSITIVE_INFINITY);
+  }
+
+  #add(address: string, dirty: boolean, except = ''): Marked {
     const marked: Marked = {
       address,
       component: address.slice(0, idLength) as ComponentId,
@@ -346,6 +418,7 @@ export class Propagation {
     };
     this.#marked.set(address, marked);
     this.#queue.push(address);
+    this.#spreading.push({ from: marked, users: undefined, next: 0, dirty: false, except });
     return marked;
   }
 
@@ -381,21 +454,28 @@ export class Propagation {
     marked.waits = undefined;
   }
 
-  /** The next of the queue that can be worked on. */
+  /** The next that can be worked on: what was demanded first, then the queue. */
   #next(): string | undefined {
+    for (let address = this.#urgent.pop(); address !== undefined; address = this.#urgent.pop())
+      if (this.#open(address)) return address;
     while (this.#head < this.#queue.length) {
       const address = this.#queue[this.#head++]!;
-      const marked = this.#marked.get(address);
-      if (marked !== undefined && marked.waits === undefined && marked.behind === undefined && !marked.open) {
-        marked.open = true;
-        this.#stack.push(address);
-        return address;
-      }
+      if (this.#open(address)) return address;
     }
     this.#queue = [];
     this.#head = 0;
     return undefined;
   }
+
+  /** Begins the way down from a vertex, unless it waits or is on one. */
+  #open(address: string): boolean {
+    const marked = this.#marked.get(address);
+    if (marked === undefined || marked.waits !== undefined || marked.behind !== undefined || marked.open) return false;
+    marked.open = true;
+    this.#stack.push(address);
+    return true;
+  }
+
   #head = 0;
 
   #visit(address: string): void {
@@ -451,13 +531,9 @@ export class Propagation {
     }
   }
 
-  /** Marks something read that has no value yet. Who reads it is marked with it, and loses its place, without need. */
+  /** Marks something read that has no value yet. */
   #markRead(by: Marked, read: string): Marked {
-    const { settled } = by;
-    const before = this.#marked.size;
-    this.#mark(read, true);
-    if (this.#marked.size === before + 1) by.settled = settled;
-    return this.#marked.get(read)!;
+    return this.#add(read, true, by.address);
   }
 
   #leave(marked: Marked): void {
@@ -564,7 +640,8 @@ export class Propagation {
   /** What a call gave, while a vertex is computed. */
   #answerOf(call: Call): Evaluated {
     const computing = this.#computing;
-    const key = this.state.space.digest(`${call.kind}\n${call.text}\n${call.input}`);
+    const scope = computing === undefined ? '' : (this.#options.scopeOf?.(call, computing.at.address) ?? '');
+    const key = keyOfCall(this.state.space.digest, call, scope);
     const gave =
       computing?.kept?.calls?.find((c) => c.key === key)?.gave ??
       this.#answers.get(key) ??
@@ -631,6 +708,11 @@ export class Propagation {
     }
     return out;
   }
+}
+
+/** What names a call: equal keys, equal results. `scope`: see `PropagationOptions.scopeOf`. */
+export function keyOfCall(digest: Digest, { kind, text, input }: Call, scope = ''): Hash {
+  return digest(`${kind}\n${text}\n${scope}\n${input}`);
 }
 
 /** Outputs at which another function stands than before, or the same with other text or arguments, or none any more. */

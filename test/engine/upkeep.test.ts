@@ -4,7 +4,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { restoreSqliteStore } from '../../src/adapters/sqlite/restore.ts';
+import type { ChangeSetId, Hash } from '../../src/base/ids.ts';
 import { Fault } from '../../src/base/result.ts';
+import type { Workspace } from '../../src/engine/workspace.ts';
+import { MerkleMap } from '../../src/snapshot/merkle_map.ts';
 import { eachStore, type House, newFolder, sqliteHouse } from './house.ts';
 
 const tick = () => new Promise((resolve) => setImmediate(resolve));
@@ -45,6 +48,35 @@ async function history(house: House): Promise<[changeSet: string, component: str
     if (i === 5) await (await house.workspace()).checkpoint();
   }
   return [open, id];
+}
+
+/** Puts a map of computed values with a blob under `entry` beside the checkpoint of a version; answers its root. */
+async function writeDerived(
+  w: Workspace,
+  changeSet: string,
+  version: number,
+  [key, value]: [string, string],
+): Promise<Hash> {
+  const row = (await w.store.findChangeSet(w.id, changeSet as ChangeSetId))!;
+  const reference = JSON.stringify({ b: w.space.putBlob(value) });
+  const filler = Array.from({ length: 400 }, (_, i): [string, string] => [`${key} ${i}`, `{"n":${i}}`]);
+  const entries = [[key, reference] as [string, string], ...filler].sort(([a], [b]) => (a < b ? -1 : 1));
+  const derivedRoot = MerkleMap.build(w.space, entries).root();
+  const chunks = w.space.collectUnwritten([derivedRoot]);
+  const { id, intentRoot, realityRoot } = row;
+  await w.store.writeChunks(w.id, chunks, [{ changeSet: id, version, intentRoot, realityRoot, derivedRoot }]);
+  w.space.markWritten(chunks.map((c) => c.hash));
+  return derivedRoot;
+}
+
+/** The blob under the first key of computed values, every entry having been read. */
+function readDerived(w: Workspace, root: Hash): Promise<string> {
+  return w.read(() => {
+    const entries = [...MerkleMap.open(w.space, root).scan({})];
+    expect(entries).toHaveLength(401);
+    const { b: hash } = JSON.parse(entries[0]![1]) as { b: Hash };
+    return w.space.blob(hash);
+  });
 }
 
 describe('upkeep', () => {
@@ -117,6 +149,50 @@ describe('upkeep', () => {
       expect(await appearance(house, changeSet, id)).toBe(before);
       expect(await house.call('gc')).toMatchObject({ checkpointsRemoved: 0 });
       await house.sound();
+    });
+
+    test('[EN21] a collection keeps the computed values of checkpoints that stay, and no others', async () => {
+      const house = await make();
+      const [changeSet] = await history(house);
+      const w = await house.workspace();
+      await w.checkpoint();
+      const { version } = await house.row(changeSet);
+      // Long values are blobs of their own, below the leaves.
+      const old = await writeDerived(w, changeSet, version - 1, ['old', blob(80)]);
+      const derived = await writeDerived(w, changeSet, version, ['new', blob(81)]);
+      await house.reopen();
+      const before = await house.workspace();
+      expect(await readDerived(before, old)).toBe(blob(80));
+      await house.call('gc');
+      await house.reopen();
+      const after = await house.workspace();
+      expect(await readDerived(after, derived)).toBe(blob(81));
+      await expect(readDerived(after, old)).rejects.toMatchObject({ code: 'chunk_missing' });
+      const { store, id } = after;
+      const left = (await store.listCheckpoints(id)).filter((c) => c.derivedRoot !== undefined);
+      expect(left.map((c) => [c.changeSet, c.version, c.derivedRoot])).toEqual([[changeSet, version, derived]]);
+      await house.sound();
+      // A newer state without computed values does not take those of the older one away.
+      await house.create(changeSet, 'later');
+      await after.checkpoint();
+      await house.call('gc');
+      await house.reopen();
+      expect(await readDerived(await house.workspace(), derived)).toBe(blob(81));
+      await house.sound();
+    });
+
+    test('[EN17] verify finds computed values of which a part is missing', async () => {
+      const house = await make();
+      const [changeSet] = await history(house);
+      const w = await house.workspace();
+      await w.checkpoint();
+      const [row] = (await house.rows()).filter((r) => r.id === changeSet);
+      const { id, intentRoot, realityRoot, version } = row!;
+      const derivedRoot = w.world.digest('never written');
+      await w.store.writeChunks(w.id, [], [{ changeSet: id, version, intentRoot, realityRoot, derivedRoot }]);
+      const { ok, problems } = await house.call<{ ok: boolean; problems: { where: string }[] }>('verify');
+      expect(ok).toBe(false);
+      expect(problems.map((p) => p.where)).toEqual([`computed values of change set ${id} at ${version}`]);
     });
 
     test('[EN21] a state that comes back after its chunks were collected is written again', async () => {

@@ -5,15 +5,15 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const script = fileURLToPath(new URL('./fixtures/own_store.mjs', import.meta.url));
-
 export class Child {
   readonly #process: ChildProcess;
   readonly lines: string[] = [];
   readonly #closed: Promise<unknown>;
   #wake: () => void = () => {};
 
-  constructor(file: string, task: 'hold' | 'write') {
+  constructor(file: string, task: 'hold' | 'write' | 'record' | 'record once') {
+    const fixture = task.startsWith('record') ? 'record_runs.mjs' : 'own_store.mjs';
+    const script = fileURLToPath(new URL(`./fixtures/${fixture}`, import.meta.url));
     this.#process = spawn(process.execPath, [script, file, task], { stdio: ['ignore', 'pipe', 'inherit'] });
     // Both: the process is gone, and everything it said has been read.
     const reader = createInterface({ input: this.#process.stdout! });
@@ -36,6 +36,12 @@ export class Child {
         void this.#closed.then(() => resolve());
       });
     return this.lines;
+  }
+
+  /** Waits until it has ended by itself; its exit code. */
+  async ended(): Promise<number | null> {
+    await this.#closed;
+    return this.#process.exitCode;
   }
 
   async kill(): Promise<void> {

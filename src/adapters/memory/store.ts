@@ -4,6 +4,7 @@
 
 import type { ChangeSetId, Hash, WorkspaceId } from '../../base/ids.ts';
 import { Fault } from '../../base/result.ts';
+import type { RunStore } from '../../ports/run_store.ts';
 import type {
   AuditQuery,
   AuditRow,
@@ -19,6 +20,7 @@ import type {
   SweepOutcome,
   WorkspaceRow,
 } from '../../ports/store.ts';
+import { MemoryRunStore } from './run_store.ts';
 
 export interface MemoryStoreOptions {
   /** Offer `readChunkNow`? Default true; false makes the engine take its asynchronous path. */
@@ -44,6 +46,7 @@ class Space {
 
 export class MemoryStore implements Store {
   readonly kind = 'memory';
+  readonly runs: RunStore = new MemoryRunStore(() => this.#assertOpen());
   readonly readChunkNow?: (workspace: WorkspaceId, hash: Hash) => string | undefined;
   readonly #workspaces = new Map<WorkspaceId, WorkspaceRow>();
   readonly #spaces = new Map<WorkspaceId, Space>();

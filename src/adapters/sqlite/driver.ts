@@ -64,6 +64,10 @@ export function releaseDatabase(db: Database): void {
   }
 }
 
+export function canBackUpOnline(): boolean {
+  return driver().backup !== undefined;
+}
+
 /**
  * Copies the open database page by page while it is used; undefined where the binding has no such call. Writes made
  * through `source` meanwhile are part of the copy, which is consistent when the promise resolves.

@@ -7,9 +7,10 @@ import { type Database, readPragma } from './driver.ts';
 import { initial } from './migrations/0001_initial.ts';
 import { journal } from './migrations/0002_journal.ts';
 import { openedOn } from './migrations/0003_opened_on.ts';
+import { runs } from './migrations/0004_runs.ts';
 
 /** In order; the first makes version 1. Never edit one that has been released. */
-const migrations: readonly string[] = [initial, journal, openedOn];
+const migrations: readonly string[] = [initial, journal, openedOn, runs];
 
 const storeVersion = migrations.length;
 const applicationId = 0x48575452;

@@ -1,12 +1,13 @@
 // A store from a backup. The copy is checked before it is given its name, and nothing is overwritten, so a restore that
 // fails or is killed leaves no store behind. Restoring by hand, by copying the backup, works as well; it only lacks the
-// check.
+// check. The file of runs comes along where there is one; a store does without.
 
-import { constants, copyFileSync, rmSync, statSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, rmSync, statSync } from 'node:fs';
 import { Fault } from '../../base/result.ts';
 import { giveName, refuseExisting } from './backup.ts';
 import { asFault } from './fault.ts';
 import { journalPath } from './journal_file.ts';
+import { runFilePath } from './runs/run_file.ts';
 import { openSqliteStore } from './store.ts';
 
 /**
@@ -18,14 +19,21 @@ export async function restoreSqliteStore(from: string, to: string): Promise<void
   refuseExisting(to, 'the store');
   refuseExisting(`${to}-wal`, 'a write-ahead log of an older store');
   refuseExisting(journalPath(to), 'the journal of an older store');
-  for (const beside of [`${from}-wal`, journalPath(from)])
+  refuseExisting(runFilePath(to), 'the runs of an older store');
+  for (const beside of [`${from}-wal`, journalPath(from), `${runFilePath(from)}-wal`])
     if ((statSync(beside, { throwIfNoEntry: false })?.size ?? 0) > 0)
       throw new Fault('store_failed', `${from} has ${beside} beside it: it is a store in use, not a backup`);
   const temporary = `${to}.partial`;
-  rmSync(temporary, { force: true });
+  const temporaryRuns = runFilePath(temporary);
+  const leavings = [temporary, temporaryRuns].flatMap((path) => ['', '-wal', '-journal', '-shm'].map((s) => path + s));
+  const clean = (): void => {
+    for (const path of leavings) rmSync(path, { force: true });
+  };
+  clean();
   try {
     // Never `from` itself: a check must not change the backup.
     copyFileSync(from, temporary, constants.COPYFILE_FICLONE);
+    if (existsSync(runFilePath(from))) copyFileSync(runFilePath(from), temporaryRuns, constants.COPYFILE_FICLONE);
     const store = await openSqliteStore({ file: temporary });
     try {
       const problems = await store.check(10);
@@ -36,10 +44,12 @@ export async function restoreSqliteStore(from: string, to: string): Promise<void
     } finally {
       await store.close();
     }
+    // The main file last: with it there is a store.
+    if (existsSync(temporaryRuns)) giveName(temporaryRuns, runFilePath(to));
     giveName(temporary, to);
   } catch (e) {
     throw asFault(e, `restoring ${from}`);
   } finally {
-    for (const suffix of ['', '-wal', '-journal']) rmSync(temporary + suffix, { force: true });
+    clean();
   }
 }

@@ -6,8 +6,7 @@
 // Nothing in this process may open the store's file by other means while it is open: closing any descriptor of a file
 // drops all the POSIX locks that the process has on it.
 
-import { closeSync, fsyncSync, openSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { rmSync, statSync } from 'node:fs';
 import type { ChangeSetId, Hash, WorkspaceId } from '../../base/ids.ts';
 import { Fault } from '../../base/result.ts';
 import type {
@@ -25,33 +24,32 @@ import type {
   SweepOutcome,
   WorkspaceRow,
 } from '../../ports/store.ts';
-import { backupTo } from './backup.ts';
+import { backupTo, refuseExisting } from './backup.ts';
 import { checkStore } from './check.ts';
 import { ChunkStore } from './chunk_store.ts';
 import { CommitWriter } from './commit_writer.ts';
-import { type Database, openDatabase, readPragma, releaseDatabase } from './driver.ts';
-import { asFault, guarded, isBusy } from './fault.ts';
+import { DocumentStore } from './document_store.ts';
+import { type Database, readPragma, releaseDatabase } from './driver.ts';
+import { asFault, guarded } from './fault.ts';
 import { Journal, journaledCharsMax } from './journal.ts';
-import { assertReadable, migrate } from './migrate.ts';
+import { ownFile } from './own_file.ts';
 import { Refs } from './refs.ts';
 import { RowReader } from './row_reader.ts';
+import { runFilePath } from './runs/run_file.ts';
+import { SqliteRunStore } from './runs/run_store.ts';
 import { UpkeepWriter } from './upkeep_writer.ts';
 import { WriteQueue } from './write_queue.ts';
 
 export interface SqliteStoreOptions {
-  /** Path of the file; made if it is not there, its folder must be. `-wal` and `-commits` beside it belong to it. */
+  /**
+   * Path of the file; made if it is not there, its folder must be. `-wal` and `-commits` beside it belong to it, and
+   * `-runs` (with a `-wal` and a `-shm` of its own), which holds runs and the memo and is made with the first of them.
+   */
   readonly file: string;
-  /** Most bytes of the file, rounded down to pages; a write beyond it fails as on a full disk. Default: no bound. */
+  /** Most bytes of each of the two files, rounded down to pages; a write beyond it fails as on a full disk. Default: no bound. */
   readonly fileBytesMax?: number;
 }
 
-/** Pages of 4 KiB kept in memory; the hot ends of all trees are far below it. */
-const cacheKiB = 64 * 1024;
-/**
- * Pages in the write-ahead log before they are copied to the file: 16 MiB. Beyond it, what a longer one saves in pages
- * copied once instead of twice is lost again in longer pauses.
- */
-const checkpointPages = 4_000;
 /** Chunks looked at, or rows expired, in one transaction of a sweep. */
 const sweepStepRows = 2_000;
 /** Two openers at the same instant can each keep the other out; each tries again after this long. */
@@ -73,6 +71,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
 export class SqliteStore implements Store {
   readonly kind = 'sqlite';
   readonly file: string;
+  readonly runs: SqliteRunStore;
   readonly #db: Database;
   readonly #queue: WriteQueue;
   readonly #refs: Refs;
@@ -89,7 +88,7 @@ export class SqliteStore implements Store {
   /** Use `openSqliteStore`. */
   constructor(options: SqliteStoreOptions) {
     this.file = options.file;
-    const db = own(options);
+    const db = ownFile(options.file, options.fileBytesMax);
     this.#db = db;
     try {
       this.#refs = new Refs(db);
@@ -101,6 +100,10 @@ export class SqliteStore implements Store {
       this.#journal = new Journal(parts);
       this.#queue = new WriteQueue(db, this.#journal, () => this.#refs.forget());
       this.#queue.settle();
+      const reading = <T>(body: () => T): T => this.#readingNow(body);
+      const documents = new DocumentStore(db, { refs: this.#refs, queue: this.#queue, reading });
+      const { file, fileBytesMax } = options;
+      this.runs = new SqliteRunStore({ storeFile: file, fileBytesMax, documents });
     } catch (e) {
       releaseDatabase(db);
       throw asFault(e, `opening ${options.file}`);
@@ -231,16 +234,29 @@ export class SqliteStore implements Store {
 
   async check(most: number): Promise<readonly StoreProblem[]> {
     this.#reading(() => undefined);
-    return checkStore(this.#db, most);
+    const problems = await checkStore(this.#db, most);
+    return [...problems, ...(await this.runs.check(most - problems.length))];
   }
 
   async backup(destination: string): Promise<void> {
     this.#reading(() => undefined);
-    const copying = backupTo(this.#db, destination);
+    const copying = this.#copy(destination);
     // Closing waits for it: the copy reads through this connection from another thread.
     const settled = copying.catch(() => {}).then(() => void this.#backups.delete(settled));
     this.#backups.add(settled);
     await copying;
+  }
+
+  /** Runs first: what they tell of is then in the copy of the main file, with which the backup is complete. */
+  async #copy(destination: string): Promise<void> {
+    refuseExisting(destination, 'the backup');
+    await this.runs.backup(destination);
+    try {
+      await backupTo(this.#db, destination);
+    } catch (e) {
+      rmSync(runFilePath(destination), { force: true });
+      throw e;
+    }
   }
 
   /**
@@ -263,6 +279,7 @@ export class SqliteStore implements Store {
         fileBytes: (readPragma(this.#db, 'page_count') as number) * pageBytes,
         freeBytes: (readPragma(this.#db, 'freelist_count') as number) * pageBytes,
         walBytes: statSync(`${this.file}-wal`, { throwIfNoEntry: false })?.size ?? 0,
+        ...this.runs.figures(),
         ...rows,
         commits: this.#commitCount,
         commitsStale: this.#staleCommitCount,
@@ -279,6 +296,7 @@ export class SqliteStore implements Store {
         this.#queue.drain(closed());
         await Promise.all(this.#backups);
         guarded('closing', () => this.#journal.close());
+        await this.runs.close();
       } finally {
         guarded('closing', () => releaseDatabase(this.#db));
       }
@@ -314,45 +332,4 @@ function weightOf(commit: Commit): number {
   let chars = commit.chunks ? charsOf(commit.chunks) : 0;
   for (const row of commit.log) chars += row.text.length;
   return chars;
-}
-
-/** The open, locked, migrated database. */
-function own(options: SqliteStoreOptions): Database {
-  const { file } = options;
-  let db: Database | undefined;
-  try {
-    makePrivate(file);
-    db = openDatabase(file);
-    db.exec('pragma busy_timeout = 0; pragma locking_mode = exclusive; begin exclusive; commit');
-    assertReadable(db, file);
-    db.exec('pragma journal_mode = wal');
-    if (readPragma(db, 'journal_mode') !== 'wal')
-      throw new Fault('store_failed', `${file} cannot have a write-ahead log here`);
-    db.exec(`pragma synchronous = full; pragma cache_size = -${cacheKiB}; pragma wal_autocheckpoint = ${checkpointPages};
-      pragma trusted_schema = off; pragma foreign_keys = off`);
-    migrate(db);
-    if (options.fileBytesMax !== undefined)
-      db.exec(`pragma max_page_count = ${Math.floor(options.fileBytesMax / (readPragma(db, 'page_size') as number))}`);
-    return db;
-  } catch (e) {
-    db?.close();
-    if (isBusy(e)) throw new Fault('store_busy', `another process has ${file} open`, { file }, { cause: e });
-    throw asFault(e, `opening ${file}`);
-  }
-}
-
-/** A new file is readable by its owner only, and its name durable; one that exists is not touched. */
-function makePrivate(file: string): void {
-  try {
-    closeSync(openSync(file, 'wx', 0o600));
-  } catch (e) {
-    if ((e as NodeJS.ErrnoException).code === 'EEXIST') return;
-    throw e;
-  }
-  const folder = openSync(dirname(file), 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
 }

@@ -6,7 +6,9 @@ import type { Store } from '../store.ts';
 import { expectEqual } from './expectation.ts';
 import { commitCases } from './store_commits.ts';
 import { contentCases } from './store_content.ts';
+import { memoCases } from './store_memo.ts';
 import { readCases } from './store_reads.ts';
+import { runCases } from './store_runs.ts';
 import { StoreWorld } from './store_world.ts';
 
 export interface StoreUnderTest {
@@ -20,7 +22,9 @@ export interface StoreUnderTest {
 }
 
 export function storeConformance(under: StoreUnderTest): { title: string; run: () => Promise<void> }[] {
-  const cases = [...commitCases, ...readCases, ...contentCases].filter((c) => !c.isDurable || under.reopen);
+  const cases = [...commitCases, ...readCases, ...contentCases, ...runCases, ...memoCases].filter(
+    (c) => !c.isDurable || under.reopen,
+  );
   return cases.map((c) => ({
     title: `${under.name}: ${c.title}`,
     run: async () => {

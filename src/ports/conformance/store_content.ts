@@ -86,6 +86,18 @@ export const contentCases: readonly StoreCase[] = [
     await w.store.writeChunks(w.workspace, [], [c0]);
     expectEqual('found', await w.store.findCheckpoint(w.workspace, w.head, 0), c0);
   }),
+  storeCase('[ST20] a checkpoint with the root of computed values, and one written again without', async (w) => {
+    const plain = checkpoint(w, w.head, 1);
+    const derived = { ...checkpoint(w, w.head, 2), derivedRoot: w.digest('d2') };
+    await w.store.writeChunks(w.workspace, [], [plain, derived]);
+    expectEqual('found', await w.store.findCheckpoint(w.workspace, w.head, 9), derived);
+    expectEqual('listed', await w.store.listCheckpoints(w.workspace), [plain, derived]);
+    const [first, second] = await w.store.listCheckpoints(w.workspace);
+    expectEqual('members', ['derivedRoot' in first!, 'derivedRoot' in second!], [false, true]);
+    const again = { ...plain, derivedRoot: w.digest('d1') };
+    await w.store.writeChunks(w.workspace, [], [again, checkpoint(w, w.head, 2)]);
+    expectEqual('written again', await w.store.listCheckpoints(w.workspace), [again, checkpoint(w, w.head, 2)]);
+  }),
   storeCase('[ST21] a sweep removes what is old and dead, and nothing else', async (w) => {
     const live = Array.from({ length: 30 }, (_, n) => w.chunk(`live ${n}`));
     const dead = Array.from({ length: 50 }, (_, n) => w.chunk(`dead ${n} é`));

@@ -101,10 +101,15 @@ export function changeSetCommands(program: Command, run: Run): void {
     .command('apply <change-set>')
     .description('make a change set part of Head')
     .option('--idempotency-key <key>', 'the same key applies once and answers the same')
-    .action((name: string, options: { idempotencyKey?: string }) =>
+    .option('--wait <seconds>', 'wait this long for what is still being computed; 0: refuse at once', Number, 30)
+    .action((name: string, options: { idempotencyKey?: string; wait: number }) =>
       run('Applying', async (s) => {
         const key = options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey };
-        const receipt = await s.call<ApplyReceipt>('change_set.apply', { changeSet: name, ...key });
+        const receipt = await s.call<ApplyReceipt>('change_set.apply', {
+          changeSet: name,
+          waitMs: options.wait * 1_000,
+          ...key,
+        });
         s.print(receipt, () => appliedLines(receipt));
         return undefined;
       }),

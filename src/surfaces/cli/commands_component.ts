@@ -26,9 +26,11 @@ export function componentCommands(program: Command, run: Run): void {
     .description('show a component: its values, where they come from, what follows what')
     .option('--change-set <name>', 'change set (default: HEAD)')
     .option('--version <number>', 'an earlier version of that change set', Number)
-    .action((name: string, options: { changeSet?: string; version?: number }) =>
+    .option('--wait <seconds>', 'wait this long for what is still being computed of it', Number, 5)
+    .action((name: string, options: { changeSet?: string; version?: number; wait: number }) =>
       run('Reading', async (s) => {
-        const view = await s.call<ComponentView>('component.get', { component: name, ...at(options) });
+        const waitMs = options.wait * 1_000;
+        const view = await s.call<ComponentView>('component.get', { component: name, waitMs, ...at(options) });
         s.print(view, () => componentLines(view));
         return undefined;
       }),

@@ -1,0 +1,78 @@
+// Text of a function to a script: parse, take the types out, find what it refers to, say where it has to run. Pure: the same
+// text and kind give the same script.
+
+import { builderScript } from '../../formats/asset/builders.ts';
+import type { FunctionKind } from '../../model/function.ts';
+import type { CompiledFunction, Diagnostic } from '../../ports/compiler.ts';
+import { blankTypes, type Refused } from './blank.ts';
+import { Edits } from './edits.ts';
+import { declaresEffects, effectOf, kindsWithEffects } from './effects.ts';
+import { escapeSpelling } from './escape.ts';
+import { blankModules, exportsMain } from './modules.ts';
+import { findNames, type Names } from './scope.ts';
+import { diagnosticAt, type Node, parseText, type Syntax } from './syntax.ts';
+
+export type Compiled = Omit<CompiledFunction, 'hash'>;
+
+/** The script, or everything that is wrong, in order of the text: at least one. */
+export function compileText(text: string, kind: FunctionKind): Compiled | readonly Diagnostic[] {
+  try {
+    const syntax = parseText(text);
+    return 'severity' in syntax ? [syntax] : compileSyntax(syntax, kind);
+  } catch (e) {
+    // The tree is walked by recursion: nesting that gets past the parser ends here.
+    if (e instanceof RangeError) return [diagnosticAt(text, 0, 0, 'too_deep', 'The text nests too deeply.')];
+    throw e;
+  }
+}
+
+function compileSyntax(syntax: Syntax, kind: FunctionKind): Compiled | readonly Diagnostic[] {
+  const { text, program } = syntax;
+  const edits = new Edits(text);
+  const names = findNames(program);
+  const hasMain = names.declared.has('main');
+  const refused = [
+    ...blankModules(program, edits, hasMain),
+    ...blankTypes(text, program, edits),
+    ...escapeSpelling(syntax, edits),
+    ...names.moduleOnly.map(ofModule),
+    ...names.free.filter((r) => r.name === 'eval').map(({ node }) => ({ node, what: '`eval`; call a function' })),
+  ];
+  if (refused.length > 0) return refused.map((r) => diagnosticOf(text, r)).sort(inOrder);
+  if (!hasMain && !exportsMain(program)) {
+    return [diagnosticAt(text, 0, 0, 'no_main', 'There is no function named `main`.')];
+  }
+  const hashbang = /^#!.*/.exec(text);
+  if (hashbang !== null) edits.blank(0, hashbang[0].length);
+  const effects = [...new Set(names.free.map(effectOf).filter((e) => e !== undefined))];
+  const declared = syntax.comments.some((c) => declaresEffects(c.value));
+  const tier = effects.length > 0 || declared || kindsWithEffects.includes(kind) ? 'process' : 'isolate';
+  return { script: edits.apply() + builders(names, kind), tier, effects };
+}
+
+/** Behind a schema definition stand the builders it names; its own lines stay where they are. */
+function builders(names: Names, kind: FunctionKind): string {
+  if (kind !== 'schema-definition') return '';
+  const script = builderScript(new Set(names.free.map((r) => r.name)));
+  return script === '' ? '' : `\n${script}`;
+}
+
+function ofModule(node: Node): Refused {
+  switch (node.type) {
+    case 'ImportExpression':
+      return { node, what: 'a dynamic import; what a function may use is a global name' };
+    case 'MetaProperty':
+      return { node, what: '`import.meta`; a function has no place of its own' };
+    default:
+      return { node, what: '`await` outside of a function; await inside of `main`' };
+  }
+}
+
+function diagnosticOf(text: string, { node, what }: Refused): Diagnostic {
+  const code = /import|CommonJS/.test(what) ? 'import_refused' : 'unsupported_syntax';
+  return diagnosticAt(text, node.start, node.end - node.start, code, `A function cannot have ${what}.`);
+}
+
+function inOrder(a: Diagnostic, b: Diagnostic): number {
+  return a.line - b.line || a.column - b.column;
+}

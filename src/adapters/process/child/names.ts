@@ -1,0 +1,45 @@
+// The names that function code finds without importing anything. Packages are loaded when they are first named: most
+// functions use none, and loading all would cost more than the run.
+
+import { createRequire } from 'node:module';
+import type { ReadStorage } from './storage.ts';
+
+const load = createRequire(import.meta.url);
+
+/** Name -> module. The packages lie beside this program in the sandbox; the adapter reads their list from here. */
+export const packageNames = {
+  _: 'lodash',
+  YAML: 'yaml',
+  Joi: 'joi',
+  toml: 'smol-toml',
+  jsonpatch: 'fast-json-patch',
+} as const;
+
+const builtinNames = { zlib: 'node:zlib', os: 'node:os', fs: 'node:fs', path: 'node:path' } as const;
+
+function define(name: string, value: unknown): void {
+  Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+}
+
+function defineLazily(name: string, module: string): void {
+  Object.defineProperty(globalThis, name, {
+    get() {
+      const value: unknown = load(module);
+      define(name, value);
+      return value;
+    },
+    set: (value: unknown) => define(name, value),
+    configurable: true,
+    enumerable: false,
+  });
+}
+
+/** Before the order is known. */
+export function installNames(): void {
+  for (const [name, module] of Object.entries({ ...packageNames, ...builtinNames })) defineLazily(name, module);
+}
+
+/** For one function. */
+export function installRequestNames(names: { readonly requestStorage: ReadStorage; readonly siExec: unknown }): void {
+  for (const [name, value] of Object.entries(names)) define(name, value);
+}

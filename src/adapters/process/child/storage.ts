@@ -1,0 +1,57 @@
+// requestStorage: what authentication functions leave for the functions after them. They write it; every other function
+// reads it. The environment set here goes to the commands that siExec starts, never into the process's own.
+
+export interface ReadStorage {
+  getItem(key: string): unknown;
+  getEnv(key: string): string | undefined;
+  getKeys(): string[];
+  getEnvKeys(): string[];
+}
+
+export interface WriteStorage extends ReadStorage {
+  setItem(key: string, value: unknown): void;
+  setEnv(key: string, value: string): void;
+  deleteItem(key: string): void;
+  deleteEnv(key: string): void;
+}
+
+export class RequestStorage {
+  readonly #items = new Map<string, unknown>();
+  readonly #env = new Map<string, string>();
+
+  /** For functions that are not authentication functions. */
+  reading(): ReadStorage {
+    return Object.freeze({
+      getItem: (key: string) => this.#items.get(String(key)),
+      getEnv: (key: string) => this.#env.get(String(key)),
+      getKeys: () => [...this.#items.keys()],
+      getEnvKeys: () => [...this.#env.keys()],
+    });
+  }
+
+  /** For one authentication function; `end` makes it read-only, also for callbacks that are still about. */
+  writing(): { readonly storage: WriteStorage; end(): void } {
+    let open = true;
+    const write = (body: () => void): void => {
+      if (!open) throw new Error('requestStorage is read-only once the authentication function has returned');
+      body();
+    };
+    const storage = Object.freeze({
+      ...this.reading(),
+      setItem: (key: string, value: unknown) => write(() => this.#items.set(String(key), value)),
+      setEnv: (key: string, value: string) => write(() => this.#env.set(String(key), String(value))),
+      deleteItem: (key: string) => write(() => this.#items.delete(String(key))),
+      deleteEnv: (key: string) => write(() => this.#env.delete(String(key))),
+    });
+    return {
+      storage,
+      end: () => {
+        open = false;
+      },
+    };
+  }
+
+  environment(): Record<string, string> {
+    return Object.fromEntries(this.#env);
+  }
+}

@@ -1,0 +1,99 @@
+// A run record as a row. What runs are looked for by are columns; the rest is one JSON text, a list in the order below,
+// because names of members would be a third of it.
+
+import type { ChangeSetId, ComponentId, FunctionId, Hash, RunId } from '../../../base/ids.ts';
+import { Fault } from '../../../base/result.ts';
+import type { FunctionKind } from '../../../model/function.ts';
+import { isEnded, type RunRecord, type RunStatus, type Tier } from '../../../model/run.ts';
+
+/** Format of the text. 1: first. */
+const textFormat = 1;
+
+type RunText = [
+  format: number,
+  functionName: string,
+  kind: FunctionKind,
+  output: string,
+  codeHash: Hash,
+  inputHash: Hash,
+  outputHash: Hash | null,
+  tier: Tier,
+  actor: string,
+  attempts: number,
+  runner: string,
+  queuedAtMs: number,
+  startedAtMs: number | null,
+  endedAtMs: number | null,
+  peakMemoryBytes: number | null,
+  exit: string | null,
+  failure: RunRecord['failure'],
+];
+
+/** Columns of one run, one after another: lists of them cross to the thread as one flat list, which costs least. */
+export const runColumns = ['id', 'change_set', 'component', 'function', 'status', 'ended_at_ms', 'text'] as const;
+export type RunColumn = string | number | null;
+
+export interface RunRow {
+  readonly id: string;
+  readonly change_set: string;
+  readonly component: string;
+  readonly function: string;
+  readonly status: string;
+  readonly text: string;
+}
+
+export function toColumns(runs: readonly RunRecord[]): RunColumn[] {
+  const columns: RunColumn[] = [];
+  for (const r of runs) {
+    const rest: RunText = [
+      textFormat,
+      r.functionName,
+      r.kind,
+      r.output,
+      r.codeHash,
+      r.inputHash,
+      r.outputHash,
+      r.tier,
+      r.actor,
+      r.attempts,
+      r.runner,
+      r.queuedAtMs,
+      r.startedAtMs,
+      r.endedAtMs,
+      r.peakMemoryBytes,
+      r.exit,
+      r.failure,
+    ];
+    const endedAtMs = isEnded(r.status) ? Math.floor(r.endedAtMs ?? r.queuedAtMs) : null;
+    columns.push(r.id, r.changeSet, r.component, r.function, r.status, endedAtMs, JSON.stringify(rest));
+  }
+  return columns;
+}
+
+export function fromRow(row: RunRow): RunRecord {
+  const rest = JSON.parse(row.text) as RunText;
+  if (rest[0] !== textFormat) throw new Fault('store_damaged', `run ${row.id} is of the unknown format ${rest[0]}`);
+  return {
+    id: row.id as RunId,
+    changeSet: row.change_set as ChangeSetId,
+    component: row.component as ComponentId | '',
+    function: row.function as FunctionId,
+    functionName: rest[1],
+    kind: rest[2],
+    output: rest[3],
+    codeHash: rest[4],
+    inputHash: rest[5],
+    outputHash: rest[6],
+    status: row.status as RunStatus,
+    tier: rest[7],
+    actor: rest[8],
+    attempts: rest[9],
+    runner: rest[10],
+    queuedAtMs: rest[11],
+    startedAtMs: rest[12],
+    endedAtMs: rest[13],
+    peakMemoryBytes: rest[14],
+    exit: rest[15],
+    failure: rest[16],
+  };
+}

@@ -1,0 +1,99 @@
+// The vault on libsodium: sealed boxes to the newest key pair of a workspace, opened with the pair that a text names.
+// A private key exists unwrapped only within one call, and its bytes and those of contents are zeroed afterwards; the strings
+// that JSON has to be, and the copies inside the WebAssembly memory of libsodium, are left to be written over.
+
+import sodium from 'libsodium-wrappers';
+import type { WorkspaceId } from '../../base/ids.ts';
+import type { Json } from '../../base/json.ts';
+import { limits } from '../../base/limits.ts';
+import { ok, type Result } from '../../base/result.ts';
+import type { InstallationKey, Vault, WorkspaceKey } from '../../ports/vault.ts';
+import type { Clock } from '../../ports/world.ts';
+import { openBox, parseSealed, sealTo, unreadable } from './sealed_text.ts';
+import { changeKeys, type Documents, freshKey, readKeys, withPrivateKey } from './workspace_keys.ts';
+
+export interface VaultOptions {
+  /** Where the key pairs of the workspaces are. */
+  readonly documents: Documents;
+  readonly key: InstallationKey;
+  readonly clock: Clock;
+}
+
+export async function openVault({ documents, key, clock }: VaultOptions): Promise<Vault> {
+  await sodium.ready;
+  /** Newest keys, as they stood in the document, whose private half was unwrapped by this process. */
+  const verified = new Map<WorkspaceId, string>();
+
+  const add = async (workspace: WorkspaceId, keys: readonly WorkspaceKey[]) => [
+    ...keys,
+    await freshKey(key, workspace, keys.length + 1, clock.nowMs()),
+  ];
+
+  /** The newest key, made when there is none. */
+  const newest = async (workspace: WorkspaceId): Promise<WorkspaceKey> => {
+    let keys = await readKeys(documents, workspace);
+    if (keys.length === 0) {
+      keys = await changeKeys(documents, workspace, async (now) => (now.length > 0 ? now : add(workspace, now)));
+    }
+    const last = keys.at(-1)!;
+    const shown = `${last.generation}|${last.publicKey}|${last.wrappedPrivateKey}`;
+    if (verified.get(workspace) !== shown) {
+      await withPrivateKey(key, workspace, last, () => undefined);
+      if (verified.size >= limits.verifiedKeysMax) verified.clear();
+      verified.set(workspace, shown);
+    }
+    return last;
+  };
+
+  const open = async (
+    workspace: WorkspaceId,
+    sealed: string,
+  ): Promise<Result<{ content: Json; isNewest: boolean }>> => {
+    const parsed = parseSealed(sealed);
+    if (!parsed.ok) return parsed;
+    const { generation, box } = parsed.value;
+    const keys = await readKeys(documents, workspace);
+    const named = keys[generation - 1];
+    if (named === undefined)
+      return unreadable(`a text sealed to generation ${generation}, and there are ${keys.length}`);
+    const opened = await withPrivateKey(key, workspace, named, (pair) => openBox(box, workspace, pair));
+    return opened.ok ? ok({ content: opened.value, isNewest: generation === keys.length }) : opened;
+  };
+
+  return {
+    async publicKey(workspace) {
+      const { generation, publicKey } = await newest(workspace);
+      return { generation, publicKey };
+    },
+
+    async seal(workspace, content) {
+      const { generation, publicKey } = await newest(workspace);
+      return sealTo({ workspace, generation, publicKey }, content);
+    },
+
+    async accept(workspace, sealed) {
+      const opened = await open(workspace, sealed);
+      return opened.ok ? ok(undefined) : opened;
+    },
+
+    async open(workspace, sealed) {
+      const opened = await open(workspace, sealed);
+      return opened.ok ? ok(opened.value.content) : opened;
+    },
+
+    async rotate(workspace) {
+      // The old keys must be this installation's: a rotation is no way around a lost key.
+      if ((await readKeys(documents, workspace)).length > 0) await newest(workspace);
+      const keys = await changeKeys(documents, workspace, (now) => add(workspace, now));
+      return { generation: keys.length };
+    },
+
+    async reseal(workspace, sealed) {
+      const opened = await open(workspace, sealed);
+      if (!opened.ok) return opened;
+      if (opened.value.isNewest) return ok(sealed);
+      const { generation, publicKey } = await newest(workspace);
+      return sealTo({ workspace, generation, publicKey }, opened.value.content);
+    },
+  };
+}

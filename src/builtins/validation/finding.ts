@@ -1,0 +1,26 @@
+// What a validation says of a value.
+
+import type { Json } from '../../base/json.ts';
+
+export interface Finding {
+  /** A pointer to the value from where the validation began. */
+  readonly path: string;
+  readonly message: string;
+  /**
+   * `error`: the value is wrong. `warning`: the author of the rule asks only to be told. `unchecked`: a rule that cannot be
+   * evaluated here; the value may be right or wrong.
+   */
+  readonly severity: 'error' | 'warning' | 'unchecked';
+}
+
+/** Does the text match the pattern, in linear time? undefined: not checkable. `(?ims)` in front of it are its flags. */
+export type Matches = (pattern: string, text: string) => boolean | undefined;
+
+export function childPointer(path: string, key: string | number): string {
+  return `${path}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}
+
+/** A value that is there: null is how an edit says “no value”. */
+export function isSet(value: Json | undefined): value is Exclude<Json, null> {
+  return value !== undefined && value !== null;
+}

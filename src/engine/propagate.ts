@@ -1,0 +1,278 @@
+// Keeps the computed values of the change sets in use up to date, between everything else: after each step of a change set
+// what may be another is marked, and worked through in short portions, those touched last first. Results of functions come
+// back in their own time and are one more portion. Nothing here is needed after a crash: what was computed is a
+// checkpoint, and what was not is found again by comparing it with the present state.
+
+import type { ChangeSetId, ComponentId, Digest } from '../base/ids.ts';
+import type { Json } from '../base/json.ts';
+import { limits } from '../base/limits.ts';
+import { invariant } from '../base/result.ts';
+import type { Call, Evaluated, Results, ViewProblem } from '../builtins/assemble.ts';
+import { hasBindings } from '../graph/bound.ts';
+import type { Source } from '../model/expr.ts';
+import type { Path } from '../model/path.ts';
+import { keyOfCall, Propagation, type WantedCall } from '../propagation/propagation.ts';
+import { ChunkMissing } from '../snapshot/chunk_space.ts';
+import type { FunctionCalls } from './function_calls.ts';
+import type { Branch } from './workspace.ts';
+
+/** What propagation needs of its workspace. */
+export interface PropagationHost {
+  readonly calls: FunctionCalls;
+  /** Whether a function of that text has effects. */
+  readonly hasEffects: (call: Call) => boolean;
+  /** Runs pure code that may need chunks; see `Workspace.read`. */
+  readonly read: <T>(body: () => T) => Promise<T>;
+  /** Head's branch, when it has been read. */
+  readonly head: () => Branch | undefined;
+}
+
+interface Line {
+  readonly branch: Branch;
+  readonly values: Propagation;
+}
+
+export class PropagationWork {
+  readonly #host: PropagationHost;
+  readonly #lines = new Map<ChangeSetId, Line>();
+  /** Branches that have moved and whose values have not followed yet. */
+  readonly #moved = new Map<ChangeSetId, Branch>();
+  #running: Promise<void> | undefined;
+  /** Called when something more has been computed. */
+  #progress: (() => void)[] = [];
+  /** What ended the work; told to who asks next. */
+  #failure: unknown;
+  #stopped = false;
+  /** Called when a line has become quiet. */
+  readonly #whenQuiet = new Map<ChangeSetId, (() => void)[]>();
+
+  constructor(host: PropagationHost) {
+    this.#host = host;
+  }
+
+  /** The values of a branch as it stands; what is not computed is marked. Call it in `read`. */
+  of(branch: Branch): Propagation {
+    if (this.#failure !== undefined) {
+      const failure = this.#failure;
+      this.#failure = undefined;
+      throw failure;
+    }
+    const { id } = branch.row;
+    this.#moved.delete(id);
+    const known = this.#lines.get(id);
+    if (known !== undefined && known.branch === branch) {
+      this.#moveTo(known, branch);
+      return known.values;
+    }
+    const values = this.#start(branch);
+    this.#lines.set(id, { branch, values });
+    if (values.busy) this.#run();
+    return values;
+  }
+
+  /** A branch has moved: its values follow, when they are in use. */
+  moved(branch: Branch): void {
+    this.#moved.delete(branch.row.id);
+    this.#moved.set(branch.row.id, branch);
+    this.#run();
+  }
+
+  /** Lets go of a branch that is not in use any more. */
+  release(id: ChangeSetId): void {
+    this.#moved.delete(id);
+    this.#lines.delete(id);
+    this.#tellQuiet(id);
+  }
+
+  /** Computes what a component shows before anything else, as far as that can be done at once. */
+  settle(branch: Branch, at: Source): Propagation {
+    const values = this.of(branch);
+    values.demand(at);
+    for (let n = 0; n < limits.valuesPerReadMax && !values.isSettled(at); ) {
+      const done = values.step(256);
+      if (done === 0) break;
+      n += done;
+    }
+    this.#ask(branch, values);
+    if (values.busy) this.#run();
+    return values;
+  }
+
+  /** The values of a branch after as much work as one read may cause. Call it in `read`. */
+  advanced(branch: Branch): Propagation {
+    const values = this.of(branch);
+    for (let n = 0; n < limits.valuesPerReadMax && values.busy; ) n += Math.max(1, values.step(256));
+    this.#ask(branch, values);
+    if (values.busy) this.#run();
+    return values;
+  }
+
+  /** What pure functions gave, as far as it is at hand, for evaluating a state that is no branch's present one. */
+  resultsOn(digest: Digest): Results {
+    return (call) => this.#host.calls.recall(keyOfCall(digest, call)) ?? { state: 'pending' };
+  }
+
+  /** A component as it stands, computed first as far as that can be done at once. Call it in `read`. */
+  view(branch: Branch, component: ComponentId): { value: Json; problems: readonly ViewProblem[] } {
+    const values = this.settle(branch, { component, path: '' as Path });
+    const view = values.view(component);
+    invariant(view !== undefined, `component ${component} or its schema is not in the state`);
+    return view;
+  }
+
+  /** Resolves when nothing of a branch is pending, or after `mostMs`. */
+  async quiet(branch: Branch, mostMs: number): Promise<void> {
+    const values = await this.#host.read(() => this.of(branch));
+    if (values.quiet) return;
+    await new Promise<void>((done) => {
+      const { id } = branch.row;
+      const timer = setTimeout(done, mostMs);
+      const waiting = this.#whenQuiet.get(id) ?? [];
+      this.#whenQuiet.set(id, waiting);
+      waiting.push(() => {
+        clearTimeout(timer);
+        done();
+      });
+      this.#run();
+    });
+  }
+
+  /** Resolves when all that an address is made of is settled, or after `mostMs`. */
+  async settled(branch: Branch, at: Source, mostMs: number): Promise<void> {
+    const until = performance.now() + mostMs;
+    for (;;) {
+      const isSettled = await this.#host.read(() => this.settle(branch, at).isSettled(at));
+      const left = until - performance.now();
+      if (isSettled || left <= 0 || this.#stopped) return;
+      await new Promise<void>((done) => {
+        const timer = setTimeout(done, left);
+        this.#progress.push(() => {
+          clearTimeout(timer);
+          done();
+        });
+      });
+    }
+  }
+
+  /** Resolves when nothing is left that could be done now; results that are awaited are not waited for. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.idle();
+  }
+
+  /** Values that are not settled, over all lines in use. */
+  get backlog(): number {
+    let n = 0;
+    for (const { values } of this.#lines.values()) n += values.pending;
+    return n;
+  }
+
+  #follow(branch: Branch): void {
+    // Only functions have to run without being asked; what the engine itself computes can wait until it is read.
+    if (this.#lines.has(branch.row.id) || hasBindings(branch.snapshot)) this.of(branch);
+    else this.#moved.delete(branch.row.id);
+  }
+
+  #moveTo(line: Line, branch: Branch): void {
+    line.values.moveTo(branch.snapshot);
+    // Touched last, worked on first.
+    this.#lines.delete(branch.row.id);
+    this.#lines.set(branch.row.id, line);
+    if (line.values.busy) this.#run();
+    else if (line.values.quiet) this.#tellQuiet(branch.row.id);
+  }
+
+  /** From Head's values where they are at hand: a change set differs from Head by its own edits. */
+  #start(branch: Branch): Propagation {
+    const head = this.#host.head();
+    const options = this.#optionsOf(branch);
+    if (head !== undefined && head.row.id !== branch.row.id) {
+      const values = this.of(head).fork(options);
+      values.moveTo(branch.snapshot);
+      return values;
+    }
+    return new Propagation(branch.snapshot, undefined, options, hasBindings(branch.snapshot));
+  }
+
+  #optionsOf(_branch: Branch): ConstructorParameters<typeof Propagation>[2] {
+    const { calls, hasEffects } = this.#host;
+    return {
+      recall: (key) => calls.recall(key),
+      scopeOf: (call, address) => (hasEffects(call) ? address : ''),
+    };
+  }
+
+  #run(): void {
+    if (this.#stopped) return;
+    this.#running ??= this.#work()
+      .catch((e: unknown) => {
+        this.#failure = e;
+      })
+      .finally(() => {
+        this.#running = undefined;
+      });
+  }
+
+  async #work(): Promise<void> {
+    for (;;) {
+      // Edits and reads that wait go first.
+      await new Promise<void>((done) => setImmediate(done));
+      if (this.#stopped) return;
+      const moved = [...this.#moved.values()].at(-1);
+      if (moved !== undefined) {
+        await this.#host.read(() => this.#follow(moved));
+        continue;
+      }
+      const line = [...this.#lines.values()].findLast((l) => l.values.busy);
+      if (line === undefined) return;
+      await this.#portion(line);
+    }
+  }
+
+  async #portion({ branch, values }: Line): Promise<void> {
+    const until = performance.now() + limits.propagationSliceMs;
+    try {
+      do {
+        if (values.step(16) === 0 && !values.busy) break;
+      } while (performance.now() < until);
+    } catch (e) {
+      this.#lines.delete(branch.row.id);
+      if (!(e instanceof ChunkMissing)) throw e;
+      // A chunk was not at hand: it is fetched by this, and the values are taken up again from the start.
+      await this.#host.read(() => this.of(branch));
+      return;
+    }
+    this.#ask(branch, values);
+    if (values.quiet) this.#tellQuiet(branch.row.id);
+    this.#tellProgress();
+  }
+
+  #tellProgress(): void {
+    const waiting = this.#progress;
+    this.#progress = [];
+    for (const done of waiting) done();
+  }
+
+  #ask(branch: Branch, values: Propagation): void {
+    for (const wanted of values.takeWanted()) this.#askOne(branch, values, wanted);
+  }
+
+  #askOne(branch: Branch, values: Propagation, { key, call, at }: WantedCall): void {
+    const deliver = (gave: Evaluated): void => {
+      if (!values.wants(key)) return;
+      values.deliver(key, gave);
+      if (this.#lines.get(branch.row.id)?.values === values) this.#run();
+    };
+    this.#host.calls.ask({ key, call, at, changeSet: branch.row.id, actor: branch.row.createdBy, deliver });
+  }
+
+  #tellQuiet(id: ChangeSetId): void {
+    const waiting = this.#whenQuiet.get(id);
+    this.#whenQuiet.delete(id);
+    for (const done of waiting ?? []) done();
+  }
+}

@@ -1,0 +1,44 @@
+// What a change set still has to compute before it can be applied: the answer of propagation to `Readiness`.
+
+import { hasBindings } from '../graph/bound.ts';
+import { splitAddress } from '../model/keys.ts';
+import { nameOf } from '../model/lookup.ts';
+import type { Readiness } from '../ports/readiness.ts';
+import { caughtUp } from './catch_up.ts';
+import type { Workspace } from './workspace.ts';
+
+/** Addresses looked at, and so named, at most. */
+const namedMax = 100;
+
+export function readinessOf(w: Workspace): Readiness {
+  return {
+    pending: async (_workspace, changeSet) => {
+      const found = await caughtUp(w, changeSet);
+      if (!found.ok) return [];
+      const { branch } = found.value;
+      // What the engine computes itself is computed by whoever reads it; only functions are waited for.
+      return w.read(() => {
+        if (!hasBindings(branch.snapshot)) return [];
+        const values = w.propagation.advanced(branch);
+        if (values.pending === 0) return [];
+        // What is pending on Head too is not this change set's doing.
+        const head = w.knownHead();
+        const onHead = head === undefined ? undefined : w.propagation.of(head);
+        return values
+          .pendingAddresses(namedMax)
+          .filter((address) => !(onHead?.isMarked(address) ?? false))
+          .map((address) => {
+            const { component, path } = splitAddress(address);
+            return `${nameOf(branch.snapshot, component) || component} ${path}`;
+          });
+      });
+    },
+    quiet: async (_workspace, changeSet, mostMs) => {
+      const found = await caughtUp(w, changeSet);
+      if (!found.ok) return;
+      const { branch } = found.value;
+      if (await w.read(() => hasBindings(branch.snapshot))) await w.propagation.quiet(branch, mostMs);
+    },
+    planned: () => Promise.resolve([]),
+  };
+}

@@ -1,0 +1,38 @@
+// What users' functions run on in this process: the compiler at once, each tier when the first function needs it, since
+// most commands run none.
+
+import { openCompiler } from '../adapters/compiler/compiler.ts';
+import { openIsolate } from '../adapters/isolate/isolate.ts';
+import { openProcessTier } from '../adapters/process/tier.ts';
+import { limits } from '../base/limits.ts';
+import type { FunctionHost } from '../engine/function_calls.ts';
+import type { Runner } from '../ports/runner.ts';
+
+export function openFunctions(): FunctionHost {
+  const capacity = { cpus: 0, memoryBytes: limits.processRunBytes };
+  return {
+    compiler: openCompiler(),
+    runners: [openIsolate(), whenNeeded({ tier: 'process', capacity }, openProcessTier)],
+  };
+}
+
+/** A runner that is opened by its first run. Before that its capacity is what is said here, and nothing is confined yet. */
+function whenNeeded(about: Pick<Runner, 'tier' | 'capacity'>, open: () => Runner): Runner {
+  let opened: Runner | undefined;
+  const use = (): Runner => {
+    opened ??= open();
+    return opened;
+  };
+  return {
+    tier: about.tier,
+    get capacity() {
+      return opened?.capacity ?? about.capacity;
+    },
+    get confinement() {
+      return use().confinement;
+    },
+    run: (request, listener) => use().run(request, listener),
+    kill: (id) => opened?.kill(id) ?? false,
+    close: () => opened?.close() ?? Promise.resolve(),
+  };
+}
