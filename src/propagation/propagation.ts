@@ -505,7 +505,7 @@ export class Propagation {
       }
       if (below.open) {
         this.#giveUp(read);
-        return this.#spread(most);
+        return;
       }
       // What cannot go on is kept with the vertex whose call it waits for in the end, however long the way there.
       const root = below.waits === undefined ? below.behind : read;
@@ -524,7 +524,16 @@ export class Propagation {
       return;
     }
     this.#leave(marked);
-    this.#compute(marked);
+    try {
+      this.#compute(marked);
+    } catch (e) {
+      // Something it reads is not at hand: it is looked at again when that has been fetched.
+      if (this.#marked.get(address) === marked && !marked.open) {
+        marked.open = true;
+        this.#stack.push(address);
+      }
+      throw e;
+    }
   }
 
   /** Edits that would close a cycle are refused; one that is there all the same is an error of every vertex on it. */
@@ -552,6 +561,8 @@ export class Propagation {
   }
 
   #compute(marked: Marked): void {
+    // Whatever may have to be fetched is read before anything is decided.
+    this.#usersOf(marked);
     const { address } = marked;
     const kept = this.#derived.get(address);
     // What was on a cycle may not be any more, although what it reads is the same.

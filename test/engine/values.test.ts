@@ -39,7 +39,7 @@ async function withFunctions(house: House): Promise<void> {
   const changeSet = await house.withBox(false);
   await house.submit(
     changeSet,
-    ...attach('label', 'attribute', 'function main({ size }) { return `size ${size}`; }', {
+    ...attach('label', 'attribute', "function main({ size }) { return 'size ' + size; }", {
       arguments: [{ name: 'size', path: '/domain/size' }],
       output: '/domain/text',
     }),
@@ -147,7 +147,7 @@ eachStore((make) => {
       kind: 'function.create',
       name: 'slow',
       functionKind: 'qualification',
-      text: "function main() { let n = 0; for (let i = 0; i < 3e7; i++) n += i % 7; return { result: 'success', message: `${n}` }; }",
+      text: "function main() { let n = 0; for (let i = 0; i < 3e7; i++) n += i % 7; return { result: 'success', message: String(n) }; }",
     });
     await house.submit(changeSet, { kind: 'binding.attach', function: 'slow', schema: 'Box' });
     await house.create(changeSet, 'late', { '/domain/size': 3 });
@@ -194,6 +194,8 @@ eachStore((make) => {
     let landed = 0;
     while (!(await w.read(() => w.propagation.isPresent(found.value.branch))) && landed < 10_000) {
       await house.create(other, `o${landed++}`);
+      // Requests come from outside, each in a turn of its own.
+      await new Promise((turn) => setImmediate(turn));
     }
     expect(landed).toBeGreaterThan(0);
     expect(await house.value(changeSet, 'f2999')).toMatchObject({ size: 2 });
