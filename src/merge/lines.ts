@@ -23,18 +23,21 @@ export function linesOf(m: Merging, headVersion: number, findings: Findings): Re
   const repaired = new Set<string>();
   for (const r of m.repairs) repaired.add(`${placeOf(r).category} ${placeOf(r).key}`);
   // Where the two sides set different values of a unit there is nothing to say.
-  for (const unit of [...m.affected].filter((u) => m.plain.get(u)?.length !== 0).sort(compareText)) {
-    const contested = m.plain.get(unit);
-    if (contested !== undefined) {
-      lines.push(...plainLines(m, contested, headVersion));
-      continue;
-    }
+  const plain = [...m.plain].filter(([, contested]) => contested.length > 0);
+  let next = 0;
+  const plainBefore = (unit: string | undefined): void => {
+    for (; next < plain.length && (unit === undefined || plain[next]![0] < unit); next++)
+      plainLines(m, plain[next]![1], headVersion, lines);
+  };
+  for (const unit of [...m.affected].sort(compareText)) {
+    plainBefore(unit);
     const positions = m.positions(unit);
     const covered = new Set<HeadEdit>();
     const view: UnitView = { m, unit, headVersion, positions, writes: m.writes(unit), changed, covered };
     lines.push(...itemLines(view));
     if (m.input.theirs !== undefined) lines.push(...headLines(view, repaired));
   }
+  plainBefore(undefined);
   for (const d of findings.dropped) cycleLine(m, d, headVersion, changed, lines);
   for (const r of findings.repairs) repairLine(m, r, headVersion, lines);
   parkedByVariant(m, headVersion, lines);

@@ -272,8 +272,8 @@ export function plainLines(
   m: Merging,
   contested: readonly Contested<HeadEdit>[],
   headVersion: number,
-): readonly ReceiptLine[] {
-  const lines: ReceiptLine[] = [];
+  lines: ReceiptLine[],
+): void {
   for (const [at, theirs] of contested) {
     const item = m.item(at);
     if (leaveTheSame(item.m, theirs.m)) continue;
@@ -291,5 +291,4 @@ export function plainLines(
       otherwise: [theirs.m],
     });
   }
-  return lines;
 }

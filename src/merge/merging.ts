@@ -5,8 +5,8 @@
 import type { ChangeSetId, ComponentId } from '../base/ids.ts';
 import { canonical, type Json } from '../base/json.ts';
 import { findRecord } from '../model/lookup.ts';
-import { ancestorsOf } from '../model/path.ts';
-import { isLiteral, writeLiterals } from '../mutation/cell.ts';
+import { ancestorsOf, type Path } from '../model/path.ts';
+import { isLiteral, type Literal, Literals } from '../mutation/literals.ts';
 import { apply, type CellMutation, type Mutation } from '../mutation/mutation.ts';
 import { applyText, type TextChange } from '../mutation/text.ts';
 import type { Snapshot, SnapshotDraft } from '../snapshot/snapshot.ts';
@@ -32,8 +32,6 @@ export interface HeadEdit {
 }
 
 export type Route = 'head' | 'own';
-
-type Literal = Extract<CellMutation, { kind: 'cell.set' }>;
 
 export interface MergeInput {
   /** Head's state, with what is merged. */
@@ -64,7 +62,7 @@ export class Merging {
   readonly texts: Mutation[] = [];
   /** Units replayed item by item. */
   readonly affected = new Set<string>();
-  /** Of these, the units in which both sides meet plainly, and nothing was done since. */
+  /** Units in which both sides meet plainly, and nothing was done since; in ascending order. */
   readonly plain = new Map<string, readonly Contested<HeadEdit>[]>();
   /** What the schemas of Head declare. */
   readonly rules: MergeRules;
@@ -72,7 +70,7 @@ export class Merging {
   readonly incremental: boolean;
   readonly extra: Side<Item>;
   /** Written together, before units are replayed. */
-  readonly #literals: Literal[] = [];
+  readonly #literals = new Literals();
   readonly #changed = new Map<number, Item>();
   readonly #skipped = new Map<number, RuleId>();
   readonly #writes = new Map<string, Writes<HeadEdit>>();
@@ -136,8 +134,6 @@ export class Merging {
   /** Places everything. */
   place(): void {
     const { pending, theirs } = this.input;
-    for (const unit of sharedUnits(pending.side, theirs)) this.affected.add(unit);
-    for (const unit of sharedUnits(this.extra, theirs)) this.affected.add(unit);
     for (const at of pending.unsettled) this.affected.add(unitOf(pending.items[at]!.m));
     for (const m of pending.repairs) this.affected.add(unitOf(m));
     for (const unit of this.extra.units.keys()) this.affected.add(unit);
@@ -148,75 +144,75 @@ export class Merging {
       }
     }
     // In the order of the keys (`sort` alone is by code units): what lies beside each other is read and written together.
+    const units = this.route === 'head' ? pending.side.units : theirs?.units;
+    for (const unit of units === undefined ? [] : [...units.keys()].sort()) this.#carry(unit);
     const affected = [...this.affected].sort();
     if (theirs !== undefined) {
-      for (const unit of affected) this.#meet(unit);
+      for (const unit of affected) this.#contest(unit);
       const own = new Set(this.texts.map((t) => unitOf(t)));
       this.texts.push(...textsOf(theirs, this.draft).filter((t) => !own.has(unitOf(t))));
     }
-    if (this.route === 'head') {
-      for (const unit of this.#unaffected(pending.side)) this.#placeAsBefore(unit);
-    } else if (theirs !== undefined) {
-      for (const unit of this.#unaffected(theirs)) this.#take(theirs.inUnit(unit));
+    this.#literals.write(this.draft);
+    for (const unit of affected) this.replay(unit);
+  }
+
+  /** Carries over what one side has in a unit, unless the two sides meet there in more than plain values. */
+  #carry(unit: string): void {
+    if (this.affected.has(unit)) return;
+    const { pending, theirs } = this.input;
+    const mine = pending.side.inUnit(unit);
+    const other = theirs?.inUnit(unit) ?? [];
+    if (mine.length > 0 && other.length > 0) {
+      const contested = this.#contested(mine, other);
+      if (contested === undefined) {
+        this.affected.add(unit);
+        return;
+      }
+      this.plain.set(unit, contested);
     }
-    for (const unit of affected) if (this.plain.has(unit)) this.#placePlainly(unit);
-    writeLiterals(this.draft, this.#literals);
-    for (const unit of affected) if (!this.plain.has(unit)) this.replay(unit);
+    if (this.route === 'head') this.#placeAsBefore(mine);
+    else this.#take(mine.length === 0 ? other : this.#unwritten(mine, other));
   }
 
-  /** Units of a side that are not affected, in ascending order. */
-  #unaffected(side: Side<{ readonly m: Mutation }>): readonly string[] {
-    return [...side.units.keys()].filter((unit) => !this.affected.has(unit)).sort();
+  /** Where both sides meet in a unit; undefined when there is more to it than that the change set's values stand. */
+  #contested(mine: readonly number[], other: readonly number[]): readonly Contested<HeadEdit>[] | undefined {
+    const { pending, theirs } = this.input;
+    if (!this.incremental) return undefined;
+    const contested = meetPlainly({ items: pending.items, at: mine }, { entries: theirs!.entries, at: other });
+    return contested?.every(([at]) => this.rules.at(pending.items[at]!.m) === undefined) ? contested : undefined;
   }
 
-  /** Carries over the items of a unit that Head has nothing to do with. */
-  #placeAsBefore(unit: string): void {
-    const { pending } = this.input;
-    const items = pending.side.inUnit(unit).map((at) => pending.items[at]!);
-    if (items.every((item) => item.placed === undefined && isLiteral(item.m))) {
-      for (const { m } of items) this.#literals.push(m as Literal);
+  /** Carries over items that Head has nothing to do with. */
+  #placeAsBefore(positions: readonly number[]): void {
+    const { items } = this.input.pending;
+    if (positions.every((at) => items[at]!.placed === undefined && isLiteral(items[at]!.m))) {
+      for (const at of positions) this.#literals.add(items[at]!.m as Literal);
       return;
     }
-    for (const item of items) {
-      if (item.placed === undefined) apply(this.draft, item.m);
-      else for (const m of item.placed) apply(this.draft, m);
-    }
+    for (const at of positions) for (const m of items[at]!.placed ?? [items[at]!.m]) apply(this.draft, m);
   }
 
   /** Takes over edits of Head's that nothing of the change set's stands in the way of. */
   #take(positions: readonly number[]): void {
-    const edits = positions.map((at) => this.input.theirs!.entries[at]!.m);
-    if (edits.every(isLiteral)) this.#literals.push(...edits);
-    else for (const m of edits) this.#takeFromHead(m);
+    const { entries } = this.input.theirs!;
+    if (positions.every((at) => isLiteral(entries[at]!.m)))
+      for (const at of positions) this.#literals.add(entries[at]!.m as Literal);
+    else for (const at of positions) this.#takeFromHead(entries[at]!.m);
   }
 
-  /** Decides what both sides decided, where that is more than that the change set's values stand. */
-  #meet(unit: string): void {
+  /** Of Head's edits in a unit in which both sides meet plainly, those at paths that the change set has not written. */
+  #unwritten(mine: readonly number[], other: readonly number[]): readonly number[] {
     const { pending, theirs } = this.input;
-    const mine = { items: pending.items, at: pending.side.inUnit(unit) };
-    const contested =
-      this.incremental && theirs !== undefined
-        ? meetPlainly(mine, { entries: theirs.entries, at: theirs.inUnit(unit) })
-        : undefined;
-    if (contested?.every(([at]) => this.rules.at(this.item(at).m) === undefined)) this.plain.set(unit, contested);
-    else this.#contest(unit);
-  }
-
-  /** What `replay` comes to in a unit in which the two sides meet plainly. */
-  #placePlainly(unit: string): void {
-    if (this.route === 'head') {
-      this.#placeAsBefore(unit);
-      return;
-    }
-    const { pending, theirs } = this.input;
-    const written = new Set<string>();
-    for (const at of pending.side.inUnit(unit)) written.add((pending.items[at]!.m as CellMutation).path);
-    this.#take(theirs!.inUnit(unit).filter((at) => !written.has((theirs!.entries[at]!.m as CellMutation).path)));
+    const pathAt = (e: { readonly m: Mutation }): Path => (e.m as CellMutation).path;
+    return other.filter((h) => {
+      const path = pathAt(theirs!.entries[h]!);
+      return !mine.some((at) => pathAt(pending.items[at]!) === path);
+    });
   }
 
   /** Makes a unit what Head has there with the unit's items on it. */
   replay(unit: string): void {
-    this.plain.delete(unit);
+    if (this.plain.delete(unit)) this.affected.add(unit);
     this.#reset(unit);
     const forms = this.input.theirs === undefined || !this.incremental ? undefined : this.#forms(unit);
     for (const at of this.positions(unit)) {
@@ -267,7 +263,7 @@ export class Merging {
     for (const m of mutations) {
       apply(this.draft, m);
       this.repairs.push(m);
-      this.plain.delete(unitOf(m));
+      if (this.plain.delete(unitOf(m))) this.affected.add(unitOf(m));
       this.#touch(m);
     }
   }
@@ -394,16 +390,6 @@ export class Merging {
     }
     return forms;
   }
-}
-
-/** Units that both sides have, in the order of the smaller side. */
-function sharedUnits(
-  mine: Side<{ readonly m: Mutation }>,
-  theirs: Side<{ readonly m: Mutation }> | undefined,
-): string[] {
-  if (theirs === undefined) return [];
-  const [small, large] = mine.units.size <= theirs.units.size ? [mine, theirs] : [theirs, mine];
-  return [...small.units.keys()].filter((unit) => large.units.has(unit));
 }
 
 function samePlacement(a: { placed?: readonly Mutation[]; why?: RuleId }, b: Item): boolean {
