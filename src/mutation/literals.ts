@@ -6,7 +6,7 @@ import { cellKey, splitCellKey } from '../model/keys.ts';
 import { wellKnown } from '../model/path.ts';
 import type { BulkDraft } from '../model/state.ts';
 import { impliedKeys } from './cell.ts';
-import type { CellMutation, Mutation } from './mutation.ts';
+import { apply, type CellMutation, type Mutation } from './mutation.ts';
 
 /** An edit that sets a literal where a literal implies nothing else. */
 export type Literal = Extract<CellMutation, { kind: 'cell.set' }>;
@@ -75,4 +75,13 @@ export class Literals {
       this.#values.push(last.get(key)!);
     }
   }
+}
+
+/** Applies mutations in order. */
+export function applyAll(draft: BulkDraft, mutations: readonly Mutation[]): void {
+  if (mutations.every(isLiteral)) {
+    const literals = new Literals();
+    for (const m of mutations) literals.add(m);
+    literals.write(draft);
+  } else for (const m of mutations) apply(draft, m);
 }
