@@ -47,7 +47,8 @@ export class Writes<E extends { readonly m: Mutation }> {
 /** Rules that the schemas of one state declare, remembered by variant and path. */
 export class MergeRules {
   readonly #reader: Reader;
-  readonly #byRecord = new Map<string, Map<Path, MergeRule | undefined>>();
+  /** `null`: none. */
+  readonly #byRecord = new Map<string, Map<Path, MergeRule | null>>();
 
   /** Of a state that does not change. */
   constructor(reader: Reader) {
@@ -70,10 +71,11 @@ export class MergeRules {
       rules = new Map();
       this.#byRecord.set(record, rules);
     }
-    if (rules.has(path)) return rules.get(path);
+    const known = rules.get(path);
+    if (known !== undefined) return known ?? undefined;
     const spec = specOfComponent(this.#reader, JSON.parse(record) as ComponentRecord);
     const rule = spec === undefined ? undefined : declaredRule(spec, path);
-    rules.set(path, rule);
+    rules.set(path, rule ?? null);
     return rule;
   }
 }

@@ -6,11 +6,11 @@ import { compareText } from '../base/json.ts';
 import type { Dropped } from './acyclic.ts';
 import { cycleLine, notes, parkedByVariant, repairLine } from './lines_between_units.ts';
 import { headLines } from './lines_of_head.ts';
-import { itemLines, plainLines, type UnitView } from './lines_of_items.ts';
+import { itemLines, plainLine, type UnitView } from './lines_of_items.ts';
 import type { HeadEdit, Merging } from './merging.ts';
 import type { ReceiptLine } from './receipt.ts';
 import type { Repair } from './repair.ts';
-import { placeOf } from './side.ts';
+import { placeOf, unitOf } from './side.ts';
 
 export interface Findings {
   readonly dropped: readonly Dropped[];
@@ -22,12 +22,16 @@ export function linesOf(m: Merging, headVersion: number, findings: Findings): Re
   const changed = new Map(m.changes());
   const repaired = new Set<string>();
   for (const r of m.repairs) repaired.add(`${placeOf(r).category} ${placeOf(r).key}`);
-  // Where the two sides set different values of a unit there is nothing to say.
-  const plain = [...m.plain].filter(([, contested]) => contested.length > 0);
   let next = 0;
+  /** Adds the lines of units before one (all: undefined) in which both sides met plainly. */
   const plainBefore = (unit: string | undefined): void => {
-    for (; next < plain.length && (unit === undefined || plain[next]![0] < unit); next++)
-      plainLines(m, plain[next]![1], headVersion, lines);
+    for (; next < m.contested.length; next++) {
+      const met = m.contested[next]!;
+      const subject = unitOf(met[1].m);
+      if (unit !== undefined && subject > unit) return;
+      const line = m.isPlain(subject) ? plainLine(m, met, headVersion) : undefined;
+      if (line !== undefined) lines.push(line);
+    }
   };
   for (const unit of [...m.affected].sort(compareText)) {
     plainBefore(unit);

@@ -57,9 +57,12 @@ interface Seen {
 export function itemLines(v: UnitView): ReceiptLine[] {
   const { m, unit, writes } = v;
   const lines: ReceiptLine[] = [];
+  let isFirstErased = true;
   const add = (line: ReceiptLine | undefined): boolean => {
-    if (line !== undefined) lines.push(line);
-    return line !== undefined;
+    if (line === undefined) return false;
+    if (line.otherwise[0]?.kind === 'component.create') isFirstErased = false;
+    lines.push(line);
+    return true;
   };
   const lastOn = new Map<string, number>();
   for (const at of v.positions) if (stands(m.item(at))) lastOn.set(factOf(m.item(at).m), at);
@@ -78,7 +81,7 @@ export function itemLines(v: UnitView): ReceiptLine[] {
     const seen: Seen = { at, item, place, same: writes.sameAs(item.m), before: m.before(at), common };
     if (item.placed !== undefined) {
       // What closes a cycle has a line of its own.
-      if (!isCycle(item.why)) add(notAsItIs(v, seen, !lines.some((l) => l.otherwise[0]?.kind === 'component.create')));
+      if (!isCycle(item.why)) add(notAsItIs(v, seen, isFirstErased));
     } else if (item.m.kind === 'text.edit') add(carried(v, seen));
     else
       add(lastOn.get(factOf(item.m)) === at ? overridden(v, seen) : undefined) ||
@@ -268,27 +271,20 @@ function parked(v: UnitView, s: Seen): ReceiptLine | undefined {
  * What `itemLines` and the lines of Head's edits come to where both sides meet plainly: Head's value gives way to another.
  * Nothing is read back, because the edits themselves are what stands and what Head has.
  */
-export function plainLines(
-  m: Merging,
-  contested: readonly Contested<HeadEdit>[],
-  headVersion: number,
-  lines: ReceiptLine[],
-): void {
-  for (const [at, theirs] of contested) {
-    const item = m.item(at);
-    if (leaveTheSame(item.m, theirs.m)) continue;
-    lines.push({
-      rule: clashRule(item.m, theirs.m),
-      outcome: 'overridden',
-      subject: unitOf(item.m),
-      path: pathOf(item.m),
-      place: placeOf(item.m),
-      headVersion,
-      item: at,
-      mine: partyOf(item),
-      now: item.m.kind === 'cell.set' ? cellText(item.m.cell) : null,
-      theirs: partyOfHead(theirs),
-      otherwise: [theirs.m],
-    });
-  }
+export function plainLine(m: Merging, [at, theirs]: Contested<HeadEdit>, headVersion: number): ReceiptLine | undefined {
+  const item = m.item(at);
+  if (leaveTheSame(item.m, theirs.m)) return undefined;
+  return {
+    rule: clashRule(item.m, theirs.m),
+    outcome: 'overridden',
+    subject: unitOf(item.m),
+    path: pathOf(item.m),
+    place: placeOf(item.m),
+    headVersion,
+    item: at,
+    mine: partyOf(item),
+    now: item.m.kind === 'cell.set' ? cellText(item.m.cell) : null,
+    theirs: partyOfHead(theirs),
+    otherwise: [theirs.m],
+  };
 }

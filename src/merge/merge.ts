@@ -111,7 +111,10 @@ export function contestLate(
   const units = new Map<string, number[]>();
   items.forEach((item, i) => {
     const unit = unitOf(item.m);
-    if (over.side.inUnit(unit).length > 0) units.set(unit, [...(units.get(unit) ?? []), i]);
+    if (!over.side.units.has(unit)) return;
+    const positions = units.get(unit);
+    if (positions === undefined) units.set(unit, [i]);
+    else positions.push(i);
   });
   const rules = new MergeRules(over.head);
   for (const [unit, positions] of units) {

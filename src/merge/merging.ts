@@ -62,8 +62,8 @@ export class Merging {
   readonly texts: Mutation[] = [];
   /** Units replayed item by item. */
   readonly affected = new Set<string>();
-  /** Units in which both sides meet plainly, and nothing was done since; in ascending order. */
-  readonly plain = new Map<string, readonly Contested<HeadEdit>[]>();
+  /** Where both sides meet in units of which they have plain values only, in ascending order of these; see `isPlain`. */
+  readonly contested: Contested<HeadEdit>[] = [];
   /** What the schemas of Head declare. */
   readonly rules: MergeRules;
   /** Nothing unsettled before and nothing added: only what Head touches has to be looked at. */
@@ -71,6 +71,8 @@ export class Merging {
   readonly extra: Side<Item>;
   /** Written together, before units are replayed. */
   readonly #literals = new Literals();
+  /** Earlier merges' repairs and those of this one, by unit. */
+  readonly #repairsOf = new Map<string, Mutation[]>();
   readonly #changed = new Map<number, Item>();
   readonly #skipped = new Map<number, RuleId>();
   readonly #writes = new Map<string, Writes<HeadEdit>>();
@@ -80,6 +82,7 @@ export class Merging {
     this.rules = new MergeRules(input.head);
     const { pending, theirs, extra = [] } = input;
     this.extra = Side.of(extra);
+    for (const m of pending.repairs) this.#keepRepair(m);
     this.incremental =
       theirs !== undefined && extra.length === 0 && pending.unsettled.size === 0 && pending.repairs.length === 0;
     this.route = input.route ?? ((theirs?.entries.length ?? 0) < pending.items.length ? 'own' : 'head');
@@ -162,24 +165,33 @@ export class Merging {
     const { pending, theirs } = this.input;
     const mine = pending.side.inUnit(unit);
     const other = theirs?.inUnit(unit) ?? [];
-    if (mine.length > 0 && other.length > 0) {
-      const contested = this.#contested(mine, other);
-      if (contested === undefined) {
-        this.affected.add(unit);
-        return;
-      }
-      this.plain.set(unit, contested);
-    }
-    if (this.route === 'head') this.#placeAsBefore(mine);
+    if (mine.length > 0 && other.length > 0 && !this.#meetPlainly(mine, other)) this.affected.add(unit);
+    else if (this.route === 'head') this.#placeAsBefore(mine);
     else this.#take(mine.length === 0 ? other : this.#unwritten(mine, other));
   }
 
-  /** Where both sides meet in a unit; undefined when there is more to it than that the change set's values stand. */
-  #contested(mine: readonly number[], other: readonly number[]): readonly Contested<HeadEdit>[] | undefined {
+  /** Do both sides meet in a unit in no more than values, of which those of the change set stand? */
+  #meetPlainly(mine: readonly number[], other: readonly number[]): boolean {
+    if (!this.incremental) return false;
     const { pending, theirs } = this.input;
-    if (!this.incremental) return undefined;
-    const contested = meetPlainly({ items: pending.items, at: mine }, { entries: theirs!.entries, at: other });
-    return contested?.every(([at]) => this.rules.at(pending.items[at]!.m) === undefined) ? contested : undefined;
+    const { contested } = this;
+    const before = contested.length;
+    let isPlain = meetPlainly({ items: pending.items, at: mine }, { entries: theirs!.entries, at: other }, contested);
+    for (let i = before; isPlain && i < contested.length; i++)
+      isPlain = this.rules.at(pending.items[contested[i]![0]]!.m) === undefined;
+    if (!isPlain) contested.length = before;
+    return isPlain;
+  }
+
+  /** Of a unit in which the two sides met plainly: was nothing done there since? */
+  isPlain(unit: string): boolean {
+    return this.affected.size === 0 || !this.affected.has(unit);
+  }
+
+  /** What both sides have and was not left to the edits themselves is looked at item by item. */
+  #noLongerPlain(unit: string): void {
+    const { pending, theirs } = this.input;
+    if (theirs?.units.has(unit) && pending.side.units.has(unit)) this.affected.add(unit);
   }
 
   /** Carries over items that Head has nothing to do with. */
@@ -212,7 +224,7 @@ export class Merging {
 
   /** Makes a unit what Head has there with the unit's items on it. */
   replay(unit: string): void {
-    if (this.plain.delete(unit)) this.affected.add(unit);
+    this.#noLongerPlain(unit);
     this.#reset(unit);
     const forms = this.input.theirs === undefined || !this.incremental ? undefined : this.#forms(unit);
     for (const at of this.positions(unit)) {
@@ -263,14 +275,22 @@ export class Merging {
     for (const m of mutations) {
       apply(this.draft, m);
       this.repairs.push(m);
-      if (this.plain.delete(unitOf(m))) this.affected.add(unitOf(m));
+      this.#keepRepair(m);
+      this.#noLongerPlain(unitOf(m));
       this.#touch(m);
     }
   }
 
+  #keepRepair(m: Mutation): void {
+    const unit = unitOf(m);
+    const before = this.#repairsOf.get(unit);
+    if (before === undefined) this.#repairsOf.set(unit, [m]);
+    else before.push(m);
+  }
+
   /** Puts the unit's keys back to what Head has, and notes them as touched. */
   #reset(unit: string): void {
-    const { theirs, pending } = this.input;
+    const { theirs } = this.input;
     const whole = new Set<ComponentId>();
     const put = (m: Mutation): void => {
       this.#touch(m);
@@ -284,8 +304,7 @@ export class Merging {
       for (const m of this.before(at)?.placed ?? []) put(m);
       for (const m of item.placed ?? []) put(m);
     }
-    for (const m of pending.repairs) if (unitOf(m) === unit) put(m);
-    for (const m of this.repairs) if (unitOf(m) === unit) put(m);
+    for (const m of this.#repairsOf.get(unit) ?? []) put(m);
     for (const component of whole) this.#wholeFromHead(component);
   }
 

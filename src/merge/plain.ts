@@ -18,33 +18,30 @@ const isCell = (m: Mutation): m is CellMutation =>
   (m.kind === 'cell.set' || m.kind === 'cell.unset') && m.path !== wellKnown.deletedAt;
 
 /**
- * Where the items of a unit meet Head's edits of it; undefined when there is more to it than values at equal paths:
- * another kind of edit, a path within another, a container that one side fills with elements and the other with members.
+ * Adds to `contested` where the items of a unit meet Head's edits of it. False, with some or none added, when there is
+ * more to it than values at equal paths: another kind of edit, a path within another, a container that one side fills
+ * with elements and the other with members.
  */
 export function meetPlainly<E extends { readonly m: Mutation }>(
   mine: { readonly items: readonly Item[]; readonly at: readonly number[] },
   theirs: { readonly entries: readonly E[]; readonly at: readonly number[] },
-): readonly Contested<E>[] | undefined {
-  if (mine.at.length * theirs.at.length > pairsMax) return undefined;
-  let contested: Contested<E>[] | undefined;
+  contested: Contested<E>[],
+): boolean {
+  if (mine.at.length * theirs.at.length > pairsMax) return false;
   for (let i = 0; i < mine.at.length; i++) {
     const { m, role } = mine.items[mine.at[i]!]!;
-    if (!isCell(m) || role === 'head') return undefined;
+    if (!isCell(m) || role === 'head') return false;
     let same: E | undefined;
     for (const at of theirs.at) {
       const entry = theirs.entries[at]!;
-      if (!isCell(entry.m)) return undefined;
+      if (!isCell(entry.m)) return false;
       if (entry.m.path === m.path) same = entry;
-      else if (!areApart(m.path, entry.m.path)) return undefined;
+      else if (!areApart(m.path, entry.m.path)) return false;
     }
-    if (same === undefined || writesAgain(mine, i, m.path)) continue;
-    contested ??= [];
-    contested.push([mine.at[i]!, same]);
+    if (same !== undefined && !writesAgain(mine, i, m.path)) contested.push([mine.at[i]!, same]);
   }
-  return contested ?? none;
+  return true;
 }
-
-const none: readonly never[] = [];
 
 function writesAgain(
   { items, at }: { readonly items: readonly Item[]; readonly at: readonly number[] },
