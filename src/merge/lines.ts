@@ -6,18 +6,19 @@ import { compareText } from '../base/json.ts';
 import type { Dropped } from './acyclic.ts';
 import { cycleLine, notes, parkedByVariant, repairLine } from './lines_between_units.ts';
 import { headLines } from './lines_of_head.ts';
-import { itemLines, plainLine, type UnitView } from './lines_of_items.ts';
+import { itemLines, type UnitView } from './lines_of_items.ts';
 import type { HeadEdit, Merging } from './merging.ts';
 import type { ReceiptLine } from './receipt.ts';
 import type { Repair } from './repair.ts';
-import { placeOf, unitOf } from './side.ts';
+import { placeOf } from './side.ts';
 
 export interface Findings {
   readonly dropped: readonly Dropped[];
   readonly repairs: readonly Repair[];
 }
 
-export function linesOf(m: Merging, headVersion: number, findings: Findings): ReceiptLine[] {
+export function linesOf(m: Merging, findings: Findings): ReceiptLine[] {
+  const { headVersion } = m;
   const lines: ReceiptLine[] = [];
   const changed = new Map(m.changes());
   const repaired = new Set<string>();
@@ -25,12 +26,10 @@ export function linesOf(m: Merging, headVersion: number, findings: Findings): Re
   let next = 0;
   /** Adds the lines of units before one (all: undefined) in which both sides met plainly. */
   const plainBefore = (unit: string | undefined): void => {
-    for (; next < m.contested.length; next++) {
-      const met = m.contested[next]!;
-      const subject = unitOf(met[1].m);
-      if (unit !== undefined && subject > unit) return;
-      const line = m.isPlain(subject) ? plainLine(m, met, headVersion) : undefined;
-      if (line !== undefined) lines.push(line);
+    for (; next < m.plainLines.length; next++) {
+      const line = m.plainLines[next]!;
+      if (unit !== undefined && line.subject > unit) return;
+      if (m.isPlain(line.subject)) lines.push(line);
     }
   };
   for (const unit of [...m.affected].sort(compareText)) {

@@ -3,7 +3,6 @@
 
 import type { ComponentId } from '../base/ids.ts';
 import { canonical } from '../base/json.ts';
-import { cellText } from '../model/cell.ts';
 import { idLength } from '../model/keys.ts';
 import { isMarked } from '../model/lookup.ts';
 import { ancestorsOf, isWithin } from '../model/path.ts';
@@ -27,10 +26,9 @@ import {
   stands,
 } from './line_parts.ts';
 import type { HeadEdit, Merging } from './merging.ts';
-import { type Contested, leaveTheSame } from './plain.ts';
 import type { Outcome, ReceiptLine } from './receipt.ts';
 import { clashRule, type RuleId } from './rules.ts';
-import { componentOf, factOf, type Place, placeOf, unitOf } from './side.ts';
+import { componentOf, factOf, type Place, placeOf } from './side.ts';
 
 /** Both sides of one unit, and what of Head's the lines speak of already. */
 export interface UnitView {
@@ -265,26 +263,4 @@ function parked(v: UnitView, s: Seen): ReceiptLine | undefined {
   // The author chose that variant, or another that stands.
   if (otherwise.length === 0 || head.get('components', unit) !== m.draft.get('components', unit)) return undefined;
   return { rule: 'upgrade-value', outcome: 'parked', ...s.common, theirs: partyOfHead(cause), otherwise };
-}
-
-/**
- * What `itemLines` and the lines of Head's edits come to where both sides meet plainly: Head's value gives way to another.
- * Nothing is read back, because the edits themselves are what stands and what Head has.
- */
-export function plainLine(m: Merging, [at, theirs]: Contested<HeadEdit>, headVersion: number): ReceiptLine | undefined {
-  const item = m.item(at);
-  if (leaveTheSame(item.m, theirs.m)) return undefined;
-  return {
-    rule: clashRule(item.m, theirs.m),
-    outcome: 'overridden',
-    subject: unitOf(item.m),
-    path: pathOf(item.m),
-    place: placeOf(item.m),
-    headVersion,
-    item: at,
-    mine: partyOf(item),
-    now: item.m.kind === 'cell.set' ? cellText(item.m.cell) : null,
-    theirs: partyOfHead(theirs),
-    otherwise: [theirs.m],
-  };
 }

@@ -26,11 +26,11 @@ export interface Merged {
 
 /** Merges. `headVersion` is for the receipt: 0 when only the change set itself has moved. */
 export function merge(input: MergeInput, headVersion: number): Merged {
-  const m = new Merging(input);
+  const m = new Merging(input, headVersion);
   m.place();
   const dropped = breakCycles(m);
   const repairs = repairAll(m);
-  const lines = linesOf(m, headVersion, { dropped, repairs });
+  const lines = linesOf(m, { dropped, repairs });
   const count = input.pending.items.length;
   const changes = m.changes();
   const settlement: Settlement = {

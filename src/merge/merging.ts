@@ -14,7 +14,8 @@ import { contestUnit, MergeRules, Writes } from './contest.ts';
 import { keysOfComponent, Touched, writeKey } from './difference.ts';
 import type { Item, Pending } from './item.ts';
 import { type Forms, type Placement, placeItem } from './place.ts';
-import { type Contested, meetPlainly } from './plain.ts';
+import { meetPlainly, plainLine } from './plain.ts';
+import type { ReceiptLine } from './receipt.ts';
 import type { RuleId } from './rules.ts';
 import { placeOf, Side, unitOf } from './side.ts';
 import { composed, textsOf, transformText } from './text_transform.ts';
@@ -55,6 +56,8 @@ export interface MergeInput {
 
 export class Merging {
   readonly input: MergeInput;
+  /** For the receipt: 0 when only the change set itself has moved. */
+  readonly headVersion: number;
   readonly draft: SnapshotDraft;
   readonly route: Route;
   readonly touched = new Touched();
@@ -62,8 +65,8 @@ export class Merging {
   readonly texts: Mutation[] = [];
   /** Units replayed item by item. */
   readonly affected = new Set<string>();
-  /** Where both sides meet in units of which they have plain values only, in ascending order of these; see `isPlain`. */
-  readonly contested: Contested<HeadEdit>[] = [];
+  /** The receipt's lines of units in which both sides meet plainly, in ascending order of these; see `isPlain`. */
+  readonly plainLines: ReceiptLine[] = [];
   /** What the schemas of Head declare. */
   readonly rules: MergeRules;
   /** Nothing unsettled before and nothing added: only what Head touches has to be looked at. */
@@ -77,8 +80,9 @@ export class Merging {
   readonly #skipped = new Map<number, RuleId>();
   readonly #writes = new Map<string, Writes<HeadEdit>>();
 
-  constructor(input: MergeInput) {
+  constructor(input: MergeInput, headVersion: number) {
     this.input = input;
+    this.headVersion = headVersion;
     this.rules = new MergeRules(input.head);
     const { pending, theirs, extra = [] } = input;
     this.extra = Side.of(extra);
@@ -174,13 +178,15 @@ export class Merging {
   #meetPlainly(mine: readonly number[], other: readonly number[]): boolean {
     if (!this.incremental) return false;
     const { pending, theirs } = this.input;
-    const { contested } = this;
-    const before = contested.length;
-    let isPlain = meetPlainly({ items: pending.items, at: mine }, { entries: theirs!.entries, at: other }, contested);
-    for (let i = before; isPlain && i < contested.length; i++)
-      isPlain = this.rules.at(pending.items[contested[i]![0]]!.m) === undefined;
-    if (!isPlain) contested.length = before;
-    return isPlain;
+    const { items } = pending;
+    const contested = meetPlainly({ items, at: mine }, { entries: theirs!.entries, at: other });
+    if (contested === undefined || contested.some(([at]) => this.rules.at(items[at]!.m) !== undefined)) return false;
+    // At once, while the edits are at hand.
+    for (const [at, edit] of contested) {
+      const line = plainLine(items[at]!, edit, { at, headVersion: this.headVersion });
+      if (line !== undefined) this.plainLines.push(line);
+    }
+    return true;
   }
 
   /** Of a unit in which the two sides met plainly: was nothing done there since? */

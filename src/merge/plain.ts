@@ -7,6 +7,11 @@ import { cellText } from '../model/cell.ts';
 import { type Path, wellKnown } from '../model/path.ts';
 import type { CellMutation, Mutation } from '../mutation/mutation.ts';
 import type { Item } from './item.ts';
+import { partyOf, partyOfHead, pathOf } from './line_parts.ts';
+import type { HeadEdit } from './merging.ts';
+import type { ReceiptLine } from './receipt.ts';
+import { clashRule } from './rules.ts';
+import { placeOf, unitOf } from './side.ts';
 
 /** Where the two sides meet at one path: the position of the change set's last item there, and Head's last edit. */
 export type Contested<E> = readonly [at: number, theirs: E];
@@ -18,30 +23,33 @@ const isCell = (m: Mutation): m is CellMutation =>
   (m.kind === 'cell.set' || m.kind === 'cell.unset') && m.path !== wellKnown.deletedAt;
 
 /**
- * Adds to `contested` where the items of a unit meet Head's edits of it. False, with some or none added, when there is
- * more to it than values at equal paths: another kind of edit, a path within another, a container that one side fills
- * with elements and the other with members.
+ * Where the items of a unit meet Head's edits of it; undefined when there is more to it than values at equal paths:
+ * another kind of edit, a path within another, a container that one side fills with elements and the other with members.
  */
 export function meetPlainly<E extends { readonly m: Mutation }>(
   mine: { readonly items: readonly Item[]; readonly at: readonly number[] },
   theirs: { readonly entries: readonly E[]; readonly at: readonly number[] },
-  contested: Contested<E>[],
-): boolean {
-  if (mine.at.length * theirs.at.length > pairsMax) return false;
+): readonly Contested<E>[] | undefined {
+  if (mine.at.length * theirs.at.length > pairsMax) return undefined;
+  let contested: Contested<E>[] | undefined;
   for (let i = 0; i < mine.at.length; i++) {
     const { m, role } = mine.items[mine.at[i]!]!;
-    if (!isCell(m) || role === 'head') return false;
+    if (!isCell(m) || role === 'head') return undefined;
     let same: E | undefined;
     for (const at of theirs.at) {
       const entry = theirs.entries[at]!;
-      if (!isCell(entry.m)) return false;
+      if (!isCell(entry.m)) return undefined;
       if (entry.m.path === m.path) same = entry;
-      else if (!areApart(m.path, entry.m.path)) return false;
+      else if (!areApart(m.path, entry.m.path)) return undefined;
     }
-    if (same !== undefined && !writesAgain(mine, i, m.path)) contested.push([mine.at[i]!, same]);
+    if (same === undefined || writesAgain(mine, i, m.path)) continue;
+    contested ??= [];
+    contested.push([mine.at[i]!, same]);
   }
-  return true;
+  return contested ?? none;
 }
+
+const none: readonly never[] = [];
 
 function writesAgain(
   { items, at }: { readonly items: readonly Item[]; readonly at: readonly number[] },
@@ -70,8 +78,33 @@ const slash = 47;
 const element = 64;
 
 /** Do two plain edits at one path leave the same? */
-export function leaveTheSame(a: Mutation, b: Mutation): boolean {
+function leaveTheSame(a: Mutation, b: Mutation): boolean {
   if (a.kind !== 'cell.set' || b.kind !== 'cell.set') return a.kind === b.kind;
   if ('v' in a.cell && 'v' in b.cell) return sameJson(a.cell.v, b.cell.v);
   return cellText(a.cell) === cellText(b.cell);
+}
+
+/**
+ * The receipt's line where both sides meet plainly, what `itemLines` and the lines of Head's edits come to there: Head's
+ * value gives way to another. Nothing is read, because the edits themselves are what stands and what Head has.
+ */
+export function plainLine(
+  item: Item,
+  theirs: HeadEdit,
+  what: { readonly at: number; readonly headVersion: number },
+): ReceiptLine | undefined {
+  if (leaveTheSame(item.m, theirs.m)) return undefined;
+  return {
+    rule: clashRule(item.m, theirs.m),
+    outcome: 'overridden',
+    subject: unitOf(item.m),
+    path: pathOf(item.m),
+    place: placeOf(item.m),
+    headVersion: what.headVersion,
+    item: what.at,
+    mine: partyOf(item),
+    now: item.m.kind === 'cell.set' ? cellText(item.m.cell) : null,
+    theirs: partyOfHead(theirs),
+    otherwise: [theirs.m],
+  };
 }
