@@ -111,6 +111,8 @@ export function contestUnit(c: Contest): Map<number, Item> {
     out.set(at, { ...item, yields });
   };
   const lastOn = new Map(c.items.map(([at, { m }]) => [placeOf(m).key, at]));
+  // What its author erased in the end is nothing to look at.
+  const erasedAt = c.items.findLast(([, { m }]) => m.kind === 'component.erase')?.[0] ?? -1;
   for (const [at, item] of c.items) {
     const { m } = item;
     if (item.yields !== undefined || out.has(at)) continue;
@@ -131,7 +133,7 @@ export function contestUnit(c: Contest): Map<number, Item> {
       continue;
     }
     if (same === undefined || (m.kind !== 'cell.set' && m.kind !== 'cell.unset')) continue;
-    const next = byProperty(c, item, m, lastOn.get(placeOf(m).key) === at);
+    const next = byProperty(c, item, m, at > erasedAt && lastOn.get(placeOf(m).key) === at);
     if (next !== undefined) out.set(at, next);
   }
   return out;
