@@ -147,12 +147,15 @@ export function edgesOf(m: Mutation): { readonly kind: EdgeKind; readonly key: s
   ];
 }
 
+/** Positions of entries, ascending. One alone is itself: most units have one, and lists of one would be most of an index. */
+type Positions = number | number[];
+
 const none: readonly number[] = [];
 
 export class Side<E extends { readonly m: Mutation }> {
   readonly entries: E[] = [];
-  readonly #units = new Map<string, number[]>();
-  readonly #refs = new Map<string, number[]>();
+  readonly #units = new Map<string, Positions>();
+  readonly #refs = new Map<string, Positions>();
   /** Keys of added edges, by kind, in order of adding. */
   readonly edges: Readonly<Record<EdgeKind, Set<string>>> = {
     value: new Set(),
@@ -163,6 +166,8 @@ export class Side<E extends { readonly m: Mutation }> {
   readonly removals: number[] = [];
   /** Positions of what may clash by its content: names, resource ids, bindings, variants. */
   readonly contents: number[] = [];
+  /** Functions whose text is edited, in order of the first edit. */
+  readonly texts = new Set<string>();
 
   static of<E extends { readonly m: Mutation }>(entries: Iterable<E>): Side<E> {
     const side = new Side<E>();
@@ -174,12 +179,15 @@ export class Side<E extends { readonly m: Mutation }> {
     const at = this.entries.push(entry) - 1;
     const { m } = entry;
     push(this.#units, unitOf(m), at);
+    // Most entries set a value that refers to nothing, and have no place in the other indexes.
+    if (m.kind === 'cell.set' && 'v' in m.cell && !clashesByContent(m)) return;
     for (const id of refsOfMutation(m)) push(this.#refs, id, at);
     if (m.kind === 'cell.set' ? 'x' in m.cell : m.kind === 'record.create' || m.kind === 'component.create')
       for (const edge of edgesOf(m)) this.edges[edge.kind].add(edge.key);
     if (m.kind === 'component.erase' || m.kind === 'component.mark' || m.kind === 'record.remove')
       this.removals.push(at);
     if (clashesByContent(m)) this.contents.push(at);
+    if (m.kind === 'text.edit') this.texts.add(m.function);
   }
 
   /** Puts another entry in place of one; it must be of the same unit and refer to nothing more. */
@@ -189,18 +197,22 @@ export class Side<E extends { readonly m: Mutation }> {
 
   /** Positions in a unit, ascending. */
   inUnit(unit: string): readonly number[] {
-    return this.#units.get(unit) ?? none;
+    return listOf(this.#units.get(unit));
   }
 
   /** Positions that refer to a noun, ascending. */
   referring(id: string): readonly number[] {
-    return this.#refs.get(id) ?? none;
+    return listOf(this.#refs.get(id));
   }
 
-  get units(): ReadonlyMap<string, readonly number[]> {
+  /** The units that have entries, by the first of these. */
+  get units(): Pick<ReadonlyMap<string, unknown>, 'keys' | 'has' | 'size'> {
     return this.#units;
   }
 }
+
+const listOf = (positions: Positions | undefined): readonly number[] =>
+  positions === undefined ? none : typeof positions === 'number' ? [positions] : positions;
 
 function clashesByContent(m: Mutation): boolean {
   if (m.kind === 'cell.set') return m.path === '/si/resourceId';
@@ -221,10 +233,13 @@ function clashesByContent(m: Mutation): boolean {
   }
 }
 
-function push(map: Map<string, number[]>, key: string, at: number): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [at]);
-  else if (list[list.length - 1] !== at) list.push(at);
+function push(map: Map<string, Positions>, key: string, at: number): void {
+  const before = map.get(key);
+  if (before === undefined) map.set(key, at);
+  else if (typeof before === 'number') {
+    // A new list of two: one that grows takes room for sixteen more.
+    if (before !== at) map.set(key, [before, at]);
+  } else if (before[before.length - 1] !== at) before.push(at);
 }
 
 /** The component of a component's unit, for the mutations that have one. */

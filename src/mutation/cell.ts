@@ -10,13 +10,13 @@ import { findCycle } from '../graph/cycle.ts';
 import { sourcesOfCellText } from '../graph/edges.ts';
 import { type Cell, cellText, parseCell } from '../model/cell.ts';
 import { type Expr, type Source, sourcesOf } from '../model/expr.ts';
-import { cellKey, elementKey, index, present, splitCellKey } from '../model/keys.ts';
+import { cellKey, elementKey, index, present } from '../model/keys.ts';
 import { findComponent, isMarked, nameOf, specOfComponent } from '../model/lookup.ts';
 import { ancestorsOf, isPathKey, lastSegment, type Path, parentPath, wellKnown } from '../model/path.ts';
 import { matchPattern } from '../model/pattern.ts';
 import { checkLiteral, kindFits, type Property } from '../model/property.ts';
 import { propertyAt, type VariantSpec } from '../model/schema.ts';
-import type { BulkDraft, Draft, Reader } from '../model/state.ts';
+import type { Draft, Reader } from '../model/state.ts';
 import { hasShape } from './codec.ts';
 import { exprProperty } from './expr_kind.ts';
 import type { CellMutation, Footprint, Mutation, Operations } from './mutation.ts';
@@ -77,21 +77,6 @@ export function writeCell(draft: Draft, component: ComponentId, path: Path, text
     draft.put('cells', key, text);
     for (const k of impliedKeys(component, path, text)) draft.put('index', k, present);
   }
-}
-
-/** Does an edit set a literal where a literal implies nothing else? Such edits can be written with `writeLiterals`. */
-export function isLiteral(m: Mutation): m is Extract<CellMutation, { kind: 'cell.set' }> {
-  return m.kind === 'cell.set' && 'v' in m.cell && m.path !== wellKnown.name && m.path !== wellKnown.resourceId;
-}
-
-/** `writeCell` for many literals, without reading first what was there. Of several for one cell the last counts. */
-export function writeLiterals(draft: BulkDraft, edits: readonly Extract<CellMutation, { kind: 'cell.set' }>[]): void {
-  const entries = edits.map((m) => [cellKey(m.component, m.path), cellText(m.cell)] as const);
-  draft.putAll('cells', entries, (key, before) => {
-    if (before.startsWith('{"v":')) return;
-    const { component, path } = splitCellKey(key);
-    for (const k of impliedKeys(component, path, before)) draft.remove('index', k);
-  });
 }
 
 /** The index keys that one cell implies. */
