@@ -23,12 +23,13 @@ const entry = join(root, 'test/propagation/fuzz/long_run.ts');
 export async function findPlanted(name, folder) {
   const program = compile(entry, folder, (file, text) => withPlant(name, file, text));
   let found;
-  for (const kind of ['functions', 'plain']) {
-    const ended = await runLines(program, [kind, 1, 15, 200, 1], (line) => {
-      if (line.problem !== undefined)
-        found ??= `seed ${line.seed}, step ${line.step}: ${line.problem.split('\n')[0].slice(0, 140)}`;
-    });
-    if (!ended) found ??= 'it ended early';
+  const on = (line) => {
+    if (line.problem !== undefined)
+      found ??= `seed ${line.seed}, step ${line.step}: ${line.problem.split('\n')[0].slice(0, 140)}`;
+  };
+  for (const kind of ['scenes', 'functions', 'plain']) {
+    const ended = await runLines(program, [kind, 1, 30, 200, 1], on, 30_000);
+    found ??= ended ? undefined : 'it ended early, or not at all';
     if (found !== undefined) return found;
   }
   return undefined;

@@ -31,6 +31,14 @@ export function sourcesOf(expr: Expr): Source[] {
   return out;
 }
 
+/** Users' functions that an expression calls, by id. */
+export function userFunctionsOf(expr: Expr): string[] {
+  if (!('f' in expr)) return [];
+  const [name, ...args] = expr.f;
+  const below = args.flatMap((e) => userFunctionsOf(e as Expr));
+  return isUlid(name) ? [name, ...below] : below;
+}
+
 /** The expression with every source replaced by what `change` returns. */
 export function mapSources(expr: Expr, change: (source: Source) => Expr): Expr {
   if ('s' in expr) return change({ component: expr.s[0], path: expr.s[1] });

@@ -9,8 +9,8 @@ import { ok, type Result, refuse } from '../base/result.ts';
 import { findCycle } from '../graph/cycle.ts';
 import { sourcesOfCellText } from '../graph/edges.ts';
 import { type Cell, cellText, parseCell } from '../model/cell.ts';
-import { type Expr, type Source, sourcesOf } from '../model/expr.ts';
-import { cellKey, elementKey, index, present } from '../model/keys.ts';
+import { type Expr, type Source, sourcesOf, userFunctionsOf } from '../model/expr.ts';
+import { cellKey, elementKey, index, present, splitCellKey } from '../model/keys.ts';
 import { findComponent, isMarked, nameOf, specOfComponent } from '../model/lookup.ts';
 import { ancestorsOf, isPathKey, lastSegment, type Path, parentPath, wellKnown } from '../model/path.ts';
 import { matchPattern } from '../model/pattern.ts';
@@ -82,6 +82,10 @@ export function writeCell(draft: Draft, component: ComponentId, path: Path, text
 /** The index keys that one cell implies. */
 export function impliedKeys(component: ComponentId, path: Path, text: string): string[] {
   const out = sourcesOfCellText(text).map((s) => index.subscriber(s, component, path));
+  if (text.startsWith('{"x":') && text.includes('"f":')) {
+    const cell = parseCell(text);
+    if ('x' in cell) for (const fn of userFunctionsOf(cell.x)) out.push(index.caller(fn, component, path));
+  }
   if (path === wellKnown.name) {
     const cell = parseCell(text);
     if ('v' in cell && typeof cell.v === 'string') out.push(index.name(cell.v, component));

@@ -440,8 +440,10 @@ export class Propagation {
 
   #sameStructure(marked: Marked): void {
     if (marked.structure === this.#known.structure) return;
+    // Read before anything is noted: a chunk may not be at hand.
+    const users = this.#known.component(marked.component).usersAt(marked.path);
     marked.structure = this.#known.structure;
-    marked.users = this.#known.component(marked.component).usersAt(marked.path);
+    marked.users = users;
     marked.reads = undefined;
     marked.settled = 0;
   }
@@ -590,7 +592,7 @@ export class Propagation {
       return;
     }
     // What could not be evaluated keeps its calls: when it can be again and its inputs are the same, nothing runs.
-    const isHeld = is.state === 'error' ? is.root !== undefined : is.state === 'none' && is.awaits === true;
+    const isHeld = is.state === 'error' ? is.root !== undefined : is.state === 'none' && (is.awaits || facts.absent);
     const isRun = (call: Answered): boolean => !kept?.calls?.some((k) => k.key === call.key);
     // A function whose inputs are the same has not run.
     if (computing.calls.length > 0 ? computing.calls.some(isRun) : bound === undefined && !isHeld) {

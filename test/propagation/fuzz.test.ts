@@ -51,7 +51,7 @@ describe('planted bugs', () => {
     }
   });
 
-  test.each(['users of ancestors', 'settled is not reset'])(
+  test.each(['users of ancestors', 'settled is not reset', 'every result is equal'])(
     '[PR14] the bug "%s" is found',
     { timeout: 120_000 },
     async (name) => {
