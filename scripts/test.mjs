@@ -16,15 +16,18 @@ const budgetSeconds = {
   architecture: 60,
   crash: 300,
   cli: 120,
+  compiler: 90,
   formats: 90,
   engine: 180,
+  isolate: 120,
   laws: 60,
   merges: 90,
+  process: 120,
 };
 const endAfterSecondsMin = 600;
 
 /** Suites that need more than Node and the packages, with what they need; `--core` leaves them out. */
-const needsMore = {};
+const needsMore = { process: 'bubblewrap, the command bwrap' };
 
 /** In CI a test that did not run is a failure, except one whose title says that the optional test data is absent. */
 const inCi = Boolean(process.env.CI) && process.env.CI !== 'false';
@@ -41,6 +44,17 @@ function fail(what) {
 
 function closingLine() {
   return `${tally.passed} passed, ${tally.failed} failed${tally.skipped > 0 ? `, ${tally.skipped} skipped` : ''}`;
+}
+
+/** In CI, what suites need and Debian's packages have is installed; a suite whose need is not met fails by its own tests. */
+async function provide(suites) {
+  const path = (process.env.PATH ?? '').split(':');
+  const isMissing = !path.some((folder) => existsSync(join(folder, 'bwrap')));
+  if (!inCi || !suites.includes('process') || !isMissing) return;
+  for (const args of [['update'], ['install', '-y', '--no-install-recommends', 'bubblewrap']]) {
+    const { code } = await runChild('apt-get', args, { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+    if (code !== 0) say(`apt-get ${args.join(' ')} ended with exit code ${code ?? 'none, killed'}.`);
+  }
 }
 
 /** Runs a check as one test. */
@@ -159,6 +173,7 @@ async function main() {
     .filter((suite) => (named.length > 0 ? named.includes(suite) : true))
     .filter((suite) => !core || needsMore[suite] === undefined);
   if (core) for (const [suite, what] of Object.entries(needsMore)) say(`Not run: ${suite}, which needs ${what}.`);
+  await check('what the suites need', () => provide(suites));
   const scratch = mkdtempSync(join(tmpdir(), 'headwater-test-'));
   const lines = [];
   try {

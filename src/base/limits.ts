@@ -20,6 +20,9 @@ export const limits = {
   functionTextCharsMax: 1024 * 1024,
   /** UTF-16 units of compiled functions kept. */
   compiledCharsMax: 32 * 1024 * 1024,
+  /** After this long a text is given up by the parser, and as much longer for each MiB of it. */
+  parseTimeMs: 1_000,
+  parseTimePerMibMs: 8_000,
   /** After this long without an answer the thread that checks types is ended. */
   checkTimeMs: 20_000,
   /** After this long without a question it is ended as well. */
@@ -112,8 +115,6 @@ export const limits = {
   isolateBatchMs: 8,
   /** A call that has taken this long holds up those that were given with it no longer: they go elsewhere. */
   isolateRescueMs: 100,
-  /** Bytes of one message from it. */
-  isolateFrameBytesMax: 256 * 1024 * 1024,
   /** Time between two looks at it, to start, and without a sign of life between calls. */
   isolateWatchMs: 10,
   isolateStartMs: 30_000,
@@ -138,7 +139,7 @@ export const limits = {
   /** How long a child of the process tier may take to be ready, before user code. */
   childStartMs: 30_000,
   /** How long a child that has given its result may take to end by itself. */
-  childEndMs: 250,
+  childEndMs: 2_000,
   /** Connections of one run through the proxy at once. */
   runConnectionsMax: 64,
 } as const;

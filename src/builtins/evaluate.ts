@@ -7,10 +7,11 @@ import type { ComponentId, FunctionId } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
 import { invariant } from '../base/result.ts';
 import { type Bound, boundsAt } from '../graph/bound.ts';
+import { membersOfCycle } from '../graph/cycle.ts';
 import { followingCells } from '../graph/edges.ts';
 import { type Expr, type Source, sourcesOf } from '../model/expr.ts';
 import type { FunctionRecord } from '../model/function.ts';
-import { idLength } from '../model/keys.ts';
+import { idLength, splitAddress } from '../model/keys.ts';
 import { findRecord } from '../model/lookup.ts';
 import type { Path } from '../model/path.ts';
 import type { Reader } from '../model/state.ts';
@@ -127,17 +128,32 @@ export class Evaluation {
         continue;
       }
       open.set(key, vertex);
-      for (const source of sourcesOfVertex(at.component, vertex)) {
-        for (const user of this.#verticesAt(source)) {
-          const below = user.component + user.path;
-          if (this.#cells.has(below)) continue;
-          // Edits that would close a cycle are refused; one that is there all the same is an error of its cells.
-          if (open.has(below))
-            this.#cells.set(below, { state: 'error', code: 'value_cycle', message: `${below} depends on itself` });
-          else stack.push(user);
-        }
+      for (const read of this.#readsOf(at.component, vertex)) {
+        const below = read.component + read.path;
+        if (this.#cells.has(below)) continue;
+        if (open.has(below)) this.#giveUp(below);
+        else stack.push(read);
       }
     }
+  }
+
+  /** The vertices that one reads. Of a component that is marked or gone nothing is seen. */
+  #readsOf(component: ComponentId, vertex: Vertex): Source[] {
+    return sourcesOfVertex(component, vertex).flatMap((source) => {
+      const facts = this.#factsOf(source.component);
+      return facts === undefined || facts.absent ? [] : this.#verticesAt(source);
+    });
+  }
+
+  /** Edits that would close a cycle are refused; one that is there all the same is an error of every cell on it. */
+  #giveUp(vertex: string): void {
+    const readsOf = (address: string): string[] => {
+      const at = splitAddress(address);
+      const here = this.#vertexAt(at);
+      return here === undefined ? [] : this.#readsOf(at.component, here).map((v) => v.component + v.path);
+    };
+    for (const member of membersOfCycle(vertex, readsOf))
+      this.#cells.set(member, { state: 'error', code: 'value_cycle', message: `${member} depends on itself` });
   }
 
   #compute(component: ComponentId, vertex: Vertex): Evaluated {

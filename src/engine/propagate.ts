@@ -3,7 +3,7 @@
 // back in their own time and are one more portion. Nothing here is needed after a crash: what was computed is a
 // checkpoint, and what was not is found again by comparing it with the present state.
 
-import type { ChangeSetId, ComponentId, Digest } from '../base/ids.ts';
+import type { ChangeSetId, ComponentId, Digest, Hash } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { invariant } from '../base/result.ts';
@@ -11,6 +11,7 @@ import type { Call, Evaluated, Results, ViewProblem } from '../builtins/assemble
 import { hasBindings } from '../graph/bound.ts';
 import type { Source } from '../model/expr.ts';
 import type { Path } from '../model/path.ts';
+import { Derived } from '../propagation/derived.ts';
 import { keyOfCall, Propagation, type WantedCall } from '../propagation/propagation.ts';
 import { ChunkMissing } from '../snapshot/chunk_space.ts';
 import type { FunctionCalls } from './function_calls.ts';
@@ -25,7 +26,12 @@ export interface PropagationHost {
   readonly read: <T>(body: () => T) => Promise<T>;
   /** Head's branch, when it has been read. */
   readonly head: () => Branch | undefined;
+  /** Told when values have been computed that a checkpoint could keep. */
+  readonly unsaved: () => void;
 }
+
+/** Values moved into the persistent map at once. */
+const foldedAtOnce = 256;
 
 interface Line {
   readonly branch: Branch;
@@ -154,6 +160,41 @@ export class PropagationWork {
     }
   }
 
+  /**
+   * Roots of the computed values of branches that are quiet, by change set, folded in short portions. What was computed of a
+   * state that is not the branch's present one any more is left out.
+   */
+  async saved(branches: readonly Branch[]): Promise<ReadonlyMap<ChangeSetId, Hash>> {
+    const out = new Map<ChangeSetId, Hash>();
+    for (const branch of branches) {
+      const line = this.#lines.get(branch.row.id);
+      if (line === undefined || line.branch !== branch) continue;
+      const { values } = line;
+      const isPresent = (): boolean => values.quiet && values.state === branch.snapshot;
+      while (isPresent() && values.fold(foldedAtOnce) > 0) await new Promise<void>((done) => setImmediate(done));
+      const root = isPresent() ? values.checkpoint() : undefined;
+      if (root !== undefined) out.set(branch.row.id, root);
+    }
+    return out;
+  }
+
+  /** Are the values of a branch all computed, and those of its present state? */
+  isPresent(branch: Branch): boolean {
+    const line = this.#lines.get(branch.row.id);
+    return line?.branch === branch && line.values.quiet && line.values.state === branch.snapshot;
+  }
+
+  /** Roots that the values in use are read from. */
+  roots(): Hash[] {
+    return [...this.#lines.values()].map((l) => l.values.foldedRoot);
+  }
+
+  /** Has a branch computed values that are in memory alone? */
+  hasUnsaved(branch: Branch): boolean {
+    const line = this.#lines.get(branch.row.id);
+    return line?.branch === branch && line.values.unsaved > 0 && line.values.quiet;
+  }
+
   /** Resolves when nothing is left that could be done now; results that are awaited are not waited for. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
@@ -190,12 +231,17 @@ export class PropagationWork {
   #start(branch: Branch): Propagation {
     const head = this.#host.head();
     const options = this.#optionsOf(branch);
-    if (head !== undefined && head.row.id !== branch.row.id) {
+    if (head !== undefined && head.row.id !== branch.row.id && branch.derived === undefined) {
       const values = this.of(head).fork(options);
       values.moveTo(branch.snapshot);
       return values;
     }
-    return new Propagation(branch.snapshot, undefined, options, hasBindings(branch.snapshot));
+    const { derived } = branch;
+    if (derived === undefined)
+      return new Propagation(branch.snapshot, undefined, options, hasBindings(branch.snapshot));
+    const values = new Propagation(derived.state, Derived.open(derived.state.space, derived.root), options);
+    values.moveTo(branch.snapshot);
+    return values;
   }
 
   #optionsOf(_branch: Branch): ConstructorParameters<typeof Propagation>[2] {
@@ -247,7 +293,10 @@ export class PropagationWork {
       return;
     }
     this.#ask(branch, values);
-    if (values.quiet) this.#tellQuiet(branch.row.id);
+    if (values.quiet) {
+      this.#tellQuiet(branch.row.id);
+      if (values.unsaved > 0) this.#host.unsaved();
+    }
     this.#tellProgress();
   }
 

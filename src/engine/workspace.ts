@@ -42,6 +42,8 @@ export interface Branch {
   checkpointed: number;
   /** Characters of log text since `checkpointed`. */
   tailChars: number;
+  /** Computed values of an earlier state, as the last checkpoint before this branch was read has them. */
+  readonly derived?: { readonly state: Snapshot; readonly root: Hash };
 }
 
 /** A branch on its way to its next row; `entry` is what the log gets of it, when that changes the pending change. */
@@ -132,6 +134,7 @@ export class Workspace {
       hasEffects: (call) => hasEffects(host, call.kind, this.space.blob(call.text)),
       read: (body) => this.read(body),
       head: () => this.knownHead(),
+      unsaved: () => this.#checkpointSoon(),
     });
   }
 
@@ -356,10 +359,19 @@ export class Workspace {
   async #load(id: ChangeSetId): Promise<Branch | undefined> {
     const row = await this.store.findChangeSet(this.id, id);
     if (row === undefined) return undefined;
-    const { snapshot, checkpointed, tailChars } = await this.#rebuild(row, row.version);
+    const { snapshot, checkpointed, tailChars, derived } = await this.#rebuild(row, row.version);
     const pending = row.isHead || row.status === 'Applied' ? new Pending() : await this.pendingOf(row, row.version);
     const durable = Promise.resolve();
-    const branch: Branch = { row, snapshot, pending, durable, unnumbered: false, checkpointed, tailChars };
+    const branch: Branch = {
+      row,
+      snapshot,
+      pending,
+      durable,
+      unnumbered: false,
+      checkpointed,
+      tailChars,
+      ...(derived === undefined ? {} : { derived }),
+    };
     const raced = this.#branches.get(id);
     if (raced !== undefined) return raced;
     this.#branches.set(id, branch);
@@ -369,15 +381,18 @@ export class Workspace {
   async #rebuild(
     row: ChangeSetRow,
     version: number,
-  ): Promise<{ snapshot: Snapshot; checkpointed: number; tailChars: number }> {
+  ): Promise<{ snapshot: Snapshot; checkpointed: number; tailChars: number; derived?: Branch['derived'] }> {
     const checkpoint = await this.store.findCheckpoint(this.id, row.id, version);
     let from = 0;
     let snapshot: Snapshot;
+    let derived: Branch['derived'];
     if (checkpoint !== undefined) {
       from = checkpoint.version;
       snapshot = await this.read(() =>
         Snapshot.open(this.space, { intent: checkpoint.intentRoot, reality: checkpoint.realityRoot }),
       );
+      const { derivedRoot } = checkpoint;
+      if (derivedRoot !== undefined) derived = { state: snapshot, root: derivedRoot };
     } else if (row.isHead) snapshot = Snapshot.empty(this.space);
     else {
       const head = await this.store.findChangeSet(this.id, this.row.head);
@@ -401,7 +416,7 @@ export class Workspace {
         at = entry.version;
       }
     }
-    return { snapshot, checkpointed: from, tailChars };
+    return { snapshot, checkpointed: from, tailChars, ...(derived === undefined ? {} : { derived }) };
   }
 
   /** The state after one log entry. Fault `replay_diverged` when it has not the roots stored in the entry. */
@@ -445,6 +460,11 @@ export class Workspace {
       else seenElsewhere(writing);
       return;
     }
+    this.#checkpointSoon();
+  }
+
+  /** Writes what waits when nothing more has come for a while. */
+  #checkpointSoon(): void {
     if (this.#idle === undefined) {
       this.#idle = setTimeout(() => {
         this.#idle = undefined;
@@ -455,12 +475,16 @@ export class Workspace {
   }
 
   async #writeCheckpoint(): Promise<void> {
-    const moved = [...this.#branches.values()].filter((b) => b.row.version > b.checkpointed);
+    const moved = [...this.#branches.values()].filter(
+      (b) => b.row.version > b.checkpointed || this.propagation.hasUnsaved(b),
+    );
     if (moved.length === 0) return this.#dropUnused();
+    const saved = await this.propagation.saved(moved);
     const taken = moved.map((branch) => ({
       branch,
       version: branch.row.version,
       durable: branch.durable,
+      derived: this.propagation.isPresent(branch) ? saved.get(branch.row.id) : undefined,
       tops: branch.snapshot.tops(),
       roots: branch.snapshot.roots(),
       tailChars: branch.tailChars,
@@ -468,8 +492,13 @@ export class Workspace {
     // A checkpoint must not be ahead of the log: what a failed commit had built would stand under a version not its own.
     const settled = await Promise.allSettled(taken.map((t) => t.durable));
     const good = taken.filter((_, i) => settled[i]!.status === 'fulfilled');
-    const chunks = this.space.collectUnwritten(good.flatMap((t) => t.tops));
-    const checkpoints: Checkpoint[] = good.map((t) => checkpointOf(t.branch.row.id, t.version, t.roots));
+    const chunks = this.space.collectUnwritten(
+      good.flatMap((t) => (t.derived === undefined ? t.tops : [...t.tops, t.derived])),
+    );
+    const checkpoints: Checkpoint[] = good.map((t) => ({
+      ...checkpointOf(t.branch.row.id, t.version, t.roots),
+      ...(t.derived === undefined ? {} : { derivedRoot: t.derived }),
+    }));
     await this.store.writeChunks(this.id, chunks, checkpoints);
     this.space.markWritten(chunks.map((c) => c.hash));
     for (const t of good) {
@@ -495,7 +524,7 @@ export class Workspace {
       if (snapshot === undefined) this.#replayed.delete(ref);
       else inUse.push(snapshot);
     }
-    this.space.dropUnwritten(inUse.flatMap((snapshot) => snapshot.tops()));
+    this.space.dropUnwritten([...inUse.flatMap((snapshot) => snapshot.tops()), ...this.propagation.roots()]);
   }
 }
 

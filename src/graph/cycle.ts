@@ -106,3 +106,26 @@ export function findLoop(start: string, next: (id: string) => Iterable<string>):
   }
   return undefined;
 }
+
+/**
+ * Every vertex on a cycle through `start`, `start` first; empty when it is on none. `reads` gives what a vertex reads, by
+ * whatever names the caller has for them. O(everything that `start` reads, directly or not).
+ */
+export function membersOfCycle(start: string, reads: (vertex: string) => readonly string[]): string[] {
+  const readers = new Map<string, string[]>([[start, []]]);
+  const below = [start];
+  for (let at = below.pop(); at !== undefined; at = below.pop()) {
+    for (const read of reads(at)) {
+      const known = readers.get(read);
+      if (known !== undefined) known.push(at);
+      else {
+        readers.set(read, [at]);
+        below.push(read);
+      }
+    }
+  }
+  if (readers.get(start)!.length === 0) return [];
+  const members = new Set([start]);
+  for (const member of members) for (const reader of readers.get(member)!) members.add(reader);
+  return [...members];
+}

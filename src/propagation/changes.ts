@@ -5,6 +5,7 @@
 import type { ComponentId, VariantId } from '../base/ids.ts';
 import type { BindingRecord, FunctionRecord } from '../model/function.ts';
 import { idLength, index, indexUser, splitAddress, splitCellKey } from '../model/keys.ts';
+import { isMarked } from '../model/lookup.ts';
 import { type Path, wellKnown } from '../model/path.ts';
 import type { VariantRecord } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
@@ -51,7 +52,8 @@ export function changesBetween(before: Snapshot, after: Snapshot): Changes {
   for (const { key, before: was, after: is } of diff(before.map('cells'), after.map('cells'))) {
     const { component, path, element } = splitCellKey(key);
     // The mark of deletion, or an id that keeps a marked component there: all of it comes or goes.
-    if (path === wellKnown.deletedAt || path === wellKnown.resourceId) whole.add(component);
+    if (path === wellKnown.deletedAt || (path === wellKnown.resourceId && isMarked(after, component)))
+      whole.add(component);
     cells.push({ component, path, element, before: was, after: is });
   }
   for (const { key, after: is } of diff(before.map('index'), after.map('index'))) {
@@ -71,7 +73,7 @@ export function changesBetween(before: Snapshot, after: Snapshot): Changes {
   for (const component of respecified) whole.add(component);
   // Marked and kept by its resource, or not any more.
   for (const component of resources) {
-    if (after.get('cells', component + wellKnown.deletedAt) !== undefined) whole.add(component);
+    if (isMarked(after, component)) whole.add(component);
   }
   const callers = new Set<string>();
   for (const [id, isOther] of functions) {

@@ -147,7 +147,12 @@ export class KnownComponent {
     return [...ancestorsOf(path).filter((above) => holds(vertices, above)), ...within(vertices, path)];
   }
 
-  /** Addresses of the vertices that read a path, something above it or something below it. */
+  /** Can anything of it be read? Of a component that is marked or gone readers see nothing, whatever is declared. */
+  get isThere(): boolean {
+    return this.facts !== undefined && !this.facts.absent;
+  }
+
+  /** Addresses of the vertices that read a path, something above it or something below it, and see what is there. */
   usersAt(path: Path): readonly string[] {
     this.#sameStructure();
     let users = this.#usersAt.get(path);
@@ -170,11 +175,10 @@ export class KnownComponent {
   }
 
   #findReads(vertex: Path): string[] {
-    const of = (component: ComponentId, path: Path): string[] =>
-      this.#known
-        .component(component)
-        .verticesAt(path)
-        .map((v) => component + v);
+    const of = (component: ComponentId, path: Path): string[] => {
+      const known = this.#known.component(component);
+      return known.isThere ? known.verticesAt(path).map((v) => component + v) : [];
+    };
     const cell = this.facts?.cellAt(vertex);
     if (cell !== undefined) return 'x' in cell ? sourcesOf(cell.x).flatMap((s) => of(s.component, s.path)) : [];
     return (this.boundAt(vertex)?.arguments ?? []).flatMap(({ path }) => (path === undefined ? [] : of(this.id, path)));
@@ -189,6 +193,7 @@ export class KnownComponent {
 
   /** Those of them that read something above the path; with `itself`, or the path. */
   usersAbove(path: Path, itself: boolean): string[] {
+    if (!this.isThere) return [];
     const users = this.#readUsers();
     const out: string[] = [];
     for (const above of ancestorsOf(path)) out.push(...(users.get(above) ?? []));
@@ -198,6 +203,7 @@ export class KnownComponent {
   }
 
   #findUsers(path: Path): string[] {
+    if (!this.isThere) return [];
     const users = this.#readUsers();
     const out: string[] = [];
     if (users.size > 0) {

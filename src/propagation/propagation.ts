@@ -19,6 +19,7 @@ import {
   type ViewProblem,
 } from '../builtins/assemble.ts';
 import type { Bound } from '../graph/bound.ts';
+import { membersOfCycle } from '../graph/cycle.ts';
 import type { Source } from '../model/expr.ts';
 import { idLength, splitAddress } from '../model/keys.ts';
 import type { Path } from '../model/path.ts';
@@ -183,22 +184,18 @@ export class Propagation {
     if (next === before) return;
     const changes = changesBetween(before, next);
     const { structure } = this.#known;
-    const gone = changes.components
-      .map((id) => this.#known.component(id))
-      .flatMap((c) => [...c.vertices.map((p) => c.id + p)]);
-    const bounds = changes.rebound.map((id) => this.#known.component(id).facts?.bounds ?? []);
+    const boundsOf = (id: ComponentId): readonly Bound[] => this.#known.component(id).facts?.bounds ?? [];
+    const bounds = new Map([...changes.components, ...changes.rebound].map((id) => [id, boundsOf(id)]));
     this.#known.moveTo(next, changes);
     if (this.#known.structure !== structure) this.#unwind();
     for (const change of changes.cells) this.#markCell(change);
-    for (const vertex of gone) this.#mark(vertex, true);
     for (const id of changes.components) {
-      const known = this.#known.component(id);
-      for (const path of known.vertices) this.#mark(id + path, true);
-      this.#spreadTo(known.allUsers());
+      // Its own cells follow what they followed; functions are in force only where it is not absent.
+      for (const { output } of [...bounds.get(id)!, ...boundsOf(id)]) this.#markOutput(id, output);
+      this.#spreadTo(this.#known.component(id).allUsers());
     }
-    for (const [i, id] of changes.rebound.entries())
-      for (const output of otherOutputs(bounds[i]!, this.#known.component(id).facts?.bounds ?? []))
-        this.#mark(id + output, true);
+    for (const id of changes.rebound)
+      for (const output of otherOutputs(bounds.get(id)!, boundsOf(id))) this.#markOutput(id, output);
     for (const address of changes.callers) this.#mark(address, true);
     for (const id of changes.resources) {
       for (const path of ['/resource', '/resource_value', '/si/resourceId'] as Path[])
@@ -210,9 +207,7 @@ export class Propagation {
   #markCell({ component, path, element, before, after }: CellChange): void {
     if (before?.startsWith('{"x":') || after?.startsWith('{"x":')) this.#mark(component + path, true);
     const known = this.#known.component(component);
-    if (known.hasBounds) for (const output of known.outputsAt(path)) this.#mark(component + output, true);
-    // Of a component that is not there nothing is to be seen, whatever is declared.
-    if (known.facts === undefined || known.facts.absent) return;
+    if (known.hasBounds) for (const output of known.outputsAt(path)) this.#markOutput(component, output);
     const isMove = element && before !== undefined && after !== undefined;
     // Neither a list's order nor that a container is there changes what is inside.
     const users = isMove
@@ -221,6 +216,14 @@ export class Propagation {
         ? known.usersAbove(path, true)
         : known.usersAt(path);
     this.#spreadTo(users);
+  }
+
+  /** Marks a bound function's vertex. Where it is not in force any more, nobody finds it below what they read. */
+  #markOutput(component: ComponentId, output: Path): void {
+    const known = this.#known.component(component);
+    this.#mark(component + output, true);
+    if (known.boundAt(output) !== undefined || !this.#derived.has(component + output)) return;
+    this.#spreadTo(known.usersAt(output));
   }
 
   /** Vertices that were on the way down go back to the queue, deepest first: the way may not be one any more. */
@@ -388,6 +391,16 @@ export class Propagation {
     return this.quiet ? this.#derived.checkpoint() : undefined;
   }
 
+  /** Moves some of what was computed into the persistent map, so that `checkpoint` has less to do. Answers what is left. */
+  fold(most: number): number {
+    return this.#derived.fold(most);
+  }
+
+  /** Root of what was folded, whose chunks are needed as long as this is used. */
+  get foldedRoot(): Hash {
+    return this.#derived.root;
+  }
+
   /** Values in memory that the last checkpoint does not have. */
   get unsaved(): number {
     return this.#derived.recent;
@@ -526,10 +539,8 @@ export class Propagation {
         below = this.#markRead(marked, read);
       }
       if (below.open) {
-        // Edits that would close a cycle are refused; one that is there all the same is an error of its cells.
-        const message = `${read} depends on itself`;
-        this.#settle(below, { is: { state: 'error', code: 'value_cycle', message } });
-        continue;
+        this.#giveUp(read);
+        return this.#spread(most);
       }
       // What cannot go on is kept with the vertex whose call it waits for in the end, however long the way there.
       const root = below.waits === undefined ? below.behind : read;
@@ -552,6 +563,20 @@ export class Propagation {
     return this.#spread(most);
   }
 
+  /** Edits that would close a cycle are refused; one that is there all the same is an error of every vertex on it. */
+  #giveUp(vertex: string): void {
+    const readsOf = (address: string): readonly string[] => {
+      const { component, path } = splitAddress(address);
+      return this.#known.component(component).readsOf(path);
+    };
+    for (const member of membersOfCycle(vertex, readsOf)) {
+      if (!this.#marked.has(member)) this.#mark(member, true);
+      const marked = this.#marked.get(member)!;
+      if (marked.waits !== undefined) this.#stopWaiting(marked);
+      this.#settle(marked, { is: { state: 'error', code: 'value_cycle', message: `${member} depends on itself` } });
+    }
+  }
+
   /** Marks something read that has no value yet. */
   #markRead(by: Marked, read: string): Marked {
     return this.#add(read, true, by.address);
@@ -565,7 +590,8 @@ export class Propagation {
   #compute(marked: Marked): void {
     const { address } = marked;
     const kept = this.#derived.get(address);
-    if (!marked.dirty && kept !== undefined) {
+    // What was on a cycle may not be any more, although what it reads is the same.
+    if (!marked.dirty && kept !== undefined && !isOnCycle(kept.is)) {
       this.#clear(marked, false);
       return;
     }
@@ -573,8 +599,9 @@ export class Propagation {
     const cell = facts?.cellAt(marked.path);
     const bound = cell === undefined ? this.#known.component(marked.component).boundAt(marked.path) : undefined;
     if (facts === undefined || (bound === undefined && (cell === undefined || !('x' in cell)))) {
+      // Who read it was told when it went.
       this.#derived.delete(address);
-      this.#clear(marked, kept !== undefined);
+      this.#clear(marked, false);
       return;
     }
     const computing = { kept, calls: [] as Answered[], missing: undefined as WantedCall | undefined, at: marked };
@@ -743,6 +770,10 @@ function otherOutputs(before: readonly Bound[], after: readonly Bound[]): Set<Pa
   const out = new Set<Path>();
   for (const { output } of [...before, ...after]) if (textOf(before, output) !== textOf(after, output)) out.add(output);
   return out;
+}
+
+function isOnCycle(is: Evaluated): boolean {
+  return is.state === 'error' && is.code === 'value_cycle' && is.root === undefined;
 }
 
 function lastOf(is: Evaluated): Json | undefined {

@@ -5,7 +5,7 @@ const bytesOf = (text: string) => [...Buffer.from(text, 'utf8')];
 const eachUnit = (text: string, f: (unit: number) => string) =>
   Array.from({ length: text.length }, (_, i) => f(text.charCodeAt(i))).join('');
 
-export const jsonInner = (text: string) => JSON.stringify(text).slice(1, -1);
+const jsonInner = (text: string) => JSON.stringify(text).slice(1, -1);
 const unicodeEscape = (unit: number) => `\\u${unit.toString(16).padStart(4, '0')}`;
 const form = (text: string) => new URLSearchParams({ k: text }).toString().slice(2);
 const lowerEscapes = (text: string) => text.replaceAll(/%[0-9A-F]{2}/g, (e) => e.toLowerCase());

@@ -163,6 +163,16 @@ describe('redacted text', () => {
     expect(redactor.redact('abcdef\nwxyz\n')).toBe('[redacted]\n[redacted]\n');
   });
 
+  test('keeps covered what one reader found when another finds less of it later', () => {
+    expect(new Redactor(['wxyz', 'wxyz&']).redact('&wxyz&lt;')).toBe('&[redacted]lt;');
+  });
+
+  test('is redacted at any depth of JSON in JSON, if it has nothing that JSON escapes but by choice', () => {
+    let form = 'caf\\u00e9-noir';
+    for (let depth = 0; depth < 4; depth++) form = JSON.stringify(form).slice(1, -1);
+    expect(new Redactor(['café-noir']).redact(`<${form}>`)).toBe('<[redacted]>');
+  });
+
   test('keeps its lines, also where a secret goes over them', () => {
     const redactor = new Redactor(['hunter22']);
     expect(redactor.redact('a hun\nter\r\n22 b\n')).toBe('a [redacted]\n\r\n b\n');
@@ -185,6 +195,27 @@ describe('redacted text', () => {
     expect(redactor.redact('%ab"cdé')).toBe('%[redacted]');
     // What nobody could tell apart: `%ab` is a byte. This is one of the limits in docs/secrets.md.
     expect(redactor.redact('%ab%22cdé')).toBe('%ab%22cdé');
+  });
+});
+
+describe('a long secret', () => {
+  // Long stretches with nothing to undo, after something to undo: the readers of escapes must not rest within it.
+  const secret = `a"é/+${'0123456789abcdefghij'.repeat(15)}<\\>${'Zyxwvutsrqponmlk'.repeat(20)}?`;
+  const redactor = new Redactor([secret]);
+
+  test.each(Object.entries(encodings))('is redacted as well: %s', (_how, encode) => {
+    const text = `quiet before ${'¦'.repeat(200)}${encode(secret)}¦ and after`;
+    const whole = redactor.redact(text);
+    expect(withoutBreaks(whole)).toMatch(/^quiet before ¦{200}\\*\[redacted\](=|%3D|%3d|\\u003D|&#x3d;)*¦ and after$/);
+    expect(
+      streamed(
+        redactor,
+        chunksOf(
+          text,
+          Array.from({ length: 300 }, (_, i) => i * 17),
+        ),
+      ),
+    ).toBe(whole);
   });
 });
 

@@ -7,7 +7,7 @@ import type { Hash, RunId } from '../../src/base/ids.ts';
 import type { RunLimits, RunLogLine } from '../../src/model/run.ts';
 import type { Runner, RunOutcome, RunReport } from '../../src/ports/runner.ts';
 
-export const limits: RunLimits = {
+const limits: RunLimits = {
   timeMs: 20_000,
   memoryBytes: 128 * 1024 ** 2,
   cpus: 1,
@@ -119,5 +119,17 @@ function commandOf(pid: number): string {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
   } catch {
     return '';
+  }
+}
+
+/** Processor time that a process has used, to a hundredth of a second. */
+export function processorSeconds(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return 0;
   }
 }

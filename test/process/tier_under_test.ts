@@ -12,7 +12,7 @@ import type { Json } from '../../src/base/json.ts';
 import type { RunLimits, RunLogLine } from '../../src/model/run.ts';
 import type { Allowances, Runner, RunReport, RunRequest } from '../../src/ports/runner.ts';
 
-export const program = fileURLToPath(new URL('../../dist/adapters/process/child', import.meta.url));
+const program = fileURLToPath(new URL('../../dist/adapters/process/child', import.meta.url));
 
 export interface Asked {
   readonly input?: Json;

@@ -9,8 +9,6 @@ import { Propagation } from '../../src/propagation/propagation.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 import { smallWorld } from '../support/model_world.ts';
 
-const pointer = '/domain/count';
-
 interface Shape {
   readonly width: number;
   /** With the sources. */

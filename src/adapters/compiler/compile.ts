@@ -6,27 +6,38 @@ import type { FunctionKind } from '../../model/function.ts';
 import type { CompiledFunction, Diagnostic } from '../../ports/compiler.ts';
 import { blankTypes, type Refused } from './blank.ts';
 import { Edits } from './edits.ts';
-import { declaresEffects, effectOf, kindsWithEffects } from './effects.ts';
+import { declaresEffects, effectOf, kindsWithEffects, namesWithEffects } from './effects.ts';
 import { escapeSpelling } from './escape.ts';
 import { blankModules, exportsMain } from './modules.ts';
 import { findNames, type Names } from './scope.ts';
-import { diagnosticAt, type Node, parseText, type Syntax } from './syntax.ts';
+import { diagnosticAt, type Node, parseText, type Syntax, tooDeep } from './syntax.ts';
 
 export type Compiled = Omit<CompiledFunction, 'hash'>;
 
 /** The script, or everything that is wrong, in order of the text: at least one. */
-export function compileText(text: string, kind: FunctionKind): Compiled | readonly Diagnostic[] {
+export function compileText(
+  text: string,
+  kind: FunctionKind,
+  effects: ReadonlySet<string> = everyEffect,
+): Compiled | readonly Diagnostic[] {
   try {
     const syntax = parseText(text);
-    return 'severity' in syntax ? [syntax] : compileSyntax(syntax, kind);
+    return 'severity' in syntax ? [syntax] : compileSyntax(syntax, kind, effects);
   } catch (e) {
     // The tree is walked by recursion: nesting that gets past the parser ends here.
-    if (e instanceof RangeError) return [diagnosticAt(text, 0, 0, 'too_deep', 'The text nests too deeply.')];
+    if (e instanceof RangeError) return [tooDeep(text)];
     throw e;
   }
 }
 
-function compileSyntax(syntax: Syntax, kind: FunctionKind): Compiled | readonly Diagnostic[] {
+/** For an isolate that has nothing besides the language. */
+const everyEffect = namesWithEffects([]);
+
+function compileSyntax(
+  syntax: Syntax,
+  kind: FunctionKind,
+  withEffects: ReadonlySet<string>,
+): Compiled | readonly Diagnostic[] {
   const { text, program } = syntax;
   const edits = new Edits(text);
   const names = findNames(program);
@@ -44,7 +55,7 @@ function compileSyntax(syntax: Syntax, kind: FunctionKind): Compiled | readonly 
   }
   const hashbang = /^#!.*/.exec(text);
   if (hashbang !== null) edits.blank(0, hashbang[0].length);
-  const effects = [...new Set(names.free.map(effectOf).filter((e) => e !== undefined))];
+  const effects = [...new Set(names.free.map((r) => effectOf(r, withEffects)).filter((e) => e !== undefined))];
   const declared = syntax.comments.some((c) => declaresEffects(c.value));
   const tier = effects.length > 0 || declared || kindsWithEffects.includes(kind) ? 'process' : 'isolate';
   return { script: edits.apply() + builders(names, kind), tier, effects };

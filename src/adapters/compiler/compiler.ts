@@ -13,6 +13,7 @@ import type { CompiledFunction, Compiler, Diagnostic } from '../../ports/compile
 import { CheckThread } from './check_thread.ts';
 import { compileText } from './compile.ts';
 import { declarationsOf } from './declarations.ts';
+import { namesWithEffects } from './effects.ts';
 
 /** 1: types blanked in place, effects by free names. Counted up when the same text gives another script or tier. */
 const compilerVersion = 1;
@@ -25,10 +26,14 @@ export interface CompilerOptions {
   readonly cacheCharsMax?: number;
   /** After this long without an answer the thread that checks types is ended. */
   readonly checkTimeMs?: number;
+  /** Names that only compute and that the isolate has besides the language, such as `URL`; default: none. */
+  readonly isolateNames?: readonly string[];
 }
 
 export function openCompiler(options: CompilerOptions = {}): Compiler {
-  const version = versionOf();
+  const isolateNames = [...(options.isolateNames ?? [])].sort();
+  const version = versionOf(isolateNames);
+  const effects = namesWithEffects(isolateNames);
   const cache = new Cache(options.cacheCharsMax ?? limits.compiledCharsMax);
   const thread = new CheckThread(options.checkTimeMs ?? limits.checkTimeMs);
   return {
@@ -37,7 +42,7 @@ export function openCompiler(options: CompilerOptions = {}): Compiler {
       const hash = createHash('sha256').update(`${version}\n${kind}\n${text}`).digest('hex') as Hash;
       const known = cache.get(hash);
       if (known !== undefined) return known;
-      const result = compiled(text, kind, hash);
+      const result = compiled(text, kind, hash, effects);
       cache.set(hash, result, text.length);
       return result;
     },
@@ -48,7 +53,12 @@ export function openCompiler(options: CompilerOptions = {}): Compiler {
   };
 }
 
-function compiled(text: string, kind: FunctionKind, hash: Hash): Result<CompiledFunction> {
+function compiled(
+  text: string,
+  kind: FunctionKind,
+  hash: Hash,
+  effects: ReadonlySet<string>,
+): Result<CompiledFunction> {
   if (text.length > limits.functionTextCharsMax) {
     return refuse('limit_exceeded', {
       path: 'text',
@@ -57,13 +67,13 @@ function compiled(text: string, kind: FunctionKind, hash: Hash): Result<Compiled
       hint: 'split the function',
     });
   }
-  const result = compiling(text, kind);
+  const result = compiling(text, kind, effects);
   return 'script' in result ? ok({ hash, ...result }) : refused(result);
 }
 
-function compiling(text: string, kind: FunctionKind) {
+function compiling(text: string, kind: FunctionKind, effects: ReadonlySet<string>) {
   try {
-    return compileText(text, kind);
+    return compileText(text, kind, effects);
   } catch (cause) {
     throw new Fault('compiler_failed', (cause as Error).message, { kind }, { cause });
   }
@@ -109,11 +119,11 @@ class Cache {
   }
 }
 
-/** Compiler, language engine and libraries, as one line. */
-function versionOf(): string {
+/** Compiler, language engine, libraries and further names of the isolate, as one line. */
+function versionOf(isolateNames: readonly string[]): string {
   const require = createRequire(import.meta.url);
   const releases = libraries.map((name) => `${name}@${releaseOf(require.resolve(name), name)}`);
-  return [`compiler@${compilerVersion}`, `v8@${process.versions.v8}`, ...releases].join(' ');
+  return [`compiler@${compilerVersion}`, `v8@${process.versions.v8}`, ...releases, ...isolateNames].join(' ');
 }
 
 /** The release of a package, from the manifest above its entry. */

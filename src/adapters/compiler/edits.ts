@@ -1,4 +1,5 @@
 // Edits of a text that keep its lines: what is taken out becomes blanks of the same length, line ends stay where they are.
+// Made in any order, applied once.
 
 export interface Edit {
   readonly start: number;

@@ -5,15 +5,20 @@
 import type { Reference } from './scope.ts';
 import { literalText, type Node, nameOf, part, parts } from './syntax.ts';
 
-/** Free names. `Buffer` and `zlib` only compute, but exist in the process tier alone. */
-const names = new Set(
+const effects = new Set(
   (
-    'fetch siExec requestStorage fs os zlib Buffer process require module exports __dirname __filename Deno Bun ' +
+    'fetch siExec requestStorage fs os process require module exports __dirname __filename Deno Bun ' +
     'setTimeout setInterval setImmediate clearTimeout clearInterval clearImmediate queueMicrotask ' +
     'WebSocket EventSource XMLHttpRequest Request Response Headers FormData Blob File AbortController AbortSignal ' +
     'performance crypto navigator localStorage sessionStorage Worker MessageChannel BroadcastChannel WebAssembly'
   ).split(' '),
 );
+
+/** They only compute, but are not part of the language: an isolate that has one says so (`isolateNames`). */
+const processOnly = (
+  'Buffer zlib URL URLSearchParams TextEncoder TextDecoder TextEncoderStream TextDecoderStream structuredClone atob btoa ' +
+  'Event EventTarget Intl'
+).split(' ');
 
 /** Members of pure names. */
 const members = new Set(['Date.now', 'Math.random']);
@@ -21,8 +26,13 @@ const members = new Set(['Date.now', 'Math.random']);
 /** Kinds of functions that are called for their effects. */
 export const kindsWithEffects: readonly string[] = ['authentication', 'action'];
 
-/** The name with effects that a free reference stands for; undefined when it has none. */
-export function effectOf({ name, heads }: Reference): string | undefined {
+/** Every name that needs a process, given those that the isolate has besides the language. */
+export function namesWithEffects(isolateNames: readonly string[]): ReadonlySet<string> {
+  return new Set([...effects, ...processOnly.filter((name) => !isolateNames.includes(name))]);
+}
+
+/** The name among `names` that a free reference stands for; undefined when there is none. */
+export function effectOf({ name, heads }: Reference, names: ReadonlySet<string>): string | undefined {
   if (names.has(name)) return name;
   switch (heads?.type) {
     case 'MemberExpression': {

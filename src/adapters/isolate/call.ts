@@ -58,6 +58,11 @@ export class Call {
     return this.#startedAtMs;
   }
 
+  /** Lines logged so far. */
+  get lines(): number {
+    return this.#lines;
+  }
+
   /** Begins; what goes on afterwards is in the queue of microtasks. */
   async start(): Promise<void> {
     try {

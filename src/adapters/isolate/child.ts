@@ -16,6 +16,8 @@ import { NotCompiled, prepareVersion, type Version } from './version.ts';
 
 const flushAfterMs = 1;
 const flushOverBytes = 64 * 1024;
+/** Lines of a call that are written as they are made; more are written together. */
+const linesAtOnce = 64;
 const readBytes = 256 * 1024;
 
 lockDown(process.argv[2]!);
@@ -34,7 +36,8 @@ const globals = harden({
   console: consoleOver((stream, text) => {
     if (call === undefined) return false;
     const hasRoom = call.log(stream, text);
-    if (!hasRoom || isFlushDue()) flush();
+    // What it says before it loops is the most that people learn of it.
+    if (!hasRoom || call.lines <= linesAtOnce || isFlushDue()) flush();
     return hasRoom;
   }),
 });

@@ -29,6 +29,8 @@ export interface ConfinementOptions {
 /** The environment of a child, all of it. */
 export const childEnvironment: Readonly<Record<string, string>> = { TZ: 'UTC', LC_ALL: 'C' };
 
+const require = createRequire(import.meta.url);
+
 /** In `dist/` also when these sources run as they are. */
 const entry = fileURLToPath(new URL('../../../dist/adapters/isolate/child.js', import.meta.url));
 
@@ -51,7 +53,7 @@ export function confinementOf(options: ConfinementOptions = {}): Confinement {
 function lookAround(options: ConfinementOptions): Confinement {
   const holds = ['a hardened realm (SES) of its own for every function version', 'an empty environment, TZ=UTC'];
   const missing: string[] = [];
-  const ses = createRequire(import.meta.url).resolve('ses');
+  const ses = require.resolve('ses');
   const readable = [dirname(entry), ses, packageFile()];
   const permission = permissionFlag();
   if (permission === undefined) missing.push('Node’s permission flags (Node 20 or later has them)');

@@ -107,7 +107,10 @@ class Isolate implements Runner {
     this.#waiting.takeAll();
     const slots = [...this.#slots];
     for (const slot of slots) slot.process.kill();
+    // Children alone keep no program alive; the one who closes waits for them.
+    const hold = setInterval(() => undefined, 1_000);
     await Promise.all(slots.map((slot) => slot.ended));
+    clearInterval(hold);
     this.#watch.stop();
   }
 

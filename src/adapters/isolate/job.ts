@@ -17,6 +17,8 @@ export class Job {
   /** How often its process went away under it. */
   losses = 0;
   process: IsolateProcess | undefined;
+  /** Which call of its process it is, counted from 0: they run in this order. */
+  place = 0;
   /** Monotonic, when it was handed to its process. */
   sentMs = 0;
   #sentAtMs = 0;
@@ -45,8 +47,9 @@ export class Job {
     this.#settle = settle;
   }
 
-  sendTo(process: IsolateProcess): void {
+  sendTo(process: IsolateProcess, place: number): void {
     this.process = process;
+    this.place = place;
     this.sentMs = performance.now();
     this.#sentAtMs = Date.now();
     this.beganMs = undefined;
@@ -62,6 +65,11 @@ export class Job {
     const agoMs = Math.min(Math.max(0, Date.now() - startedAtMs), nowMs - this.sentMs);
     this.beganMs = nowMs - agoMs;
     this.#tellStart(startedAtMs);
+  }
+
+  /** Its process runs a later one by now. */
+  hasBegun(): void {
+    this.#tellStart(this.#sentAtMs);
   }
 
   /** A line, an overflow or the end of it, as its process says. True when it has ended. */

@@ -7,13 +7,15 @@ import { dirname, relative } from 'node:path';
 import { invariant } from '../../base/result.ts';
 import type { Library, LibraryName } from './library_names.ts';
 
-/** The module that each name stands for. */
-const entries: Readonly<Record<LibraryName, string>> = {
-  _: 'lodash/lodash.min.js',
-  Joi: 'joi',
-  YAML: 'yaml',
-  toml: 'smol-toml',
-  jsonpatch: 'fast-json-patch',
+const require = createRequire(import.meta.url);
+
+/** The file of the module that each name stands for. */
+const entries: Readonly<Record<LibraryName, () => string>> = {
+  _: () => require.resolve('lodash/lodash.min.js'),
+  Joi: () => require.resolve('joi'),
+  YAML: () => require.resolve('yaml'),
+  toml: () => require.resolve('smol-toml'),
+  jsonpatch: () => require.resolve('fast-json-patch'),
 };
 
 /**
@@ -40,13 +42,12 @@ const requireCall = /\brequire\((['"])([^'"]+)\1\)/g;
 export function libraryOf(name: LibraryName): Library {
   const known = read.get(name);
   if (known !== undefined) return known;
-  const library = readLibrary(entries[name]);
+  const library = readLibrary(entries[name]());
   read.set(name, library);
   return library;
 }
 
-function readLibrary(module: string): Library {
-  const entry = createRequire(import.meta.url).resolve(module);
+function readLibrary(entry: string): Library {
   const base = dirname(entry);
   const pathOf = (file: string): string => relative(base, file).replaceAll('\\', '/');
   const modules = new Map<string, string>();

@@ -5,6 +5,7 @@
 import { Bytes } from './bytes.ts';
 import { type Library, librariesNamedIn } from './library_names.ts';
 import { type Compartment, harden, newCompartment } from './realm.ts';
+import { sealableCollections } from './sealable.ts';
 
 type Exports = Record<string, unknown>;
 
@@ -20,7 +21,7 @@ const internals = ';return typeof internals==="undefined"?undefined:internals';
 
 type Lodash = Record<string, (...args: unknown[]) => unknown>;
 
-/** Prototypes that a library holds in variables and shows only through what it makes, once it makes it. */
+/** What a library shows only through what it makes, once it makes it: prototypes that it holds in variables. */
 const insides: Readonly<Record<string, (exports: Exports) => unknown[]>> = {
   _: (exports) => {
     const lodash = exports as Lodash;
@@ -75,11 +76,16 @@ export class LibraryShelf {
     if (known !== undefined) return known;
     const library = this.#texts.get(name);
     if (library === undefined) throw new Error(`the text of ${name} was not sent`);
-    const compartment = newCompartment(endowments(name));
+    const collections = sealableCollections();
+    const compartment = newCompartment({
+      ...endowments(name),
+      ...(name === 'Joi' ? { Map: collections.Map, Set: collections.Set } : {}),
+    });
     const { globalThis: global } = compartment;
     global['self'] = global;
     const { exports, held } = requireIn(compartment, library);
     if (name === '_') this.#withoutCounters(exports);
+    collections.seal();
     harden([insides[name]?.(exports), held]);
     const value = harden(name === 'toml' || name === 'YAML' ? { ...exports } : exports);
     harden(global);

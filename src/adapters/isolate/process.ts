@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Hash } from '../../base/ids.ts';
+import { limits } from '../../base/limits.ts';
 import { type Confinement, childEnvironment } from './confinement.ts';
 import { libraryOf } from './libraries.ts';
 import { type LibraryName, librariesNamedIn } from './library_names.ts';
@@ -15,7 +16,6 @@ import { type Frame, FrameReader, FrameWriter, markBytes, ProtocolError, toChild
 export interface ProcessOptions {
   readonly confinement: Confinement;
   readonly heapBytes: number;
-  readonly frameBytesMax: number;
   /** Scripts that it keeps prepared. */
   readonly scriptsMax: number;
   /** Told once that it is ready for calls. */
@@ -41,6 +41,8 @@ export interface Mark {
 }
 
 const stderrCharsMax = 8 * 1024;
+/** The largest frame beside a result: a line, a message. */
+const frameSlackBytes = 64 * 1024;
 let started = 0;
 
 export class IsolateProcess {
@@ -49,7 +51,8 @@ export class IsolateProcess {
   readonly #child: ChildProcess;
   readonly #calls: Socket;
   readonly #out = new FrameWriter();
-  readonly #reader: FrameReader;
+  /** What the child may say at once grows with what a call may give. */
+  readonly #reader = new FrameReader(frameSlackBytes);
   readonly #markFile: number;
   readonly #markView = new Float64Array(markBytes / 8);
   /** Scripts that the child has, by hash, least recently used first. */
@@ -58,12 +61,13 @@ export class IsolateProcess {
   #codesEver = 0;
   #stderr = '';
   #nodePid: number | undefined;
+  /** Set when it is to end although it is not ready yet. */
+  #killTimer: NodeJS.Timeout | undefined;
   isReady = false;
   isGone = false;
 
   constructor(options: ProcessOptions) {
     this.#options = options;
-    this.#reader = new FrameReader(options.frameBytesMax);
     this.#markFile = openMark();
     const [command, ...args] = options.confinement.command(options.heapBytes);
     this.#child = spawn(command!, args, {
@@ -83,6 +87,7 @@ export class IsolateProcess {
   /** Queues one call; `push` sends what is queued. */
   add(call: { serial: number; hash: Hash; script: string; outputBytes: number; input: string }): void {
     const code = this.#codeOf(call.hash, call.script);
+    this.#reader.frameBytesMax = Math.max(this.#reader.frameBytesMax, call.outputBytes + frameSlackBytes);
     this.#out.begin(toChild.call).count(call.serial).count(code).number(call.outputBytes).text(call.input).end();
   }
 
@@ -104,8 +109,20 @@ export class IsolateProcess {
     return kib === undefined ? undefined : Number(kib) * 1024;
   }
 
+  /**
+   * Ends it. One that is still being set up ends by itself as soon as it sees that nothing is to come: bubblewrap, killed
+   * before it has told its own child to die with it, would leave that child waiting for ever.
+   */
   kill(): void {
-    this.#child.kill('SIGKILL');
+    this.#calls.destroy();
+    if (this.isReady) this.#child.kill('SIGKILL');
+    else this.#killTimer ??= setTimeout(() => this.#killTree(), limits.isolateStartMs).unref();
+  }
+
+  #killTree(): void {
+    const pids = [this.#child.pid];
+    for (const pid of pids) if (pid !== undefined) pids.push(...childrenOf(pid));
+    for (const pid of pids.reverse()) if (pid !== undefined) killQuietly(pid);
   }
 
   #codeOf(hash: Hash, script: string): number {
@@ -174,12 +191,14 @@ export class IsolateProcess {
     }
     if (this.isReady) throw new ProtocolError('ready twice');
     this.isReady = true;
-    this.#options.ready();
+    if (this.#killTimer === undefined) this.#options.ready();
+    else this.kill();
   }
 
   #end(exit: string): void {
     if (this.isGone) return;
     this.isGone = true;
+    clearTimeout(this.#killTimer);
     this.#options.gone({ exit, stderr: this.#stderr });
     closeSync(this.#markFile);
   }
@@ -189,8 +208,7 @@ export class IsolateProcess {
     if (this.#nodePid !== undefined) return this.#nodePid;
     let pid = this.#child.pid;
     for (let depth = this.#options.confinement.depth; depth > 0 && pid !== undefined; depth--) {
-      const [first] = readProc(`/proc/${pid}/task/${pid}/children`).split(' ');
-      pid = first === '' || first === undefined ? undefined : Number(first);
+      pid = childrenOf(pid)[0];
     }
     this.#nodePid = pid;
     return pid;
@@ -205,6 +223,21 @@ function openMark(): number {
   unlinkSync(path);
   rmdirSync(folder);
   return file;
+}
+
+function childrenOf(pid: number): number[] {
+  return readProc(`/proc/${pid}/task/${pid}/children`)
+    .split(' ')
+    .filter((text) => text !== '')
+    .map(Number);
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code !== 'ESRCH') throw e;
+  }
 }
 
 /** A file of /proc; '' when it is not there: another system, or the process has just ended. */

@@ -29,7 +29,7 @@ export const childFailures: readonly RunFailureCode[] = [
 ];
 
 /** UTF-16 units of a failure's message; a longer one is cut and says so. */
-export const messageCharsMax = 4_096;
+const messageCharsMax = 4_096;
 /** UTF-8 bytes of a log line. */
 export const lineBytesMax = 16 * 1024;
 
@@ -153,12 +153,12 @@ export class Frame {
 
 /** Cuts a stream of bytes into frames. Throws `ProtocolError` at a frame over `frameBytesMax`, before holding it. */
 export class FrameReader {
-  readonly #frameBytesMax: number;
+  frameBytesMax: number;
   #held: Buffer = Buffer.alloc(0);
   #heldBytes = 0;
 
   constructor(frameBytesMax: number) {
-    this.#frameBytesMax = frameBytesMax;
+    this.frameBytesMax = frameBytesMax;
   }
 
   /** Calls `visit` with each frame that `bytes` completes. A frame must be read before `visit` returns. */
@@ -171,7 +171,7 @@ export class FrameReader {
     let at = 0;
     while (rest.length - at >= 4) {
       const length = rest.readUInt32LE(at);
-      if (length === 0 || length > this.#frameBytesMax) throw new ProtocolError(`a frame of ${length} bytes`);
+      if (length === 0 || length > this.frameBytesMax) throw new ProtocolError(`a frame of ${length} bytes`);
       if (rest.length - at - 4 < length) break;
       visit(new Frame(rest.subarray(at + 4, at + 4 + length)));
       at += 4 + length;

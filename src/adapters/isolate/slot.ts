@@ -45,7 +45,6 @@ export class Slot {
     this.process = new IsolateProcess({
       confinement: options.confinement,
       heapBytes: options.memoryBytes + heapSlackBytes,
-      frameBytesMax: limits.isolateFrameBytesMax,
       scriptsMax: limits.isolateScriptsMax,
       ready: () => {
         this.restBytes = this.process.memoryBytes();
@@ -80,7 +79,7 @@ export class Slot {
   }
 
   add(job: Job, costMs: number): void {
-    job.sendTo(this.process);
+    job.sendTo(this.process, this.calls);
     this.#sent.set(job.serial, job);
     if (costMs === Number.POSITIVE_INFINITY) this.#isAlone = true;
     else {
@@ -122,13 +121,18 @@ export class Slot {
     if (this.isIdle) this.process.kill();
   }
 
-  /** Takes from it what it has besides the call under way, and retires it: it may run the others too, which harms nobody. */
+  /** The calls that it began before the one under way; their ends have not been read yet. */
+  before(underWay: Job): Job[] {
+    return [...this.#sent.values()].filter((job) => job.place < underWay.place);
+  }
+
+  /** Takes from it the calls behind the one under way, and retires it: it may run them too, which harms nobody. */
   release(underWay: Job): Job[] {
-    const others = [...this.#sent.values()].filter((job) => job !== underWay);
-    if (others.length === 0) return others;
-    for (const job of others) this.#sent.delete(job.serial);
+    const behind = [...this.#sent.values()].filter((job) => job.place > underWay.place);
+    if (behind.length === 0) return behind;
+    for (const job of behind) this.#sent.delete(job.serial);
     this.retire();
-    return others;
+    return behind;
   }
 
   #hear(frame: Frame, options: SlotOptions): void {

@@ -63,6 +63,7 @@ export class Watch {
       return;
     }
     const isFirstLook = job.beganMs === undefined;
+    if (isFirstLook) for (const earlier of slot.before(job)) earlier.hasBegun();
     job.began(mark.startedAtMs);
     this.#judge(slot, job, isFirstLook, nowMs, bytes);
   }

@@ -15,7 +15,7 @@ export interface RunLog {
 }
 
 /** Pieces of at most `bytesMax` UTF-8 bytes; no character is split. */
-export function piecesOf(text: string, bytesMax: number): string[] {
+function piecesOf(text: string, bytesMax: number): string[] {
   if (text.length * 3 <= bytesMax || Buffer.byteLength(text) <= bytesMax) return [text];
   const bytes = Buffer.from(text);
   const pieces: string[] = [];

@@ -1,17 +1,17 @@
 // What the kernel says about a process and everything below it: memory, and whether it is still there. A process that ends
 // while it is looked at counts as gone.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 /** Processes looked at; a run has fewer by its own limit. */
 const processesMax = 1_024;
 
+/** What `body` reads; undefined when the system does not give it: looking at processes is never worth a failure. */
 function tryRead<T>(body: () => T): T | undefined {
   try {
     return body();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES') return undefined;
+    if (typeof (error as NodeJS.ErrnoException).code === 'string') return undefined;
     throw error;
   }
 }
@@ -54,8 +54,8 @@ export function memoryOf(pid: number): TreeMemory {
 
 /** Has the process ended? One that is only waiting to be reaped has. */
 export function isGone(pid: number): boolean {
-  const stat = tryRead(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  if (stat === undefined) return true;
+  if (!existsSync(`/proc/${pid}`)) return true;
+  const stat = tryRead(() => readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? '';
   const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
   return state === 'Z' || state === 'X';
 }

@@ -61,9 +61,11 @@ const placed = (file: string): string => join(realpathSync(dirname(file)), basen
 
 /** The shared libraries of programs, as `ldd` lists them; undefined when it cannot tell. */
 export function librariesOf(programs: readonly string[]): readonly Shown[] | undefined {
+  const ldd = findProgram('ldd');
+  if (ldd === undefined) return undefined;
   const paths = new Set<string>();
   for (const program of programs) {
-    const { status, stdout } = spawnSync('ldd', [program], { encoding: 'utf8' });
+    const { status, stdout } = spawnSync(ldd, [program], { encoding: 'utf8' });
     if (status !== 0) return undefined;
     for (const [, path] of stdout.matchAll(/(\/\S+) \(0x/g)) if (path !== undefined) paths.add(path);
   }

@@ -56,7 +56,7 @@ export interface Parts {
 const firstUser = 65_100;
 const usersMax = 400;
 export const infoDescriptor = 4;
-export const filterDescriptor = 5;
+const filterDescriptor = 5;
 const commandFolder = `${inside.program}/commands`;
 
 const nodeFlags = ['--no-addons', '--no-warnings', '--v8-pool-size=2'];

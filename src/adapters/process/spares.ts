@@ -2,6 +2,7 @@
 // knows nothing of the run it will get; a child is never used twice. Spares are kept for the shapes used last.
 
 import { join } from 'node:path';
+import { Fault } from '../../base/result.ts';
 import { ConfinedChild } from './confined_child.ts';
 import type { Sandbox, Shape } from './sandbox.ts';
 
@@ -36,18 +37,31 @@ export function openSpares(options: SpareOptions): Spares {
   let last: Shape | undefined;
   let closed = false;
 
+  const startChild = (shape: Shape, slot: number): ConfinedChild => {
+    try {
+      return new ConfinedChild(sandbox, shape, { slot, folder: join(folder, `${++serial}`) }, entry);
+    } catch (error) {
+      slots.delete(slot);
+      const cause = { cause: error };
+      throw new Fault('runner_unavailable', `a child cannot be started: ${(error as Error).message}`, undefined, cause);
+    }
+  };
+
   const start = (shape: Shape): ConfinedChild => {
+    if (closed) throw new Fault('runner_unavailable', 'the process tier is closed');
     let slot = 0;
     while (slots.has(slot)) slot++;
     slots.add(slot);
-    const child = new ConfinedChild(sandbox, shape, { slot, folder: join(folder, `${++serial}`) }, entry);
+    const child = startChild(shape, slot);
     alive.add(child);
-    void child.ended.then(() => {
+    const forget = (): void => {
       alive.delete(child);
       slots.delete(slot);
       const at = idle.indexOf(child);
       if (at !== -1) idle.splice(at, 1);
-    });
+    };
+    // Whoever runs something on it hears how it ended.
+    child.ended.then(forget, forget);
     return child;
   };
 
@@ -71,7 +85,12 @@ export function openSpares(options: SpareOptions): Spares {
     if (closed || last === undefined) return;
     const key = keyOf(last);
     const missing = spares - idle.filter((child) => keyOf(child.shape) === key).length;
-    for (let i = 0; i < missing; i++) idle.push(start(last));
+    try {
+      for (let i = 0; i < missing; i++) idle.push(start(last));
+    } catch (error) {
+      // Only a saving is lost: the next run starts its own child, and says what is wrong if that fails too.
+      if (!(error instanceof Fault)) throw error;
+    }
     while (idle.length > spares) {
       const oldest = idle.shift();
       oldest?.kill();
@@ -81,7 +100,7 @@ export function openSpares(options: SpareOptions): Spares {
   const close = async (): Promise<void> => {
     closed = true;
     for (const child of alive) child.kill();
-    await Promise.all([...alive].map((child) => child.ended));
+    await Promise.allSettled([...alive].map((child) => child.ended));
   };
 
   return { take, refill, close };

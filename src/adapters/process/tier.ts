@@ -4,7 +4,7 @@
 
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RunId } from '../../base/ids.ts';
 import { Fault } from '../../base/result.ts';
@@ -100,7 +100,7 @@ function sandboxOf(options: ProcessTierOptions, program: string, folder: string)
 
 /** Opens the tier. Asks the machine once what it can hold, which takes a tenth of a second. */
 export function openProcessTier(options: ProcessTierOptions = {}): Runner {
-  const program = options.program ?? fileURLToPath(new URL('./child', import.meta.url));
+  const program = options.program ?? dirname(fileURLToPath(new URL('./child/main.js', import.meta.url)));
   const temporary = options.temporary ?? tmpdir();
   sweep(temporary);
   const folder = mkdtempSync(join(temporary, `${folderPrefix}${process.pid}-`));

@@ -1,4 +1,5 @@
-// What a validation says of a value.
+// What a validation says of a value, and what it needs of the world to say it: an engine for the regular expressions of
+// schemas, handed in because one for hostile expressions is not part of the pure core.
 
 import type { Json } from '../../base/json.ts';
 

@@ -1,4 +1,5 @@
-// The types of Joi and their rules. Each rule of a description is either evaluated or reported as unchecked.
+// The types of Joi and their rules. Each rule of a description is either evaluated or reported as unchecked. A description
+// cannot say that a rule had a function: such a rule has arguments without any in them.
 
 import { brief, isObject, type Json, type JsonObject } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';

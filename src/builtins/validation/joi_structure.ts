@@ -1,4 +1,5 @@
 // What Joi says of the parts of a value: items of lists, keys of objects and how they depend on each other, alternatives.
+// The work is bounded by the size of the value times that of the description.
 
 import { brief, isObject, type Json, type JsonObject } from '../../base/json.ts';
 import type { Finding } from './finding.ts';

@@ -29,12 +29,12 @@ export function isEmail(text: string, segmentsMin = 2, unicode = true): boolean 
   return atoms.every((a) => atom.test(a)) && isDomain(text.slice(at + 1), segmentsMin, unicode);
 }
 
-export function isIpv4(text: string): boolean {
+function isIpv4(text: string): boolean {
   const parts = text.split('.');
   return parts.length === 4 && parts.every((p) => /^(?:0|[1-9]\d{0,2})$/.test(p) && Number(p) <= 255);
 }
 
-export function isIpv6(text: string): boolean {
+function isIpv6(text: string): boolean {
   if (text.length > 45) return false;
   let source = text;
   const dotted = text.slice(text.lastIndexOf(':') + 1);
@@ -97,7 +97,7 @@ export function isDate(text: string): boolean {
   return found !== null && month >= 1 && month <= 12 && day >= 1 && day <= monthDays[month - 1]!;
 }
 
-export function isTime(text: string): boolean {
+function isTime(text: string): boolean {
   return /^(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d+)?)?(?:z|[+-](?:[01]\d|2[0-3]):?(?:[0-5]\d)?)?$/i.test(text);
 }
 

@@ -1,4 +1,5 @@
 // What comes up while an asset is read: bindings and sockets that its properties imply, links they refer to, and warnings.
+// Data that no builder makes ends the reading with a refusal.
 
 import { brief, isObject, type Json, type JsonObject } from '../../base/json.ts';
 import { RefusalError, refuse } from '../../base/result.ts';
