@@ -307,6 +307,11 @@ export class Propagation {
     }
   }
 
+  /** Forgets what calls gave that no vertex has any more. */
+  forgetAnswers(): void {
+    this.#answers.clear();
+  }
+
   /** Runs the call of a vertex again although its inputs are the same: for what failed for a reason outside. */
   again(address: string): void {
     const kept = this.#derived.get(address);
