@@ -1,4 +1,5 @@
-// What every operation has in common: who calls, how parameters are read, which workspace and state they name.
+// What every operation has in common: who calls, how parameters are read, which workspace and state they name. The
+// operations themselves are in operations.ts, and by subject beside it.
 
 import { authorise, type Permission, type Principal } from '../access/role.ts';
 import type { ChangeSetId } from '../base/ids.ts';

@@ -1,4 +1,5 @@
-// The operations on runs and the memo, and the questions about values: by name, with plain JSON in and out.
+// The operations on runs and the memo, and the questions about values: by name, with plain JSON in and out. A handler checks
+// the form of its parameters and hands on.
 
 import type { ComponentId, FunctionId } from '../base/ids.ts';
 import { isObject, type Json } from '../base/json.ts';

@@ -1,4 +1,5 @@
-// Questions about values: where one comes from, why a function ran or did not, what an edit would touch.
+// Questions about values: where one comes from, why a function ran or did not, what an edit would touch. None of them
+// changes anything.
 
 import type { Command } from 'commander';
 import type { BlastRadius } from '../../engine/blast_radius.ts';
