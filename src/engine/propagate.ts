@@ -224,7 +224,13 @@ export class PropagationWork {
   }
 
   #moveTo(line: Line, branch: Branch): void {
-    line.values.moveTo(branch.snapshot);
+    try {
+      line.values.moveTo(branch.snapshot);
+    } catch (e) {
+      // A chunk was not at hand in the middle of it: with the chunk it is begun anew.
+      this.#lines.delete(branch.row.id);
+      throw e;
+    }
     // Touched last, worked on first.
     this.#lines.delete(branch.row.id);
     this.#lines.set(branch.row.id, line);

@@ -129,9 +129,19 @@ export class Workspace {
       host,
       textOf: (hash) => this.read(() => this.space.blob(hash)),
     });
+    const effects = new Map<string, boolean>();
     this.propagation = new PropagationWork({
       calls: this.calls,
-      hasEffects: (call) => hasEffects(host, call.kind, this.space.blob(call.text)),
+      hasEffects: (call) => {
+        const key = `${call.kind} ${call.text}`;
+        let has = effects.get(key);
+        if (has === undefined) {
+          has = hasEffects(host, call.kind, this.space.blob(call.text));
+          if (effects.size >= limits.patternsKeptMax) effects.clear();
+          effects.set(key, has);
+        }
+        return has;
+      },
       read: (body) => this.read(body),
       head: () => this.knownHead(),
       unsaved: () => this.#checkpointSoon(),

@@ -240,8 +240,13 @@ export class Propagation {
 
   /** Works on at most `most` vertices; looking for those without a value counts by keys. Answers how many it looked at. */
   step(most: number): number {
-    let done = this.#spread(most);
+    let done = 0;
     while (done < most) {
+      // What was marked on the way has its users marked before anything else is computed.
+      if (this.#spreading.length > 0) {
+        done += this.#spread(most - done);
+        continue;
+      }
       const top = this.#stack.at(-1) ?? this.#next();
       if (top === undefined) {
         if (this.#unseen === undefined) break;
@@ -249,8 +254,7 @@ export class Propagation {
         continue;
       }
       done++;
-      // What was marked on the way has its users marked before anything else is computed.
-      done += this.#visit(top, most - done);
+      this.#visit(top);
     }
     return done;
   }
@@ -527,12 +531,11 @@ export class Propagation {
 
   #head = 0;
 
-  /** `most`: vertices that may be marked meanwhile. Answers how many were. */
-  #visit(address: string, most: number): number {
+  #visit(address: string): void {
     const marked = this.#marked.get(address);
     if (marked === undefined || marked.waits !== undefined) {
       this.#stack.pop();
-      return 0;
+      return;
     }
     this.#sameStructure(marked);
     marked.reads ??= this.#known.component(marked.component).readsOf(marked.path);
@@ -545,7 +548,7 @@ export class Propagation {
       }
       if (below.open) {
         this.#giveUp(read);
-        return this.#spread(most);
+        return;
       }
       // What cannot go on is kept with the vertex whose call it waits for in the end, however long the way there.
       const root = below.waits === undefined ? below.behind : read;
@@ -555,17 +558,25 @@ export class Propagation {
         holder.held.push(address);
         marked.behind = holder.address;
         this.#leave(marked);
-        return 0;
+        return;
       }
       // What held it does not wait any more, and may not even be below it since an edit: the way down tells.
       below.behind = undefined;
       below.open = true;
       this.#stack.push(read);
-      return this.#spread(most);
+      return;
     }
     this.#leave(marked);
-    this.#compute(marked);
-    return this.#spread(most);
+    try {
+      this.#compute(marked);
+    } catch (e) {
+      // Something it reads is not at hand: it is looked at again when that has been fetched.
+      if (this.#marked.get(address) === marked && !marked.open) {
+        marked.open = true;
+        this.#stack.push(address);
+      }
+      throw e;
+    }
   }
 
   /** Edits that would close a cycle are refused; one that is there all the same is an error of every vertex on it. */
@@ -593,6 +604,8 @@ export class Propagation {
   }
 
   #compute(marked: Marked): void {
+    // Whatever may have to be fetched is read before anything is decided.
+    this.#usersOf(marked);
     const { address } = marked;
     const kept = this.#derived.get(address);
     // What was on a cycle may not be any more, although what it reads is the same.

@@ -27,7 +27,7 @@ async function tried(ask: Params): Promise<TestReply> {
 }
 
 describe('trying a function', () => {
-  test('[EN73] on a real component: value, log, timing and the run', async () => {
+  test('[EN83] on a real component: value, log, timing and the run', async () => {
     const reply = await tried({ function: 'url', component: 'web' });
     expect(reply).toMatchObject({
       status: 'succeeded',
@@ -42,7 +42,7 @@ describe('trying a function', () => {
     expect(run).toMatchObject({ actor: 'ada', changeSet, output: '', test: { result: '"http://example.org:80"' } });
   });
 
-  test('[EN73] a text that is not saved runs in the place of the one that is', async () => {
+  test('[EN83] a text that is not saved runs in the place of the one that is', async () => {
     const text = 'const main = ({ host, port }) => [port, host];';
     expect(await tried({ function: 'url', component: 'web', text })).toMatchObject({
       outcome: { ok: true, value: [80, 'example.org'] },
@@ -51,7 +51,7 @@ describe('trying a function', () => {
     expect(saved).not.toBe(text);
   });
 
-  test('[EN74] a failure has line and column of the text as written', async () => {
+  test('[EN84] a failure has line and column of the text as written', async () => {
     const text = "function main() {\n  console.error('before');\n  throw new RangeError('too far');\n}";
     expect(await tried({ function: 'portOk', component: 'web', text })).toMatchObject({
       status: 'failed',
@@ -65,7 +65,7 @@ describe('trying a function', () => {
     expect(reply.outcome).toMatchObject({ ok: false, code: 'result_invalid' });
   });
 
-  test('[EN74] a text that does not compile is refused with every place', async () => {
+  test('[EN84] a text that does not compile is refused with every place', async () => {
     const refusal = await house.refused('function.test', {
       changeSet,
       function: 'url',

@@ -37,7 +37,7 @@ const runsOf = async (house: House): Promise<number> =>
   (await house.call<{ items: RunRecord[] }>('run.list', {})).items.length;
 
 describe('explain', () => {
-  test('[EN75] goes from a subscription over a function back to who declared what it is made of, and to the schema', async () => {
+  test('[EN85] goes from a subscription over a function back to who declared what it is made of, and to the schema', async () => {
     const house = await open();
     const first = await withWeb(house);
     await house.call('change_set.apply', { changeSet: first, waitMs: 20_000 });
@@ -79,7 +79,7 @@ describe('explain', () => {
     expect(await runsOf(house)).toBe(before);
   });
 
-  test('[EN75] an edit in a change set that is not applied is nobody else’s', async () => {
+  test('[EN85] an edit in a change set that is not applied is nobody else’s', async () => {
     const house = await open();
     const first = await withWeb(house);
     await house.call('change_set.apply', { changeSet: first, waitMs: 20_000 });
@@ -113,7 +113,7 @@ describe('explain', () => {
     expect(tree.from[0]!.run).toMatchObject({ status: 'failed', failure: { code: 'threw' } });
   });
 
-  test('[EN75] what is used twice is explained once, and depth and size are bounded', async () => {
+  test('[EN85] what is used twice is explained once, and depth and size are bounded', async () => {
     const house = await open();
     const changeSet = await withWeb(house);
     const whole = await explained(house, changeSet, 'web', '/qualification/portOk');
@@ -176,7 +176,7 @@ describe('explain', () => {
 });
 
 describe('why', () => {
-  test('[EN76] a function ran as an argument changed; back again its result is remembered', async () => {
+  test('[EN86] a function ran as an argument changed; back again its result is remembered', async () => {
     const house = await open();
     const changeSet = await withWeb(house);
     expect(await reason(house, changeSet, 'web', '/domain/Url')).toMatchObject({
@@ -246,7 +246,7 @@ describe('why', () => {
     });
   });
 
-  test('[EN76] an error before it, a report that it waits for, a declared value in its place, and no function at all', async () => {
+  test('[EN86] an error before it, a report that it waits for, a declared value in its place, and no function at all', async () => {
     const house = await open();
     const changeSet = await withWeb(house);
     await house.submit(
@@ -293,7 +293,7 @@ describe('why', () => {
 });
 
 describe('blast radius', () => {
-  test('[EN77] an edit touches at most what it says, and what it says is touched when values change', async () => {
+  test('[EN87] an edit touches at most what it says, and what it says is touched when values change', async () => {
     const house = await open();
     const changeSet = await withWeb(house);
     const before = await runsOf(house);
@@ -318,7 +318,7 @@ describe('blast radius', () => {
     expect((await runsOf(house)) - before).toBe(5);
   });
 
-  test('[EN77] of a change set: what its edits touch, against Head', async () => {
+  test('[EN87] of a change set: what its edits touch, against Head', async () => {
     const house = await open();
     const first = await withWeb(house);
     await house.call('change_set.apply', { changeSet: first, waitMs: 20_000 });

@@ -37,7 +37,7 @@ async function startTicking(house: House): Promise<RunId> {
 }
 
 describe('records', () => {
-  test('[EN70] every run is one, newest first, with what it was called with and what came of it', async () => {
+  test('[EN80] every run is one, newest first, with what it was called with and what came of it', async () => {
     const house = await open();
     const changeSet = await withWeb(house);
     const runs = await list(house, { changeSet });
@@ -109,7 +109,7 @@ describe('records', () => {
 });
 
 describe('under way', () => {
-  test('[EN70] a run is listed as running, its log is followed, and killing ends it as terminated', async () => {
+  test('[EN80] a run is listed as running, its log is followed, and killing ends it as terminated', async () => {
     const house = await open();
     await withWeb(house);
     const run = await startTicking(house);
@@ -148,7 +148,7 @@ describe('under way', () => {
     expect(await followed).toBe('cancelled');
   });
 
-  test('[EN71] a run that was under way when the engine went away is lost', async () => {
+  test('[EN81] a run that was under way when the engine went away is lost', async () => {
     const house = await open();
     const changeSet = await withWeb(house);
     const [some] = await list(house, { changeSet });
@@ -168,7 +168,7 @@ describe('under way', () => {
 });
 
 describe('keeping', () => {
-  test('[EN72] old runs go by count and by age, with their logs; others stay', async () => {
+  test('[EN82] old runs go by count and by age, with their logs; others stay', async () => {
     const house = await open();
     const changeSet = await withWeb(house);
     const all = await list(house, { changeSet });
@@ -179,7 +179,7 @@ describe('keeping', () => {
     expect(await house.call('run.prune', { newerThanMs: 0 })).toEqual({ pruned: 2 });
   });
 
-  test('[EN72] they go by themselves when there are more than are kept', async () => {
+  test('[EN82] they go by themselves when there are more than are kept', async () => {
     const house = await open({ retention: { kept: 2, afterRuns: 1, everyMsMin: 0 } });
     const changeSet = await withWeb(house);
     await expect.poll(() => list(house, { changeSet }), { timeout: 20_000 }).toHaveLength(2);

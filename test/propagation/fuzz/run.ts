@@ -15,8 +15,6 @@ import { isJustified } from './justified.ts';
 import { nextEdit, nextWork, type Op } from './ops.ts';
 import { FuzzWorld } from './world.ts';
 
-/** Steps of one case. */
-export const stepsPerCase = 250;
 const portion = 1_000_000;
 
 export interface Seen {
@@ -33,7 +31,7 @@ export const noneSeen = (): Seen => ({ edits: 0, refused: 0, checks: 0, values: 
 class Problem extends Error {}
 
 class Runner {
-  readonly world = new FuzzWorld();
+  readonly world: FuzzWorld;
   readonly seen: Seen;
   #p: Propagation;
   #history: Snapshot[] = [];
@@ -45,7 +43,8 @@ class Runner {
   #moves = 0;
   #kept: { root: Hash; snapshot: Snapshot } | undefined;
 
-  constructor(seen: Seen) {
+  constructor(functions: boolean, seen: Seen) {
+    this.world = new FuzzWorld(functions);
     this.seen = seen;
     this.#p = new Propagation(this.world.snapshot, undefined, this.#options());
   }
@@ -221,59 +220,63 @@ export interface Found {
   readonly ops: readonly Op[];
 }
 
-/** Runs given steps; what goes wrong, and how many were done. */
-export function runOps(
-  ops: Iterable<Op> | ((world: FuzzWorld) => Op[] | undefined),
-  seen = noneSeen(),
-): Found | undefined {
-  const runner = new Runner(seen);
-  const done: Op[] = [];
-  const one = (op: Op): Found | undefined => {
-    done.push(op);
-    try {
-      runner.do(op);
-    } catch (e) {
-      return { problem: e instanceof Problem ? e.message : String((e as Error).stack), ops: done };
-    }
-    return undefined;
-  };
-  if (typeof ops !== 'function') {
-    for (const op of ops) {
-      const found = one(op);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  }
-  for (let more = ops(runner.world); more !== undefined; more = ops(runner.world)) {
-    for (const op of more) {
-      const found = one(op);
-      if (found !== undefined) return found;
+/** Runs steps, asking for the next ones until there are none; what goes wrong. */
+function run(functions: boolean, more: (world: FuzzWorld) => readonly Op[] | undefined, seen: Seen): Found | undefined {
+  const runner = new Runner(functions, seen);
+  const ops: Op[] = [];
+  for (let next = more(runner.world); next !== undefined; next = more(runner.world)) {
+    for (const op of next) {
+      ops.push(op);
+      try {
+        runner.do(op);
+      } catch (e) {
+        return { problem: e instanceof Problem ? e.message : String((e as Error).stack), ops };
+      }
     }
   }
   return undefined;
 }
 
-/** One case: `steps` random edits from a seed. */
-export function runCase(seed: number, functions: boolean, steps = stepsPerCase, seen = noneSeen()): Found | undefined {
+export interface Case {
+  readonly seed: number;
+  readonly functions: boolean;
+  readonly steps: number;
+}
+
+/** One case: random edits from a seed. */
+export function runCase({ seed, functions, steps }: Case, seen = noneSeen()): Found | undefined {
   const next = numbersFrom(seed);
   let n = 0;
-  let isWork = false;
-  return runOps((world) => {
-    if (n > steps) return undefined;
-    isWork = !isWork;
-    if (!isWork) return nextWork(next);
-    n++;
-    return n > steps ? [{ op: 'settle' }] : [nextEdit(next, world, functions)];
-  }, seen);
+  let isWork = true;
+  return run(
+    functions,
+    (world) => {
+      if (n > steps) return undefined;
+      isWork = !isWork;
+      if (isWork) return nextWork(next);
+      n++;
+      return n > steps ? [{ op: 'settle' }] : [nextEdit(next, world, functions)];
+    },
+    seen,
+  );
 }
 
 /** Fewer steps that still go wrong, each with fewer requests. */
-export function shrink(found: Found, most = 3_000): Found {
+export function shrink(found: Found, functions: boolean, most = 3_000): Found {
   let best = found;
   let tries = 0;
   const attempt = (ops: readonly Op[]): boolean => {
     tries++;
-    const less = runOps(ops);
+    let given: readonly Op[] | undefined = ops;
+    const less = run(
+      functions,
+      () => {
+        const now = given;
+        given = undefined;
+        return now;
+      },
+      noneSeen(),
+    );
     if (less !== undefined) best = less;
     return less !== undefined;
   };

@@ -92,7 +92,8 @@ export class FuzzWorld {
   readonly ids = new CountedIds();
   snapshot: Snapshot;
 
-  constructor() {
+  /** `functions`: with users' functions bound to the types. */
+  constructor(functions: boolean) {
     this.snapshot = Snapshot.empty(this.space);
     const draft = this.snapshot.edit();
     apply(draft, {
@@ -105,6 +106,15 @@ export class FuzzWorld {
     const requests: unknown[] = schemaNames.map((name) => ({ kind: 'schema.create', name, spec: specs[0] }));
     for (const name of functionIds)
       requests.push({ kind: 'function.create', id: functionId(name), name, functionKind: kinds[name], text: 'v0' });
+    if (functions) {
+      const args = [{ name: 'a', path: '/domain/x1' }];
+      requests.push(
+        { kind: 'binding.attach', function: functionId('render'), schema: 'A' },
+        { kind: 'binding.attach', function: functionId('judge'), schema: 'B' },
+        { kind: 'binding.attach', function: functionId('attr1'), schema: 'A', arguments: args, output: '/domain/out' },
+        { kind: 'binding.attach', function: functionId('attr2'), schema: 'B', arguments: args, output: '/domain/obj' },
+      );
+    }
     for (let i = 0; i < 6; i++)
       requests.push({
         kind: 'component.create',
