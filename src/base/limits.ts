@@ -58,6 +58,27 @@ export const limits = {
   processRunMs: 60_000,
   processRunBytes: 512 * 1024 * 1024,
   runOutputBytesMax: 4 * 1024 * 1024,
+  /** UTF-16 units of the argument of a run that is kept as it is; of a longer one each member up to so many, else its hash. */
+  runInputCharsMax: 1_024,
+  runInputPartCharsMax: 256,
+  /** Members of a longer one; with more than that nothing of it is kept. */
+  runInputPartsMax: 64,
+  /** UTF-16 units of the result of a test run that is kept with it. */
+  runResultCharsMax: 64 * 1024,
+  /** Ended runs are kept for this long, and no more than so many of a workspace. */
+  runsKeptMs: 30 * 24 * 3_600_000,
+  runsKeptMax: 500_000,
+  /** Old runs are looked for after so many new ones, or after this long when there were any; never sooner than that. */
+  pruneAfterRuns: 20_000,
+  pruneEveryMs: 3_600_000,
+  pruneEveryMsMin: 60_000,
+  /** Time that a question about a run waits for more of its log, or for its end, at most. */
+  runWaitMsMax: 120_000,
+  /** Nodes of one explanation, and how far it goes back. */
+  explainNodesMax: 500,
+  explainDepthMax: 64,
+  /** Values that a blast radius follows. */
+  blastValuesMax: 200_000,
   /** Results of pure functions kept for a workspace: in its store, and in memory. */
   memoBytesMax: 256 * 1024 * 1024,
   memoEntriesInMemoryMax: 100_000,

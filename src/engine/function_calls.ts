@@ -5,16 +5,18 @@
 import type { ChangeSetId, Hash, RunId, WorkspaceId } from '../base/ids.ts';
 import { canonical, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
-import { Fault, refusalText } from '../base/result.ts';
+import { Fault, type Result, refusalText } from '../base/result.ts';
 import type { Call, Evaluated } from '../builtins/assemble.ts';
+import { keptInput } from '../dispatch/kept_input.ts';
 import { failureOfRun, isFinal, resultOfRun } from '../dispatch/result.ts';
 import type { Source } from '../model/expr.ts';
 import type { FunctionKind } from '../model/function.ts';
-import type { RunLimits, RunLogLine, RunRecord, RunStatus, Tier } from '../model/run.ts';
+import { isEnded, type RunEvent, type RunLimits, type RunLogLine, type RunRecord, type Tier } from '../model/run.ts';
 import type { CompiledFunction, Compiler } from '../ports/compiler.ts';
 import type { MemoRow, RunStore } from '../ports/run_store.ts';
 import type { Runner, RunOutcome, RunReport } from '../ports/runner.ts';
 import type { World } from '../ports/world.ts';
+import { LiveRuns } from './live_runs.ts';
 
 /** What functions need; without a compiler and a runner of its tier a function gives an error that says so. */
 export interface FunctionHost {
@@ -38,7 +40,21 @@ export interface Asked {
   readonly deliver: (gave: Evaluated) => void;
 }
 
+/** A call that somebody makes to try a function. */
+export interface TestCall extends Omit<Asked, 'key' | 'deliver'> {
+  /** In place of the function's text: one that is not saved. */
+  readonly source?: string;
+}
+
+/** What a test run gave; `report` is the runner's own, with the place of a failure. */
+export interface Tested {
+  readonly gave: Evaluated;
+  readonly record: RunRecord;
+  readonly report: RunReport;
+}
+
 export interface CallStatistics {
+  /** Calls that are looked up or run. */
   readonly running: number;
   readonly ran: number;
   readonly recalled: number;
@@ -59,7 +75,10 @@ export class FunctionCalls {
   /** Results by call, those asked for last at the end. */
   readonly #recent = new Map<Hash, Evaluated>();
   readonly #flights = new Map<Hash, Flight>();
-  readonly #running = new Map<RunId, Runner>();
+  /** Runs under way, and those whose end is not written yet. */
+  readonly live = new LiveRuns();
+  /** Told how many ended runs have been written. */
+  readonly #wrote: (runs: number) => void;
   /** Asked for in this turn, looked up together. */
   #asked: Asked[] = [];
   #records: RunRecord[] = [];
@@ -77,7 +96,9 @@ export class FunctionCalls {
     readonly host: FunctionHost;
     /** Text of a function by its blob. */
     readonly textOf: (hash: Hash) => Promise<string>;
+    readonly wrote?: (runs: number) => void;
   }) {
+    this.#wrote = options.wrote ?? (() => {});
     this.#workspace = options.workspace;
     this.#store = options.store;
     this.#world = options.world;
@@ -105,16 +126,29 @@ export class FunctionCalls {
     if (this.#asked.push(asked) === 1) queueMicrotask(() => this.#lookUp());
   }
 
-  /** Runs a call now, whatever earlier ones gave, and keeps nothing of it but its record. */
-  async test(asked: Omit<Asked, 'deliver'>): Promise<{ gave: Evaluated; run: RunId | undefined }> {
-    const { gave, run } = await this.#run(asked as Asked);
-    await this.flushed();
-    return { gave, run };
+  /**
+   * Runs a call now, whatever earlier ones gave, and keeps nothing of it but its record. Answers the run's id at once.
+   * Fault `runner_unavailable`. Refuses what the compiler refuses.
+   */
+  async test(call: TestCall): Promise<Result<{ readonly run: RunId; readonly ended: Promise<Tested> }>> {
+    const { compiler } = this.#host;
+    if (compiler === undefined) throw new Fault('runner_unavailable', unavailableText('functions'));
+    const compiled = compiler.compile(call.source ?? (await this.#textOf(call.call.text)), call.call.kind);
+    if (!compiled.ok) return compiled;
+    const runner = this.#runnerOf(compiled.value.tier);
+    if (runner === undefined)
+      throw new Fault('runner_unavailable', unavailableText(`functions of the ${compiled.value.tier} tier`));
+    const run = this.#world.ids.ulid<RunId>();
+    const ended = this.#runOn(runner, run, call, compiled.value, true).then(async (tested) => {
+      await this.live.untilWritten(run);
+      return tested;
+    });
+    return { ok: true, value: { run, ended } };
   }
 
-  /** Ends a run that is under way. False when it is not. */
+  /** Ends a run, waiting or under way. False when it is not. */
   kill(run: RunId): boolean {
-    return this.#running.get(run)?.kill(run) ?? false;
+    return this.live.kill(run);
   }
 
   /** Resolves when every run that has ended is recorded. Throws what the store threw. */
@@ -124,6 +158,14 @@ export class FunctionCalls {
     const failed = this.#failed;
     this.#failed = undefined;
     throw failed;
+  }
+
+  get runners(): readonly Runner[] {
+    return this.#host.runners ?? [];
+  }
+
+  get compiler(): Compiler | undefined {
+    return this.#host.compiler;
   }
 
   get statistics(): CallStatistics {
@@ -183,9 +225,9 @@ export class FunctionCalls {
     for (const deliver of flight?.deliver ?? []) deliver(gave);
   }
 
-  async #run(asked: Asked): Promise<{ gave: Evaluated; isKept: boolean; pure: boolean; run?: RunId | undefined }> {
+  async #run(asked: Asked): Promise<{ gave: Evaluated; isKept: boolean; pure: boolean }> {
     const { call } = asked;
-    const { compiler, runners = [] } = this.#host;
+    const { compiler } = this.#host;
     if (compiler === undefined) return unavailable('functions');
     let compiled: CompiledFunction;
     try {
@@ -197,21 +239,59 @@ export class FunctionCalls {
     } catch (e) {
       return { gave: failureOfRun('not_compiled', messageOf(e)), isKept: false, pure: true };
     }
-    const runner = runners.find((r) => r.tier === compiled.tier);
+    const runner = this.#runnerOf(compiled.tier);
     if (runner === undefined) return unavailable(`functions of the ${compiled.tier} tier`);
-    const id = this.#world.ids.ulid<RunId>();
-    const { report, startedAtMs, queuedAtMs } = await this.#runOn(runner, id, asked, compiled);
+    const { gave } = await this.#runOn(runner, this.#world.ids.ulid<RunId>(), asked, compiled, false);
+    const isKept = gave.state !== 'error' || isFinal(gave.code as Parameters<typeof isFinal>[0]);
+    return { gave, isKept, pure: compiled.tier === 'isolate' };
+  }
+
+  #runnerOf(tier: Tier): Runner | undefined {
+    return this.#host.runners?.find((r) => r.tier === tier);
+  }
+
+  async #runOn(
+    runner: Runner,
+    id: RunId,
+    asked: TestCall,
+    compiled: CompiledFunction,
+    isTest: boolean,
+  ): Promise<Tested> {
+    this.live.add(this.#queued(id, asked, compiled, isTest), runner);
+    const report = await this.#reportOf(runner, id, asked, compiled);
     this.#ran++;
     const { outcome } = report;
     // Members in the order in which the memo has them, so that it makes no difference whether it ran or was remembered.
     const gave = outcome.ok
-      ? inCanonicalOrder(resultOfRun(call.kind, outcome.value))
+      ? inCanonicalOrder(resultOfRun(asked.call.kind, outcome.value))
       : failureOfRun(outcome.code, failureText(outcome));
     const failure =
       gave.state === 'error'
         ? { code: gave.code as NonNullable<RunRecord['failure']>['code'], message: gave.message }
         : null;
-    this.#records.push({
+    const text = outcome.ok ? outcome.value : undefined;
+    // Whatever the runner did not say, what has given something has begun.
+    if (this.live.find(id)?.status === 'dispatched') this.live.move(id, 'start', {});
+    const kept = text !== undefined && text.length <= limits.runResultCharsMax ? text : null;
+    const record = this.live.move(id, endOf(outcome, gave), {
+      outputHash: text === undefined ? null : this.#world.digest(text),
+      runner: report.runner,
+      endedAtMs: this.#world.clock.nowMs(),
+      peakMemoryBytes: report.peakMemoryBytes,
+      exit: report.exit,
+      failure,
+      ...(isTest ? { test: { result: kept } } : {}),
+    });
+    this.#records.push(record);
+    this.#write();
+    return { gave, record, report };
+  }
+
+  /** The record of a run that is handed to its runner, which has it wait until there is room. */
+  #queued(id: RunId, asked: TestCall, compiled: CompiledFunction, isTest: boolean): RunRecord {
+    const { call } = asked;
+    const { digest } = this.#world;
+    return {
       id,
       changeSet: asked.changeSet,
       component: asked.at.component,
@@ -220,48 +300,46 @@ export class FunctionCalls {
       kind: call.kind,
       output: asked.at.path,
       codeHash: compiled.hash,
-      inputHash: this.#world.digest(call.input),
-      outputHash: outcome.ok && outcome.value !== undefined ? this.#world.digest(outcome.value) : null,
-      status: statusOf(outcome, gave),
+      inputHash: digest(call.input),
+      outputHash: null,
+      status: 'dispatched',
       tier: compiled.tier,
       actor: asked.actor,
       attempts: 1,
-      runner: report.runner,
-      queuedAtMs,
-      startedAtMs,
-      endedAtMs: this.#world.clock.nowMs(),
-      peakMemoryBytes: report.peakMemoryBytes,
-      exit: report.exit,
-      failure,
-    });
-    this.#write();
-    const isKept = gave.state !== 'error' || isFinal(gave.code as Parameters<typeof isFinal>[0]);
-    return { gave, isKept, pure: compiled.tier === 'isolate', run: id };
+      runner: '',
+      queuedAtMs: this.#world.clock.nowMs(),
+      startedAtMs: null,
+      endedAtMs: null,
+      peakMemoryBytes: null,
+      exit: null,
+      failure: null,
+      input: keptInput(digest, call.input),
+      test: isTest ? { result: null } : null,
+    };
   }
 
-  async #runOn(
-    runner: Runner,
-    id: RunId,
-    asked: Asked,
-    compiled: CompiledFunction,
-  ): Promise<{ report: RunReport; startedAtMs: number | null; queuedAtMs: number }> {
-    const queuedAtMs = this.#world.clock.nowMs();
-    let startedAtMs: number | null = null;
-    this.#running.set(id, runner);
+  async #reportOf(runner: Runner, id: RunId, { call }: TestCall, compiled: CompiledFunction): Promise<RunReport> {
     try {
-      const report = await runner.run(
+      return await runner.run(
         {
           id,
-          kind: asked.call.kind,
+          kind: call.kind,
           tier: compiled.tier,
-          name: asked.call.name,
+          name: call.name,
           code: { hash: compiled.hash, script: compiled.script },
-          input: asked.call.input,
+          input: call.input,
           limits: limitsOf(compiled.tier),
         },
         {
-          started: (atMs) => {
-            startedAtMs = atMs;
+          started: (startedAtMs) => {
+            // A second attempt is still the same run.
+            if (this.live.find(id)?.status !== 'dispatched') return;
+            const record = this.live.move(id, 'start', { startedAtMs });
+            // What has effects has begun: that is known also when this process ends before it does.
+            if (compiled.tier === 'process') {
+              this.#records.push(record);
+              this.#write();
+            }
           },
           log: (line) => {
             this.#log.push({ run: id, line });
@@ -269,16 +347,9 @@ export class FunctionCalls {
           },
         },
       );
-      return { report, startedAtMs, queuedAtMs };
     } catch (e) {
       const outcome: RunOutcome = { ok: false, code: 'runner_lost', message: messageOf(e) };
-      return {
-        report: { outcome, tookMs: 0, peakMemoryBytes: null, exit: null, runner: runner.tier },
-        startedAtMs,
-        queuedAtMs,
-      };
-    } finally {
-      this.#running.delete(id);
+      return { outcome, tookMs: 0, peakMemoryBytes: null, exit: null, runner: runner.tier };
     }
   }
 
@@ -305,13 +376,29 @@ export class FunctionCalls {
         // Told to whoever asks for the records next; the values themselves can be computed again.
         this.#failed = e;
         return;
+      } finally {
+        this.#told(records, log);
       }
     }
   }
+
+  /** They are written, or never will be. */
+  #told(records: readonly RunRecord[], log: readonly { readonly run: RunId }[]): void {
+    for (const { run } of log) this.live.tell(run);
+    let ended = 0;
+    for (const { id, status } of records) {
+      if (!isEnded(status)) continue;
+      ended++;
+      this.live.written(id);
+    }
+    if (ended > 0) this.#wrote(ended);
+  }
 }
 
+const unavailableText = (what: string): string => `${what} cannot run here: no runner is configured`;
+
 function unavailable(what: string): { gave: Evaluated; isKept: boolean; pure: boolean } {
-  const message = `${what} cannot run here: no runner is configured`;
+  const message = unavailableText(what);
   return { gave: { state: 'error', code: 'runner_unavailable', message }, isKept: false, pure: true };
 }
 
@@ -319,11 +406,11 @@ function inCanonicalOrder(gave: Evaluated): Evaluated {
   return gave.state === 'value' ? { state: 'value', value: JSON.parse(canonical(gave.value)) as Json } : gave;
 }
 
-function statusOf(outcome: RunOutcome, gave: Evaluated): RunStatus {
-  if (outcome.ok) return gave.state === 'error' ? 'failed' : 'succeeded';
-  if (outcome.code === 'timed_out') return 'timed-out';
-  if (outcome.code === 'killed') return 'cancelled';
-  return outcome.code === 'runner_lost' ? 'lost' : 'failed';
+function endOf(outcome: RunOutcome, gave: Evaluated): RunEvent {
+  if (outcome.ok) return gave.state === 'error' ? 'fail' : 'succeed';
+  if (outcome.code === 'timed_out') return 'time-out';
+  if (outcome.code === 'killed') return 'cancel';
+  return outcome.code === 'runner_lost' ? 'lose' : 'fail';
 }
 
 function failureText(outcome: Extract<RunOutcome, { ok: false }>): string {

@@ -1,7 +1,7 @@
 // The use-cases by name, with plain JSON in and out: what the command line calls in its own process, over a socket, and
 // later over HTTP. A handler checks the form of its parameters, finds the workspace and the state, and hands on.
 
-import { authorise, type Permission, type Principal } from '../access/role.ts';
+import { authorise, type Principal } from '../access/role.ts';
 import type { ChangeSetId, ComponentId } from '../base/ids.ts';
 import { isObject, type Json } from '../base/json.ts';
 import { Fault, must, ok, RefusalError, type Result, refuse } from '../base/result.ts';
@@ -12,19 +12,31 @@ import type { Path } from '../model/path.ts';
 import { describe } from '../mutation/mutation.ts';
 import type { Request } from '../mutation/request.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
-import type { Snapshot } from '../snapshot/snapshot.ts';
 import { applyChangeSet, applyOutcome } from './apply.ts';
 import { type ApprovalsView, approvalsOf, decideApproval, requestApproval, withdraw } from './approvals.ts';
 import { type AuditVerdict, readAudit, verifyAudit } from './audit.ts';
-import { presentOf } from './catch_up.ts';
 import { changeStatus, listChangeSets, openChangeSet, resolveChangeSet } from './change_set.ts';
 import { type Comparison, compareSnapshots } from './compare.ts';
 import { historyOf, readComponent, searchComponents } from './component.ts';
-import type { Engine } from './engine.ts';
 import { lockingEdits } from './locking.ts';
-import { collectGarbage, type Progress, verifyWorkspace } from './maintain.ts';
+import { collectGarbage, verifyWorkspace } from './maintain.ts';
 import { actingAs, readBudgets, readMembers, removeMember, setBudgets, setMember } from './members.ts';
-import { permit } from './permit.ts';
+import {
+  type Call,
+  changeSetOf,
+  defaultWorkspace,
+  type Handler,
+  inState,
+  integer,
+  inWorkspace,
+  type Params,
+  type State,
+  stateOf,
+  text,
+  wrong,
+} from './operation.ts';
+import { functionOperations } from './operations_function.ts';
+import { runOperations } from './operations_run.ts';
 import { exportChangeSet, promote } from './promotion.ts';
 import { readReceipt, receiptInForce, type ToldLine } from './receipt.ts';
 import { replayLag } from './replay.ts';
@@ -34,17 +46,6 @@ import { describeSchema, propertyLines, searchSchemas, suggestSources } from './
 import { submit } from './submit.ts';
 import { exportTemplateOf, importTemplate } from './template.ts';
 import type { Branch, Workspace } from './workspace.ts';
-
-const defaultWorkspace = 'default';
-
-export interface Call {
-  readonly engine: Engine;
-  readonly principal: Principal;
-  readonly progress: Progress;
-}
-
-type Params = { readonly [name: string]: Json | undefined };
-type Handler = (c: Call, p: Params) => Promise<Result<unknown>>;
 
 /** Carries out one operation. Refuses `request_malformed` for an unknown name. */
 export async function callOperation(c: Call, name: string, params: unknown): Promise<Result<unknown>> {
@@ -233,57 +234,13 @@ const operations = {
   'member.remove': (c, p) => inWorkspace(c, p, (w) => removeMember(w, c.principal, text(p, 'member'))),
   'budget.get': (c, p) => inWorkspace(c, p, async (w) => ok(await readBudgets(w))),
   'budget.set': (c, p) => inWorkspace(c, p, (w) => setBudgets(w, c.principal, p['budgets'])),
+
+  ...runOperations,
+  ...functionOperations,
 } satisfies Record<string, Handler>;
 
 export type OperationName = keyof typeof operations;
 export const operationNames = Object.keys(operations) as readonly OperationName[];
-
-interface State {
-  readonly w: Workspace;
-  readonly branch: Branch;
-  readonly row: ChangeSetRow;
-  readonly version: number;
-  readonly snapshot: Snapshot;
-}
-
-/** The workspace named, or the default one, which is created when there is none at all. */
-async function inWorkspace(
-  c: Call,
-  p: Params,
-  permission: Permission | ((w: Workspace) => Promise<Result<unknown>>),
-  body?: (w: Workspace) => Promise<Result<unknown>>,
-): Promise<Result<unknown>> {
-  const run = typeof permission === 'string' ? body! : permission;
-  const name = text(p, 'workspace', defaultWorkspace);
-  if (p['workspace'] === undefined && (await c.engine.listWorkspaces()).length === 0) {
-    must(authorise(c.principal, 'edit'));
-    const created = await c.engine.createWorkspace(c.principal, defaultWorkspace);
-    // Somebody else's first command may have come before.
-    if (!created.ok && created.refusal.code !== 'name_taken') return created;
-  }
-  const found = await c.engine.workspace(name);
-  if (!found.ok) return found;
-  const { workspace } = found.value;
-  const needs = typeof permission === 'string' ? permission : 'read';
-  const may = await permit(workspace, c.principal, needs, { operation: needs, subject: workspace.id });
-  return may.ok ? run(workspace) : may;
-}
-
-/** The state named by `changeSet` (default: Head) and `version` (default: the present one), once it is durable. */
-function inState(c: Call, p: Params, body: (s: State) => Promise<Result<unknown>>): Promise<Result<unknown>> {
-  return inWorkspace(c, p, async (w) =>
-    body(
-      await stateOf(w, text(p, 'changeSet', 'HEAD'), p['version'] === undefined ? undefined : integer(p, 'version')),
-    ),
-  );
-}
-
-async function stateOf(w: Workspace, name: string, version: number | undefined): Promise<State> {
-  const id = must(await resolveChangeSet(w, name));
-  const { branch, row, snapshot } = must(await presentOf(w, id));
-  if (version === undefined || version === row.version) return { w, branch, row, version: row.version, snapshot };
-  return { w, branch, row, version, snapshot: must(await w.stateAt(row, version)) };
-}
 
 const resultsIn = (w: Workspace): Results => w.propagation.resultsOn(w.world.digest);
 
@@ -311,10 +268,6 @@ async function decided(
 ): Promise<Result<ChangeSetRow>> {
   const requirement = p['requirement'] === undefined ? {} : { requirement: text(p, 'requirement') };
   return decideApproval(w, principal, { changeSet: await changeSetOf(w, p), decision, ...requirement });
-}
-
-async function changeSetOf(w: Workspace, p: Params): Promise<ChangeSetId> {
-  return must(await resolveChangeSet(w, text(p, 'changeSet')));
 }
 
 export interface Review extends Comparison {
@@ -447,25 +400,6 @@ function idempotency(p: Params): { idempotencyKey?: string } {
 function idMap(ids: Json): Record<string, string> {
   if (isObject(ids) && Object.values(ids).every((id) => typeof id === 'string')) return ids as Record<string, string>;
   return wrong('ids', 'ids here by ids there', ids);
-}
-
-function text(p: Params, name: string, otherwise?: string): string {
-  const value = p[name] ?? otherwise;
-  return typeof value === 'string' ? value : wrong(name, 'text', value ?? null);
-}
-
-/** Zero or more. */
-function integer(p: Params, name: string, otherwise?: number): number {
-  const value = p[name] ?? otherwise;
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-    ? value
-    : wrong(name, 'a whole number, 0 or more', value ?? null);
-}
-
-function wrong(path: string, expected: string, got: Json): never {
-  return must<never>(
-    refuse('request_malformed', { path, expected, got: JSON.stringify(got), hint: 'see the help of the command' }),
-  );
 }
 
 /** Times that an operation is begun when chunks that it reads are taken away under it. */

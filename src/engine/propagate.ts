@@ -205,6 +205,11 @@ export class PropagationWork {
     await this.idle();
   }
 
+  /** Forgets what calls gave that is not a value's any more. */
+  forgetAnswers(): void {
+    for (const { values } of this.#lines.values()) values.forgetAnswers();
+  }
+
   /** Values that are not settled, over all lines in use. */
   get backlog(): number {
     let n = 0;

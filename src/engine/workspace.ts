@@ -24,6 +24,8 @@ import { FunctionCalls, type FunctionHost, hasEffects } from './function_calls.t
 import { PropagationWork } from './propagate.ts';
 import { readinessOf } from './ready.ts';
 import { ReplayWork } from './replay_work.ts';
+import { Retention, type RetentionOptions } from './retention.ts';
+import { pruneTo } from './runs.ts';
 import { SideCache } from './side_cache.ts';
 
 /** The present state of one change set. */
@@ -59,6 +61,8 @@ export interface WorkspaceOptions {
   readonly readiness?: Readiness;
   /** What users' functions need; default: they give an error that says that they cannot run. */
   readonly functions?: FunctionHost;
+  /** How long ended runs are kept, and how many. */
+  readonly retention?: RetentionOptions;
   /** Bytes of decoded chunks kept in memory. */
   readonly cacheBytesMax?: number;
   /** Bytes of chunks that may wait to be written before a checkpoint is started. */
@@ -85,6 +89,8 @@ export class Workspace {
   readonly readiness: Readiness;
   /** Calls of users' functions, shared by all change sets. */
   readonly calls: FunctionCalls;
+  /** Takes old runs away. */
+  readonly retention: Retention;
   /** Computed values of the change sets in use. */
   readonly propagation: PropagationWork;
   /** Catching change sets up in the background. */
@@ -114,7 +120,9 @@ export class Workspace {
       refsOf,
     });
     const host = options.functions ?? {};
+    this.retention = new Retention(options.retention ?? {}, (keep) => pruneTo(this, keep));
     this.calls = new FunctionCalls({
+      wrote: (runs) => this.retention.wrote(runs),
       workspace: row.id,
       store: store.runs,
       world,
@@ -326,6 +334,7 @@ export class Workspace {
     await this.replay.stop();
     await this.propagation.stop();
     await this.calls.flushed();
+    await this.retention.stop();
     clearTimeout(this.#idle);
     // One that fails is repeated by the next, which has the same to write.
     await this.#checkpointing?.catch(() => {});

@@ -36,7 +36,11 @@ const read = (name: string, path: string): BoundArgument => ({ name, path: path 
 const whole = [read('domain', '/domain'), read('resource', '/resource'), read('deleted_at', '/deleted_at')];
 
 /** The binding as a vertex; undefined for kinds whose result is no value of a component. */
-function boundOf(binding: BindingId, record: BindingRecord, fn: FunctionRecord): Bound | undefined {
+export function boundOf(
+  binding: BindingId,
+  record: Pick<BindingRecord, 'function' | 'arguments' | 'output'>,
+  fn: FunctionRecord,
+): Bound | undefined {
   if (!isValueKind(fn.kind)) return undefined;
   const given = record.arguments.map(
     (a): BoundArgument => ({ name: a.name, path: a.path as Path | undefined, value: a.value }),

@@ -93,7 +93,22 @@ export interface RunRecord {
   /** Exit code or signal of its process; null in the isolate. */
   readonly exit: string | null;
   readonly failure: { readonly code: RunFailureCode; readonly message: string } | null;
+  /** What it was called with, as far as it is kept; null: it is not. */
+  readonly input: RunInput | null;
+  /** Of a run that somebody asked for to try the function, and whose result went to no value; null for all others. */
+  readonly test: { readonly result: string | null } | null;
 }
+
+/** The argument of a run: its JSON text, or when that is long, what it consists of. */
+export type RunInput =
+  | { readonly whole: string; readonly parts?: never }
+  | { readonly parts: readonly RunInputPart[]; readonly whole?: never };
+
+/** One member of the argument: its JSON text, or when that is long, the text's hash and length in UTF-16 units. */
+export type RunInputPart = { readonly name: string } & (
+  | { readonly text: string; readonly hash?: never; readonly chars?: never }
+  | { readonly hash: Hash; readonly chars: number; readonly text?: never }
+);
 
 export interface RunLogLine {
   /** 1 for the first line of the run, without gaps. */

@@ -9,7 +9,15 @@
 
 import type { ComponentId, Digest, Hash } from '../base/ids.ts';
 import { type Json, sameJson } from '../base/json.ts';
-import { Assembly, type Call, type Evaluated, none, rooted, type ViewProblem } from '../builtins/assemble.ts';
+import {
+  type Known as AskedOf,
+  Assembly,
+  type Call,
+  type Evaluated,
+  none,
+  rooted,
+  type ViewProblem,
+} from '../builtins/assemble.ts';
 import type { Bound } from '../graph/bound.ts';
 import { membersOfCycle } from '../graph/cycle.ts';
 import type { Source } from '../model/expr.ts';
@@ -86,6 +94,7 @@ const scannedMax = 1_000;
 export class Propagation {
   readonly #known: Known;
   readonly #derived: Derived;
+  readonly #asked: AskedOf;
   readonly #assembly: Assembly;
   readonly #options: PropagationOptions;
   readonly #marked = new Map<string, Marked>();
@@ -115,14 +124,12 @@ export class Propagation {
     this.#derived = derived ?? new Derived(state.space);
     this.#unseen = all ? { cells: '', components: '' } : undefined;
     this.#options = options;
-    this.#assembly = new Assembly(
-      {
-        facts: (component) => this.#known.component(component).facts,
-        result: (component, path) => this.#resultAt(component + path),
-        functionOf: (id) => this.#known.functionOf(id),
-      },
-      (call) => this.#answerOf(call),
-    );
+    this.#asked = {
+      facts: (component) => this.#known.component(component).facts,
+      result: (component, path) => this.#resultAt(component + path),
+      functionOf: (id) => this.#known.functionOf(id),
+    };
+    this.#assembly = new Assembly(this.#asked, (call) => this.#answerOf(call));
   }
 
   get state(): Snapshot {
@@ -304,6 +311,11 @@ export class Propagation {
     }
   }
 
+  /** Forgets what calls gave that no vertex has any more. */
+  forgetAnswers(): void {
+    this.#answers.clear();
+  }
+
   /** Runs the call of a vertex again although its inputs are the same: for what failed for a reason outside. */
   again(address: string): void {
     const kept = this.#derived.get(address);
@@ -350,6 +362,37 @@ export class Propagation {
   /** What is kept of one vertex, for explaining. */
   keptAt(address: string): Kept | undefined {
     return this.#derived.get(address);
+  }
+
+  /** Calls of functions that a vertex makes as things stand, as far as it gets, with what each gave; for explaining. Runs nothing. */
+  callsAt(
+    address: string,
+  ): readonly { readonly key: Hash; readonly call: Call; readonly gave: Evaluated | undefined }[] {
+    this.#spreadAll();
+    const { component, path } = splitAddress(address);
+    const known = this.#known.component(component);
+    const kept = this.#derived.get(address)?.calls ?? [];
+    const made: { key: Hash; call: Call; gave: Evaluated | undefined }[] = [];
+    const asking = new Assembly(this.#asked, (call) => {
+      const key = keyOfCall(this.state.space.digest, call, this.#options.scopeOf?.(call, address) ?? '');
+      const gave = kept.find((c) => c.key === key)?.gave ?? this.#answers.get(key) ?? this.#options.recall?.(key, call);
+      made.push({ key, call, gave });
+      return gave ?? { state: 'pending' };
+    });
+    const { facts } = known;
+    const cell = facts?.cellAt(path);
+    const bound = cell === undefined ? known.boundAt(path) : undefined;
+    if (facts !== undefined && !facts.absent && bound !== undefined) asking.ofBound(facts, bound);
+    else if (cell !== undefined && 'x' in cell) asking.ofExpr(cell.x);
+    return made;
+  }
+
+  /** Addresses of the vertices that the value at an address is made of. */
+  verticesAt({ component, path }: Source): string[] {
+    return this.#known
+      .component(component)
+      .verticesAt(path)
+      .map((vertex) => component + vertex);
   }
 
   /** Writes what was computed into the persistent map: its root. Only when all is settled. */

@@ -14,6 +14,7 @@ import { type Refusal, type Result, refusalText } from '../../src/base/result.ts
 import { Engine } from '../../src/engine/engine.ts';
 import type { FunctionHost } from '../../src/engine/function_calls.ts';
 import { callOperation } from '../../src/engine/operations.ts';
+import type { RetentionOptions } from '../../src/engine/retention.ts';
 import type { SubmitReply } from '../../src/engine/submit.ts';
 import type { Workspace } from '../../src/engine/workspace.ts';
 import type { VariantSpec } from '../../src/model/schema.ts';
@@ -64,6 +65,7 @@ export interface HouseOptions {
   readonly unwrittenBytesMax?: number;
   readonly readiness?: Readiness;
   readonly functions?: FunctionHost;
+  readonly retention?: RetentionOptions;
 }
 
 /** How a kind of store is opened; called again to open the same one again. */

@@ -30,6 +30,8 @@ export function sampleRun(w: StoreWorld, n: number, more: Partial<RunRecord> = {
     peakMemoryBytes: null,
     exit: null,
     failure: null,
+    input: { whole: `{"n":${n}}` },
+    test: null,
     ...more,
   };
 }

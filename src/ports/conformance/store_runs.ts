@@ -34,6 +34,13 @@ export const runCases: readonly StoreCase[] = [
       exit: 'SIGKILL',
       runner: 'remote',
       failure: { code: 'threw', message: 'line 1\nline 2' },
+      input: {
+        parts: [
+          { name: 'a', text: '1' },
+          { name: 'b', hash: w.digest('b'), chars: 4_000 },
+        ],
+      },
+      test: { result: '"ä"' },
     } as const;
     await store.putRuns(w.workspace, [failed]);
     expectEqual('failed', await store.findRun(w.workspace, queued.id), failed);

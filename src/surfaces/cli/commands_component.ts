@@ -243,7 +243,13 @@ function mustReply(result: { ok: true; value: SubmitReply } | { ok: false; refus
   throw new RefusalError(result.refusal);
 }
 
-async function edit(s: Session, options: Edit, name: string, mutations: Json[], more: Params = {}): Promise<undefined> {
+export async function edit(
+  s: Session,
+  options: Edit,
+  name: string,
+  mutations: Json[],
+  more: Params = {},
+): Promise<undefined> {
   const changeSet = await s.changeSet(options.changeSet, name);
   return told(s, await s.call<SubmitReply>('submit', { changeSet, mutations, ...more }));
 }

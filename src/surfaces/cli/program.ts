@@ -8,7 +8,10 @@ import { Fault, type Refusal, RefusalError, type Result } from '../../base/resul
 import { approvalCommands } from './commands_approval.ts';
 import { changeSetCommands } from './commands_change_set.ts';
 import { componentCommands } from './commands_component.ts';
+import { functionCommands } from './commands_function.ts';
 import { mergeCommands } from './commands_merge.ts';
+import { questionCommands } from './commands_question.ts';
+import { runCommands } from './commands_run.ts';
 import { storeCommands } from './commands_store.ts';
 import { templateCommands } from './commands_template.ts';
 import { exitCodeOf, exitCodes, faultJson, refusalJson, tellRefusal } from './exit.ts';
@@ -47,6 +50,8 @@ export interface Session {
   readonly dataFolder: string;
   /** Prints `value` with --json, the lines otherwise. */
   print(value: unknown, lines: () => readonly string[]): void;
+  /** Prints what comes bit by bit: with --json each of `values` as one line of JSON, the lines otherwise. */
+  write(values: readonly unknown[], lines: () => readonly string[]): void;
   readonly surroundings: Surroundings;
 }
 
@@ -79,7 +84,16 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
       surroundings,
     });
   };
-  for (const add of [changeSetCommands, approvalCommands, componentCommands, templateCommands, storeCommands])
+  for (const add of [
+    changeSetCommands,
+    approvalCommands,
+    componentCommands,
+    functionCommands,
+    runCommands,
+    questionCommands,
+    templateCommands,
+    storeCommands,
+  ])
     add(program, run);
   mergeCommands(program.commands.find((c) => c.name() === 'change-set')!, run);
   spreadJson(program);
@@ -188,6 +202,11 @@ function sessionOf(
       opened = undefined;
       return (await attempt('change_set.abandon', { changeSet: id })).ok;
     },
+    write: (values, lines) => {
+      progress.stop();
+      const texts = f.json ? values.map((value) => JSON.stringify(value)) : lines();
+      for (const text of texts) process.stdout.write(`${text}\n`);
+    },
     print: (value, lines) => {
       progress.stop();
       if (f.json) printJson(value);
@@ -209,6 +228,8 @@ Examples:
   headwater change-set apply CHANGE_SET             make it part of Head
   headwater component set web /domain/Port 8080     edit one value, in a new change set
   headwater component search 'schema:AWS::EC2::* & CidrBlock:10.*'
+  headwater explain web /domain/Url                 where a value comes from
+  headwater function test url --component web       run a function without changing anything
   headwater audit verify                            check the whole trail
   headwater member set bob approver                 from now on views, schemas and functions may ask for approval
   headwater --as bob change-set approve CHANGE_SET  approve as somebody else

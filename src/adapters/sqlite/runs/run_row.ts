@@ -27,6 +27,8 @@ type RunText = [
   peakMemoryBytes: number | null,
   exit: string | null,
   failure: RunRecord['failure'],
+  input: RunRecord['input'],
+  test: RunRecord['test'],
 ];
 
 /** Columns of one run, one after another: lists of them cross to the thread as one flat list, which costs least. */
@@ -63,6 +65,8 @@ export function toColumns(runs: readonly RunRecord[]): RunColumn[] {
       r.peakMemoryBytes,
       r.exit,
       r.failure,
+      r.input,
+      r.test,
     ];
     const endedAtMs = isEnded(r.status) ? Math.floor(r.endedAtMs ?? r.queuedAtMs) : null;
     columns.push(r.id, r.changeSet, r.component, r.function, r.status, endedAtMs, JSON.stringify(rest));
@@ -95,5 +99,7 @@ export function fromRow(row: RunRow): RunRecord {
     peakMemoryBytes: rest[14],
     exit: rest[15],
     failure: rest[16],
+    input: rest[17],
+    test: rest[18],
   };
 }
