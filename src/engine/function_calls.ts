@@ -2,7 +2,7 @@
 // A call is its function's text and its input, so one run serves every value and every change set that asks for it at once;
 // a function with effects is run for each value that asks, and nothing but that value gets its result.
 
-import type { ChangeSetId, Hash, RunId, WorkspaceId } from '../base/ids.ts';
+import type { ChangeSetId, ComponentId, Hash, RunId, WorkspaceId } from '../base/ids.ts';
 import { canonical, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { Fault, refusalText } from '../base/result.ts';
@@ -10,11 +10,13 @@ import type { Call, Evaluated } from '../builtins/assemble.ts';
 import { failureOfRun, isFinal, resultOfRun } from '../dispatch/result.ts';
 import type { Source } from '../model/expr.ts';
 import type { FunctionKind } from '../model/function.ts';
-import type { RunLimits, RunLogLine, RunRecord, RunStatus, Tier } from '../model/run.ts';
+import type { RunLimits, RunLogLine, RunRecord, RunStatus } from '../model/run.ts';
 import type { CompiledFunction, Compiler } from '../ports/compiler.ts';
 import type { MemoRow, RunStore } from '../ports/run_store.ts';
-import type { Runner, RunOutcome, RunReport } from '../ports/runner.ts';
+import type { Allowances, Runner, RunOutcome, RunReport } from '../ports/runner.ts';
 import type { World } from '../ports/world.ts';
+import { type CredentialsOutcome, noCredentials } from './credentials.ts';
+import { runGuarded } from './guarded_run.ts';
 
 /** What functions need; without a compiler and a runner of its tier a function gives an error that says so. */
 export interface FunctionHost {
@@ -45,6 +47,11 @@ export interface CallStatistics {
   readonly remembered: number;
 }
 
+type CredentialsOf = (
+  compiler: Compiler,
+  at: { readonly changeSet: ChangeSetId; readonly component: ComponentId },
+) => Promise<CredentialsOutcome>;
+
 interface Flight {
   readonly first: Asked;
   readonly deliver: ((gave: Evaluated) => void)[];
@@ -56,6 +63,7 @@ export class FunctionCalls {
   readonly #world: World;
   readonly #host: FunctionHost;
   readonly #textOf: (hash: Hash) => Promise<string>;
+  readonly #credentials: CredentialsOf;
   /** Results by call, those asked for last at the end. */
   readonly #recent = new Map<Hash, Evaluated>();
   readonly #flights = new Map<Hash, Flight>();
@@ -77,12 +85,15 @@ export class FunctionCalls {
     readonly host: FunctionHost;
     /** Text of a function by its blob. */
     readonly textOf: (hash: Hash) => Promise<string>;
+    /** What a function with effects gets to run with a component's secrets. */
+    readonly credentials: CredentialsOf;
   }) {
     this.#workspace = options.workspace;
     this.#store = options.store;
     this.#world = options.world;
     this.#host = options.host;
     this.#textOf = options.textOf;
+    this.#credentials = options.credentials;
   }
 
   /** What an earlier call gave, when it is at hand. */
@@ -200,7 +211,7 @@ export class FunctionCalls {
     const runner = runners.find((r) => r.tier === compiled.tier);
     if (runner === undefined) return unavailable(`functions of the ${compiled.tier} tier`);
     const id = this.#world.ids.ulid<RunId>();
-    const { report, startedAtMs, queuedAtMs } = await this.#runOn(runner, id, asked, compiled);
+    const { report, tainted, startedAtMs, queuedAtMs } = await this.#runOn(runner, id, asked, compiled);
     this.#ran++;
     const { outcome } = report;
     // Members in the order in which the memo has them, so that it makes no difference whether it ran or was remembered.
@@ -233,6 +244,7 @@ export class FunctionCalls {
       peakMemoryBytes: report.peakMemoryBytes,
       exit: report.exit,
       failure,
+      ...(tainted ? { tainted } : {}),
     });
     this.#write();
     const isKept = gave.state !== 'error' || isFinal(gave.code as Parameters<typeof isFinal>[0]);
@@ -244,12 +256,22 @@ export class FunctionCalls {
     id: RunId,
     asked: Asked,
     compiled: CompiledFunction,
-  ): Promise<{ report: RunReport; startedAtMs: number | null; queuedAtMs: number }> {
+  ): Promise<{ report: RunReport; tainted: boolean; startedAtMs: number | null; queuedAtMs: number }> {
     const queuedAtMs = this.#world.clock.nowMs();
     let startedAtMs: number | null = null;
+    const ended = (outcome: RunOutcome) => ({
+      report: { outcome, tookMs: 0, peakMemoryBytes: null, exit: null, runner: runner.tier },
+      tainted: false,
+      startedAtMs,
+      queuedAtMs,
+    });
     this.#running.set(id, runner);
     try {
-      const report = await runner.run(
+      const given = await this.#given(asked, compiled);
+      if (!given.ok) return ended({ ok: false, code: 'authentication_failed', message: given.message });
+      const { authentication, contents, allow } = given.credentials;
+      const { report, tainted } = await runGuarded(
+        runner,
         {
           id,
           kind: asked.call.kind,
@@ -257,7 +279,8 @@ export class FunctionCalls {
           name: asked.call.name,
           code: { hash: compiled.hash, script: compiled.script },
           input: asked.call.input,
-          limits: limitsOf(compiled.tier),
+          limits: limitsOf(compiled),
+          ...(compiled.tier === 'process' ? { authentication, allow: united(allow, compiled.allow) } : {}),
         },
         {
           started: (atMs) => {
@@ -268,18 +291,21 @@ export class FunctionCalls {
             this.#write();
           },
         },
+        contents,
       );
-      return { report, startedAtMs, queuedAtMs };
+      return { report, tainted, startedAtMs, queuedAtMs };
     } catch (e) {
-      const outcome: RunOutcome = { ok: false, code: 'runner_lost', message: messageOf(e) };
-      return {
-        report: { outcome, tookMs: 0, peakMemoryBytes: null, exit: null, runner: runner.tier },
-        startedAtMs,
-        queuedAtMs,
-      };
+      return ended({ ok: false, code: 'runner_lost', message: messageOf(e) });
     } finally {
       this.#running.delete(id);
     }
+  }
+
+  /** The secrets for a call: only functions with effects, which run for a component, get any. */
+  async #given({ changeSet, at }: Asked, compiled: CompiledFunction): Promise<CredentialsOutcome> {
+    const compiler = this.#host.compiler!;
+    if (compiled.tier !== 'process' || (at.component as string) === '') return { ok: true, credentials: noCredentials };
+    return this.#credentials(compiler, { changeSet, component: at.component });
   }
 
   /** Writes what has come together since the last write; one write at a time, so that much shares one sync. */
@@ -332,13 +358,22 @@ function failureText(outcome: Extract<RunOutcome, { ok: false }>): string {
     : `${outcome.message} (line ${outcome.at.line}, column ${outcome.at.column})`;
 }
 
-function limitsOf(tier: Tier): RunLimits {
+function limitsOf({ tier, limits: declared }: CompiledFunction): RunLimits {
   const isIsolate = tier === 'isolate';
   return {
     timeMs: isIsolate ? limits.isolateRunMs : limits.processRunMs,
     memoryBytes: isIsolate ? limits.isolateRunBytes : limits.processRunBytes,
     cpus: 1,
     outputBytes: limits.runOutputBytesMax,
+    ...declared,
+  };
+}
+
+/** What the functions of one process reach together: they share it. */
+function united(a: Allowances, b: Allowances | undefined): Allowances {
+  return {
+    network: [...new Set([...a.network, ...(b?.network ?? [])])],
+    commands: [...new Set([...a.commands, ...(b?.commands ?? [])])],
   };
 }
 

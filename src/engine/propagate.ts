@@ -9,7 +9,9 @@ import { limits } from '../base/limits.ts';
 import { invariant } from '../base/result.ts';
 import type { Call, Evaluated, Results, ViewProblem } from '../builtins/assemble.ts';
 import { hasBindings } from '../graph/bound.ts';
+import { secretScope } from '../graph/secret_use.ts';
 import type { Source } from '../model/expr.ts';
+import { splitAddress } from '../model/keys.ts';
 import type { Path } from '../model/path.ts';
 import { keyOfCall, Propagation, type WantedCall } from '../propagation/propagation.ts';
 import { ChunkMissing } from '../snapshot/chunk_space.ts';
@@ -202,7 +204,11 @@ export class PropagationWork {
     const { calls, hasEffects } = this.#host;
     return {
       recall: (key) => calls.recall(key),
-      scopeOf: (call, address) => (hasEffects(call) ? address : ''),
+      scopeOf: (call, address, state) => {
+        if (!hasEffects(call)) return '';
+        const secrets = secretScope(state, splitAddress(address).component);
+        return secrets === '' ? address : `${address}\n${secrets}`;
+      },
     };
   }
 

@@ -17,9 +17,11 @@ import {
 import type { Catalogue } from '../ports/catalogue.ts';
 import type { Readiness } from '../ports/readiness.ts';
 import type { ChangeSetRow, Checkpoint, Commit, Store, WorkspaceRow } from '../ports/store.ts';
+import type { Vault } from '../ports/vault.ts';
 import type { World } from '../ports/world.ts';
 import { ChunkMissing, ChunkSpace } from '../snapshot/chunk_space.ts';
 import { type Roots, Snapshot } from '../snapshot/snapshot.ts';
+import { credentialsOf } from './credentials.ts';
 import { FunctionCalls, type FunctionHost, hasEffects } from './function_calls.ts';
 import { PropagationWork } from './propagate.ts';
 import { readinessOf } from './ready.ts';
@@ -57,6 +59,8 @@ export interface WorkspaceOptions {
   readonly readiness?: Readiness;
   /** What users' functions need; default: they give an error that says that they cannot run. */
   readonly functions?: FunctionHost;
+  /** What opens and seals the contents of secrets; default: nothing does. */
+  readonly vault?: Vault;
   /** Bytes of decoded chunks kept in memory. */
   readonly cacheBytesMax?: number;
   /** Bytes of chunks that may wait to be written before a checkpoint is started. */
@@ -81,6 +85,7 @@ export class Workspace {
   readonly catalogue: Catalogue;
   readonly space: ChunkSpace;
   readonly readiness: Readiness;
+  readonly vault: Vault | undefined;
   /** Calls of users' functions, shared by all change sets. */
   readonly calls: FunctionCalls;
   /** Computed values of the change sets in use. */
@@ -104,6 +109,7 @@ export class Workspace {
     this.world = world;
     this.catalogue = options.catalogue;
     this.readiness = options.readiness ?? readinessOf(this);
+    this.vault = options.vault;
     this.#unwrittenBytesMax = options.unwrittenBytesMax ?? limits.unwrittenChunkBytesMax;
     this.space = new ChunkSpace({
       digest: world.digest,
@@ -118,6 +124,7 @@ export class Workspace {
       world,
       host,
       textOf: (hash) => this.read(() => this.space.blob(hash)),
+      credentials: (compiler, at) => credentialsOf(this, compiler, at),
     });
     this.propagation = new PropagationWork({
       calls: this.calls,

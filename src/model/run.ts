@@ -93,6 +93,8 @@ export interface RunRecord {
   /** Exit code or signal of its process; null in the isolate. */
   readonly exit: string | null;
   readonly failure: { readonly code: RunFailureCode; readonly message: string } | null;
+  /** Its result held a secret, which is redacted in what is kept; also `outputHash` is of what is kept. Absent: it did not. */
+  readonly tainted?: true;
 }
 
 export interface RunLogLine {

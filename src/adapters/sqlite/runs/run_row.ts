@@ -27,6 +27,7 @@ type RunText = [
   peakMemoryBytes: number | null,
   exit: string | null,
   failure: RunRecord['failure'],
+  tainted?: true,
 ];
 
 /** Columns of one run, one after another: lists of them cross to the thread as one flat list, which costs least. */
@@ -64,6 +65,7 @@ export function toColumns(runs: readonly RunRecord[]): RunColumn[] {
       r.exit,
       r.failure,
     ];
+    if (r.tainted) rest.push(true);
     const endedAtMs = isEnded(r.status) ? Math.floor(r.endedAtMs ?? r.queuedAtMs) : null;
     columns.push(r.id, r.changeSet, r.component, r.function, r.status, endedAtMs, JSON.stringify(rest));
   }
@@ -95,5 +97,6 @@ export function fromRow(row: RunRow): RunRecord {
     peakMemoryBytes: rest[14],
     exit: rest[15],
     failure: rest[16],
+    ...(rest[17] === true ? { tainted: true } : {}),
   };
 }
