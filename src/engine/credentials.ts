@@ -2,11 +2,13 @@
 // definition, compiled, with the content opened for this run alone. A run that cannot have all of them does not start: it would
 // do something else than what it was written for.
 
-import type { ChangeSetId, ComponentId, Hash } from '../base/ids.ts';
+import type { ChangeSetId, ComponentId } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
-import { Fault, ok, type Result, refusalText, refuse } from '../base/result.ts';
-import { type AuthenticationFunction, authenticationOf, type SecretUse, secretsInUse } from '../graph/secret_use.ts';
-import type { Compiler } from '../ports/compiler.ts';
+import { Fault, type Result, refusalText, refuse } from '../base/result.ts';
+import { parseSecretUse, type SecretUse, secretsInUse } from '../graph/secret_use.ts';
+import { findRecord } from '../model/lookup.ts';
+import type { SecretRecord } from '../model/secret.ts';
+import type { CompiledFunction, Compiler } from '../ports/compiler.ts';
 import type { Allowances, Authentication } from '../ports/runner.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -30,66 +32,82 @@ export type CredentialsOutcome =
   | { readonly ok: true; readonly credentials: Credentials }
   | { readonly ok: false; readonly message: string };
 
-/** For a run of a component in a change set, by the secrets as they are now, whatever has been computed with older ones. */
+/** For which run. `secrets`: those that it is made with; absent: those of the component in the change set as it is now. */
+export interface AskedCredentials {
+  readonly changeSet: ChangeSetId;
+  readonly component: ComponentId;
+  readonly secrets: string | undefined;
+}
+
 export async function credentialsOf(
   w: Workspace,
   compiler: Compiler,
-  at: { readonly changeSet: ChangeSetId; readonly component: ComponentId },
+  asked: AskedCredentials,
 ): Promise<CredentialsOutcome> {
+  if (asked.secrets === '') return { ok: true, credentials: noCredentials };
   try {
-    const found = await w.branch(at.changeSet);
+    const found = await w.branch(asked.changeSet);
     if (!found.ok) return { ok: false, message: refusalText(found.refusal) };
     const { snapshot } = found.value.branch;
-    const uses = await w.read(() =>
-      secretsInUse(snapshot, at.component).map((use) => ({
-        use,
-        functions: authenticationOf(snapshot, use.record.definition),
-      })),
-    );
-    if (uses.length === 0) return { ok: true, credentials: noCredentials };
-    const authentication: Authentication[] = [];
-    const contents: Json[] = [];
-    const allow = { network: new Set<string>(), commands: new Set<string>() };
-    for (const { use, functions } of uses) {
-      if (functions.length === 0) return { ok: false, message: withoutFunction(use) };
-      const secret = await contentOf(w, use);
-      if (!secret.ok) return { ok: false, message: `${labelOf(use)}: ${secret.refusal.got}; ${secret.refusal.hint}` };
-      contents.push(secret.value);
-      for (const fn of functions) {
-        const text = await w.read(() => snapshot.blob(fn.text));
-        const compiled = compiler.compile(text, 'authentication');
-        if (!compiled.ok) return { ok: false, message: `${fn.name} does not compile: ${refusalText(compiled.refusal)}` };
-        const { hash, script, allow: own } = compiled.value;
-        authentication.push(withSecret(fn, { hash, script }, secret.value));
-        for (const host of own?.network ?? []) allow.network.add(host);
-        for (const command of own?.commands ?? []) allow.commands.add(command);
+    const uses =
+      asked.secrets === undefined
+        ? await w.read(() => secretsInUse(snapshot, asked.component))
+        : parseSecretUse(asked.secrets);
+    const given: Given[] = [];
+    for (const use of uses) {
+      const one = await givenBy(w, compiler, use);
+      if (typeof one === 'string') {
+        const record = await w.read(() => findRecord<SecretRecord>(snapshot, 'secrets', use.secret));
+        const name = record?.name ?? use.secret;
+        return { ok: false, message: `the secret ${JSON.stringify(name)}: ${one}` };
       }
+      given.push(one);
     }
-    return {
-      ok: true,
-      credentials: {
-        authentication,
-        contents,
-        allow: { network: [...allow.network], commands: [...allow.commands] },
-      },
-    };
+    return { ok: true, credentials: united(given) };
   } catch (e) {
     if (e instanceof Fault) return { ok: false, message: e.message };
     throw e;
   }
 }
 
-function withSecret(
-  { name }: AuthenticationFunction,
-  code: { readonly hash: Hash; readonly script: string },
-  secret: Json,
-): Authentication {
-  return { name, code, secret };
+/** What one secret gives to a run. */
+interface Given {
+  readonly content: Json;
+  readonly functions: readonly { readonly name: string; readonly compiled: CompiledFunction }[];
 }
 
-/** The content of a secret, opened. Refuses `secret_unreadable`; fault `vault_locked`. */
-async function contentOf(w: Workspace, { record }: SecretUse): Promise<Result<Json>> {
-  const sealed = await w.store.runs.readSealed(w.id, record.key);
+/** In words, why it gives nothing. */
+async function givenBy(w: Workspace, compiler: Compiler, use: SecretUse): Promise<Given | string> {
+  const { definition } = use;
+  if (use.functions.length === 0)
+    return `its definition ${JSON.stringify(definition)} has no authentication function: bind one to the schema of that name`;
+  const functions: Given['functions'][number][] = [];
+  for (const { name, text } of use.functions) {
+    const compiled = compiler.compile(await w.read(() => w.space.blob(text)), 'authentication');
+    if (!compiled.ok) return `${name} does not compile: ${refusalText(compiled.refusal)}`;
+    functions.push({ name, compiled: compiled.value });
+  }
+  const content = await contentOf(w, use.key);
+  return content.ok ? { content: content.value, functions } : `${content.refusal.got}; ${content.refusal.hint}`;
+}
+
+function united(given: readonly Given[]): Credentials {
+  const each = given.flatMap(({ content, functions }) => functions.map((f) => ({ ...f, content })));
+  const reach = (what: keyof Allowances) => [...new Set(each.flatMap((f) => f.compiled.allow?.[what] ?? []))];
+  return {
+    authentication: each.map(({ name, compiled: { hash, script }, content }) => ({
+      name,
+      code: { hash, script },
+      secret: content,
+    })),
+    contents: given.map((g) => g.content),
+    allow: { network: reach('network'), commands: reach('commands') },
+  };
+}
+
+/** The content under a key, opened. Refuses `secret_unreadable`; fault `vault_locked`. */
+async function contentOf(w: Workspace, key: string): Promise<Result<Json>> {
+  const sealed = await w.store.runs.readSealed(w.id, key);
   if (sealed === undefined) {
     return refuse('secret_unreadable', {
       path: 'key',
@@ -99,12 +117,5 @@ async function contentOf(w: Workspace, { record }: SecretUse): Promise<Result<Js
     });
   }
   if (w.vault === undefined) throw new Fault('vault_locked', 'secrets cannot be opened here: no vault is configured');
-  return w.vault.open(w.id, sealed).then((opened) => (opened.ok ? ok(opened.value) : opened));
-}
-
-const labelOf = ({ record }: SecretUse): string => `the secret ${JSON.stringify(record.name)}`;
-
-function withoutFunction(use: SecretUse): string {
-  const definition = JSON.stringify(use.record.definition);
-  return `${labelOf(use)} is of the definition ${definition}, which has no authentication function here: bind one to the schema ${definition}`;
+  return w.vault.open(w.id, sealed);
 }

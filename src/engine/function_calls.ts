@@ -2,7 +2,7 @@
 // A call is its function's text and its input, so one run serves every value and every change set that asks for it at once;
 // a function with effects is run for each value that asks, and nothing but that value gets its result.
 
-import type { ChangeSetId, ComponentId, Hash, RunId, WorkspaceId } from '../base/ids.ts';
+import type { ChangeSetId, Hash, RunId, WorkspaceId } from '../base/ids.ts';
 import { canonical, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { Fault, refusalText } from '../base/result.ts';
@@ -15,7 +15,7 @@ import type { CompiledFunction, Compiler } from '../ports/compiler.ts';
 import type { MemoRow, RunStore } from '../ports/run_store.ts';
 import type { Allowances, Runner, RunOutcome, RunReport } from '../ports/runner.ts';
 import type { World } from '../ports/world.ts';
-import { type CredentialsOutcome, noCredentials } from './credentials.ts';
+import { type AskedCredentials, type CredentialsOutcome, noCredentials } from './credentials.ts';
 import { runGuarded } from './guarded_run.ts';
 
 /** What functions need; without a compiler and a runner of its tier a function gives an error that says so. */
@@ -35,6 +35,8 @@ export interface Asked {
   readonly key: Hash;
   readonly call: Call;
   readonly at: Source;
+  /** The secrets that it is made with (`secretUseText`); absent: those of its component in the change set as it is now. */
+  readonly secrets?: string;
   readonly changeSet: ChangeSetId;
   readonly actor: string;
   readonly deliver: (gave: Evaluated) => void;
@@ -47,10 +49,7 @@ export interface CallStatistics {
   readonly remembered: number;
 }
 
-type CredentialsOf = (
-  compiler: Compiler,
-  at: { readonly changeSet: ChangeSetId; readonly component: ComponentId },
-) => Promise<CredentialsOutcome>;
+type CredentialsOf = (compiler: Compiler, asked: AskedCredentials) => Promise<CredentialsOutcome>;
 
 interface Flight {
   readonly first: Asked;
@@ -302,10 +301,10 @@ export class FunctionCalls {
   }
 
   /** The secrets for a call: only functions with effects, which run for a component, get any. */
-  async #given({ changeSet, at }: Asked, compiled: CompiledFunction): Promise<CredentialsOutcome> {
+  async #given({ changeSet, at, secrets }: Asked, compiled: CompiledFunction): Promise<CredentialsOutcome> {
     const compiler = this.#host.compiler!;
     if (compiled.tier !== 'process' || (at.component as string) === '') return { ok: true, credentials: noCredentials };
-    return this.#credentials(compiler, { changeSet, component: at.component });
+    return this.#credentials(compiler, { changeSet, component: at.component, secrets });
   }
 
   /** Writes what has come together since the last write; one write at a time, so that much shares one sync. */

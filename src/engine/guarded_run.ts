@@ -37,7 +37,8 @@ export async function runGuarded(
 }
 
 function redactedOutcome(redactor: Redactor, outcome: RunOutcome): { outcome: RunOutcome; tainted: boolean } {
-  if (!outcome.ok) return { outcome: { ...outcome, message: redactedMessage(redactor, outcome.message) }, tainted: false };
+  if (!outcome.ok)
+    return { outcome: { ...outcome, message: redactedMessage(redactor, outcome.message) }, tainted: false };
   if (outcome.value === undefined) return { outcome, tainted: false };
   const checked = checkJson(JSON.parse(outcome.value), 'result');
   if (!checked.ok) {

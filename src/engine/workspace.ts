@@ -124,7 +124,7 @@ export class Workspace {
       world,
       host,
       textOf: (hash) => this.read(() => this.space.blob(hash)),
-      credentials: (compiler, at) => credentialsOf(this, compiler, at),
+      credentials: (compiler, asked) => credentialsOf(this, compiler, asked),
     });
     this.propagation = new PropagationWork({
       calls: this.calls,

@@ -3,7 +3,7 @@
 // references count: a slot that computes something over others uses no secret. Values are not looked at, so this says the same
 // before and after anything is computed.
 
-import type { BindingId, ComponentId, FunctionId, Hash, SchemaId, SecretId } from '../base/ids.ts';
+import type { BindingId, ComponentId, Hash, SchemaId, SecretId } from '../base/ids.ts';
 import { type Cell, parseCell } from '../model/cell.ts';
 import type { Source } from '../model/expr.ts';
 import type { BindingRecord, FunctionRecord } from '../model/function.ts';
@@ -16,13 +16,17 @@ import type { Reader } from '../model/state.ts';
 /** Where the slots of a component are. */
 export const slots = '/secrets' as Path;
 
+/** A secret as a run is to use it: all that it depends on, and all that it takes. */
 export interface SecretUse {
   readonly secret: SecretId;
-  readonly record: SecretRecord;
+  /** Of its content. */
+  readonly key: string;
+  readonly definition: string;
+  /** The authentication functions that take it, in the order to run them. */
+  readonly functions: readonly AuthenticationFunction[];
 }
 
 export interface AuthenticationFunction {
-  readonly function: FunctionId;
   readonly name: string;
   /** Blob of the text. */
   readonly text: Hash;
@@ -42,7 +46,9 @@ export function secretsInUse(reader: Reader, component: ComponentId): readonly S
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     if (typeof next === 'string') {
       const record = findRecord<SecretRecord>(reader, 'secrets', next);
-      if (record !== undefined && !found.has(next)) found.set(next, { secret: next, record });
+      if (record === undefined || found.has(next)) continue;
+      const { key, definition } = record;
+      found.set(next, { secret: next, key, definition, functions: authenticationOf(reader, definition) });
     } else if (isSlot(next.path) && !seen.has(next.component + next.path)) {
       seen.add(next.component + next.path);
       waiting.push(...leadsTo(reader, next).reverse());
@@ -86,7 +92,7 @@ export function authenticationOf(reader: Reader, definition: string): readonly A
         const record = findRecord<BindingRecord>(reader, 'bindings', indexUser(key) as BindingId);
         const fn = record && findRecord<FunctionRecord>(reader, 'functions', record.function);
         if (record === undefined || fn?.kind !== 'authentication') continue;
-        byName.set(fn.name, { function: record.function, name: fn.name, text: fn.text });
+        byName.set(fn.name, { name: fn.name, text: fn.text });
       }
     }
   }
@@ -94,19 +100,17 @@ export function authenticationOf(reader: Reader, definition: string): readonly A
 }
 
 /**
- * What the secrets of a component add to what a call with effects depends on: another text whenever another secret is in use,
- * a content was replaced, or it would be authenticated otherwise. '' when none is.
+ * The secrets that a component uses, as text: another one whenever another secret is in use, a content was replaced, or it is
+ * authenticated otherwise. '' when none is.
  */
-export function secretScope(reader: Reader, component: ComponentId): string {
-  return secretsInUse(reader, component)
-    .map(({ secret, record }) => [secret, record.key, authenticationText(reader, record.definition)].join(' '))
-    .join('\n');
+export function secretUseText(reader: Reader, component: ComponentId): string {
+  const uses = secretsInUse(reader, component);
+  return uses.length === 0 ? '' : JSON.stringify(uses);
 }
 
-function authenticationText(reader: Reader, definition: string): string {
-  return authenticationOf(reader, definition)
-    .map((f) => f.text)
-    .join(' ');
+/** What `secretUseText` wrote. */
+export function parseSecretUse(text: string): readonly SecretUse[] {
+  return text === '' ? [] : (JSON.parse(text) as readonly SecretUse[]);
 }
 
 /** Which of the secrets of `after` are used otherwise than in `before`: other content, other definition, other authentication. */
@@ -115,7 +119,8 @@ export function secretsChanged(before: Reader, after: Reader, candidates?: reado
   const isSame = (definition: string): boolean => {
     const known = sameAuthentication.get(definition);
     if (known !== undefined) return known;
-    const is = authenticationText(before, definition) === authenticationText(after, definition);
+    const [was, now] = [before, after].map((reader) => JSON.stringify(authenticationOf(reader, definition)));
+    const is = was === now;
     sameAuthentication.set(definition, is);
     return is;
   };

@@ -27,6 +27,8 @@ export interface WantedCall {
   readonly call: Call;
   /** The vertex that asked first. */
   readonly at: Source;
+  /** What else the result depends on; see `PropagationOptions.scopeOf`. */
+  readonly scope: string;
 }
 
 interface Spreading {
@@ -644,7 +646,8 @@ export class Propagation {
   /** What a call gave, while a vertex is computed. */
   #answerOf(call: Call): Evaluated {
     const computing = this.#computing;
-    const scope = computing === undefined ? '' : (this.#options.scopeOf?.(call, computing.at.address, this.state) ?? '');
+    const scope =
+      computing === undefined ? '' : (this.#options.scopeOf?.(call, computing.at.address, this.state) ?? '');
     const key = keyOfCall(this.state.space.digest, call, scope);
     const gave =
       computing?.kept?.calls?.find((c) => c.key === key)?.gave ??
@@ -653,7 +656,7 @@ export class Propagation {
     if (computing === undefined) return gave ?? { state: 'pending' };
     if (gave === undefined) {
       const { component, path } = computing.at;
-      computing.missing ??= { key, call, at: { component, path } };
+      computing.missing ??= { key, call, at: { component, path }, scope };
       return { state: 'pending' };
     }
     computing.calls.push({ key, gave });

@@ -48,7 +48,12 @@ describe('directives', () => {
   });
 
   test('only a line comment that begins with it is one: not a block comment, a string, or a sentence', () => {
-    for (const text of ['/* @network a.b */', '/** @timeout nonsense */', 'const s = "// @commands aws"', '// see @network a'])
+    for (const text of [
+      '/* @network a.b */',
+      '/** @timeout nonsense */',
+      'const s = "// @commands aws"',
+      '// see @network a',
+    ])
       expect(compiled(text)).toMatchObject({ tier: 'isolate' });
   });
 

@@ -12,6 +12,7 @@ import { systemWorld } from '../../src/adapters/system/world.ts';
 import type { Json } from '../../src/base/json.ts';
 import { type Refusal, type Result, refusalText } from '../../src/base/result.ts';
 import { Engine } from '../../src/engine/engine.ts';
+import type { FunctionHost } from '../../src/engine/function_calls.ts';
 import { callOperation } from '../../src/engine/operations.ts';
 import type { SubmitReply } from '../../src/engine/submit.ts';
 import type { Workspace } from '../../src/engine/workspace.ts';
@@ -19,6 +20,8 @@ import type { VariantSpec } from '../../src/model/schema.ts';
 import type { Catalogue } from '../../src/ports/catalogue.ts';
 import type { Readiness } from '../../src/ports/readiness.ts';
 import type { ChangeSetRow, Store } from '../../src/ports/store.ts';
+import type { Vault } from '../../src/ports/vault.ts';
+import type { World } from '../../src/ports/world.ts';
 
 export type Params = { readonly [name: string]: Json | undefined };
 
@@ -62,6 +65,10 @@ export interface HouseOptions {
   readonly cacheBytesMax?: number;
   readonly unwrittenBytesMax?: number;
   readonly readiness?: Readiness;
+  /** What functions and secrets need; made anew whenever the house is opened. */
+  readonly functions?: () => FunctionHost;
+  readonly vault?: (store: Store) => Promise<Vault>;
+  readonly world?: World;
 }
 
 /** How a kind of store is opened; called again to open the same one again. */
@@ -82,7 +89,15 @@ export class House {
 
   async start(): Promise<this> {
     const store = await this.#openStore();
-    this.engine = new Engine({ store, world: systemWorld(), catalogue: smallCatalogue, ...this.#options });
+    const { functions, vault, ...options } = this.#options;
+    this.engine = new Engine({
+      store,
+      world: systemWorld(),
+      catalogue: smallCatalogue,
+      ...options,
+      ...(functions === undefined ? {} : { functions: functions() }),
+      ...(vault === undefined ? {} : { vault: await vault(store) }),
+    });
     return this;
   }
 

@@ -1,8 +1,8 @@
 // Text of a function to a script: parse, take the types out, find what it refers to, say where it has to run. Pure: the same
 // text and kind give the same script.
 
-import { builderScript } from '../../formats/asset/builders.ts';
 import { limits } from '../../base/limits.ts';
+import { builderScript } from '../../formats/asset/builders.ts';
 import type { FunctionKind } from '../../model/function.ts';
 import type { Tier } from '../../model/run.ts';
 import type { CompiledFunction, Diagnostic } from '../../ports/compiler.ts';
@@ -61,8 +61,7 @@ function compileSyntax(
   const effects = [...new Set(names.free.map((r) => effectOf(r, withEffects)).filter((e) => e !== undefined))];
   const directives = directivesOf(text, syntax.comments);
   const { network, commands } = directives;
-  const declared =
-    network.length + commands.length > 0 || syntax.comments.some((c) => declaresEffects(c.value));
+  const declared = network.length + commands.length > 0 || syntax.comments.some((c) => declaresEffects(c.value));
   const tier = effects.length > 0 || declared || kindsWithEffects.includes(kind) ? 'process' : 'isolate';
   const wrong = [...directives.wrong, ...overTier(text, directives, tier)];
   if (wrong.length > 0) return wrong;

@@ -23,7 +23,8 @@ export interface Directives {
 
 const directive = /^\s*@(network|commands|timeout|memory|cpus)(?=\s|$)(.*)$/s;
 /** `*.` before a name, a name or an address of IPv4, or one of IPv6 in brackets; a port. */
-const host = /^(?:(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?$/;
+const host =
+  /^(?:(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?$/;
 const command = /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}$/;
 const amount = /^([0-9]{1,9}(?:\.[0-9]{1,3})?)([A-Za-z]*)$/;
 
@@ -76,7 +77,8 @@ export function directivesOf(text: string, comments: readonly Comment[]): Direct
       wrong.push(diagnosticAt(text, comment.start, comment.end - comment.start, 'directive_invalid', message));
     if (name === 'network' || name === 'commands') {
       const bad = words.find((word) => (name === 'network' ? !isHost(word) : !command.test(word)));
-      const what = name === 'network' ? 'hosts such as api.example.com, *.example.com or 10.0.0.7:8080' : 'names of commands';
+      const what =
+        name === 'network' ? 'hosts such as api.example.com, *.example.com or 10.0.0.7:8080' : 'names of commands';
       if (words.length === 0 || bad !== undefined)
         refuse(`\`@${name}\` takes ${what}, divided by spaces; got ${bad ?? 'none'}.`);
       for (const word of words) (name === 'network' ? network : commands).add(word);

@@ -9,6 +9,7 @@ import { approvalCommands } from './commands_approval.ts';
 import { changeSetCommands } from './commands_change_set.ts';
 import { componentCommands } from './commands_component.ts';
 import { mergeCommands } from './commands_merge.ts';
+import { secretCommands } from './commands_secret.ts';
 import { storeCommands } from './commands_store.ts';
 import { templateCommands } from './commands_template.ts';
 import { exitCodeOf, exitCodes, faultJson, refusalJson, tellRefusal } from './exit.ts';
@@ -79,7 +80,14 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
       surroundings,
     });
   };
-  for (const add of [changeSetCommands, approvalCommands, componentCommands, templateCommands, storeCommands])
+  for (const add of [
+    changeSetCommands,
+    approvalCommands,
+    componentCommands,
+    secretCommands,
+    templateCommands,
+    storeCommands,
+  ])
     add(program, run);
   mergeCommands(program.commands.find((c) => c.name() === 'change-set')!, run);
   spreadJson(program);
