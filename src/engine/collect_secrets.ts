@@ -1,7 +1,7 @@
 // Collecting sealed contents that nothing names any more. A content is lost for good when it is removed, so that whatever may
-// still ask for it counts: the present state of every change set, the kept states of Head, everything that a change set which was
-// not applied ever named, and whatever Head or an applied change set named within the last `limits.secretKeptMs`. A content
-// younger than that is never removed.
+// still ask for it counts: the present state of Head and of every change set that was not applied, everything that the latter ever
+// put, the states that are kept readable, and whatever any of them named within the last `limits.secretKeptMs`. A content younger
+// than that is never removed.
 
 import type { Principal } from '../access/role.ts';
 import { isUlid } from '../base/ids.ts';
@@ -72,10 +72,10 @@ async function namedSince(w: Workspace, rows: readonly ChangeSetRow[], sinceMs: 
     for (const [, text] of reader.scan('secrets', '')) named.add((JSON.parse(text) as SecretRecord).key);
   };
   for (const row of rows) {
-    const state = await w.stateAt(row, row.version);
-    if (state.ok) await w.read(() => ofState(state.value));
-    // What was not applied may still be: reopened, caught up, placed again.
-    await namedInLog(w, row, row.isHead || row.status === 'Applied' ? sinceMs : Number.NEGATIVE_INFINITY, named);
+    // What was applied is Head's now.
+    const state = row.status === 'Applied' ? undefined : await w.stateAt(row, row.version);
+    if (state?.ok) await w.read(() => ofState(state.value));
+    await namedInLog(w, row, sinceMs, named);
   }
   for (const checkpoint of await keptCheckpoints(w)) {
     const roots = { intent: checkpoint.intentRoot, reality: checkpoint.realityRoot };
@@ -84,8 +84,12 @@ async function namedSince(w: Workspace, rows: readonly ChangeSetRow[], sinceMs: 
   return named;
 }
 
-/** Keys that were put after `sinceMs`, and those that were in force until then. */
+/**
+ * Keys that were put after `sinceMs`, and those that were in force until then. Of a change set that was not applied, also all
+ * that it put itself: it may still be reopened, caught up, its edits placed again.
+ */
 async function namedInLog(w: Workspace, row: ChangeSetRow, sinceMs: number, named: Set<string>): Promise<void> {
+  const isDone = row.isHead || row.status === 'Applied';
   const inForce = new Map<string, string>();
   for (let at = 0; at < row.version; ) {
     const rows = await w.store.readLog(w.id, row.id, at, row.version, 256);
@@ -93,13 +97,14 @@ async function namedInLog(w: Workspace, row: ChangeSetRow, sinceMs: number, name
     for (const { version, text } of rows) {
       at = version;
       const entry = parseLogEntry(text);
+      if (!isDone) for (const m of ownMutations(entry)) addKey(named, keyPut(m)?.key);
       for (const m of await allMutations(w, entry)) {
         const put = keyPut(m);
         if (put === undefined) continue;
         const was = inForce.get(put.secret);
         if (entry.atMs >= sinceMs) {
-          if (was !== undefined) named.add(was);
-          if (put.key !== undefined) named.add(put.key);
+          addKey(named, was);
+          addKey(named, put.key);
         }
         if (put.key === undefined) inForce.delete(put.secret);
         else inForce.set(put.secret, put.key);
@@ -108,6 +113,7 @@ async function namedInLog(w: Workspace, row: ChangeSetRow, sinceMs: number, name
   }
 }
 
+/** Every mutation that an entry holds, in whatever role. */
 async function allMutations(w: Workspace, entry: LogEntry): Promise<readonly Mutation[]> {
   switch (entry.kind) {
     case 'edit':
@@ -122,6 +128,17 @@ async function allMutations(w: Workspace, entry: LogEntry): Promise<readonly Mut
     default:
       return [];
   }
+}
+
+/** Those that the change set brings itself; the others are Head's. */
+function ownMutations(entry: LogEntry): readonly Mutation[] {
+  const steps = entry.kind === 'edit' ? entry.steps.flatMap((s) => s.mutations) : [];
+  const settled = entry.kind === 'edit' || entry.kind === 'catch_up' ? entry.settled : undefined;
+  return settled === undefined ? steps : [...steps, ...mutationsOf({ ...settled, mutations: [], texts: [] })];
+}
+
+function addKey(named: Set<string>, key: string | undefined): void {
+  if (key !== undefined) named.add(key);
 }
 
 /** What a mutation makes of a secret's key: another, or (removed) none; undefined: it is about something else. */

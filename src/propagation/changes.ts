@@ -104,16 +104,16 @@ function usersOfSecrets(
   cells: readonly CellChange[],
   whole: ReadonlySet<ComponentId>,
 ): Set<ComponentId> {
+  // Most states have no secret, and then nothing can use one.
+  if (!has(after.scan('secrets', '')) && !has(before.scan('secrets', ''))) return new Set();
   const from: Source[] = cells.filter((c) => !c.element && isSlot(c.path));
   const hasSlots = (reader: Snapshot, component: ComponentId) => has(reader.scan('cells', `${component}${slots}/`));
   for (const component of whole)
     if (hasSlots(before, component) || hasSlots(after, component)) from.push({ component, path: slots });
-  if (has(after.scan('secrets', ''))) {
-    const isTyped = (['bindings', 'functions', 'schemas'] as const).some((c) => has(diff(before.map(c), after.map(c))));
-    const replaced = [...diff(before.map('secrets'), after.map('secrets'))].map(({ key }) => key as SecretId);
-    for (const secret of secretsChanged(before, after, isTyped ? undefined : replaced))
-      from.push(...slotsOf(after, secret));
-  }
+  const isTyped = (['bindings', 'functions', 'schemas'] as const).some((c) => has(diff(before.map(c), after.map(c))));
+  const replaced = [...diff(before.map('secrets'), after.map('secrets'))].map(({ key }) => key as SecretId);
+  for (const secret of secretsChanged(before, after, isTyped ? undefined : replaced))
+    from.push(...slotsOf(after, secret));
   return from.length === 0 ? new Set() : componentsBehind(after, from);
 }
 
