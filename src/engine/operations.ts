@@ -227,27 +227,12 @@ const operations = {
       ok({ store: await c.engine.store.statistics(), cache: w.space.stats(), replayLag: await replayLag(w) }),
     ),
 
-  /** Creates a secret or replaces its content: `content` (any JSON), or `sealed` by the client to the public key. */
   'secret.set': (c, p) =>
-    inWorkspace(c, p, async (w) =>
-      setSecret(w, c.principal, {
-        changeSet: await changeSetOf(w, p),
-        name: text(p, 'name'),
-        ...(p['definition'] === undefined ? {} : { definition: text(p, 'definition') }),
-        ...(p['description'] === undefined ? {} : { description: text(p, 'description') }),
-        ...(p['content'] === undefined ? {} : { content: p['content'] }),
-        ...(p['sealed'] === undefined ? {} : { sealed: unshown(p, 'sealed') }),
-        ...idempotency(p),
-      }),
-    ),
+    inWorkspace(c, p, async (w) => setSecret(w, c.principal, { ...p, changeSet: await changeSetOf(w, p) })),
   'secret.list': (c, p) => inState(c, p, (s) => s.w.read(() => ok(listSecrets(s.snapshot)))),
-  /** Everything about a secret but its content, which no operation gives. */
   'secret.get': (c, p) => inState(c, p, (s) => s.w.read(() => getSecret(s.snapshot, text(p, 'secret')))),
   'secret.public_key': (c, p) => inWorkspace(c, p, async (w) => ok(await publicKeyOf(w))),
-  'secret.rotate': (c, p) =>
-    inWorkspace(c, p, (w) =>
-      rotateKeys(w, c.principal, { onlyReseal: p['onlyReseal'] === true, progress: c.progress }),
-    ),
+  'secret.rotate': (c, p) => inWorkspace(c, p, (w) => rotateKeys(w, c, p['onlyReseal'] === true)),
   'secret.collect': (c, p) => inWorkspace(c, p, (w) => collectSecrets(w, c.principal)),
 
   'member.list': (c, p) => inWorkspace(c, p, async (w) => ok(await readMembers(w))),
@@ -477,12 +462,6 @@ function idMap(ids: Json): Record<string, string> {
 function text(p: Params, name: string, otherwise?: string): string {
   const value = p[name] ?? otherwise;
   return typeof value === 'string' ? value : wrong(name, 'text', value ?? null);
-}
-
-/** Text that no refusal repeats. */
-function unshown(p: Params, name: string): string {
-  const value = p[name];
-  return typeof value === 'string' ? value : wrong(name, 'text', `${typeof value} (not shown)`);
 }
 
 /** Zero or more. */

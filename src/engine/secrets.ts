@@ -22,7 +22,8 @@ import type { Branch, Workspace } from './workspace.ts';
 /** The key of a sealed content, a ULID: when it was made can be read from it. */
 type ContentKey = Branded<string, 'ContentKey'>;
 
-export interface SetSecret {
+/** What `secret.set` takes. */
+interface SetSecret {
   readonly changeSet: ChangeSetId;
   /** One of that name is replaced, else it is created. */
   readonly name: string;
@@ -63,18 +64,17 @@ export interface SecretLine {
  * Refuses what submitting refuses, and `request_malformed`, `value_not_storable`, `limit_exceeded`, `secret_unreadable`.
  * Fault `vault_locked`.
  */
-export async function setSecret(w: Workspace, principal: Principal, given: SetSecret): Promise<Result<SetSecretReply>> {
-  const may = await permit(w, principal, 'edit', { operation: 'set a secret', subject: given.changeSet });
+export async function setSecret(
+  w: Workspace,
+  principal: Principal,
+  params: { readonly changeSet: ChangeSetId; readonly [name: string]: Json | undefined },
+): Promise<Result<SetSecretReply>> {
+  const may = await permit(w, principal, 'edit', { operation: 'set a secret', subject: params.changeSet });
   if (!may.ok) return may;
+  const parsed = parseSetting(params);
+  if (!parsed.ok) return parsed;
+  const given = parsed.value;
   const vault = vaultOf(w);
-  if ((given.content === undefined) === (given.sealed === undefined)) {
-    return refuse('request_malformed', {
-      path: 'content',
-      expected: 'either the content or what was sealed by the client',
-      got: given.content === undefined ? 'neither' : 'both',
-      hint: 'give one of them',
-    });
-  }
   const ask = await askFor(w, vault, given);
   if (!ask.ok) return ask;
   return repeated<SetSecretReply>(w, { principal: principal.id, ...ask.value }, async () => {
@@ -89,12 +89,39 @@ export async function setSecret(w: Workspace, principal: Principal, given: SetSe
   });
 }
 
+/** Parameters as a setting. No refusal repeats what may be a content. */
+function parseSetting(params: { readonly changeSet: ChangeSetId; readonly [name: string]: Json | undefined }) {
+  for (const name of ['name', 'definition', 'description', 'sealed', 'idempotencyKey']) {
+    const value = params[name];
+    if (typeof value === 'string' || (value === undefined && name !== 'name')) continue;
+    return refuse('request_malformed', {
+      path: name,
+      expected: 'text',
+      got: value === undefined ? 'nothing' : `${value === null ? 'null' : typeof value} (not shown)`,
+      hint: 'see the help of the command',
+    });
+  }
+  if ((params['content'] === undefined) === (params['sealed'] === undefined)) {
+    return refuse('request_malformed', {
+      path: 'content',
+      expected: 'either the content or what was sealed by the client',
+      got: params['content'] === undefined ? 'neither' : 'both',
+      hint: 'give one of them',
+    });
+  }
+  const { changeSet, name, definition, description, content, sealed, idempotencyKey } = params;
+  const given = { changeSet, name, definition, description, content, sealed, idempotencyKey };
+  return ok(
+    Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as unknown as SetSecret,
+  );
+}
+
 /** What the request is remembered by: a keyed hash stands for the content. What a client sealed differs each time by itself. */
 async function askFor(w: Workspace, vault: Vault, given: SetSecret): Promise<Result<Ask>> {
   const { content, sealed, idempotencyKey, ...rest } = given;
   let about: string | undefined = sealed;
   if (content !== undefined && idempotencyKey !== undefined) {
-    const mark = await vault.fingerprint(w.id, content);
+    const mark = await vault.keyedHash(w.id, content);
     if (!mark.ok) return unsaid(mark);
     about = mark.value;
   }
@@ -228,14 +255,14 @@ export interface RotateReply {
  */
 export async function rotateKeys(
   w: Workspace,
-  principal: Principal,
-  options: { readonly onlyReseal: boolean; readonly progress: (line: string) => void },
+  { principal, progress }: { readonly principal: Principal; readonly progress: (line: string) => void },
+  onlyReseal: boolean,
 ): Promise<Result<RotateReply>> {
   const may = await permit(w, principal, 'maintain', { operation: 'rotate the keys of secrets', subject: w.id });
   if (!may.ok) return may;
   const vault = vaultOf(w);
-  const { generation } = options.onlyReseal ? await vault.publicKey(w.id) : await vault.rotate(w.id);
-  if (!options.onlyReseal) {
+  const { generation } = onlyReseal ? await vault.publicKey(w.id) : await vault.rotate(w.id);
+  if (!onlyReseal) {
     const sentence = `rotate the keys of secrets to generation ${generation}`;
     await noteOnHead(w, principal.id, { kind: 'secret.rotate', subject: w.id, path: '', sentence });
   }
@@ -243,7 +270,7 @@ export async function rotateKeys(
   let [resealed, current] = [0, 0];
   const unreadable: string[] = [];
   for (const [i, key] of keys.entries()) {
-    options.progress(`content ${i + 1} of ${keys.length}`);
+    progress(`content ${i + 1} of ${keys.length}`);
     const before = await w.store.runs.readSealed(w.id, key);
     if (before === undefined) continue;
     const after = await vault.reseal(w.id, before);

@@ -32,7 +32,7 @@ export function vaultOf(folder: string, documents: RunStore, clock: Clock): Vaul
     seal: async (workspace, content) => (await use()).seal(workspace, content),
     accept: async (workspace, sealed) => (await use()).accept(workspace, sealed),
     open: async (workspace, sealed) => (await use()).open(workspace, sealed),
-    fingerprint: async (workspace, content) => (await use()).fingerprint(workspace, content),
+    keyedHash: async (workspace, content) => (await use()).keyedHash(workspace, content),
     rotate: async (workspace) => (await use()).rotate(workspace),
     reseal: async (workspace, sealed) => (await use()).reseal(workspace, sealed),
   };

@@ -55,7 +55,7 @@ export async function secretHouse(options: HouseOptions = {}): Promise<{ house: 
 }
 
 /** Leaves the password where functions find it, and nothing else. */
-export const authentication = `
+const authentication = `
 function main(secret) {
   requestStorage.setItem('password', secret.password);
   requestStorage.setEnv('PASSWORD', secret.password);

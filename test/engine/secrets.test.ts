@@ -291,7 +291,7 @@ describe('setting a secret', () => {
         sealed: { a: 'never-to-be-kept' },
       }),
     ).toMatchObject({
-      got: '"object (not shown)"',
+      got: 'object (not shown)',
     });
   });
 

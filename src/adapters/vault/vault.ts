@@ -20,8 +20,8 @@ export interface VaultOptions {
 }
 
 /** BLAKE2b keyed with a key of its own, derived from the private half. */
-function keyedHash(privateKey: Uint8Array, content: Json): string {
-  const derived = sodium.crypto_generichash(32, 'headwater fingerprint of a content', privateKey);
+function hashWith(privateKey: Uint8Array, content: Json): string {
+  const derived = sodium.crypto_generichash(32, 'headwater keyed hash of a content', privateKey);
   const bytes = Buffer.from(canonical(content), 'utf8');
   try {
     return sodium.crypto_generichash(32, bytes, derived, 'hex');
@@ -93,13 +93,13 @@ export async function openVault({ documents, key, clock }: VaultOptions): Promis
       return opened.ok ? ok(opened.value.content) : opened;
     },
 
-    async fingerprint(workspace, content) {
+    async keyedHash(workspace, content) {
       const checked = checkJson(content, 'content', limits.valueDepthMax);
       if (!checked.ok) return checked;
       await newest(workspace);
       // The first pair is never taken away, so that it is the same for ever.
       const [first] = await readKeys(documents, workspace);
-      return ok(await withPrivateKey(key, workspace, first!, ({ privateKey }) => keyedHash(privateKey, checked.value)));
+      return ok(await withPrivateKey(key, workspace, first!, ({ privateKey }) => hashWith(privateKey, checked.value)));
     },
 
     async rotate(workspace) {
