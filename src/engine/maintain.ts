@@ -220,6 +220,11 @@ async function collect(w: Workspace, progress: Progress): Promise<GcOutcome> {
   return { ...swept, checkpointsRemoved: gone.length };
 }
 
+/** The checkpoints that a collection keeps. */
+export async function keptCheckpoints(w: Workspace): Promise<readonly Checkpoint[]> {
+  return keepWhich(await w.store.listChangeSets(w.id), await w.store.listCheckpoints(w.id));
+}
+
 function keepWhich(rows: readonly ChangeSetRow[], checkpoints: readonly Checkpoint[]): Checkpoint[] {
   const byId = new Map(rows.map((r) => [r.id, r]));
   const bases = new Set(rows.filter((r) => !r.isHead && isActive(r.status)).map((r) => r.baseVersion));

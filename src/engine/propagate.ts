@@ -9,7 +9,9 @@ import { limits } from '../base/limits.ts';
 import { invariant } from '../base/result.ts';
 import type { Call, Evaluated, Results, ViewProblem } from '../builtins/assemble.ts';
 import { hasBindings } from '../graph/bound.ts';
+import { secretUseText } from '../graph/secret_use.ts';
 import type { Source } from '../model/expr.ts';
+import { splitAddress } from '../model/keys.ts';
 import type { Path } from '../model/path.ts';
 import { Derived } from '../propagation/derived.ts';
 import { keyOfCall, Propagation, type WantedCall } from '../propagation/propagation.ts';
@@ -259,7 +261,11 @@ export class PropagationWork {
     const { calls, hasEffects } = this.#host;
     return {
       recall: (key) => calls.recall(key),
-      scopeOf: (call, address) => (hasEffects(call) ? address : ''),
+      scopeOf: (call, address, state) => {
+        if (!hasEffects(call)) return '';
+        const secrets = secretUseText(state, splitAddress(address).component);
+        return secrets === '' ? address : address + behindAddress + secrets;
+      },
     };
   }
 
@@ -321,13 +327,15 @@ export class PropagationWork {
     for (const wanted of values.takeWanted()) this.#askOne(branch, values, wanted);
   }
 
-  #askOne(branch: Branch, values: Propagation, { key, call, at }: WantedCall): void {
+  #askOne(branch: Branch, values: Propagation, { key, call, at, scope }: WantedCall): void {
     const deliver = (gave: Evaluated): void => {
       if (!values.wants(key)) return;
       values.deliver(key, gave);
       if (this.#lines.get(branch.row.id)?.values === values) this.#run();
     };
-    this.#host.calls.ask({ key, call, at, changeSet: branch.row.id, actor: branch.row.createdBy, deliver });
+    // The secrets of the state that the call was made in: its result is known by them.
+    const secrets = scope.slice(at.component.length + at.path.length + behindAddress.length);
+    this.#host.calls.ask({ key, call, at, secrets, changeSet: branch.row.id, actor: branch.row.createdBy, deliver });
   }
 
   #tellQuiet(id: ChangeSetId): void {
@@ -336,3 +344,6 @@ export class PropagationWork {
     for (const done of waiting ?? []) done();
   }
 }
+
+/** Between the address in a call's scope and the secrets. */
+const behindAddress = '\n';

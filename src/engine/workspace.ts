@@ -17,9 +17,11 @@ import {
 import type { Catalogue } from '../ports/catalogue.ts';
 import type { Readiness } from '../ports/readiness.ts';
 import type { ChangeSetRow, Checkpoint, Commit, Store, WorkspaceRow } from '../ports/store.ts';
+import type { Vault } from '../ports/vault.ts';
 import type { World } from '../ports/world.ts';
 import { ChunkMissing, ChunkSpace } from '../snapshot/chunk_space.ts';
 import { type Roots, Snapshot } from '../snapshot/snapshot.ts';
+import { credentialsOf } from './credentials.ts';
 import { FunctionCalls, type FunctionHost, hasEffects } from './function_calls.ts';
 import { PropagationWork } from './propagate.ts';
 import { readinessOf } from './ready.ts';
@@ -63,6 +65,8 @@ export interface WorkspaceOptions {
   readonly functions?: FunctionHost;
   /** How long ended runs are kept, and how many. */
   readonly retention?: RetentionOptions;
+  /** What opens and seals the contents of secrets; default: nothing does. */
+  readonly vault?: Vault;
   /** Bytes of decoded chunks kept in memory. */
   readonly cacheBytesMax?: number;
   /** Bytes of chunks that may wait to be written before a checkpoint is started. */
@@ -87,6 +91,7 @@ export class Workspace {
   readonly catalogue: Catalogue;
   readonly space: ChunkSpace;
   readonly readiness: Readiness;
+  readonly vault: Vault | undefined;
   /** Calls of users' functions, shared by all change sets. */
   readonly calls: FunctionCalls;
   /** Takes old runs away. */
@@ -112,6 +117,7 @@ export class Workspace {
     this.world = world;
     this.catalogue = options.catalogue;
     this.readiness = options.readiness ?? readinessOf(this);
+    this.vault = options.vault;
     this.#unwrittenBytesMax = options.unwrittenBytesMax ?? limits.unwrittenChunkBytesMax;
     this.space = new ChunkSpace({
       digest: world.digest,
@@ -128,6 +134,7 @@ export class Workspace {
       world,
       host,
       textOf: (hash) => this.read(() => this.space.blob(hash)),
+      credentials: (compiler, asked) => credentialsOf(this, compiler, asked),
     });
     const effects = new Map<string, boolean>();
     this.propagation = new PropagationWork({

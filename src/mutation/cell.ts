@@ -10,7 +10,7 @@ import { findCycle } from '../graph/cycle.ts';
 import { sourcesOfCellText } from '../graph/edges.ts';
 import { type Cell, cellText, parseCell } from '../model/cell.ts';
 import { type Expr, type Source, sourcesOf, userFunctionsOf } from '../model/expr.ts';
-import { cellKey, elementKey, index, present, splitCellKey } from '../model/keys.ts';
+import { cellKey, elementKey, index, present } from '../model/keys.ts';
 import { findComponent, isMarked, nameOf, specOfComponent } from '../model/lookup.ts';
 import { ancestorsOf, isPathKey, lastSegment, type Path, parentPath, wellKnown } from '../model/path.ts';
 import { matchPattern } from '../model/pattern.ts';

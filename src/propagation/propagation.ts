@@ -35,6 +35,8 @@ export interface WantedCall {
   readonly call: Call;
   /** The vertex that asked first. */
   readonly at: Source;
+  /** What else the result depends on; see `PropagationOptions.scopeOf`. */
+  readonly scope: string;
 }
 
 interface Spreading {
@@ -49,8 +51,11 @@ interface Spreading {
 export interface PropagationOptions {
   /** What earlier calls gave, when that is at hand; undefined: the call has to run. */
   readonly recall?: (key: Hash, call: Call) => Evaluated | undefined;
-  /** What the result of a call depends on besides text and input: of a function with effects, who asks. Default: nothing. */
-  readonly scopeOf?: (call: Call, address: string) => string;
+  /**
+   * What the result of a call depends on besides text and input: of a function with effects, who asks and with which secrets
+   * of the state. Default: nothing.
+   */
+  readonly scopeOf?: (call: Call, address: string, state: Snapshot) => string;
   /** Told of every vertex that is computed, with the calls it needs included; for tests and statistics. */
   readonly ran?: (address: string) => void;
 }
@@ -197,6 +202,9 @@ export class Propagation {
     for (const id of changes.rebound)
       for (const output of otherOutputs(bounds.get(id)!, boundsOf(id))) this.#markOutput(id, output);
     for (const address of changes.callers) this.#mark(address, true);
+    // Where the secrets make no difference to a call, nothing runs.
+    for (const id of changes.secrets)
+      for (const { output } of this.#known.component(id).facts?.bounds ?? []) this.#mark(id + output, true);
     for (const id of changes.resources) {
       for (const path of ['/resource', '/resource_value', '/si/resourceId'] as Path[])
         this.#spreadTo(this.#known.component(id).usersAt(path));
@@ -374,7 +382,7 @@ export class Propagation {
     const kept = this.#derived.get(address)?.calls ?? [];
     const made: { key: Hash; call: Call; gave: Evaluated | undefined }[] = [];
     const asking = new Assembly(this.#asked, (call) => {
-      const key = keyOfCall(this.state.space.digest, call, this.#options.scopeOf?.(call, address) ?? '');
+      const key = keyOfCall(this.state.space.digest, call, this.#options.scopeOf?.(call, address, this.state) ?? '');
       const gave = kept.find((c) => c.key === key)?.gave ?? this.#answers.get(key) ?? this.#options.recall?.(key, call);
       made.push({ key, call, gave });
       return gave ?? { state: 'pending' };
@@ -706,7 +714,8 @@ export class Propagation {
   /** What a call gave, while a vertex is computed. */
   #answerOf(call: Call): Evaluated {
     const computing = this.#computing;
-    const scope = computing === undefined ? '' : (this.#options.scopeOf?.(call, computing.at.address) ?? '');
+    const scope =
+      computing === undefined ? '' : (this.#options.scopeOf?.(call, computing.at.address, this.state) ?? '');
     const key = keyOfCall(this.state.space.digest, call, scope);
     const gave =
       computing?.kept?.calls?.find((c) => c.key === key)?.gave ??
@@ -715,7 +724,7 @@ export class Propagation {
     if (computing === undefined) return gave ?? { state: 'pending' };
     if (gave === undefined) {
       const { component, path } = computing.at;
-      computing.missing ??= { key, call, at: { component, path } };
+      computing.missing ??= { key, call, at: { component, path }, scope };
       return { state: 'pending' };
     }
     computing.calls.push({ key, gave });

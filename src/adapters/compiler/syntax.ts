@@ -18,6 +18,7 @@ export interface Node {
 }
 
 export interface Comment {
+  readonly type: 'CommentLine' | 'CommentBlock';
   readonly value: string;
   readonly start: number;
   readonly end: number;
