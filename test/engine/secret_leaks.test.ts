@@ -227,7 +227,11 @@ async function keptOfRuns(house: House): Promise<string> {
 
 const unescaped = (text: string) => text.replaceAll('\\\\', '\\');
 
-async function searchAll(): Promise<{ found: Record<'files' | 'answers' | 'runs', string[]>; told: string; runs: string }> {
+async function searchAll(): Promise<{
+  found: Record<'files' | 'answers' | 'runs', string[]>;
+  told: string;
+  runs: string;
+}> {
   const { house, folder } = await secretHouse();
   const { changeSet, planted } = await plant(house);
   const runs = await keptOfRuns(house);
