@@ -227,7 +227,11 @@ async function keptOfRuns(house: House): Promise<string> {
 
 const unescaped = (text: string) => text.replaceAll('\\\\', '\\');
 
-async function searchAll(): Promise<{ found: Record<'files' | 'answers' | 'runs', string[]>; told: string }> {
+async function searchAll(): Promise<{
+  found: Record<'files' | 'answers' | 'runs', string[]>;
+  told: string;
+  runs: string;
+}> {
   const { house, folder } = await secretHouse();
   const { changeSet, planted } = await plant(house);
   const runs = await keptOfRuns(house);
@@ -245,14 +249,17 @@ async function searchAll(): Promise<{ found: Record<'files' | 'answers' | 'runs'
       runs: foundIn(unescaped(runs), planted),
     },
     told,
+    runs,
   };
 }
 
 describe('[D20] a secret that gets out of a run', () => {
   test('is nowhere: not in a file, not in an answer, not in what is kept of runs', async () => {
-    const { found, told } = await searchAll();
+    const { found, told, runs } = await searchAll();
     expect(found).toEqual({ files: [], answers: [], runs: [] });
     expect(told).toContain('[redacted]');
+    // The runs whose results held one say so: the command, the three results that are values, the one of the wrong shape.
+    expect(runs.match(/"tainted":true/g)).toHaveLength(5);
   }, 180_000);
 
   test('is found by the same search, whatever way it took, where redaction is switched off', async () => {
