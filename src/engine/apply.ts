@@ -24,6 +24,7 @@ import type { ChangeSetRow } from '../ports/store.ts';
 import { encodeBlob } from '../snapshot/chunk.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { auditRows, plainAuditRows } from './audit.ts';
+import { type Branch, lands } from './branch.ts';
 import { caughtUp, engineActor, type Until } from './catch_up.ts';
 import { entryOf, headStays } from './change_set.ts';
 import { askOf, remember, repeated } from './idempotency.ts';
@@ -31,7 +32,7 @@ import { lockingEdits } from './locking.ts';
 import { permit } from './permit.ts';
 import { replayInBackground } from './replay.ts';
 import { checkApply, groundsOf, headWhile } from './requirements.ts';
-import { type Branch, lands, type Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
 export interface ApplyReceipt {
   readonly changeSet: ChangeSetId;

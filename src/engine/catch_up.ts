@@ -17,7 +17,8 @@ import type { Mutation } from '../mutation/mutation.ts';
 import { encodeBlob } from '../snapshot/chunk.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { auditRows } from './audit.ts';
-import { type Branch, lands, type Workspace } from './workspace.ts';
+import { type Branch, lands } from './branch.ts';
+import type { Workspace } from './workspace.ts';
 
 /** Who the log names for what the engine does of its own. */
 export const engineActor = 'headwater';

@@ -10,7 +10,6 @@ import type { Call, Evaluated } from '../builtins/assemble.ts';
 import { keptInput } from '../dispatch/kept_input.ts';
 import { failureOfRun, isFinal, resultOfRun } from '../dispatch/result.ts';
 import type { Source } from '../model/expr.ts';
-import type { FunctionKind } from '../model/function.ts';
 import { isEnded, type RunEvent, type RunLimits, type RunLogLine, type RunRecord, type Tier } from '../model/run.ts';
 import type { CompiledFunction, Compiler } from '../ports/compiler.ts';
 import type { MemoRow, RunStore } from '../ports/run_store.ts';
@@ -24,12 +23,6 @@ import { LiveRuns } from './live_runs.ts';
 export interface FunctionHost {
   readonly compiler?: Compiler;
   readonly runners?: readonly Runner[];
-}
-
-/** Has a function of that text effects, so that its result is that of one value at one moment? */
-export function hasEffects(host: FunctionHost, kind: FunctionKind, text: string): boolean {
-  const compiled = host.compiler?.compile(text, kind);
-  return compiled?.ok === true && compiled.value.tier === 'process';
 }
 
 /** Who wants a call, and where its result goes. */
@@ -79,6 +72,8 @@ export class FunctionCalls {
   readonly #host: FunctionHost;
   readonly #textOf: (hash: Hash) => Promise<string>;
   readonly #credentials: CredentialsOf;
+  /** Whether functions have effects, by kind and text. */
+  readonly #effects = new Map<string, boolean>();
   /** Results by call, those asked for last at the end. */
   readonly #recent = new Map<Hash, Evaluated>();
   readonly #flights = new Map<Hash, Flight>();
@@ -123,6 +118,19 @@ export class FunctionCalls {
     this.#recent.delete(key);
     this.#recent.set(key, gave);
     return gave;
+  }
+
+  /** Has the function effects, so that its result is that of one value at one moment? `text`: its text, when it is not known. */
+  hasEffects({ kind, text: hash }: Call, text: () => string): boolean {
+    const key = `${kind} ${hash}`;
+    let has = this.#effects.get(key);
+    if (has === undefined) {
+      const compiled = this.#host.compiler?.compile(text(), kind);
+      has = compiled?.ok === true && compiled.value.tier === 'process';
+      if (this.#effects.size >= limits.patternsKeptMax) this.#effects.clear();
+      this.#effects.set(key, has);
+    }
+    return has;
   }
 
   /** Finds out what a call gives and tells `deliver`, in a later turn. */

@@ -16,7 +16,8 @@ import { eachReference } from '../snapshot/chunk_space.ts';
 import { Snapshot } from '../snapshot/snapshot.ts';
 import { type Verified, verifyMap } from '../snapshot/verify.ts';
 import { type AuditVerdict, verifyAudit } from './audit.ts';
-import { refsOf, type Workspace } from './workspace.ts';
+import { refsOf } from './blob_refs.ts';
+import type { Workspace } from './workspace.ts';
 
 export interface Verdict {
   readonly ok: boolean;

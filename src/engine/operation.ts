@@ -7,12 +7,13 @@ import type { Json } from '../base/json.ts';
 import { must, type Result, refuse } from '../base/result.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { Branch } from './branch.ts';
 import { presentOf } from './catch_up.ts';
 import { resolveChangeSet } from './change_set.ts';
 import type { Engine } from './engine.ts';
 import type { Progress } from './maintain.ts';
 import { permit } from './permit.ts';
-import type { Branch, Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
 export const defaultWorkspace = 'default';
 

@@ -15,6 +15,7 @@ import type { ChangeSetRow } from '../ports/store.ts';
 import { applyChangeSet, applyOutcome } from './apply.ts';
 import { type ApprovalsView, approvalsOf, decideApproval, requestApproval, withdraw } from './approvals.ts';
 import { type AuditVerdict, readAudit, verifyAudit } from './audit.ts';
+import type { Branch } from './branch.ts';
 import { changeStatus, listChangeSets, openChangeSet, resolveChangeSet } from './change_set.ts';
 import { collectSecrets } from './collect_secrets.ts';
 import { type Comparison, compareSnapshots } from './compare.ts';
@@ -47,7 +48,7 @@ import { describeSchema, propertyLines, searchSchemas, suggestSources } from './
 import { getSecret, listSecrets, publicKeyOf, rotateKeys, setSecret } from './secrets.ts';
 import { submit } from './submit.ts';
 import { exportTemplateOf, importTemplate } from './template.ts';
-import type { Branch, Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
 /** Carries out one operation. Refuses `request_malformed` for an unknown name. */
 export async function callOperation(c: Call, name: string, params: unknown): Promise<Result<unknown>> {

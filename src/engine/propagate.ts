@@ -14,10 +14,11 @@ import type { Source } from '../model/expr.ts';
 import { splitAddress } from '../model/keys.ts';
 import type { Path } from '../model/path.ts';
 import { Derived } from '../propagation/derived.ts';
-import { keyOfCall, Propagation, type WantedCall } from '../propagation/propagation.ts';
+import { Propagation } from '../propagation/propagation.ts';
+import { keyOfCall, type WantedCall } from '../propagation/wanted.ts';
 import { ChunkMissing } from '../snapshot/chunk_space.ts';
+import type { Branch } from './branch.ts';
 import type { FunctionCalls } from './function_calls.ts';
-import type { Branch } from './workspace.ts';
 
 /** What propagation needs of its workspace. */
 export interface PropagationHost {

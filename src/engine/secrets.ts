@@ -13,11 +13,12 @@ import type { Reader } from '../model/state.ts';
 import type { Request } from '../mutation/request.ts';
 import type { Vault } from '../ports/vault.ts';
 import { noteOnHead } from './audit.ts';
+import type { Branch } from './branch.ts';
 import { caughtUp } from './catch_up.ts';
 import { askOf, repeated } from './idempotency.ts';
 import { permit } from './permit.ts';
 import { type Ask, type SubmitReply, submitNow } from './submit.ts';
-import type { Branch, Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
 /** The key of a sealed content, a ULID: when it was made can be read from it. */
 type ContentKey = Branded<string, 'ContentKey'>;

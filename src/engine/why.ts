@@ -15,9 +15,10 @@ import { isEnded, type RunRecord } from '../model/run.ts';
 import type { Reader } from '../model/state.ts';
 import { exprSummary } from '../mutation/cell.ts';
 import type { Propagation } from '../propagation/propagation.ts';
+import type { Branch } from './branch.ts';
 import { type Address, addressed, type FreshnessLine, freshnessLine, shownAddress } from './explain.ts';
 import { lineOfRun, Provenance, type RunLine } from './provenance.ts';
-import type { Branch, Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
 export type Verdict =
   /** It ran, on what it reads now. */

@@ -20,41 +20,17 @@ import type { ChangeSetRow, Checkpoint, Commit, Store, WorkspaceRow } from '../p
 import type { Vault } from '../ports/vault.ts';
 import type { World } from '../ports/world.ts';
 import { ChunkMissing, ChunkSpace } from '../snapshot/chunk_space.ts';
-import { type Roots, Snapshot } from '../snapshot/snapshot.ts';
+import { Snapshot } from '../snapshot/snapshot.ts';
+import { refsOf } from './blob_refs.ts';
+import { type Branch, lands, type Move, Stale, seenElsewhere } from './branch.ts';
 import { credentialsOf } from './credentials.ts';
-import { FunctionCalls, type FunctionHost, hasEffects } from './function_calls.ts';
+import { FunctionCalls, type FunctionHost } from './function_calls.ts';
 import { PropagationWork } from './propagate.ts';
 import { readinessOf } from './ready.ts';
 import { ReplayWork } from './replay_work.ts';
 import { Retention, type RetentionOptions } from './retention.ts';
 import { pruneTo } from './runs.ts';
 import { SideCache } from './side_cache.ts';
-
-/** The present state of one change set. */
-export interface Branch {
-  row: ChangeSetRow;
-  snapshot: Snapshot;
-  /** What it holds beyond Head's version `row.baseVersion`; of Head and of what was applied, nothing. */
-  pending: Pending;
-  /** Resolves when everything up to `row` is durable; rejects when it failed to be. Ask `lands` of it. */
-  durable: Promise<void>;
-  /** The commit under way adds to the audit and leaves the version: what follows could not tell that it failed. */
-  unnumbered: boolean;
-  /** Newest version that can be read from chunks alone. */
-  checkpointed: number;
-  /** Characters of log text since `checkpointed`. */
-  tailChars: number;
-  /** Computed values of an earlier state, as the last checkpoint before this branch was read has them. */
-  readonly derived?: { readonly state: Snapshot; readonly root: Hash };
-}
-
-/** A branch on its way to its next row; `entry` is what the log gets of it, when that changes the pending change. */
-export interface Move {
-  readonly branch: Branch;
-  readonly row: ChangeSetRow;
-  readonly snapshot: Snapshot;
-  readonly entry?: LogEntry;
-}
 
 export interface WorkspaceOptions {
   /** Schemas that can be installed. */
@@ -71,17 +47,6 @@ export interface WorkspaceOptions {
   readonly cacheBytesMax?: number;
   /** Bytes of chunks that may wait to be written before a checkpoint is started. */
   readonly unwrittenBytesMax?: number;
-}
-
-// A cell that is a blob, a variant's document, a function's text: in canonical form each names its blob last.
-const blobRef = /(?:^\{"b":|,"(?:spec|text)":)"([0-9a-f]{64})"\}$/;
-
-/** Hashes of blobs that a stored value names. */
-export function refsOf(value: string): Hash[] {
-  // The quote that opens the hash, before the expression: this is asked of every value of every new leaf.
-  if (value.length < 70 || value.charCodeAt(value.length - 67) !== 34) return [];
-  const hash = blobRef.exec(value)?.[1];
-  return hash === undefined ? [] : [hash as Hash];
 }
 
 export class Workspace {
@@ -136,19 +101,9 @@ export class Workspace {
       textOf: (hash) => this.read(() => this.space.blob(hash)),
       credentials: (compiler, asked) => credentialsOf(this, compiler, asked),
     });
-    const effects = new Map<string, boolean>();
     this.propagation = new PropagationWork({
       calls: this.calls,
-      hasEffects: (call) => {
-        const key = `${call.kind} ${call.text}`;
-        let has = effects.get(key);
-        if (has === undefined) {
-          has = hasEffects(host, call.kind, this.space.blob(call.text));
-          if (effects.size >= limits.patternsKeptMax) effects.clear();
-          effects.set(key, has);
-        }
-        return has;
-      },
+      hasEffects: (call) => this.calls.hasEffects(call, () => this.space.blob(call.text)),
       read: (body) => this.read(body),
       head: () => this.knownHead(),
       unsaved: () => this.#checkpointSoon(),
@@ -513,7 +468,10 @@ export class Workspace {
       good.flatMap((t) => (t.derived === undefined ? t.tops : [...t.tops, t.derived])),
     );
     const checkpoints: Checkpoint[] = good.map((t) => ({
-      ...checkpointOf(t.branch.row.id, t.version, t.roots),
+      changeSet: t.branch.row.id,
+      version: t.version,
+      intentRoot: t.roots.intent,
+      realityRoot: t.roots.reality,
       ...(t.derived === undefined ? {} : { derivedRoot: t.derived }),
     }));
     await this.store.writeChunks(this.id, chunks, checkpoints);
@@ -545,25 +503,5 @@ export class Workspace {
   }
 }
 
-function checkpointOf(changeSet: ChangeSetId, version: number, roots: Roots): Checkpoint {
-  return { changeSet, version, intentRoot: roots.intent, realityRoot: roots.reality };
-}
-
 /** Log entries read at once while replaying. */
 const logPage = 256;
-
-class Stale extends Error {}
-
-/** Does what was queued become durable? */
-export function lands(durable: Promise<void>): Promise<boolean> {
-  return durable.then(
-    () => true,
-    () => false,
-  );
-}
-
-/** Marks a promise whose failure is reported by another way, so that it does not count as unhandled here. */
-function seenElsewhere(promise: Promise<void>): void {
-  const settled = (): void => {};
-  promise.then(settled, settled);
-}

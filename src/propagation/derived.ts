@@ -128,3 +128,22 @@ export function sameEvaluated(a: Evaluated, b: Evaluated): boolean {
       return b.state === 'pending';
   }
 }
+
+/** Is it the error of a vertex on a cycle? */
+export function isOnCycle(is: Evaluated): boolean {
+  return is.state === 'error' && is.code === 'value_cycle' && is.root === undefined;
+}
+
+/** The value that was there, now or before an error. */
+export function lastOf(is: Evaluated): Json | undefined {
+  if (is.state === 'value') return is.value;
+  return is.state === 'error' || is.state === 'pending' ? is.last : undefined;
+}
+
+export function sameCalls(a: readonly Answered[] | undefined, b: readonly Answered[] | undefined): boolean {
+  if (a === b) return true;
+  if (a?.length !== b?.length) return false;
+  return a!.every(
+    (x, i) => x.key === b![i]!.key && sameJson(x.gave as unknown as Json, b![i]!.gave as unknown as Json),
+  );
+}

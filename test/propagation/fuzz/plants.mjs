@@ -2,6 +2,8 @@
 // each on a copy.
 
 const propagation = 'src/propagation/propagation.ts';
+const frontier = 'src/propagation/frontier.ts';
+const marks = 'src/propagation/marks.ts';
 const known = 'src/propagation/known.ts';
 const changes = 'src/propagation/changes.ts';
 const derived = 'src/propagation/derived.ts';
@@ -20,7 +22,7 @@ export const plants = {
     bug: '',
   },
   'settled is not reset': {
-    file: propagation,
+    file: frontier,
     wanted: '    marked.settled = 0;\n    if (!dirty) return;',
     bug: '    if (!dirty) return;',
   },
@@ -55,38 +57,38 @@ export const plants = {
     bug: 'const changed = true;',
   },
   'a vertex whose own cell changed is not marked': {
-    file: propagation,
-    wanted: `    if (before?.startsWith('{"x":') || after?.startsWith('{"x":')) this.#mark(component + path, true);\n`,
+    file: marks,
+    wanted: `  if (before?.startsWith('{"x":') || after?.startsWith('{"x":')) t.frontier.mark(component + path, true);\n`,
     bug: '',
   },
   'what is declared over an output is not looked at': {
-    file: propagation,
-    wanted: 'if (known.hasBounds) for (const output of known.outputsAt(path)) this.#markOutput(component, output);',
+    file: marks,
+    wanted: 'if (known.hasBounds) for (const output of known.outputsAt(path)) markOutput(t, component, output);',
     bug: '',
   },
   'readers of an output that is not in force any more are not told': {
-    file: propagation,
-    wanted: '    this.#spreadTo(known.usersAt(output));\n',
+    file: marks,
+    wanted: '  t.frontier.spreadTo(known.usersAt(output));\n',
     bug: '',
   },
   'readers of a component that comes or goes are not told': {
-    file: propagation,
-    wanted: '      this.#spreadTo(this.#known.component(id).allUsers());\n',
+    file: marks,
+    wanted: '    t.frontier.spreadTo(t.known.component(id).allUsers());\n',
     bug: '',
   },
   'other bindings are not noticed': {
-    file: propagation,
-    wanted: 'for (const output of otherOutputs(bounds.get(id)!, boundsOf(id))) this.#markOutput(id, output);',
+    file: marks,
+    wanted: 'for (const output of otherOutputs(bounds.get(id)!, boundsOf(id))) markOutput(t, id, output);',
     bug: '{}',
   },
   'reports are not noticed': {
-    file: propagation,
+    file: marks,
     wanted: "['/resource', '/resource_value', '/si/resourceId']",
     bug: "['/resource', '/si/resourceId']",
   },
   'calls in expressions are not noticed': {
-    file: propagation,
-    wanted: '    for (const address of changes.callers) this.#mark(address, true);\n',
+    file: marks,
+    wanted: '  for (const address of changes.callers) t.frontier.mark(address, true);\n',
     bug: '',
   },
   'a call gets the result of another': {
@@ -95,13 +97,13 @@ export const plants = {
     bug: 'computing?.kept?.calls?.[0]?.gave',
   },
   'what is read stays with another structure': {
-    file: propagation,
+    file: frontier,
     wanted: '    marked.reads = undefined;\n    marked.settled = 0;\n',
     bug: '',
   },
   'the way down is kept over an edit': {
-    file: propagation,
-    wanted: '    if (this.#known.structure !== structure) this.#unwind();\n',
+    file: marks,
+    wanted: '  if (t.known.structure !== structure) t.frontier.unwind();\n',
     bug: '',
   },
   'held by what waits for nothing': {
@@ -121,8 +123,8 @@ export const plants = {
   },
   'a fork forgets what has changed': {
     file: propagation,
-    wanted: 'other.#mark(address, dirty);',
-    bug: 'other.#mark(address, false);',
+    wanted: 'other.#frontier.mark(address, dirty);',
+    bug: 'other.#frontier.mark(address, false);',
   },
   'what was on a cycle is not looked at again': {
     file: propagation,
@@ -131,8 +133,8 @@ export const plants = {
   },
   'something is computed before all is marked': {
     file: propagation,
-    wanted: 'if (this.#spreading.length > 0) {',
-    bug: 'if (this.#spreading.length > 0 && this.#stack.length === 0) {',
+    wanted: 'if (this.#frontier.isSpreading) {',
+    bug: 'if (this.#frontier.isSpreading && done === 0) {',
   },
   'what comes or goes is not noticed': {
     file: changes,
@@ -150,12 +152,12 @@ export const plants = {
     bug: '{}',
   },
   'a move reaches what is inside': {
-    file: propagation,
+    file: marks,
     wanted: '? known.usersAbove(path, false)',
     bug: '? known.usersAt(path)',
   },
   'an empty container reaches what is inside': {
-    file: propagation,
+    file: marks,
     wanted: '? known.usersAbove(path, true)',
     bug: '? known.usersAt(path)',
   },
