@@ -24,30 +24,14 @@ import { Snapshot } from '../snapshot/snapshot.ts';
 import { refsOf } from './blob_refs.ts';
 import { type Branch, lands, type Move, Stale, seenElsewhere } from './branch.ts';
 import { credentialsOf } from './credentials.ts';
-import { FunctionCalls, type FunctionHost } from './function_calls.ts';
+import { FunctionCalls } from './function_calls.ts';
 import { PropagationWork } from './propagate.ts';
 import { readinessOf } from './ready.ts';
 import { ReplayWork } from './replay_work.ts';
-import { Retention, type RetentionOptions } from './retention.ts';
+import { Retention } from './retention.ts';
 import { pruneTo } from './runs.ts';
 import { SideCache } from './side_cache.ts';
-
-export interface WorkspaceOptions {
-  /** Schemas that can be installed. */
-  readonly catalogue: Catalogue;
-  /** What is said before an apply about what is pending and planned; default: what propagation says. */
-  readonly readiness?: Readiness;
-  /** What users' functions need; default: they give an error that says that they cannot run. */
-  readonly functions?: FunctionHost;
-  /** How long ended runs are kept, and how many. */
-  readonly retention?: RetentionOptions;
-  /** What opens and seals the contents of secrets; default: nothing does. */
-  readonly vault?: Vault;
-  /** Bytes of decoded chunks kept in memory. */
-  readonly cacheBytesMax?: number;
-  /** Bytes of chunks that may wait to be written before a checkpoint is started. */
-  readonly unwrittenBytesMax?: number;
-}
+import type { WorkspaceOptions } from './workspace_options.ts';
 
 export class Workspace {
   readonly row: WorkspaceRow;

@@ -11,7 +11,10 @@ const program = fileURLToPath(new URL('../../dist/adapters/process/child', impor
 
 export async function functionHouse(options: HouseOptions = {}): Promise<House> {
   const house = sqliteHouse({
-    functions: { compiler: openCompiler(), runners: [openIsolate({ workers: 1 }), openProcessTier({ program })] },
+    functions: () => ({
+      compiler: openCompiler(),
+      runners: [openIsolate({ workers: 1 }), openProcessTier({ program })],
+    }),
     ...options,
   });
   return house.start();

@@ -15,7 +15,7 @@ afterAll(async () => {
 });
 
 /** Outlives the engines that use it. */
-const functions: FunctionHost = {
+const functions = (): FunctionHost => ({
   compiler: { ...compiler, close: async () => {} },
   runners: [
     {
@@ -27,7 +27,7 @@ const functions: FunctionHost = {
       close: async () => {},
     },
   ],
-};
+});
 
 const attach = (name: string, functionKind: string, text: string, more: Json = {}): Json[] => [
   { kind: 'function.create', name, functionKind, text },
