@@ -70,6 +70,14 @@ function reportOwn(metric, own, work) {
   report('transform', metric, own.figure('ms'), 'ms', own.samples.length, { ...work, sealMs, logsMs, lines });
 }
 
+/** What one that did not end has nothing of: no figure, and no goal met or missed. */
+function besidePeer(other, ms) {
+  const peerValue = other.figure('ms');
+  const ratio = peerValue / ms;
+  const parts = other.name.startsWith('ot-') ? { transformMs: other.figure('transformMs') } : {};
+  return { peerValue, ratio, ...parts, met: ratio > 1 };
+}
+
 let asked = Object.keys(peers);
 for (const overlap of [0, 0.01, 0.1, 0.5]) {
   const work = { size, edits: size, overlap, spread: 'mixed' };
@@ -78,18 +86,11 @@ for (const overlap of [0, 0.01, 0.1, 0.5]) {
   // The root's hashes are ours to pay for.
   const ms = own.figure('ms') + own.figure('sealMs');
   for (const other of others) {
-    const peerValue = other.samples.length === 0 ? null : other.figure('ms');
-    const ratio = peerValue === null ? null : peerValue / ms;
-    const more = peerValue === null ? { limitMs } : {};
-    if (other.name.startsWith('ot-') && peerValue !== null) more.transformMs = other.figure('transformMs');
     report('transform', `merge_and_root_against_${other.name}`, ms, 'ms', Math.max(1, other.samples.length), {
       ...work,
       peer: other.name,
-      peerValue,
-      ratio,
-      ...more,
+      ...(other.ended ? besidePeer(other, ms) : { peerEnded: false, limitMs }),
       goal: 1,
-      met: ratio === null ? true : ratio > 1,
     });
   }
   asked = asked.filter((name) => others.find((o) => o.name === name)?.ended);

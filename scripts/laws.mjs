@@ -44,16 +44,28 @@ export function compile(entry, folder, patch = (_file, text) => text) {
   return join(folder, relative(root, entry)).replace(/\.ts$/, '.js');
 }
 
-/** Runs one task in a process of its own; `on` gets each line it says. Answers whether it came to its end. */
-export function runTask(program, { kind, from, count, untilFirst = false }, on) {
+/**
+ * Runs a program in a process of its own; `on` gets each line it says. Answers whether it came to its end; over `silentMs`
+ * without a line it is killed.
+ */
+export function runLines(program, args, on, silentMs = 600_000) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, kind, String(from), String(count), ...(untilFirst ? ['1'] : [])], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+    const child = spawn(process.execPath, [program, ...args.map(String)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const watch = setTimeout(() => child.kill('SIGKILL'), silentMs);
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      watch.refresh();
+      on(JSON.parse(line));
     });
-    createInterface({ input: child.stdout }).on('line', (line) => on(JSON.parse(line)));
     child.on('error', reject);
-    child.on('close', (code) => resolve(code === 0));
+    child.on('close', (code) => {
+      clearTimeout(watch);
+      resolve(code === 0);
+    });
   });
+}
+
+export function runTask(program, { kind, from, count, untilFirst = false }, on) {
+  return runLines(program, [kind, from, count, ...(untilFirst ? ['1'] : [])], on);
 }
 
 function tasksOf(counts, seed) {

@@ -20,6 +20,9 @@ export const limits = {
   functionTextCharsMax: 1024 * 1024,
   /** UTF-16 units of compiled functions kept. */
   compiledCharsMax: 32 * 1024 * 1024,
+  /** After this long a text is given up by the parser, and as much longer for each MiB of it. */
+  parseTimeMs: 1_000,
+  parseTimePerMibMs: 8_000,
   /** After this long without an answer the thread that checks types is ended. */
   checkTimeMs: 20_000,
   /** After this long without a question it is ended as well. */
@@ -76,6 +79,13 @@ export const limits = {
   explainDepthMax: 64,
   /** Values that a blast radius follows. */
   blastValuesMax: 200_000,
+  /** What a function may declare that one run takes. */
+  runMsMin: 10,
+  runMsMax: 3_600_000,
+  runBytesMin: 16 * 1024 * 1024,
+  runBytesMax: 64 * 1024 * 1024 * 1024,
+  runCpusMin: 0.1,
+  runCpusMax: 64,
   /** Results of pure functions kept for a workspace: in its store, and in memory. */
   memoBytesMax: 256 * 1024 * 1024,
   memoEntriesInMemoryMax: 100_000,
@@ -85,6 +95,8 @@ export const limits = {
   settingCharsMax: 1024 * 1024,
   /** UTF-8 bytes of a secret's content as JSON text, with the name of its workspace. */
   secretBytesMax: 256 * 1024,
+  /** A sealed content that nothing names is kept this long after something named it last. */
+  secretKeptMs: 90 * 24 * 3_600_000,
   /** Bytes of an installation's key file. */
   keyFileBytesMax: 1_024,
   /** Times a workspace's keys are read again because another process has written them. */

@@ -1,4 +1,5 @@
-// What is known of one component, read from a state when it is asked for.
+// What is known of one component, read from a state when it is asked for and not before: a look at one value of a large
+// component reads little of it.
 
 import type { ComponentId, Hash } from '../base/ids.ts';
 import { type Bound, boundsOfVariant, hasBindings, isDeclaredOver } from '../graph/bound.ts';

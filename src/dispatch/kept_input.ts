@@ -2,7 +2,7 @@
 // short, else its members, and of those that are long themselves the hash.
 
 import type { Digest } from '../base/ids.ts';
-import { brief, canonical, isObject, type Json } from '../base/json.ts';
+import { brief, isObject, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import type { RunInput, RunInputPart } from '../model/run.ts';
 
@@ -14,8 +14,11 @@ export function keptInput(digest: Digest, text: string): RunInput | null {
   const members = Object.entries(value);
   return members.length > limits.runInputPartsMax
     ? null
-    : { parts: members.map(([name, member]) => partOf(digest, name, canonical(member))) };
+    : { parts: members.map(([name, member]) => partOf(digest, name, textOf(member))) };
 }
+
+/** Members were read from canonical text, so that equal ones are written the same; by the machine itself, as it is for every run. */
+const textOf = (member: Json): string => JSON.stringify(member);
 
 function partOf(digest: Digest, name: string, text: string): RunInputPart {
   return text.length <= limits.runInputPartCharsMax ? { name, text } : { name, hash: digest(text), chars: text.length };
@@ -51,7 +54,7 @@ function partsOf(input: RunInput | null): Map<string, RunInputPart> | undefined 
   if (input.parts !== undefined) return new Map(input.parts.map((part) => [part.name, part]));
   const value = JSON.parse(input.whole) as Json;
   if (!isObject(value)) return new Map([['', { name: '', text: input.whole }]]);
-  return new Map(Object.entries(value).map(([name, member]) => [name, { name, text: canonical(member) }]));
+  return new Map(Object.entries(value).map(([name, member]) => [name, { name, text: textOf(member) }]));
 }
 
 function hashOf(digest: Digest, part: RunInputPart | undefined): string {

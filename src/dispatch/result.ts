@@ -1,4 +1,5 @@
-// What a run gave, as the value of what asked for it: the shape that a function of each kind returns, checked.
+// What a run gave, as the value of what asked for it: the shape that a function of each kind returns is checked here, so
+// that nothing behind it has to look again.
 
 import { brief, checkJson, isObject, type Json } from '../base/json.ts';
 import type { Evaluated } from '../builtins/assemble.ts';

@@ -24,14 +24,15 @@ import type { ChangeSetRow } from '../ports/store.ts';
 import { encodeBlob } from '../snapshot/chunk.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { auditRows, plainAuditRows } from './audit.ts';
-import { caughtUp, engineActor } from './catch_up.ts';
+import { type Branch, lands } from './branch.ts';
+import { caughtUp, engineActor, type Until } from './catch_up.ts';
 import { entryOf, headStays } from './change_set.ts';
 import { askOf, remember, repeated } from './idempotency.ts';
 import { lockingEdits } from './locking.ts';
 import { permit } from './permit.ts';
 import { replayInBackground } from './replay.ts';
 import { checkApply, groundsOf, headWhile } from './requirements.ts';
-import { type Branch, lands, type Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
 export interface ApplyReceipt {
   readonly changeSet: ChangeSetId;
@@ -82,8 +83,9 @@ export async function applyChangeSet(
   const { waitMs = 0 } = request;
   return repeated<ApplyReceipt>(w, { principal: principal.id, ...ask.value }, async () => {
     if (waitMs > 0) await w.readiness.quiet(w.id, request.changeSet, waitMs);
-    for (;;) {
-      const done = await applyOnce(w, principal, request.changeSet, ask.value);
+    // A catch-up that fails for good must be heard of, so the second time it is waited for.
+    for (let until: Until = 'queued'; ; until = 'durable') {
+      const done = await applyOnce(w, principal, request.changeSet, { ...ask.value, until });
       if (done !== 'lost') return done;
     }
   });
@@ -93,9 +95,9 @@ async function applyOnce(
   w: Workspace,
   principal: Principal,
   id: ChangeSetId,
-  ask: { key: string | undefined; hash: Hash },
+  ask: { readonly key: string | undefined; readonly hash: Hash; readonly until: Until },
 ): Promise<Result<ApplyReceipt> | 'lost'> {
-  const found = await caughtUp(w, id);
+  const found = await caughtUp(w, id, ask.until);
   if (!found.ok) return found;
   const { branch } = found.value;
   if (branch.row.isHead) return headStays('apply');
@@ -104,19 +106,31 @@ async function applyOnce(
   // One that waits for approvals is told which, as one that never asked for them is.
   const waits = status === 'NeedsApproval' || status === 'Rejected';
   if (!next.ok && !waits) return next;
-  if (!(await lands(branch.durable))) return 'lost';
   const grounds = await groundsOf(w, branch);
   const pending = next.ok ? await w.readiness.pending(w.id, id, intentRoot) : [];
-  if (pending.length > 0) return notReady(pending);
+  if (pending.length > 0) return onceDurable(branch, notReady(pending));
   const steps = next.ok ? await stepsOf(w, branch) : [];
-  return w.read(() => {
+  if (steps === undefined) {
+    await lands(branch.durable);
+    return 'lost';
+  }
+  const done = await w.read(() => {
     const head = headWhile(w, grounds);
-    if (head === undefined) return Promise.resolve('lost' as const);
+    if (head === undefined) return 'lost';
     const checked = checkApply(w, principal, grounds, head.snapshot);
-    if (!checked.ok) return Promise.resolve(checked);
-    if (!next.ok) return Promise.resolve(askAgain(next.refusal));
-    return applyNow(w, principal, branch, head, { steps, actions: grounds.actions, spent: checked.value, ask });
+    if (!checked.ok) return { refused: checked };
+    if (!next.ok) return { refused: askAgain(next.refusal) };
+    return {
+      applied: applyNow(w, principal, branch, head, { steps, actions: grounds.actions, spent: checked.value, ask }),
+    };
   });
+  if (done === 'lost') return done;
+  return 'applied' in done ? done.applied : onceDurable(branch, done.refused);
+}
+
+/** A refusal by what a branch is at, when that has come to be for good. */
+async function onceDurable(branch: Branch, refused: Result<never>): Promise<Result<never> | 'lost'> {
+  return (await lands(branch.durable)) ? refused : 'lost';
 }
 
 /** What was waited for has become needless, and the status does not say so yet. */
@@ -249,8 +263,11 @@ function withEdits(state: Snapshot, mutations: readonly Mutation[]): Snapshot {
 
 type EditedSteps = PendingChange['edits'][number];
 
-/** The change set's own edits by author, each mutation as it stands now; what does not stand is left out. */
-async function stepsOf(w: Workspace, branch: Branch): Promise<EditedSteps[]> {
+/**
+ * The change set's own edits by author, each mutation as it stands now; what does not stand is left out. Undefined when
+ * there are edits that the log does not have yet.
+ */
+async function stepsOf(w: Workspace, branch: Branch): Promise<EditedSteps[] | undefined> {
   const { row, pending } = branch;
   const out: EditedSteps[] = [];
   let at = 0;
@@ -268,7 +285,7 @@ async function stepsOf(w: Workspace, branch: Branch): Promise<EditedSteps[]> {
     }
     if (steps.length > 0) out.push({ version: entry.version, atMs: entry.atMs, actor: entry.actor, steps });
   }
-  return out;
+  return at === pending.items.length ? out : undefined;
 }
 
 /** What the engine adds at an apply, as edits of its own. */

@@ -10,11 +10,12 @@ import { ok, type Result, refuse } from '../base/result.ts';
 import type { Approval } from '../model/approval.ts';
 import { type ChangeSetStatus, isActive, transition } from '../model/change_set.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
+import { type Branch, lands } from './branch.ts';
 import { caughtUp } from './catch_up.ts';
 import { commitStatus, headStays } from './change_set.ts';
 import { denied, permit } from './permit.ts';
 import { authorsOf, type Grounds, groundsOf, headWhile, talliesOf } from './requirements.ts';
-import { type Branch, lands, type Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
 /** A requirement with what has been said about it. */
 export interface RequirementView extends Requirement {

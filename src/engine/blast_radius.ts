@@ -13,8 +13,9 @@ import type { Path } from '../model/path.ts';
 import { type Changes, changesBetween } from '../propagation/changes.ts';
 import { Known } from '../propagation/known.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { Branch } from './branch.ts';
 import { type Address, addressed, calledBy, shownAddress } from './explain.ts';
-import type { Branch, Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
 export interface BlastRadius {
   /** Places that are edited. */

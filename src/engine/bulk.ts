@@ -13,9 +13,10 @@ import type { Step } from '../mutation/compile.ts';
 import { apply, describe, validate } from '../mutation/mutation.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { applyChangeSet } from './apply.ts';
+import type { Branch } from './branch.ts';
 import { openChangeSet } from './change_set.ts';
 import { commitEdit, type Edited } from './submit.ts';
-import type { Branch, Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
 export interface BulkComponent {
   readonly id: ComponentId;

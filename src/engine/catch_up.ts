@@ -12,17 +12,29 @@ import { merge, passesBy } from '../merge/merge.ts';
 import type { HeadEdit, Route } from '../merge/merging.ts';
 import { Side } from '../merge/side.ts';
 import { isActive } from '../model/change_set.ts';
-import { apply, type Mutation } from '../mutation/mutation.ts';
+import { applyAll } from '../mutation/literals.ts';
+import type { Mutation } from '../mutation/mutation.ts';
 import { encodeBlob } from '../snapshot/chunk.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { auditRows } from './audit.ts';
-import { type Branch, lands, type Workspace } from './workspace.ts';
+import { type Branch, lands } from './branch.ts';
+import type { Workspace } from './workspace.ts';
 
 /** Who the log names for what the engine does of its own. */
 export const engineActor = 'headwater';
 
-/** A branch that stands on Head's present version, or is not open. Refuses `change_set_not_found`. */
-export async function caughtUp(w: Workspace, id: ChangeSetId): Promise<Result<{ readonly branch: Branch }>> {
+/** How far a catch-up is waited for: until it is there for good, or until its commit stands in the queue. */
+export type Until = 'durable' | 'queued';
+
+/**
+ * A branch that stands on Head's present version, or is not open. `queued` is for who commits on top of the branch: both
+ * commits share a sync, and one that fails takes the other with it. Refuses `change_set_not_found`.
+ */
+export async function caughtUp(
+  w: Workspace,
+  id: ChangeSetId,
+  until: Until = 'durable',
+): Promise<Result<{ readonly branch: Branch }>> {
   for (;;) {
     const found = await w.branch(id);
     if (!found.ok) return found;
@@ -30,7 +42,7 @@ export async function caughtUp(w: Workspace, id: ChangeSetId): Promise<Result<{ 
     if (branch.row.isHead || !isActive(branch.row.status)) return found;
     const head = await w.head();
     if (branch.row.baseVersion >= head.row.version) return found;
-    await w.alone(id, () => catchUp(w, branch, head));
+    await w.alone(id, () => catchUp(w, branch, head, until));
   }
 }
 
@@ -54,7 +66,7 @@ export interface HeadVersion {
   readonly side: Side<HeadEdit>;
 }
 
-async function catchUp(w: Workspace, branch: Branch, head: Branch): Promise<void> {
+async function catchUp(w: Workspace, branch: Branch, head: Branch, until: Until): Promise<void> {
   const target = { version: head.row.version, snapshot: head.snapshot };
   // What is merged must be there for good, on both sides, before anything is built on it.
   if (!(await lands(head.durable)) || !(await lands(branch.durable))) return;
@@ -68,12 +80,15 @@ async function catchUp(w: Workspace, branch: Branch, head: Branch): Promise<void
       at = walked;
     }
     const seen = await seenBefore(w, branch, next);
-    const landed = await w.read(() => {
+    const queued = await w.read(() => {
       const now = nextMerge(branch, versions);
-      if (now?.version !== next?.version || !w.isCurrent(branch)) return Promise.resolve(false);
-      return step(w, branch, versions, { ...at, seen }, now);
+      if (now?.version !== next?.version || !w.isCurrent(branch)) return undefined;
+      return { landed: step(w, branch, versions, { ...at, seen }, now) };
     });
-    if (!landed) return;
+    if (queued === undefined) return;
+    // A failure is told to whoever asks whether the branch is durable.
+    if (until === 'queued') queued.landed.catch(() => {});
+    else if (!(await queued.landed)) return;
   }
 }
 
@@ -147,7 +162,7 @@ function passBy(branch: Branch, passed: readonly HeadVersion[], head: Snapshot):
   if (edits >= pending.items.length) {
     const mutations = pending.effective();
     const draft = head.edit();
-    for (const m of mutations) apply(draft, m);
+    applyAll(draft, mutations);
     return { state: draft.finish(), route: 'head', mutations, settlement: nothingSettled };
   }
   const theirs = Side.of(passed.flatMap((v) => v.side.entries));

@@ -10,9 +10,10 @@ import { type ChangeSetEvent, type ChangeSetStatus, isActive, transition } from 
 import { idLength } from '../model/keys.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
 import { auditRows, plainAuditRows } from './audit.ts';
+import type { Branch } from './branch.ts';
 import { askOf, remember, repeated } from './idempotency.ts';
 import { permit } from './permit.ts';
-import type { Branch, Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
 /** Opens a change set on Head as it is now. Costs the same whatever the model's size. */
 export async function openChangeSet(

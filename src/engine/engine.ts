@@ -13,7 +13,8 @@ import type { World } from '../ports/world.ts';
 import { Snapshot } from '../snapshot/snapshot.ts';
 import { auditRows } from './audit.ts';
 import { replayInBackground } from './replay.ts';
-import { Workspace, type WorkspaceOptions } from './workspace.ts';
+import { Workspace } from './workspace.ts';
+import type { WorkspaceOptions } from './workspace_options.ts';
 
 export interface EngineOptions extends WorkspaceOptions {
   readonly store: Store;

@@ -29,8 +29,9 @@ import { exprSummary } from '../mutation/cell.ts';
 import { resolvePointer } from '../mutation/resolve.ts';
 import { pointerAt } from '../mutation/tree.ts';
 import type { Propagation } from '../propagation/propagation.ts';
+import type { Branch } from './branch.ts';
 import { lineOfRun, Provenance, type RunLine, type SetBy } from './provenance.ts';
-import type { Branch, Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
 /** A value by where it stands. */
 export interface Address {

@@ -10,12 +10,13 @@ import type { Call, Evaluated } from '../builtins/assemble.ts';
 import { keptInput } from '../dispatch/kept_input.ts';
 import { failureOfRun, isFinal, resultOfRun } from '../dispatch/result.ts';
 import type { Source } from '../model/expr.ts';
-import type { FunctionKind } from '../model/function.ts';
 import { isEnded, type RunEvent, type RunLimits, type RunLogLine, type RunRecord, type Tier } from '../model/run.ts';
 import type { CompiledFunction, Compiler } from '../ports/compiler.ts';
 import type { MemoRow, RunStore } from '../ports/run_store.ts';
-import type { Runner, RunOutcome, RunReport } from '../ports/runner.ts';
+import type { Allowances, Runner, RunOutcome, RunReport } from '../ports/runner.ts';
 import type { World } from '../ports/world.ts';
+import { type AskedCredentials, type CredentialsOutcome, noCredentials } from './credentials.ts';
+import { type GuardedReport, runGuarded } from './guarded_run.ts';
 import { LiveRuns } from './live_runs.ts';
 
 /** What functions need; without a compiler and a runner of its tier a function gives an error that says so. */
@@ -24,17 +25,13 @@ export interface FunctionHost {
   readonly runners?: readonly Runner[];
 }
 
-/** Has a function of that text effects, so that its result is that of one value at one moment? */
-export function hasEffects(host: FunctionHost, kind: FunctionKind, text: string): boolean {
-  const compiled = host.compiler?.compile(text, kind);
-  return compiled?.ok === true && compiled.value.tier === 'process';
-}
-
 /** Who wants a call, and where its result goes. */
 export interface Asked {
   readonly key: Hash;
   readonly call: Call;
   readonly at: Source;
+  /** The secrets that it is made with (`secretUseText`); absent: those of its component in the change set as it is now. */
+  readonly secrets?: string;
   readonly changeSet: ChangeSetId;
   readonly actor: string;
   readonly deliver: (gave: Evaluated) => void;
@@ -61,6 +58,8 @@ export interface CallStatistics {
   readonly remembered: number;
 }
 
+type CredentialsOf = (compiler: Compiler, asked: AskedCredentials) => Promise<CredentialsOutcome>;
+
 interface Flight {
   readonly first: Asked;
   readonly deliver: ((gave: Evaluated) => void)[];
@@ -72,6 +71,9 @@ export class FunctionCalls {
   readonly #world: World;
   readonly #host: FunctionHost;
   readonly #textOf: (hash: Hash) => Promise<string>;
+  readonly #credentials: CredentialsOf;
+  /** Whether functions have effects, by kind and text. */
+  readonly #effects = new Map<string, boolean>();
   /** Results by call, those asked for last at the end. */
   readonly #recent = new Map<Hash, Evaluated>();
   readonly #flights = new Map<Hash, Flight>();
@@ -96,8 +98,11 @@ export class FunctionCalls {
     readonly host: FunctionHost;
     /** Text of a function by its blob. */
     readonly textOf: (hash: Hash) => Promise<string>;
+    /** What a function with effects gets to run with a component's secrets. */
+    readonly credentials: CredentialsOf;
     readonly wrote?: (runs: number) => void;
   }) {
+    this.#credentials = options.credentials;
     this.#wrote = options.wrote ?? (() => {});
     this.#workspace = options.workspace;
     this.#store = options.store;
@@ -113,6 +118,19 @@ export class FunctionCalls {
     this.#recent.delete(key);
     this.#recent.set(key, gave);
     return gave;
+  }
+
+  /** Has the function effects, so that its result is that of one value at one moment? `text`: its text, when it is not known. */
+  hasEffects({ kind, text: hash }: Call, text: () => string): boolean {
+    const key = `${kind} ${hash}`;
+    let has = this.#effects.get(key);
+    if (has === undefined) {
+      const compiled = this.#host.compiler?.compile(text(), kind);
+      has = compiled?.ok === true && compiled.value.tier === 'process';
+      if (this.#effects.size >= limits.patternsKeptMax) this.#effects.clear();
+      this.#effects.set(key, has);
+    }
+    return has;
   }
 
   /** Finds out what a call gives and tells `deliver`, in a later turn. */
@@ -258,7 +276,7 @@ export class FunctionCalls {
     isTest: boolean,
   ): Promise<Tested> {
     this.live.add(this.#queued(id, asked, compiled, isTest), runner);
-    const report = await this.#reportOf(runner, id, asked, compiled);
+    const { report, tainted } = await this.#reportOf(runner, id, asked, compiled);
     this.#ran++;
     const { outcome } = report;
     // Members in the order in which the memo has them, so that it makes no difference whether it ran or was remembered.
@@ -281,6 +299,7 @@ export class FunctionCalls {
       exit: report.exit,
       failure,
       ...(isTest ? { test: { result: kept } } : {}),
+      ...(tainted ? { tainted } : {}),
     });
     this.#records.push(record);
     this.#write();
@@ -318,9 +337,18 @@ export class FunctionCalls {
     };
   }
 
-  async #reportOf(runner: Runner, id: RunId, { call }: TestCall, compiled: CompiledFunction): Promise<RunReport> {
+  async #reportOf(runner: Runner, id: RunId, asked: TestCall, compiled: CompiledFunction): Promise<GuardedReport> {
+    const { call } = asked;
+    const ended = (outcome: RunOutcome): GuardedReport => ({
+      report: { outcome, tookMs: 0, peakMemoryBytes: null, exit: null, runner: runner.tier },
+      tainted: false,
+    });
     try {
-      return await runner.run(
+      const given = await this.#given(asked, compiled);
+      if (!given.ok) return ended({ ok: false, code: 'authentication_failed', message: given.message });
+      const { authentication, contents, allow } = given.credentials;
+      return await runGuarded(
+        runner,
         {
           id,
           kind: call.kind,
@@ -328,7 +356,8 @@ export class FunctionCalls {
           name: call.name,
           code: { hash: compiled.hash, script: compiled.script },
           input: call.input,
-          limits: limitsOf(compiled.tier),
+          limits: limitsOf(compiled),
+          ...(compiled.tier === 'process' ? { authentication, allow: united(allow, compiled.allow) } : {}),
         },
         {
           started: (startedAtMs) => {
@@ -346,11 +375,18 @@ export class FunctionCalls {
             this.#write();
           },
         },
+        contents,
       );
     } catch (e) {
-      const outcome: RunOutcome = { ok: false, code: 'runner_lost', message: messageOf(e) };
-      return { outcome, tookMs: 0, peakMemoryBytes: null, exit: null, runner: runner.tier };
+      return ended({ ok: false, code: 'runner_lost', message: messageOf(e) });
     }
+  }
+
+  /** The secrets for a call: only functions with effects, which run for a component, get any. */
+  async #given({ changeSet, at, secrets }: TestCall, compiled: CompiledFunction): Promise<CredentialsOutcome> {
+    const compiler = this.#host.compiler!;
+    if (compiled.tier !== 'process' || (at.component as string) === '') return { ok: true, credentials: noCredentials };
+    return this.#credentials(compiler, { changeSet, component: at.component, secrets });
   }
 
   /** Writes what has come together since the last write; one write at a time, so that much shares one sync. */
@@ -419,14 +455,23 @@ function failureText(outcome: Extract<RunOutcome, { ok: false }>): string {
     : `${outcome.message} (line ${outcome.at.line}, column ${outcome.at.column})`;
 }
 
-function limitsOf(tier: Tier): RunLimits {
+function limitsOf({ tier, limits: declared }: CompiledFunction): RunLimits {
   const isIsolate = tier === 'isolate';
   return {
     timeMs: isIsolate ? limits.isolateRunMs : limits.processRunMs,
     memoryBytes: isIsolate ? limits.isolateRunBytes : limits.processRunBytes,
     cpus: 1,
     outputBytes: limits.runOutputBytesMax,
+    ...declared,
   };
 }
 
 const messageOf = (e: unknown): string => (e instanceof Fault || e instanceof Error ? e.message : String(e));
+
+/** What the functions of one process reach together: they share it. */
+function united(a: Allowances, b: Allowances | undefined): Allowances {
+  return {
+    network: [...new Set([...a.network, ...(b?.network ?? [])])],
+    commands: [...new Set([...a.commands, ...(b?.commands ?? [])])],
+  };
+}

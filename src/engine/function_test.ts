@@ -14,11 +14,12 @@ import type { Path } from '../model/path.ts';
 import type { RunLogLine, RunRecord } from '../model/run.ts';
 import { resolvePointer } from '../mutation/resolve.ts';
 import type { Propagation } from '../propagation/propagation.ts';
+import type { Branch } from './branch.ts';
 import type { Tested } from './function_calls.ts';
 import { parseKind } from './functions.ts';
 import { permit } from './permit.ts';
 import { readLog } from './runs.ts';
-import type { Branch, Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
 export interface TestAsk {
   /** The function by name or id; absent: `text` alone, of `kind`. */

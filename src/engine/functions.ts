@@ -102,7 +102,7 @@ export function readFunction(state: Reader, compiler: Compiler | undefined, name
   return ok({ id: id.value, ...record, text, textHash, bound: bindingsOf(state, id.value), runs });
 }
 
-export function bindingsOf(state: Reader, fn: FunctionId): BoundWhere[] {
+function bindingsOf(state: Reader, fn: FunctionId): BoundWhere[] {
   const out: BoundWhere[] = [];
   for (const [key, text] of state.scan('bindings', '')) {
     const record = JSON.parse(text) as BindingRecord;

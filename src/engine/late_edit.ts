@@ -15,8 +15,9 @@ import { carryText, textsOf } from '../merge/text_transform.ts';
 import type { Step } from '../mutation/compile.ts';
 import type { Mutation } from '../mutation/mutation.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import { type Branch, lands } from './branch.ts';
 import { type HeadVersion, headVersions } from './catch_up.ts';
-import { type Branch, lands, type Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
 /** What an author saw, and what has come since. */
 export interface Late {

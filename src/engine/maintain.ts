@@ -16,7 +16,8 @@ import { eachReference } from '../snapshot/chunk_space.ts';
 import { Snapshot } from '../snapshot/snapshot.ts';
 import { type Verified, verifyMap } from '../snapshot/verify.ts';
 import { type AuditVerdict, verifyAudit } from './audit.ts';
-import { refsOf, type Workspace } from './workspace.ts';
+import { refsOf } from './blob_refs.ts';
+import type { Workspace } from './workspace.ts';
 
 export interface Verdict {
   readonly ok: boolean;
@@ -218,6 +219,11 @@ async function collect(w: Workspace, progress: Progress): Promise<GcOutcome> {
   progress('sweeping');
   const swept = await w.store.sweep(w.id, generation, (hash) => live.has(hash) || w.space.pinned(hash));
   return { ...swept, checkpointsRemoved: gone.length };
+}
+
+/** The checkpoints that a collection keeps. */
+export async function keptCheckpoints(w: Workspace): Promise<readonly Checkpoint[]> {
+  return keepWhich(await w.store.listChangeSets(w.id), await w.store.listCheckpoints(w.id));
 }
 
 function keepWhich(rows: readonly ChangeSetRow[], checkpoints: readonly Checkpoint[]): Checkpoint[] {

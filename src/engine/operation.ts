@@ -1,4 +1,5 @@
-// What every operation has in common: who calls, how parameters are read, which workspace and state they name.
+// What every operation has in common: who calls, how parameters are read, which workspace and state they name. The
+// operations themselves are in operations.ts, and by subject beside it.
 
 import { authorise, type Permission, type Principal } from '../access/role.ts';
 import type { ChangeSetId } from '../base/ids.ts';
@@ -6,12 +7,13 @@ import type { Json } from '../base/json.ts';
 import { must, type Result, refuse } from '../base/result.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { Branch } from './branch.ts';
 import { presentOf } from './catch_up.ts';
 import { resolveChangeSet } from './change_set.ts';
 import type { Engine } from './engine.ts';
 import type { Progress } from './maintain.ts';
 import { permit } from './permit.ts';
-import type { Branch, Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
 export const defaultWorkspace = 'default';
 

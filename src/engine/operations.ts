@@ -15,7 +15,9 @@ import type { ChangeSetRow } from '../ports/store.ts';
 import { applyChangeSet, applyOutcome } from './apply.ts';
 import { type ApprovalsView, approvalsOf, decideApproval, requestApproval, withdraw } from './approvals.ts';
 import { type AuditVerdict, readAudit, verifyAudit } from './audit.ts';
+import type { Branch } from './branch.ts';
 import { changeStatus, listChangeSets, openChangeSet, resolveChangeSet } from './change_set.ts';
+import { collectSecrets } from './collect_secrets.ts';
 import { type Comparison, compareSnapshots } from './compare.ts';
 import { historyOf, readComponent, searchComponents } from './component.ts';
 import { lockingEdits } from './locking.ts';
@@ -44,9 +46,10 @@ import { replayLag } from './replay.ts';
 import type { ReplayProblem } from './replay_work.ts';
 import { revert } from './revert.ts';
 import { describeSchema, propertyLines, searchSchemas, suggestSources } from './schema.ts';
+import { getSecret, listSecrets, publicKeyOf, rotateKeys, setSecret } from './secrets.ts';
 import { submit } from './submit.ts';
 import { exportTemplateOf, importTemplate } from './template.ts';
-import type { Branch, Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
 /** Carries out one operation. Refuses `request_malformed` for an unknown name. */
 export async function callOperation(c: Call, name: string, params: unknown): Promise<Result<unknown>> {
@@ -228,6 +231,14 @@ const operations = {
     inWorkspace(c, p, async (w) =>
       ok({ store: await c.engine.store.statistics(), cache: w.space.stats(), replayLag: await replayLag(w) }),
     ),
+
+  'secret.set': (c, p) =>
+    inWorkspace(c, p, async (w) => setSecret(w, c.principal, { ...p, changeSet: await changeSetOf(w, p) })),
+  'secret.list': (c, p) => inState(c, p, (s) => s.w.read(() => ok(listSecrets(s.snapshot)))),
+  'secret.get': (c, p) => inState(c, p, (s) => s.w.read(() => getSecret(s.snapshot, text(p, 'secret')))),
+  'secret.public_key': (c, p) => inWorkspace(c, p, async (w) => ok(await publicKeyOf(w))),
+  'secret.rotate': (c, p) => inWorkspace(c, p, (w) => rotateKeys(w, c, p['onlyReseal'] === true)),
+  'secret.collect': (c, p) => inWorkspace(c, p, (w) => collectSecrets(w, c.principal)),
 
   'member.list': (c, p) => inWorkspace(c, p, async (w) => ok(await readMembers(w))),
   'member.set': (c, p) => {

@@ -1,4 +1,5 @@
-// The operations on functions: looking at them, checking their text, trying them. They are made and changed by mutations.
+// The operations on functions: looking at them, checking their text, trying them. They are made and changed by mutations,
+// as everything else that a change set holds.
 
 import type { Json } from '../base/json.ts';
 import { isObject } from '../base/json.ts';

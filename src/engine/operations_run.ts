@@ -1,4 +1,5 @@
-// The operations on runs and the memo, and the questions about values: by name, with plain JSON in and out.
+// The operations on runs and the memo, and the questions about values: by name, with plain JSON in and out. A handler checks
+// the form of its parameters and hands on.
 
 import type { ComponentId, FunctionId } from '../base/ids.ts';
 import { isObject, type Json } from '../base/json.ts';
@@ -6,7 +7,7 @@ import { limits } from '../base/limits.ts';
 import { must, ok } from '../base/result.ts';
 import { resolveComponent, resolveFunction } from '../model/lookup.ts';
 import { type BlastAsk, blastRadius } from './blast_radius.ts';
-import { explain } from './explain.ts';
+import { addressed, explain } from './explain.ts';
 import { type Handler, inState, integer, inWorkspace, type Params, type State, text, wrong } from './operation.ts';
 import {
   clearMemo,
@@ -46,8 +47,15 @@ export const runOperations = {
     ),
   /** Of the present version, as all questions about values are. */
   explain: (c, p) =>
-    inState(c, p, (s) => explain(s.w, s.branch, { ...place(p), depth: integer(p, 'depth', limits.explainDepthMax) })),
-  why: (c, p) => inState(c, p, (s) => why(s.w, s.branch, place(p))),
+    inState(c, p, async (s) => {
+      await settled(s, p);
+      return explain(s.w, s.branch, { ...place(p), depth: integer(p, 'depth', limits.explainDepthMax) });
+    }),
+  why: (c, p) =>
+    inState(c, p, async (s) => {
+      await settled(s, p);
+      return why(s.w, s.branch, place(p));
+    }),
   /** Of `edits`, a list of {component, path}, or of what the change set holds. */
   blast_radius: (c, p) =>
     inState(c, p, (s) => blastRadius(s.w, s.branch, { ...editsOf(p), limit: integer(p, 'limit', 100) })),
@@ -55,6 +63,14 @@ export const runOperations = {
 } satisfies Record<string, Handler>;
 
 const place = (p: Params) => ({ component: text(p, 'component'), path: text(p, 'path') });
+
+/** Waits at most `waitMs` for what is still being computed there, and until runs that have ended are written. */
+async function settled(s: State, p: Params): Promise<void> {
+  const mostMs = Math.min(integer(p, 'waitMs', 0), limits.runWaitMsMax);
+  if (mostMs === 0) return;
+  const at = await s.w.read(() => addressed(s.snapshot, text(p, 'component'), text(p, 'path')));
+  if (at.ok) await s.w.propagation.settled(s.branch, at.value, mostMs);
+}
 
 function editsOf(p: Params): Omit<BlastAsk, 'limit'> {
   const given = p['edits'];

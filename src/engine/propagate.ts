@@ -3,18 +3,22 @@
 // back in their own time and are one more portion. Nothing here is needed after a crash: what was computed is a
 // checkpoint, and what was not is found again by comparing it with the present state.
 
-import type { ChangeSetId, ComponentId, Digest } from '../base/ids.ts';
+import type { ChangeSetId, ComponentId, Digest, Hash } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { invariant } from '../base/result.ts';
 import type { Call, Evaluated, Results, ViewProblem } from '../builtins/assemble.ts';
 import { hasBindings } from '../graph/bound.ts';
+import { secretUseText } from '../graph/secret_use.ts';
 import type { Source } from '../model/expr.ts';
+import { splitAddress } from '../model/keys.ts';
 import type { Path } from '../model/path.ts';
-import { keyOfCall, Propagation, type WantedCall } from '../propagation/propagation.ts';
+import { Derived } from '../propagation/derived.ts';
+import { Propagation } from '../propagation/propagation.ts';
+import { keyOfCall, type WantedCall } from '../propagation/wanted.ts';
 import { ChunkMissing } from '../snapshot/chunk_space.ts';
+import type { Branch } from './branch.ts';
 import type { FunctionCalls } from './function_calls.ts';
-import type { Branch } from './workspace.ts';
 
 /** What propagation needs of its workspace. */
 export interface PropagationHost {
@@ -25,7 +29,12 @@ export interface PropagationHost {
   readonly read: <T>(body: () => T) => Promise<T>;
   /** Head's branch, when it has been read. */
   readonly head: () => Branch | undefined;
+  /** Told when values have been computed that a checkpoint could keep. */
+  readonly unsaved: () => void;
 }
+
+/** Values moved into the persistent map at once. */
+const foldedAtOnce = 256;
 
 interface Line {
   readonly branch: Branch;
@@ -154,6 +163,41 @@ export class PropagationWork {
     }
   }
 
+  /**
+   * Roots of the computed values of branches that are quiet, by change set, folded in short portions. What was computed of a
+   * state that is not the branch's present one any more is left out.
+   */
+  async saved(branches: readonly Branch[]): Promise<ReadonlyMap<ChangeSetId, Hash>> {
+    const out = new Map<ChangeSetId, Hash>();
+    for (const branch of branches) {
+      const line = this.#lines.get(branch.row.id);
+      if (line === undefined || line.branch !== branch) continue;
+      const { values } = line;
+      const isPresent = (): boolean => values.quiet && values.state === branch.snapshot;
+      while (isPresent() && values.fold(foldedAtOnce) > 0) await new Promise<void>((done) => setImmediate(done));
+      const root = isPresent() ? values.checkpoint() : undefined;
+      if (root !== undefined) out.set(branch.row.id, root);
+    }
+    return out;
+  }
+
+  /** Are the values of a branch all computed, and those of its present state? */
+  isPresent(branch: Branch): boolean {
+    const line = this.#lines.get(branch.row.id);
+    return line?.branch === branch && line.values.quiet && line.values.state === branch.snapshot;
+  }
+
+  /** Roots that the values in use are read from. */
+  roots(): Hash[] {
+    return [...this.#lines.values()].map((l) => l.values.foldedRoot);
+  }
+
+  /** Has a branch computed values that are in memory alone? */
+  hasUnsaved(branch: Branch): boolean {
+    const line = this.#lines.get(branch.row.id);
+    return line?.branch === branch && line.values.unsaved > 0 && line.values.quiet;
+  }
+
   /** Resolves when nothing is left that could be done now; results that are awaited are not waited for. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
@@ -162,6 +206,11 @@ export class PropagationWork {
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.idle();
+  }
+
+  /** Forgets what calls gave that is not a value's any more. */
+  forgetAnswers(): void {
+    for (const { values } of this.#lines.values()) values.forgetAnswers();
   }
 
   /** Values that are not settled, over all lines in use. */
@@ -178,7 +227,13 @@ export class PropagationWork {
   }
 
   #moveTo(line: Line, branch: Branch): void {
-    line.values.moveTo(branch.snapshot);
+    try {
+      line.values.moveTo(branch.snapshot);
+    } catch (e) {
+      // A chunk was not at hand in the middle of it: with the chunk it is begun anew.
+      this.#lines.delete(branch.row.id);
+      throw e;
+    }
     // Touched last, worked on first.
     this.#lines.delete(branch.row.id);
     this.#lines.set(branch.row.id, line);
@@ -190,19 +245,28 @@ export class PropagationWork {
   #start(branch: Branch): Propagation {
     const head = this.#host.head();
     const options = this.#optionsOf(branch);
-    if (head !== undefined && head.row.id !== branch.row.id) {
+    if (head !== undefined && head.row.id !== branch.row.id && branch.derived === undefined) {
       const values = this.of(head).fork(options);
       values.moveTo(branch.snapshot);
       return values;
     }
-    return new Propagation(branch.snapshot, undefined, options, hasBindings(branch.snapshot));
+    const { derived } = branch;
+    if (derived === undefined)
+      return new Propagation(branch.snapshot, undefined, options, hasBindings(branch.snapshot));
+    const values = new Propagation(derived.state, Derived.open(derived.state.space, derived.root), options);
+    values.moveTo(branch.snapshot);
+    return values;
   }
 
   #optionsOf(_branch: Branch): ConstructorParameters<typeof Propagation>[2] {
     const { calls, hasEffects } = this.#host;
     return {
       recall: (key) => calls.recall(key),
-      scopeOf: (call, address) => (hasEffects(call) ? address : ''),
+      scopeOf: (call, address, state) => {
+        if (!hasEffects(call)) return '';
+        const secrets = secretUseText(state, splitAddress(address).component);
+        return secrets === '' ? address : address + behindAddress + secrets;
+      },
     };
   }
 
@@ -247,7 +311,10 @@ export class PropagationWork {
       return;
     }
     this.#ask(branch, values);
-    if (values.quiet) this.#tellQuiet(branch.row.id);
+    if (values.quiet) {
+      this.#tellQuiet(branch.row.id);
+      if (values.unsaved > 0) this.#host.unsaved();
+    }
     this.#tellProgress();
   }
 
@@ -261,13 +328,15 @@ export class PropagationWork {
     for (const wanted of values.takeWanted()) this.#askOne(branch, values, wanted);
   }
 
-  #askOne(branch: Branch, values: Propagation, { key, call, at }: WantedCall): void {
+  #askOne(branch: Branch, values: Propagation, { key, call, at, scope }: WantedCall): void {
     const deliver = (gave: Evaluated): void => {
       if (!values.wants(key)) return;
       values.deliver(key, gave);
       if (this.#lines.get(branch.row.id)?.values === values) this.#run();
     };
-    this.#host.calls.ask({ key, call, at, changeSet: branch.row.id, actor: branch.row.createdBy, deliver });
+    // The secrets of the state that the call was made in: its result is known by them.
+    const secrets = scope.slice(at.component.length + at.path.length + behindAddress.length);
+    this.#host.calls.ask({ key, call, at, secrets, changeSet: branch.row.id, actor: branch.row.createdBy, deliver });
   }
 
   #tellQuiet(id: ChangeSetId): void {
@@ -276,3 +345,6 @@ export class PropagationWork {
     for (const done of waiting ?? []) done();
   }
 }
+
+/** Between the address in a call's scope and the secrets. */
+const behindAddress = '\n';

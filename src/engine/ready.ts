@@ -1,4 +1,5 @@
-// What a change set still has to compute before it can be applied: the answer of propagation to `Readiness`.
+// What a change set still has to compute before it can be applied: the answer of propagation to `Readiness`. Which actions
+// it plans is for the planner to say, when there is one.
 
 import { hasBindings } from '../graph/bound.ts';
 import { splitAddress } from '../model/keys.ts';

@@ -6,8 +6,9 @@ import { ok, type Result } from '../base/result.ts';
 import { linesInForce, lineText, type ReceiptLine } from '../merge/receipt.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { applyOutcome } from './apply.ts';
+import type { Branch } from './branch.ts';
 import { presentOf } from './catch_up.ts';
-import type { Branch, Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
 /** A line with its sentence. */
 export interface ToldLine extends ReceiptLine {

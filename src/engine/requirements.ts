@@ -15,10 +15,11 @@ import type { Spent } from '../merge/log_entry.ts';
 import type { Mutation } from '../mutation/mutation.ts';
 import type { PlannedAction } from '../ports/readiness.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { Branch } from './branch.ts';
 import { engineActor } from './catch_up.ts';
 import { lockingEdits } from './locking.ts';
 import { readBudgets, readMembers, settingsVersion } from './members.ts';
-import type { Branch, Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
 /** What a judgement stands on beside the states of the change set and of Head. */
 export interface Grounds {

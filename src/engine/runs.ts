@@ -175,6 +175,7 @@ export async function clearMemo(w: Workspace, principal: Principal): Promise<Res
   const may = await permit(w, principal, 'maintain', { operation: 'clear the memo', subject: w.id });
   if (!may.ok) return may;
   w.calls.forget();
+  w.propagation.forgetAnswers();
   return ok({ removed: await w.store.runs.clearMemo(w.id) });
 }
 

@@ -16,11 +16,12 @@ import type { Request } from '../mutation/request.ts';
 import type { Commit } from '../ports/store.ts';
 import type { Snapshot, SnapshotDraft } from '../snapshot/snapshot.ts';
 import { auditRows } from './audit.ts';
+import { type Branch, lands } from './branch.ts';
 import { caughtUp, chunksOf } from './catch_up.ts';
 import { askOf, remember, repeated } from './idempotency.ts';
 import { type Late, lateEdit, seenBy } from './late_edit.ts';
 import { permit } from './permit.ts';
-import { type Branch, lands, type Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
 export interface SubmitRequest {
   readonly changeSet: ChangeSetId;

@@ -21,12 +21,13 @@ import type { VariantSpec } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
 import type { Input, Request } from '../mutation/request.ts';
 import { inputOfTree, treeOfDeclared } from '../mutation/tree.ts';
+import type { Branch } from './branch.ts';
 import { caughtUp } from './catch_up.ts';
 import type { Engine } from './engine.ts';
 import { askOf, remember, repeated } from './idempotency.ts';
 import { permit } from './permit.ts';
 import { type Ask, keepAnswer, type SubmitReply, submitNow } from './submit.ts';
-import type { Branch, Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
 export interface ImportReply extends ImportReport {
   readonly changeSet: ChangeSetId;

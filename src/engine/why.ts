@@ -15,9 +15,10 @@ import { isEnded, type RunRecord } from '../model/run.ts';
 import type { Reader } from '../model/state.ts';
 import { exprSummary } from '../mutation/cell.ts';
 import type { Propagation } from '../propagation/propagation.ts';
+import type { Branch } from './branch.ts';
 import { type Address, addressed, type FreshnessLine, freshnessLine, shownAddress } from './explain.ts';
 import { lineOfRun, Provenance, type RunLine } from './provenance.ts';
-import type { Branch, Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
 export type Verdict =
   /** It ran, on what it reads now. */
@@ -193,11 +194,14 @@ async function ofRun(w: Workspace, provenance: Provenance, s: Settled): Promise<
   const { inputHash, codeHash } = await provenance.hashesOf(call);
   const isIt = (r: RunRecord): boolean =>
     r.inputHash === inputHash && (codeHash === undefined || r.codeHash === codeHash);
-  const ended = s.runs.filter((r) => isEnded(r.status));
-  const own = ended.find(isIt);
+  // Runs that were ended from outside gave nothing to compare with.
+  const ended = s.runs.filter((r) => isEnded(r.status) && r.status !== 'cancelled' && r.status !== 'lost');
+  const own = ended.find(isIt) ?? s.runs.find((r) => isEnded(r.status) && isIt(r));
   const newest = [...ended].sort((x, y) => (x.id < y.id ? 1 : -1));
+  // A pure function runs twice on the same only when the first result was lost on its way; that is no reason.
+  const mayBefore = (r: RunRecord): boolean => r.tier === 'process' || !isIt(r);
   // Of a result that came from elsewhere the input is compared with that of the last run for this value.
-  const previous = own === undefined ? newest[0] : newest.find((r) => r.id < own.id);
+  const previous = own === undefined ? newest[0] : newest.find((r) => r.id < own.id && mayBefore(r));
   const now = own?.input ?? keptInput(digest, call.input);
   const differs = previous === undefined ? null : (inputDifferences(digest, previous.input, now) ?? null);
   const codeChanged = previous !== undefined && codeHash !== undefined && previous.codeHash !== codeHash;
@@ -213,7 +217,7 @@ async function ofRun(w: Workspace, provenance: Provenance, s: Settled): Promise<
         ...more,
         run: lineOfRun(own),
       });
-    const later = newest.find((r) => r.id > own.id && r.changeSet === own.changeSet);
+    const later = newest.find((r) => r.id > own.id && r.changeSet === own.changeSet && mayBefore(r));
     if (later !== undefined) {
       const note = `${name} did not run again: its input is one that it has run on before, and the result was remembered`;
       return said('remembered', note, { ...more, run: lineOfRun(own), before: lineOfRun(later), ...compared(later) });

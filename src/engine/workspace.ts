@@ -14,72 +14,24 @@ import {
   replay,
   startsFromHead,
 } from '../merge/log_entry.ts';
-import type { Matches } from '../model/pattern.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
 import type { Readiness } from '../ports/readiness.ts';
 import type { ChangeSetRow, Checkpoint, Commit, Store, WorkspaceRow } from '../ports/store.ts';
+import type { Vault } from '../ports/vault.ts';
 import type { World } from '../ports/world.ts';
 import { ChunkMissing, ChunkSpace } from '../snapshot/chunk_space.ts';
-import { type Roots, Snapshot } from '../snapshot/snapshot.ts';
-import { FunctionCalls, type FunctionHost, hasEffects } from './function_calls.ts';
+import { Snapshot } from '../snapshot/snapshot.ts';
+import { refsOf } from './blob_refs.ts';
+import { type Branch, lands, type Move, Stale, seenElsewhere } from './branch.ts';
+import { credentialsOf } from './credentials.ts';
+import { FunctionCalls } from './function_calls.ts';
 import { PropagationWork } from './propagate.ts';
 import { readinessOf } from './ready.ts';
 import { ReplayWork } from './replay_work.ts';
-import { Retention, type RetentionOptions } from './retention.ts';
+import { Retention } from './retention.ts';
 import { pruneTo } from './runs.ts';
 import { SideCache } from './side_cache.ts';
-
-/** The present state of one change set. */
-export interface Branch {
-  row: ChangeSetRow;
-  snapshot: Snapshot;
-  /** What it holds beyond Head's version `row.baseVersion`; of Head and of what was applied, nothing. */
-  pending: Pending;
-  /** Resolves when everything up to `row` is durable; rejects when it failed to be. Ask `lands` of it. */
-  durable: Promise<void>;
-  /** The commit under way adds to the audit and leaves the version: what follows could not tell that it failed. */
-  unnumbered: boolean;
-  /** Newest version that can be read from chunks alone. */
-  checkpointed: number;
-  /** Characters of log text since `checkpointed`. */
-  tailChars: number;
-}
-
-/** A branch on its way to its next row; `entry` is what the log gets of it, when that changes the pending change. */
-export interface Move {
-  readonly branch: Branch;
-  readonly row: ChangeSetRow;
-  readonly snapshot: Snapshot;
-  readonly entry?: LogEntry;
-}
-
-export interface WorkspaceOptions {
-  /** Schemas that can be installed. */
-  readonly catalogue: Catalogue;
-  /** What is said before an apply about what is pending and planned; default: what propagation says. */
-  readonly readiness?: Readiness;
-  /** What users' functions need; default: they give an error that says that they cannot run. */
-  readonly functions?: FunctionHost;
-  /** Engine for the regular expressions of schemas; default: those that are safe without one. */
-  readonly matches?: Matches;
-  /** How long ended runs are kept, and how many. */
-  readonly retention?: RetentionOptions;
-  /** Bytes of decoded chunks kept in memory. */
-  readonly cacheBytesMax?: number;
-  /** Bytes of chunks that may wait to be written before a checkpoint is started. */
-  readonly unwrittenBytesMax?: number;
-}
-
-// A cell that is a blob, a variant's document, a function's text: in canonical form each names its blob last.
-const blobRef = /(?:^\{"b":|,"(?:spec|text)":)"([0-9a-f]{64})"\}$/;
-
-/** Hashes of blobs that a stored value names. */
-export function refsOf(value: string): Hash[] {
-  // The quote that opens the hash, before the expression: this is asked of every value of every new leaf.
-  if (value.length < 70 || value.charCodeAt(value.length - 67) !== 34) return [];
-  const hash = blobRef.exec(value)?.[1];
-  return hash === undefined ? [] : [hash as Hash];
-}
+import type { WorkspaceOptions } from './workspace_options.ts';
 
 export class Workspace {
   readonly row: WorkspaceRow;
@@ -88,6 +40,7 @@ export class Workspace {
   readonly catalogue: Catalogue;
   readonly space: ChunkSpace;
   readonly readiness: Readiness;
+  readonly vault: Vault | undefined;
   /** Calls of users' functions, shared by all change sets. */
   readonly calls: FunctionCalls;
   /** Takes old runs away. */
@@ -113,6 +66,7 @@ export class Workspace {
     this.world = world;
     this.catalogue = options.catalogue;
     this.readiness = options.readiness ?? readinessOf(this);
+    this.vault = options.vault;
     this.#unwrittenBytesMax = options.unwrittenBytesMax ?? limits.unwrittenChunkBytesMax;
     this.space = new ChunkSpace({
       digest: world.digest,
@@ -130,12 +84,14 @@ export class Workspace {
       world,
       host,
       textOf: (hash) => this.read(() => this.space.blob(hash)),
+      credentials: (compiler, asked) => credentialsOf(this, compiler, asked),
     });
     this.propagation = new PropagationWork({
       calls: this.calls,
-      hasEffects: (call) => hasEffects(host, call.kind, this.space.blob(call.text)),
+      hasEffects: (call) => this.calls.hasEffects(call, () => this.space.blob(call.text)),
       read: (body) => this.read(body),
       head: () => this.knownHead(),
+      unsaved: () => this.#checkpointSoon(),
     });
   }
 
@@ -360,10 +316,19 @@ export class Workspace {
   async #load(id: ChangeSetId): Promise<Branch | undefined> {
     const row = await this.store.findChangeSet(this.id, id);
     if (row === undefined) return undefined;
-    const { snapshot, checkpointed, tailChars } = await this.#rebuild(row, row.version);
+    const { snapshot, checkpointed, tailChars, derived } = await this.#rebuild(row, row.version);
     const pending = row.isHead || row.status === 'Applied' ? new Pending() : await this.pendingOf(row, row.version);
     const durable = Promise.resolve();
-    const branch: Branch = { row, snapshot, pending, durable, unnumbered: false, checkpointed, tailChars };
+    const branch: Branch = {
+      row,
+      snapshot,
+      pending,
+      durable,
+      unnumbered: false,
+      checkpointed,
+      tailChars,
+      ...(derived === undefined ? {} : { derived }),
+    };
     const raced = this.#branches.get(id);
     if (raced !== undefined) return raced;
     this.#branches.set(id, branch);
@@ -373,15 +338,18 @@ export class Workspace {
   async #rebuild(
     row: ChangeSetRow,
     version: number,
-  ): Promise<{ snapshot: Snapshot; checkpointed: number; tailChars: number }> {
+  ): Promise<{ snapshot: Snapshot; checkpointed: number; tailChars: number; derived?: Branch['derived'] }> {
     const checkpoint = await this.store.findCheckpoint(this.id, row.id, version);
     let from = 0;
     let snapshot: Snapshot;
+    let derived: Branch['derived'];
     if (checkpoint !== undefined) {
       from = checkpoint.version;
       snapshot = await this.read(() =>
         Snapshot.open(this.space, { intent: checkpoint.intentRoot, reality: checkpoint.realityRoot }),
       );
+      const { derivedRoot } = checkpoint;
+      if (derivedRoot !== undefined) derived = { state: snapshot, root: derivedRoot };
     } else if (row.isHead) snapshot = Snapshot.empty(this.space);
     else {
       const head = await this.store.findChangeSet(this.id, this.row.head);
@@ -405,7 +373,7 @@ export class Workspace {
         at = entry.version;
       }
     }
-    return { snapshot, checkpointed: from, tailChars };
+    return { snapshot, checkpointed: from, tailChars, ...(derived === undefined ? {} : { derived }) };
   }
 
   /** The state after one log entry. Fault `replay_diverged` when it has not the roots stored in the entry. */
@@ -449,6 +417,11 @@ export class Workspace {
       else seenElsewhere(writing);
       return;
     }
+    this.#checkpointSoon();
+  }
+
+  /** Writes what waits when nothing more has come for a while. */
+  #checkpointSoon(): void {
     if (this.#idle === undefined) {
       this.#idle = setTimeout(() => {
         this.#idle = undefined;
@@ -459,12 +432,16 @@ export class Workspace {
   }
 
   async #writeCheckpoint(): Promise<void> {
-    const moved = [...this.#branches.values()].filter((b) => b.row.version > b.checkpointed);
+    const moved = [...this.#branches.values()].filter(
+      (b) => b.row.version > b.checkpointed || this.propagation.hasUnsaved(b),
+    );
     if (moved.length === 0) return this.#dropUnused();
+    const saved = await this.propagation.saved(moved);
     const taken = moved.map((branch) => ({
       branch,
       version: branch.row.version,
       durable: branch.durable,
+      derived: this.propagation.isPresent(branch) ? saved.get(branch.row.id) : undefined,
       tops: branch.snapshot.tops(),
       roots: branch.snapshot.roots(),
       tailChars: branch.tailChars,
@@ -472,8 +449,16 @@ export class Workspace {
     // A checkpoint must not be ahead of the log: what a failed commit had built would stand under a version not its own.
     const settled = await Promise.allSettled(taken.map((t) => t.durable));
     const good = taken.filter((_, i) => settled[i]!.status === 'fulfilled');
-    const chunks = this.space.collectUnwritten(good.flatMap((t) => t.tops));
-    const checkpoints: Checkpoint[] = good.map((t) => checkpointOf(t.branch.row.id, t.version, t.roots));
+    const chunks = this.space.collectUnwritten(
+      good.flatMap((t) => (t.derived === undefined ? t.tops : [...t.tops, t.derived])),
+    );
+    const checkpoints: Checkpoint[] = good.map((t) => ({
+      changeSet: t.branch.row.id,
+      version: t.version,
+      intentRoot: t.roots.intent,
+      realityRoot: t.roots.reality,
+      ...(t.derived === undefined ? {} : { derivedRoot: t.derived }),
+    }));
     await this.store.writeChunks(this.id, chunks, checkpoints);
     this.space.markWritten(chunks.map((c) => c.hash));
     for (const t of good) {
@@ -499,29 +484,9 @@ export class Workspace {
       if (snapshot === undefined) this.#replayed.delete(ref);
       else inUse.push(snapshot);
     }
-    this.space.dropUnwritten(inUse.flatMap((snapshot) => snapshot.tops()));
+    this.space.dropUnwritten([...inUse.flatMap((snapshot) => snapshot.tops()), ...this.propagation.roots()]);
   }
-}
-
-function checkpointOf(changeSet: ChangeSetId, version: number, roots: Roots): Checkpoint {
-  return { changeSet, version, intentRoot: roots.intent, realityRoot: roots.reality };
 }
 
 /** Log entries read at once while replaying. */
 const logPage = 256;
-
-class Stale extends Error {}
-
-/** Does what was queued become durable? */
-export function lands(durable: Promise<void>): Promise<boolean> {
-  return durable.then(
-    () => true,
-    () => false,
-  );
-}
-
-/** Marks a promise whose failure is reported by another way, so that it does not count as unhandled here. */
-function seenElsewhere(promise: Promise<void>): void {
-  const settled = (): void => {};
-  promise.then(settled, settled);
-}

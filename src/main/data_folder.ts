@@ -19,6 +19,7 @@ import { callOperation } from '../engine/operations.ts';
 import { connectIpc, type IpcClient } from '../surfaces/ipc/client.ts';
 import { serveIpc } from '../surfaces/ipc/server.ts';
 import { openFunctions } from './functions.ts';
+import { vaultOf } from './secrets.ts';
 
 /** Somebody to ask: the engine in this process, or another process's. */
 export interface Connection {
@@ -35,12 +36,14 @@ export async function openFolder(folder: string, cacheBytesMax?: number): Promis
   makeFolder(folder);
   const catalogue = openCatalogue(fileURLToPath(new URL('../catalogue', import.meta.url)));
   const store = await openSqliteStore({ file: join(folder, storeFile) });
+  const world = systemWorld();
   return new Engine({
     store,
-    world: systemWorld(),
+    world,
     catalogue,
     functions: openFunctions(),
     matches: linearMatcher(),
+    vault: vaultOf(folder, store.runs, world.clock),
     ...(cacheBytesMax === undefined ? {} : { cacheBytesMax }),
   });
 }
@@ -81,7 +84,13 @@ export async function connect(folder: string, progress: (line: string) => void, 
 }
 
 /** Operations that write and take an idempotency key: they can be repeated when an answer was lost. */
-const repeatable: readonly string[] = ['submit', 'change_set.create', 'change_set.apply', 'import.cloudformation'];
+const repeatable: readonly string[] = [
+  'submit',
+  'change_set.create',
+  'change_set.apply',
+  'import.cloudformation',
+  'secret.set',
+];
 /** Owners that may go away under one call before it is given up. */
 const ownersMax = 5;
 
@@ -115,6 +124,8 @@ const writes: readonly string[] = [
   'gc',
   'change_set.request_approval',
   'change_set.withdraw',
+  'secret.rotate',
+  'secret.collect',
 ];
 
 function plainClient(client: IpcClient, progress: (line: string) => void, actor: string): Connection {

@@ -8,10 +8,13 @@ import { limits } from '../base/limits.ts';
 import type { FunctionHost } from '../engine/function_calls.ts';
 import type { Runner } from '../ports/runner.ts';
 
+/** What the isolate has besides the language and its libraries. */
+const isolateNames = ['Buffer', 'TextDecoder', 'TextEncoder'];
+
 export function openFunctions(): FunctionHost {
   const capacity = { cpus: 0, memoryBytes: limits.processRunBytes };
   return {
-    compiler: openCompiler(),
+    compiler: openCompiler({ isolateNames }),
     runners: [openIsolate(), whenNeeded({ tier: 'process', capacity }, openProcessTier)],
   };
 }

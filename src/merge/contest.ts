@@ -47,7 +47,8 @@ export class Writes<E extends { readonly m: Mutation }> {
 /** Rules that the schemas of one state declare, remembered by variant and path. */
 export class MergeRules {
   readonly #reader: Reader;
-  readonly #byRecord = new Map<string, Map<Path, MergeRule | undefined>>();
+  /** `null`: none. */
+  readonly #byRecord = new Map<string, Map<Path, MergeRule | null>>();
 
   /** Of a state that does not change. */
   constructor(reader: Reader) {
@@ -70,10 +71,11 @@ export class MergeRules {
       rules = new Map();
       this.#byRecord.set(record, rules);
     }
-    if (rules.has(path)) return rules.get(path);
+    const known = rules.get(path);
+    if (known !== undefined) return known ?? undefined;
     const spec = specOfComponent(this.#reader, JSON.parse(record) as ComponentRecord);
     const rule = spec === undefined ? undefined : declaredRule(spec, path);
-    rules.set(path, rule);
+    rules.set(path, rule ?? null);
     return rule;
   }
 }
@@ -109,6 +111,8 @@ export function contestUnit(c: Contest): Map<number, Item> {
     out.set(at, { ...item, yields });
   };
   const lastOn = new Map(c.items.map(([at, { m }]) => [placeOf(m).key, at]));
+  // What its author erased in the end is nothing to look at.
+  const erasedAt = c.items.findLast(([, { m }]) => m.kind === 'component.erase')?.[0] ?? -1;
   for (const [at, item] of c.items) {
     const { m } = item;
     if (item.yields !== undefined || out.has(at)) continue;
@@ -129,7 +133,7 @@ export function contestUnit(c: Contest): Map<number, Item> {
       continue;
     }
     if (same === undefined || (m.kind !== 'cell.set' && m.kind !== 'cell.unset')) continue;
-    const next = byProperty(c, item, m, lastOn.get(placeOf(m).key) === at);
+    const next = byProperty(c, item, m, at > erasedAt && lastOn.get(placeOf(m).key) === at);
     if (next !== undefined) out.set(at, next);
   }
   return out;

@@ -6,7 +6,7 @@ import { compareText } from '../base/json.ts';
 import type { Dropped } from './acyclic.ts';
 import { cycleLine, notes, parkedByVariant, repairLine } from './lines_between_units.ts';
 import { headLines } from './lines_of_head.ts';
-import { itemLines, plainLines, type UnitView } from './lines_of_items.ts';
+import { itemLines, type UnitView } from './lines_of_items.ts';
 import type { HeadEdit, Merging } from './merging.ts';
 import type { ReceiptLine } from './receipt.ts';
 import type { Repair } from './repair.ts';
@@ -17,24 +17,30 @@ export interface Findings {
   readonly repairs: readonly Repair[];
 }
 
-export function linesOf(m: Merging, headVersion: number, findings: Findings): ReceiptLine[] {
+export function linesOf(m: Merging, findings: Findings): ReceiptLine[] {
+  const { headVersion } = m;
   const lines: ReceiptLine[] = [];
   const changed = new Map(m.changes());
   const repaired = new Set<string>();
   for (const r of m.repairs) repaired.add(`${placeOf(r).category} ${placeOf(r).key}`);
-  // Where the two sides set different values of a unit there is nothing to say.
-  for (const unit of [...m.affected].filter((u) => m.plain.get(u)?.length !== 0).sort(compareText)) {
-    const contested = m.plain.get(unit);
-    if (contested !== undefined) {
-      lines.push(...plainLines(m, contested, headVersion));
-      continue;
+  let next = 0;
+  /** Adds the lines of units before one (all: undefined) in which both sides met plainly. */
+  const plainBefore = (unit: string | undefined): void => {
+    for (; next < m.plainLines.length; next++) {
+      const line = m.plainLines[next]!;
+      if (unit !== undefined && line.subject > unit) return;
+      if (m.isPlain(line.subject)) lines.push(line);
     }
+  };
+  for (const unit of [...m.affected].sort(compareText)) {
+    plainBefore(unit);
     const positions = m.positions(unit);
     const covered = new Set<HeadEdit>();
     const view: UnitView = { m, unit, headVersion, positions, writes: m.writes(unit), changed, covered };
     lines.push(...itemLines(view));
     if (m.input.theirs !== undefined) lines.push(...headLines(view, repaired));
   }
+  plainBefore(undefined);
   for (const d of findings.dropped) cycleLine(m, d, headVersion, changed, lines);
   for (const r of findings.repairs) repairLine(m, r, headVersion, lines);
   parkedByVariant(m, headVersion, lines);

@@ -30,6 +30,7 @@ type Common = Omit<ReceiptLine, 'rule' | 'outcome' | 'otherwise'>;
 /** `repaired`: keys that the engine's own edits write; what these take the place of is on their lines. */
 export function headLines(v: UnitView, repaired: ReadonlySet<string>): ReceiptLine[] {
   const lines: ReceiptLine[] = [];
+  let isFirstErased = true;
   for (const e of v.writes.entries) {
     if (v.covered.has(e) || v.writes.sameAs(e.m) !== e) continue;
     const place = placeOf(e.m);
@@ -45,9 +46,11 @@ export function headLines(v: UnitView, repaired: ReadonlySet<string>): ReceiptLi
       factAt(v.m.draft, e.m) !== factAt(v.m.input.head, e.m)
         ? repaired.has(`${place.category} ${place.key}`)
           ? undefined
-          : lost(v, e, common, place, !lines.some((l) => l.rule.startsWith('erase')))
+          : lost(v, e, common, place, isFirstErased)
         : (masked(v, e, common) ?? parked(v, e, common) ?? inVain(v, e, common));
-    if (line !== undefined) lines.push(line);
+    if (line === undefined) continue;
+    if (line.rule.startsWith('erase')) isFirstErased = false;
+    lines.push(line);
   }
   return lines;
 }

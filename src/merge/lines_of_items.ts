@@ -3,7 +3,6 @@
 
 import type { ComponentId } from '../base/ids.ts';
 import { canonical } from '../base/json.ts';
-import { cellText } from '../model/cell.ts';
 import { idLength } from '../model/keys.ts';
 import { isMarked } from '../model/lookup.ts';
 import { ancestorsOf, isWithin } from '../model/path.ts';
@@ -27,10 +26,9 @@ import {
   stands,
 } from './line_parts.ts';
 import type { HeadEdit, Merging } from './merging.ts';
-import { type Contested, leaveTheSame } from './plain.ts';
 import type { Outcome, ReceiptLine } from './receipt.ts';
 import { clashRule, type RuleId } from './rules.ts';
-import { componentOf, factOf, type Place, placeOf, unitOf } from './side.ts';
+import { componentOf, factOf, type Place, placeOf } from './side.ts';
 
 /** Both sides of one unit, and what of Head's the lines speak of already. */
 export interface UnitView {
@@ -57,9 +55,12 @@ interface Seen {
 export function itemLines(v: UnitView): ReceiptLine[] {
   const { m, unit, writes } = v;
   const lines: ReceiptLine[] = [];
+  let isFirstErased = true;
   const add = (line: ReceiptLine | undefined): boolean => {
-    if (line !== undefined) lines.push(line);
-    return line !== undefined;
+    if (line === undefined) return false;
+    if (line.otherwise[0]?.kind === 'component.create') isFirstErased = false;
+    lines.push(line);
+    return true;
   };
   const lastOn = new Map<string, number>();
   for (const at of v.positions) if (stands(m.item(at))) lastOn.set(factOf(m.item(at).m), at);
@@ -78,7 +79,7 @@ export function itemLines(v: UnitView): ReceiptLine[] {
     const seen: Seen = { at, item, place, same: writes.sameAs(item.m), before: m.before(at), common };
     if (item.placed !== undefined) {
       // What closes a cycle has a line of its own.
-      if (!isCycle(item.why)) add(notAsItIs(v, seen, !lines.some((l) => l.otherwise[0]?.kind === 'component.create')));
+      if (!isCycle(item.why)) add(notAsItIs(v, seen, isFirstErased));
     } else if (item.m.kind === 'text.edit') add(carried(v, seen));
     else
       add(lastOn.get(factOf(item.m)) === at ? overridden(v, seen) : undefined) ||
@@ -262,34 +263,4 @@ function parked(v: UnitView, s: Seen): ReceiptLine | undefined {
   // The author chose that variant, or another that stands.
   if (otherwise.length === 0 || head.get('components', unit) !== m.draft.get('components', unit)) return undefined;
   return { rule: 'upgrade-value', outcome: 'parked', ...s.common, theirs: partyOfHead(cause), otherwise };
-}
-
-/**
- * What `itemLines` and the lines of Head's edits come to where both sides meet plainly: Head's value gives way to another.
- * Nothing is read back, because the edits themselves are what stands and what Head has.
- */
-export function plainLines(
-  m: Merging,
-  contested: readonly Contested<HeadEdit>[],
-  headVersion: number,
-): readonly ReceiptLine[] {
-  const lines: ReceiptLine[] = [];
-  for (const [at, theirs] of contested) {
-    const item = m.item(at);
-    if (leaveTheSame(item.m, theirs.m)) continue;
-    lines.push({
-      rule: clashRule(item.m, theirs.m),
-      outcome: 'overridden',
-      subject: unitOf(item.m),
-      path: pathOf(item.m),
-      place: placeOf(item.m),
-      headVersion,
-      item: at,
-      mine: partyOf(item),
-      now: item.m.kind === 'cell.set' ? cellText(item.m.cell) : null,
-      theirs: partyOfHead(theirs),
-      otherwise: [theirs.m],
-    });
-  }
-  return lines;
 }

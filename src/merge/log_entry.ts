@@ -206,7 +206,8 @@ export function blobsOfEntry(entry: LogEntry): Hash[] {
   return entry.kind === 'catch_up' ? blobsOfMutations(mutationsOf(entry.settled)) : [];
 }
 
-function mutationsOf(s: Settled): Mutation[] {
+/** Every mutation that a settlement holds, in whatever role. */
+export function mutationsOf(s: Settled): Mutation[] {
   const items = [...s.items.map(([, item]) => item), ...(s.added ?? [])];
   return [...s.mutations, ...s.repairs, ...s.texts, ...items.flatMap((i) => [i.m, ...(i.placed ?? [])])];
 }

@@ -26,11 +26,11 @@ export interface Merged {
 
 /** Merges. `headVersion` is for the receipt: 0 when only the change set itself has moved. */
 export function merge(input: MergeInput, headVersion: number): Merged {
-  const m = new Merging(input);
+  const m = new Merging(input, headVersion);
   m.place();
   const dropped = breakCycles(m);
   const repairs = repairAll(m);
-  const lines = linesOf(m, headVersion, { dropped, repairs });
+  const lines = linesOf(m, { dropped, repairs });
   const count = input.pending.items.length;
   const changes = m.changes();
   const settlement: Settlement = {
@@ -111,7 +111,10 @@ export function contestLate(
   const units = new Map<string, number[]>();
   items.forEach((item, i) => {
     const unit = unitOf(item.m);
-    if (over.side.inUnit(unit).length > 0) units.set(unit, [...(units.get(unit) ?? []), i]);
+    if (!over.side.units.has(unit)) return;
+    const positions = units.get(unit);
+    if (positions === undefined) units.set(unit, [i]);
+    else positions.push(i);
   });
   const rules = new MergeRules(over.head);
   for (const [unit, positions] of units) {

@@ -5,8 +5,8 @@
 import type { ChangeSetId, ComponentId } from '../base/ids.ts';
 import { canonical, type Json } from '../base/json.ts';
 import { findRecord } from '../model/lookup.ts';
-import { ancestorsOf } from '../model/path.ts';
-import { isLiteral, writeLiterals } from '../mutation/cell.ts';
+import { ancestorsOf, type Path } from '../model/path.ts';
+import { isLiteral, type Literal, Literals } from '../mutation/literals.ts';
 import { apply, type CellMutation, type Mutation } from '../mutation/mutation.ts';
 import { applyText, type TextChange } from '../mutation/text.ts';
 import type { Snapshot, SnapshotDraft } from '../snapshot/snapshot.ts';
@@ -14,7 +14,8 @@ import { contestUnit, MergeRules, Writes } from './contest.ts';
 import { keysOfComponent, Touched, writeKey } from './difference.ts';
 import type { Item, Pending } from './item.ts';
 import { type Forms, type Placement, placeItem } from './place.ts';
-import { type Contested, meetPlainly } from './plain.ts';
+import { meetPlainly, plainLine } from './plain.ts';
+import type { ReceiptLine } from './receipt.ts';
 import type { RuleId } from './rules.ts';
 import { placeOf, Side, unitOf } from './side.ts';
 import { composed, textsOf, transformText } from './text_transform.ts';
@@ -32,8 +33,6 @@ export interface HeadEdit {
 }
 
 export type Route = 'head' | 'own';
-
-type Literal = Extract<CellMutation, { kind: 'cell.set' }>;
 
 export interface MergeInput {
   /** Head's state, with what is merged. */
@@ -57,6 +56,8 @@ export interface MergeInput {
 
 export class Merging {
   readonly input: MergeInput;
+  /** For the receipt: 0 when only the change set itself has moved. */
+  readonly headVersion: number;
   readonly draft: SnapshotDraft;
   readonly route: Route;
   readonly touched = new Touched();
@@ -64,24 +65,28 @@ export class Merging {
   readonly texts: Mutation[] = [];
   /** Units replayed item by item. */
   readonly affected = new Set<string>();
-  /** Of these, the units in which both sides meet plainly, and nothing was done since. */
-  readonly plain = new Map<string, readonly Contested<HeadEdit>[]>();
+  /** The receipt's lines of units in which both sides meet plainly, in ascending order of these; see `isPlain`. */
+  readonly plainLines: ReceiptLine[] = [];
   /** What the schemas of Head declare. */
   readonly rules: MergeRules;
   /** Nothing unsettled before and nothing added: only what Head touches has to be looked at. */
   readonly incremental: boolean;
   readonly extra: Side<Item>;
   /** Written together, before units are replayed. */
-  readonly #literals: Literal[] = [];
+  readonly #literals = new Literals();
+  /** Earlier merges' repairs and those of this one, by unit. */
+  readonly #repairsOf = new Map<string, Mutation[]>();
   readonly #changed = new Map<number, Item>();
   readonly #skipped = new Map<number, RuleId>();
   readonly #writes = new Map<string, Writes<HeadEdit>>();
 
-  constructor(input: MergeInput) {
+  constructor(input: MergeInput, headVersion: number) {
     this.input = input;
+    this.headVersion = headVersion;
     this.rules = new MergeRules(input.head);
     const { pending, theirs, extra = [] } = input;
     this.extra = Side.of(extra);
+    for (const m of pending.repairs) this.#keepRepair(m);
     this.incremental =
       theirs !== undefined && extra.length === 0 && pending.unsettled.size === 0 && pending.repairs.length === 0;
     this.route = input.route ?? ((theirs?.entries.length ?? 0) < pending.items.length ? 'own' : 'head');
@@ -136,8 +141,6 @@ export class Merging {
   /** Places everything. */
   place(): void {
     const { pending, theirs } = this.input;
-    for (const unit of sharedUnits(pending.side, theirs)) this.affected.add(unit);
-    for (const unit of sharedUnits(this.extra, theirs)) this.affected.add(unit);
     for (const at of pending.unsettled) this.affected.add(unitOf(pending.items[at]!.m));
     for (const m of pending.repairs) this.affected.add(unitOf(m));
     for (const unit of this.extra.units.keys()) this.affected.add(unit);
@@ -148,75 +151,86 @@ export class Merging {
       }
     }
     // In the order of the keys (`sort` alone is by code units): what lies beside each other is read and written together.
+    const units = this.route === 'head' ? pending.side.units : theirs?.units;
+    for (const unit of units === undefined ? [] : [...units.keys()].sort()) this.#carry(unit);
     const affected = [...this.affected].sort();
     if (theirs !== undefined) {
-      for (const unit of affected) this.#meet(unit);
+      for (const unit of affected) this.#contest(unit);
       const own = new Set(this.texts.map((t) => unitOf(t)));
       this.texts.push(...textsOf(theirs, this.draft).filter((t) => !own.has(unitOf(t))));
     }
-    if (this.route === 'head') {
-      for (const unit of this.#unaffected(pending.side)) this.#placeAsBefore(unit);
-    } else if (theirs !== undefined) {
-      for (const unit of this.#unaffected(theirs)) this.#take(theirs.inUnit(unit));
+    this.#literals.write(this.draft);
+    for (const unit of affected) this.replay(unit);
+  }
+
+  /** Carries over what one side has in a unit, unless the two sides meet there in more than plain values. */
+  #carry(unit: string): void {
+    if (this.affected.has(unit)) return;
+    const { pending, theirs } = this.input;
+    const mine = pending.side.inUnit(unit);
+    const other = theirs?.inUnit(unit) ?? [];
+    if (mine.length > 0 && other.length > 0 && !this.#meetPlainly(mine, other)) this.affected.add(unit);
+    else if (this.route === 'head') this.#placeAsBefore(mine);
+    else this.#take(mine.length === 0 ? other : this.#unwritten(mine, other));
+  }
+
+  /** Do both sides meet in a unit in no more than values, of which those of the change set stand? */
+  #meetPlainly(mine: readonly number[], other: readonly number[]): boolean {
+    if (!this.incremental) return false;
+    const { pending, theirs } = this.input;
+    const { items } = pending;
+    const contested = meetPlainly({ items, at: mine }, { entries: theirs!.entries, at: other });
+    if (contested === undefined || contested.some(([at]) => this.rules.at(items[at]!.m) !== undefined)) return false;
+    // At once, while the edits are at hand.
+    for (const [at, edit] of contested) {
+      const line = plainLine(items[at]!, edit, { at, headVersion: this.headVersion });
+      if (line !== undefined) this.plainLines.push(line);
     }
-    for (const unit of affected) if (this.plain.has(unit)) this.#placePlainly(unit);
-    writeLiterals(this.draft, this.#literals);
-    for (const unit of affected) if (!this.plain.has(unit)) this.replay(unit);
+    return true;
   }
 
-  /** Units of a side that are not affected, in ascending order. */
-  #unaffected(side: Side<{ readonly m: Mutation }>): readonly string[] {
-    return [...side.units.keys()].filter((unit) => !this.affected.has(unit)).sort();
+  /** Of a unit in which the two sides met plainly: was nothing done there since? */
+  isPlain(unit: string): boolean {
+    return this.affected.size === 0 || !this.affected.has(unit);
   }
 
-  /** Carries over the items of a unit that Head has nothing to do with. */
-  #placeAsBefore(unit: string): void {
-    const { pending } = this.input;
-    const items = pending.side.inUnit(unit).map((at) => pending.items[at]!);
-    if (items.every((item) => item.placed === undefined && isLiteral(item.m))) {
-      for (const { m } of items) this.#literals.push(m as Literal);
+  /** What both sides have and was not left to the edits themselves is looked at item by item. */
+  #noLongerPlain(unit: string): void {
+    const { pending, theirs } = this.input;
+    if (theirs?.units.has(unit) && pending.side.units.has(unit)) this.affected.add(unit);
+  }
+
+  /** Carries over items that Head has nothing to do with. */
+  #placeAsBefore(positions: readonly number[]): void {
+    const { items } = this.input.pending;
+    if (positions.every((at) => items[at]!.placed === undefined && isLiteral(items[at]!.m))) {
+      for (const at of positions) this.#literals.add(items[at]!.m as Literal);
       return;
     }
-    for (const item of items) {
-      if (item.placed === undefined) apply(this.draft, item.m);
-      else for (const m of item.placed) apply(this.draft, m);
-    }
+    for (const at of positions) for (const m of items[at]!.placed ?? [items[at]!.m]) apply(this.draft, m);
   }
 
   /** Takes over edits of Head's that nothing of the change set's stands in the way of. */
   #take(positions: readonly number[]): void {
-    const edits = positions.map((at) => this.input.theirs!.entries[at]!.m);
-    if (edits.every(isLiteral)) this.#literals.push(...edits);
-    else for (const m of edits) this.#takeFromHead(m);
+    const { entries } = this.input.theirs!;
+    if (positions.every((at) => isLiteral(entries[at]!.m)))
+      for (const at of positions) this.#literals.add(entries[at]!.m as Literal);
+    else for (const at of positions) this.#takeFromHead(entries[at]!.m);
   }
 
-  /** Decides what both sides decided, where that is more than that the change set's values stand. */
-  #meet(unit: string): void {
+  /** Of Head's edits in a unit in which both sides meet plainly, those at paths that the change set has not written. */
+  #unwritten(mine: readonly number[], other: readonly number[]): readonly number[] {
     const { pending, theirs } = this.input;
-    const mine = { items: pending.items, at: pending.side.inUnit(unit) };
-    const contested =
-      this.incremental && theirs !== undefined
-        ? meetPlainly(mine, { entries: theirs.entries, at: theirs.inUnit(unit) })
-        : undefined;
-    if (contested?.every(([at]) => this.rules.at(this.item(at).m) === undefined)) this.plain.set(unit, contested);
-    else this.#contest(unit);
-  }
-
-  /** What `replay` comes to in a unit in which the two sides meet plainly. */
-  #placePlainly(unit: string): void {
-    if (this.route === 'head') {
-      this.#placeAsBefore(unit);
-      return;
-    }
-    const { pending, theirs } = this.input;
-    const written = new Set<string>();
-    for (const at of pending.side.inUnit(unit)) written.add((pending.items[at]!.m as CellMutation).path);
-    this.#take(theirs!.inUnit(unit).filter((at) => !written.has((theirs!.entries[at]!.m as CellMutation).path)));
+    const pathAt = (e: { readonly m: Mutation }): Path => (e.m as CellMutation).path;
+    return other.filter((h) => {
+      const path = pathAt(theirs!.entries[h]!);
+      return !mine.some((at) => pathAt(pending.items[at]!) === path);
+    });
   }
 
   /** Makes a unit what Head has there with the unit's items on it. */
   replay(unit: string): void {
-    this.plain.delete(unit);
+    this.#noLongerPlain(unit);
     this.#reset(unit);
     const forms = this.input.theirs === undefined || !this.incremental ? undefined : this.#forms(unit);
     for (const at of this.positions(unit)) {
@@ -267,14 +281,22 @@ export class Merging {
     for (const m of mutations) {
       apply(this.draft, m);
       this.repairs.push(m);
-      this.plain.delete(unitOf(m));
+      this.#keepRepair(m);
+      this.#noLongerPlain(unitOf(m));
       this.#touch(m);
     }
   }
 
+  #keepRepair(m: Mutation): void {
+    const unit = unitOf(m);
+    const before = this.#repairsOf.get(unit);
+    if (before === undefined) this.#repairsOf.set(unit, [m]);
+    else before.push(m);
+  }
+
   /** Puts the unit's keys back to what Head has, and notes them as touched. */
   #reset(unit: string): void {
-    const { theirs, pending } = this.input;
+    const { theirs } = this.input;
     const whole = new Set<ComponentId>();
     const put = (m: Mutation): void => {
       this.#touch(m);
@@ -288,8 +310,7 @@ export class Merging {
       for (const m of this.before(at)?.placed ?? []) put(m);
       for (const m of item.placed ?? []) put(m);
     }
-    for (const m of pending.repairs) if (unitOf(m) === unit) put(m);
-    for (const m of this.repairs) if (unitOf(m) === unit) put(m);
+    for (const m of this.#repairsOf.get(unit) ?? []) put(m);
     for (const component of whole) this.#wholeFromHead(component);
   }
 
@@ -394,16 +415,6 @@ export class Merging {
     }
     return forms;
   }
-}
-
-/** Units that both sides have, in the order of the smaller side. */
-function sharedUnits(
-  mine: Side<{ readonly m: Mutation }>,
-  theirs: Side<{ readonly m: Mutation }> | undefined,
-): string[] {
-  if (theirs === undefined) return [];
-  const [small, large] = mine.units.size <= theirs.units.size ? [mine, theirs] : [theirs, mine];
-  return [...small.units.keys()].filter((unit) => large.units.has(unit));
 }
 
 function samePlacement(a: { placed?: readonly Mutation[]; why?: RuleId }, b: Item): boolean {

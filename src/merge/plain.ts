@@ -7,6 +7,11 @@ import { cellText } from '../model/cell.ts';
 import { type Path, wellKnown } from '../model/path.ts';
 import type { CellMutation, Mutation } from '../mutation/mutation.ts';
 import type { Item } from './item.ts';
+import { partyOf, partyOfHead, pathOf } from './line_parts.ts';
+import type { HeadEdit } from './merging.ts';
+import type { ReceiptLine } from './receipt.ts';
+import { clashRule } from './rules.ts';
+import { placeOf, unitOf } from './side.ts';
 
 /** Where the two sides meet at one path: the position of the change set's last item there, and Head's last edit. */
 export type Contested<E> = readonly [at: number, theirs: E];
@@ -73,8 +78,33 @@ const slash = 47;
 const element = 64;
 
 /** Do two plain edits at one path leave the same? */
-export function leaveTheSame(a: Mutation, b: Mutation): boolean {
+function leaveTheSame(a: Mutation, b: Mutation): boolean {
   if (a.kind !== 'cell.set' || b.kind !== 'cell.set') return a.kind === b.kind;
   if ('v' in a.cell && 'v' in b.cell) return sameJson(a.cell.v, b.cell.v);
   return cellText(a.cell) === cellText(b.cell);
+}
+
+/**
+ * The receipt's line where both sides meet plainly, what `itemLines` and the lines of Head's edits come to there: Head's
+ * value gives way to another. Nothing is read, because the edits themselves are what stands and what Head has.
+ */
+export function plainLine(
+  item: Item,
+  theirs: HeadEdit,
+  what: { readonly at: number; readonly headVersion: number },
+): ReceiptLine | undefined {
+  if (leaveTheSame(item.m, theirs.m)) return undefined;
+  return {
+    rule: clashRule(item.m, theirs.m),
+    outcome: 'overridden',
+    subject: unitOf(item.m),
+    path: pathOf(item.m),
+    place: placeOf(item.m),
+    headVersion: what.headVersion,
+    item: what.at,
+    mine: partyOf(item),
+    now: item.m.kind === 'cell.set' ? cellText(item.m.cell) : null,
+    theirs: partyOfHead(theirs),
+    otherwise: [theirs.m],
+  };
 }

@@ -298,7 +298,6 @@ function placed(view: ViewId, component: ComponentId): Mutation {
 function keepOneView(m: Merging, say: Say): void {
   const seen = new Set<ComponentId>();
   for (const unit of m.affected) {
-    if (m.plain.has(unit)) continue;
     const component = unit as ComponentId;
     const takesOut = m.positions(unit).some((at) => {
       const { m: mutation } = m.item(at);

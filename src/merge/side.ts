@@ -6,7 +6,7 @@ import type { ComponentId, SecretId } from '../base/ids.ts';
 import { isObject } from '../base/json.ts';
 import { unreachable } from '../base/result.ts';
 import type { Cell } from '../model/cell.ts';
-import { functionsOf, sourcesOf } from '../model/expr.ts';
+import { sourcesOf, userFunctionsOf } from '../model/expr.ts';
 import { cellKey, elementKey, idLength } from '../model/keys.ts';
 import type { Path } from '../model/path.ts';
 import type { Category } from '../model/state.ts';
@@ -125,7 +125,7 @@ export function refsOfMutation(m: Mutation): readonly string[] {
 
 function refsOfCell(cell: Cell): string[] {
   if ('k' in cell) return [cell.k as SecretId];
-  return 'x' in cell ? [...sourcesOf(cell.x).map((s) => s.component as string), ...functionsOf(cell.x)] : [];
+  return 'x' in cell ? [...sourcesOf(cell.x).map((s) => s.component as string), ...userFunctionsOf(cell.x)] : [];
 }
 
 /** An edge between components that a mutation adds, in a graph that must not close. */
@@ -148,12 +148,15 @@ export function edgesOf(m: Mutation): { readonly kind: EdgeKind; readonly key: s
   ];
 }
 
+/** Positions of entries, ascending. One alone is itself: most units have one, and lists of one would be most of an index. */
+type Positions = number | number[];
+
 const none: readonly number[] = [];
 
 export class Side<E extends { readonly m: Mutation }> {
   readonly entries: E[] = [];
-  readonly #units = new Map<string, number[]>();
-  readonly #refs = new Map<string, number[]>();
+  readonly #units = new Map<string, Positions>();
+  readonly #refs = new Map<string, Positions>();
   /** Keys of added edges, by kind, in order of adding. */
   readonly edges: Readonly<Record<EdgeKind, Set<string>>> = {
     value: new Set(),
@@ -164,6 +167,8 @@ export class Side<E extends { readonly m: Mutation }> {
   readonly removals: number[] = [];
   /** Positions of what may clash by its content: names, resource ids, bindings, variants. */
   readonly contents: number[] = [];
+  /** Functions whose text is edited, in order of the first edit. */
+  readonly texts = new Set<string>();
 
   static of<E extends { readonly m: Mutation }>(entries: Iterable<E>): Side<E> {
     const side = new Side<E>();
@@ -175,12 +180,15 @@ export class Side<E extends { readonly m: Mutation }> {
     const at = this.entries.push(entry) - 1;
     const { m } = entry;
     push(this.#units, unitOf(m), at);
+    // Most entries set a value that refers to nothing, and have no place in the other indexes.
+    if (m.kind === 'cell.set' && 'v' in m.cell && !clashesByContent(m)) return;
     for (const id of refsOfMutation(m)) push(this.#refs, id, at);
     if (m.kind === 'cell.set' ? 'x' in m.cell : m.kind === 'record.create' || m.kind === 'component.create')
       for (const edge of edgesOf(m)) this.edges[edge.kind].add(edge.key);
     if (m.kind === 'component.erase' || m.kind === 'component.mark' || m.kind === 'record.remove')
       this.removals.push(at);
     if (clashesByContent(m)) this.contents.push(at);
+    if (m.kind === 'text.edit') this.texts.add(m.function);
   }
 
   /** Puts another entry in place of one; it must be of the same unit and refer to nothing more. */
@@ -190,18 +198,22 @@ export class Side<E extends { readonly m: Mutation }> {
 
   /** Positions in a unit, ascending. */
   inUnit(unit: string): readonly number[] {
-    return this.#units.get(unit) ?? none;
+    return listOf(this.#units.get(unit));
   }
 
   /** Positions that refer to a noun, ascending. */
   referring(id: string): readonly number[] {
-    return this.#refs.get(id) ?? none;
+    return listOf(this.#refs.get(id));
   }
 
-  get units(): ReadonlyMap<string, readonly number[]> {
+  /** The units that have entries, by the first of these. */
+  get units(): Pick<ReadonlyMap<string, unknown>, 'keys' | 'has' | 'size'> {
     return this.#units;
   }
 }
+
+const listOf = (positions: Positions | undefined): readonly number[] =>
+  positions === undefined ? none : typeof positions === 'number' ? [positions] : positions;
 
 function clashesByContent(m: Mutation): boolean {
   if (m.kind === 'cell.set') return m.path === '/si/resourceId';
@@ -222,10 +234,13 @@ function clashesByContent(m: Mutation): boolean {
   }
 }
 
-function push(map: Map<string, number[]>, key: string, at: number): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [at]);
-  else if (list[list.length - 1] !== at) list.push(at);
+function push(map: Map<string, Positions>, key: string, at: number): void {
+  const before = map.get(key);
+  if (before === undefined) map.set(key, at);
+  else if (typeof before === 'number') {
+    // A new list of two: one that grows takes room for sixteen more.
+    if (before !== at) map.set(key, [before, at]);
+  } else if (before[before.length - 1] !== at) before.push(at);
 }
 
 /** The component of a component's unit, for the mutations that have one. */

@@ -55,9 +55,8 @@ const isOfText = (m: Mutation): boolean => m.kind === 'text.edit' || textSet(m).
  */
 export function textsOf(theirs: Side<{ readonly m: Mutation }>, blobs: Pick<Blobs, 'blob'>): Mutation[] {
   const out: Mutation[] = [];
-  for (const [unit, positions] of theirs.units) {
-    if (!positions.some((at) => isOfText(theirs.entries[at]!.m))) continue;
-    const edits = positions.map((at) => theirs.entries[at]!);
+  for (const unit of theirs.texts) {
+    const edits = theirs.inUnit(unit).map((at) => theirs.entries[at]!);
     const hashes = edits.flatMap(({ m }) => (m.kind === 'text.edit' ? [m.from, m.to] : textSet(m)));
     const [from, to] = [hashes[0], hashes.at(-1)];
     const first = edits.find(({ m }) => isOfText(m))?.m;

@@ -2,7 +2,7 @@
 // from several references is a call of a built-in function whose arguments are expressions again. Expressions have no
 // names and no loops, so their sources can be listed without running anything.
 
-import { type ComponentId, type FunctionId, isUlid } from '../base/ids.ts';
+import { type ComponentId, isUlid } from '../base/ids.ts';
 import { brief, type Json } from '../base/json.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { type Path, parsePath } from './path.ts';
@@ -31,12 +31,12 @@ export function sourcesOf(expr: Expr): Source[] {
   return out;
 }
 
-/** The users' functions that an expression calls, each once, in the order written. */
-export function functionsOf(expr: Expr): FunctionId[] {
-  const out = new Set<FunctionId>();
+/** Users' functions that an expression calls, by id, each once. */
+export function userFunctionsOf(expr: Expr): string[] {
+  const out = new Set<string>();
   const walk = (e: Expr): void => {
     if (!('f' in e)) return;
-    if (isUlid(e.f[0])) out.add(e.f[0] as FunctionId);
+    if (isUlid(e.f[0])) out.add(e.f[0]);
     for (const argument of e.f.slice(1)) walk(argument as Expr);
   };
   walk(expr);
@@ -44,11 +44,10 @@ export function functionsOf(expr: Expr): FunctionId[] {
 }
 
 /** The expression with every user's function replaced by what `change` returns. */
-export function mapFunctions(expr: Expr, change: (id: FunctionId) => string): Expr {
+export function mapFunctions(expr: Expr, change: (id: string) => string): Expr {
   if (!('f' in expr)) return expr;
   const [name, ...args] = expr.f;
-  const to = isUlid(name) ? change(name as FunctionId) : name;
-  return { f: [to, ...args.map((e) => mapFunctions(e as Expr, change))] };
+  return { f: [isUlid(name) ? change(name) : name, ...args.map((e) => mapFunctions(e as Expr, change))] };
 }
 
 /** The expression with every source replaced by what `change` returns. */

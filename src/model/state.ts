@@ -45,10 +45,14 @@ export interface Draft extends Reader {
 
 /** A draft that writes much at once for less than one by one. */
 export interface BulkDraft extends Draft {
-  /** As `put` for each; of several for one key the last counts. `replaced` is told what was there, once or more often. */
-  putAll(
-    category: Category,
-    entries: readonly (readonly [key: string, text: string])[],
-    replaced: (key: string, before: string) => void,
-  ): void;
+  /** As `put` for each. */
+  putAll(category: Category, entries: SortedEntries): void;
+}
+
+/** Entries in ascending order of keys, one a key. */
+export interface SortedEntries {
+  readonly keys: readonly string[];
+  readonly values: readonly string[];
+  /** Told what was there of each that is another now, once or more often. */
+  readonly replaced: (key: string, before: string) => void;
 }

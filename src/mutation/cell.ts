@@ -8,15 +8,15 @@ import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { findCycle } from '../graph/cycle.ts';
 import { type Cell, cellText, parseCell } from '../model/cell.ts';
-import { type Expr, functionsOf, type Source, sourcesOf } from '../model/expr.ts';
+import { type Expr, type Source, sourcesOf, userFunctionsOf } from '../model/expr.ts';
 import type { FunctionRecord } from '../model/function.ts';
-import { cellKey, elementKey, index, present, splitCellKey } from '../model/keys.ts';
+import { cellKey, elementKey, index, present } from '../model/keys.ts';
 import { findComponent, findRecord, isMarked, nameOf, specOfComponent } from '../model/lookup.ts';
 import { ancestorsOf, isPathKey, lastSegment, type Path, parentPath, wellKnown } from '../model/path.ts';
 import { matchPattern } from '../model/pattern.ts';
 import { checkLiteral, kindFits, type Property } from '../model/property.ts';
 import { propertyAt, type VariantSpec } from '../model/schema.ts';
-import type { BulkDraft, Draft, Reader } from '../model/state.ts';
+import type { Draft, Reader } from '../model/state.ts';
 import { hasShape } from './codec.ts';
 import { exprProperty } from './expr_kind.ts';
 import type { CellMutation, Footprint, Mutation, Operations } from './mutation.ts';
@@ -47,7 +47,7 @@ export const cellOperations: Operations<CellMutation> = {
     const writes = [{ category: 'cells' as const, key: cellKey(m.component, m.path), subtree: false }];
     const followed = m.kind === 'cell.set' && 'x' in m.cell ? m.cell.x : undefined;
     const sources = followed === undefined ? [] : sourcesOf(followed);
-    const functions = followed === undefined ? [] : functionsOf(followed);
+    const functions = followed === undefined ? [] : userFunctionsOf(followed);
     return {
       reads: [
         { category: 'components', key: m.component, subtree: false },
@@ -82,28 +82,13 @@ export function writeCell(draft: Draft, component: ComponentId, path: Path, text
   }
 }
 
-/** Does an edit set a literal where a literal implies nothing else? Such edits can be written with `writeLiterals`. */
-export function isLiteral(m: Mutation): m is Extract<CellMutation, { kind: 'cell.set' }> {
-  return m.kind === 'cell.set' && 'v' in m.cell && m.path !== wellKnown.name && m.path !== wellKnown.resourceId;
-}
-
-/** `writeCell` for many literals, without reading first what was there. Of several for one cell the last counts. */
-export function writeLiterals(draft: BulkDraft, edits: readonly Extract<CellMutation, { kind: 'cell.set' }>[]): void {
-  const entries = edits.map((m) => [cellKey(m.component, m.path), cellText(m.cell)] as const);
-  draft.putAll('cells', entries, (key, before) => {
-    if (before.startsWith('{"v":')) return;
-    const { component, path } = splitCellKey(key);
-    for (const k of impliedKeys(component, path, before)) draft.remove('index', k);
-  });
-}
-
 /** The index keys that one cell implies. */
 export function impliedKeys(component: ComponentId, path: Path, text: string): string[] {
   const out: string[] = [];
   if (text.startsWith('{"x":')) {
     const { x } = parseCell(text) as { x: Expr };
     for (const source of sourcesOf(x)) out.push(index.subscriber(source, component, path));
-    for (const fn of functionsOf(x)) out.push(index.caller(fn, component, path));
+    for (const fn of userFunctionsOf(x)) out.push(index.caller(fn, component, path));
   }
   if (path === wellKnown.name) {
     const cell = parseCell(text);

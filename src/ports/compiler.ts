@@ -10,8 +10,9 @@
 import type { Hash } from '../base/ids.ts';
 import type { Result } from '../base/result.ts';
 import type { FunctionKind } from '../model/function.ts';
-import type { Tier } from '../model/run.ts';
+import type { RunLimits, Tier } from '../model/run.ts';
 import type { VariantSpec } from '../model/schema.ts';
+import type { Allowances } from './runner.ts';
 
 export interface Diagnostic {
   readonly severity: 'error' | 'warning';
@@ -33,6 +34,10 @@ export interface CompiledFunction {
   readonly tier: Tier;
   /** Names with effects it refers to (`fetch`, `siExec`, …), in the order of the text. */
   readonly effects: readonly string[];
+  /** What it declares to reach (`@network`, `@commands` in a line comment); absent: nothing. Only in the process tier. */
+  readonly allow?: Allowances;
+  /** What it declares to take (`@timeout`, `@memory`, `@cpus`); what is absent is the tier's default. */
+  readonly limits?: Partial<Pick<RunLimits, 'timeMs' | 'memoryBytes' | 'cpus'>>;
 }
 
 export interface CheckRequest {

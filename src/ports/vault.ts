@@ -44,6 +44,11 @@ export interface Vault {
   accept(workspace: WorkspaceId, sealed: string): Promise<Result<void>>;
   /** Refuses `secret_unreadable`, `limit_exceeded`. */
   open(workspace: WorkspaceId, sealed: string): Promise<Result<Json>>;
+  /**
+   * The same text for the same content, also after rotations, another in every workspace: to recognise a repeated request
+   * without keeping what guesses could be tried on. It takes the installation's key to make. Refuses `value_not_storable`.
+   */
+  keyedHash(workspace: WorkspaceId, content: Json): Promise<Result<string>>;
   rotate(workspace: WorkspaceId): Promise<{ readonly generation: number }>;
   /** The same content sealed to the newest key; the text itself when it is already. Refuses `secret_unreadable`, `limit_exceeded`. */
   reseal(workspace: WorkspaceId, sealed: string): Promise<Result<string>>;

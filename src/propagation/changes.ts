@@ -2,10 +2,12 @@
 // components of which anything may be another, and vertices that came or went. Made by comparing the two states, so it does
 // not matter how one led to the other: an edit, a catch-up, an apply, a revert.
 
-import type { ComponentId, VariantId } from '../base/ids.ts';
+import type { ComponentId, SecretId, VariantId } from '../base/ids.ts';
+import { componentsBehind, isSlot, secretsChanged, slots, slotsOf } from '../graph/secret_use.ts';
+import type { Source } from '../model/expr.ts';
 import type { BindingRecord, FunctionRecord } from '../model/function.ts';
 import { idLength, index, indexUser, splitAddress, splitCellKey } from '../model/keys.ts';
-import { isMarked } from '../model/lookup.ts';
+import { isAbsent } from '../model/lookup.ts';
 import { type Path, wellKnown } from '../model/path.ts';
 import type { VariantRecord } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
@@ -40,6 +42,8 @@ export interface Changes {
   readonly callers: readonly string[];
   /** Components whose reported resource is another. */
   readonly resources: readonly ComponentId[];
+  /** Components whose functions run with other secrets than before, or with other contents of them. */
+  readonly secrets: readonly ComponentId[];
 }
 
 const cellPrefix = 'cell:';
@@ -49,11 +53,10 @@ export function changesBetween(before: Snapshot, after: Snapshot): Changes {
   const edges: EdgeChange[] = [];
   const whole = new Set<ComponentId>();
   const resources: ComponentId[] = [];
+  const mayComeOrGo = new Set<ComponentId>();
   for (const { key, before: was, after: is } of diff(before.map('cells'), after.map('cells'))) {
     const { component, path, element } = splitCellKey(key);
-    // The mark of deletion, or an id that keeps a marked component there: all of it comes or goes.
-    if (path === wellKnown.deletedAt || (path === wellKnown.resourceId && isMarked(after, component)))
-      whole.add(component);
+    if (path === wellKnown.deletedAt || path === wellKnown.resourceId) mayComeOrGo.add(component);
     cells.push({ component, path, element, before: was, after: is });
   }
   for (const { key, after: is } of diff(before.map('index'), after.map('index'))) {
@@ -71,15 +74,16 @@ export function changesBetween(before: Snapshot, after: Snapshot): Changes {
   const functions = changedFunctions(before, after);
   const { respecified, rebound } = ofChangedTypes(before, after, functions);
   for (const component of respecified) whole.add(component);
-  // Marked and kept by its resource, or not any more.
-  for (const component of resources) {
-    if (isMarked(after, component)) whole.add(component);
-  }
+  // Marked and not kept by a resource: all of it comes or goes.
+  for (const component of [...mayComeOrGo, ...resources])
+    if (isAbsent(before, component) !== isAbsent(after, component)) whole.add(component);
   const callers = new Set<string>();
   for (const [id, isOther] of functions) {
     if (!isOther) continue;
     for (const [key] of after.scan('index', index.callersOf(id))) callers.add(indexUser(key));
   }
+  const secrets = usersOfSecrets(before, after, cells, whole);
+  for (const component of secrets) for (const address of callersIn(after, component)) callers.add(address);
   return {
     cells,
     edges,
@@ -87,7 +91,43 @@ export function changesBetween(before: Snapshot, after: Snapshot): Changes {
     rebound: [...rebound].sort(),
     callers: [...callers].sort(),
     resources,
+    secrets: [...secrets].sort(),
   };
+}
+
+/** Components that use a secret whose content, or whose use, is another; or that use another one. */
+function usersOfSecrets(
+  before: Snapshot,
+  after: Snapshot,
+  cells: readonly CellChange[],
+  whole: ReadonlySet<ComponentId>,
+): Set<ComponentId> {
+  // Most states have no secret, and then nothing can use one.
+  if (!has(after.scan('secrets', '')) && !has(before.scan('secrets', ''))) return new Set();
+  const from: Source[] = cells.filter((c) => !c.element && isSlot(c.path));
+  const hasSlots = (reader: Snapshot, component: ComponentId) => has(reader.scan('cells', `${component}${slots}/`));
+  for (const component of whole)
+    if (hasSlots(before, component) || hasSlots(after, component)) from.push({ component, path: slots });
+  const isTyped = (['bindings', 'functions', 'schemas'] as const).some((c) => has(diff(before.map(c), after.map(c))));
+  const replaced = [...diff(before.map('secrets'), after.map('secrets'))].map(({ key }) => key as SecretId);
+  for (const secret of secretsChanged(before, after, isTyped ? undefined : replaced))
+    from.push(...slotsOf(after, secret));
+  return from.length === 0 ? new Set() : componentsBehind(after, from);
+}
+
+/** Addresses of a component's cells whose expression calls a function that somebody wrote. */
+function callersIn(reader: Reader, component: ComponentId): string[] {
+  const out: string[] = [];
+  for (const [key, text] of reader.scan('cells', `${component}/`))
+    if (text.startsWith('{"x":') && callOfUser.test(text)) out.push(key);
+  return out;
+}
+
+const callOfUser = /\{"f":\["[0-7][0-9A-HJKMNP-TV-Z]{25}"/;
+
+function has(entries: Iterable<unknown>): boolean {
+  for (const _ of entries) return true;
+  return false;
 }
 
 /** Functions whose records are others; true: also what a call of it gives may be another. */

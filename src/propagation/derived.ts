@@ -2,7 +2,7 @@
 // alone can be computed again; folding it into the persistent map is a checkpoint, and shares what did not change.
 
 import type { Hash } from '../base/ids.ts';
-import { canonical, type Json, sameJson } from '../base/json.ts';
+import { canonical, compareText, type Json, sameJson } from '../base/json.ts';
 import { invariant } from '../base/result.ts';
 import type { Evaluated } from '../builtins/assemble.ts';
 import type { ChunkSpace } from '../snapshot/chunk_space.ts';
@@ -64,19 +64,37 @@ export class Derived {
     return this.#recent.size;
   }
 
+  /** Root of the persistent map: of what was folded into it. */
+  get root(): Hash {
+    return this.#base.root();
+  }
+
   /** Another with the same values; the two go their own ways from here. */
   fork(): Derived {
     return new Derived(this.#space, this.#base, new Map(this.#recent));
   }
 
-  /** Folds what is in memory into the persistent map and gives its root; its new chunks are in the space. */
-  checkpoint(): Hash {
-    if (this.#recent.size > 0) {
-      const edits = new Map<string, string | undefined>();
-      for (const [address, kept] of this.#recent) edits.set(address, kept === null ? undefined : keptText(kept));
-      this.#base = this.#base.edit(edits);
-      this.#recent = new Map();
+  /**
+   * Moves some of what is in memory into the persistent map, `most` values in order of their addresses. Answers how many are
+   * left. Doing it in portions keeps any one of them short.
+   */
+  fold(most: number): number {
+    if (this.#recent.size === 0) return 0;
+    const addresses = [...this.#recent.keys()].sort(compareText).slice(0, most);
+    const edits = new Map<string, string | undefined>();
+    for (const address of addresses) {
+      const kept = this.#recent.get(address)!;
+      edits.set(address, kept === null ? undefined : keptText(kept));
     }
+    this.#base = this.#base.edit(edits);
+    this.#base.root();
+    for (const address of addresses) this.#recent.delete(address);
+    return this.#recent.size;
+  }
+
+  /** All of it in the persistent map: its root. Its new chunks are in the space. */
+  checkpoint(): Hash {
+    this.fold(Number.POSITIVE_INFINITY);
     return this.#base.root();
   }
 
@@ -109,4 +127,23 @@ export function sameEvaluated(a: Evaluated, b: Evaluated): boolean {
     case 'pending':
       return b.state === 'pending';
   }
+}
+
+/** Is it the error of a vertex on a cycle? */
+export function isOnCycle(is: Evaluated): boolean {
+  return is.state === 'error' && is.code === 'value_cycle' && is.root === undefined;
+}
+
+/** The value that was there, now or before an error. */
+export function lastOf(is: Evaluated): Json | undefined {
+  if (is.state === 'value') return is.value;
+  return is.state === 'error' || is.state === 'pending' ? is.last : undefined;
+}
+
+export function sameCalls(a: readonly Answered[] | undefined, b: readonly Answered[] | undefined): boolean {
+  if (a === b) return true;
+  if (a?.length !== b?.length) return false;
+  return a!.every(
+    (x, i) => x.key === b![i]!.key && sameJson(x.gave as unknown as Json, b![i]!.gave as unknown as Json),
+  );
 }

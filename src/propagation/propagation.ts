@@ -7,8 +7,8 @@
 // Pure: time does not pass here. Work comes in portions, so that whoever drives it can do other things between; a step
 // to another state may come between any two portions.
 
-import type { ComponentId, Digest, Hash } from '../base/ids.ts';
-import { type Json, sameJson } from '../base/json.ts';
+import type { ComponentId, Hash } from '../base/ids.ts';
+import type { Json } from '../base/json.ts';
 import {
   type Known as AskedOf,
   Assembly,
@@ -18,39 +18,25 @@ import {
   rooted,
   type ViewProblem,
 } from '../builtins/assemble.ts';
-import type { Bound } from '../graph/bound.ts';
 import { cycleMessages, membersOfCycle } from '../graph/cycle.ts';
 import type { Source } from '../model/expr.ts';
 import { idLength, splitAddress } from '../model/keys.ts';
-import { overlaps, type Path, validationPath, wellKnown } from '../model/path.ts';
+import { type Path, validationPath, wellKnown } from '../model/path.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { type CellChange, type Changes, changesBetween } from './changes.ts';
-import { type Answered, Derived, type Kept, sameEvaluated } from './derived.ts';
-import { isOpen, Known } from './known.ts';
-
-/** A call that something waits for. */
-export interface WantedCall {
-  /** Of the function's text and the input together. */
-  readonly key: Hash;
-  readonly call: Call;
-  /** The vertex that asked first. */
-  readonly at: Source;
-}
-
-interface Spreading {
-  readonly from: Marked | undefined;
-  users: readonly string[] | undefined;
-  next: number;
-  readonly dirty: boolean;
-  /** The vertex on whose way down it was marked: that one knows. */
-  readonly except: string;
-}
+import { type Answered, Derived, isOnCycle, type Kept, lastOf, sameCalls, sameEvaluated } from './derived.ts';
+import { Frontier, type Marked } from './frontier.ts';
+import { Known } from './known.ts';
+import { moveMarks } from './marks.ts';
+import { keyOfCall, type WantedCall } from './wanted.ts';
 
 export interface PropagationOptions {
   /** What earlier calls gave, when that is at hand; undefined: the call has to run. */
   readonly recall?: (key: Hash, call: Call) => Evaluated | undefined;
-  /** What the result of a call depends on besides text and input: of a function with effects, who asks. Default: nothing. */
-  readonly scopeOf?: (call: Call, address: string) => string;
+  /**
+   * What the result of a call depends on besides text and input: of a function with effects, who asks and with which secrets
+   * of the state. Default: nothing.
+   */
+  readonly scopeOf?: (call: Call, address: string, state: Snapshot) => string;
   /** Told of every vertex that is computed, with the calls it needs included; for tests and statistics. */
   readonly ran?: (address: string) => void;
 }
@@ -61,30 +47,6 @@ export type Freshness =
   | { readonly state: 'pending'; readonly waits: readonly string[] }
   | { readonly state: 'error'; readonly code: string; readonly message: string }
   | { readonly state: 'blocked-by'; readonly root: string; readonly code: string; readonly message: string };
-
-/** A vertex that may be another than it was. */
-interface Marked {
-  readonly address: string;
-  readonly component: ComponentId;
-  readonly path: Path;
-  /** Something it reads has changed, or it itself. */
-  dirty: boolean;
-  /** As of which structure `users` and `reads` are. */
-  structure: number;
-  /** Who reads it. */
-  users: readonly string[];
-  /** What it reads, and how many of these are known to be settled. */
-  reads: readonly string[] | undefined;
-  settled: number;
-  /** On the way down from a vertex that reads it. */
-  open: boolean;
-  /** The call it waits for. */
-  waits: Hash | undefined;
-  /** The vertex whose call it waits for in the end. */
-  behind: string | undefined;
-  /** Those that cannot go on without it. */
-  held: string[] | undefined;
-}
 
 /** Answers at hand for vertices that are still to be computed; what was used is kept with the vertex. */
 const answersMax = 65_536;
@@ -97,14 +59,7 @@ export class Propagation {
   readonly #asked: AskedOf;
   readonly #assembly: Assembly;
   readonly #options: PropagationOptions;
-  readonly #marked = new Map<string, Marked>();
-  /** Whose users are still to be marked; nothing is computed before all are. */
-  readonly #spreading: Spreading[] = [];
-  #urgent: string[] = [];
-  #queue: string[] = [];
-  #stack: string[] = [];
-  readonly #waiting = new Map<Hash, { readonly wanted: WantedCall; readonly by: Set<string> }>();
-  #wanted: WantedCall[] = [];
+  readonly #frontier: Frontier;
   readonly #answers = new Map<Hash, Evaluated>();
   /** Key of `cells` up to which vertices without a value have been looked for; undefined: all have. */
   #unseen: { cells: string; components: string } | undefined;
@@ -121,6 +76,7 @@ export class Propagation {
    */
   constructor(state: Snapshot, derived?: Derived, options: PropagationOptions = {}, all = derived === undefined) {
     this.#known = new Known(state);
+    this.#frontier = new Frontier(this.#known);
     this.#derived = derived ?? new Derived(state.space);
     this.#unseen = all ? { cells: '', components: '' } : undefined;
     this.#options = options;
@@ -138,31 +94,31 @@ export class Propagation {
 
   /** Nothing is left to do and nothing is waited for. */
   get quiet(): boolean {
-    return this.#marked.size === 0 && this.#spreading.length === 0 && this.#unseen === undefined;
+    return this.#frontier.size === 0 && !this.#frontier.isSpreading && this.#unseen === undefined;
   }
 
   /** There is work that can be done now. */
   get busy(): boolean {
-    return this.#spreading.length > 0 || this.#queue.length > 0 || this.#stack.length > 0 || this.#unseen !== undefined;
+    return this.#frontier.busy || this.#unseen !== undefined;
   }
 
   /** Vertices that are not settled. */
   get pending(): number {
-    this.#spreadAll();
-    return this.#marked.size;
+    this.#frontier.spreadAll();
+    return this.#frontier.size;
   }
 
   /** May the vertex at an address be another than it was? */
   isMarked(address: string): boolean {
-    this.#spreadAll();
-    return this.#marked.has(address);
+    this.#frontier.spreadAll();
+    return this.#frontier.has(address);
   }
 
   /** Addresses of some that are not settled, in the order in which they were marked. */
   pendingAddresses(most: number): string[] {
-    this.#spreadAll();
+    this.#frontier.spreadAll();
     const out: string[] = [];
-    for (const address of this.#marked.keys()) {
+    for (const { address } of this.#frontier.all()) {
       if (out.length >= most) break;
       out.push(address);
     }
@@ -171,115 +127,55 @@ export class Propagation {
 
   /** The same values for another change set that stands at the same state; what is not settled here is not there either. */
   fork(options: PropagationOptions = this.#options): Propagation {
-    this.#spreadAll();
+    this.#frontier.spreadAll();
     const other = new Propagation(this.state, this.#derived.fork(), options, false);
     other.#unseen = this.#unseen && { ...this.#unseen };
-    for (const { address, dirty } of this.#marked.values()) other.#mark(address, dirty);
+    for (const { address, dirty } of this.#frontier.all()) other.#frontier.mark(address, dirty);
     return other;
   }
 
   /** Goes on to another state: marks what may be another. O(what lies between, and what is behind it). */
   moveTo(next: Snapshot): void {
-    const before = this.state;
-    if (next === before) return;
-    const changes = changesBetween(before, next);
-    const { structure } = this.#known;
-    const boundsOf = (id: ComponentId): readonly Bound[] => this.#known.component(id).facts?.bounds ?? [];
-    const bounds = new Map([...changes.components, ...changes.rebound].map((id) => [id, boundsOf(id)]));
-    this.#known.moveTo(next, changes);
-    if (this.#known.structure !== structure) this.#unwind();
-    for (const change of changes.cells) this.#markCell(change);
-    for (const id of changes.components) {
-      // Its own cells follow what they followed; functions are in force only where it is not absent.
-      for (const { output } of [...bounds.get(id)!, ...boundsOf(id)]) this.#markOutput(id, output);
-      this.#spreadTo(this.#known.component(id).allUsers());
-    }
-    for (const id of changes.rebound)
-      for (const output of otherOutputs(bounds.get(id)!, boundsOf(id))) this.#markOutput(id, output);
-    for (const address of changes.callers) this.#mark(address, true);
-    this.#markValidations(changes);
-    for (const id of changes.resources) {
-      for (const path of ['/resource', '/resource_value', '/si/resourceId'] as Path[])
-        this.#spreadTo(this.#known.component(id).usersAt(path));
-    }
-  }
-
-  /** Marks validations that may be others, or are not read any more and therefore not kept. */
-  #markValidations({ components, rebound, edges }: Changes): void {
-    const ids = [...components, ...rebound];
-    for (const { source } of edges) if (overlaps(source.path, validationPath)) ids.push(source.component);
-    for (const id of ids) if (this.#derived.has(id + validationPath)) this.#mark(id + validationPath, true);
-  }
-
-  /** Marks what a change of one cell may make another: its own vertex, who reads it, functions that it stands over. */
-  #markCell({ component, path, element, before, after }: CellChange): void {
-    if (before?.startsWith('{"x":') || after?.startsWith('{"x":')) this.#mark(component + path, true);
-    const known = this.#known.component(component);
-    if (known.hasBounds) for (const output of known.outputsAt(path)) this.#markOutput(component, output);
-    const isMove = element && before !== undefined && after !== undefined;
-    // Neither a list's order nor that a container is there changes what is inside.
-    const users = isMove
-      ? known.usersAbove(path, false)
-      : !element && isOpen(before) && isOpen(after)
-        ? known.usersAbove(path, true)
-        : known.usersAt(path);
-    this.#spreadTo(users);
-  }
-
-  /** Marks a bound function's vertex. Where it is not in force any more, nobody finds it below what they read. */
-  #markOutput(component: ComponentId, output: Path): void {
-    const known = this.#known.component(component);
-    this.#mark(component + output, true);
-    if (known.boundAt(output) !== undefined || !this.#derived.has(component + output)) return;
-    this.#spreadTo(known.usersAt(output));
-  }
-
-  /** Vertices that were on the way down go back to the queue, deepest first: the way may not be one any more. */
-  #unwind(): void {
-    if (this.#stack.length === 0) return;
-    for (const address of this.#stack) {
-      const marked = this.#marked.get(address);
-      if (marked !== undefined) marked.open = false;
-    }
-    this.#queue = [...this.#stack.reverse(), ...this.#queue.slice(this.#head)];
-    this.#head = 0;
-    this.#stack = [];
+    if (next !== this.state) moveMarks({ known: this.#known, frontier: this.#frontier, derived: this.#derived }, next);
   }
 
   /** Works on at most `most` vertices; looking for those without a value counts by keys. Answers how many it looked at. */
   step(most: number): number {
-    let done = this.#spread(most);
+    let done = 0;
     while (done < most) {
-      const top = this.#stack.at(-1) ?? this.#next();
+      // What was marked on the way has its users marked before anything else is computed.
+      if (this.#frontier.isSpreading) {
+        done += this.#frontier.spread(most - done);
+        continue;
+      }
+      const top = this.#frontier.top();
       if (top === undefined) {
         if (this.#unseen === undefined) break;
         done += this.#lookForMore(this.#unseen, Math.min(most - done, scannedMax));
         continue;
       }
       done++;
-      // What was marked on the way has its users marked before anything else is computed.
-      done += this.#visit(top, most - done);
+      this.#visit(top);
     }
     return done;
   }
 
   /** Has what an address is made of computed first. */
   demand(at: Source): void {
-    this.#spreadAll();
+    this.#frontier.spreadAll();
     for (const path of this.#settledFor(at)) {
       const address = at.component + path;
-      if (this.#derived.has(address) && !this.#marked.has(address)) continue;
-      this.#mark(address, false);
-      this.#urgent.push(address);
+      if (this.#derived.has(address) && !this.#frontier.has(address)) continue;
+      this.#frontier.first(address);
     }
   }
 
   /** Is all that an address is made of settled? */
   isSettled(at: Source): boolean {
-    this.#spreadAll();
+    this.#frontier.spreadAll();
     return this.#settledFor(at).every((path) => {
       const address = at.component + path;
-      return this.#derived.has(address) && !this.#marked.has(address);
+      return this.#derived.has(address) && !this.#frontier.has(address);
     });
   }
 
@@ -297,29 +193,24 @@ export class Propagation {
    * and that is asked for again comes again, also when it is under way.
    */
   takeWanted(): readonly WantedCall[] {
-    const out = this.#wanted.filter((wanted) => this.#waiting.get(wanted.key)?.wanted === wanted);
-    this.#wanted = [];
-    return out;
+    return this.#frontier.takeWanted();
   }
 
   /** Is anything still waiting for the call? */
   wants(key: Hash): boolean {
-    return this.#waiting.has(key);
+    return this.#frontier.wants(key);
   }
 
   /** What a call gave. Whoever waits for it goes on; one whose inputs have moved meanwhile asks for another call. */
   deliver(key: Hash, gave: Evaluated): void {
-    const waiting = this.#waiting.get(key);
-    if (waiting === undefined) return;
-    this.#waiting.delete(key);
+    if (!this.#frontier.answered(key)) return;
     this.#answers.set(key, gave);
     if (this.#answers.size > answersMax) this.#answers.delete(this.#answers.keys().next().value!);
-    for (const address of waiting.by) {
-      const marked = this.#marked.get(address);
-      if (marked?.waits !== key) continue;
-      marked.waits = undefined;
-      this.#queue.push(address);
-    }
+  }
+
+  /** Forgets what calls gave that no vertex has any more. */
+  forgetAnswers(): void {
+    this.#answers.clear();
   }
 
   /** Runs the call of a vertex again although its inputs are the same: for what failed for a reason outside. */
@@ -328,28 +219,28 @@ export class Propagation {
     if (kept === undefined) return;
     for (const { key } of kept.calls ?? []) this.#answers.delete(key);
     this.#derived.set(address, { is: kept.is });
-    this.#mark(address, true);
+    this.#frontier.mark(address, true);
   }
 
   /** The value at an address as it stands. Where something it is made of is not settled: `pending`, with the value before. */
   read(at: Source): Evaluated {
-    this.#spreadAll();
+    this.#frontier.spreadAll();
     return this.#assembly.read(at);
   }
 
   /** A whole component as it stands, with what is not fresh; undefined: it is not in the state. */
   view(component: ComponentId): { value: Json; problems: readonly ViewProblem[] } | undefined {
-    this.#spreadAll();
+    this.#frontier.spreadAll();
     const { facts } = this.#known.component(component);
     return facts?.spec === undefined ? undefined : this.#assembly.view(facts);
   }
 
   freshness(at: Source): Freshness {
-    this.#spreadAll();
+    this.#frontier.spreadAll();
     let awaits = false;
     for (const path of this.#settledFor(at)) {
       const address = at.component + path;
-      const marked = this.#marked.get(address);
+      const marked = this.#frontier.get(address);
       if (marked !== undefined) return { state: 'pending', waits: this.#rootsOf(marked) };
       const kept = this.#derived.get(address)?.is;
       if (kept === undefined) return { state: 'pending', waits: [address] };
@@ -373,13 +264,13 @@ export class Propagation {
   callsAt(
     address: string,
   ): readonly { readonly key: Hash; readonly call: Call; readonly gave: Evaluated | undefined }[] {
-    this.#spreadAll();
+    this.#frontier.spreadAll();
     const { component, path } = splitAddress(address);
     const known = this.#known.component(component);
     const kept = this.#derived.get(address)?.calls ?? [];
     const made: { key: Hash; call: Call; gave: Evaluated | undefined }[] = [];
     const asking = new Assembly(this.#asked, (call) => {
-      const key = keyOfCall(this.state.space.digest, call, this.#options.scopeOf?.(call, address) ?? '');
+      const key = keyOfCall(this.state.space.digest, call, this.#options.scopeOf?.(call, address, this.state) ?? '');
       const gave = kept.find((c) => c.key === key)?.gave ?? this.#answers.get(key) ?? this.#options.recall?.(key, call);
       made.push({ key, call, gave });
       return gave ?? { state: 'pending' };
@@ -405,6 +296,16 @@ export class Propagation {
     return this.quiet ? this.#derived.checkpoint() : undefined;
   }
 
+  /** Moves some of what was computed into the persistent map, so that `checkpoint` has less to do. Answers what is left. */
+  fold(most: number): number {
+    return this.#derived.fold(most);
+  }
+
+  /** Root of what was folded, whose chunks are needed as long as this is used. */
+  get foldedRoot(): Hash {
+    return this.#derived.root;
+  }
+
   /** Values in memory that the last checkpoint does not have. */
   get unsaved(): number {
     return this.#derived.recent;
@@ -417,154 +318,45 @@ export class Propagation {
     return out;
   }
 
-  #mark(address: string, dirty: boolean): void {
-    const known = this.#marked.get(address);
-    if (known === undefined) this.#add(address, dirty);
-    else this.#again(known, dirty);
-  }
-
-  /** Marks what is behind what was marked, `most` vertices of it. Answers how many. */
-  #spread(most: number): number {
-    let done = 0;
-    for (let top = this.#spreading.at(-1); top !== undefined && done < most; top = this.#spreading.at(-1)) {
-      top.users ??= this.#usersOf(top.from!);
-      const user = top.users[top.next++];
-      if (user === undefined) {
-        this.#spreading.pop();
-        continue;
-      }
-      done++;
-      if (user !== top.except) this.#mark(user, top.dirty);
-    }
-    return done;
-  }
-
-  /** Readers of something that is another, to be marked. */
-  #spreadTo(users: readonly string[]): void {
-    if (users.length > 0) this.#spreading.push({ from: undefined, users, next: 0, dirty: true, except: '' });
-  }
-
-  /** Everything behind what was marked is marked from here on. */
-  #spreadAll(): void {
-    this.#spread(Number.POSITIVE_INFINITY);
-  }
-
-  #add(address: string, dirty: boolean, except = ''): Marked {
-    const marked: Marked = {
-      address,
-      component: address.slice(0, idLength) as ComponentId,
-      path: address.slice(idLength) as Path,
-      dirty,
-      structure: -1,
-      users: [],
-      reads: undefined,
-      settled: 0,
-      open: false,
-      waits: undefined,
-      behind: undefined,
-      held: undefined,
-    };
-    this.#marked.set(address, marked);
-    this.#queue.push(address);
-    this.#spreading.push({ from: marked, users: undefined, next: 0, dirty: false, except });
-    return marked;
-  }
-
-  /** Who reads it, by what the structure is now. */
-  #usersOf(marked: Marked): readonly string[] {
-    this.#sameStructure(marked);
-    return marked.users;
-  }
-
-  #sameStructure(marked: Marked): void {
-    if (marked.structure === this.#known.structure) return;
-    marked.structure = this.#known.structure;
-    marked.users = this.#known.component(marked.component).usersAt(marked.path);
-    marked.reads = undefined;
-    marked.settled = 0;
-  }
-
-  /** Something it reads has been marked after it was looked at, or it itself is another. */
-  #again(marked: Marked, dirty: boolean): void {
-    marked.settled = 0;
-    if (!dirty) return;
-    marked.dirty = true;
-    if (marked.waits === undefined && marked.behind === undefined) return;
-    if (marked.waits !== undefined) this.#stopWaiting(marked);
-    marked.behind = undefined;
-    this.#queue.push(marked.address);
-  }
-
-  #stopWaiting(marked: Marked): void {
-    const waiting = this.#waiting.get(marked.waits!);
-    waiting?.by.delete(marked.address);
-    if (waiting?.by.size === 0) this.#waiting.delete(marked.waits!);
-    marked.waits = undefined;
-  }
-
-  /** The next that can be worked on: what was demanded first, then the queue. */
-  #next(): string | undefined {
-    for (let address = this.#urgent.pop(); address !== undefined; address = this.#urgent.pop())
-      if (this.#open(address)) return address;
-    while (this.#head < this.#queue.length) {
-      const address = this.#queue[this.#head++]!;
-      if (this.#open(address)) return address;
-    }
-    this.#queue = [];
-    this.#head = 0;
-    return undefined;
-  }
-
-  /** Begins the way down from a vertex, unless it waits or is on one. */
-  #open(address: string): boolean {
-    const marked = this.#marked.get(address);
-    if (marked === undefined || marked.waits !== undefined || marked.behind !== undefined || marked.open) return false;
-    marked.open = true;
-    this.#stack.push(address);
-    return true;
-  }
-
-  #head = 0;
-
-  /** `most`: vertices that may be marked meanwhile. Answers how many were. */
-  #visit(address: string, most: number): number {
-    const marked = this.#marked.get(address);
+  #visit(address: string): void {
+    const marked = this.#frontier.get(address);
     if (marked === undefined || marked.waits !== undefined) {
-      this.#stack.pop();
-      return 0;
+      this.#frontier.drop();
+      return;
     }
-    this.#sameStructure(marked);
+    this.#frontier.sameStructure(marked);
     marked.reads ??= this.#known.component(marked.component).readsOf(marked.path);
     for (; marked.settled < marked.reads.length; marked.settled++) {
       const read = marked.reads[marked.settled]!;
-      let below = this.#marked.get(read);
+      let below = this.#frontier.get(read);
       if (below === undefined) {
         if (this.#derived.has(read)) continue;
-        below = this.#markRead(marked, read);
+        below = this.#frontier.markRead(marked, read);
       }
       if (below.open) {
         this.#giveUp(read);
-        return this.#spread(most);
+        return;
       }
       // What cannot go on is kept with the vertex whose call it waits for in the end, however long the way there.
       const root = below.waits === undefined ? below.behind : read;
-      const holder = root === undefined ? undefined : this.#marked.get(root);
+      const holder = root === undefined ? undefined : this.#frontier.get(root);
       if (holder?.waits !== undefined) {
-        holder.held ??= [];
-        holder.held.push(address);
-        marked.behind = holder.address;
-        this.#leave(marked);
-        return 0;
+        this.#frontier.hold(marked, holder);
+        return;
       }
       // What held it does not wait any more, and may not even be below it since an edit: the way down tells.
       below.behind = undefined;
-      below.open = true;
-      this.#stack.push(read);
-      return this.#spread(most);
+      this.#frontier.down(below);
+      return;
     }
-    this.#leave(marked);
-    this.#compute(marked);
-    return this.#spread(most);
+    this.#frontier.leave(marked);
+    try {
+      this.#compute(marked);
+    } catch (e) {
+      // Something it reads is not at hand: it is looked at again when that has been fetched.
+      if (this.#frontier.get(address) === marked && !marked.open) this.#frontier.down(marked);
+      throw e;
+    }
   }
 
   /** Edits that would close a cycle are refused; one that is there all the same is an error of every vertex on it. */
@@ -574,29 +366,21 @@ export class Propagation {
       return this.#known.component(component).readsOf(path);
     };
     for (const [member, message] of cycleMessages(membersOfCycle(vertex, readsOf), readsOf)) {
-      if (!this.#marked.has(member)) this.#mark(member, true);
-      const marked = this.#marked.get(member)!;
-      if (marked.waits !== undefined) this.#stopWaiting(marked);
+      if (!this.#frontier.has(member)) this.#frontier.mark(member, true);
+      const marked = this.#frontier.get(member)!;
+      if (marked.waits !== undefined) this.#frontier.stopWaiting(marked);
       this.#settle(marked, { is: { state: 'error', code: 'value_cycle', message } });
     }
   }
 
-  /** Marks something read that has no value yet. */
-  #markRead(by: Marked, read: string): Marked {
-    return this.#add(read, true, by.address);
-  }
-
-  #leave(marked: Marked): void {
-    marked.open = false;
-    this.#stack.pop();
-  }
-
   #compute(marked: Marked): void {
+    // Whatever may have to be fetched is read before anything is decided.
+    this.#frontier.usersOf(marked);
     const { address } = marked;
     const kept = this.#derived.get(address);
     // What was on a cycle may not be any more, although what it reads is the same.
     if (!marked.dirty && kept !== undefined && !isOnCycle(kept.is)) {
-      this.#clear(marked, false);
+      this.#frontier.clear(marked, false);
       return;
     }
     const { facts } = this.#known.component(marked.component);
@@ -606,7 +390,7 @@ export class Propagation {
     if (facts === undefined || (bound === undefined && !validated && (cell === undefined || !('x' in cell)))) {
       // Who read it was told when it went.
       this.#derived.delete(address);
-      this.#clear(marked, false);
+      this.#frontier.clear(marked, false);
       return;
     }
     const computing = { kept, calls: [] as Answered[], missing: undefined as WantedCall | undefined, at: marked };
@@ -618,11 +402,11 @@ export class Propagation {
     else is = facts.absent ? none : this.#assembly.ofBound(facts, bound);
     this.#computing = undefined;
     if (computing.missing !== undefined) {
-      this.#wait(marked, computing.missing);
+      this.#frontier.wait(marked, computing.missing);
       return;
     }
     // What could not be evaluated keeps its calls: when it can be again and its inputs are the same, nothing runs.
-    const isHeld = is.state === 'error' ? is.root !== undefined : is.state === 'none' && is.awaits === true;
+    const isHeld = is.state === 'error' ? is.root !== undefined : is.state === 'none' && (is.awaits || facts.absent);
     const isRun = (call: Answered): boolean => !kept?.calls?.some((k) => k.key === call.key);
     // A function whose inputs are the same has not run.
     if (computing.calls.length > 0 ? computing.calls.some(isRun) : bound === undefined && !isHeld) {
@@ -632,18 +416,6 @@ export class Propagation {
     const calls = [...computing.calls];
     if (isHeld) for (const call of kept?.calls ?? []) if (!calls.some((c) => c.key === call.key)) calls.push(call);
     this.#settle(marked, calls.length === 0 ? { is } : { is, calls });
-  }
-
-  #wait(marked: Marked, wanted: WantedCall): void {
-    const { key } = wanted;
-    marked.waits = key;
-    const waiting = this.#waiting.get(key);
-    if (waiting !== undefined) {
-      waiting.by.add(marked.address);
-      return;
-    }
-    this.#waiting.set(key, { wanted, by: new Set([marked.address]) });
-    this.#wanted.push(wanted);
   }
 
   /** Keeps a result, and says to who reads it whether it is another. */
@@ -658,42 +430,14 @@ export class Propagation {
     }
     const changed = kept === undefined || !sameEvaluated(kept.is, is);
     if (changed || !sameCalls(kept.calls, result.calls)) this.#derived.set(marked.address, { ...result, is });
-    this.#clear(marked, changed);
-  }
-
-  /** It is settled: those that read it are looked at if it changed, those that waited for it go on. */
-  #clear(marked: Marked, changed: boolean): void {
-    this.#marked.delete(marked.address);
-    if (marked.open) {
-      // It was settled from outside while on the way down; its own turn finds nothing left to do.
-      marked.open = false;
-    }
-    if (changed) {
-      for (const user of this.#usersOf(marked)) {
-        const there = this.#marked.get(user);
-        if (there === undefined) this.#mark(user, true);
-        else {
-          there.dirty = true;
-          // It waits for a call with what it read before.
-          if (there.waits !== undefined) {
-            this.#stopWaiting(there);
-            this.#queue.push(user);
-          }
-        }
-      }
-    }
-    for (const address of marked.held ?? []) {
-      const there = this.#marked.get(address);
-      if (there?.behind !== marked.address) continue;
-      there.behind = undefined;
-      this.#queue.push(address);
-    }
+    this.#frontier.clear(marked, changed);
   }
 
   /** What a call gave, while a vertex is computed. */
   #answerOf(call: Call): Evaluated {
     const computing = this.#computing;
-    const scope = computing === undefined ? '' : (this.#options.scopeOf?.(call, computing.at.address) ?? '');
+    const scope =
+      computing === undefined ? '' : (this.#options.scopeOf?.(call, computing.at.address, this.state) ?? '');
     const key = keyOfCall(this.state.space.digest, call, scope);
     const gave =
       computing?.kept?.calls?.find((c) => c.key === key)?.gave ??
@@ -702,7 +446,7 @@ export class Propagation {
     if (computing === undefined) return gave ?? { state: 'pending' };
     if (gave === undefined) {
       const { component, path } = computing.at;
-      computing.missing ??= { key, call, at: { component, path } };
+      computing.missing ??= { key, call, at: { component, path }, scope };
       return { state: 'pending' };
     }
     computing.calls.push({ key, gave });
@@ -712,11 +456,11 @@ export class Propagation {
   /** What a vertex is for who reads it. */
   #resultAt(address: string): Evaluated {
     const kept = this.#derived.get(address);
-    if (kept === undefined && address.endsWith(validationPath) && !this.#marked.has(address)) {
+    if (kept === undefined && address.endsWith(validationPath) && !this.#frontier.has(address)) {
       const { facts, keepsValidation } = this.#known.component(splitAddress(address).component);
       if (facts?.validated && !keepsValidation) return rooted(this.#assembly.ofValidation(facts), address);
     }
-    if (this.#marked.has(address) || kept === undefined) {
+    if (this.#frontier.has(address) || kept === undefined) {
       const last = kept && lastOf(kept.is);
       return last === undefined ? { state: 'pending' } : { state: 'pending', last };
     }
@@ -744,7 +488,7 @@ export class Propagation {
       }
       if (n < most) this.#unseen = undefined;
     }
-    for (const address of found) this.#mark(address, true);
+    for (const address of found) this.#frontier.mark(address, true);
     return n;
   }
 
@@ -759,46 +503,10 @@ export class Propagation {
       const below = this.#known
         .component(at.component)
         .readsOf(at.path)
-        .flatMap((a) => this.#marked.get(a) ?? []);
+        .flatMap((a) => this.#frontier.get(a) ?? []);
       if (below.length === 0 || at.waits !== undefined) out.push(at.address);
       else todo.push(...below);
     }
     return out;
   }
 }
-
-/** What names a call: equal keys, equal results. `scope`: see `PropagationOptions.scopeOf`. */
-export function keyOfCall(digest: Digest, { kind, text, input }: Call, scope = ''): Hash {
-  return digest(`${kind}\n${text}\n${scope}\n${input}`);
-}
-
-/** Outputs at which another function stands than before, or the same with other text or arguments, or none any more. */
-function otherOutputs(before: readonly Bound[], after: readonly Bound[]): Set<Path> {
-  const textOf = (bounds: readonly Bound[], output: Path): string => {
-    const b = bounds.find((x) => x.output === output);
-    return b === undefined ? '' : JSON.stringify([b.kind, b.text, b.arguments]);
-  };
-  const out = new Set<Path>();
-  for (const { output } of [...before, ...after]) if (textOf(before, output) !== textOf(after, output)) out.add(output);
-  return out;
-}
-
-function isOnCycle(is: Evaluated): boolean {
-  return is.state === 'error' && is.code === 'value_cycle' && is.root === undefined;
-}
-
-function lastOf(is: Evaluated): Json | undefined {
-  if (is.state === 'value') return is.value;
-  return is.state === 'error' || is.state === 'pending' ? is.last : undefined;
-}
-
-function sameCalls(a: readonly Answered[] | undefined, b: readonly Answered[] | undefined): boolean {
-  if (a === b) return true;
-  if (a?.length !== b?.length) return false;
-  return a!.every(
-    (x, i) => x.key === b![i]!.key && sameJson(x.gave as unknown as Json, b![i]!.gave as unknown as Json),
-  );
-}
-
-/** Component and path of an address, for people. */
-export const addressOf = splitAddress;

@@ -21,7 +21,7 @@ import {
 } from './chunk.ts';
 import type { ChunkSpace } from './chunk_space.ts';
 import { keyLevel } from './key_level.ts';
-import { findValue } from './leaf_text.ts';
+import { findValue, type ValuePlace } from './leaf_text.ts';
 
 /** A key's new value, or undefined to remove the key. */
 export type Edit = readonly [key: string, value: string | undefined];
@@ -30,14 +30,14 @@ export type Edit = readonly [key: string, value: string | undefined];
 export interface SortedEdits {
   readonly keys: readonly string[];
   readonly values: readonly (string | undefined)[];
-  readonly replaced: Replaced | undefined;
+  readonly replaced?: Replaced;
 }
 
 /** Told each value that an edit took the place of, once or more often. */
 export type Replaced = (key: string, before: string) => void;
 
-/** Edits in order; of several for one key the last counts. */
-export function sortEdits(edits: Iterable<Edit>, replaced?: Replaced): SortedEdits {
+/** Edits in any order; of several for one key the last counts. */
+export function sortEdits(edits: Iterable<Edit>): SortedEdits {
   const list = [...edits];
   let ascending = true;
   for (let i = 1; i < list.length && ascending; i++) ascending = list[i - 1]![0] < list[i]![0];
@@ -51,7 +51,7 @@ export function sortEdits(edits: Iterable<Edit>, replaced?: Replaced): SortedEdi
       values.push(value);
     }
   }
-  return { keys, values, replaced };
+  return { keys, values };
 }
 
 export function loadChild(space: ChunkSpace, child: Child): Node {
@@ -193,11 +193,13 @@ function editLeaf(leaf: Leaf, edits: SortedEdits, low: number, high: number): re
 function editText(leaf: Leaf, text: string, edits: SortedEdits, low: number, high: number): Leaf | undefined {
   let out = '';
   let copied = 0;
+  let place: ValuePlace | undefined;
   for (let e = low; e < high; e++) {
     const key = edits.keys[e]!;
     const value = edits.values[e];
-    const place = value === undefined ? undefined : findValue(text, key);
-    if (value === undefined || place === undefined) return undefined;
+    if (value === undefined) return undefined;
+    place = findValue(text, key, place);
+    if (place === undefined) return undefined;
     if (value.length === place.end - place.start && text.startsWith(value, place.start)) continue;
     checkEntry(key, value);
     edits.replaced?.(key, text.slice(place.start, place.end));

@@ -7,9 +7,9 @@
 import type { Hash } from '../base/ids.ts';
 import { type Child, childIndex, countOf, firstKey, type Leaf, lowerBound, type Node } from './chunk.ts';
 import type { ChunkSpace } from './chunk_space.ts';
-import { findValue } from './leaf_text.ts';
+import { findValue, type ValuePlace } from './leaf_text.ts';
 import { buildRoot, type ChunkSink, seal } from './map_build.ts';
-import { type Edit, editRoot, loadChild, type Replaced, sortEdits } from './map_edit.ts';
+import { type Edit, editRoot, loadChild, type SortedEdits, sortEdits } from './map_edit.ts';
 
 /** Bounds of a scan; all that are given hold. Order is that of UTF-16 code units. */
 export interface ScanRange {
@@ -33,6 +33,8 @@ export class MerkleMap {
   #leaf: Leaf | undefined;
   #leafStart: string | undefined;
   #leafEnd: string | undefined;
+  /** The place in it that was found last. */
+  #place: ValuePlace | undefined;
 
   private constructor(space: ChunkSpace, top: Child) {
     this.space = space;
@@ -61,8 +63,12 @@ export class MerkleMap {
   get(key: string): string | undefined {
     const leaf = this.#leafOf(key);
     if (leaf.text !== undefined) {
-      const place = findValue(leaf.text, key);
-      return place && leaf.text.slice(place.start, place.end);
+      const last = this.#place;
+      const place =
+        last?.key === key ? last : findValue(leaf.text, key, last !== undefined && last.key < key ? last : undefined);
+      if (place === undefined) return undefined;
+      this.#place = place;
+      return leaf.text.slice(place.start, place.end);
     }
     const i = lowerBound(leaf.keys, key);
     return leaf.keys[i] === key ? leaf.values[i] : undefined;
@@ -115,8 +121,13 @@ export class MerkleMap {
    * The map after the edits, given in any order; of several for one key the last counts. Returns this map itself when
    * they change nothing. Touches each node on the way to an edit once, plus the seam where a boundary key was removed.
    */
-  edit(edits: Iterable<Edit>, replaced?: Replaced): MerkleMap {
-    const top = editRoot(this.space, this.#top, sortEdits(edits, replaced));
+  edit(edits: Iterable<Edit>): MerkleMap {
+    return this.editSorted(sortEdits(edits));
+  }
+
+  /** `edit` with edits that are in order already. */
+  editSorted(edits: SortedEdits): MerkleMap {
+    const top = editRoot(this.space, this.#top, edits);
     return top === undefined ? this : new MerkleMap(this.space, top);
   }
 
@@ -156,6 +167,7 @@ export class MerkleMap {
     this.#leaf = node;
     this.#leafStart = firstKey(node) ?? key;
     this.#leafEnd = end;
+    this.#place = undefined;
     return node;
   }
 

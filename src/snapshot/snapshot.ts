@@ -6,7 +6,14 @@ import type { Digest, Hash } from '../base/ids.ts';
 import { compareText } from '../base/json.ts';
 import { Fault } from '../base/result.ts';
 import type { Matches } from '../model/pattern.ts';
-import { type BulkDraft, type Category, intentCategories, type Reader, realityCategories } from '../model/state.ts';
+import {
+  type BulkDraft,
+  type Category,
+  intentCategories,
+  type Reader,
+  realityCategories,
+  type SortedEntries,
+} from '../model/state.ts';
 import type { ChunkSpace } from './chunk_space.ts';
 import { MerkleMap } from './merkle_map.ts';
 
@@ -203,14 +210,10 @@ export class SnapshotDraft implements BulkDraft {
     this.#pendingOf(category).set(key, undefined);
   }
 
-  putAll(
-    category: Category,
-    entries: readonly (readonly [key: string, text: string])[],
-    replaced: (key: string, before: string) => void,
-  ): void {
-    if (entries.length === 0) return;
+  putAll(category: Category, entries: SortedEntries): void {
+    if (entries.keys.length === 0) return;
     this.#fold(category);
-    this.#maps.set(category, this.#map(category).edit(entries, replaced));
+    this.#maps.set(category, this.#map(category).editSorted(entries));
   }
 
   /** The next snapshot. The base itself when nothing changed. The draft may be used on. */

@@ -11,6 +11,7 @@ const pages = [
   'CONTRIBUTING.md',
   'docs/glossary.md',
   'docs/errors.md',
+  'docs/functions.md',
   'src/README.md',
 ];
 

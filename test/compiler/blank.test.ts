@@ -3,7 +3,6 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseSync } from 'oxc-parser';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { blankTypes } from '../../src/adapters/compiler/blank.ts';
@@ -23,6 +22,9 @@ function blanked(text: string): string {
   expect(blankTypes(text, syntax.program, edits)).toEqual([]);
   return edits.apply();
 }
+
+/** Parses a body as the language engine does. */
+const AsyncFunction = (async () => undefined).constructor as new (body: string) => unknown;
 
 const options: ts.CompilerOptions = {
   target: ts.ScriptTarget.ESNext,
@@ -64,8 +66,7 @@ describe('every file of this project has the same meaning with its types blanked
         const text = readFileSync(join(repository, file), 'utf8');
         const script = blanked(text);
         expect(script.split('\n').length, file).toBe(text.split('\n').length);
-        const { errors } = parseSync('a.js', script, { lang: 'js', sourceType: 'module' });
-        expect(errors, file).toEqual([]);
+        expect(() => new AsyncFunction(script.replaceAll('import.meta', 'meta')), file).not.toThrow();
         const expected = form(ts.transpileModule(text, { compilerOptions: options }).outputText);
         expect(form(script), file).toBe(expected);
         files++;

@@ -224,7 +224,7 @@ describe('a text is refused', () => {
     ['with main declared as a type only', 'declare function main(): void', 'text:1:1', 'no_main'],
     ['with main inside of a block', '{ let main = 1 }', 'text:1:1', 'no_main'],
     ['that does not parse', 'function main() {\n  return 1 +;\n}', 'text:2:13', 'syntax'],
-    ['that declares a name twice', 'function main() {\n  let a;\n  let a;\n}', 'text:2:7', 'syntax'],
+    ['that declares a name twice', 'function main() {\n  let a;\n  let a;\n}', 'text:3:7', 'syntax'],
     ['that imports', "\nimport _ from 'lodash';\nfunction main() {}", 'text:2:1', 'import_refused'],
     ['that imports when it runs', 'async function main() {\r\n  await import("fs") }', 'text:2:9', 'import_refused'],
     ['that exports another module', 'export * from "x"; function main() {}', 'text:1:1', 'import_refused'],

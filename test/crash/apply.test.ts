@@ -107,3 +107,38 @@ test('[EN34] killed at every durable step of an apply: the old Head or the new o
   expect(seen.old).toBeGreaterThan(2);
   expect(seen.new).toBeGreaterThan(2);
 });
+
+test('[EN34] killed at every durable step of an apply that catches up first: nothing, the one before it, or both', {
+  timeout: 600_000,
+}, async () => {
+  const prepared = newFolder();
+  const at = await prepare(prepared);
+  // It edits what the first apply edits, so that catching up merges.
+  const behind = at.others[0]!;
+  const house = await sqliteHouse({}, join(prepared, 'headwater.db')).start();
+  const { version } = await house.row('HEAD');
+  await house.close();
+  const seen = [0, 0, 0];
+  for (let killAt = 1; ; killAt++) {
+    const folder = newFolder();
+    cpSync(prepared, folder, { recursive: true });
+    const { killed } = await run(folder, `${at.changeSet},${behind}`, killAt);
+    if (!killed) break;
+    const found = await sqliteHouse({}, join(folder, 'headwater.db')).start();
+    await (await found.workspace()).replay.idle();
+    const head = await found.row('HEAD');
+    const applied = head.version - version;
+    seen[applied]!++;
+    expect((await found.row(at.changeSet)).status).toBe(applied >= 1 ? 'Applied' : 'Open');
+    const second = await found.row(behind);
+    expect(second.status).toBe(applied === 2 ? 'Applied' : 'Open');
+    if (applied < 2) expect(second.baseVersion).toBe(head.version);
+    expect(await found.value('HEAD', at.component)).toMatchObject({
+      text: ['base', 'applied', 'mine'][applied],
+    });
+    if (applied < 2) expect(await found.value(behind, at.component)).toMatchObject({ text: 'mine' });
+    await found.sound();
+    await found.close();
+  }
+  for (const count of seen) expect(count).toBeGreaterThan(2);
+});

@@ -1,14 +1,20 @@
 // A house whose functions really run: the compiler and both tiers, opened for each.
 
+import { fileURLToPath } from 'node:url';
 import { openCompiler } from '../../src/adapters/compiler/compiler.ts';
 import { openIsolate } from '../../src/adapters/isolate/isolate.ts';
 import { openProcessTier } from '../../src/adapters/process/tier.ts';
 import type { Json } from '../../src/base/json.ts';
 import { type House, type HouseOptions, sqliteHouse } from './house.ts';
 
+const program = fileURLToPath(new URL('../../dist/adapters/process/child', import.meta.url));
+
 export async function functionHouse(options: HouseOptions = {}): Promise<House> {
   const house = sqliteHouse({
-    functions: { compiler: openCompiler(), runners: [openIsolate({ workers: 1 }), openProcessTier()] },
+    functions: () => ({
+      compiler: openCompiler(),
+      runners: [openIsolate({ workers: 1 }), openProcessTier({ program })],
+    }),
     ...options,
   });
   return house.start();

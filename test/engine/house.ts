@@ -22,6 +22,8 @@ import type { VariantSpec } from '../../src/model/schema.ts';
 import type { Catalogue } from '../../src/ports/catalogue.ts';
 import type { Readiness } from '../../src/ports/readiness.ts';
 import type { ChangeSetRow, Store } from '../../src/ports/store.ts';
+import type { Vault } from '../../src/ports/vault.ts';
+import type { World } from '../../src/ports/world.ts';
 
 export type Params = { readonly [name: string]: Json | undefined };
 
@@ -66,7 +68,10 @@ export interface HouseOptions {
   readonly unwrittenBytesMax?: number;
   readonly readiness?: Readiness;
   readonly matches?: Matches;
-  readonly functions?: FunctionHost;
+  /** What functions and secrets need; made anew whenever the house is opened. */
+  readonly functions?: () => FunctionHost;
+  readonly vault?: (store: Store) => Promise<Vault>;
+  readonly world?: World;
   readonly retention?: RetentionOptions;
 }
 
@@ -88,7 +93,15 @@ export class House {
 
   async start(): Promise<this> {
     const store = await this.#openStore();
-    this.engine = new Engine({ store, world: systemWorld(), catalogue: smallCatalogue, ...this.#options });
+    const { functions, vault, ...options } = this.#options;
+    this.engine = new Engine({
+      store,
+      world: systemWorld(),
+      catalogue: smallCatalogue,
+      ...options,
+      ...(functions === undefined ? {} : { functions: functions() }),
+      ...(vault === undefined ? {} : { vault: await vault(store) }),
+    });
     return this;
   }
 

@@ -2,9 +2,14 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { systemWorld } from '../../src/adapters/system/world.ts';
+import { environmentKey } from '../../src/adapters/vault/installation_key.ts';
+import { keyTextOf } from '../../src/adapters/vault/key_text.ts';
+import { openVault } from '../../src/adapters/vault/vault.ts';
 import type { Json } from '../../src/base/json.ts';
 import { Fault } from '../../src/base/result.ts';
 import { type OperationName, operationNames } from '../../src/engine/operations.ts';
+import type { Store } from '../../src/ports/store.ts';
 import { eachStore, type House, type Params } from './house.ts';
 
 /** Well-formed parameters of each operation; fuzzing replaces one at a time. */
@@ -47,6 +52,12 @@ const wellFormed = (changeSet: string, a: string): Record<OperationName, Params>
   gc: {},
   backup: { destination: '/nonexistent/folder/backup.db' },
   statistics: {},
+  'secret.set': { changeSet, name: 's', definition: 'Box', description: 'd', content: { a: 1 }, idempotencyKey: 'k10' },
+  'secret.list': { changeSet, version: 1 },
+  'secret.get': { changeSet, secret: 's' },
+  'secret.public_key': {},
+  'secret.rotate': { onlyReseal: true },
+  'secret.collect': {},
   'member.list': {},
   'member.set': { member: 'cole', role: 'collaborator', active: true },
   'member.remove': { member: 'cole' },
@@ -55,6 +66,37 @@ const wellFormed = (changeSet: string, a: string): Record<OperationName, Params>
   'change_set.reject': { changeSet, requirement: 'view:x' },
   'change_set.withdraw': { changeSet },
   'change_set.approvals': { changeSet },
+  'run.list': { changeSet, component: a, function: 'f', status: 'failed', cursor: '', limit: 5 },
+  'run.get': { run: a },
+  'run.log': { run: a, after: 0, limit: 5, waitMs: 1 },
+  'run.kill': { run: a },
+  'run.statistics': {},
+  'run.prune': { newerThanMs: 1, count: 1 },
+  'memo.clear': {},
+  explain: { changeSet, component: a, path: '/domain/size', depth: 3, waitMs: 1 },
+  why: { changeSet, component: a, path: '/domain/size', waitMs: 1 },
+  blast_radius: { changeSet, edits: [{ component: a, path: '/domain/size' }], limit: 5 },
+  'function.list': { changeSet, kind: 'attribute', cursor: '', limit: 5 },
+  'function.get': { changeSet, function: 'f' },
+  'function.check': {
+    changeSet,
+    function: 'f',
+    text: 'x',
+    kind: 'attribute',
+    schema: 'Box',
+    arguments: [],
+    quick: true,
+  },
+  'function.declarations': { changeSet, function: 'f', kind: 'attribute', schema: 'Box', arguments: [] },
+  'function.test': {
+    changeSet,
+    text: 'x',
+    kind: 'attribute',
+    component: a,
+    path: '/domain/size',
+    arguments: [{ name: 'x', path: '/domain/size' }],
+    waitMs: 1,
+  },
   'budget.get': {},
   'budget.set': { budgets: { format: 1, roles: { viewer: { destroysMax: 0 } }, tokens: {} } },
 });
@@ -101,10 +143,17 @@ async function knock(house: House, operation: string, params: Json): Promise<'ok
   }
 }
 
+const vault = async ({ runs }: Store) =>
+  openVault({
+    documents: runs,
+    key: await environmentKey(keyTextOf(new Uint8Array(32).fill(5))),
+    clock: systemWorld().clock,
+  });
+
 describe('malformed requests', () => {
   eachStore((make) => {
     test.each(operationNames)('[EN23] %s with each parameter wrong in every way', async (operation) => {
-      const house = await make();
+      const house = await make({ vault });
       const changeSet = await house.withBox();
       const a = await house.create(changeSet, 'a');
       const good = wellFormed(changeSet, a)[operation];
@@ -116,7 +165,7 @@ describe('malformed requests', () => {
     });
 
     test('[EN23] any JSON for any operation', async () => {
-      const house = await make();
+      const house = await make({ vault });
       const changeSet = await house.withBox();
       const a = await house.create(changeSet, 'a');
       const good = wellFormed(changeSet, a);
@@ -139,7 +188,7 @@ describe('malformed requests', () => {
     });
 
     test('[EN23] any JSON in the place of mutations and their parts', async () => {
-      const house = await make();
+      const house = await make({ vault });
       const changeSet = await house.withBox();
       const a = await house.create(changeSet, 'a', { '/domain/list': ['x'] });
       const kinds = [
@@ -172,7 +221,7 @@ describe('malformed requests', () => {
     });
 
     test('[EN23] an unknown operation is refused with the list of those there are', async () => {
-      const house = await make();
+      const house = await make({ vault });
       for (const name of ['nothing', '', 'toString', '__proto__']) {
         const refusal = await house.refused(name);
         expect(refusal.code).toBe('request_malformed');

@@ -33,7 +33,11 @@ export const plants = {
     "    case 'element.insert':\n      return placeCell(on, m, forms);",
     "    case 'element.insert':\n      return not('element-remove-edit');",
   ],
-  'element-move-move': [rules, "'element-move-move', 'element-remove-edit'", "'apart', 'element-remove-edit'"],
+  'element-move-move': [
+    rules,
+    "if (isOrder(mine) && isOrder(theirs)) return 'element-move-move';",
+    "if (isOrder(mine) && isOrder(theirs)) return 'apart';",
+  ],
   'element-remove-edit': [
     place,
     'const inside = contentsOf(on, m.component, m.path);',

@@ -6,7 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { Propagation } from '../../src/propagation/propagation.ts';
 import { draw, requestOf, richWorld } from '../mutation/random_requests.ts';
 import { runs, type World } from '../support/model_world.ts';
-import { expectAsFromScratch, resultOf, settle } from './worlds.ts';
+import { resultOf } from './results.ts';
+import { expectAsFromScratch, settle } from './worlds.ts';
 
 /** Users' functions of every kind that gives values, on the type that most components are of. */
 function withFunctions(world: World): World {

@@ -3,7 +3,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { encodeNode, leafOf } from '../../src/snapshot/chunk.ts';
-import { changedValues, countLines, eachLongValue, findValue, firstKeyOf } from '../../src/snapshot/leaf_text.ts';
+import {
+  changedValues,
+  countLines,
+  eachLongValue,
+  findValue,
+  firstKeyOf,
+  type ValuePlace,
+} from '../../src/snapshot/leaf_text.ts';
 
 // Few characters, two of them halves of pairs that share their first unit: prefixes of every kind are common then.
 const key = fc.string({ unit: fc.constantFrom('a', 'b', ':', '1', '\n', '😀', '😁', '￿'), maxLength: 6 });
@@ -18,6 +25,16 @@ test('[SN10] a leaf read in its text is the leaf', () => {
       for (const k of [...keys, other]) {
         const place = findValue(text, k);
         expect(place && text.slice(place.start, place.end)).toBe(Object.hasOwn(object, k) ? object[k] : undefined);
+      }
+      // In order, each from the place of the one before, or of one further back.
+      for (const step of [1, 2, 3]) {
+        let last: ValuePlace | undefined;
+        keys.forEach((k, i) => {
+          const place = findValue(text, k, last);
+          expect(place && text.slice(place.start, place.end)).toBe(object[k]);
+          if (other > k && !Object.hasOwn(object, other)) expect(findValue(text, other, place)).toBeUndefined();
+          if (i % step === 0) last = place;
+        });
       }
       expect(firstKeyOf(text)).toBe(keys[0]);
       expect(countLines(text)).toBe(keys.length);

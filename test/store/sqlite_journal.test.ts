@@ -28,7 +28,7 @@ async function makeDead(): Promise<string> {
   const w = await openWorld(file);
   await w.found();
   for (let v = 1; v <= moved; v++) await w.commit(w.step(w.head, v));
-  await w.store.readLog(w.workspace, w.head, 0, 1);
+  await w.store.readAudit(w.workspace, { limit: 1 });
   for (let v = moved + 1; v <= last; v++) {
     const idempotency = { principal: 'user:a', key: `k${v}`, requestHash: digest('k'), reply: `reply ${v}`, atMs: v };
     await w.commit(w.step(w.head, v, { chunks: [w.chunk(`blob ${v}`)], idempotency }));

@@ -119,6 +119,37 @@ describe('sealing', () => {
   });
 });
 
+describe('the keyed hash of a content', () => {
+  test('is the same for the same content, whatever the order of its members and after rotations', async () => {
+    const [vault, documents] = await vaultOn();
+    const print = must(await vault.keyedHash(ws, { a: 1, b: 'x' }));
+    expect(print).toMatch(/^[0-9a-f]{64}$/);
+    await vault.rotate(ws);
+    const [again] = await vaultOn(documents);
+    expect(must(await again.keyedHash(ws, { b: 'x', a: 1 }))).toBe(print);
+    expect(codeOf(await vault.keyedHash(ws, '\ud800'))).toBe('value_not_storable');
+  });
+
+  test('is another for another content, in another workspace, and where another key was made', async () => {
+    const [vault] = await vaultOn();
+    const [apart] = await vaultOn();
+    const prints = [
+      must(await vault.keyedHash(ws, 'x')),
+      must(await vault.keyedHash(ws, 'y')),
+      must(await vault.keyedHash(other, 'x')),
+      must(await apart.keyedHash(ws, 'x')),
+    ];
+    expect(new Set(prints).size).toBe(prints.length);
+  });
+
+  test('cannot be made without the key of the installation', async () => {
+    const [vault, documents] = await vaultOn();
+    must(await vault.keyedHash(ws, 'x'));
+    const [stranger] = await vaultOn(documents, keyB);
+    await expect(stranger.keyedHash(ws, 'x')).rejects.toMatchObject({ code: 'vault_locked' });
+  });
+});
+
 describe('a text does not open', () => {
   test('when any one of its characters is another', async () => {
     const [vault] = await vaultOn();

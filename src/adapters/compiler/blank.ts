@@ -11,7 +11,13 @@ export interface Refused {
 }
 
 const declarationTypes = new Set(['TSInterfaceDeclaration', 'TSTypeAliasDeclaration', 'TSDeclareFunction']);
-const blankedMembers = new Set(['TSAbstractMethodDefinition', 'TSAbstractPropertyDefinition', 'TSIndexSignature']);
+/** Members of a class that exist as types only. */
+function isTypeMember(node: Node): boolean {
+  if (node.type === 'TSIndexSignature') return true;
+  if (node.type === 'PropertyDefinition') return node['abstract'] === true;
+  return node.type === 'MethodDefinition' && (node['abstract'] === true || part(node, 'value')?.['body'] == null);
+}
+
 const statementEnds = new Set([
   'ExpressionStatement',
   'VariableDeclaration',
@@ -54,11 +60,7 @@ export function blankTypes(text: string, program: Node, edits: Edits): readonly 
       edits.blank(node.start, node.end, ';');
       return;
     }
-    if (blankedMembers.has(node.type)) {
-      edits.blank(node.start, node.end, ';');
-      return;
-    }
-    if (node.type === 'MethodDefinition' && part(node, 'value')?.type === 'TSEmptyBodyFunctionExpression') {
+    if (isTypeMember(node)) {
       edits.blank(node.start, node.end, ';');
       return;
     }
@@ -80,7 +82,7 @@ export function blankTypes(text: string, program: Node, edits: Edits): readonly 
         return;
       }
       case 'TSEnumDeclaration':
-        rewriteEnum(node, text, edits, visit, refuse);
+        rewriteEnum(node, find('{', part(node, 'id')!.end), { text, edits, visit, refuse });
         return;
       case 'TSModuleDeclaration':
         refuse(node, 'a namespace; write an object');
@@ -208,20 +210,20 @@ export function blankTypes(text: string, program: Node, edits: Edits): readonly 
   return refused;
 }
 
+interface EnumRewriting {
+  readonly text: string;
+  readonly edits: Edits;
+  readonly visit: (node: Node) => void;
+  readonly refuse: (node: Node, what: string) => void;
+}
+
 /** `enum A { B, C = 2 }` as an object that is filled member by member, each on its line. */
-function rewriteEnum(
-  node: Node,
-  text: string,
-  edits: Edits,
-  visit: (node: Node) => void,
-  refuse: (node: Node, what: string) => void,
-): void {
+function rewriteEnum(node: Node, brace: number, { text, edits, visit, refuse }: EnumRewriting): void {
   const name = nameOf(part(node, 'id'))!;
-  const body = part(node, 'body')!;
   edits.replace(node.start, part(node, 'id')!.start, 'var ');
-  edits.replace(body.start, body.start + 1, `; (function (${name}) {`);
+  edits.replace(brace, brace + 1, `; (function (${name}) {`);
   let previous: string | undefined;
-  for (const member of parts(body, 'members')) {
+  for (const member of parts(node, 'members')) {
     const id = part(member, 'id')!;
     const key = nameOf(id) ?? literalText(id);
     if (key === undefined) {
@@ -235,9 +237,9 @@ function rewriteEnum(
     edits.replace(id.start, init?.start ?? id.end, `${local}${place} = ${value}`);
     if (init !== undefined) visit(init);
     edits.insert(member.end, `; if (typeof ${place} === 'number') ${name}[${place}] = ${JSON.stringify(key)};`);
-    const comma = /^\s*,/.exec(text.slice(member.end, body.end));
+    const comma = /^\s*,/.exec(text.slice(member.end, node.end));
     if (comma !== null) edits.blank(member.end + comma[0].length - 1, member.end + comma[0].length);
     previous = place;
   }
-  edits.replace(body.end - 1, body.end, `})(${name} || (${name} = {}));`);
+  edits.replace(node.end - 1, node.end, `})(${name} || (${name} = {}));`);
 }

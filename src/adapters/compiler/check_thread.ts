@@ -32,8 +32,8 @@ export class CheckThread {
   async check(request: CheckRequest): Promise<readonly Diagnostic[]> {
     const compiled = compileText(request.text, request.kind);
     const own = 'script' in compiled ? [] : compiled;
-    // A parser that is not native code does not survive such a text either.
-    if (own.some((d) => d.code === 'too_deep')) return own;
+    // Another parser would not get through such a text either.
+    if (own.some((d) => d.code === 'too_deep' || d.code === 'too_slow')) return own;
     const outcome = await this.#ask({ request, at: undefined });
     if ('late' in outcome) return [...own, late(this.#timeMs)];
     const found = outcome.answer.diagnostics ?? [];

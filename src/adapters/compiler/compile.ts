@@ -1,16 +1,19 @@
 // Text of a function to a script: parse, take the types out, find what it refers to, say where it has to run. Pure: the same
 // text and kind give the same script.
 
+import { limits } from '../../base/limits.ts';
 import { builderScript } from '../../formats/asset/builders.ts';
 import type { FunctionKind } from '../../model/function.ts';
+import type { Tier } from '../../model/run.ts';
 import type { CompiledFunction, Diagnostic } from '../../ports/compiler.ts';
 import { blankTypes, type Refused } from './blank.ts';
+import { type Directives, directivesOf } from './directives.ts';
 import { Edits } from './edits.ts';
 import { declaresEffects, effectOf, kindsWithEffects, namesWithEffects } from './effects.ts';
 import { escapeSpelling } from './escape.ts';
 import { blankModules, exportsMain } from './modules.ts';
 import { findNames, type Names } from './scope.ts';
-import { diagnosticAt, type Node, parseText, type Syntax } from './syntax.ts';
+import { diagnosticAt, type Node, parseText, type Syntax, tooDeep } from './syntax.ts';
 
 export type Compiled = Omit<CompiledFunction, 'hash'>;
 
@@ -25,7 +28,7 @@ export function compileText(
     return 'severity' in syntax ? [syntax] : compileSyntax(syntax, kind, effects);
   } catch (e) {
     // The tree is walked by recursion: nesting that gets past the parser ends here.
-    if (e instanceof RangeError) return [diagnosticAt(text, 0, 0, 'too_deep', 'The text nests too deeply.')];
+    if (e instanceof RangeError) return [tooDeep(text)];
     throw e;
   }
 }
@@ -56,9 +59,26 @@ function compileSyntax(
   const hashbang = /^#!.*/.exec(text);
   if (hashbang !== null) edits.blank(0, hashbang[0].length);
   const effects = [...new Set(names.free.map((r) => effectOf(r, withEffects)).filter((e) => e !== undefined))];
-  const declared = syntax.comments.some((c) => declaresEffects(c.value));
+  const directives = directivesOf(text, syntax.comments);
+  const { network, commands } = directives;
+  const declared = network.length + commands.length > 0 || syntax.comments.some((c) => declaresEffects(c.value));
   const tier = effects.length > 0 || declared || kindsWithEffects.includes(kind) ? 'process' : 'isolate';
-  return { script: edits.apply() + builders(names, kind), tier, effects };
+  const wrong = [...directives.wrong, ...overTier(text, directives, tier)];
+  if (wrong.length > 0) return wrong;
+  return {
+    script: edits.apply() + builders(names, kind),
+    tier,
+    effects,
+    ...(network.length + commands.length > 0 ? { allow: { network, commands } } : {}),
+    ...(Object.keys(directives.limits).length > 0 ? { limits: directives.limits } : {}),
+  };
+}
+
+/** What nobody would get: said here, and not cut silently. */
+function overTier(text: string, { limits: { memoryBytes = 0 } }: Directives, tier: Tier): Diagnostic[] {
+  if (tier === 'process' || memoryBytes <= limits.isolateMemoryBytes) return [];
+  const message = `A pure function gets at most ${limits.isolateMemoryBytes / 1024 / 1024}MiB; \`@memory\` asks for more.`;
+  return [diagnosticAt(text, text.indexOf('@memory'), 0, 'directive_invalid', message)];
 }
 
 /** Behind a schema definition stand the builders it names; its own lines stay where they are. */

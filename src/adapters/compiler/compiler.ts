@@ -15,8 +15,11 @@ import { compileText } from './compile.ts';
 import { declarationsOf } from './declarations.ts';
 import { namesWithEffects } from './effects.ts';
 
-/** 1: types blanked in place, effects by free names. Counted up when the same text gives another script or tier. */
-const compilerVersion = 1;
+/**
+ * 1: types blanked in place, effects by free names. 2: allowances and limits from comments. Counted up when the same text gives
+ * another script, tier, allowance or limit.
+ */
+const compilerVersion = 2;
 
 /** Libraries whose release a result may depend on. */
 const libraries = ['lodash', 'joi', 'yaml', 'smol-toml', 'fast-json-patch', 'ses'];

@@ -58,6 +58,10 @@ export function findNames(program: Node): Names {
   return walk.names();
 }
 
+function inOrder(a: Reference, b: Reference): number {
+  return a.node.start - b.node.start;
+}
+
 class Walk {
   readonly #top = new Scope(undefined, true);
   #scope = this.#top;
@@ -71,7 +75,7 @@ class Walk {
 
   names(): Names {
     const free = this.#references.filter(({ reference, scope }) => !scope.has(reference.name)).map((r) => r.reference);
-    return { free, declared: this.#top.names, moduleOnly: this.#moduleOnly };
+    return { free: free.sort(inOrder), declared: this.#top.names, moduleOnly: this.#moduleOnly };
   }
 
   #within(isFunction: boolean, body: () => void): void {
@@ -209,7 +213,7 @@ class Walk {
   #enum(node: Node): void {
     if (node['declare'] === true) return;
     this.#declare(part(node, 'id'), this.#scope);
-    const members = parts(part(node, 'body')!, 'members');
+    const members = parts(node, 'members');
     this.#within(true, () => {
       for (const member of members) this.#declare(part(member, 'id'), this.#scope);
       for (const member of members) this.#visit(part(member, 'initializer'));

@@ -1,9 +1,12 @@
-// The syntax tree of a function's text, from a native parser: nodes as the ESTree and TypeScript-ESTree standards name
-// them. A text that nests so deeply that the parser would overflow its stack is refused before it is parsed.
+// The syntax tree of a function's text: nodes as the ESTree and TypeScript-ESTree standards name them. Texts are hostile. The
+// parser is JavaScript, so that nesting without end is an error and not the end of the process; it stops at the first
+// error, so that a text full of them costs no more than one; and it runs against a deadline, because what a bracket opens
+// in TypeScript can only be found by trying, and nested tries multiply.
 
-import { type Comment, parseSync, visitorKeys } from 'oxc-parser';
+import { createContext, Script } from 'node:vm';
+import { type ParserOptions, parse } from '@babel/parser';
+import { limits } from '../../base/limits.ts';
 import type { Diagnostic } from '../../ports/compiler.ts';
-import { findTooDeep } from './nesting.ts';
 
 /** A node of the tree; members beyond these by its type. */
 export interface Node {
@@ -14,32 +17,74 @@ export interface Node {
   readonly [member: string]: unknown;
 }
 
+export interface Comment {
+  readonly type: 'CommentLine' | 'CommentBlock';
+  readonly value: string;
+  readonly start: number;
+  readonly end: number;
+}
+
 export interface Syntax {
   readonly text: string;
   readonly program: Node;
   readonly comments: readonly Comment[];
 }
 
-/** The tree, or the first thing wrong with the text: `syntax`, `too_deep`. */
+const options: ParserOptions = {
+  sourceType: 'module',
+  attachComment: false,
+  createImportExpressions: true,
+  createParenthesizedExpressions: true,
+  // The last three are only understood here: they are refused with a word on what to write instead.
+  plugins: [
+    'typescript',
+    ['estree', { classFeatures: true }],
+    'decorators',
+    'decoratorAutoAccessors',
+    'explicitResourceManagement',
+  ],
+};
+
+/** The tree, or the first thing wrong with the text: `syntax`, `too_deep`, `too_slow`. */
 export function parseText(text: string): Syntax | Diagnostic {
-  const deep = findTooDeep(text);
-  if (deep !== undefined) {
-    return diagnosticAt(
-      text,
-      deep,
-      0,
-      'too_deep',
-      'The text nests too deeply here; give parts of it names of their own.',
-    );
+  try {
+    const timeMs = limits.parseTimeMs + (text.length * limits.parseTimePerMibMs) / (1024 * 1024);
+    const { program, comments } = within(timeMs, () => parse(text, options));
+    return { text, program: program as unknown as Node, comments: (comments ?? []) as readonly Comment[] };
+  } catch (e) {
+    if (e instanceof RangeError) return tooDeep(text);
+    if (codeOf(e) === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
+      return diagnosticAt(
+        text,
+        0,
+        0,
+        'too_slow',
+        'The text takes too long to parse; nest calls and functions less deeply.',
+      );
+    }
+    if (e instanceof SyntaxError && 'pos' in e && typeof e.pos === 'number') {
+      // The place stands behind the parser's message, counted from 0.
+      return diagnosticAt(text, e.pos, 0, 'syntax', e.message.replace(/ \(\d+:\d+\)$/, ''));
+    }
+    throw e;
   }
-  const parsed = parseSync('function.ts', text, { lang: 'ts', sourceType: 'module', showSemanticErrors: true });
-  const error = parsed.errors[0];
-  if (error !== undefined) {
-    const { start, end } = error.labels[0] ?? { start: 0, end: 0 };
-    const help = error.helpMessage === null ? '' : ` ${error.helpMessage}.`;
-    return diagnosticAt(text, start, end - start, 'syntax', `${error.message}.${help}`);
-  }
-  return { text, program: parsed.program as unknown as Node, comments: parsed.comments };
+}
+
+export function tooDeep(text: string): Diagnostic {
+  return diagnosticAt(text, 0, 0, 'too_deep', 'The text nests too deeply; give parts of it names of their own.');
+}
+
+const codeOf = (e: unknown) => (typeof e === 'object' && e !== null && 'code' in e ? e.code : undefined);
+
+const script = new Script('run()');
+const globals: { run?: () => unknown } = {};
+let context: object | undefined;
+
+/** What `run` gives, or a time-out of the language engine in the middle of it. `run` leaves nothing half done behind. */
+function within<T>(timeMs: number, run: () => T): T {
+  context ??= createContext(globals);
+  globals.run = run;
+  return script.runInContext(context as Parameters<Script['runInContext']>[0], { timeout: Math.ceil(timeMs) }) as T;
 }
 
 function isNode(x: unknown): x is Node {
@@ -58,10 +103,14 @@ export function parts(node: Node, member: string): readonly Node[] {
   return Array.isArray(x) ? x.filter(isNode) : [];
 }
 
-/** Children in order of the text. */
+/** Members of a node that are no parts of the tree. */
+const noParts = new Set(['loc', 'extra']);
+
+/** Children, in no order that means anything. */
 export function eachChild(node: Node, visit: (child: Node) => void): void {
-  for (const key of visitorKeys[node.type] ?? []) {
+  for (const key in node) {
     const x = node[key];
+    if (typeof x !== 'object' || x === null || noParts.has(key)) continue;
     if (Array.isArray(x)) {
       for (const child of x) if (isNode(child)) visit(child);
     } else if (isNode(x)) visit(x);

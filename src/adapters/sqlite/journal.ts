@@ -5,12 +5,12 @@
 // "Ordinary" is a commit of which is known beforehand that its rows can be written: it continues the log and the audit
 // chains of the change sets that it moves, and its idempotency key is free. Any other is the tables' to judge: the queue
 // moves everything first and runs it in a transaction. Until it is moved, a commit is answered from here: the rows of
-// change sets, idempotency records and chunks; whoever reads logs or audit moves first.
+// change sets, logs, idempotency records and chunks; whoever reads the audit moves first.
 
 import { randomBytes } from 'node:crypto';
 import type { ChangeSetId, Hash, WorkspaceId } from '../../base/ids.ts';
 import { Fault } from '../../base/result.ts';
-import type { ChangeSetRow, Commit, CommitOutcome, IdempotencyRow } from '../../ports/store.ts';
+import type { ChangeSetRow, Commit, CommitOutcome, IdempotencyRow, LogRow } from '../../ports/store.ts';
 import { isStorable } from './column_text.ts';
 import type { CommitWriter } from './commit_writer.ts';
 import type { Database, Statement } from './driver.ts';
@@ -45,6 +45,8 @@ export class Journal {
   #pending: Pending[] = [];
   readonly #rows = new Map<string, ChangeSetRow>();
   #movedRows = new Map<string, ChangeSetRow>();
+  /** By change set, in order; they follow those in the tables. */
+  readonly #logs = new Map<string, LogRow[]>();
   readonly #answers = new Map<string, IdempotencyRow>();
   readonly #chunks = new Map<string, string>();
 
@@ -113,7 +115,7 @@ export class Journal {
     this.#pending = [];
     for (const [key, row] of this.#rows) this.#movedRows.set(key, row);
     if (this.#movedRows.size > rememberedRowsMax) this.#movedRows = new Map(this.#rows);
-    for (const map of [this.#rows, this.#answers, this.#chunks]) map.clear();
+    for (const map of [this.#rows, this.#logs, this.#answers, this.#chunks]) map.clear();
     this.#file?.rewind();
   }
 
@@ -129,6 +131,26 @@ export class Journal {
     const row = this.#reader.changeSet(workspace, id);
     if (row !== undefined) this.#movedRows.set(key, row);
     return row;
+  }
+
+  /** Ascending by id. */
+  changeSets(workspace: WorkspaceId): ChangeSetRow[] {
+    const rows = new Map(this.#reader.changeSets(workspace).map((row) => [row.id, row]));
+    const before = rows.size;
+    for (const [key, row] of this.#rows) if (key === `${workspace} ${row.id}`) rows.set(row.id, row);
+    const all = [...rows.values()];
+    return rows.size === before ? all : all.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  log(
+    workspace: WorkspaceId,
+    changeSet: ChangeSetId,
+    range: { readonly after: number; readonly upTo: number; readonly limit: number },
+  ): LogRow[] {
+    const rows = this.#reader.log(workspace, changeSet, range);
+    const pending = this.#logs.get(`${workspace} ${changeSet}`) ?? [];
+    const within = pending.filter((l) => l.version > range.after && l.version <= range.upTo);
+    return within.length === 0 ? rows : [...rows, ...within].slice(0, range.limit);
   }
 
   idempotent(workspace: WorkspaceId, principal: string, key: string): IdempotencyRow | undefined {
@@ -188,6 +210,12 @@ export class Journal {
     const { workspace, commit } = pending;
     this.#pending.push(pending);
     for (const { row } of commit.changeSets) this.#rows.set(`${workspace} ${row.id}`, row);
+    for (const row of commit.log) {
+      const key = `${workspace} ${row.changeSet}`;
+      const rows = this.#logs.get(key);
+      if (rows === undefined) this.#logs.set(key, [row]);
+      else rows.push(row);
+    }
     for (const { hash, text } of commit.chunks ?? []) this.#chunks.set(`${workspace} ${hash}`, text);
     const answer = commit.idempotency;
     if (answer) this.#answers.set(nameOf(workspace, answer.principal, answer.key), answer);

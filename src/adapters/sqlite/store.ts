@@ -132,7 +132,7 @@ export class SqliteStore implements Store {
   }
 
   async listChangeSets(workspace: WorkspaceId): Promise<readonly ChangeSetRow[]> {
-    return this.#reading(() => this.#reader.changeSets(workspace));
+    return this.#readingNow(() => this.#journal.changeSets(workspace));
   }
 
   async readLog(
@@ -142,7 +142,7 @@ export class SqliteStore implements Store {
     upTo: number,
     limit = Number.MAX_SAFE_INTEGER,
   ): Promise<readonly LogRow[]> {
-    return this.#reading(() => this.#reader.log(workspace, changeSet, { after, upTo, limit }));
+    return this.#readingNow(() => this.#journal.log(workspace, changeSet, { after, upTo, limit }));
   }
 
   async readAudit(workspace: WorkspaceId, query: AuditQuery): Promise<readonly AuditRow[]> {

@@ -4,7 +4,7 @@
 
 import sodium from 'libsodium-wrappers';
 import type { WorkspaceId } from '../../base/ids.ts';
-import type { Json } from '../../base/json.ts';
+import { canonical, checkJson, type Json } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
 import { ok, type Result } from '../../base/result.ts';
 import type { InstallationKey, Vault, WorkspaceKey } from '../../ports/vault.ts';
@@ -17,6 +17,18 @@ export interface VaultOptions {
   readonly documents: Documents;
   readonly key: InstallationKey;
   readonly clock: Clock;
+}
+
+/** BLAKE2b keyed with a key of its own, derived from the private half. */
+function hashWith(privateKey: Uint8Array, content: Json): string {
+  const derived = sodium.crypto_generichash(32, 'headwater keyed hash of a content', privateKey);
+  const bytes = Buffer.from(canonical(content), 'utf8');
+  try {
+    return sodium.crypto_generichash(32, bytes, derived, 'hex');
+  } finally {
+    sodium.memzero(derived);
+    bytes.fill(0);
+  }
 }
 
 export async function openVault({ documents, key, clock }: VaultOptions): Promise<Vault> {
@@ -79,6 +91,15 @@ export async function openVault({ documents, key, clock }: VaultOptions): Promis
     async open(workspace, sealed) {
       const opened = await open(workspace, sealed);
       return opened.ok ? ok(opened.value.content) : opened;
+    },
+
+    async keyedHash(workspace, content) {
+      const checked = checkJson(content, 'content', limits.valueDepthMax);
+      if (!checked.ok) return checked;
+      await newest(workspace);
+      // The first pair is never taken away, so that it is the same for ever.
+      const [first] = await readKeys(documents, workspace);
+      return ok(await withPrivateKey(key, workspace, first!, ({ privateKey }) => hashWith(privateKey, checked.value)));
     },
 
     async rotate(workspace) {

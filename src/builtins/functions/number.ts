@@ -1,4 +1,5 @@
-// Functions over numbers. A sum beyond what a number holds exactly is an error, never a rounded result.
+// Functions over numbers. Texts of numbers are taken as numbers where they are that without loss.
+// A sum beyond what a number holds exactly is an error, never a rounded result.
 
 import { type Builtin, EvaluationError, numberResult, strict } from './builtin.ts';
 import { toNumber } from './convert.ts';

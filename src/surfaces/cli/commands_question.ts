@@ -1,4 +1,5 @@
-// Questions about values: where one comes from, why a function ran or did not, what an edit would touch.
+// Questions about values: where one comes from, why a function ran or did not, what an edit would touch. None of them
+// changes anything.
 
 import type { Command } from 'commander';
 import type { BlastRadius } from '../../engine/blast_radius.ts';
@@ -12,6 +13,7 @@ interface In {
 }
 
 const at = (options: In): Params => (options.changeSet === undefined ? {} : { changeSet: options.changeSet });
+const waiting = ['--wait <seconds>', 'wait this long for what is still being computed', Number, 5] as const;
 const inChangeSet = ['--change-set <name>', 'change set (default: HEAD)'] as const;
 
 export function questionCommands(program: Command, run: Run): void {
@@ -20,11 +22,18 @@ export function questionCommands(program: Command, run: Run): void {
     .description('where a value comes from: back to who declared it, to the schema, to the provider')
     .option(...inChangeSet)
     .option('--depth <number>', 'how far back', Number)
+    .option(...waiting)
     .addHelpText('after', '\nExample:\n  headwater explain proxy /domain/Upstream --change-set first')
-    .action((component: string, path: string, options: In & { depth?: number }) =>
+    .action((component: string, path: string, options: In & { depth?: number; wait: number }) =>
       run('Explaining', async (s) => {
         const depth = options.depth === undefined ? {} : { depth: options.depth };
-        const found = await s.call<Explanation>('explain', { component, path, ...at(options), ...depth });
+        const found = await s.call<Explanation>('explain', {
+          component,
+          path,
+          waitMs: options.wait * 1_000,
+          ...at(options),
+          ...depth,
+        });
         s.print(found, () => explainLines(found));
         return undefined;
       }),
@@ -33,15 +42,16 @@ export function questionCommands(program: Command, run: Run): void {
     .command('why <component> <path>')
     .description('why the function behind a value ran, or did not run')
     .option(...inChangeSet)
+    .option(...waiting)
     .addHelpText(
       'after',
       `\nExamples:
   headwater why web /domain/Url --change-set first
   headwater why web /qualification`,
     )
-    .action((component: string, path: string, options: In) =>
+    .action((component: string, path: string, options: In & { wait: number }) =>
       run('Asking', async (s) => {
-        const found = await s.call<Why>('why', { component, path, ...at(options) });
+        const found = await s.call<Why>('why', { component, path, waitMs: options.wait * 1_000, ...at(options) });
         s.print(found, () => whyLines(found));
         return undefined;
       }),

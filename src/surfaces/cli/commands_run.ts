@@ -1,4 +1,5 @@
-// Commands on runs: list, one, its log, ending one, sizes, taking old ones away.
+// Commands on runs: list, one, its log, ending one, sizes, taking old ones away. Following a log is asking again and again,
+// each time waiting a little for more.
 
 import type { Command } from 'commander';
 import type { Page } from '../../engine/component.ts';

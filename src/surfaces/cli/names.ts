@@ -1,4 +1,5 @@
-// Names of components for people, by their ids; with --json nothing is asked for.
+// Names of components for people, by their ids. For programs (--json) nothing is looked up: the ids are what they
+// work with.
 
 import type { ComponentView } from '../../engine/component.ts';
 import type { RunRecord } from '../../model/run.ts';

@@ -12,6 +12,7 @@ import { functionCommands } from './commands_function.ts';
 import { mergeCommands } from './commands_merge.ts';
 import { questionCommands } from './commands_question.ts';
 import { runCommands } from './commands_run.ts';
+import { secretCommands } from './commands_secret.ts';
 import { storeCommands } from './commands_store.ts';
 import { templateCommands } from './commands_template.ts';
 import { exitCodeOf, exitCodes, faultJson, refusalJson, tellRefusal } from './exit.ts';
@@ -91,6 +92,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     functionCommands,
     runCommands,
     questionCommands,
+    secretCommands,
     templateCommands,
     storeCommands,
   ])

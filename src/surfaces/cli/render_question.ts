@@ -1,4 +1,5 @@
-// Answers to questions about values, for people: the tree of where one comes from, why a function ran, what an edit touches.
+// Answers to questions about values, for people: the tree of where one comes from, why a function ran, what an edit
+// touches. Functions from replies to lines.
 
 import { brief } from '../../base/json.ts';
 import type { BlastRadius } from '../../engine/blast_radius.ts';

@@ -1,4 +1,5 @@
-// Runs and trials of functions, for people: one line a run, one run whole, what is wrong with a text and where.
+// Runs and trials of functions, for people: one line a run, one run whole, what is wrong with a text and where. Functions
+// from replies to lines.
 
 import { brief, type Json } from '../../base/json.ts';
 import type { TestReply } from '../../engine/function_test.ts';

@@ -6,7 +6,7 @@ import { canonical, type Json } from '../../../src/base/json.ts';
 import type { Evaluation } from '../../../src/builtins/evaluate.ts';
 import { type Bound, boundsAt, boundsOf } from '../../../src/graph/bound.ts';
 import { parseCell } from '../../../src/model/cell.ts';
-import { functionsOf, type Source, sourcesOf } from '../../../src/model/expr.ts';
+import { type Source, sourcesOf, userFunctionsOf } from '../../../src/model/expr.ts';
 import { splitAddress } from '../../../src/model/keys.ts';
 import { findComponent, isAbsent, specOfComponent } from '../../../src/model/lookup.ts';
 import { overlaps, type Path, validationPath } from '../../../src/model/path.ts';
@@ -29,9 +29,8 @@ function vertexAt(snapshot: Snapshot, at: Source): { text: string; sources: read
   if (text !== undefined) {
     const cell = parseCell(text);
     if (!('x' in cell)) return undefined;
-    // A function that it calls is part of how it is made.
-    const called = functionsOf(cell.x).map((id) => snapshot.get('functions', id));
-    return { text: JSON.stringify([text, called]), sources: sourcesOf(cell.x) };
+    const functions = userFunctionsOf(cell.x).map((id) => snapshot.get('functions', id));
+    return { text: [text, ...functions].join('\n'), sources: sourcesOf(cell.x) };
   }
   const bound = boundsOf(snapshot, at.component).find((b) => b.output === at.path);
   return (
@@ -73,17 +72,11 @@ function results({ snapshot, evaluation }: Moment, { component, path }: Source):
 /** What is declared about an address, and what stands for its component as a whole. */
 function facts(snapshot: Snapshot, { component, path }: Source): unknown[] {
   const record = findComponent(snapshot, component);
-  const marked = snapshot.get('cells', `${component}/deleted_at`);
   const resource = snapshot.get('resources', component);
   const isReality = path.startsWith('/resource') || path === '/si/resourceId';
-  const whole = [
-    record,
-    record && specOfComponent(snapshot, record),
-    marked,
-    snapshot.get('cells', `${component}/si/resourceId`),
-    marked !== undefined || isReality ? resource : undefined,
-  ];
-  if (marked !== undefined && resource === undefined) return whole;
+  const absent = isAbsent(snapshot, component);
+  const whole = [record, record && specOfComponent(snapshot, record), absent, isReality ? resource : undefined];
+  if (absent) return whole;
   const cells: unknown[] = [];
   for (const [key, text] of snapshot.scan('cells', component)) {
     const at = key.slice(component.length).replace(/#$/, '');

@@ -1,25 +1,32 @@
-// The long random test of propagation as a program: cases of a range of seeds, a line for each that fails, with what is
-// left of it after shortening, a line of progress now and then and one at the end. `scripts/fuzz.mjs` starts it.
+// The long random test of propagation as a program: cases of a range of seeds, a line for each that fails with what is left
+// of it after shortening, a line now and then that tells how many are done, one at the end. `scripts/fuzz.mjs` starts it.
 
-import { noneSeen, runCase, shrink } from './run.ts';
+import { noneSeen, runCase, runOps, shrink } from './run.ts';
+import { scenes } from './scenes.ts';
 
-const [functions, from, count, steps, untilFirst] = process.argv.slice(2) as [string, string, string, string, string?];
+const [kind, from, count, steps, untilFirst] = process.argv.slice(2) as [string, string, string, string, string?];
+const functions = kind === 'functions';
 const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 // Refusals are thrown inside the compiler, and nobody looks at their stack.
-Error.stackTraceLimit = untilFirst ? 0 : 8;
+Error.stackTraceLimit = 0;
 const seen = noneSeen();
-let said = 0;
+const reportEvery = 4;
+if (kind === 'scenes') {
+  for (const [name, ops] of Object.entries(scenes)) {
+    const found = runOps(ops, false);
+    if (found !== undefined) say({ seed: name, step: found.ops.length, problem: found.problem, least: found });
+    say({});
+  }
+  process.exit(0);
+}
 for (let i = 0; i < Number(count); i++) {
   const seed = Number(from) + i;
-  const found = runCase(seed, functions === 'functions', Number(steps), seen);
+  const found = runCase({ seed, functions, steps: Number(steps) }, seen);
   if (found !== undefined) {
-    const least = untilFirst ? found : shrink(found);
-    say({ seed, problem: found.problem, step: found.ops.length, least: { problem: least.problem, ops: least.ops } });
-    if (untilFirst) break;
+    const least = untilFirst === undefined ? shrink(found, functions) : found;
+    say({ seed, step: found.ops.length, problem: found.problem, least: { problem: least.problem, ops: least.ops } });
+    if (untilFirst !== undefined) break;
   }
-  if (i % 4 === 3) {
-    say({ done: i + 1 - said });
-    said = i + 1;
-  }
+  if ((i + 1) % reportEvery === 0) say({ done: reportEvery });
 }
-say({ done: Number(count) - said, seen });
+say({ done: Number(count) % reportEvery, seen });

@@ -65,7 +65,7 @@ class Chooser {
   get source(): Json {
     const r = this.next() % 20;
     const path =
-      r < 15
+      r < 14
         ? this.one(places)
         : r < 18
           ? this.one(reality)
@@ -297,9 +297,9 @@ export function nextEdit(next: Numbers, world: FuzzWorld, functions: boolean): O
   if (values > valuesMax + 3 * chooser.components.length)
     return { op: 'edit', requests: [{ kind: 'component.erase', component: chooser.component }] };
   const r = next() % 100;
-  if (r < 5) return chooser.report();
-  if (r < 8) return { op: 'back', by: next() % 8 };
-  if (functions && r < 12) return chooser.cell();
+  if (r < 7) return chooser.report();
+  if (r < 10) return { op: 'back', by: next() % 8 };
+  if (functions && r < 14) return chooser.cell();
   return {
     op: 'edit',
     requests: Array.from({ length: chance(next, 15) ? 2 + (next() % 3) : 1 }, () => chooser.request()),
@@ -314,8 +314,8 @@ export function nextWork(next: Numbers): Op[] {
     budget: oneOf(next, [0, 1, 2, 3, 5, 10, 1_000]),
     order: Array.from({ length: next() % 4 }, () => next() % 1_000),
   });
-  if (r < 50) return [{ op: 'settle' }];
-  if (r < 65) return [drive(), drive(), drive(), { op: 'settle' }];
+  if (r < 40) return [{ op: 'settle' }];
+  if (r < 55) return [drive(), drive(), drive(), { op: 'settle' }];
   if (r < 90) return [drive()];
   if (r < 92) return [drive(), { op: 'fork' }];
   if (r < 95) return [{ op: 'reopen' }];

@@ -3,10 +3,10 @@
 
 import type { Hash } from '../../../src/base/ids.ts';
 import { canonical, type Json } from '../../../src/base/json.ts';
-import type { Call } from '../../../src/builtins/assemble.ts';
+import type { Call, Evaluated } from '../../../src/builtins/assemble.ts';
 import { Evaluation } from '../../../src/builtins/evaluate.ts';
 import { splitAddress } from '../../../src/model/keys.ts';
-import { Derived, sameEvaluated } from '../../../src/propagation/derived.ts';
+import { Derived } from '../../../src/propagation/derived.ts';
 import { Propagation } from '../../../src/propagation/propagation.ts';
 import type { Snapshot } from '../../../src/snapshot/snapshot.ts';
 import { numbersFrom } from '../../laws/numbers.ts';
@@ -15,8 +15,6 @@ import { isJustified } from './justified.ts';
 import { nextEdit, nextWork, type Op } from './ops.ts';
 import { FuzzWorld } from './world.ts';
 
-/** Steps of one case. */
-export const stepsPerCase = 250;
 const portion = 1_000_000;
 
 export interface Seen {
@@ -32,8 +30,14 @@ export const noneSeen = (): Seen => ({ edits: 0, refused: 0, checks: 0, values: 
 
 class Problem extends Error {}
 
+/** All that a reader could see of a result. */
+function plain(e: Evaluated): string {
+  const { last: _, why: __, ...rest } = e as unknown as Record<string, Json>;
+  return canonical(rest);
+}
+
 class Runner {
-  readonly world = new FuzzWorld();
+  readonly world: FuzzWorld;
   readonly seen: Seen;
   #p: Propagation;
   #history: Snapshot[] = [];
@@ -45,7 +49,8 @@ class Runner {
   #moves = 0;
   #kept: { root: Hash; snapshot: Snapshot } | undefined;
 
-  constructor(seen: Seen) {
+  constructor(functions: boolean, seen: Seen) {
+    this.world = new FuzzWorld(functions);
     this.seen = seen;
     this.#p = new Propagation(this.world.snapshot, undefined, this.#options());
   }
@@ -124,6 +129,8 @@ class Runner {
   #drive(budget: number, order: readonly number[]): void {
     const done = this.#p.step(budget);
     if (done > budget) throw new Problem(`step(${budget}) looked at ${done}`);
+    for (const address of this.#ran)
+      if (this.#p.keptAt(address)?.is.state === 'pending') throw new Problem(`${address} was computed too early`);
     this.#take();
     for (const n of order) if (this.#waiting.length > 0) this.#deliver(n % this.#waiting.length);
   }
@@ -166,7 +173,7 @@ class Runner {
     seen.values += wanted.size;
     for (const [address, e] of wanted) {
       const got = this.#p.keptAt(address)?.is;
-      if (got === undefined || !sameEvaluated(got, e))
+      if (got === undefined || plain(got) !== plain(e))
         throw new Problem(`${address} is ${JSON.stringify(got)}, from scratch it is ${JSON.stringify(e)}`);
       if (e.state !== 'error') continue;
       if (e.code === 'value_cycle') seen.cycles++;
@@ -221,59 +228,65 @@ export interface Found {
   readonly ops: readonly Op[];
 }
 
-/** Runs given steps; what goes wrong, and how many were done. */
-export function runOps(
-  ops: Iterable<Op> | ((world: FuzzWorld) => Op[] | undefined),
-  seen = noneSeen(),
-): Found | undefined {
-  const runner = new Runner(seen);
-  const done: Op[] = [];
-  const one = (op: Op): Found | undefined => {
-    done.push(op);
-    try {
-      runner.do(op);
-    } catch (e) {
-      return { problem: e instanceof Problem ? e.message : String((e as Error).stack), ops: done };
-    }
-    return undefined;
-  };
-  if (typeof ops !== 'function') {
-    for (const op of ops) {
-      const found = one(op);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  }
-  for (let more = ops(runner.world); more !== undefined; more = ops(runner.world)) {
-    for (const op of more) {
-      const found = one(op);
-      if (found !== undefined) return found;
+/** Runs steps, asking for the next ones until there are none; what goes wrong. */
+function run(functions: boolean, more: (world: FuzzWorld) => readonly Op[] | undefined, seen: Seen): Found | undefined {
+  const runner = new Runner(functions, seen);
+  const ops: Op[] = [];
+  for (let next = more(runner.world); next !== undefined; next = more(runner.world)) {
+    for (const op of next) {
+      ops.push(op);
+      try {
+        runner.do(op);
+      } catch (e) {
+        return { problem: e instanceof Problem ? e.message : String((e as Error).stack), ops };
+      }
     }
   }
   return undefined;
 }
 
-/** One case: `steps` random edits from a seed. */
-export function runCase(seed: number, functions: boolean, steps = stepsPerCase, seen = noneSeen()): Found | undefined {
+export interface Case {
+  readonly seed: number;
+  readonly functions: boolean;
+  readonly steps: number;
+}
+
+/** One case: random edits from a seed. */
+export function runCase({ seed, functions, steps }: Case, seen = noneSeen()): Found | undefined {
   const next = numbersFrom(seed);
   let n = 0;
-  let isWork = false;
-  return runOps((world) => {
-    if (n > steps) return undefined;
-    isWork = !isWork;
-    if (!isWork) return nextWork(next);
-    n++;
-    return n > steps ? [{ op: 'settle' }] : [nextEdit(next, world, functions)];
-  }, seen);
+  let isWork = true;
+  return run(
+    functions,
+    (world) => {
+      if (n > steps) return undefined;
+      isWork = !isWork;
+      if (isWork) return nextWork(next);
+      n++;
+      return n > steps ? [{ op: 'settle' }] : [nextEdit(next, world, functions)];
+    },
+    seen,
+  );
+}
+
+/** Given steps on a new world. */
+export function runOps(ops: readonly Op[], functions: boolean): Found | undefined {
+  let given: readonly Op[] | undefined = ops;
+  const once = (): readonly Op[] | undefined => {
+    const now = given;
+    given = undefined;
+    return now;
+  };
+  return run(functions, once, noneSeen());
 }
 
 /** Fewer steps that still go wrong, each with fewer requests. */
-export function shrink(found: Found, most = 3_000): Found {
+export function shrink(found: Found, functions: boolean, most = 3_000): Found {
   let best = found;
   let tries = 0;
   const attempt = (ops: readonly Op[]): boolean => {
     tries++;
-    const less = runOps(ops);
+    const less = runOps(ops, functions);
     if (less !== undefined) best = less;
     return less !== undefined;
   };

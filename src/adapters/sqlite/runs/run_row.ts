@@ -29,6 +29,7 @@ type RunText = [
   failure: RunRecord['failure'],
   input: RunRecord['input'],
   test: RunRecord['test'],
+  tainted?: true,
 ];
 
 /** Columns of one run, one after another: lists of them cross to the thread as one flat list, which costs least. */
@@ -68,6 +69,7 @@ export function toColumns(runs: readonly RunRecord[]): RunColumn[] {
       r.input,
       r.test,
     ];
+    if (r.tainted) rest.push(true);
     const endedAtMs = isEnded(r.status) ? Math.floor(r.endedAtMs ?? r.queuedAtMs) : null;
     columns.push(r.id, r.changeSet, r.component, r.function, r.status, endedAtMs, JSON.stringify(rest));
   }
@@ -101,5 +103,6 @@ export function fromRow(row: RunRow): RunRecord {
     failure: rest[16],
     input: rest[17],
     test: rest[18],
+    ...(rest[19] === true ? { tainted: true } : {}),
   };
 }

@@ -1,0 +1,106 @@
+// What a function declares about its run, in line comments of their own:
+//
+//   // @network api.example.com *.amazonaws.com 10.0.0.7:8080     hosts it may reach
+//   // @commands aws terraform                                     commands that siExec may start
+//   // @timeout 30s    // @memory 256MiB    // @cpus 1             what one run may take
+//
+// Hosts and commands may stand in several comments, a limit once. What is written wrongly is an error at its place: a function
+// that asks for nothing by mistake would fail where nobody sees why.
+
+import { limits } from '../../base/limits.ts';
+import type { CompiledFunction, Diagnostic } from '../../ports/compiler.ts';
+import { type Comment, diagnosticAt } from './syntax.ts';
+
+type DeclaredLimits = NonNullable<CompiledFunction['limits']>;
+
+export interface Directives {
+  readonly network: readonly string[];
+  readonly commands: readonly string[];
+  readonly limits: DeclaredLimits;
+  readonly wrong: readonly Diagnostic[];
+}
+
+const directive = /^\s*@(network|commands|timeout|memory|cpus)(?=\s|$)(.*)$/s;
+/** `*.` before a name, a name or an address of IPv4, or one of IPv6 in brackets; a port. */
+const host =
+  /^(?:(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?$/;
+const command = /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}$/;
+const amount = /^([0-9]{1,9}(?:\.[0-9]{1,3})?)([A-Za-z]*)$/;
+
+const msOf: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
+const bytesOf: Readonly<Record<string, number>> = { MiB: 1024 * 1024, GiB: 1024 * 1024 * 1024 };
+
+interface LimitRule {
+  readonly limit: keyof DeclaredLimits;
+  readonly units: Readonly<Record<string, number>>;
+  readonly min: number;
+  readonly max: number;
+  readonly expected: string;
+}
+
+const limitRules: Readonly<Record<'timeout' | 'memory' | 'cpus', LimitRule>> = {
+  timeout: {
+    limit: 'timeMs',
+    units: msOf,
+    min: limits.runMsMin,
+    max: limits.runMsMax,
+    expected: `a time such as 500ms, 30s or 5m, from ${limits.runMsMin}ms to ${limits.runMsMax / 60_000}m`,
+  },
+  memory: {
+    limit: 'memoryBytes',
+    units: bytesOf,
+    min: limits.runBytesMin,
+    max: limits.runBytesMax,
+    expected: `an amount such as 256MiB or 1GiB, from ${limits.runBytesMin / bytesOf['MiB']!}MiB to ${limits.runBytesMax / bytesOf['GiB']!}GiB`,
+  },
+  cpus: {
+    limit: 'cpus',
+    units: { '': 1 },
+    min: limits.runCpusMin,
+    max: limits.runCpusMax,
+    expected: `a number of processors from ${limits.runCpusMin} to ${limits.runCpusMax}`,
+  },
+};
+
+export function directivesOf(text: string, comments: readonly Comment[]): Directives {
+  const network = new Set<string>();
+  const commands = new Set<string>();
+  const declared: { -readonly [L in keyof DeclaredLimits]: number } = {};
+  const wrong: Diagnostic[] = [];
+  for (const comment of comments) {
+    const match = comment.type === 'CommentLine' ? directive.exec(comment.value) : null;
+    if (match === null) continue;
+    const name = match[1] as 'network' | 'commands' | keyof typeof limitRules;
+    const words = match[2]!.split(/\s+/).filter((word) => word !== '');
+    const refuse = (message: string) =>
+      wrong.push(diagnosticAt(text, comment.start, comment.end - comment.start, 'directive_invalid', message));
+    if (name === 'network' || name === 'commands') {
+      const bad = words.find((word) => (name === 'network' ? !isHost(word) : !command.test(word)));
+      const what =
+        name === 'network' ? 'hosts such as api.example.com, *.example.com or 10.0.0.7:8080' : 'names of commands';
+      if (words.length === 0 || bad !== undefined)
+        refuse(`\`@${name}\` takes ${what}, divided by spaces; got ${bad ?? 'none'}.`);
+      for (const word of words) (name === 'network' ? network : commands).add(word);
+      continue;
+    }
+    const rule = limitRules[name];
+    const value = words.length === 1 ? amountOf(words[0]!, rule) : undefined;
+    if (value === undefined) refuse(`\`@${name}\` takes ${rule.expected}; got ${words.join(' ') || 'none'}.`);
+    else if (declared[rule.limit] !== undefined) refuse(`\`@${name}\` stands here twice.`);
+    else declared[rule.limit] = value;
+  }
+  return { network: [...network], commands: [...commands], limits: declared, wrong };
+}
+
+function isHost(word: string): boolean {
+  const match = host.exec(word);
+  return match !== null && (match[1] === undefined || (Number(match[1]) > 0 && Number(match[1]) <= 65_535));
+}
+
+function amountOf(word: string, { units, min, max }: LimitRule): number | undefined {
+  const match = amount.exec(word);
+  const unit = match === null ? undefined : units[match[2]!];
+  if (match === null || unit === undefined) return undefined;
+  const value = Number(match[1]) * unit;
+  return value >= min && value <= max ? value : undefined;
+}

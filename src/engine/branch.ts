@@ -1,0 +1,50 @@
+// A branch: the present state of one change set in memory, how it moves on, and whether what it stands on is durable.
+// Branches are kept and moved by their workspace.
+
+import type { Hash } from '../base/ids.ts';
+import type { Pending } from '../merge/item.ts';
+import type { LogEntry } from '../merge/log_entry.ts';
+import type { ChangeSetRow } from '../ports/store.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+
+/** The present state of one change set. */
+export interface Branch {
+  row: ChangeSetRow;
+  snapshot: Snapshot;
+  /** What it holds beyond Head's version `row.baseVersion`; of Head and of what was applied, nothing. */
+  pending: Pending;
+  /** Resolves when everything up to `row` is durable; rejects when it failed to be. Ask `lands` of it. */
+  durable: Promise<void>;
+  /** The commit under way adds to the audit and leaves the version: what follows could not tell that it failed. */
+  unnumbered: boolean;
+  /** Newest version that can be read from chunks alone. */
+  checkpointed: number;
+  /** Characters of log text since `checkpointed`. */
+  tailChars: number;
+  /** Computed values of an earlier state, as the last checkpoint before this branch was read has them. */
+  readonly derived?: { readonly state: Snapshot; readonly root: Hash };
+}
+
+/** A branch on its way to its next row; `entry` is what the log gets of it, when that changes the pending change. */
+export interface Move {
+  readonly branch: Branch;
+  readonly row: ChangeSetRow;
+  readonly snapshot: Snapshot;
+  readonly entry?: LogEntry;
+}
+
+export class Stale extends Error {}
+
+/** Does what was queued become durable? */
+export function lands(durable: Promise<void>): Promise<boolean> {
+  return durable.then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Marks a promise whose failure is reported by another way, so that it does not count as unhandled here. */
+export function seenElsewhere(promise: Promise<void>): void {
+  const settled = (): void => {};
+  promise.then(settled, settled);
+}

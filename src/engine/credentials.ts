@@ -1,0 +1,121 @@
+// The credentials of a run: for each secret that its component uses, in order, the authentication functions of the secret's
+// definition, compiled, with the content opened for this run alone. A run that cannot have all of them does not start: it would
+// do something else than what it was written for.
+
+import type { ChangeSetId, ComponentId } from '../base/ids.ts';
+import type { Json } from '../base/json.ts';
+import { Fault, type Result, refusalText, refuse } from '../base/result.ts';
+import { parseSecretUse, type SecretUse, secretsInUse } from '../graph/secret_use.ts';
+import { findRecord } from '../model/lookup.ts';
+import type { SecretRecord } from '../model/secret.ts';
+import type { CompiledFunction, Compiler } from '../ports/compiler.ts';
+import type { Allowances, Authentication } from '../ports/runner.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface Credentials {
+  /** To run first, in order; none: the run takes no secret. */
+  readonly authentication: readonly Authentication[];
+  /** Every content that was opened. */
+  readonly contents: readonly Json[];
+  /** What the authentication functions reach themselves. */
+  readonly allow: Allowances;
+}
+
+export const noCredentials: Credentials = {
+  authentication: [],
+  contents: [],
+  allow: { network: [], commands: [] },
+};
+
+/** The credentials, or in words why there are none to be had. */
+export type CredentialsOutcome =
+  | { readonly ok: true; readonly credentials: Credentials }
+  | { readonly ok: false; readonly message: string };
+
+/** For which run. `secrets`: those that it is made with; absent: those of the component in the change set as it is now. */
+export interface AskedCredentials {
+  readonly changeSet: ChangeSetId;
+  readonly component: ComponentId;
+  readonly secrets: string | undefined;
+}
+
+export async function credentialsOf(
+  w: Workspace,
+  compiler: Compiler,
+  asked: AskedCredentials,
+): Promise<CredentialsOutcome> {
+  if (asked.secrets === '') return { ok: true, credentials: noCredentials };
+  try {
+    const found = await w.branch(asked.changeSet);
+    if (!found.ok) return { ok: false, message: refusalText(found.refusal) };
+    const { snapshot } = found.value.branch;
+    const uses =
+      asked.secrets === undefined
+        ? await w.read(() => secretsInUse(snapshot, asked.component))
+        : parseSecretUse(asked.secrets);
+    const given: Given[] = [];
+    for (const use of uses) {
+      const one = await givenBy(w, compiler, use);
+      if (typeof one === 'string') {
+        const record = await w.read(() => findRecord<SecretRecord>(snapshot, 'secrets', use.secret));
+        const name = record?.name ?? use.secret;
+        return { ok: false, message: `the secret ${JSON.stringify(name)}: ${one}` };
+      }
+      given.push(one);
+    }
+    return { ok: true, credentials: united(given) };
+  } catch (e) {
+    if (e instanceof Fault) return { ok: false, message: e.message };
+    throw e;
+  }
+}
+
+/** What one secret gives to a run. */
+interface Given {
+  readonly content: Json;
+  readonly functions: readonly { readonly name: string; readonly compiled: CompiledFunction }[];
+}
+
+/** In words, why it gives nothing. */
+async function givenBy(w: Workspace, compiler: Compiler, use: SecretUse): Promise<Given | string> {
+  const { definition } = use;
+  if (use.functions.length === 0)
+    return `its definition ${JSON.stringify(definition)} has no authentication function: bind one to the schema of that name`;
+  const functions: Given['functions'][number][] = [];
+  for (const { name, text } of use.functions) {
+    const compiled = compiler.compile(await w.read(() => w.space.blob(text)), 'authentication');
+    if (!compiled.ok) return `${name} does not compile: ${refusalText(compiled.refusal)}`;
+    functions.push({ name, compiled: compiled.value });
+  }
+  const content = await contentOf(w, use.key);
+  return content.ok ? { content: content.value, functions } : `${content.refusal.got}; ${content.refusal.hint}`;
+}
+
+function united(given: readonly Given[]): Credentials {
+  const each = given.flatMap(({ content, functions }) => functions.map((f) => ({ ...f, content })));
+  const reach = (what: keyof Allowances) => [...new Set(each.flatMap((f) => f.compiled.allow?.[what] ?? []))];
+  return {
+    authentication: each.map(({ name, compiled: { hash, script }, content }) => ({
+      name,
+      code: { hash, script },
+      secret: content,
+    })),
+    contents: given.map((g) => g.content),
+    allow: { network: reach('network'), commands: reach('commands') },
+  };
+}
+
+/** The content under a key, opened. Refuses `secret_unreadable`; fault `vault_locked`. */
+async function contentOf(w: Workspace, key: string): Promise<Result<Json>> {
+  const sealed = await w.store.runs.readSealed(w.id, key);
+  if (sealed === undefined) {
+    return refuse('secret_unreadable', {
+      path: 'key',
+      expected: 'a content that is kept here',
+      got: 'its content is not kept here',
+      hint: 'set the secret again',
+    });
+  }
+  if (w.vault === undefined) throw new Fault('vault_locked', 'secrets cannot be opened here: no vault is configured');
+  return w.vault.open(w.id, sealed);
+}

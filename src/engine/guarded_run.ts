@@ -1,0 +1,105 @@
+// A run that was given secrets: nothing that comes out of it goes on before it was redacted. Its log as it arrives, its result as
+// a value, its failure as text. Without secrets a run goes straight to its runner.
+//
+// A line of the log goes on when no secret can begin in it any more that later lines would end; the two streams are texts of their
+// own, so lines may change places between them, never within one. They are numbered as they go on.
+
+import { checkJson, type Json } from '../base/json.ts';
+import { Redactor } from '../dispatch/redact.ts';
+import { marker, type RedactionStream } from '../dispatch/redaction_stream.ts';
+import { isTainted } from '../dispatch/taint.ts';
+import type { RunLogLine } from '../model/run.ts';
+import type { RunListener, Runner, RunOutcome, RunReport, RunRequest } from '../ports/runner.ts';
+
+export interface GuardedReport {
+  readonly report: RunReport;
+  /** The result held a secret, which is not in it any more. */
+  readonly tainted: boolean;
+}
+
+/** `contents`: of all secrets that the request holds. */
+export async function runGuarded(
+  runner: Runner,
+  request: RunRequest,
+  listener: RunListener,
+  contents: readonly Json[],
+): Promise<GuardedReport> {
+  if (contents.length === 0) return { report: await runner.run(request, listener), tainted: false };
+  const redactor = new Redactor(contents);
+  const log = new RedactedLog(redactor, (line) => listener.log(line));
+  const report = await runner.run(request, {
+    started: (atMs) => listener.started(atMs),
+    log: (line) => log.add(line),
+  });
+  const { outcome, tainted } = redactedOutcome(redactor, report.outcome);
+  log.end(!outcome.ok && outcome.code === 'output_too_large');
+  return { report: { ...report, outcome }, tainted };
+}
+
+function redactedOutcome(redactor: Redactor, outcome: RunOutcome): { outcome: RunOutcome; tainted: boolean } {
+  if (!outcome.ok)
+    return { outcome: { ...outcome, message: redactedMessage(redactor, outcome.message) }, tainted: false };
+  if (outcome.value === undefined) return { outcome, tainted: false };
+  const checked = checkJson(JSON.parse(outcome.value), 'result');
+  if (!checked.ok) {
+    // Where and what would be told of a value that may hold a secret.
+    const message = `the result cannot be kept: expected ${checked.refusal.expected}`;
+    return { outcome: { ok: false, code: 'result_invalid', message }, tainted: false };
+  }
+  if (!isTainted(redactor, checked.value)) return { outcome, tainted: false };
+  return { outcome: { ok: true, value: JSON.stringify(redactor.redactJson(checked.value)) }, tainted: true };
+}
+
+/** How a runner says that it has cut a message. */
+const cutMark = /… \(\d+ characters more\)$/;
+
+/** A message that was cut may end within a secret: then what it ends with is not told. */
+function redactedMessage(redactor: Redactor, message: string): string {
+  const cut = cutMark.exec(message);
+  if (cut === null) return redactor.redact(message);
+  const stream = redactor.stream();
+  const safe = stream.push(message.slice(0, cut.index));
+  return `${safe}${stream.flush() === '' || safe.endsWith(marker) ? '' : marker}${cut[0]}`;
+}
+
+type StreamName = RunLogLine['stream'];
+
+class RedactedLog {
+  readonly #emit: (line: RunLogLine) => void;
+  readonly #streams: Readonly<Record<StreamName, RedactionStream>>;
+  /** Lines that were read and not given out, and what is known of the first one's text. */
+  readonly #waiting: Readonly<Record<StreamName, { atMs: number[]; text: string }>> = {
+    output: { atMs: [], text: '' },
+    error: { atMs: [], text: '' },
+  };
+  #seq = 0;
+
+  constructor(redactor: Redactor, emit: (line: RunLogLine) => void) {
+    this.#streams = { output: redactor.stream(), error: redactor.stream() };
+    this.#emit = emit;
+  }
+
+  add({ stream, atMs, text }: RunLogLine): void {
+    // A line with breaks in it becomes several: by its breaks it is known where it ends when it comes out.
+    for (const part of text.split('\n')) {
+      this.#waiting[stream].atMs.push(atMs);
+      this.#giveOut(stream, this.#streams[stream].push(`${part}\n`));
+    }
+  }
+
+  /** `isCut`: more would have come, so that what was held back may be the beginning of a secret. */
+  end(isCut: boolean): void {
+    for (const stream of ['output', 'error'] as const) {
+      const rest = this.#streams[stream].flush();
+      const breaks = rest.replaceAll(/[^\n]+/g, '');
+      this.#giveOut(stream, isCut && rest !== breaks ? marker + breaks : rest);
+    }
+  }
+
+  #giveOut(stream: StreamName, safe: string): void {
+    const waiting = this.#waiting[stream];
+    const parts = (waiting.text + safe).split('\n');
+    waiting.text = parts.pop()!;
+    for (const text of parts) this.#emit({ seq: ++this.#seq, atMs: waiting.atMs.shift()!, stream, text });
+  }
+}

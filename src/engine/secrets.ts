@@ -1,0 +1,291 @@
+// Secrets: setting one, listing them, the workspace's keys. A content is sealed before anything is written, and lies in the store
+// under a fresh key before the commit that names this key; what a commit names is therefore always there, and what a crash
+// leaves without a name is collected later. Contents are in no refusal, no audit entry, no log and no idempotency record.
+
+import type { Principal } from '../access/role.ts';
+import type { Branded, ChangeSetId, SecretId } from '../base/ids.ts';
+import type { Json } from '../base/json.ts';
+import { attempt, Fault, must, ok, type Result, refuse } from '../base/result.ts';
+import { authenticationOf, slotsOf } from '../graph/secret_use.ts';
+import { findRecord, resolveSecret } from '../model/lookup.ts';
+import type { SecretRecord } from '../model/secret.ts';
+import type { Reader } from '../model/state.ts';
+import type { Request } from '../mutation/request.ts';
+import type { Vault } from '../ports/vault.ts';
+import { noteOnHead } from './audit.ts';
+import type { Branch } from './branch.ts';
+import { caughtUp } from './catch_up.ts';
+import { askOf, repeated } from './idempotency.ts';
+import { permit } from './permit.ts';
+import { type Ask, type SubmitReply, submitNow } from './submit.ts';
+import type { Workspace } from './workspace.ts';
+
+/** The key of a sealed content, a ULID: when it was made can be read from it. */
+type ContentKey = Branded<string, 'ContentKey'>;
+
+/** What `secret.set` takes. */
+interface SetSecret {
+  readonly changeSet: ChangeSetId;
+  /** One of that name is replaced, else it is created. */
+  readonly name: string;
+  /** The schema whose authentication functions take it; may be left out where a content is replaced. */
+  readonly definition?: string;
+  readonly description?: string;
+  /** Exactly one of the two: the content, or what a client sealed to the workspace's public key. */
+  readonly content?: Json;
+  readonly sealed?: string;
+  readonly idempotencyKey?: string;
+}
+
+export interface SetSecretReply {
+  readonly changeSet: ChangeSetId;
+  readonly version: number;
+  readonly secret: SecretId;
+  readonly name: string;
+  readonly definition: string;
+  readonly created: boolean;
+  /** Authentication functions of its definition; 0: a function that needs the secret cannot run yet. */
+  readonly authentication: number;
+}
+
+/** A secret without its content. */
+export interface SecretLine {
+  readonly id: SecretId;
+  readonly name: string;
+  readonly definition: string;
+  readonly description: string;
+  /** Another whenever the content is. */
+  readonly key: string;
+  /** Slots that name it, as component id and path. */
+  readonly slots: readonly { readonly component: string; readonly path: string }[];
+  readonly authentication: readonly string[];
+}
+
+/**
+ * Refuses what submitting refuses, and `request_malformed`, `value_not_storable`, `limit_exceeded`, `secret_unreadable`.
+ * Fault `vault_locked`.
+ */
+export async function setSecret(
+  w: Workspace,
+  principal: Principal,
+  params: { readonly changeSet: ChangeSetId; readonly [name: string]: Json | undefined },
+): Promise<Result<SetSecretReply>> {
+  const may = await permit(w, principal, 'edit', { operation: 'set a secret', subject: params.changeSet });
+  if (!may.ok) return may;
+  const parsed = parseSetting(params);
+  if (!parsed.ok) return parsed;
+  const given = parsed.value;
+  const vault = vaultOf(w);
+  const ask = await askFor(w, vault, given);
+  if (!ask.ok) return ask;
+  return repeated<SetSecretReply>(w, { principal: principal.id, ...ask.value }, async () => {
+    const sealed = await sealedOf(w, vault, given);
+    if (!sealed.ok) return sealed;
+    const key = w.world.ids.ulid<ContentKey>();
+    await w.store.runs.putSealed(w.id, key, sealed.value);
+    const done = await named(w, principal, given, key, ask.value);
+    // Nothing names it; had this process ended here, it would be collected.
+    if (!done.ok) await w.store.runs.removeSealed(w.id, [key]);
+    return done;
+  });
+}
+
+/** Parameters as a setting. No refusal repeats what may be a content. */
+function parseSetting(params: { readonly changeSet: ChangeSetId; readonly [name: string]: Json | undefined }) {
+  for (const name of ['name', 'definition', 'description', 'sealed', 'idempotencyKey']) {
+    const value = params[name];
+    if (typeof value === 'string' || (value === undefined && name !== 'name')) continue;
+    return refuse('request_malformed', {
+      path: name,
+      expected: 'text',
+      got: value === undefined ? 'nothing' : `${value === null ? 'null' : typeof value} (not shown)`,
+      hint: 'see the help of the command',
+    });
+  }
+  if ((params['content'] === undefined) === (params['sealed'] === undefined)) {
+    return refuse('request_malformed', {
+      path: 'content',
+      expected: 'either the content or what was sealed by the client',
+      got: params['content'] === undefined ? 'neither' : 'both',
+      hint: 'give one of them',
+    });
+  }
+  const { changeSet, name, definition, description, content, sealed, idempotencyKey } = params;
+  const given = { changeSet, name, definition, description, content, sealed, idempotencyKey };
+  return ok(
+    Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as unknown as SetSecret,
+  );
+}
+
+/** What the request is remembered by: a keyed hash stands for the content. What a client sealed differs each time by itself. */
+async function askFor(w: Workspace, vault: Vault, given: SetSecret): Promise<Result<Ask>> {
+  const { content, sealed, idempotencyKey, ...rest } = given;
+  let about: string | undefined = sealed;
+  if (content !== undefined && idempotencyKey !== undefined) {
+    const mark = await vault.keyedHash(w.id, content);
+    if (!mark.ok) return unsaid(mark);
+    about = mark.value;
+  }
+  return askOf(w, idempotencyKey, { secret: { ...rest, about: about ?? '' } });
+}
+
+async function sealedOf(w: Workspace, vault: Vault, { content, sealed }: SetSecret): Promise<Result<string>> {
+  if (sealed === undefined) return unsaid(await vault.seal(w.id, content!));
+  const opens = await vault.accept(w.id, sealed);
+  return opens.ok ? ok(sealed) : opens;
+}
+
+/** A refusal of a content does not say where in it, or what was there. */
+function unsaid<T>(result: Result<T>): Result<T> {
+  if (result.ok) return result;
+  const { code, expected, hint } = result.refusal;
+  return refuse(code, { path: 'content', expected, got: 'a content (not shown)', hint });
+}
+
+async function named(
+  w: Workspace,
+  principal: Principal,
+  given: SetSecret,
+  key: ContentKey,
+  ask: Ask,
+): Promise<Result<SetSecretReply>> {
+  for (;;) {
+    const found = await caughtUp(w, given.changeSet);
+    if (!found.ok) return found;
+    const done = await w.read(() => nameNow(w, principal, found.value.branch, { given, key, ask }));
+    if (done !== 'lost') return done;
+  }
+}
+
+function nameNow(
+  w: Workspace,
+  principal: Principal,
+  branch: Branch,
+  { given, key, ask }: { readonly given: SetSecret; readonly key: ContentKey; readonly ask: Ask },
+): Promise<Result<SetSecretReply> | 'lost'> {
+  const { snapshot } = branch;
+  const request = attempt(() => requestFor(snapshot, given, key));
+  if (!request.ok) return Promise.resolve(request);
+  const { definition, created } = request.value;
+  const authentication = authenticationOf(snapshot, definition).length;
+  const as = ({ changeSet, version, steps }: SubmitReply): SetSecretReply => ({
+    changeSet,
+    version,
+    secret: steps[0]!.subject as SecretId,
+    name: given.name,
+    definition,
+    created,
+    authentication,
+  });
+  const done = submitNow(w, principal, branch, { mutations: [request.value.request], ask: { ...ask, as } });
+  return done.then((reply) => (reply === 'lost' || !reply.ok ? reply : ok(as(reply.value))));
+}
+
+function requestFor(
+  reader: Reader,
+  { name, definition, description }: SetSecret,
+  key: ContentKey,
+): { readonly request: Request; readonly definition: string; readonly created: boolean } {
+  const found = resolveSecret(reader, name, 'name');
+  if (!found.ok && found.refusal.code !== 'secret_not_found') must(found);
+  const before = found.ok ? findRecord<SecretRecord>(reader, 'secrets', found.value)! : undefined;
+  const of = definition ?? before?.definition;
+  if (of === undefined) {
+    return must(
+      refuse('request_malformed', {
+        path: 'definition',
+        expected: 'the name of the secret definition of a new secret',
+        got: 'nothing',
+        hint: 'name the schema whose authentication functions take the secret',
+      }),
+    );
+  }
+  const about = { definition: of, key, ...(description === undefined ? {} : { description }) };
+  if (!found.ok) return { request: { kind: 'secret.put', name, ...about }, definition: of, created: true };
+  // Without another one given, the description stays.
+  const kept = { description: before!.description, ...about };
+  return {
+    request: { kind: 'secret.put', secret: found.value, name: before!.name, ...kept },
+    definition: of,
+    created: false,
+  };
+}
+
+/** All secrets in order of their names. Call it in `read`. */
+export function listSecrets(reader: Reader): readonly SecretLine[] {
+  const lines = [...reader.scan('secrets', '')].map(([id]) => lineOf(reader, id as SecretId));
+  return lines.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.id < b.id ? -1 : 1));
+}
+
+/** One secret by id or name, without its content. Refuses `secret_not_found`, `ambiguous_name`. */
+export function getSecret(reader: Reader, name: string): Result<SecretLine> {
+  const id = resolveSecret(reader, name);
+  return id.ok ? ok(lineOf(reader, id.value)) : id;
+}
+
+function lineOf(reader: Reader, id: SecretId): SecretLine {
+  const { name, definition, description, key } = findRecord<SecretRecord>(reader, 'secrets', id)!;
+  return {
+    id,
+    name,
+    definition,
+    description,
+    key,
+    slots: slotsOf(reader, id),
+    authentication: authenticationOf(reader, definition).map((f) => f.name),
+  };
+}
+
+/** What clients seal to. Fault `vault_locked`. */
+export async function publicKeyOf(w: Workspace): Promise<{ readonly generation: number; readonly publicKey: string }> {
+  return vaultOf(w).publicKey(w.id);
+}
+
+export interface RotateReply {
+  readonly generation: number;
+  /** Contents sealed anew, and those that were sealed to the newest key already. */
+  readonly resealed: number;
+  readonly current: number;
+  /** Keys of contents that do not open, left as they are. */
+  readonly unreadable: readonly string[];
+}
+
+/**
+ * A new key pair, and every content sealed to it. With `onlyReseal` no new pair: for what an interrupted rotation left. Refuses
+ * `access_denied`. Fault `vault_locked`.
+ */
+export async function rotateKeys(
+  w: Workspace,
+  { principal, progress }: { readonly principal: Principal; readonly progress: (line: string) => void },
+  onlyReseal: boolean,
+): Promise<Result<RotateReply>> {
+  const may = await permit(w, principal, 'maintain', { operation: 'rotate the keys of secrets', subject: w.id });
+  if (!may.ok) return may;
+  const vault = vaultOf(w);
+  const { generation } = onlyReseal ? await vault.publicKey(w.id) : await vault.rotate(w.id);
+  if (!onlyReseal) {
+    const sentence = `rotate the keys of secrets to generation ${generation}`;
+    await noteOnHead(w, principal.id, { kind: 'secret.rotate', subject: w.id, path: '', sentence });
+  }
+  const keys = await w.store.runs.listSealed(w.id);
+  let [resealed, current] = [0, 0];
+  const unreadable: string[] = [];
+  for (const [i, key] of keys.entries()) {
+    progress(`content ${i + 1} of ${keys.length}`);
+    const before = await w.store.runs.readSealed(w.id, key);
+    if (before === undefined) continue;
+    const after = await vault.reseal(w.id, before);
+    if (!after.ok) unreadable.push(key);
+    else if (after.value === before) current++;
+    else {
+      await w.store.runs.putSealed(w.id, key, after.value);
+      resealed++;
+    }
+  }
+  return ok({ generation, resealed, current, unreadable });
+}
+
+function vaultOf(w: Workspace): Vault {
+  if (w.vault === undefined) throw new Fault('vault_locked', 'this engine has no vault: secrets cannot be kept here');
+  return w.vault;
+}

@@ -1,0 +1,28 @@
+// What a workspace is given besides its store and its world: what the composition root decides. Everything but the catalogue
+// has a default, with which a workspace works and some of what people ask for is refused.
+
+import type { Matches } from '../model/pattern.ts';
+import type { Catalogue } from '../ports/catalogue.ts';
+import type { Readiness } from '../ports/readiness.ts';
+import type { Vault } from '../ports/vault.ts';
+import type { FunctionHost } from './function_calls.ts';
+import type { RetentionOptions } from './retention.ts';
+
+export interface WorkspaceOptions {
+  /** Schemas that can be installed. */
+  readonly catalogue: Catalogue;
+  /** What is said before an apply about what is pending and planned; default: what propagation says. */
+  readonly readiness?: Readiness;
+  /** What users' functions need; default: they give an error that says that they cannot run. */
+  readonly functions?: FunctionHost;
+  /** Engine for the regular expressions of schemas; default: those that are safe without one. */
+  readonly matches?: Matches;
+  /** How long ended runs are kept, and how many. */
+  readonly retention?: RetentionOptions;
+  /** What opens and seals the contents of secrets; default: nothing does. */
+  readonly vault?: Vault;
+  /** Bytes of decoded chunks kept in memory. */
+  readonly cacheBytesMax?: number;
+  /** Bytes of chunks that may wait to be written before a checkpoint is started. */
+  readonly unwrittenBytesMax?: number;
+}

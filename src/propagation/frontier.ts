@@ -1,0 +1,316 @@
+// The vertices that may be another than they were, and the order in which they are looked at: who reads what was marked is
+// marked with it, nothing is looked at before that is done, and what waits for a call or stands behind one that does is
+// left alone until the call has been answered. Knows nothing of values.
+
+import type { ComponentId, Hash } from '../base/ids.ts';
+import { idLength } from '../model/keys.ts';
+import type { Path } from '../model/path.ts';
+import type { Known } from './known.ts';
+import type { WantedCall } from './wanted.ts';
+
+interface Spreading {
+  readonly from: Marked | undefined;
+  users: readonly string[] | undefined;
+  next: number;
+  readonly dirty: boolean;
+  /** The vertex on whose way down it was marked: that one knows. */
+  readonly except: string;
+}
+
+/** A vertex that may be another than it was. */
+export interface Marked {
+  readonly address: string;
+  readonly component: ComponentId;
+  readonly path: Path;
+  /** Something it reads has changed, or it itself. */
+  dirty: boolean;
+  /** As of which structure `users` and `reads` are. */
+  structure: number;
+  /** Who reads it. */
+  users: readonly string[];
+  /** What it reads, and how many of these are known to be settled. */
+  reads: readonly string[] | undefined;
+  settled: number;
+  /** On the way down from a vertex that reads it. */
+  open: boolean;
+  /** The call it waits for. */
+  waits: Hash | undefined;
+  /** The vertex whose call it waits for in the end. */
+  behind: string | undefined;
+  /** Those that cannot go on without it. */
+  held: string[] | undefined;
+}
+
+export class Frontier {
+  readonly #known: Known;
+  readonly #marked = new Map<string, Marked>();
+  /** Whose users are still to be marked; nothing is looked at before all are. */
+  readonly #spreading: Spreading[] = [];
+  #urgent: string[] = [];
+  #queue: string[] = [];
+  #head = 0;
+  #stack: string[] = [];
+  readonly #waiting = new Map<Hash, { readonly wanted: WantedCall; readonly by: Set<string> }>();
+  #wanted: WantedCall[] = [];
+
+  constructor(known: Known) {
+    this.#known = known;
+  }
+
+  get size(): number {
+    return this.#marked.size;
+  }
+
+  /** Are there users still to be marked? */
+  get isSpreading(): boolean {
+    return this.#spreading.length > 0;
+  }
+
+  /** Is there something to look at, or to mark? */
+  get busy(): boolean {
+    return this.#spreading.length > 0 || this.#queue.length > 0 || this.#stack.length > 0;
+  }
+
+  get(address: string): Marked | undefined {
+    return this.#marked.get(address);
+  }
+
+  has(address: string): boolean {
+    return this.#marked.has(address);
+  }
+
+  /** In the order in which they were marked. */
+  all(): Iterable<Marked> {
+    return this.#marked.values();
+  }
+
+  /** The one to look at now. */
+  top(): string | undefined {
+    return this.#stack.at(-1) ?? this.next();
+  }
+
+  /** Looked at before others. */
+  first(address: string): void {
+    this.mark(address, false);
+    this.#urgent.push(address);
+  }
+
+  /** What the top reads is looked at before it. */
+  down(marked: Marked): void {
+    marked.open = true;
+    this.#stack.push(marked.address);
+  }
+
+  /** The top cannot go on before a vertex that waits for a call. */
+  hold(marked: Marked, holder: Marked): void {
+    holder.held ??= [];
+    holder.held.push(marked.address);
+    marked.behind = holder.address;
+    this.leave(marked);
+  }
+
+  /** The top is none any more. */
+  drop(): void {
+    this.#stack.pop();
+  }
+
+  wants(key: Hash): boolean {
+    return this.#waiting.has(key);
+  }
+
+  /** A call was answered: who waits for it is looked at again. False when nobody does. */
+  answered(key: Hash): boolean {
+    const waiting = this.#waiting.get(key);
+    if (waiting === undefined) return false;
+    this.#waiting.delete(key);
+    for (const address of waiting.by) {
+      const marked = this.#marked.get(address);
+      if (marked?.waits !== key) continue;
+      marked.waits = undefined;
+      this.#queue.push(address);
+    }
+    return true;
+  }
+
+  /** Vertices that were on the way down go back to the queue, deepest first: the way may not be one any more. */
+  unwind(): void {
+    if (this.#stack.length === 0) return;
+    for (const address of this.#stack) {
+      const marked = this.#marked.get(address);
+      if (marked !== undefined) marked.open = false;
+    }
+    this.#queue = [...this.#stack.reverse(), ...this.#queue.slice(this.#head)];
+    this.#head = 0;
+    this.#stack = [];
+  }
+
+  mark(address: string, dirty: boolean): void {
+    const known = this.#marked.get(address);
+    if (known === undefined) this.add(address, dirty);
+    else this.again(known, dirty);
+  }
+
+  /** Marks what is behind what was marked, `most` vertices of it. Answers how many. */
+  spread(most: number): number {
+    let done = 0;
+    for (let top = this.#spreading.at(-1); top !== undefined && done < most; top = this.#spreading.at(-1)) {
+      top.users ??= this.usersOf(top.from!);
+      const user = top.users[top.next++];
+      if (user === undefined) {
+        this.#spreading.pop();
+        continue;
+      }
+      done++;
+      if (user !== top.except) this.mark(user, top.dirty);
+    }
+    return done;
+  }
+
+  /** Readers of something that is another, to be marked. */
+  spreadTo(users: readonly string[]): void {
+    if (users.length > 0) this.#spreading.push({ from: undefined, users, next: 0, dirty: true, except: '' });
+  }
+
+  /** Everything behind what was marked is marked from here on. */
+  spreadAll(): void {
+    this.spread(Number.POSITIVE_INFINITY);
+  }
+
+  add(address: string, dirty: boolean, except = ''): Marked {
+    const marked: Marked = {
+      address,
+      component: address.slice(0, idLength) as ComponentId,
+      path: address.slice(idLength) as Path,
+      dirty,
+      structure: -1,
+      users: [],
+      reads: undefined,
+      settled: 0,
+      open: false,
+      waits: undefined,
+      behind: undefined,
+      held: undefined,
+    };
+    this.#marked.set(address, marked);
+    this.#queue.push(address);
+    this.#spreading.push({ from: marked, users: undefined, next: 0, dirty: false, except });
+    return marked;
+  }
+
+  /** Who reads it, by what the structure is now. */
+  usersOf(marked: Marked): readonly string[] {
+    this.sameStructure(marked);
+    return marked.users;
+  }
+
+  sameStructure(marked: Marked): void {
+    if (marked.structure === this.#known.structure) return;
+    // Read before anything is noted: a chunk may not be at hand.
+    const users = this.#known.component(marked.component).usersAt(marked.path);
+    marked.structure = this.#known.structure;
+    marked.users = users;
+    marked.reads = undefined;
+    marked.settled = 0;
+  }
+
+  /** Something it reads has been marked after it was looked at, or it itself is another. */
+  again(marked: Marked, dirty: boolean): void {
+    marked.settled = 0;
+    if (!dirty) return;
+    marked.dirty = true;
+    if (marked.waits === undefined && marked.behind === undefined) return;
+    if (marked.waits !== undefined) this.stopWaiting(marked);
+    marked.behind = undefined;
+    this.#queue.push(marked.address);
+  }
+
+  stopWaiting(marked: Marked): void {
+    const waiting = this.#waiting.get(marked.waits!);
+    waiting?.by.delete(marked.address);
+    if (waiting?.by.size === 0) this.#waiting.delete(marked.waits!);
+    marked.waits = undefined;
+  }
+
+  /** The next that can be worked on: what was demanded first, then the queue. */
+  next(): string | undefined {
+    for (let address = this.#urgent.pop(); address !== undefined; address = this.#urgent.pop())
+      if (this.open(address)) return address;
+    while (this.#head < this.#queue.length) {
+      const address = this.#queue[this.#head++]!;
+      if (this.open(address)) return address;
+    }
+    this.#queue = [];
+    this.#head = 0;
+    return undefined;
+  }
+
+  /** Begins the way down from a vertex, unless it waits or is on one. */
+  open(address: string): boolean {
+    const marked = this.#marked.get(address);
+    if (marked === undefined || marked.waits !== undefined || marked.behind !== undefined || marked.open) return false;
+    marked.open = true;
+    this.#stack.push(address);
+    return true;
+  }
+
+  /** Marks something read that has no value yet. */
+  markRead(by: Marked, read: string): Marked {
+    return this.add(read, true, by.address);
+  }
+
+  leave(marked: Marked): void {
+    marked.open = false;
+    this.#stack.pop();
+  }
+
+  wait(marked: Marked, wanted: WantedCall): void {
+    const { key } = wanted;
+    marked.waits = key;
+    const waiting = this.#waiting.get(key);
+    if (waiting !== undefined) {
+      waiting.by.add(marked.address);
+      return;
+    }
+    this.#waiting.set(key, { wanted, by: new Set([marked.address]) });
+    this.#wanted.push(wanted);
+  }
+
+  /** It is settled: those that read it are looked at if it changed, those that waited for it go on. */
+  clear(marked: Marked, changed: boolean): void {
+    this.#marked.delete(marked.address);
+    if (marked.open) {
+      // It was settled from outside while on the way down; its own turn finds nothing left to do.
+      marked.open = false;
+    }
+    if (changed) {
+      for (const user of this.usersOf(marked)) {
+        const there = this.#marked.get(user);
+        if (there === undefined) this.mark(user, true);
+        else {
+          there.dirty = true;
+          // It waits for a call with what it read before.
+          if (there.waits !== undefined) {
+            this.stopWaiting(there);
+            this.#queue.push(user);
+          }
+        }
+      }
+    }
+    for (const address of marked.held ?? []) {
+      const there = this.#marked.get(address);
+      if (there?.behind !== marked.address) continue;
+      there.behind = undefined;
+      this.#queue.push(address);
+    }
+  }
+
+  /**
+   * Calls asked for since this was last called that are still waited for, each once. One that nothing waited for any more
+   * and that is asked for again comes again, also when it is under way.
+   */
+  takeWanted(): readonly WantedCall[] {
+    const out = this.#wanted.filter((wanted) => this.#waiting.get(wanted.key)?.wanted === wanted);
+    this.#wanted = [];
+    return out;
+  }
+}

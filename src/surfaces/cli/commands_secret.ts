@@ -1,0 +1,158 @@
+// Commands on secrets. A content comes from a file or from standard input, never from an argument: arguments are in the list of
+// processes and in the history of the shell. No command shows a content.
+
+import type { Command } from 'commander';
+import type { Json } from '../../base/json.ts';
+import { RefusalError, refuse } from '../../base/result.ts';
+import type { CollectReply } from '../../engine/collect_secrets.ts';
+import type { RotateReply, SecretLine, SetSecretReply } from '../../engine/secrets.ts';
+import type { SubmitReply } from '../../engine/submit.ts';
+import { readText } from './files.ts';
+import { count, note, paint, table } from './output.ts';
+import type { Run, Session } from './program.ts';
+
+export function secretCommands(program: Command, run: Run): void {
+  const secret = program.command('secret').description('secrets: contents that are sealed, and never shown');
+  secret
+    .command('set <name> [file]')
+    .description('create a secret or replace its content, read from a file or (default) standard input')
+    .option('--definition <schema>', 'the secret definition, a schema by name (default: the one it has)')
+    .option('--description <text>', 'what it is for')
+    .option('--text', 'the content is the text as it is, without the line break at its end (default: JSON)')
+    .option('--sealed', 'the content was sealed by you to the public key of `secret key`')
+    .option('--change-set <name>', 'change set, by name or id (default: a new one)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  headwater secret set staging --definition "AWS Credential" credential.json
+  pass show database | headwater secret set database --definition Database --text`,
+    )
+    .action((name: string, file: string | undefined, options: SetOptions) =>
+      run('Setting the secret', async (s) => {
+        const content = contentOf(file ?? '-', options);
+        const changeSet = await s.changeSet(options.changeSet, `set secret ${name}`);
+        const reply = await s.call<SetSecretReply>('secret.set', {
+          changeSet,
+          name,
+          ...content,
+          ...(options.definition === undefined ? {} : { definition: options.definition }),
+          ...(options.description === undefined ? {} : { description: options.description }),
+        });
+        s.print(reply, () => [
+          `${reply.created ? 'Created' : 'Replaced the content of'} secret ${JSON.stringify(reply.name)} (${reply.secret}).`,
+        ]);
+        if (!s.json && reply.authentication === 0)
+          note(`No authentication function is bound to the schema ${JSON.stringify(reply.definition)} yet.`);
+        return undefined;
+      }),
+    );
+  secret
+    .command('list')
+    .description('list secrets: definition, where they are used')
+    .option('--change-set <name>', 'change set (default: HEAD)')
+    .action((options: { changeSet?: string }) =>
+      run('Reading secrets', async (s) => {
+        const lines = await s.call<SecretLine[]>('secret.list', { ...options } as { [k: string]: Json });
+        s.print(lines, () => (lines.length === 0 ? ['No secrets.'] : table(lines.map(row))));
+        return undefined;
+      }),
+    );
+  secret
+    .command('rename <secret> <name>')
+    .description('give a secret another name; what uses it goes on using it')
+    .option('--change-set <name>', 'change set (default: a new one)')
+    .action((secret: string, name: string, options: { changeSet?: string }) =>
+      run('Renaming the secret', (s) =>
+        edit(s, options.changeSet, `rename secret ${secret}`, { kind: 'secret.rename', secret, name }),
+      ),
+    );
+  secret
+    .command('remove <secret>')
+    .description('remove a secret that nothing uses')
+    .option('--change-set <name>', 'change set (default: a new one)')
+    .action((secret: string, options: { changeSet?: string }) =>
+      run('Removing the secret', (s) =>
+        edit(s, options.changeSet, `remove secret ${secret}`, { kind: 'secret.remove', secret }),
+      ),
+    );
+  keyCommands(secret, run);
+}
+
+function keyCommands(secret: Command, run: Run): void {
+  secret
+    .command('key')
+    .description('print the public key that clients seal contents to')
+    .action(() =>
+      run('Reading the key', async (s) => {
+        const key = await s.call<{ generation: number; publicKey: string }>('secret.public_key');
+        s.print(key, () => [`${key.publicKey}  ${paint('dim', `generation ${key.generation}`)}`]);
+        return undefined;
+      }),
+    );
+  secret
+    .command('rotate')
+    .description('make a new key pair for the workspace and seal every content to it')
+    .option('--only-reseal', 'make no new pair: go on with a rotation that was interrupted')
+    .action((options: { onlyReseal?: boolean }) =>
+      run('Rotating', async (s) => {
+        const reply = await s.call<RotateReply>('secret.rotate', { onlyReseal: options.onlyReseal === true });
+        const { generation, resealed, current, unreadable } = reply;
+        s.print(reply, () => [
+          `Generation ${generation}: ${count(resealed, 'content')} sealed anew, ${current} were already.`,
+          ...unreadable.map((key) => `  ${paint('red', 'does not open')}  ${key}`),
+        ]);
+        return unreadable.length > 0 ? 1 : undefined;
+      }),
+    );
+  secret
+    .command('collect')
+    .description('remove sealed contents that nothing has named for a long time')
+    .action(() =>
+      run('Collecting', async (s) => {
+        const reply = await s.call<CollectReply>('secret.collect');
+        s.print(reply, () => [`${count(reply.removed, 'content')} removed, ${reply.kept} kept.`]);
+        return undefined;
+      }),
+    );
+}
+
+interface SetOptions {
+  readonly definition?: string;
+  readonly description?: string;
+  readonly text?: boolean;
+  readonly sealed?: boolean;
+  readonly changeSet?: string;
+}
+
+function contentOf(file: string, options: SetOptions): { content: Json } | { sealed: string } {
+  const given = readText(file);
+  if (options.sealed === true) return { sealed: given.trim() };
+  if (options.text === true) return { content: given.replace(/\r?\n$/, '') };
+  try {
+    return { content: JSON.parse(given) as Json };
+  } catch {
+    // The parser's message quotes the text.
+    throw new RefusalError(
+      refuse('request_malformed', {
+        path: file,
+        expected: 'JSON',
+        got: 'something else (not shown)',
+        hint: 'correct the file, or say --text',
+      }).refusal,
+    );
+  }
+}
+
+function row({ name, definition, slots, authentication, description }: SecretLine): string[] {
+  const runs = authentication.length === 0 ? 'no authentication function' : authentication.join(', ');
+  return [name, definition, `used ${count(slots.length, 'time')}`, runs, paint('dim', description)];
+}
+
+async function edit(s: Session, given: string | undefined, name: string, mutation: Json): Promise<undefined> {
+  const changeSet = await s.changeSet(given, name);
+  const reply = await s.call<SubmitReply>('submit', { changeSet, mutations: [mutation] });
+  if (reply.steps.every((step) => step.edits === 0)) await s.giveUp();
+  s.print(reply, () => reply.steps.map((step) => step.sentence));
+  return undefined;
+}

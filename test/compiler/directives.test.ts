@@ -1,0 +1,87 @@
+// What a function declares about its run in line comments.
+
+import { afterAll, describe, expect, test } from 'vitest';
+import { openCompiler } from '../../src/adapters/compiler/compiler.ts';
+
+const compiler = openCompiler();
+afterAll(() => compiler.close());
+
+const main = 'function main(input) { return input.a; }';
+
+function compiled(comments: string) {
+  const result = compiler.compile(`${comments}\n${main}`, 'attribute');
+  if (!result.ok) throw new Error(`${result.refusal.path} ${result.refusal.got}`);
+  return result.value;
+}
+
+function refused(comments: string): string {
+  const result = compiler.compile(`${comments}\n${main}`, 'attribute');
+  if (result.ok) throw new Error(`compiled: ${JSON.stringify(result.value)}`);
+  return `${result.refusal.path} ${result.refusal.got}`;
+}
+
+describe('directives', () => {
+  test('nothing is declared by default', () => {
+    const { tier, allow, limits } = compiled('');
+    expect({ tier, allow, limits }).toEqual({ tier: 'isolate', allow: undefined, limits: undefined });
+  });
+
+  test('hosts and commands add up over comments, and make the function one with effects', () => {
+    const { tier, allow } = compiled(
+      '// @network api.example.com *.amazonaws.com\n// @network [::1]:8080 10.0.0.7:443\n  // @commands aws kubectl-1.29\r\n',
+    );
+    expect(tier).toBe('process');
+    expect(allow).toEqual({
+      network: ['api.example.com', '*.amazonaws.com', '[::1]:8080', '10.0.0.7:443'],
+      commands: ['aws', 'kubectl-1.29'],
+    });
+  });
+
+  test('limits have units, and leave a pure function pure', () => {
+    const { tier, limits } = compiled('// @timeout 1.5s\n// @memory 256MiB\n// @cpus 0.5');
+    expect(tier).toBe('isolate');
+    expect(limits).toEqual({ timeMs: 1_500, memoryBytes: 256 * 1024 * 1024, cpus: 0.5 });
+    expect(compiled('// @effects\n// @memory 2GiB\n// @timeout 5m').limits).toEqual({
+      memoryBytes: 2 * 1024 ** 3,
+      timeMs: 300_000,
+    });
+  });
+
+  test('only a line comment that begins with it is one: not a block comment, a string, or a sentence', () => {
+    for (const text of [
+      '/* @network a.b */',
+      '/** @timeout nonsense */',
+      'const s = "// @commands aws"',
+      '// see @network a',
+    ])
+      expect(compiled(text)).toMatchObject({ tier: 'isolate' });
+  });
+
+  test.each([
+    ['// @network', 'got none'],
+    ['// @network http://a.b', 'got http://a.b'],
+    ['// @network *', 'got *'],
+    ['// @network a.b:0', 'got a.b:0'],
+    ['// @network a.b:65536', 'got a.b:65536'],
+    ['// @commands /bin/sh', 'got /bin/sh'],
+    ['// @commands ../x', 'got ../x'],
+    ['// @timeout 30', 'got 30'],
+    ['// @timeout 2h', 'got 2h'],
+    ['// @timeout 61m', 'got 61m'],
+    ['// @timeout 1ms', 'got 1ms'],
+    ['// @timeout 1s 2s', 'got 1s 2s'],
+    ['// @memory 256MB', 'got 256MB'],
+    ['// @cpus 0', 'got 0'],
+    ['// @cpus 1e3', 'got 1e3'],
+  ])('%s is refused at its place', (comment, got) => {
+    const said = refused(`\n  ${comment}`);
+    expect(said).toMatch(/^text:2:3 directive_invalid/);
+    expect(said).toContain(got);
+  });
+
+  test('a limit that stands twice is refused, and so is more memory than a pure function can get', () => {
+    expect(refused('// @timeout 1s\n// @timeout 2s')).toMatch(/^text:2:1 directive_invalid.*twice/);
+    expect(refused('// @memory 1GiB')).toMatch(/^text:1:4 directive_invalid.*512MiB/);
+    expect(compiled('// @effects\n// @memory 1GiB').tier).toBe('process');
+  });
+});

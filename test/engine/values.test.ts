@@ -1,0 +1,203 @@
+// Computed values through the whole engine, with functions that really run.
+
+import { afterAll, expect, test } from 'vitest';
+import { openCompiler } from '../../src/adapters/compiler/compiler.ts';
+import { openIsolate } from '../../src/adapters/isolate/isolate.ts';
+import type { Json } from '../../src/base/json.ts';
+import type { FunctionHost } from '../../src/engine/function_calls.ts';
+import { eachStore, type House } from './house.ts';
+
+const compiler = openCompiler();
+const isolate = openIsolate({ workers: 1 });
+afterAll(async () => {
+  await isolate.close();
+  await compiler.close();
+});
+
+/** Outlives the engines that use it. */
+const functions = (): FunctionHost => ({
+  compiler: { ...compiler, close: async () => {} },
+  runners: [
+    {
+      tier: 'isolate',
+      capacity: isolate.capacity,
+      confinement: isolate.confinement,
+      run: (request, listener) => isolate.run(request, listener),
+      kill: (id) => isolate.kill(id),
+      close: async () => {},
+    },
+  ],
+});
+
+const attach = (name: string, functionKind: string, text: string, more: Json = {}): Json[] => [
+  { kind: 'function.create', name, functionKind, text },
+  { kind: 'binding.attach', function: name, schema: 'Box', ...(more as object) },
+];
+
+/** Head with the schema Box, a function that makes /domain/text of /domain/size, and a qualification. */
+async function withFunctions(house: House): Promise<void> {
+  const changeSet = await house.withBox(false);
+  await house.submit(
+    changeSet,
+    ...attach('label', 'attribute', "function main({ size }) { return 'size ' + size; }", {
+      arguments: [{ name: 'size', path: '/domain/size' }],
+      output: '/domain/text',
+    }),
+    ...attach(
+      'small',
+      'qualification',
+      "function main({ domain }) { return { result: domain.size < 10 ? 'success' : 'failure', message: domain.text }; }",
+    ),
+  );
+  await house.call('change_set.apply', { changeSet, waitMs: 10_000 });
+}
+
+/** The value of a component when all of it is computed. */
+async function computed(house: House, changeSet: string, component: string): Promise<Record<string, Json>> {
+  const view = await house.call<{ value: Record<string, Json>; problems: Json[] }>('component.get', {
+    changeSet,
+    component,
+    waitMs: 20_000,
+  });
+  expect(view.problems).toEqual([]);
+  return view.value;
+}
+
+async function runs(house: House): Promise<number> {
+  const w = await house.workspace();
+  await w.calls.flushed();
+  return (await w.store.runs.listRuns(w.id, { limit: 1_000 })).length;
+}
+
+eachStore((make) => {
+  test('[EN70] what an edit reaches is computed, by functions too, and every run is a record', async () => {
+    const house = await make({ functions });
+    await withFunctions(house);
+    const changeSet = await house.open();
+    const one = await house.create(changeSet, 'one', { '/domain/size': 4 });
+    await house.create(changeSet, 'two', { '/domain/list': [{ $source: { component: one, path: '/domain/text' } }] });
+    const value = await computed(house, changeSet, 'one');
+    expect((value['domain'] as { text: string }).text).toBe('size 4');
+    expect(value['qualification']).toEqual({ small: { result: 'success', message: 'size 4' } });
+    expect(((await computed(house, changeSet, 'two'))['domain'] as { list: Json }).list).toEqual(['size 4']);
+    await house.set(changeSet, one, '/domain/size', 12);
+    expect((await computed(house, changeSet, 'one'))['qualification']).toEqual({
+      small: { result: 'failure', message: 'size 12' },
+    });
+    expect(((await computed(house, changeSet, 'two'))['domain'] as { list: Json }).list).toEqual(['size 12']);
+    const w = await house.workspace();
+    await w.calls.flushed();
+    const records = await w.store.runs.listRuns(w.id, { component: one as never, limit: 100 });
+    expect(records.map((r) => [r.functionName, r.status, r.tier, r.output]).sort()).toEqual([
+      ['label', 'succeeded', 'isolate', '/domain/text'],
+      ['label', 'succeeded', 'isolate', '/domain/text'],
+      ['small', 'succeeded', 'isolate', '/qualification/small'],
+      ['small', 'succeeded', 'isolate', '/qualification/small'],
+    ]);
+    expect(records.every((r) => r.actor === 'ada' && r.changeSet === changeSet && r.endedAtMs !== null)).toBe(true);
+  });
+
+  test('[EN71] a call runs once for all change sets, components and restarts', async () => {
+    const house = await make({ functions });
+    await withFunctions(house);
+    const ids: string[] = [];
+    for (const name of ['a', 'b']) {
+      const changeSet = await house.open(name);
+      ids.push(changeSet);
+      for (const component of ['x', 'y']) await house.create(changeSet, component, { '/domain/size': 7 });
+      for (const component of ['x', 'y']) await computed(house, changeSet, component);
+    }
+    expect(await runs(house)).toBe(2);
+    await house.reopen();
+    const changeSet = await house.open('c');
+    await house.create(changeSet, 'z', { '/domain/size': 7 });
+    await computed(house, changeSet, 'z');
+    for (const id of ids) await computed(house, id, 'x');
+    expect(await runs(house)).toBe(2);
+  });
+
+  test('[EN72] replaying Head onto open change sets runs nothing whose inputs are the same', async () => {
+    const house = await make({ functions });
+    await withFunctions(house);
+    const base = await house.open('base');
+    await house.create(base, 'shared', { '/domain/size': 1 });
+    await house.call('change_set.apply', { changeSet: base, waitMs: 20_000 });
+    const open: string[] = [];
+    for (let i = 0; i < 10; i++) {
+      const changeSet = await house.open(`open ${i}`);
+      open.push(changeSet);
+      await house.set(changeSet, 'shared', '/domain/colour', i % 2 === 0 ? 'red' : 'green');
+      await computed(house, changeSet, 'shared');
+    }
+    const before = await runs(house);
+    const moves = await house.open('moves');
+    await house.set(moves, 'shared', '/domain/size', 2);
+    await house.call('change_set.apply', { changeSet: moves, waitMs: 20_000 });
+    for (const changeSet of open)
+      expect(((await computed(house, changeSet, 'shared'))['domain'] as { text: string }).text).toBe('size 2');
+    // The label of the new size, and the qualification of red and of green: whoever asked first.
+    expect((await runs(house)) - before).toBe(3);
+  });
+
+  test('[EN73] B34 an apply while something is computed is refused with what, or waits when asked', async () => {
+    const house = await make({ functions });
+    await withFunctions(house);
+    const changeSet = await house.open();
+    await house.submit(changeSet, {
+      kind: 'function.create',
+      name: 'slow',
+      functionKind: 'qualification',
+      text: "function main() { let n = 0; for (let i = 0; i < 3e7; i++) n += i % 7; return { result: 'success', message: String(n) }; }",
+    });
+    await house.submit(changeSet, { kind: 'binding.attach', function: 'slow', schema: 'Box' });
+    await house.create(changeSet, 'late', { '/domain/size': 3 });
+    const refusal = await house.refused('change_set.apply', { changeSet });
+    expect(refusal).toMatchObject({ code: 'not_ready' });
+    expect((refusal.data as { pending: string[] }).pending).toContain('late /qualification/slow');
+    await house.call('change_set.apply', { changeSet, waitMs: 30_000 });
+    expect((await computed(house, 'HEAD', 'late'))['qualification']).toMatchObject({ slow: { result: 'success' } });
+  });
+
+  test('[EN74] after a restart values are taken up from the checkpoint', async () => {
+    const house = await make({ functions });
+    await withFunctions(house);
+    const changeSet = await house.open();
+    for (let i = 0; i < 5; i++) await house.create(changeSet, `c${i}`, { '/domain/size': i });
+    for (let i = 0; i < 5; i++) await computed(house, changeSet, `c${i}`);
+    await house.reopen();
+    const w = await house.workspace();
+    const found = await w.branch(changeSet as never);
+    expect(found.ok && found.value.branch.derived).toBeDefined();
+    for (let i = 0; i < 5; i++) await computed(house, changeSet, `c${i}`);
+    if (!found.ok) return;
+    expect((await w.read(() => w.propagation.of(found.value.branch))).runs).toBe(0);
+    await house.set(changeSet, 'c1', '/domain/size', 40);
+    expect((await computed(house, changeSet, 'c1'))['qualification']).toMatchObject({ small: { result: 'failure' } });
+    expect((await w.read(() => w.propagation.of(found.value.branch))).runs).toBe(2);
+  });
+
+  test('[EN75] edits land while many values are computed', { timeout: 60_000 }, async () => {
+    const house = await make({ functions });
+    const changeSet = await house.withBox();
+    const hub = await house.create(changeSet, 'hub', { '/domain/size': 1 });
+    const follow: Json = { $source: { component: hub, path: '/domain/size' } };
+    const batch: Json[] = [];
+    for (let i = 0; i < 3_000; i++)
+      batch.push({ kind: 'component.create', schema: 'Box', name: `f${i}`, attributes: { '/domain/size': follow } });
+    await house.submit(changeSet, ...batch);
+    await computed(house, changeSet, 'f2999');
+    const w = await house.workspace();
+    const found = await w.branch(changeSet as never);
+    if (!found.ok) throw new Error('the change set is gone');
+    await house.set(changeSet, hub, '/domain/size', 2);
+    const other = await house.open('other');
+    let landed = 0;
+    while (!(await w.read(() => w.propagation.isPresent(found.value.branch))) && landed < 10_000) {
+      await house.create(other, `o${landed++}`);
+      // Requests come from outside, each in a turn of its own.
+      await new Promise((turn) => setImmediate(turn));
+    }
+    expect(landed).toBeGreaterThan(0);
+    expect(await house.value(changeSet, 'f2999')).toMatchObject({ size: 2 });
+  });
+});
