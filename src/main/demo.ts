@@ -94,14 +94,16 @@ function ownType(): void {
     'shout',
     ...here,
   ]);
+  run('What is missing of it says the validation, which every component has whose schema asks for something.', [
+    ...['component', 'get', 'shop-url', ...here],
+  ]);
+  run('', ['component', 'set', 'shop-url', '/domain/Type', 'String', ...here]);
   run('Values, code and qualifications, `validation` being the engine’s own.', ['component', 'get', 'shop', ...here]);
   run('', ['component', 'get', 'shop-url', ...here]);
   run('An input is changed…', ['component', 'set', 'shop', '/domain/Scheme', 'http', ...here]);
   run('', ['component', 'get', 'shop', ...here]);
   run('…and this is what ran for it, newest first; what had run with the same input did not run again.', [
-    'run',
-    'list',
-    ...here,
+    ...['run', 'list', '--status', 'succeeded', ...here],
   ]);
   run('Where a value comes from.', ['explain', 'shop-url', '/domain/Value', ...here]);
   run('', ['change-set', 'apply', 'our services']);

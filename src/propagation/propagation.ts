@@ -21,7 +21,7 @@ import {
 import { cycleMessages, membersOfCycle } from '../graph/cycle.ts';
 import type { Source } from '../model/expr.ts';
 import { idLength, splitAddress } from '../model/keys.ts';
-import { type Path, validationPath, wellKnown } from '../model/path.ts';
+import { validationPath } from '../model/path.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type Answered, Derived, isOnCycle, type Kept, lastOf, sameCalls, sameEvaluated } from './derived.ts';
 import { Frontier, type Marked } from './frontier.ts';
@@ -163,7 +163,7 @@ export class Propagation {
   /** Has what an address is made of computed first. */
   demand(at: Source): void {
     this.#frontier.spreadAll();
-    for (const path of this.#settledFor(at)) {
+    for (const path of this.#known.component(at.component).settledFor(at.path)) {
       const address = at.component + path;
       if (this.#derived.has(address) && !this.#frontier.has(address)) continue;
       this.#frontier.first(address);
@@ -173,19 +173,13 @@ export class Propagation {
   /** Is all that an address is made of settled? */
   isSettled(at: Source): boolean {
     this.#frontier.spreadAll();
-    return this.#settledFor(at).every((path) => {
-      const address = at.component + path;
-      return this.#derived.has(address) && !this.#frontier.has(address);
-    });
-  }
-
-  /** Vertices that have to be settled for an address: a validation that is not kept is made when it is read. */
-  #settledFor({ component, path }: Source): readonly Path[] {
-    const known = this.#known.component(component);
-    const vertices = known.verticesAt(path);
-    if (!vertices.includes(validationPath) || known.keepsValidation) return vertices;
-    const others = vertices.filter((v) => v !== validationPath);
-    return [...others, ...known.verticesAt(wellKnown.domain).filter((v) => !others.includes(v))];
+    return this.#known
+      .component(at.component)
+      .settledFor(at.path)
+      .every((path) => {
+        const address = at.component + path;
+        return this.#derived.has(address) && !this.#frontier.has(address);
+      });
   }
 
   /**
@@ -238,10 +232,10 @@ export class Propagation {
   freshness(at: Source): Freshness {
     this.#frontier.spreadAll();
     let awaits = false;
-    for (const path of this.#settledFor(at)) {
+    for (const path of this.#known.component(at.component).settledFor(at.path)) {
       const address = at.component + path;
       const marked = this.#frontier.get(address);
-      if (marked !== undefined) return { state: 'pending', waits: this.#rootsOf(marked) };
+      if (marked !== undefined) return { state: 'pending', waits: this.#frontier.rootsOf(marked) };
       const kept = this.#derived.get(address)?.is;
       if (kept === undefined) return { state: 'pending', waits: [address] };
       if (kept.state === 'error') {
@@ -490,23 +484,5 @@ export class Propagation {
     }
     for (const address of found) this.#frontier.mark(address, true);
     return n;
-  }
-
-  /** The few vertices that a marked one waits for in the end: calls under way, or itself. */
-  #rootsOf(marked: Marked): string[] {
-    const out: string[] = [];
-    const seen = new Set<string>();
-    const todo = [marked];
-    for (let at = todo.pop(); at !== undefined && out.length < 8; at = todo.pop()) {
-      if (seen.has(at.address)) continue;
-      seen.add(at.address);
-      const below = this.#known
-        .component(at.component)
-        .readsOf(at.path)
-        .flatMap((a) => this.#frontier.get(a) ?? []);
-      if (below.length === 0 || at.waits !== undefined) out.push(at.address);
-      else todo.push(...below);
-    }
-    return out;
   }
 }

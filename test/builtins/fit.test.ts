@@ -16,7 +16,7 @@ const box: Property = {
 };
 const code = (p: Property, value: Json) => findMisfit(p, value, { Box: box })?.code;
 
-describe('a result', () => {
+describe('[EV10] a result', () => {
   test.each<[Property, Json]>([
     [text, 'a'],
     [{ kind: 'number' }, 1],

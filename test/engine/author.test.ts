@@ -40,7 +40,7 @@ async function stateOf(house: House, changeSet: string) {
   };
 }
 
-describe('a definition', () => {
+describe('[EN90] [MU35] a definition', () => {
   test('becomes a schema with its text, its defaults and the properties that follow others', async () => {
     const house = await opened();
     const changeSet = await house.open();
@@ -173,7 +173,7 @@ describe('a definition', () => {
   });
 });
 
-describe('a definition that is wrong', () => {
+describe('[EN91] a definition that is wrong', () => {
   const cases: readonly (readonly [string, string, string, string])[] = [
     ['does not parse', 'function main() {\n  return {;\n}', 'text:2:11', 'syntax'],
     ['has no main', 'const a = 1;', 'text:1:1', 'no_main'],

@@ -70,7 +70,7 @@ const runsOf = async (house: House): Promise<string[]> => {
     .reverse();
 };
 
-describe('a component', () => {
+describe('[EN92] a component', () => {
   test('[C13] [C14] [C15] shows code and qualifications of functions that are bound later, each with its log', async () => {
     const { house, changeSet } = await opened();
     await author(house, changeSet);
@@ -261,7 +261,7 @@ describe('an upgrade', () => {
     return house.open('second');
   }
 
-  test('[C23] to the same properties and defaults changes no value and runs nothing', async () => {
+  test('[EN93] [C23] to the same properties and defaults changes no value and runs nothing', async () => {
     const { house, changeSet } = await opened();
     const second = await applied(house, changeSet);
     const { variant } = await author(house, second, definition('// only a comment\n'));

@@ -74,7 +74,7 @@ const variantOf = (world: World, schema: string, locked = false): string => {
   return all.find(([, t]) => (JSON.parse(t) as { locked: boolean }).locked === locked)![0].slice(27);
 };
 
-describe('a function is bound', () => {
+describe('[MU32] a function is bound', () => {
   test('where what it reads and gives is in the schema, and its paths are kept as the engine writes them', () => {
     const world = made();
     world.do(attach('f', '/root/domain/box', '/domain/x~1y'));
@@ -140,7 +140,7 @@ describe('a function is bound', () => {
   });
 });
 
-describe('a cycle through functions is refused with its whole path', () => {
+describe('[MU33] a cycle through functions is refused with its whole path', () => {
   const cycleOf = (world: World, ...requests: unknown[]): string => {
     const r = world.refused(...requests);
     expect(r.code).toBe('value_cycle');
@@ -228,7 +228,7 @@ describe('a cycle through functions is refused with its whole path', () => {
   });
 });
 
-describe('a value is followed through a function', () => {
+describe('[MU34] a value is followed through a function', () => {
   const through = (fn: unknown, component: string): Json =>
     ({ $source: { component, path: '/domain/a', function: fn } }) as unknown as Json;
   const idOf = (world: World, fn: string): string =>

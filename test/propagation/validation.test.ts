@@ -60,7 +60,7 @@ const findings = (world: World, component: ComponentId) =>
     (f) => `${f.path} ${f.message}`,
   );
 
-describe('a validation', () => {
+describe('[PR15] a validation', () => {
   test('[C16] fails for what is required and unset, and not for what has a default', () => {
     const { world } = made();
     const web = world.create('web', {}, 'Web');
@@ -167,7 +167,7 @@ describe('a validation', () => {
   });
 });
 
-describe('the vertex of a validation', () => {
+describe('[PR16] the vertex of a validation', () => {
   const watched = () => {
     const { world, open } = made();
     const web = world.create('web', { '/domain/Host': 'a.example' }, 'Web');

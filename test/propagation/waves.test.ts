@@ -1,9 +1,10 @@
 // Work in portions, with edits between them, results in any order, forks and checkpoints.
 
 import { describe, expect, test } from 'vitest';
-import type { ComponentId } from '../../src/base/ids.ts';
+import type { BindingId, ComponentId } from '../../src/base/ids.ts';
 import { cellKey, index } from '../../src/model/keys.ts';
 import type { Path } from '../../src/model/path.ts';
+import { apply } from '../../src/mutation/mutation.ts';
 import type { Request } from '../../src/mutation/request.ts';
 import { Derived } from '../../src/propagation/derived.ts';
 import { Propagation } from '../../src/propagation/propagation.ts';
@@ -121,29 +122,40 @@ describe('portions', () => {
       a = world.create('a');
       b = world.create('b', {}, 'Open');
       world.do(
-        set(b, 'v', call('toText', from(a, 'short'))),
+        set(b, 'v', call('toText', from(a, 'doc'))),
         set(a, 'text', call('toText', from(b, 'v'))),
         set(b, 'w', from(b, 'v')),
       );
     });
-    const [binding] = w.world.do({
-      kind: 'binding.attach',
-      function: 'turn',
-      schema: 'Thing',
-      arguments: [{ name: 'i', path: '/domain/text' }],
-      output: '/domain/short',
+    // No request binds it so; a merge may leave it.
+    const named = (kind: string, name: string): string =>
+      [...w.world.snapshot.scan('index', `${kind}:${name}\u0000`)][0]![0].slice(-26);
+    const key = w.world.ids.ulid<BindingId>();
+    const draft = w.world.snapshot.edit();
+    apply(draft, {
+      kind: 'record.create',
+      noun: 'binding',
+      key,
+      record: {
+        function: named('function', 'turn'),
+        target: { schema: named('schema', 'Thing') },
+        arguments: [{ name: 'i', path: '/domain/text' }],
+        output: '/domain/doc',
+        action: null,
+      },
     });
+    w.world.snapshot = draft.finish();
     w.p.moveTo(w.world.snapshot);
     expect(w.settle()).toEqual([]);
     expectAsFromScratch(w.p, w.world.snapshot, w.result);
     for (const [id, path] of [
-      [a, '/domain/short'],
+      [a, '/domain/doc'],
       [a, '/domain/text'],
       [b, '/domain/v'],
     ] as const)
       expect(w.p.freshness(at(id, path))).toMatchObject({ state: 'error', code: 'value_cycle' });
     expect(w.p.freshness(at(b, '/domain/w'))).toMatchObject({ state: 'blocked-by', root: `${b}/domain/v` });
-    w.ranBy({ kind: 'binding.detach', binding: binding!.subject });
+    w.ranBy({ kind: 'binding.detach', binding: key });
     expect(w.p.freshness(at(b, '/domain/w'))).toEqual({ state: 'fresh' });
   });
 });
@@ -168,9 +180,9 @@ function threeCalls(): { w: Watched; a: string; b: string; c: string } {
       world.create('d', {}, 'Open'),
     );
     const [a, c, d] = ids as [string, string, string];
-    world.do(...attach('f', 'Thing', 'text', 'short'), ...attach('g', 'Thing', 'fixed', 'box/inner/name'));
+    world.do(...attach('f', 'Thing', 'text', 'doc'), ...attach('g', 'Thing', 'fixed', 'box/inner/name'));
     world.do(
-      set(c, 'in', call('array', from(a, 'short'), from(a, 'box/inner/name'))),
+      set(c, 'in', call('array', from(a, 'doc'), from(a, 'box/inner/name'))),
       ...attach('h', 'Open', 'in', 'out'),
     );
     world.do(set(d, 'in', 'own'), set(d, 'v', call('toJson', from(c, 'out'))));
@@ -242,11 +254,11 @@ describe('results', () => {
     w.p.deliver(one!.key, { state: 'value', value: 'of the first' });
     w.p.step(1_000);
     expect(w.take()).toEqual([]);
-    expect(w.p.freshness(at(a, '/domain/short')).state).toBe('pending');
+    expect(w.p.freshness(at(a, '/domain/doc')).state).toBe('pending');
     w.p.deliver(two!.key, { state: 'value', value: 'of the second' });
     w.p.step(1_000);
-    expect(w.valueOf(a, '/domain/short')).toBe('of the second');
-    expect(w.take()).toEqual(['a.short', 'c.in']);
+    expect(w.valueOf(a, '/domain/doc')).toBe('of the second');
+    expect(w.take()).toEqual(['a.doc', 'c.in']);
   });
 
   test('[PR7] what nobody waits for any more is not handed out, what is asked for again is, once', () => {
@@ -287,14 +299,14 @@ describe('results', () => {
     expect(w.p.takeWanted()).toEqual([]);
     w.p.deliver(wanted[0]!.key, { state: 'value', value: 'one for all' });
     w.p.step(1_000);
-    expect(w.take().filter((name) => name.endsWith('.short'))).toHaveLength(5);
+    expect(w.take().filter((name) => name.endsWith('.doc'))).toHaveLength(5);
   });
 
   test('[PR3] a call that has to be made again is, and one that gives the same ends there', () => {
     const { w, a } = threeCalls();
-    w.p.again(`${a}/domain/short`);
+    w.p.again(`${a}/domain/doc`);
     expect(settle(w.p, w.result).map((c) => c.name)).toEqual(['f']);
-    expect(w.take()).toEqual(['a.short']);
+    expect(w.take()).toEqual(['a.doc']);
   });
 });
 
@@ -309,7 +321,7 @@ describe('forks and checkpoints', () => {
     w.world.do(set(a, 'text', 'only there'));
     other.moveTo(w.world.snapshot);
     settle(other, w.result);
-    expect(ran.sort()).toEqual(['a.short', 'c.in', 'c.out', 'd.v']);
+    expect(ran.sort()).toEqual(['a.doc', 'c.in', 'c.out', 'd.v']);
     expect(w.p.values()).toEqual(before);
     expectAsFromScratch(other, w.world.snapshot, w.result);
   });

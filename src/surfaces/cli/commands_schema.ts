@@ -1,4 +1,5 @@
-// Commands on schema definitions: a file becomes a schema, is checked, or is read back.
+// Commands on schema definitions: a file becomes a schema, is checked, or is read back. What is wrong is shown with its
+// line and a caret under the place.
 
 import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
