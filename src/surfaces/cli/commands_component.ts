@@ -212,13 +212,14 @@ function schemaCommands(program: Command, run: Run): void {
   schema
     .command('describe <schema>')
     .description('the properties of a schema')
-    .action((name: string) =>
+    .option('--change-set <name>', 'change set (default: HEAD)')
+    .action((name: string, options: Edit) =>
       run('Reading the schema', async (s) => {
         const view = await s.call<{
           name: string;
           installed: boolean;
           properties: { path: string; kind: string; marks: string[]; docs: string }[];
-        }>('schema.describe', { schema: name });
+        }>('schema.describe', { schema: name, ...at(options) });
         s.print(view, () => [
           `${paint('bold', view.name)}${view.installed ? '' : paint('dim', ' (in the catalogue, installed on first use)')}`,
           ...table(
