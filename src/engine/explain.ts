@@ -8,6 +8,7 @@ import { limits } from '../base/limits.ts';
 import { ok, type Result } from '../base/result.ts';
 import { type Bound, boundsOf } from '../graph/bound.ts';
 import { type Cell, parseCell } from '../model/cell.ts';
+import { hasConstraints } from '../model/constraints.ts';
 import { type Expr, type Source, sourcesOf } from '../model/expr.ts';
 import type { FunctionKind, FunctionRecord } from '../model/function.ts';
 import { cellKey, splitCellKey } from '../model/keys.ts';
@@ -22,7 +23,7 @@ import {
   specOfComponent,
 } from '../model/lookup.ts';
 import type { ResourceRecord } from '../model/module.ts';
-import { ancestorsOf, isWithin, type Path, segmentsOf, wellKnown } from '../model/path.ts';
+import { ancestorsOf, isWithin, type Path, segmentsOf, validationPath, wellKnown } from '../model/path.ts';
 import { propertyAt } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
 import { exprSummary } from '../mutation/cell.ts';
@@ -66,6 +67,8 @@ export type ExplainedKind =
   /** Made of members that are declared or computed one by one. */
   | 'members'
   | 'default'
+  /** The engine's own qualification. */
+  | 'validation'
   /** What a provider reported. */
   | 'reality'
   | 'none'
@@ -243,13 +246,23 @@ class Tree {
     const bound = cell === undefined ? bounds.find((b) => b.output === path) : undefined;
     if (bound !== undefined) this.#ofBound(node, at, bound, depth);
     else if (cell !== undefined && !('c' in cell)) this.#ofCell(node, at, cell, depth);
-    else this.#ofMembers(node, at, bounds, depth);
+    else if (path === validationPath && this.#hasValidation(component)) {
+      node.kind = 'validation';
+      node.schema = findSchema(state, record.schema)?.name ?? record.schema;
+      this.#below(node, depth, [{ component, path: wellKnown.domain }]);
+    } else this.#ofMembers(node, at, bounds, depth);
   }
 
   /** Does all of what is below a path come from one cell or function there? */
   #standsAt(component: ComponentId, path: Path, bounds: readonly Bound[]): boolean {
     const cell = this.#cellAt(component, path);
-    return cell === undefined ? bounds.some((b) => b.output === path) : !('c' in cell);
+    if (cell !== undefined) return !('c' in cell);
+    return bounds.some((b) => b.output === path) || (path === validationPath && this.#hasValidation(component));
+  }
+
+  #hasValidation(component: ComponentId): boolean {
+    const spec = specOfComponent(this.#state, findComponent(this.#state, component)!);
+    return spec !== undefined && hasConstraints(spec);
   }
 
   #cellAt(component: ComponentId, path: Path): Cell | undefined {

@@ -278,7 +278,13 @@ export class PropagationWork {
       })
       .finally(() => {
         this.#running = undefined;
+        // What came between its last look and here found it running.
+        if (this.#failure === undefined && this.#hasWork) this.#run();
       });
+  }
+
+  get #hasWork(): boolean {
+    return this.#moved.size > 0 || [...this.#lines.values()].some((l) => l.values.busy);
   }
 
   async #work(): Promise<void> {
@@ -306,10 +312,20 @@ export class PropagationWork {
     } catch (e) {
       this.#lines.delete(branch.row.id);
       if (!(e instanceof ChunkMissing)) throw e;
-      // A chunk was not at hand: it is fetched by this, and the values are taken up again from the start.
-      await this.#host.read(() => this.of(branch));
+      // A chunk was not at hand: the values are taken up again from the start, and what they need first is fetched by this.
+      const again = await this.#host.read(() => {
+        const anew = this.of(branch);
+        anew.step(16);
+        return anew;
+      });
+      this.#worked(branch, again);
       return;
     }
+    this.#worked(branch, values);
+  }
+
+  /** After a portion: asks for the calls that it came to, and tells who waits. */
+  #worked(branch: Branch, values: Propagation): void {
     this.#ask(branch, values);
     if (values.quiet) {
       this.#tellQuiet(branch.row.id);

@@ -10,7 +10,7 @@ import { parseCell } from '../model/cell.ts';
 import type { Source } from '../model/expr.ts';
 import { splitAddress } from '../model/keys.ts';
 import { findComponent } from '../model/lookup.ts';
-import { overlaps } from '../model/path.ts';
+import { overlaps, validationPath } from '../model/path.ts';
 import { isEnded, type RunRecord } from '../model/run.ts';
 import type { Reader } from '../model/state.ts';
 import { exprSummary } from '../mutation/cell.ts';
@@ -119,7 +119,12 @@ function asked(state: Reader, at: Source, values: Propagation, head: Propagation
       shown: shownAddress(state, here),
       freshness: freshnessLine(state, values, here),
       bound,
-      follows: cell !== undefined && 'x' in cell ? exprSummary(state, cell.x) : undefined,
+      follows:
+        cell !== undefined && 'x' in cell
+          ? exprSummary(state, cell.x)
+          : bound === undefined && here.path === validationPath && values.verticesAt(here).length > 0
+            ? 'the validation of /domain'
+            : undefined,
       isOverridden: bound !== undefined && isDeclaredOver(state, component, here.path),
       calls,
       isAsOnHead: calls.length > 0 && onHead.length === calls.length && calls.every((c, i) => c.key === onHead[i]!.key),

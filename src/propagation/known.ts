@@ -281,13 +281,15 @@ export class KnownComponent {
 
   #readUsers(): ReadonlyMap<Path, ReadonlySet<string>> {
     if (this.#users === undefined) {
-      this.#users = new Map();
+      // All of it or nothing: a chunk may not be at hand in the middle.
+      const users = new Map<Path, Set<string>>();
       for (const { source, user } of edgesOutOfComponent(this.#now, this.id)) {
-        const list = this.#users.get(source.path);
-        if (list === undefined) this.#users.set(source.path, new Set([user.component + user.path]));
+        const list = users.get(source.path);
+        if (list === undefined) users.set(source.path, new Set([user.component + user.path]));
         else list.add(user.component + user.path);
       }
-      this.#sources = [...this.#users.keys()].sort(compareText);
+      this.#sources = [...users.keys()].sort(compareText);
+      this.#users = users;
     }
     return this.#users;
   }

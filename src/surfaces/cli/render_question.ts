@@ -90,6 +90,9 @@ function aboutLines(node: Explained): string[] {
     case 'default':
       out.push(`default of the schema ${node.schema}`);
       break;
+    case 'validation':
+      out.push(`the engine’s own: what stands below /domain, held against the schema ${node.schema}`);
+      break;
     case 'reality':
       out.push(`from the provider${note}`);
       break;
