@@ -107,6 +107,8 @@ export const limits = {
   patternCharsMax: 512,
   /** UTF-16 units of a text that is held against a named format; a longer one is not checked. */
   formatTextCharsMax: 65_536,
+  /** Findings of one validation that are kept; the others are counted. */
+  findingsMax: 100,
   /** Regular expressions kept ready. */
   patternsKeptMax: 1_024,
   /** Size of a regular expression times UTF-16 units of the text it is tried on; beyond it is not checked. */

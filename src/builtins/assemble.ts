@@ -3,12 +3,12 @@
 // everything, propagation only what a change reaches, and both read by these rules.
 
 import type { ComponentId, FunctionId, Hash } from '../base/ids.ts';
-import { canonical, isObject, type Json } from '../base/json.ts';
+import { canonical, compareText, isObject, type Json } from '../base/json.ts';
 import { type Bound, boundsAt } from '../graph/bound.ts';
 import type { Cell } from '../model/cell.ts';
 import { type Declared, elementsOf, isDeclared } from '../model/declared.ts';
 import type { Expr, Source } from '../model/expr.ts';
-import type { FunctionKind } from '../model/function.ts';
+import { type FunctionKind, identityText } from '../model/function.ts';
 import type { ResourceRecord } from '../model/module.ts';
 import {
   ancestorsOf,
@@ -16,13 +16,19 @@ import {
   decodeSegment,
   lastSegment,
   type Path,
+  parentPath,
   type Segment,
   segmentsOf,
+  validationPath,
   wellKnown,
 } from '../model/path.ts';
+import type { Matches } from '../model/pattern.ts';
 import { childProperty, type Definitions, derefProperty, type Property } from '../model/property.ts';
 import { locate, rootProperty, type VariantSpec } from '../model/schema.ts';
+import { findMisfit } from './fit.ts';
 import { builtins, EvaluationError } from './functions/table.ts';
+import { unknownValue } from './validation/finding.ts';
+import { qualificationOf } from './validation/qualification.ts';
 
 /**
  * A value as evaluated. `why` says why there is none where that is not plain from the model. `awaits`: something it is made
@@ -76,6 +82,9 @@ export interface Facts {
   readonly spec: VariantSpec | undefined;
   /** Functions whose results are values of it, those in force. */
   readonly bounds: readonly Bound[];
+  /** Its schema has constraints, so that it has the engine's own qualification. */
+  readonly validated: boolean;
+  readonly matches: Matches;
   /** Cells that were found to be all there is to the value at their path, where that is remembered. */
   readonly direct?: Map<Path, Cell>;
   cellAt(path: Path): Cell | undefined;
@@ -117,8 +126,16 @@ export class Assembly {
     this.#results = results;
   }
 
-  /** The value of an expression. An error or a missing result of what it reads is what it is, too. */
-  ofExpr(expr: Expr): Evaluated {
+  /**
+   * The value of the cell at a path that follows an expression. An error or a missing result of what it reads is what it is,
+   * too. What a user's function gives has to fit the property there.
+   */
+  ofExpr(expr: Expr, facts: Facts, path: Path): Evaluated {
+    const is = this.#ofExpr(expr);
+    return 'f' in expr && !Object.hasOwn(builtins, expr.f[0]) ? fitting(is, facts, path) : is;
+  }
+
+  #ofExpr(expr: Expr): Evaluated {
     this.#awaits = false;
     try {
       const value = this.#evaluate(expr);
@@ -147,11 +164,30 @@ export class Assembly {
       // What is not reported yet will be: the function would run for nothing.
       if (this.#awaits) return { state: 'none', awaits: true };
       const { name, kind, text } = bound;
-      return this.#results({ function: bound.function, name, kind, text, input: canonical(Object.fromEntries(input)) });
+      // What only hands on a value is answered for here.
+      if (isIdentity(bound) && facts.blob(text) === identityText)
+        return fitting(asValue(input[0]![1] ?? undefined), facts, bound.output);
+      const argument = canonical(Object.fromEntries(input));
+      const gave = this.#results({ function: bound.function, name, kind, text, input: argument });
+      return kind === 'attribute' ? fitting(gave, facts, bound.output) : gave;
     } catch (e) {
       if (e instanceof Blocked) return e.by;
       throw e;
     }
+  }
+
+  /**
+   * The engine's own qualification. What follows something without a value yet is left out until that arrives; an error of
+   * a value is a finding like others.
+   */
+  ofValidation(facts: Facts): Evaluated {
+    const { spec } = facts;
+    if (facts.absent || spec === undefined) return none;
+    const building = new Building(this, facts, spec.definitions, 'unknown');
+    const built = building.build(facts.declared(wellKnown.domain), spec.domain);
+    if (building.failure !== undefined) return building.failure;
+    const domain = built.state === 'value' ? built.value : undefined;
+    return asValue(qualificationOf(spec, domain, facts.matches, building.problems));
   }
 
   /** Reads an address all of whose computed parts have results. */
@@ -183,7 +219,7 @@ export class Assembly {
       facts.direct?.set(path, own);
       return this.#whole(facts, path, own);
     }
-    const building = new Building(this, facts, facts.spec.definitions, false);
+    const building = new Building(this, facts, facts.spec.definitions, 'nothing');
     const built = building.build(facts.declared(path), located.property);
     if (building.failure !== undefined) return building.failure;
     if (built.state === 'none' && path === wellKnown.resourceId) return this.#reality(facts, segments);
@@ -194,7 +230,7 @@ export class Assembly {
   view(facts: Facts): { value: Json; problems: readonly ViewProblem[] } {
     const { spec } = facts;
     if (spec === undefined) return { value: {}, problems: [] };
-    const building = new Building(this, facts, spec.definitions, true);
+    const building = new Building(this, facts, spec.definitions, 'last');
     const declared = facts.declared('' as Path);
     const out: [string, Json][] = [];
     for (const [name, property] of Object.entries(rootProperty(spec).properties!)) {
@@ -287,7 +323,9 @@ export class Assembly {
     const at = `/${root!.key}` as Path;
     const members: [string, Json][] = [];
     let awaits: true | undefined;
-    for (const { output } of boundsAt(facts.bounds, at)) {
+    const outputs = boundsAt(facts.bounds, at).map((b) => b.output);
+    if (facts.validated && at === parentPath(validationPath)) outputs.push(validationPath);
+    for (const output of outputs.sort(compareText)) {
       const { key } = lastSegment(output);
       if (name !== undefined && key !== name.key) continue;
       const result = this.#known.result(facts.component, output);
@@ -304,6 +342,18 @@ export class Assembly {
       return members.length === 0 ? flag(none, awaits) : flag(asValue(Object.fromEntries(members)), awaits);
     return members.length === 0 ? flag(none, awaits) : flag(asValue(descend(members[0]![1], rest)), awaits);
   }
+}
+
+/** What a function gave as far as the property it goes to allows it. */
+function fitting(gave: Evaluated, { spec }: Facts, path: Path): Evaluated {
+  if (gave.state !== 'value' || spec === undefined) return gave;
+  const located = locate(spec, segmentsOf(path));
+  const misfit = located && findMisfit(located.property, gave.value, spec.definitions);
+  return misfit === undefined ? gave : { state: 'error', ...misfit };
+}
+
+function isIdentity({ kind, arguments: args }: Bound): boolean {
+  return kind === 'attribute' && args.length === 1 && args[0]!.name === 'value';
 }
 
 function flag(e: Evaluated, awaits: true | undefined): Evaluated {
@@ -348,23 +398,28 @@ function descend(value: Json, segments: readonly Segment[]): Json | undefined {
   return here;
 }
 
+/**
+ * What stands where something has no value now: `nothing`; `last`, what was there before; `unknown`, which nothing is said
+ * of, also where it may become another when what it is made of is reported.
+ */
+type Gaps = 'nothing' | 'last' | 'unknown';
+
 /** The value of a declared tree under its property, defaults filled in. */
 class Building {
   readonly #assembly: Assembly;
   readonly #facts: Facts;
   readonly #definitions: Definitions;
-  /** Show what was there before where something has no value now. */
-  readonly #showLast: boolean;
+  readonly #gaps: Gaps;
   readonly problems: ViewProblem[] = [];
   /** The first part that has an error or no result yet. */
   failure: Evaluated | undefined;
   awaits = false;
 
-  constructor(assembly: Assembly, facts: Facts, definitions: Definitions, showLast: boolean) {
+  constructor(assembly: Assembly, facts: Facts, definitions: Definitions, gaps: Gaps) {
     this.#assembly = assembly;
     this.#facts = facts;
     this.#definitions = definitions;
-    this.#showLast = showLast;
+    this.#gaps = gaps;
   }
 
   problem(path: Path, e: Extract<Evaluated, { state: 'error' | 'pending' }>): void {
@@ -378,10 +433,12 @@ class Building {
 
   build(declared: Declared, property: Property): Evaluated {
     const { cell, path } = declared;
-    if (cell !== undefined && !('c' in cell))
-      return this.#part(path, this.#assembly.cellValue(this.#facts, path, cell));
+    if (cell !== undefined && !('c' in cell)) {
+      const part = this.#part(path, this.#assembly.cellValue(this.#facts, path, cell));
+      return 'x' in cell ? this.#known(part) : part;
+    }
     if (cell === undefined && this.#facts.bounds.some((b) => b.output === path))
-      return this.#part(path, this.#assembly.resultAt(this.#facts, path));
+      return this.#known(this.#part(path, this.#assembly.resultAt(this.#facts, path)));
     const elements = elementsOf(declared);
     if (elements.length > 0 && (property.kind === 'array' || property.kind === 'any'))
       return this.#list(elements, property);
@@ -395,12 +452,22 @@ class Building {
 
   /** One computed or declared part: its errors are noted and leave a gap, or what was there before. */
   #part(path: Path, e: Evaluated): Evaluated {
+    if (e.state === 'error' && this.#gaps === 'unknown') {
+      this.problems.push({ path, code: e.code, message: e.message });
+      return none;
+    }
     if (e.state === 'error' || e.state === 'pending') {
       this.problem(path, e);
-      return this.#showLast ? asValue(e.last) : none;
+      return this.#gaps === 'last' ? asValue(e.last) : none;
     }
     this.awaits ||= e.awaits === true;
     return e;
+  }
+
+  /** A computed part as far as it is known. */
+  #known(part: Evaluated): Evaluated {
+    if (this.#gaps !== 'unknown') return part;
+    return part.state === 'none' || (part.state === 'value' && part.awaits) ? asValue(unknownValue) : part;
   }
 
   #list(elements: ReturnType<typeof elementsOf>, property: Property): Evaluated {

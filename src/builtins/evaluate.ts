@@ -7,20 +7,20 @@ import type { ComponentId, FunctionId } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
 import { invariant } from '../base/result.ts';
 import { type Bound, boundsAt } from '../graph/bound.ts';
-import { membersOfCycle } from '../graph/cycle.ts';
-import { followingCells } from '../graph/edges.ts';
+import { cycleMessages, membersOfCycle } from '../graph/cycle.ts';
+import { followingCells, isValidationRead } from '../graph/edges.ts';
 import { type Expr, type Source, sourcesOf } from '../model/expr.ts';
 import type { FunctionRecord } from '../model/function.ts';
 import { idLength, splitAddress } from '../model/keys.ts';
 import { findRecord } from '../model/lookup.ts';
-import type { Path } from '../model/path.ts';
+import { overlaps, type Path, validationPath, wellKnown } from '../model/path.ts';
 import type { Reader } from '../model/state.ts';
 import { Assembly, type Evaluated, type Facts, none, type Results, rooted, type ViewProblem } from './assemble.ts';
 import { factsOf } from './facts.ts';
 
 export type { Evaluated, ViewProblem } from './assemble.ts';
 
-type Vertex = { readonly expr: Expr } | { readonly bound: Bound };
+type Vertex = { readonly expr: Expr } | { readonly bound: Bound } | { readonly validation: true };
 
 export class Evaluation {
   readonly reader: Reader;
@@ -68,7 +68,10 @@ export class Evaluation {
     return found;
   }
 
-  /** Computes every vertex of the state: address -> value, following cells in key order, then bound functions. */
+  /**
+   * Computes every vertex of the state: address -> value, following cells in key order, then bound functions and
+   * the validations that something reads.
+   */
   all(): ReadonlyMap<string, Evaluated> {
     const follow: Source[] = [];
     for (const [key, text] of this.reader.scan('cells', '')) {
@@ -78,7 +81,10 @@ export class Evaluation {
     for (const [key] of this.reader.scan('components', '')) {
       if (key.length !== idLength) continue;
       const component = key as ComponentId;
-      for (const { output } of this.#factsOf(component)?.bounds ?? []) follow.push({ component, path: output });
+      const facts = this.#factsOf(component)!;
+      for (const { output } of facts.bounds) follow.push({ component, path: output });
+      if (facts.validated && !facts.absent && isValidationRead(this.reader, component, facts.bounds))
+        follow.push({ component, path: validationPath });
     }
     this.#ensure(follow);
     return new Map(follow.map((at) => [at.component + at.path, this.cell(at.component, at.path)]));
@@ -94,14 +100,17 @@ export class Evaluation {
   #verticesAt(at: Source): Source[] {
     const { component } = at;
     const cells = followingCells(this.reader, at).map((f) => f.cell);
-    const bounds = boundsAt(this.#factsOf(component)?.bounds ?? [], at.path);
-    return bounds.length === 0 ? cells : [...cells, ...bounds.map((b) => ({ component, path: b.output }))];
+    const facts = this.#factsOf(component);
+    const out = [...cells, ...boundsAt(facts?.bounds ?? [], at.path).map((b) => ({ component, path: b.output }))];
+    if (overlaps(at.path, validationPath) && facts?.validated) out.push({ component, path: validationPath });
+    return out;
   }
 
   #vertexAt(at: Source): Vertex | undefined {
     const facts = this.#factsOf(at.component);
     const cell = facts?.cellAt(at.path);
     if (cell !== undefined) return 'x' in cell ? { expr: cell.x } : undefined;
+    if (at.path === validationPath && facts?.validated) return { validation: true };
     const bound = facts?.bounds.find((b) => b.output === at.path);
     return bound && { bound };
   }
@@ -118,7 +127,7 @@ export class Evaluation {
       }
       const begun = open.get(key);
       if (begun !== undefined) {
-        this.#cells.set(key, this.#compute(at.component, begun));
+        this.#cells.set(key, this.#compute(at, begun));
         stack.pop();
         continue;
       }
@@ -152,19 +161,21 @@ export class Evaluation {
       const here = this.#vertexAt(at);
       return here === undefined ? [] : this.#readsOf(at.component, here).map((v) => v.component + v.path);
     };
-    for (const member of membersOfCycle(vertex, readsOf))
-      this.#cells.set(member, { state: 'error', code: 'value_cycle', message: `${member} depends on itself` });
+    for (const [member, message] of cycleMessages(membersOfCycle(vertex, readsOf), readsOf))
+      this.#cells.set(member, { state: 'error', code: 'value_cycle', message });
   }
 
-  #compute(component: ComponentId, vertex: Vertex): Evaluated {
+  #compute({ component, path }: Source, vertex: Vertex): Evaluated {
     this.computed++;
-    if ('expr' in vertex) return this.#assembly.ofExpr(vertex.expr);
     const facts = this.#factsOf(component)!;
+    if ('expr' in vertex) return this.#assembly.ofExpr(vertex.expr, facts, path);
+    if ('validation' in vertex) return this.#assembly.ofValidation(facts);
     return facts.absent ? none : this.#assembly.ofBound(facts, vertex.bound);
   }
 }
 
 function sourcesOfVertex(component: ComponentId, vertex: Vertex): Source[] {
   if ('expr' in vertex) return sourcesOf(vertex.expr);
+  if ('validation' in vertex) return [{ component, path: wellKnown.domain }];
   return vertex.bound.arguments.flatMap(({ path }) => (path === undefined ? [] : [{ component, path }]));
 }

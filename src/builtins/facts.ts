@@ -5,11 +5,13 @@ import type { ComponentId, Hash } from '../base/ids.ts';
 import { type Bound, boundsOfVariant, hasBindings, isDeclaredOver } from '../graph/bound.ts';
 import { type Cell, parseCell } from '../model/cell.ts';
 import type { ComponentRecord } from '../model/component.ts';
+import { hasConstraints } from '../model/constraints.ts';
 import { type Declared, readDeclared } from '../model/declared.ts';
 import { cellKey, elementKey } from '../model/keys.ts';
 import { findComponent, findRecord, isAbsent, nameOf, specOfComponent } from '../model/lookup.ts';
 import type { ResourceRecord } from '../model/module.ts';
-import type { Path } from '../model/path.ts';
+import { type Path, validationPath } from '../model/path.ts';
+import { type Matches, matchPattern } from '../model/pattern.ts';
 import type { VariantSpec } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
 import type { Facts } from './assemble.ts';
@@ -25,6 +27,7 @@ export class ReadFacts implements Facts {
   readonly #reader: Reader;
   readonly #record: ComponentRecord;
   #bounds: readonly Bound[] | undefined;
+  #found: { readonly spec: VariantSpec | undefined } | undefined;
 
   constructor(reader: Reader, component: ComponentId, record: ComponentRecord) {
     this.#reader = reader;
@@ -41,12 +44,26 @@ export class ReadFacts implements Facts {
   }
 
   get spec(): VariantSpec | undefined {
-    return specOfComponent(this.#reader, this.#record);
+    return this.#spec();
+  }
+
+  #spec(): VariantSpec | undefined {
+    this.#found ??= { spec: specOfComponent(this.#reader, this.#record) };
+    return this.#found.spec;
   }
 
   get bounds(): readonly Bound[] {
     this.#bounds ??= this.#ofVariant().filter((b) => !isDeclaredOver(this.#reader, this.component, b.output));
     return this.#bounds;
+  }
+
+  get validated(): boolean {
+    const spec = this.#spec();
+    return spec !== undefined && hasConstraints(spec) && !this.outputs.includes(validationPath);
+  }
+
+  get matches(): Matches {
+    return this.#reader.matches ?? matchPattern;
   }
 
   /** Outputs of its variant's bound functions, in force or not. */

@@ -57,6 +57,7 @@ const stepAddresses = 500;
 export async function blastRadius(w: Workspace, branch: Branch, ask: BlastAsk): Promise<Result<BlastRadius>> {
   const { snapshot } = branch;
   const known = new Known(snapshot);
+  known.everyValidation = true;
   const start = ask.edits === undefined ? await pending(w, branch, known) : await named(w, snapshot, ask.edits);
   if (!start.ok) return start;
   const { edited, touched } = start.value;

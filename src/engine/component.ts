@@ -87,12 +87,17 @@ export function readComponent(
     toDelete: isMarked(snapshot, component),
     resourceId: resourceIdOf(snapshot, component) ?? null,
     value,
-    problems,
+    problems: problems.map((p) => ({ ...p, message: named(snapshot, p.message) })),
     sources: sourcesOfComponent(snapshot, component),
     views: views.map((v) => ({ id: v, name: findRecord<ViewRecord>(snapshot, 'views', v)?.name ?? '' })),
     dependsOn: below('depends') as ComponentId[],
     flags: below('flag'),
   });
+}
+
+/** A message with the names of the components that it names by their ids. */
+function named(reader: Reader, message: string): string {
+  return message.replaceAll(/\b[0-9A-HJKMNP-TV-Z]{26}(?=\/)/g, (id) => nameOf(reader, id as ComponentId) || id);
 }
 
 /** What is declared on a component, in schema order; what lies below a followed container is left out. */

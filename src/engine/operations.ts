@@ -39,6 +39,7 @@ import {
 } from './operation.ts';
 import { functionOperations } from './operations_function.ts';
 import { runOperations } from './operations_run.ts';
+import { schemaOperations } from './operations_schema.ts';
 import { exportChangeSet, promote } from './promotion.ts';
 import { readReceipt, receiptInForce, type ToldLine } from './receipt.ts';
 import { replayLag } from './replay.ts';
@@ -180,6 +181,8 @@ const operations = {
         return found.ok ? ok({ ...found.value, properties: propertyLines(found.value.spec) }) : found;
       }),
     ),
+
+  ...schemaOperations,
 
   'import.cloudformation': (c, p) =>
     inWorkspace(c, p, async (w) =>

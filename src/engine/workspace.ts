@@ -73,6 +73,7 @@ export class Workspace {
       source: { read: (hash) => store.readChunkNow?.(row.id, hash) },
       cacheBytesMax: options.cacheBytesMax ?? limits.chunkCacheBytesMax,
       refsOf,
+      ...(options.matches === undefined ? {} : { matches: options.matches }),
     });
     const host = options.functions ?? {};
     this.retention = new Retention(options.retention ?? {}, (keep) => pruneTo(this, keep));

@@ -1,6 +1,7 @@
 // What a workspace is given besides its store and its world: what the composition root decides. Everything but the catalogue
 // has a default, with which a workspace works and some of what people ask for is refused.
 
+import type { Matches } from '../model/pattern.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
 import type { Readiness } from '../ports/readiness.ts';
 import type { Vault } from '../ports/vault.ts';
@@ -14,6 +15,8 @@ export interface WorkspaceOptions {
   readonly readiness?: Readiness;
   /** What users' functions need; default: they give an error that says that they cannot run. */
   readonly functions?: FunctionHost;
+  /** Engine for the regular expressions of schemas; default: those that are safe without one. */
+  readonly matches?: Matches;
   /** How long ended runs are kept, and how many. */
   readonly retention?: RetentionOptions;
   /** What opens and seals the contents of secrets; default: nothing does. */

@@ -9,7 +9,7 @@ import { ok, type Result, refuse } from '../base/result.ts';
 import type { Item } from '../merge/item.ts';
 import { refsOfMutation, unitOf } from '../merge/side.ts';
 import type { Cell } from '../model/cell.ts';
-import { mapSources } from '../model/expr.ts';
+import { mapFunctions, mapSources } from '../model/expr.ts';
 import { idLength, index, indexUser } from '../model/keys.ts';
 import { findComponent, findRecord, findSchema, nameOf } from '../model/lookup.ts';
 import type { Reader } from '../model/state.ts';
@@ -203,7 +203,8 @@ export function mapIds(m: Mutation, to: (id: string) => string): Mutation {
 function mapCell(cell: Cell, to: (id: string) => string): Cell {
   if ('k' in cell) return { k: to(cell.k) as SecretId };
   if (!('x' in cell)) return cell;
-  return { x: mapSources(cell.x, (s) => ({ s: [to(s.component) as ComponentId, s.path] })) };
+  const moved = mapSources(cell.x, (s) => ({ s: [to(s.component) as ComponentId, s.path] }));
+  return { x: mapFunctions(moved, to) };
 }
 
 function mapKey(noun: Noun, key: string, to: (id: string) => string): string {

@@ -60,18 +60,26 @@ export function hasBindings(reader: Reader): boolean {
 }
 
 /** Every vertex that components of the variant have by their bindings, in order of the output. */
-export function boundsOfVariant(reader: Reader, of: ComponentRecord): readonly Bound[] {
-  const byName = new Map<string, Bound>();
-  for (const target of [of.variant, of.schema]) {
-    for (const [key] of reader.scan('index', index.bindingsOf(target))) {
-      const id = indexUser(key) as BindingId;
-      const record = findRecord<BindingRecord>(reader, 'bindings', id);
-      const fn = record && findRecord<FunctionRecord>(reader, 'functions', record.function);
-      const bound = record && fn && boundOf(id, record, fn);
-      if (bound !== undefined) byName.set(`${bound.kind} ${bound.name}`, bound);
-    }
+export function boundsOfVariant(reader: Reader, of: Pick<ComponentRecord, 'schema' | 'variant'>): readonly Bound[] {
+  const own = boundsOn(reader, of.variant);
+  const overlays = boundsOn(reader, of.schema);
+  const isReplaced = (b: Bound): boolean => overlays.some((o) => o.kind === b.kind && o.name === b.name);
+  // Of several that give one output, which only a merge may leave, one counts.
+  const byOutput = new Map<Path, Bound>();
+  for (const b of [...own.filter((o) => !isReplaced(o)), ...overlays]) byOutput.set(b.output, b);
+  return [...byOutput.values()].sort((a, b) => (a.output < b.output ? -1 : a.output > b.output ? 1 : 0));
+}
+
+function boundsOn(reader: Reader, target: string): Bound[] {
+  const out: Bound[] = [];
+  for (const [key] of reader.scan('index', index.bindingsOf(target))) {
+    const id = indexUser(key) as BindingId;
+    const record = findRecord<BindingRecord>(reader, 'bindings', id);
+    const fn = record && findRecord<FunctionRecord>(reader, 'functions', record.function);
+    const bound = record && fn && boundOf(id, record, fn);
+    if (bound !== undefined) out.push(bound);
   }
-  return [...byName.values()].sort((a, b) => (a.output < b.output ? -1 : a.output > b.output ? 1 : 0));
+  return out;
 }
 
 /** Is something declared where the function's result would stand? */

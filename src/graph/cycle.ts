@@ -129,3 +129,37 @@ export function membersOfCycle(start: string, reads: (vertex: string) => readonl
   for (const member of members) for (const reader of readers.get(member)!) members.add(reader);
   return [...members];
 }
+
+/** Of a cycle with more values than this the way is not told: looking for it from each of them would take long. */
+const toldMax = 100;
+
+/**
+ * What is said to each member of a cycle (see `membersOfCycle`): a shortest way from it back to it, each step computed from
+ * the next, the same whoever found the cycle first.
+ */
+export function cycleMessages(
+  members: readonly string[],
+  reads: (vertex: string) => readonly string[],
+): ReadonlyMap<string, string> {
+  const on = new Set(members);
+  const next = new Map(
+    members.length > toldMax
+      ? []
+      : members.map(
+          (m) =>
+            [
+              m,
+              reads(m)
+                .filter((r) => on.has(r))
+                .sort(),
+            ] as const,
+        ),
+  );
+  return new Map(
+    members.map((m) => {
+      const loop = next.size === 0 ? undefined : findLoop(m, (v) => next.get(v)!);
+      const others = members.length - 1;
+      return [m, `it depends on itself${loop === undefined ? `, through ${others} others` : `: ${loop.join(' <- ')}`}`];
+    }),
+  );
+}

@@ -4,9 +4,11 @@
 
 import type { ComponentId } from '../base/ids.ts';
 import { parseCell } from '../model/cell.ts';
+import { hasConstraints } from '../model/constraints.ts';
 import { type Source, sourcesOf } from '../model/expr.ts';
 import { cellKey, index, indexUser, splitAddress, splitCellKey } from '../model/keys.ts';
-import { ancestorsOf, overlaps, type Path } from '../model/path.ts';
+import { findComponent, specOfComponent } from '../model/lookup.ts';
+import { ancestorsOf, overlaps, type Path, parentPath, validationPath, wellKnown } from '../model/path.ts';
 import type { Reader } from '../model/state.ts';
 import { type Bound, boundsAt, boundsOf, boundsReading } from './bound.ts';
 
@@ -47,7 +49,8 @@ export function edgesInto(reader: Reader, at: Source): Edge[] {
     sourcesOfCellText(text).map((source) => ({ source, user: cell })),
   );
   const functions = boundsAt(boundsOf(reader, at.component), at.path).flatMap((b) => edgesOfBound(at.component, b));
-  return functions.length === 0 ? cells : [...cells, ...functions];
+  const own = overlaps(at.path, validationPath) ? edgesOfValidation(reader, at.component) : [];
+  return functions.length + own.length === 0 ? cells : [...cells, ...functions, ...own];
 }
 
 /** What a bound function reads. */
@@ -56,11 +59,35 @@ export function edgesOfBound(component: ComponentId, bound: Bound): Edge[] {
   return bound.arguments.flatMap(({ path }) => (path === undefined ? [] : [{ source: { component, path }, user }]));
 }
 
+/** What the engine's own qualification reads, on components that have it. */
+function edgesOfValidation(reader: Reader, component: ComponentId): Edge[] {
+  const record = findComponent(reader, component);
+  const spec = record && specOfComponent(reader, record);
+  if (spec === undefined || !hasConstraints(spec)) return [];
+  return [{ source: { component, path: wellKnown.domain }, user: { component, path: validationPath } }];
+}
+
+/** Does anything read the engine's own qualification of a component? Then it is a value that is kept like others. */
+export function isValidationRead(reader: Reader, component: ComponentId, bounds: readonly Bound[]): boolean {
+  if (boundsReading(bounds, validationPath).length > 0) return true;
+  const root = parentPath(validationPath);
+  for (const prefix of [
+    index.subscribersAt(component, root),
+    index.subscribersAt(component, validationPath),
+    index.subscribersBelow(component, validationPath),
+  ])
+    for (const _ of reader.scan('index', prefix)) return true;
+  return false;
+}
+
 /** Edges from an address: of the cells and bound functions that read it, something above it or something below it. */
 export function edgesOutOf(reader: Reader, at: Source): Edge[] {
-  const out: Edge[] = boundsReading(boundsOf(reader, at.component), at.path)
+  const bounds = boundsOf(reader, at.component);
+  const out: Edge[] = boundsReading(bounds, at.path)
     .flatMap((b) => edgesOfBound(at.component, b))
     .filter((e) => overlaps(e.source.path, at.path));
+  if (overlaps(at.path, wellKnown.domain) && isValidationRead(reader, at.component, bounds))
+    out.push(...edgesOfValidation(reader, at.component));
   const addAll = (prefix: string): void => {
     for (const [key] of reader.scan('index', prefix)) {
       const end = key.indexOf('\u0000');

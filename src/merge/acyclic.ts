@@ -1,13 +1,15 @@
-// Keeping graphs without cycles: values that follow each other, depends-on edges, managers. Edges that are not the change
+// Keeping graphs without cycles: values that follow each other or are given by functions, depends-on edges, managers. Edges that are not the change
 // set's stay; its own are put back one by one in their order, and one that would close a cycle is left out, so that what
 // is dropped is always the latest on the cycle, whatever was looked at first.
 
-import type { ComponentId } from '../base/ids.ts';
+import type { BindingId, ComponentId, SchemaId, VariantId } from '../base/ids.ts';
 import { invariant } from '../base/result.ts';
+import { type Bound, boundsAt, boundsOf, boundsOfVariant } from '../graph/bound.ts';
+import { findCycleOfBinding } from '../graph/bound_cycle.ts';
 import { findCycle, findLoop } from '../graph/cycle.ts';
 import { followingCells, sourcesOfCellText } from '../graph/edges.ts';
 import type { Source } from '../model/expr.ts';
-import { cellKey, idLength, splitCellKey } from '../model/keys.ts';
+import { cellKey, idLength, index, indexUser, splitCellKey } from '../model/keys.ts';
 import type { Merging } from './merging.ts';
 import type { RuleId } from './rules.ts';
 import { type EdgeKind, edgesOf } from './side.ts';
@@ -17,6 +19,8 @@ export interface Dropped {
   readonly at: number;
   readonly rule: RuleId;
   readonly cycle: readonly string[];
+  /** Keys of the edges on it. */
+  readonly keys: readonly string[];
 }
 
 interface Graph {
@@ -56,8 +60,10 @@ function breakIn(m: Merging, kind: EdgeKind, graph: Graph): Dropped[] {
       for (const key of candidates) {
         const cycle = graph.cycle(key);
         if (cycle === undefined) continue;
-        invariant(suspect(cycle) > 0, `a cycle without an edge of the change set: ${cycle.join(' <- ')}`);
-        again = true;
+        // One that the change set closes without an edge, as by taking a value away that stood over a function's: its values
+        // are errors that say so.
+        if (suspect(cycle) > 0) again = true;
+        else invariant(kind === 'value', `a loop without an edge of the change set: ${cycle.join(' <- ')}`);
       }
     }
   };
@@ -81,7 +87,7 @@ function breakIn(m: Merging, kind: EdgeKind, graph: Graph): Dropped[] {
         break;
       }
       m.skip(at, graph.rule);
-      dropped.push({ at, rule: graph.rule, cycle });
+      dropped.push({ at, rule: graph.rule, cycle, keys: graph.keysOn(cycle) });
     }
     if (!widened) return dropped;
     for (const at of suspects) m.skip(at, graph.rule);
@@ -116,6 +122,7 @@ function valueGraph(m: Merging): Graph {
   return {
     rule: 'value-cycle',
     cycle: (key) => {
+      if (key.length === idLength) return findCycleOfBinding(m.draft, key as BindingId)?.map(address);
       const text = m.draft.get('cells', key);
       const sources = text === undefined ? [] : sourcesOfCellText(text);
       if (sources.length === 0) return undefined;
@@ -124,9 +131,17 @@ function valueGraph(m: Merging): Graph {
     keysOn: (cycle) =>
       cycle.flatMap((step) => {
         const at = splitCellKey(step);
-        return followingCells(m.draft, at).map(({ cell }) => cellKey(cell.component, cell.path));
+        const bounds = boundsAt(boundsOfStep(m, at.component), at.path).map((b) => b.binding as string);
+        return [...followingCells(m.draft, at).map(({ cell }) => cellKey(cell.component, cell.path)), ...bounds];
       }),
   };
+}
+
+/** Functions of a step, which is on a component or, where all components of a variant are on the cycle, on that. */
+function boundsOfStep(m: Merging, id: string): readonly Bound[] {
+  for (const [key] of m.draft.scan('index', index.schemasOfVariant(id)))
+    return boundsOfVariant(m.draft, { schema: indexUser(key) as SchemaId, variant: id as VariantId });
+  return boundsOf(m.draft, id as ComponentId);
 }
 
 function edgeGraph(m: Merging, kind: 'depends' | 'manages'): Graph {

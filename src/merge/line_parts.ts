@@ -71,7 +71,9 @@ export function isParked(reader: Reader, mutation: Mutation): boolean {
   const located = propertyAt(spec, path);
   if (located === undefined) return true;
   const cell: Cell = parseCell(text);
-  return 'v' in cell && cell.v !== null && !checkLiteral(located.property, cell.v, path, matchPattern).ok;
+  return (
+    'v' in cell && cell.v !== null && !checkLiteral(located.property, cell.v, path, reader.matches ?? matchPattern).ok
+  );
 }
 
 /** Is the path that of a list element which is not there when everything is placed? */

@@ -29,7 +29,7 @@ export function cycleLine(
   if (!changed.has(d.at)) return;
   const item = m.item(d.at);
   const { theirs } = m.input;
-  const onCycle = new Set(d.cycle.map((step) => step.slice(0, idLength)));
+  const onCycle = new Set([...d.cycle, ...d.keys].map((step) => step.slice(0, idLength)));
   const cause = theirs?.entries.findLast(
     (e) =>
       onCycle.has(unitOf(e.m)) &&
@@ -56,6 +56,10 @@ export function cycleLine(
 function breakingEdits(m: Merging, cause: HeadEdit | undefined): Mutation[] {
   if (cause === undefined) return [];
   const place = placeOf(cause.m);
+  if (cause.m.kind === 'record.create' && cause.m.noun === 'binding') {
+    const { noun, key } = cause.m;
+    return m.draft.get(place.category, key) === undefined ? [] : [{ kind: 'record.remove', noun, key }];
+  }
   if (cause.m.kind !== 'cell.set') return [];
   const at = splitCellKey(place.key);
   return m.draft.get(place.category, place.key) === undefined

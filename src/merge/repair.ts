@@ -107,8 +107,10 @@ function putBackUsed(m: Merging, id: string, say: Say): void {
   for (const at of m.referring(id)) {
     const mutation = m.item(at).m;
     if (m.item(at).placed?.length === 0) continue;
-    if (mutation.kind === 'cell.set') withoutSecret(m, mutation, id, at, say);
-    else if (mutation.kind === 'record.create' && mutation.noun === 'binding') {
+    if (mutation.kind === 'cell.set') {
+      withoutSecret(m, mutation, id, at, say);
+      putBackCalled(m, mutation, id, at, say);
+    } else if (mutation.kind === 'record.create' && mutation.noun === 'binding') {
       const binding = findRecord<BindingRecord>(m.draft, 'bindings', mutation.key);
       if (binding === undefined) continue;
       const { function: fn, target } = binding;
@@ -122,6 +124,7 @@ function putBackUsed(m: Merging, id: string, say: Say): void {
       const { component, image } = mutation;
       for (const path of Object.keys(image.cells))
         if (image.cells[path]!['k'] === id) withoutSecret(m, { component, path: path as Path }, id, at, say);
+        else putBackCalled(m, { component, path: path as Path }, id, at, say);
     }
   }
 }
@@ -133,6 +136,11 @@ function withoutSecret(m: Merging, { component, path }: Cell, secret: string, at
   if (m.draft.get('cells', `${component}${path}`) !== cellText({ k: secret as SecretId })) return;
   const mutations: Mutation[] = [{ kind: 'cell.unset', component, path }];
   say({ rule: 'secret-removed', subject: component, path, at, about: secret, mutations });
+}
+
+/** A function that a cell calls, as things stand. */
+function putBackCalled(m: Merging, { component, path }: Cell, fn: string, at: number, say: Say): void {
+  if (m.draft.get('index', index.caller(fn, component, path)) !== undefined) putBack(m, 'function', fn, at, say);
 }
 
 function putBack(m: Merging, noun: Noun, key: string, at: number | undefined, say: Say): void {
@@ -185,7 +193,7 @@ function keepUsed(m: Merging, at: number, say: Say): void {
   const prefixes: Partial<Record<Noun, readonly string[]>> = {
     variant: [index.componentsOf(key.slice(idLength + 1) as never), index.bindingsOf(key.slice(idLength + 1))],
     schema: [index.bindingsOf(key)],
-    function: [index.bindingsOf(key)],
+    function: [index.bindingsOf(key), index.callersOf(key)],
     secret: [index.secretUses(key)],
   };
   for (const prefix of prefixes[noun] ?? []) {

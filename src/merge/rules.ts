@@ -157,7 +157,7 @@ export const ruleTable = {
   ),
   'used-removed': rule(
     'the noun stays',
-    'one side removes a variant, schema or function that the other has begun to use; or the change set a secret',
+    'one side removes a variant, schema or function that the other has begun to use, by a binding or by following something through it; or the change set a secret',
     'Head removes a variant, the change set creates a component of it: the variant stays',
     'repaired: the noun put back',
   ),
@@ -252,10 +252,10 @@ export const ruleTable = {
     'repaired: the removal',
   ),
   'value-cycle': rule(
-    'Head’s subscriptions stay; the change set’s latest on the cycle is dropped',
-    'subscriptions of both sides together close a cycle between values',
+    'Head’s subscriptions and functions stay; the change set’s latest on the cycle is dropped',
+    'subscriptions and bound functions of both sides together close a cycle between values',
     'Head makes A follow B, the change set B follow A: B returns to its earlier source',
-    'dropped: the subscription, with the cycle',
+    'dropped: the subscription or binding, with the cycle',
   ),
   'depends-loop': rule(
     'Head’s edges stay; the change set’s latest on the loop is dropped',

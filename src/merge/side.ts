@@ -6,7 +6,7 @@ import type { ComponentId, SecretId } from '../base/ids.ts';
 import { isObject } from '../base/json.ts';
 import { unreachable } from '../base/result.ts';
 import type { Cell } from '../model/cell.ts';
-import { sourcesOf } from '../model/expr.ts';
+import { functionsOf, sourcesOf } from '../model/expr.ts';
 import { cellKey, elementKey, idLength } from '../model/keys.ts';
 import type { Path } from '../model/path.ts';
 import type { Category } from '../model/state.ts';
@@ -125,15 +125,16 @@ export function refsOfMutation(m: Mutation): readonly string[] {
 
 function refsOfCell(cell: Cell): string[] {
   if ('k' in cell) return [cell.k as SecretId];
-  return 'x' in cell ? sourcesOf(cell.x).map((s) => s.component as string) : [];
+  return 'x' in cell ? [...sourcesOf(cell.x).map((s) => s.component as string), ...functionsOf(cell.x)] : [];
 }
 
 /** An edge between components that a mutation adds, in a graph that must not close. */
 export type EdgeKind = 'value' | 'depends' | 'manages';
 
-/** Where the mutation adds edges: for values the following cells, for the others the key of the edge. */
+/** Where the mutation adds edges: for values the following cells and the bindings, for the others the key of the edge. */
 export function edgesOf(m: Mutation): { readonly kind: EdgeKind; readonly key: string }[] {
   if (m.kind === 'cell.set') return 'x' in m.cell ? [{ kind: 'value', key: cellKey(m.component, m.path) }] : [];
+  if (m.kind === 'record.create' && m.noun === 'binding') return [{ kind: 'value', key: m.key }];
   if (m.kind === 'record.create' && (m.noun === 'depends' || m.noun === 'manages'))
     return [{ kind: m.noun, key: m.key }];
   if (m.kind !== 'component.create') return [];

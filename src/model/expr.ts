@@ -2,7 +2,7 @@
 // from several references is a call of a built-in function whose arguments are expressions again. Expressions have no
 // names and no loops, so their sources can be listed without running anything.
 
-import { type ComponentId, isUlid } from '../base/ids.ts';
+import { type ComponentId, type FunctionId, isUlid } from '../base/ids.ts';
 import { brief, type Json } from '../base/json.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { type Path, parsePath } from './path.ts';
@@ -12,7 +12,7 @@ export type Expr =
   | { readonly v: Json }
   /** The value at a path of a component. */
   | { readonly s: readonly [ComponentId, Path] }
-  /** A call: function name, then arguments. */
+  /** A call: the name of a built-in function or the id of a user's, then arguments. */
   | { readonly f: readonly [string, ...Expr[]] };
 
 export interface Source {
@@ -31,12 +31,24 @@ export function sourcesOf(expr: Expr): Source[] {
   return out;
 }
 
-/** Users' functions that an expression calls, by id. */
-export function userFunctionsOf(expr: Expr): string[] {
-  if (!('f' in expr)) return [];
+/** The users' functions that an expression calls, each once, in the order written. */
+export function functionsOf(expr: Expr): FunctionId[] {
+  const out = new Set<FunctionId>();
+  const walk = (e: Expr): void => {
+    if (!('f' in e)) return;
+    if (isUlid(e.f[0])) out.add(e.f[0] as FunctionId);
+    for (const argument of e.f.slice(1)) walk(argument as Expr);
+  };
+  walk(expr);
+  return [...out];
+}
+
+/** The expression with every user's function replaced by what `change` returns. */
+export function mapFunctions(expr: Expr, change: (id: FunctionId) => string): Expr {
+  if (!('f' in expr)) return expr;
   const [name, ...args] = expr.f;
-  const below = args.flatMap((e) => userFunctionsOf(e as Expr));
-  return isUlid(name) ? [name, ...below] : below;
+  const to = isUlid(name) ? change(name as FunctionId) : name;
+  return { f: [to, ...args.map((e) => mapFunctions(e as Expr, change))] };
 }
 
 /** The expression with every source replaced by what `change` returns. */
@@ -46,8 +58,11 @@ export function mapSources(expr: Expr, change: (source: Source) => Expr): Expr {
   return expr;
 }
 
-/** Checks an expression read from outside; `isFunction` knows the callable names. Refuses `request_malformed`. */
-export function parseExpr(x: unknown, at: string, isFunction: (name: string) => boolean, depth = 0): Result<Expr> {
+/**
+ * Checks an expression read from outside; `isBuiltin` knows the callable names, ids are of users' functions, which may be
+ * there or not. Refuses `request_malformed`.
+ */
+export function parseExpr(x: unknown, at: string, isBuiltin: (name: string) => boolean, depth = 0): Result<Expr> {
   const bad = (got: string) =>
     refuse('request_malformed', {
       path: at,
@@ -64,10 +79,10 @@ export function parseExpr(x: unknown, at: string, isFunction: (name: string) => 
     return path.ok ? ok({ s: [e.s[0] as ComponentId, path.value] }) : path;
   }
   if (Array.isArray(e.f) && typeof e.f[0] === 'string') {
-    if (!isFunction(e.f[0])) return bad(`the unknown function ${e.f[0]}`);
+    if (!isUlid(e.f[0]) && !isBuiltin(e.f[0])) return bad(`the unknown function ${e.f[0]}`);
     const args: Expr[] = [];
     for (let i = 1; i < e.f.length; i++) {
-      const argument = parseExpr(e.f[i], `${at}/f/${i}`, isFunction, depth + 1);
+      const argument = parseExpr(e.f[i], `${at}/f/${i}`, isBuiltin, depth + 1);
       if (!argument.ok) return argument;
       args.push(argument.value);
     }

@@ -21,6 +21,9 @@ export function isValueKind(kind: FunctionKind): boolean {
   return kind === 'attribute' || kind === 'code-generation' || kind === 'qualification';
 }
 
+/** The text of the attribute function that gives its one argument, `value`; the engine itself answers for it. */
+export const identityText = 'function main({ value }) {\n  return value;\n}\n';
+
 export interface FunctionRecord {
   readonly name: string;
   readonly displayName: string;

@@ -37,6 +37,9 @@ export const wellKnown = {
   deletedAt: '/deleted_at' as Path,
 } as const;
 
+/** Where the engine's own qualification stands, on components whose schema has constraints. */
+export const validationPath = '/qualification/validation' as Path;
+
 // A control character would be unreadable in a path and is the separator of index keys.
 const control = /[\u0000-\u001f]/;
 

@@ -1,7 +1,11 @@
 // Matching a schema's regular expressions. Expressions come from users, and an ECMAScript engine takes exponential time
-// on some; until a linear-time engine stands here, an expression that could is not run: see `isLinear`.
+// on some. Where a state comes with an engine for them (`Reader.matches`), that one is asked; here is what is done without
+// one: an expression that could take long is not run, see `isLinear`.
 
 import { limits } from '../base/limits.ts';
+
+/** Does the text match the pattern, in linear time? undefined: not checkable. `(?ims)` in front of it are its flags. */
+export type Matches = (pattern: string, text: string) => boolean | undefined;
 
 const compiled = new Map<string, RegExp | null>();
 const compiledMax = 1024;

@@ -22,6 +22,8 @@ export interface VariantSpec {
   /** Secret slots: an object of string properties with `secret`. */
   readonly secrets: Property;
   readonly definitions: Definitions;
+  /** The kind of secret that its components define, and the fields that one of it has. */
+  readonly secretDefinition?: { readonly name: string; readonly fields: Property };
   /** Pointers from the component's root of the properties that together are the provider's identifier. */
   readonly primaryIdentifier?: readonly string[];
 }
@@ -171,7 +173,23 @@ export function parseVariantSpec(x: unknown, at = ''): Result<VariantSpec> {
       });
     }
   }
-  return ok(spec);
+  return checkSecretDefinition(spec, at);
+}
+
+function checkSecretDefinition(spec: VariantSpec, at: string): Result<VariantSpec> {
+  const given: Json | undefined = spec.secretDefinition as unknown as Json | undefined;
+  if (given === undefined) return ok(spec);
+  const fields = isObject(given) ? given['fields'] : undefined;
+  if (!isObject(given) || typeof given['name'] !== 'string' || !isObject(fields) || fields['kind'] !== 'object') {
+    return refuse('property_tree_invalid', {
+      path: `${at}/secretDefinition`,
+      expected: 'the name of a kind of secret and its fields, an object property',
+      got: brief(given),
+      hint: 'leave it out when its components define no secrets',
+    });
+  }
+  const checked = checkPropertyTree(fields, `${at}/secretDefinition/fields`, spec.definitions);
+  return checked.ok ? ok(spec) : checked;
 }
 
 /**
@@ -181,6 +199,8 @@ export function parseVariantSpec(x: unknown, at = ''): Result<VariantSpec> {
 export function variantSpecText(spec: VariantSpec): string {
   return inOrder(spec as unknown as JsonObject, (name, part) => {
     if (name === 'domain' || name === 'resourceValue' || name === 'secrets') return propertyText(part);
+    if (name === 'secretDefinition')
+      return inOrder(part as JsonObject, (n, p) => (n === 'fields' ? propertyText(p) : canonical(p)));
     return name === 'definitions'
       ? inOrder(part as JsonObject, (_, definition) => propertyText(definition))
       : canonical(part);

@@ -2,6 +2,7 @@
 // Reader that collects edits for the next one. What lies behind (Merkle maps, caches, a store) is not visible here.
 
 import type { Digest, Hash } from '../base/ids.ts';
+import type { Matches } from './pattern.ts';
 
 /** Categories of the intent root, in canonical order. */
 export const intentCategories = [
@@ -30,6 +31,8 @@ export interface Reader {
   scan(category: Category, prefix: string, after?: string): Iterable<readonly [string, string]>;
   /** Text of a blob. */
   blob(hash: Hash): string;
+  /** The engine for regular expressions of schemas; absent: what can be matched safely without one. */
+  readonly matches?: Matches | undefined;
 }
 
 export interface Draft extends Reader {

@@ -2,16 +2,16 @@
 // takes away ends as some of these. The index keys a cell implies (who follows what, names, uses of secrets) are kept
 // by `writeCell`, which all families use.
 
-import type { ComponentId } from '../base/ids.ts';
+import { type ComponentId, isUlid } from '../base/ids.ts';
 import { brief, type Json, type JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { findCycle } from '../graph/cycle.ts';
-import { sourcesOfCellText } from '../graph/edges.ts';
 import { type Cell, cellText, parseCell } from '../model/cell.ts';
-import { type Expr, type Source, sourcesOf, userFunctionsOf } from '../model/expr.ts';
+import { type Expr, functionsOf, type Source, sourcesOf } from '../model/expr.ts';
+import type { FunctionRecord } from '../model/function.ts';
 import { cellKey, elementKey, index, present } from '../model/keys.ts';
-import { findComponent, isMarked, nameOf, specOfComponent } from '../model/lookup.ts';
+import { findComponent, findRecord, isMarked, nameOf, specOfComponent } from '../model/lookup.ts';
 import { ancestorsOf, isPathKey, lastSegment, type Path, parentPath, wellKnown } from '../model/path.ts';
 import { matchPattern } from '../model/pattern.ts';
 import { checkLiteral, kindFits, type Property } from '../model/property.ts';
@@ -45,11 +45,14 @@ export const cellOperations: Operations<CellMutation> = {
 
   footprint(m): Footprint {
     const writes = [{ category: 'cells' as const, key: cellKey(m.component, m.path), subtree: false }];
-    const sources = m.kind === 'cell.set' && 'x' in m.cell ? sourcesOf(m.cell.x) : [];
+    const followed = m.kind === 'cell.set' && 'x' in m.cell ? m.cell.x : undefined;
+    const sources = followed === undefined ? [] : sourcesOf(followed);
+    const functions = followed === undefined ? [] : functionsOf(followed);
     return {
       reads: [
         { category: 'components', key: m.component, subtree: false },
         ...sources.map((s) => ({ category: 'components' as const, key: s.component as string, subtree: false })),
+        ...functions.map((id) => ({ category: 'functions' as const, key: id as string, subtree: false })),
       ],
       writes,
     };
@@ -81,10 +84,11 @@ export function writeCell(draft: Draft, component: ComponentId, path: Path, text
 
 /** The index keys that one cell implies. */
 export function impliedKeys(component: ComponentId, path: Path, text: string): string[] {
-  const out = sourcesOfCellText(text).map((s) => index.subscriber(s, component, path));
-  if (text.startsWith('{"x":') && text.includes('"f":')) {
-    const cell = parseCell(text);
-    if ('x' in cell) for (const fn of userFunctionsOf(cell.x)) out.push(index.caller(fn, component, path));
+  const out: string[] = [];
+  if (text.startsWith('{"x":')) {
+    const { x } = parseCell(text) as { x: Expr };
+    for (const source of sourcesOf(x)) out.push(index.subscriber(source, component, path));
+    for (const fn of functionsOf(x)) out.push(index.caller(fn, component, path));
   }
   if (path === wellKnown.name) {
     const cell = parseCell(text);
@@ -124,7 +128,8 @@ export function exprSummary(reader: Reader, expr: Expr): string {
   const [name, first] = expr.f;
   // A text with references in it reads best as it was written.
   if (name === 'sub' && first !== undefined && 'v' in first) return brief(first.v, summaryCharsMax);
-  const text = `${name}(${expr.f
+  const fn = isUlid(name) ? (findRecord<FunctionRecord>(reader, 'functions', name)?.name ?? name) : name;
+  const text = `${fn}(${expr.f
     .slice(1)
     .map((e) => exprSummary(reader, e as Expr))
     .join(', ')})`;
@@ -217,7 +222,8 @@ function checkCell(
       hint: 'secrets are set below /secrets',
     });
   }
-  if ('b' in cell) return checkLiteral(property, JSON.parse(reader.blob(cell.b)) as Json, path, matchPattern);
+  if ('b' in cell)
+    return checkLiteral(property, JSON.parse(reader.blob(cell.b)) as Json, path, reader.matches ?? matchPattern);
   if ('v' in cell) {
     // A list element may be null while it waits for its value; so may anything of an open tree.
     if (
@@ -226,7 +232,7 @@ function checkCell(
     ) {
       return ok(undefined);
     }
-    return checkLiteral(property, cell.v, path, matchPattern);
+    return checkLiteral(property, cell.v, path, reader.matches ?? matchPattern);
   }
   if ('c' in cell) {
     const fits = cell.c === 'array' ? ['array', 'any'] : ['map', 'object', 'any'];
@@ -301,12 +307,25 @@ function validateSources(
   }
   const cycle = findCycle(reader, { component: m.component, path: m.path }, sources);
   if (cycle === undefined) return ok(undefined);
-  const shown = cycle.map((a) => `${nameOf(reader, a.component) || a.component}${a.path}`);
+  return cycleRefusal(m.path, cycle, shownCycle(reader, cycle));
+}
+
+/** The steps of a cycle for people. */
+export function shownCycle(reader: Reader, cycle: readonly Source[]): string[] {
+  return cycle.map((a) => `${nameOf(reader, a.component) || a.component}${a.path}`);
+}
+
+/** `shown`: the steps, the first again at the end, each computed from the next. */
+export function cycleRefusal(
+  path: string,
+  cycle: unknown,
+  shown: readonly string[],
+): Extract<Result<never>, { ok: false }> {
   return refuse('value_cycle', {
-    path: m.path,
+    path,
     expected: 'a source that does not depend on this value',
     got: `the cycle ${shown.join(' <- ')}`,
-    hint: 'take one of the subscriptions on the cycle away',
+    hint: 'take one of the subscriptions or functions on the cycle away',
     data: { cycle },
   });
 }

@@ -37,6 +37,7 @@ import { rootProperty } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
 import type { ViewRecord } from '../model/view.ts';
 import { type About, type Compilation, type ComponentRequest, malformed, mustName } from './compile.ts';
+import { uncoveredWithoutCycle, upgradedWithoutCycle } from './compile_binding.ts';
 import { clear, insertItem, materialise, orderAt, removeNode, setTree, type Target } from './compile_value.ts';
 import { bareImage, readImage } from './component.ts';
 import type { Attributes, Input } from './request.ts';
@@ -162,8 +163,10 @@ function unset(t: Target, pointer: string, orDefault: boolean): About {
   const now = readDeclared(t.draft, t.component, place.path);
   const declared = isDeclared({ ...now, element: undefined });
   // The mark of deletion is no value: it is taken away by restoring.
-  if (declared && place.path !== wellKnown.deletedAt) clear(t, now);
-  else if (orDefault && derefProperty(place.property, t.spec.definitions).default !== undefined) {
+  if (declared && place.path !== wellKnown.deletedAt) {
+    clear(t, now);
+    uncoveredWithoutCycle(t.draft, t.component, place.path);
+  } else if (orDefault && derefProperty(place.property, t.spec.definitions).default !== undefined) {
     t.emit({ kind: 'cell.set', component: t.component, path: place.path, cell: { u: 1 } });
   } else if (place.property.readOnly) {
     throw new RefusalError(
@@ -406,6 +409,7 @@ function upgrade(c: Compilation, component: ComponentId, to: VariantId | undefin
   }
   const found = must(schemaOfVariant(c.draft, variant));
   c.emit({ kind: 'component.retype', component, schema: found.schema, variant });
+  upgradedWithoutCycle(c.draft, component);
   return { subject: component };
 }
 

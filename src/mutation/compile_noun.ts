@@ -16,7 +16,7 @@ import type { Json, JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { must, type RefusalDetail, RefusalError, refuse, unreachable } from '../base/result.ts';
 import { overrideModes } from '../model/action.ts';
-import { actionKinds, type BindingRecord, type FunctionRecord, functionKinds } from '../model/function.ts';
+import { actionKinds, type FunctionRecord, functionKinds } from '../model/function.ts';
 import { approversKey, index, indexUser, overrideKey, placementKey, variantKey } from '../model/keys.ts';
 import {
   findRecord,
@@ -32,7 +32,9 @@ import {
 import { parseVariantSpec, type VariantRecord, type VariantSpec, variantSpecText } from '../model/schema.ts';
 import type { ApproverRule } from '../model/view.ts';
 import { type About, type Compilation, malformed, mustName, type NounRequest } from './compile.ts';
+import { attach } from './compile_binding.ts';
 import { newId } from './compile_component.ts';
+import { define } from './compile_definition.ts';
 import type { Noun } from './nouns.ts';
 import { diffText, isOverlay } from './text.ts';
 
@@ -49,6 +51,7 @@ export function compileNoun(c: Compilation, r: NounRequest): About {
     case 'view.set_approvers':
       return compileView(c, r);
     case 'schema.create':
+    case 'schema.define':
     case 'schema.install':
     case 'schema.edit_variant':
     case 'schema.lock_variant':
@@ -80,12 +83,12 @@ export function compileNoun(c: Compilation, r: NounRequest): About {
   }
 }
 
-function fail(code: RefusalCode, detail: RefusalDetail): never {
+export function fail(code: RefusalCode, detail: RefusalDetail): never {
   throw new RefusalError(refuse(code, detail).refusal);
 }
 
 /** Sets one field when it differs. */
-function setField(
+export function setField(
   c: Compilation,
   noun: Noun,
   key: string,
@@ -222,6 +225,8 @@ function compileSchema(c: Compilation, r: Of<Extract<NounRequest['kind'], `schem
       });
       return { subject: schema };
     }
+    case 'schema.define':
+      return define(c, r);
     case 'schema.install': {
       const name = mustName(r.name, 'name');
       const schema = idFromHash<SchemaId>(c.draft.digest(`schema\n${r.origin}\n${name}`));
@@ -244,7 +249,7 @@ function compileSchema(c: Compilation, r: Of<Extract<NounRequest['kind'], `schem
   }
 }
 
-interface NewSchema {
+export interface NewSchema {
   readonly schema: SchemaId;
   readonly variant: VariantId;
   readonly name: string;
@@ -255,7 +260,7 @@ interface NewSchema {
 }
 
 /** Adds a variant, with its schema when that is new, and makes it the default. */
-function addSchema(c: Compilation, n: NewSchema): void {
+export function addSchema(c: Compilation, n: NewSchema): void {
   const spec = c.draft.putBlob(variantSpecText(must(parseVariantSpec(n.spec, 'spec'))));
   const known = findSchema(c.draft, n.schema);
   const record = { name: n.name, category: n.category, origin: n.origin, defaultVariant: n.variant };
@@ -294,22 +299,26 @@ function compileVariant(
     case 'schema.lock_variant':
       setField(c, 'variant', key, now, 'locked', true);
       return { subject: r.variant };
-    case 'schema.unlock_variant': {
-      if (!record.locked) return { subject: r.variant };
-      for (const [k, text] of c.draft.scan('schemas', `${schema}/`)) {
-        if (!(JSON.parse(text) as VariantRecord).locked) return { subject: k.slice(schema.length + 1) };
-      }
-      const copy = newId<VariantId>(c, r.id);
-      c.emit({
-        kind: 'record.create',
-        noun: 'variant',
-        key: variantKey(schema, copy),
-        record: { name: `${record.name} (unlocked)`, spec: record.spec, locked: false },
-      });
-      copyBindings(c, r.variant, copy);
-      return { subject: copy };
-    }
+    case 'schema.unlock_variant':
+      return { subject: unlocked(c, schema, r.variant as VariantId, r.id) };
   }
+}
+
+/** The schema's unlocked variant: the one there is, else a new copy of the one given. */
+export function unlocked(c: Compilation, schema: SchemaId, variant: VariantId, id?: VariantId): VariantId {
+  for (const [k, text] of c.draft.scan('schemas', `${schema}/`)) {
+    if (!(JSON.parse(text) as VariantRecord).locked) return k.slice(schema.length + 1) as VariantId;
+  }
+  const record = findRecord<VariantRecord>(c.draft, 'schemas', variantKey(schema, variant))!;
+  const copy = newId<VariantId>(c, id);
+  c.emit({
+    kind: 'record.create',
+    noun: 'variant',
+    key: variantKey(schema, copy),
+    record: { name: `${record.name} (unlocked)`, spec: record.spec, locked: false },
+  });
+  copyBindings(c, variant, copy);
+  return copy;
 }
 
 /** A copy of a variant has its functions too. */
@@ -379,7 +388,7 @@ function compileFunction(c: Compilation, r: Of<Extract<NounRequest['kind'], `fun
   }
 }
 
-function mustText(text: unknown): string {
+export function mustText(text: unknown): string {
   if (typeof text !== 'string') malformed('text', 'the function’s code', text);
   if (text.length <= limits.functionTextCharsMax) return text;
   return fail('limit_exceeded', {
@@ -388,56 +397,6 @@ function mustText(text: unknown): string {
     got: String(text.length),
     hint: 'split the function',
   });
-}
-
-/** Kinds of which a schema variant has at most one; manual actions and qualifications may be many. */
-function attach(c: Compilation, r: Of<'binding.attach'>): About {
-  const fn = must(resolveFunction(c.draft, r.function));
-  const record = findRecord<FunctionRecord>(c.draft, 'functions', fn)!;
-  if ((r.schema === undefined) === (r.variant === undefined))
-    malformed('schema', 'exactly one of schema and variant', { schema: r.schema, variant: r.variant });
-  const target =
-    r.schema === undefined
-      ? { variant: must(schemaOfVariant(c.draft, r.variant!)).variant }
-      : { schema: must(resolveSchema(c.draft, r.schema)) };
-  if (r.action !== undefined && !actionKinds.includes(r.action)) malformed('action', actionKinds.join(', '), r.action);
-  if ((record.kind === 'action') !== (r.action !== undefined))
-    malformed('action', 'an action kind exactly for functions of kind action', r.action);
-  for (const argument of r.arguments ?? []) {
-    const given = Number(argument.path !== undefined) + Number(argument.value !== undefined);
-    if (typeof argument.name !== 'string' || given !== 1)
-      malformed('arguments', 'a name and exactly one of path and value', argument);
-  }
-  for (const [key] of c.draft.scan('index', index.bindingsOf(target.variant ?? target.schema!))) {
-    const other = findRecord<BindingRecord>(c.draft, 'bindings', indexUser(key));
-    const otherFn = other && findRecord<FunctionRecord>(c.draft, 'functions', other.function);
-    if (other === undefined || otherFn === undefined) continue;
-    if (otherFn.name === record.name) {
-      fail('name_taken', {
-        path: 'function',
-        expected: 'a function name that is free on this schema',
-        got: JSON.stringify(record.name),
-        hint: 'rename the function, or detach the other',
-      });
-    }
-    if (r.action !== undefined && r.action !== 'manual' && other.action === r.action) {
-      fail('already_exists', {
-        path: 'action',
-        expected: `one ${r.action} action on a schema`,
-        got: `${otherFn.name} already`,
-        hint: 'detach that one first',
-      });
-    }
-  }
-  const binding = newId<BindingId>(c, r.id);
-  const args = (r.arguments ?? []) as unknown as Json;
-  c.emit({
-    kind: 'record.create',
-    noun: 'binding',
-    key: binding,
-    record: { function: fn, target, arguments: args, output: r.output ?? null, action: r.action ?? null },
-  });
-  return { subject: binding };
 }
 
 function compileSecret(c: Compilation, r: Of<Extract<NounRequest['kind'], `secret.${string}`>>): About {

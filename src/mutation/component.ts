@@ -278,8 +278,9 @@ const imageLists: Readonly<Record<string, (text: string) => boolean>> = {
 };
 
 function elementProblem(x: Json): string | undefined {
-  const { o, t } = x as JsonObject;
-  const fits = isObject(x) && typeof o === 'string' && isOrderKey(o) && typeof t === 'string';
+  if (!isObject(x)) return 'no element';
+  const { o, t } = x;
+  const fits = typeof o === 'string' && isOrderKey(o) && typeof t === 'string';
   return fits && Object.keys(x).length === 2 ? undefined : 'no element';
 }
 

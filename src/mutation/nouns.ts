@@ -218,7 +218,10 @@ const rules: Readonly<Record<Noun, Rules>> = {
     category: 'functions',
     implied: (key, r) => [index.functionNamed(as<FunctionRecord>(r).name, key)],
     check: fine,
-    checkRemoval: (reader, key) => unusedIn(reader, index.bindingsOf(key), 'function', 'function'),
+    checkRemoval: (reader, key) => {
+      const unbound = unusedIn(reader, index.bindingsOf(key), 'function', 'function');
+      return unbound.ok ? unusedIn(reader, index.callersOf(key), 'function', 'function') : unbound;
+    },
     title: (_reader, key, r) => `function ${quoted(r, key)}`,
   },
   binding: {

@@ -13,8 +13,9 @@ import type { ApproverRule, Geometry } from '../model/view.ts';
  * from, at any depth:
  * - `{"$source": null}` unset
  * - `{"$source": {"value": v}}` the literal `v`, nothing in it is interpreted
- * - `{"$source": {"component": idOrName, "path": pointer}}` follow; with `"func": name` through that function
- * - `{"$source": {"call": function, "args": [input, …]}}` a built-in function over inputs
+ * - `{"$source": {"component": idOrName, "path": pointer}}` follow; with `"func": name` through that built-in function,
+ *   with `"function": idOrName` through a user's, of kind transformation or attribute
+ * - `{"$source": {"call": function, "args": [input, …]}}` a built-in function, or a user's by id or name, over inputs
  * - `{"$source": {"secret": idOrName}}` a secret (only below /secrets)
  */
 export type Input = Json;
@@ -103,6 +104,19 @@ export type Request =
       readonly name: string;
       readonly category?: string;
       readonly spec: VariantSpec;
+    }
+  /**
+   * What the text of a schema definition came to: makes the schema of that name, or edits its unlocked variant, which is
+   * made first when all are locked. The text stays with the variant; `follows`: properties that take the value of another.
+   */
+  | {
+      readonly kind: 'schema.define';
+      readonly id?: SchemaId;
+      readonly name: string;
+      readonly category?: string;
+      readonly spec: VariantSpec;
+      readonly text: string;
+      readonly follows?: readonly { readonly output: string; readonly path: string }[];
     }
   /** Installs a catalogue schema; ids follow from its content, so installing twice is the same as once. */
   | {

@@ -8,7 +8,7 @@ import { ok, type Result, refuse } from '../base/result.ts';
 import type { Cell } from '../model/cell.ts';
 import { type Declared, elementsOf, hasElements, readElements } from '../model/declared.ts';
 import { type Expr, parseExpr } from '../model/expr.ts';
-import { findComponent, resolveComponent, resolveSecret, specOfComponent } from '../model/lookup.ts';
+import { findComponent, resolveComponent, resolveFunction, resolveSecret, specOfComponent } from '../model/lookup.ts';
 import { decodeSegment, type Path, pointerOf, segmentsOf } from '../model/path.ts';
 import { signatureOf } from '../model/signature.ts';
 import type { Reader } from '../model/state.ts';
@@ -141,7 +141,8 @@ function walkSource(reader: Reader, input: JsonObject, at: string): Result<Tree>
   const bad = (got: string): Result<Tree> =>
     refuse('request_malformed', {
       path: `${at}/$source`,
-      expected: 'null, {value}, {component, path, func?}, {call, args}, {expression} or {secret}, alone in its object',
+      expected:
+        'null, {value}, {component, path, func? or function?}, {call, args}, {expression} or {secret}, alone in its object',
       got,
       hint: 'write a literal that contains $source as {"$source": {"value": …}}',
     });
@@ -164,6 +165,12 @@ function walkSource(reader: Reader, input: JsonObject, at: string): Result<Tree>
       if (func === undefined) return ok({ x: resolved.value });
       return typeof func === 'string' ? ok({ x: { f: [func, resolved.value] } }) : bad(`func ${typeof func}`);
     }
+    case 'component,function,path': {
+      const resolved = resolveSource(reader, source, at);
+      if (!resolved.ok) return resolved;
+      const fn = resolveFunction(reader, source['function'], `${at}/$source/function`);
+      return fn.ok ? ok({ x: { f: [fn.value, resolved.value] } }) : fn;
+    }
     case 'args,call': {
       const { call, args } = source;
       if (typeof call !== 'string' || !Array.isArray(args)) return bad('a call without a name or a list of arguments');
@@ -175,7 +182,10 @@ function walkSource(reader: Reader, input: JsonObject, at: string): Result<Tree>
         if (expr === undefined) return bad('a secret as an argument');
         exprs.push(expr);
       }
-      return ok({ x: { f: [call, ...exprs] } });
+      // What neither is built in nor a function's name is refused where the expression's kind is looked for.
+      const fn = signatureOf(call) === undefined ? resolveFunction(reader, call, `${at}/$source/call`) : undefined;
+      if (fn?.ok === false && fn.refusal.code === 'ambiguous_name') return fn;
+      return ok({ x: { f: [fn?.ok ? fn.value : call, ...exprs] } });
     }
     case 'expression': {
       const expr = parseExpr(source['expression'], `${at}/$source/expression`, (f) => signatureOf(f) !== undefined);

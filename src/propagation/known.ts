@@ -15,7 +15,8 @@ import type { FunctionKind, FunctionRecord } from '../model/function.ts';
 import { splitCellKey } from '../model/keys.ts';
 import { findRecord } from '../model/lookup.ts';
 import type { ResourceRecord } from '../model/module.ts';
-import { ancestorsOf, overlaps, type Path } from '../model/path.ts';
+import { ancestorsOf, overlaps, type Path, parentPath, validationPath, wellKnown } from '../model/path.ts';
+import type { Matches } from '../model/pattern.ts';
 import type { VariantSpec } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -42,8 +43,12 @@ export class Known {
       get: (category, key) => this.#state.get(category, key),
       scan: (category, prefix, after) => this.#state.scan(category, prefix, after),
       blob: (hash) => this.#state.blob(hash),
+      matches: state.matches,
     };
   }
+
+  /** Every validation counts as read: for asking what may be reached. */
+  everyValidation = false;
 
   /** Grows whenever who reads what may be another than before. */
   structure = 0;
@@ -128,13 +133,14 @@ export class KnownComponent {
     return (this.facts?.outputs.length ?? 0) > 0;
   }
 
-  /** Paths of its vertices in ascending order: following cells and outputs of bound functions. */
+  /** Paths of its vertices in ascending order: following cells, outputs of bound functions and the validation. */
   get vertices(): readonly Path[] {
     if (this.#vertices === undefined) {
       const out: Path[] = [];
       for (const [key, text] of this.#now.scan('cells', `${this.id}/`))
         if (text.startsWith(following)) out.push(splitCellKey(key).path);
       for (const { output } of this.facts?.bounds ?? []) out.push(output);
+      if (this.facts?.validated) out.push(validationPath);
       this.#vertices = out.sort(compareText);
     }
     return this.#vertices;
@@ -181,6 +187,7 @@ export class KnownComponent {
     };
     const cell = this.facts?.cellAt(vertex);
     if (cell !== undefined) return 'x' in cell ? sourcesOf(cell.x).flatMap((s) => of(s.component, s.path)) : [];
+    if (vertex === validationPath && this.facts?.validated) return of(this.id, wellKnown.domain);
     return (this.boundAt(vertex)?.arguments ?? []).flatMap(({ path }) => (path === undefined ? [] : of(this.id, path)));
   }
 
@@ -198,7 +205,7 @@ export class KnownComponent {
     const out: string[] = [];
     for (const above of ancestorsOf(path)) out.push(...(users.get(above) ?? []));
     if (itself) out.push(...(users.get(path) ?? []));
-    for (const b of boundsReading(this.facts?.bounds ?? [], path)) out.push(this.id + b.output);
+    this.#addOwn(out, path);
     return out;
   }
 
@@ -210,8 +217,23 @@ export class KnownComponent {
       for (const above of ancestorsOf(path)) out.push(...(users.get(above) ?? []));
       for (const source of within(this.#sources, path)) for (const user of users.get(source)!) out.push(user);
     }
-    for (const b of boundsReading(this.facts?.bounds ?? [], path)) out.push(this.id + b.output);
+    this.#addOwn(out, path);
     return out;
+  }
+
+  /** Its own functions, and its validation, that read a path. */
+  #addOwn(out: string[], path: Path): void {
+    for (const b of boundsReading(this.facts?.bounds ?? [], path)) out.push(this.id + b.output);
+    if (overlaps(path, wellKnown.domain) && this.keepsValidation) out.push(this.id + validationPath);
+  }
+
+  /** Is its validation kept, as something reads it? One that nothing reads is made when somebody looks at it. */
+  get keepsValidation(): boolean {
+    if (this.facts?.validated !== true || this.facts.absent) return false;
+    if (this.#known.everyValidation || boundsReading(this.facts.bounds, validationPath).length > 0) return true;
+    const users = this.#readUsers();
+    if (users.size === 0) return false;
+    return users.has(parentPath(validationPath)) || within(this.#sources, validationPath).length > 0;
   }
 
   allUsers(): string[] {
@@ -269,6 +291,8 @@ export class RememberedFacts implements Facts {
   readonly absent: boolean;
   readonly spec: VariantSpec | undefined;
   readonly bounds: readonly Bound[];
+  readonly validated: boolean;
+  readonly matches: Matches;
   /** Outputs of its variant's bound functions, in force or not. */
   readonly outputs: readonly Path[];
   readonly #facts: ReadFacts;
@@ -283,6 +307,8 @@ export class RememberedFacts implements Facts {
     this.spec = facts.spec;
     this.bounds = facts.bounds;
     this.outputs = facts.outputs;
+    this.validated = facts.validated;
+    this.matches = facts.matches;
   }
 
   get name(): string {

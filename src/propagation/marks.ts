@@ -3,9 +3,9 @@
 
 import type { ComponentId } from '../base/ids.ts';
 import type { Bound } from '../graph/bound.ts';
-import type { Path } from '../model/path.ts';
+import { overlaps, type Path, validationPath } from '../model/path.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { type CellChange, changesBetween } from './changes.ts';
+import { type CellChange, type Changes, changesBetween } from './changes.ts';
 import type { Derived } from './derived.ts';
 import type { Frontier } from './frontier.ts';
 import { isOpen, type Known } from './known.ts';
@@ -35,6 +35,7 @@ export function moveMarks(t: Target, next: Snapshot): void {
   for (const id of changes.rebound)
     for (const output of otherOutputs(bounds.get(id)!, boundsOf(id))) markOutput(t, id, output);
   for (const address of changes.callers) t.frontier.mark(address, true);
+  markValidations(t, changes);
   // Where the secrets make no difference to a call, nothing runs.
   for (const id of changes.secrets)
     for (const { output } of t.known.component(id).facts?.bounds ?? []) t.frontier.mark(id + output, true);
@@ -42,6 +43,13 @@ export function moveMarks(t: Target, next: Snapshot): void {
     for (const path of ['/resource', '/resource_value', '/si/resourceId'] as Path[])
       t.frontier.spreadTo(t.known.component(id).usersAt(path));
   }
+}
+
+/** Marks validations that may be others, or are not read any more and therefore not kept. */
+function markValidations(t: Target, { components, rebound, edges }: Changes): void {
+  const ids = [...components, ...rebound];
+  for (const { source } of edges) if (overlaps(source.path, validationPath)) ids.push(source.component);
+  for (const id of ids) if (t.derived.has(id + validationPath)) t.frontier.mark(id + validationPath, true);
 }
 
 /** Marks what a change of one cell may make another: its own vertex, who reads it, functions that it stands over. */

@@ -18,9 +18,10 @@ import {
   rooted,
   type ViewProblem,
 } from '../builtins/assemble.ts';
-import { membersOfCycle } from '../graph/cycle.ts';
+import { cycleMessages, membersOfCycle } from '../graph/cycle.ts';
 import type { Source } from '../model/expr.ts';
 import { idLength, splitAddress } from '../model/keys.ts';
+import { type Path, validationPath, wellKnown } from '../model/path.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type Answered, Derived, isOnCycle, type Kept, lastOf, sameCalls, sameEvaluated } from './derived.ts';
 import { Frontier, type Marked } from './frontier.ts';
@@ -162,8 +163,7 @@ export class Propagation {
   /** Has what an address is made of computed first. */
   demand(at: Source): void {
     this.#frontier.spreadAll();
-    const known = this.#known.component(at.component);
-    for (const path of known.verticesAt(at.path)) {
+    for (const path of this.#settledFor(at)) {
       const address = at.component + path;
       if (this.#derived.has(address) && !this.#frontier.has(address)) continue;
       this.#frontier.first(address);
@@ -173,11 +173,19 @@ export class Propagation {
   /** Is all that an address is made of settled? */
   isSettled(at: Source): boolean {
     this.#frontier.spreadAll();
-    const known = this.#known.component(at.component);
-    return known.verticesAt(at.path).every((path) => {
+    return this.#settledFor(at).every((path) => {
       const address = at.component + path;
       return this.#derived.has(address) && !this.#frontier.has(address);
     });
+  }
+
+  /** Vertices that have to be settled for an address: a validation that is not kept is made when it is read. */
+  #settledFor({ component, path }: Source): readonly Path[] {
+    const known = this.#known.component(component);
+    const vertices = known.verticesAt(path);
+    if (!vertices.includes(validationPath) || known.keepsValidation) return vertices;
+    const others = vertices.filter((v) => v !== validationPath);
+    return [...others, ...known.verticesAt(wellKnown.domain).filter((v) => !others.includes(v))];
   }
 
   /**
@@ -230,8 +238,7 @@ export class Propagation {
   freshness(at: Source): Freshness {
     this.#frontier.spreadAll();
     let awaits = false;
-    const known = this.#known.component(at.component);
-    for (const path of known.verticesAt(at.path)) {
+    for (const path of this.#settledFor(at)) {
       const address = at.component + path;
       const marked = this.#frontier.get(address);
       if (marked !== undefined) return { state: 'pending', waits: this.#rootsOf(marked) };
@@ -272,7 +279,7 @@ export class Propagation {
     const cell = facts?.cellAt(path);
     const bound = cell === undefined ? known.boundAt(path) : undefined;
     if (facts !== undefined && !facts.absent && bound !== undefined) asking.ofBound(facts, bound);
-    else if (cell !== undefined && 'x' in cell) asking.ofExpr(cell.x);
+    else if (facts !== undefined && cell !== undefined && 'x' in cell) asking.ofExpr(cell.x, facts, path);
     return made;
   }
 
@@ -358,11 +365,11 @@ export class Propagation {
       const { component, path } = splitAddress(address);
       return this.#known.component(component).readsOf(path);
     };
-    for (const member of membersOfCycle(vertex, readsOf)) {
+    for (const [member, message] of cycleMessages(membersOfCycle(vertex, readsOf), readsOf)) {
       if (!this.#frontier.has(member)) this.#frontier.mark(member, true);
       const marked = this.#frontier.get(member)!;
       if (marked.waits !== undefined) this.#frontier.stopWaiting(marked);
-      this.#settle(marked, { is: { state: 'error', code: 'value_cycle', message: `${member} depends on itself` } });
+      this.#settle(marked, { is: { state: 'error', code: 'value_cycle', message } });
     }
   }
 
@@ -379,7 +386,8 @@ export class Propagation {
     const { facts } = this.#known.component(marked.component);
     const cell = facts?.cellAt(marked.path);
     const bound = cell === undefined ? this.#known.component(marked.component).boundAt(marked.path) : undefined;
-    if (facts === undefined || (bound === undefined && (cell === undefined || !('x' in cell)))) {
+    const validated = marked.path === validationPath && this.#known.component(marked.component).keepsValidation;
+    if (facts === undefined || (bound === undefined && !validated && (cell === undefined || !('x' in cell)))) {
       // Who read it was told when it went.
       this.#derived.delete(address);
       this.#frontier.clear(marked, false);
@@ -388,7 +396,9 @@ export class Propagation {
     const computing = { kept, calls: [] as Answered[], missing: undefined as WantedCall | undefined, at: marked };
     this.#computing = computing;
     let is: Evaluated;
-    if (bound === undefined) is = this.#assembly.ofExpr((cell as { x: Parameters<Assembly['ofExpr']>[0] }).x);
+    if (validated) is = this.#assembly.ofValidation(facts);
+    else if (bound === undefined)
+      is = this.#assembly.ofExpr((cell as { x: Parameters<Assembly['ofExpr']>[0] }).x, facts, marked.path);
     else is = facts.absent ? none : this.#assembly.ofBound(facts, bound);
     this.#computing = undefined;
     if (computing.missing !== undefined) {
@@ -446,6 +456,10 @@ export class Propagation {
   /** What a vertex is for who reads it. */
   #resultAt(address: string): Evaluated {
     const kept = this.#derived.get(address);
+    if (kept === undefined && address.endsWith(validationPath) && !this.#frontier.has(address)) {
+      const { facts, keepsValidation } = this.#known.component(splitAddress(address).component);
+      if (facts?.validated && !keepsValidation) return rooted(this.#assembly.ofValidation(facts), address);
+    }
     if (this.#frontier.has(address) || kept === undefined) {
       const last = kept && lastOf(kept.is);
       return last === undefined ? { state: 'pending' } : { state: 'pending', last };

@@ -9,6 +9,7 @@
 
 import type { Digest, Hash } from '../base/ids.ts';
 import { Fault } from '../base/result.ts';
+import type { Matches } from '../model/pattern.ts';
 import { chunkKind, decodeBlob, encodeBlob, encodeNode, type Node, openNode } from './chunk.ts';
 import { bytesOf, type Chunk, ChunkCache, textOf } from './chunk_cache.ts';
 import { eachLongValue } from './leaf_text.ts';
@@ -41,6 +42,8 @@ export interface ChunkSpaceOptions {
   readonly cacheBytesMax: number;
   /** Default: values name no blobs. */
   readonly refsOf?: RefsOf;
+  /** What its snapshots match regular expressions with; see `Reader`. */
+  readonly matches?: Matches;
 }
 
 export interface ChunkSpaceStats {
@@ -57,6 +60,7 @@ export interface ChunkSpaceStats {
 export class ChunkSpace {
   readonly digest: Digest;
   readonly refsOf: RefsOf | undefined;
+  readonly matches: Matches | undefined;
   readonly #source: ChunkSource;
   readonly #unwritten = new Map<Hash, Chunk>();
   /** Chunks that the store has. */
@@ -71,6 +75,7 @@ export class ChunkSpace {
   constructor(options: ChunkSpaceOptions) {
     this.digest = options.digest;
     this.refsOf = options.refsOf;
+    this.matches = options.matches;
     this.#source = options.source;
     this.#cacheBytesMax = options.cacheBytesMax;
   }

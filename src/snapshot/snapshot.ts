@@ -5,6 +5,7 @@
 import type { Digest, Hash } from '../base/ids.ts';
 import { compareText } from '../base/json.ts';
 import { Fault } from '../base/result.ts';
+import type { Matches } from '../model/pattern.ts';
 import {
   type BulkDraft,
   type Category,
@@ -69,6 +70,10 @@ export class Snapshot implements Reader {
 
   blob(hash: Hash): string {
     return this.space.blob(hash);
+  }
+
+  get matches(): Matches | undefined {
+    return this.space.matches;
   }
 
   map(category: Category): MerkleMap {
@@ -147,6 +152,10 @@ export class SnapshotDraft implements BulkDraft {
 
   get digest(): Digest {
     return this.base.space.digest;
+  }
+
+  get matches(): Matches | undefined {
+    return this.base.space.matches;
   }
 
   get(category: Category, key: string): string | undefined {

@@ -17,6 +17,7 @@ import { callOperation } from '../../src/engine/operations.ts';
 import type { RetentionOptions } from '../../src/engine/retention.ts';
 import type { SubmitReply } from '../../src/engine/submit.ts';
 import type { Workspace } from '../../src/engine/workspace.ts';
+import type { Matches } from '../../src/model/pattern.ts';
 import type { VariantSpec } from '../../src/model/schema.ts';
 import type { Catalogue } from '../../src/ports/catalogue.ts';
 import type { Readiness } from '../../src/ports/readiness.ts';
@@ -70,6 +71,7 @@ export interface HouseOptions {
   readonly functions?: () => FunctionHost;
   readonly vault?: (store: Store) => Promise<Vault>;
   readonly world?: World;
+  readonly matches?: Matches;
   readonly retention?: RetentionOptions;
 }
 

@@ -133,7 +133,7 @@ describe('defaults', () => {
     world.set(c, '/domain/box/inner/name', 'n');
     expect(inOrder()).toEqual(names.filter((n) => inOrder().includes(n)));
     expect(domain(world, c)['box']).toEqual({ width: 10, inner: { depth: 1, name: 'n' } });
-    expect(Object.keys(view(world, c))).toEqual(['si', 'domain']);
+    expect(Object.keys(view(world, c))).toEqual(['si', 'domain', 'qualification']);
     expect(domain(world, c)['text']).toBe('t');
   });
 

@@ -1,7 +1,10 @@
 // What must hold in every state after a merge: references, kinds of edges, cycles, views, names, list order, the index.
 
+import type { BindingId } from '../../src/base/ids.ts';
+import { findCycleOfBinding } from '../../src/graph/bound_cycle.ts';
 import { findCycle, findLoop } from '../../src/graph/cycle.ts';
 import { sourcesOfCellText } from '../../src/graph/edges.ts';
+import { type Expr, functionsOf } from '../../src/model/expr.ts';
 import { splitCellKey } from '../../src/model/keys.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 import { indexFromFacts } from '../support/mutation_laws.ts';
@@ -27,6 +30,8 @@ export function invariants(state: Snapshot): void {
         () => `[ME6] ${key} refers to a secret that is gone`,
       );
     if (!at.element && value.startsWith('{"x":')) {
+      for (const fn of functionsOf((JSON.parse(value) as { x: Expr }).x))
+        law(state.get('functions', fn) !== undefined, () => `[ME6] ${key} calls a function that is gone: ${fn}`);
       const cycle = findCycle(state, at, sourcesOfCellText(value));
       law(cycle === undefined, () => `[ME6] a cycle of values: ${JSON.stringify(cycle)}`);
     }
@@ -73,6 +78,8 @@ export function invariants(state: Snapshot): void {
       target: { variant?: string; schema?: string };
     };
     law(state.get('functions', b.function) !== undefined, () => `[ME6] a binding of a function that is gone: ${key}`);
+    const loop = findCycleOfBinding(state, key as BindingId);
+    law(loop === undefined, () => `[ME6] a cycle through a bound function: ${JSON.stringify(loop)}`);
     if (b.action === null || b.action === 'manual') continue;
     const place = `${b.target.variant ?? b.target.schema} ${b.action}`;
     law(!exclusive.has(place), () => `[ME6] two bindings of one kind: ${place}`);

@@ -20,6 +20,8 @@ export const old = '0000000000000000000000V1E2';
 export const make = '0000000000000000000000FN01';
 export const make2 = '0000000000000000000000FN02';
 export const loose = '0000000000000000000000FN03';
+export const fold = '0000000000000000000000FN04';
+export const derive = '0000000000000000000000FN05';
 const bound = '0000000000000000000000B1ND';
 export const key = '0000000000000000000000KEY1';
 
@@ -39,6 +41,8 @@ export function smallState(): Snapshot {
     { kind: 'function.create', id: make, name: 'make', functionKind: 'action', text: 'make();\n' },
     { kind: 'function.create', id: make2, name: 'make2', functionKind: 'action', text: 'a();\nb();\nc();\n' },
     { kind: 'function.create', id: loose, name: 'loose', functionKind: 'qualification', text: 'x\n' },
+    { kind: 'function.create', id: fold, name: 'fold', functionKind: 'transformation', text: 'x\n' },
+    { kind: 'function.create', id: derive, name: 'derive', functionKind: 'attribute', text: 'x\n' },
     { kind: 'binding.attach', id: bound, function: make, schema: 'Thing', action: 'create' },
     create(one, 'one', 'Thing', {
       '/domain/text': 'hello',
@@ -88,6 +92,7 @@ function values(): Request[] {
     set(one, '/domain/text', from(two, '/si/name')),
     set(two, '/domain/labels/k', from(one, '/domain/labels/k')),
     set(one, '/domain/labels/k', from(two, '/domain/labels/k')),
+    set(one, '/domain/short', { $source: { component: two, path: '/domain/pack/b', function: fold } } as Json),
     set(one, '/domain/labels', from(two, '/domain/labels')),
     set(one, '/domain/labels', {}),
     set(one, '/domain/labels', { l: 'w' }),
@@ -188,6 +193,13 @@ function nouns(state: Snapshot): Request[] {
     { kind: 'binding.attach', function: make2, schema: 'Ruled', action: 'update' },
     { kind: 'binding.attach', id: fresh, function: loose, schema: 'Open' },
     { kind: 'binding.attach', function: loose, variant: of('Cat') },
+    {
+      kind: 'binding.attach',
+      function: derive,
+      schema: 'Thing',
+      arguments: [{ name: 'short', path: '/domain/short' }],
+      output: '/domain/pack/b',
+    },
     { kind: 'binding.detach', binding: bound },
     { kind: 'secret.put', name: 'new', definition: 'Key', key: 'k' },
     { kind: 'secret.put', secret: 'spare', name: 'spare', definition: 'Key', key: 'k2' },
@@ -211,6 +223,7 @@ function raw(state: Snapshot): Mutation[] {
     module('1'),
     module('2'),
     remove('function', loose),
+    remove('function', fold),
     remove('variant', variants.find((k) => state.get('schemas', k.slice(0, 26))!.includes('"Thing2"'))!),
     { kind: 'record.set', noun: 'schema', key: variants[0]!.slice(0, 26), field: 'category', value: 'Other' },
     { kind: 'record.set', noun: 'schema', key: variants[0]!.slice(0, 26), field: 'defaultVariant', value: null },

@@ -225,6 +225,35 @@ const functions: Readonly<Record<string, Scene>> = {
     ]);
     return either(s, raw(removal('function', fn)), ask(use));
   },
+  'function-followed': (s) => {
+    const fn = s.named('functions', 'fold') ?? '';
+    const [c, d] = s.some(2, 'Thing') as [string, string];
+    const through = { $source: { component: d, path: '/domain/text', function: fn } };
+    const use = s.one<Request>([
+      set(c, '/domain/text', through),
+      set(c, '/domain/labels', { a: through, b: 'b' }),
+      { kind: 'component.create', schema: 'Thing', name: 'made', attributes: { '/domain/text': through as never } },
+    ]);
+    return either(s, raw(removal('function', fn)), ask(use));
+  },
+  'function-cycle': (s) => {
+    const fn = s.named('functions', 'derive') ?? '';
+    const [c, d] = s.some(2, 'Thing') as [string, string];
+    const bound: Request = {
+      kind: 'binding.attach',
+      function: fn,
+      ...(chance(s.next, 60) ? { schema: 'Thing' } : { variant: variantOf(s, c) }),
+      arguments: [{ name: 'v', path: s.one(['/domain/short', '/domain/labels']) }],
+      output: s.one(['/domain/box/inner/name', '/domain/code']),
+    };
+    const at = s.one(['/domain/short', '/domain/labels/k']);
+    const back = (from: string): Request => set(c, at, { $source: { component: from, path: bound.output! } });
+    const follow = s.one<Request[]>([
+      [back(c)],
+      [back(d), set(d, at, { $source: { component: c, path: bound.output! } })],
+    ]);
+    return either(s, ask(bound), ask(...follow));
+  },
   bindings: (s) => {
     const same = sharedId(s.next);
     const attach = (): Request => ({

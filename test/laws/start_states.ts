@@ -58,6 +58,8 @@ function addActions(world: World): void {
   for (const name of ['make2', 'make3'])
     world.do({ kind: 'function.create', name, functionKind: 'action', text: `${name}();\n` });
   const lines = Array.from({ length: 6 }, (_, i) => `line ${i}\n`).join('');
+  world.do({ kind: 'function.create', name: 'fold', functionKind: 'transformation', text: 'fold\n' });
+  world.do({ kind: 'function.create', name: 'derive', functionKind: 'attribute', text: 'derive\n' });
   world.do({ kind: 'function.create', name: 'long', functionKind: 'qualification', text: lines });
 }
 

@@ -3,7 +3,7 @@
 import type { Json } from '../../src/base/json.ts';
 import type { Mutation } from '../../src/mutation/mutation.ts';
 import type { Request } from '../../src/mutation/request.ts';
-import { key, loose, make, make2, net, old, one, two, variantOf } from '../laws/pool.ts';
+import { derive, fold, key, loose, make, make2, net, old, one, two, variantOf } from '../laws/pool.ts';
 import { openSpec, thingSpec2 } from '../support/model_world.ts';
 import { type Example, start } from './example.ts';
 
@@ -29,6 +29,22 @@ const place = (x: number): Request =>
 const use: Request = { kind: 'binding.attach', function: loose, schema: 'Open' };
 const fresh = '0000000000000000000000NEW1';
 const fresh2 = '0000000000000000000000NEW2';
+
+/** A function that gives `short` from the labels, and a label that follows `short`. */
+const derived = (id: string): Request => ({
+  kind: 'binding.attach',
+  id,
+  function: derive,
+  schema: 'Thing',
+  arguments: [{ name: 'k', path: '/domain/labels' }],
+  output: '/domain/short',
+});
+const labelled: Request = {
+  kind: 'attribute.subscribe',
+  component: one,
+  path: '/domain/labels/k',
+  source: { component: one, path: '/domain/short' },
+};
 
 export const nounExamples: readonly Example[] = [
   {
@@ -188,6 +204,53 @@ export const schemaExamples: readonly Example[] = [
       mine: 'text.edit',
       theirs: 'text.edit',
       instead: json('functions', make2, { text: textOf('THEIRS();\nb();\nc();\n') }),
+    },
+  },
+  {
+    rule: 'used-removed',
+    mine: [
+      {
+        kind: 'attribute.subscribe',
+        component: one,
+        path: '/domain/short',
+        source: { component: two, path: '/domain/text', function: fold },
+      },
+    ],
+    theirs: [removal('function', fold)],
+    fact: ['functions', fold],
+    now: json('functions', fold),
+    line: { outcome: 'repaired', mine: 'cell.set', theirs: 'record.remove', instead: null },
+  },
+  {
+    rule: 'value-cycle',
+    mine: [derived(fresh)],
+    theirs: [labelled],
+    fact: ['bindings', fresh],
+    now: null,
+    line: {
+      outcome: 'dropped',
+      mine: 'record.create',
+      theirs: 'cell.set',
+      instead: {
+        action: null,
+        arguments: [{ name: 'k', path: '/domain/labels' }],
+        function: derive,
+        output: '/domain/short',
+        target: { schema: schemaOf('Thing') },
+      },
+    },
+  },
+  {
+    rule: 'value-cycle',
+    mine: [labelled],
+    theirs: [derived(fresh)],
+    fact: ['cells', `${one}/domain/labels/k`],
+    now: { v: 'v' },
+    line: {
+      outcome: 'dropped',
+      mine: 'cell.set',
+      theirs: 'record.create',
+      instead: { x: { s: [one, '/domain/short'] } },
     },
   },
   {

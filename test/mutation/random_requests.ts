@@ -456,6 +456,14 @@ function membersOf(world: Pick<World, 'ids'>, at: At, kind: RequestKind): Record
       };
     case 'schema.create':
       return { name: p.one(['Other', 'More']), id, spec: someSpec(), category: p.maybe(() => 'Net') };
+    case 'schema.define':
+      return {
+        name: p.one(['Other', 'Thing', 'Open', 'Made']),
+        id,
+        spec: someSpec(),
+        text: p.one(texts),
+        follows: p.maybe(() => [{ output: '/domain/text', path: p.one(['/domain/names', '/si/name']) }]),
+      };
     case 'schema.install':
       return { name: p.one(['Cat', 'Dog']), category: 'Zoo', origin: 'aws', spec: someSpec() };
     case 'schema.edit_variant':
@@ -487,8 +495,9 @@ function membersOf(world: Pick<World, 'ids'>, at: At, kind: RequestKind): Record
         id,
         schema: onSchema ? schema() : undefined,
         variant: onSchema ? undefined : variant(),
+        output: record.kind === 'attribute' ? p.one(['/domain/text', '/domain/free']) : undefined,
         arguments: p.maybe(() => [
-          { name: 'a', path: '/domain' },
+          { name: 'a', path: record.kind === 'attribute' ? p.one(['/si/name', '/domain']) : '/domain' },
           { name: 'b', value: p.one<Json>([1, null, { a: 1 }]) },
         ]),
         action: record.kind === 'action' ? p.one(actionKinds) : undefined,

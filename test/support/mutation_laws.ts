@@ -75,6 +75,7 @@ export function indexFromFacts(reader: Reader): Set<string> {
     const fact = JSON.parse(text) as { x?: Json; v?: Json; k?: string; o?: string };
     const path = key.slice(26);
     for (const s of fact.x === undefined ? [] : sourcesIn(fact.x)) pair('cell', s.component + s.path, key);
+    for (const fn of fact.x === undefined ? [] : calledIn(fact.x)) pair('call', fn, key);
     if (path === '/si/name' && typeof fact.v === 'string') pair('name', fact.v, key.slice(0, 26));
     if (fact.k !== undefined) pair('secret', fact.k, key);
     if (path === '/si/resourceId' && typeof fact.v === 'string' && !/[\u0000-\u001f]/.test(fact.v))
@@ -110,6 +111,13 @@ function sourcesIn(expr: Json): Source[] {
   const e = expr as { s?: [string, string]; f?: Json[] };
   if (e.s) return [{ component: e.s[0], path: e.s[1] } as unknown as Source];
   return (e.f ?? []).slice(1).flatMap(sourcesIn);
+}
+
+/** Users' functions have ids where built-in ones have names. */
+function calledIn(expr: Json): string[] {
+  const { f } = expr as { f?: [string, ...Json[]] };
+  if (f === undefined) return [];
+  return [...(/^[0-9A-Z]{26}$/.test(f[0]) ? [f[0]] : []), ...f.slice(1).flatMap(calledIn)];
 }
 
 export function checkIndex(state: Snapshot): void {

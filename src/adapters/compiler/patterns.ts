@@ -4,9 +4,7 @@
 
 import { RE2JS } from 're2js';
 import { limits } from '../../base/limits.ts';
-
-/** Does the text match, anywhere? undefined: not checkable. `(?ims)` in front of the pattern are its flags. */
-export type Matches = (pattern: string, text: string) => boolean | undefined;
+import type { Matches } from '../../model/pattern.ts';
 
 /** A matcher that keeps the expressions used last. */
 export function linearMatcher(keptMax: number = limits.patternsKeptMax): Matches {

@@ -32,7 +32,7 @@ interface CallSite {
 }
 
 const globals = globalThis as unknown as HardenedGlobals;
-const places = new WeakMap<object, Place>();
+const places = new WeakMap<object, readonly Place[]>();
 
 /** Sources of functions begin so; what begins otherwise is this program or a library. */
 export const sourcePrefix = 'function:';
@@ -55,12 +55,13 @@ export function lockDown(sesFile: string): void {
     reporting: 'none',
   });
   Error.prepareStackTrace = (error: object, sites: readonly CallSite[]): string => {
+    const found: Place[] = [];
     for (const site of sites) {
       const source = site.getScriptNameOrSourceURL();
       if (typeof source !== 'string' || !source.startsWith(sourcePrefix)) continue;
-      places.set(error, { source, line: site.getLineNumber() ?? 0, column: site.getColumnNumber() ?? 0 });
-      break;
+      found.push({ source, line: site.getLineNumber() ?? 0, column: site.getColumnNumber() ?? 0 });
     }
+    places.set(error, found);
     return '';
   };
 }
@@ -73,10 +74,10 @@ export function newCompartment(endowments: Readonly<Record<string, unknown>>): C
   return new globals.Compartment(endowments);
 }
 
-/** Where in user code an error was made; undefined when that is not known. */
-export function placeOf(error: unknown): Place | undefined {
-  if (typeof error !== 'object' || error === null) return undefined;
+/** Where in user code an error was made, and from where that was called; empty when that is not known. */
+export function placesOf(error: unknown): readonly Place[] {
+  if (typeof error !== 'object' || error === null) return [];
   // Reading the stack makes V8 call `prepareStackTrace`, once.
   void (error as { stack?: unknown }).stack;
-  return places.get(error);
+  return places.get(error) ?? [];
 }

@@ -5,7 +5,7 @@
 
 import { Script } from 'node:vm';
 import type { LibraryShelf } from './library_shelf.ts';
-import { harden, newCompartment, placeOf, sourcePrefix } from './realm.ts';
+import { harden, newCompartment, placesOf, sourcePrefix } from './realm.ts';
 
 export type Main = (input: unknown) => unknown;
 
@@ -31,6 +31,12 @@ export class NotCompiled extends Error {
     this.at = at;
   }
 }
+
+/**
+ * The line above the builders of a schema definition, as formats/asset/builders has it: a child may read no more of this
+ * program than its own files, so it is said again.
+ */
+const builderMark = '// builders';
 
 /** Names of SES's own that functions have no use for. */
 const taken = ['lockdown', 'harden', 'Compartment'];
@@ -75,10 +81,17 @@ function requireScript(script: string): void {
   }
 }
 
-/** Where in the script an error was made. */
+/** Where in the script an error was made; below the builders of a schema definition, where they were called. */
 export function placeIn(version: Version, error: unknown): At | undefined {
-  const place = placeOf(error);
-  if (place === undefined || place.source !== version.source) return undefined;
+  const here = placesOf(error).filter((p) => p.source === version.source);
+  const place = here.find((p) => p.line <= writtenLines(version.script)) ?? here[0];
+  if (place === undefined) return undefined;
   const column = place.line === 1 ? place.column - version.prefixLength : place.column;
   return { line: place.line, column: Math.max(1, column) };
+}
+
+/** Lines of the script that its author has written. */
+function writtenLines(script: string): number {
+  const mark = script.lastIndexOf(`\n${builderMark}\n`);
+  return mark === -1 ? Number.POSITIVE_INFINITY : script.slice(0, mark).split('\n').length;
 }

@@ -3,6 +3,8 @@
 
 import type { Json } from '../../base/json.ts';
 
+export type { Matches } from '../../model/pattern.ts';
+
 export interface Finding {
   /** A pointer to the value from where the validation began. */
   readonly path: string;
@@ -14,8 +16,8 @@ export interface Finding {
   readonly severity: 'error' | 'warning' | 'unchecked';
 }
 
-/** Does the text match the pattern, in linear time? undefined: not checkable. `(?ims)` in front of it are its flags. */
-export type Matches = (pattern: string, text: string) => boolean | undefined;
+/** Stands for a value that is not known yet: whatever is asked of it, nothing is said. Told apart by identity. */
+export const unknownValue: Json = Object.freeze({});
 
 export function childPointer(path: string, key: string | number): string {
   return `${path}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;

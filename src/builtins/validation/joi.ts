@@ -3,7 +3,7 @@
 // cannot carry (functions) or what is not evaluated here is reported as unchecked, never passed over.
 
 import { brief, canonical, isObject, type Json, type JsonObject, sameJson } from '../../base/json.ts';
-import { childPointer, type Finding, type Matches } from './finding.ts';
+import { childPointer, type Finding, type Matches, unknownValue } from './finding.ts';
 import { checkRules } from './joi_rules.ts';
 
 const depthMax = 48;
@@ -51,6 +51,7 @@ export function fits(description: Json, value: Json | undefined, scope: JoiScope
 }
 
 export function check(description: Json, given: Json | undefined, outer: JoiScope): Finding[] {
+  if (given === unknownValue) return [];
   if (!isObject(description) || typeof description['type'] !== 'string') {
     return [unchecked(outer, `a description without a type: ${brief(description)}`)];
   }
@@ -193,7 +194,7 @@ export function resolveReference(reference: Json, scope: JoiScope): { readonly v
         ? at[String(key)]
         : undefined;
   }
-  return { value: at };
+  return at === unknownValue ? undefined : { value: at };
 }
 
 /** The scope of a part of `value`. */

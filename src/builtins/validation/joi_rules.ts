@@ -3,7 +3,7 @@
 
 import { brief, isObject, type Json, type JsonObject } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, unknownValue } from './finding.ts';
 import { error, fits, identity, type JoiScope, listOf, objectOf, resolveReference, unchecked, within } from './joi.ts';
 import { checkStructure } from './joi_structure.ts';
 import {
@@ -268,6 +268,7 @@ const arrayRules: Readonly<Record<string, RuleCheck>> = {
     if (comparator !== undefined && typeof comparator !== 'string') return { unknown: 'a comparator of elements' };
     const seen = new Set<string>();
     const at = v.findIndex((e) => {
+      if (e === unknownValue) return false;
       const id = identity(e, comparator);
       return seen.size === seen.add(id).size && !(id === 'undefined' && options(a)['ignoreUndefined'] === true);
     });

@@ -5,7 +5,7 @@
 
 import { brief, canonical, isObject, type Json, sameJson } from '../../base/json.ts';
 import { type Definitions, derefProperty, kindOfJson, type Property } from '../../model/property.ts';
-import { childPointer, type Finding, isSet, type Matches } from './finding.ts';
+import { childPointer, type Finding, isSet, type Matches, unknownValue } from './finding.ts';
 import { checkJoi } from './joi.ts';
 import { fitsFormat } from './text.ts';
 
@@ -15,12 +15,14 @@ export interface Validated {
   readonly value: Json | undefined;
   /** Where the value is: paths of findings begin with it. */
   readonly path: string;
+  /** Defaults are in the value already where they show; what is not in it has no value. */
+  readonly complete?: boolean;
 }
 
 /** Everything that is to be said of the value, in order of the tree. */
-export function validate({ property, definitions, value, path }: Validated, matches: Matches): readonly Finding[] {
+export function validate(v: Validated, matches: Matches): readonly Finding[] {
   const out: Finding[] = [];
-  new Validation(definitions, matches, out).visit(property, value, path);
+  new Validation(v.definitions, matches, out, v.complete === true).visit(v.property, v.value, v.path);
   return out;
 }
 
@@ -28,16 +30,19 @@ class Validation {
   readonly #definitions: Definitions;
   readonly #matches: Matches;
   readonly #out: Finding[];
+  readonly #complete: boolean;
 
-  constructor(definitions: Definitions, matches: Matches, out: Finding[]) {
+  constructor(definitions: Definitions, matches: Matches, out: Finding[], complete: boolean) {
+    this.#complete = complete;
     this.#definitions = definitions;
     this.#matches = matches;
     this.#out = out;
   }
 
   visit(given: Property, declared: Json | undefined, path: string): void {
+    if (declared === unknownValue) return;
     const property = derefProperty(given, this.#definitions);
-    const value = isSet(declared) ? declared : property.default;
+    const value = isSet(declared) || this.#complete ? declared : property.default;
     if (property.validation !== undefined) this.#out.push(...checkJoi(property.validation, value, path, this.#matches));
     if (!isSet(value)) {
       if (property.required === true && property.readOnly !== true) this.#error(path, 'is required');
@@ -94,6 +99,7 @@ class Validation {
     if (p.uniqueItems === true) {
       const seen = new Set<string>();
       for (const [i, element] of value.entries()) {
+        if (element === unknownValue) continue;
         const before = seen.size;
         if (seen.add(canonical(element)).size === before) this.#error(childPointer(path, i), 'is there twice');
       }
@@ -108,9 +114,15 @@ class Validation {
     }
     if (p.kind !== 'object') return;
     for (const [key, member] of Object.entries(p.properties ?? {})) {
+      // Most properties of most types have no value, and nothing that asks for one.
+      if (this.#complete && !Object.hasOwn(value, key) && isQuiet(member)) continue;
       this.visit(member, Object.hasOwn(value, key) ? value[key] : undefined, childPointer(path, key));
     }
   }
+}
+
+function isQuiet({ kind, required, validation }: Property): boolean {
+  return required !== true && validation === undefined && kind !== 'ref';
 }
 
 function isOfKind(property: Property, value: Json): boolean {

@@ -172,13 +172,14 @@ function AssetBuilder() {
 }`,
 };
 
+/** The line above the builders in a script: what stands behind it nobody has written. The isolate knows it, too. */
+const builderMark = '// builders';
+
 /** Names of the builders. */
 export const builderNames: readonly string[] = Object.keys(builders);
 
-/** Text of the builders among `names`; '' when there is none. */
+/** Text of the builders among `names`, below their mark; '' when there is none. */
 export function builderScript(names: ReadonlySet<string>): string {
-  return builderNames
-    .filter((name) => names.has(name))
-    .map((name) => builders[name]!.trim())
-    .join('\n');
+  const used = builderNames.filter((name) => names.has(name)).map((name) => builders[name]!.trim());
+  return used.length === 0 ? '' : [builderMark, ...used].join('\n');
 }

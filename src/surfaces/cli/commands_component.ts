@@ -7,6 +7,7 @@ import { type Refusal, RefusalError } from '../../base/result.ts';
 import type { ComponentLine, ComponentView, Page } from '../../engine/component.ts';
 import type { SchemaLine, Suggestion } from '../../engine/schema.ts';
 import type { SubmitReply } from '../../engine/submit.ts';
+import { authorCommands } from './commands_schema.ts';
 import { readJson } from './files.ts';
 import { note, paint, table } from './output.ts';
 import type { Params, Run, Session } from './program.ts';
@@ -178,6 +179,7 @@ Examples:
 
 function schemaCommands(program: Command, run: Run): void {
   const schema = program.command('schema').description('schemas: types of components, installed and in the catalogue');
+  authorCommands(schema, run);
   schema
     .command('search [words...]')
     .description('find schemas by name or summary')

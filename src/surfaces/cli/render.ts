@@ -1,7 +1,7 @@
 // What people read: a review, a component, a trail. Functions from replies to lines, so that a transcript can be tested
 // without an engine.
 
-import { brief, type Json } from '../../base/json.ts';
+import { brief, isObject, type Json } from '../../base/json.ts';
 import type { AuditRecord } from '../../engine/audit.ts';
 import type { AttributeChange, Comparison, RecordChange, Side } from '../../engine/compare.ts';
 import type { ComponentView } from '../../engine/component.ts';
@@ -112,7 +112,7 @@ export function componentLines(c: ComponentView): string[] {
   if (c.dependsOn.length > 0) head.push(['depends on', c.dependsOn.join(', ')]);
   const tree = c.value as { readonly [root: string]: Json };
   const values = Object.entries(tree)
-    .filter(([root]) => root !== 'si')
+    .filter(([root]) => root !== 'si' && root !== 'qualification')
     .flatMap(([root, value]) => leaves(`/${root}`, value));
   const followed = new Map(c.sources.filter((s) => s.kind === 'subscription').map((s) => [s.path, s.follows ?? '']));
   const shown = values.map(([path, value]) => {
@@ -133,8 +133,27 @@ export function componentLines(c: ComponentView): string[] {
         paint('cyan', `<- ${follows}`) + paint('dim', '  (no value yet)'),
       ]),
     ]),
+    ...qualificationLines(tree['qualification']),
     ...c.problems.map((p) => paint('red', `  ! ${p.path}: ${p.code}: ${p.message}`)),
   ];
+}
+
+const qualificationStyles: Readonly<Record<string, 'green' | 'yellow' | 'red'>> = {
+  success: 'green',
+  warning: 'yellow',
+  failure: 'red',
+};
+
+/** One line each: what it is called, how it came out, and what it says. */
+function qualificationLines(qualifications: Json | undefined): string[] {
+  if (!isObject(qualifications)) return [];
+  const rows = Object.entries(qualifications).map(([name, given]) => {
+    const { result, message } = isObject(given) ? given : { result: brief(given), message: null };
+    const text = String(result ?? '');
+    const style = Object.hasOwn(qualificationStyles, text) ? qualificationStyles[text]! : 'red';
+    return [`  ${name}`, paint(style, text), typeof message === 'string' ? message : ''];
+  });
+  return ['', 'qualifications', ...table(rows)];
 }
 
 function leaves(path: string, value: Json): [string, Json][] {

@@ -6,10 +6,10 @@ import { canonical, type Json } from '../../../src/base/json.ts';
 import type { Evaluation } from '../../../src/builtins/evaluate.ts';
 import { type Bound, boundsAt, boundsOf } from '../../../src/graph/bound.ts';
 import { parseCell } from '../../../src/model/cell.ts';
-import { type Source, sourcesOf, userFunctionsOf } from '../../../src/model/expr.ts';
+import { functionsOf, type Source, sourcesOf } from '../../../src/model/expr.ts';
 import { splitAddress } from '../../../src/model/keys.ts';
 import { findComponent, isAbsent, specOfComponent } from '../../../src/model/lookup.ts';
-import { overlaps, type Path } from '../../../src/model/path.ts';
+import { overlaps, type Path, validationPath } from '../../../src/model/path.ts';
 import type { Snapshot } from '../../../src/snapshot/snapshot.ts';
 
 interface Moment {
@@ -29,8 +29,9 @@ function vertexAt(snapshot: Snapshot, at: Source): { text: string; sources: read
   if (text !== undefined) {
     const cell = parseCell(text);
     if (!('x' in cell)) return undefined;
-    const functions = userFunctionsOf(cell.x).map((id) => snapshot.get('functions', id));
-    return { text: [text, ...functions].join('\n'), sources: sourcesOf(cell.x) };
+    // A function that it calls is part of how it is made.
+    const called = functionsOf(cell.x).map((id) => snapshot.get('functions', id));
+    return { text: JSON.stringify([text, called]), sources: sourcesOf(cell.x) };
   }
   const bound = boundsOf(snapshot, at.component).find((b) => b.output === at.path);
   return (
@@ -54,6 +55,13 @@ function isAnother(source: Source, before: Moment, after: Moment): boolean {
 function results({ snapshot, evaluation }: Moment, { component, path }: Source): unknown[] {
   if (findComponent(snapshot, component) === undefined || isAbsent(snapshot, component)) return [];
   const out: unknown[] = [];
+  if (overlaps(path, validationPath)) {
+    const { why: _, ...rest } = evaluation.valueAt({ component, path: validationPath }) as unknown as Record<
+      string,
+      Json
+    >;
+    out.push(canonical(rest));
+  }
   for (const [address, e] of evaluation.all()) {
     if (!address.startsWith(component) || !overlaps(address.slice(component.length) as Path, path)) continue;
     const { why: _, ...rest } = e as unknown as Record<string, Json>;

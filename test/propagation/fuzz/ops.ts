@@ -39,6 +39,7 @@ const places = [
 ].map((p) => `/domain/${p}`);
 const reality = ['/resource_value/arn', '/resource_value/size', '/resource_value', '/resource', '/si/resourceId'];
 const computed = ['/code', '/code/render', '/qualification', '/qualification/judge'];
+const validation = ['/qualification', '/qualification/validation', '/qualification/validation/result'];
 
 class Chooser {
   readonly next: Numbers;
@@ -68,8 +69,8 @@ class Chooser {
         ? this.one(places)
         : r < 18
           ? this.one(reality)
-          : r < 19 && this.functions
-            ? this.one(computed)
+          : r < 19
+            ? this.one(this.functions && chance(this.next, 50) ? computed : validation)
             : '/si/name';
     return { $source: { component: this.component, path } };
   }

@@ -49,9 +49,14 @@ const specWith = (properties: Readonly<Record<string, Property>>): VariantSpec =
   definitions: {},
 });
 
-/** Editions of the type: other defaults, a property less. */
+/** Editions of the type: other defaults, a property less; the first has constraints, so that there is a validation. */
 export const specs: readonly VariantSpec[] = [
-  specWith(domain),
+  specWith({
+    ...domain,
+    t1: { kind: 'string', required: true, maxLength: 2 },
+    n2: { kind: 'number', minimum: 2 },
+    list: { ...domain['list']!, maxItems: 2 },
+  }),
   specWith({ ...domain, n1: { kind: 'number', default: 2 }, t2: text }),
   (() => {
     const { t1: _, x3: __, ...rest } = domain;

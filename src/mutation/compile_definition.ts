@@ -1,0 +1,157 @@
+// Compiling a schema definition that has been run: the schema or its unlocked variant, the text it was made from as a function
+// bound to the variant, and functions for the properties that take the value of another. Only what differs is edited, so
+// that the same definition again changes nothing.
+
+import type { BindingId, FunctionId, SchemaId, VariantId } from '../base/ids.ts';
+import type { JsonObject } from '../base/json.ts';
+import { must } from '../base/result.ts';
+import { type FunctionKind, type FunctionRecord, identityText } from '../model/function.ts';
+import { index, indexUser, variantKey } from '../model/keys.ts';
+import { findRecord, findSchema, findVariant, resolveSchema } from '../model/lookup.ts';
+import { parseVariantSpec, variantSpecText } from '../model/schema.ts';
+import { type About, type Compilation, malformed, mustName, type NounRequest } from './compile.ts';
+import { addBinding, type BindingHere, bindingsOf } from './compile_binding.ts';
+import { newId } from './compile_component.ts';
+import { addSchema, fail, mustText, setField, unlocked } from './compile_noun.ts';
+import { diffText } from './text.ts';
+
+type Define = Extract<NounRequest, { kind: 'schema.define' }>;
+
+export function define(c: Compilation, r: Define): About {
+  const name = mustName(r.name, 'name');
+  const text = mustText(r.text);
+  const follows = (r.follows ?? []).map(({ output, path }) =>
+    typeof output === 'string' && typeof path === 'string'
+      ? { output, path }
+      : malformed('follows', 'an output and a path', { output, path }),
+  );
+  const found = resolveSchema(c.draft, name, 'name');
+  if (!found.ok && found.refusal.code !== 'schema_not_found') return must(found) as never;
+  const known = found.ok && findSchema(c.draft, found.value)?.name === name ? found.value : undefined;
+  const schema = known ?? newId<SchemaId>(c, r.id);
+  const variant = known === undefined ? created(c, schema, name, r) : edited(c, schema, name, r, { text, follows });
+  if (variant !== undefined) {
+    keepText(c, variant, name, text);
+    follow(c, variant, follows);
+  }
+  return { subject: schema, sentence: `define schema ${name}` };
+}
+
+function created(c: Compilation, schema: SchemaId, name: string, r: Define): VariantId {
+  const variant = c.ids.ulid<VariantId>();
+  const category = r.category ?? 'User';
+  addSchema(c, { schema, variant, name, category, origin: 'user', spec: r.spec, locked: false });
+  return variant;
+}
+
+interface Wanted {
+  readonly text: string;
+  readonly follows: NonNullable<Define['follows']>;
+}
+
+/** The unlocked variant with the new document; undefined: the default variant is what is wanted already. */
+function edited(c: Compilation, schema: SchemaId, name: string, r: Define, wanted: Wanted): VariantId | undefined {
+  const record = findSchema(c.draft, schema)!;
+  if (record.defaultVariant === null) {
+    fail('schema_not_found', {
+      path: 'name',
+      expected: 'a schema with a default variant',
+      got: JSON.stringify(name),
+      hint: 'set its default variant first',
+    });
+  }
+  const spec = c.draft.putBlob(variantSpecText(must(parseVariantSpec(r.spec, 'spec'))));
+  const standing = findVariant(c.draft, schema, record.defaultVariant)!;
+  if (standing.spec === spec && isAsWanted(c, record.defaultVariant, wanted) && !hasUnlocked(c, schema))
+    return undefined;
+  const variant = unlocked(c, schema, record.defaultVariant);
+  const key = variantKey(schema, variant);
+  setField(c, 'variant', key, findRecord<JsonObject>(c.draft, 'schemas', key)!, 'spec', spec);
+  if (r.category !== undefined) setField(c, 'schema', schema, record as unknown as JsonObject, 'category', r.category);
+  return variant;
+}
+
+function hasUnlocked(c: Compilation, schema: SchemaId): boolean {
+  return [...c.draft.scan('schemas', `${schema}/`)].some(
+    ([, text]) => (JSON.parse(text) as { locked: boolean }).locked === false,
+  );
+}
+
+function isAsWanted(c: Compilation, variant: VariantId, { text, follows }: Wanted): boolean {
+  const here = bindingsOf(c.draft, variant);
+  const definition = here.find((b) => b.fn.kind === 'schema-definition');
+  const has = here.filter((b) => isIdentity(c, b)).map(followOf);
+  const same = has.length === follows.length && follows.every((f) => has.some((h) => sameFollow(f, h)));
+  return definition !== undefined && c.draft.blob(definition.fn.text) === text && same;
+}
+
+/** The text stays with the variant, as a function; one that other variants have too is left to them. */
+function keepText(c: Compilation, variant: VariantId, name: string, text: string): void {
+  const here = bindingsOf(c.draft, variant);
+  const now = here.find((b) => b.fn.kind === 'schema-definition');
+  if (now !== undefined && c.draft.blob(now.fn.text) === text) return;
+  if (now !== undefined && !now.fn.locked && bindingsOf(c.draft, now.record.function).length === 1) {
+    const changes = diffText(c.draft.blob(now.fn.text), text);
+    const to = c.draft.putBlob(text);
+    c.emit({ kind: 'text.edit', function: now.record.function, changes, from: now.fn.text, to });
+    return;
+  }
+  if (now !== undefined) c.emit({ kind: 'record.remove', noun: 'binding', key: now.id });
+  const taken = new Set(here.filter((b) => b !== now).map((b) => b.fn.name));
+  let free = `${name} definition`;
+  for (let n = 2; taken.has(free); n++) free = `${name} definition ${n}`;
+  const fn = newFunction(c, free, 'schema-definition', text);
+  bind(c, variant, fn, [], null);
+}
+
+/** Functions for exactly these properties: each gives the value of another. */
+function follow(c: Compilation, variant: VariantId, wanted: NonNullable<Define['follows']>): void {
+  const here = bindingsOf(c.draft, variant).filter((b) => isIdentity(c, b));
+  for (const b of here)
+    if (!wanted.some((f) => sameFollow(f, followOf(b)))) c.emit({ kind: 'record.remove', noun: 'binding', key: b.id });
+  const missing = wanted.filter((f) => !here.some((b) => sameFollow(f, followOf(b))));
+  if (missing.length === 0) return;
+  const fn = identity(c);
+  for (const { output, path } of missing) bind(c, variant, fn, [{ name: 'value', path }], output);
+}
+
+interface Follow {
+  readonly output: string;
+  readonly path: string;
+}
+
+const sameFollow = (a: Follow, b: Follow): boolean => a.output === b.output && a.path === b.path;
+const followOf = ({ record }: BindingHere): Follow => ({
+  output: record.output ?? '',
+  path: record.arguments[0]?.path ?? '',
+});
+
+function isIdentity(c: Compilation, { fn, record }: BindingHere): boolean {
+  return fn.kind === 'attribute' && record.arguments.length === 1 && c.draft.blob(fn.text) === identityText;
+}
+
+/** The function that gives its argument: one serves the whole workspace. */
+function identity(c: Compilation): FunctionId {
+  for (const [key] of c.draft.scan('index', index.functionsNamed('identity'))) {
+    const fn = findRecord<FunctionRecord>(c.draft, 'functions', indexUser(key));
+    if (fn?.kind === 'attribute' && c.draft.blob(fn.text) === identityText) return indexUser(key) as FunctionId;
+  }
+  return newFunction(c, 'identity', 'attribute', identityText);
+}
+
+function newFunction(c: Compilation, name: string, kind: FunctionKind, text: string): FunctionId {
+  const id = c.ids.ulid<FunctionId>();
+  const record = { name, displayName: name, description: '', kind, text: c.draft.putBlob(text), locked: false };
+  c.emit({ kind: 'record.create', noun: 'function', key: id, record });
+  return id;
+}
+
+function bind(
+  c: Compilation,
+  variant: VariantId,
+  fn: FunctionId,
+  args: readonly { readonly name: string; readonly path: string }[],
+  output: string | null,
+): void {
+  addBinding(c, c.ids.ulid<BindingId>(), { function: fn, target: { variant }, arguments: args, output, action: null });
+}

@@ -1,0 +1,104 @@
+// Commands on schema definitions: a file becomes a schema, is checked, or is read back.
+
+import { basename, extname } from 'node:path';
+import type { Command } from 'commander';
+import { RefusalError } from '../../base/result.ts';
+import type { AuthorReply, AuthorWarning, CheckedDefinition } from '../../engine/author.ts';
+import type { SchemaSource } from '../../engine/variants.ts';
+import type { Diagnostic } from '../../ports/compiler.ts';
+import { exitCodes } from './exit.ts';
+import { readText } from './files.ts';
+import { count, note, paint } from './output.ts';
+import type { Run, Session } from './program.ts';
+import { diagnosticLines } from './render_run.ts';
+
+interface AuthorOptions {
+  readonly name?: string;
+  readonly category?: string;
+  readonly changeSet?: string;
+}
+
+export function authorCommands(schema: Command, run: Run): void {
+  schema
+    .command('author <file>')
+    .description('make a schema of a definition in TypeScript, or edit it; - reads standard input')
+    .option('--name <name>', 'name of the schema (default: the file’s)')
+    .option('--category <name>', 'where it is listed (default: User)')
+    .option('--change-set <name>', 'change set, by name or id (default: a new one)')
+    .addHelpText(
+      'after',
+      `
+The file has a function main that returns what AssetBuilder builds; definitions of System Initiative run as they are.
+Examples:
+  headwater schema author web-server.ts --change-set "our types"
+  headwater schema author definition.ts --name "Acme::Queue"`,
+    )
+    .action((file: string, options: AuthorOptions) => run('Authoring', (s) => author(s, file, options)));
+  schema
+    .command('check <file>')
+    .description('what is wrong with a schema definition, types included; - reads standard input')
+    .addHelpText('after', '\nExit code 1 when there are errors.')
+    .action((file: string) =>
+      run('Checking', async (s) => {
+        const text = readText(file);
+        const checked = await s.call<CheckedDefinition>('schema.check', { text });
+        s.print(checked, () => [
+          ...diagnosticLines(file, text, checked.diagnostics),
+          ...checked.warnings.map(warningLine),
+          checked.ok ? paint('green', 'No errors.') : paint('red', 'There are errors.'),
+        ]);
+        return checked.ok ? exitCodes.ok : exitCodes.error;
+      }),
+    );
+  schema
+    .command('source <schema>')
+    .description('the definition that a schema was made of')
+    .option('--change-set <name>', 'change set (default: HEAD)')
+    .action((name: string, options: { changeSet?: string }) =>
+      run('Reading the definition', async (s) => {
+        const changeSet = options.changeSet === undefined ? {} : { changeSet: options.changeSet };
+        const source = await s.call<SchemaSource>('schema.source', { schema: name, ...changeSet });
+        s.print(source, () => [source.text.trimEnd()]);
+        return undefined;
+      }),
+    );
+}
+
+async function author(s: Session, file: string, options: AuthorOptions): Promise<number | undefined> {
+  const text = readText(file);
+  const name = options.name ?? (file === '-' ? 'definition' : basename(file, extname(file)));
+  const changeSet = await s.changeSet(options.changeSet, `schema ${name}`);
+  const category = options.category === undefined ? {} : { category: options.category };
+  const result = await s.attempt<AuthorReply>('schema.author', { changeSet, text, name, ...category });
+  if (!result.ok) {
+    const { data } = result.refusal as { data?: { diagnostics?: readonly Diagnostic[]; log?: readonly string[] } };
+    if (s.json || data?.diagnostics === undefined) throw new RefusalError(result.refusal);
+    await s.giveUp();
+    for (const line of data.log ?? []) note(`${paint('dim', '|')} ${line}`);
+    for (const line of diagnosticLines(file, text, data.diagnostics)) note(line);
+    return exitCodes.error;
+  }
+  const reply = result.value;
+  if (reply.edits === 0) await s.giveUp();
+  s.print(reply, () => authorLines(reply));
+  if (!s.json && reply.edits > 0) note(`Review it with: headwater change-set review ${reply.changeSet}`);
+  return undefined;
+}
+
+function authorLines(r: AuthorReply): string[] {
+  const out = r.log.map((l) => `${paint('dim', '|')} ${l}`);
+  out.push(
+    r.edits === 0
+      ? paint('dim', `Nothing to change: ${r.name} is that way already.`)
+      : `${paint('bold', r.name)} is defined: ${count(r.edits, 'edit')}, variant ${r.variant}.`,
+  );
+  for (const { output, path } of r.follows) out.push(`  ${output} ${paint('cyan', `<- ${path}`)}`);
+  for (const { name, definition } of r.secretSlots)
+    out.push(`  /secrets/${name} takes a secret of the kind ${definition}`);
+  if (r.definesSecret !== null) out.push(`  defines secrets of the kind ${r.definesSecret}`);
+  return [...out, ...r.warnings.map(warningLine)];
+}
+
+function warningLine({ path, message }: AuthorWarning): string {
+  return `${paint('yellow', 'warning')} ${path} ${message}`;
+}
