@@ -3,17 +3,15 @@
 // everything, propagation only what a change reaches, and both read by these rules.
 
 import type { ComponentId, FunctionId, Hash } from '../base/ids.ts';
-import { canonical, compareText, isObject, type Json } from '../base/json.ts';
+import { canonical, compareText, type Json } from '../base/json.ts';
 import { type Bound, boundsAt } from '../graph/bound.ts';
 import type { Cell } from '../model/cell.ts';
-import { type Declared, elementsOf, isDeclared } from '../model/declared.ts';
+import type { Declared } from '../model/declared.ts';
 import type { Expr, Source } from '../model/expr.ts';
 import { type FunctionKind, identityText } from '../model/function.ts';
 import type { ResourceRecord } from '../model/module.ts';
 import {
   ancestorsOf,
-  childPath,
-  decodeSegment,
   lastSegment,
   type Path,
   parentPath,
@@ -23,33 +21,14 @@ import {
   wellKnown,
 } from '../model/path.ts';
 import type { Matches } from '../model/pattern.ts';
-import { childProperty, type Definitions, derefProperty, type Property } from '../model/property.ts';
 import { locate, rootProperty, type VariantSpec } from '../model/schema.ts';
+import { Building, emptyAt } from './building.ts';
+import { asValue, descend, type Evaluated, flag, none, partOf, placed } from './evaluated.ts';
 import { findMisfit } from './fit.ts';
 import { builtins, EvaluationError } from './functions/table.ts';
-import { unknownValue } from './validation/finding.ts';
 import { qualificationOf } from './validation/qualification.ts';
 
-/**
- * A value as evaluated. `why` says why there is none where that is not plain from the model. `awaits`: something it is made
- * of is not reported yet and will be, so it is what can be said now. `last`: what it was before, for showing.
- */
-export type Evaluated =
-  | { readonly state: 'value'; readonly value: Json; readonly awaits?: true }
-  | { readonly state: 'none'; readonly why?: string; readonly awaits?: true }
-  | {
-      readonly state: 'error';
-      readonly code: string;
-      readonly message: string;
-      readonly last?: Json;
-      /** Address of the vertex whose error it is, where that is another. */
-      readonly root?: string;
-    }
-  /** A function whose result it needs has not run yet. */
-  | { readonly state: 'pending'; readonly last?: Json };
-
-export const none: Evaluated = { state: 'none' };
-export const asValue = (value: Json | undefined): Evaluated => (value === undefined ? none : { state: 'value', value });
+export { asValue, type Evaluated, none, rooted } from './evaluated.ts';
 
 /** One call of a user's function: all that its result depends on. */
 export interface Call {
@@ -356,204 +335,6 @@ function isIdentity({ kind, arguments: args }: Bound): boolean {
   return kind === 'attribute' && args.length === 1 && args[0]!.name === 'value';
 }
 
-function flag(e: Evaluated, awaits: true | undefined): Evaluated {
-  return awaits === undefined || e.state === 'error' || e.state === 'pending' || e.awaits ? e : { ...e, awaits };
-}
-
-/** With the address that an error comes from, for who reads it. */
-export function rooted(e: Evaluated, address: string): Evaluated {
-  return e.state === 'error' && e.root === undefined ? { ...e, root: address } : e;
-}
-
-/** An error says at which path it is; one that comes from elsewhere says so already. */
-function placed(e: Evaluated, component: ComponentId, path: Path): Evaluated {
-  return e.state === 'error' && e.root === component + path ? { ...e, message: `${path}: ${e.message}` } : e;
-}
-
-/** What of a value is at a path below it; of what was there before, too. undefined: the part is not one below it. */
-function partOf(whole: Evaluated, segments: readonly Segment[] | undefined): Evaluated {
-  if (whole.state === 'none') return whole;
-  if (whole.state === 'value') return flag(asValue(segments && descend(whole.value, segments)), whole.awaits);
-  const { last, ...bare } = whole;
-  const part = last === undefined || segments === undefined ? undefined : descend(last, segments);
-  return part === undefined ? bare : { ...bare, last: part };
-}
-
 function isReality(root: string | undefined): boolean {
   return root === 'resource' || root === 'resource_value' || root === 'code' || root === 'qualification';
-}
-
-function emptyAt(path: Path): Declared {
-  return { path, cell: undefined, element: undefined, children: new Map() };
-}
-
-function descend(value: Json, segments: readonly Segment[]): Json | undefined {
-  let here: Json | undefined = value;
-  for (const { key } of segments) {
-    if (key === undefined || here === undefined) return undefined;
-    if (Array.isArray(here)) here = /^\d+$/.test(key) ? (here[Number(key)] as Json | undefined) : undefined;
-    else if (isObject(here) && Object.hasOwn(here, key)) here = here[key];
-    else return undefined;
-  }
-  return here;
-}
-
-/**
- * What stands where something has no value now: `nothing`; `last`, what was there before; `unknown`, which nothing is said
- * of, also where it may become another when what it is made of is reported.
- */
-type Gaps = 'nothing' | 'last' | 'unknown';
-
-/** The value of a declared tree under its property, defaults filled in. */
-class Building {
-  readonly #assembly: Assembly;
-  readonly #facts: Facts;
-  readonly #definitions: Definitions;
-  readonly #gaps: Gaps;
-  readonly problems: ViewProblem[] = [];
-  /** The first part that has an error or no result yet. */
-  failure: Evaluated | undefined;
-  awaits = false;
-
-  constructor(assembly: Assembly, facts: Facts, definitions: Definitions, gaps: Gaps) {
-    this.#assembly = assembly;
-    this.#facts = facts;
-    this.#definitions = definitions;
-    this.#gaps = gaps;
-  }
-
-  problem(path: Path, e: Extract<Evaluated, { state: 'error' | 'pending' }>): void {
-    this.failure ??= partOf(placed(e, this.#facts.component, path), undefined);
-    const [code, message] =
-      e.state === 'error'
-        ? [e.code, e.message]
-        : ['pending', 'it is being computed; the value shown is the one before'];
-    this.problems.push({ path, code, message });
-  }
-
-  build(declared: Declared, property: Property): Evaluated {
-    const { cell, path } = declared;
-    if (cell !== undefined && !('c' in cell)) {
-      const part = this.#part(path, this.#assembly.cellValue(this.#facts, path, cell));
-      return 'x' in cell ? this.#known(part) : part;
-    }
-    if (cell === undefined && this.#facts.bounds.some((b) => b.output === path))
-      return this.#known(this.#part(path, this.#assembly.resultAt(this.#facts, path)));
-    const elements = elementsOf(declared);
-    if (elements.length > 0 && (property.kind === 'array' || property.kind === 'any'))
-      return this.#list(elements, property);
-    if (property.kind === 'object' || property.kind === 'map' || property.kind === 'any') {
-      const built = this.#members(declared, property);
-      if (built !== undefined) return { state: 'value', value: built };
-    }
-    if (cell !== undefined) return { state: 'value', value: cell.c === 'array' ? [] : {} };
-    return asValue(defaultOf(property, this.#definitions));
-  }
-
-  /** One computed or declared part: its errors are noted and leave a gap, or what was there before. */
-  #part(path: Path, e: Evaluated): Evaluated {
-    if (e.state === 'error' && this.#gaps === 'unknown') {
-      this.problems.push({ path, code: e.code, message: e.message });
-      return none;
-    }
-    if (e.state === 'error' || e.state === 'pending') {
-      this.problem(path, e);
-      return this.#gaps === 'last' ? asValue(e.last) : none;
-    }
-    this.awaits ||= e.awaits === true;
-    return e;
-  }
-
-  /** A computed part as far as it is known. */
-  #known(part: Evaluated): Evaluated {
-    if (this.#gaps !== 'unknown') return part;
-    return part.state === 'none' || (part.state === 'value' && part.awaits) ? asValue(unknownValue) : part;
-  }
-
-  #list(elements: ReturnType<typeof elementsOf>, property: Property): Evaluated {
-    const item = childProperty(property, { element: true }, this.#definitions) ?? { kind: 'any' };
-    const out: Json[] = [];
-    for (const { node } of elements) {
-      const built = this.build(node, item);
-      if (built.state === 'value') out.push(built.value);
-      // An element that follows something without a value takes no place; one that was never set holds its place.
-      else if (node.cell === undefined || !('x' in node.cell)) out.push(null);
-    }
-    return { state: 'value', value: out };
-  }
-
-  /** Members declared or computed below, with the defaults of their siblings; undefined when there are none. */
-  #members(declared: Declared, property: Property): Json | undefined {
-    const out: [string, Json][] = [];
-    let any = false;
-    const computed = this.#computedBelow(declared.path);
-    const add = (key: string, child: Declared, of: Property): void => {
-      const built = this.build(child, of);
-      if (built.state === 'value') out.push([key, built.value]);
-    };
-    if (property.kind === 'object') {
-      for (const [key, member] of Object.entries(property.properties ?? {})) {
-        const path = childPath(declared.path, key);
-        const child = declared.children.get(path.slice(declared.path.length + 1));
-        if (child !== undefined && isDeclared(child)) {
-          any = true;
-          add(key, child, childProperty(property, { key }, this.#definitions)!);
-        } else if (computed.has(key)) {
-          any = true;
-          add(key, emptyAt(path), childProperty(property, { key }, this.#definitions)!);
-        } else {
-          const value = defaultOf(member, this.#definitions);
-          if (value !== undefined) out.push([key, value]);
-        }
-      }
-    } else {
-      for (const [segment, child] of declared.children) {
-        const { key } = decodeSegment(segment);
-        if (key === undefined || !isDeclared(child)) continue;
-        any = true;
-        computed.delete(key);
-        add(key, child, childProperty(property, { key }, this.#definitions)!);
-      }
-      for (const key of computed) {
-        any = true;
-        add(key, emptyAt(childPath(declared.path, key)), childProperty(property, { key }, this.#definitions)!);
-      }
-    }
-    return any || (property.kind === 'object' && out.length > 0 && property.default === undefined)
-      ? Object.fromEntries(out)
-      : undefined;
-  }
-
-  /** Names of the members in or below which a bound function's result stands. */
-  #computedBelow(path: Path): Set<string> {
-    const keys = new Set<string>();
-    for (const { output } of this.#facts.bounds) {
-      if (!output.startsWith(`${path}/`)) continue;
-      const { key } = decodeSegment(output.slice(path.length + 1).split('/', 1)[0]!);
-      if (key !== undefined) keys.add(key);
-    }
-    return keys;
-  }
-}
-
-const defaults = new WeakMap<Property, { readonly value: Json | undefined }>();
-
-/** The default a property shows: its own, or for objects the defaults of its members. Recursive types end where they recur. */
-function defaultOf(property: Property, definitions: Definitions, within: readonly string[] = []): Json | undefined {
-  const known = within.length === 0 ? defaults.get(property) : undefined;
-  if (known !== undefined) return known.value;
-  const names = property.kind === 'ref' ? [...within, property.to ?? ''] : within;
-  if (property.kind === 'ref' && within.includes(property.to ?? '')) return undefined;
-  const p = derefProperty(property, definitions);
-  let value = p.default;
-  if (value === undefined && p.kind === 'object') {
-    const members: [string, Json][] = [];
-    for (const [key, member] of Object.entries(p.properties ?? {})) {
-      const own = defaultOf(member, definitions, names);
-      if (own !== undefined) members.push([key, own]);
-    }
-    if (members.length > 0) value = Object.fromEntries(members);
-  }
-  if (within.length === 0) defaults.set(property, { value });
-  return value;
 }

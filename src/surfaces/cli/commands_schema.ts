@@ -1,4 +1,5 @@
-// Commands on schema definitions: a file becomes a schema, is checked, or is read back.
+// Commands on schema definitions: a file becomes a schema, is checked, or is read back. Places of what is wrong are shown
+// with the line they are in.
 
 import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
