@@ -12,6 +12,7 @@ import { parseTemplate } from '../formats/cloudformation/parse.ts';
 
 const bin = fileURLToPath(new URL('./bin.js', import.meta.url));
 const template = fileURLToPath(new URL('../../examples/network.yaml', import.meta.url));
+const service = fileURLToPath(new URL('../../examples/service', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'headwater-demo-'));
 
 /** Runs one command line and shows it. Ends the demonstration when the exit code is another than expected. */
@@ -20,15 +21,90 @@ function run(what: string, args: readonly string[], expected = 0): string {
     .map((a) => (/^[\w./:@*=-]+$/.test(a) ? a : `'${a}'`))
     .join(' ')
     .replace(template, 'examples/network.yaml')
+    .replace(service, 'examples/service')
     .replace(folder, '/tmp/demo');
   process.stdout.write(`${what === '' ? '' : `\n# ${what}`}\n$ headwater ${shown}\n`);
   const done = spawnSync(process.execPath, [bin, '--data', join(folder, 'data'), ...args], { encoding: 'utf8' });
-  process.stdout.write((done.stderr + done.stdout).replaceAll(folder, '/tmp/demo'));
+  process.stdout.write(
+    (done.stderr + done.stdout).replaceAll(folder, '/tmp/demo').replaceAll(service, 'examples/service'),
+  );
   if (done.status !== expected) {
     process.stdout.write(`\nThe demonstration expected exit code ${expected} and got ${done.status}.\n`);
     process.exit(1);
   }
   return done.stdout;
+}
+
+/** A type written by its user, with functions of three kinds, beside the catalogue's. */
+function ownType(): void {
+  const file = (name: string): string => join(service, name);
+  const here = ['--change-set', 'our services'];
+  const type = 'Acme::Service';
+  run('A type of your own is a definition in TypeScript: checked with its types…', [
+    'schema',
+    'check',
+    file('schema.ts'),
+  ]);
+  run('', ['change-set', 'create', 'our services']);
+  run('…and run in a sandbox, with its text kept beside it.', [
+    'schema',
+    'author',
+    file('schema.ts'),
+    '--name',
+    type,
+    ...here,
+  ]);
+  const args = ['scheme', 'host', 'port'].map((n) => `${n}=/domain/${n[0]!.toUpperCase()}${n.slice(1)}`);
+  run('Functions of three kinds: a value made of others, code, and a qualification.', [
+    ...[
+      'function',
+      'create',
+      'url',
+      file('url.ts'),
+      '--kind',
+      'attribute',
+      '--schema',
+      type,
+      '--output',
+      '/domain/Url',
+    ],
+    ...args.flatMap((a) => ['--argument', a]),
+    ...here,
+  ]);
+  for (const [name, kind] of [
+    ['proxy', 'code-generation'],
+    ['encrypted', 'qualification'],
+  ] as const)
+    run('', ['function', 'create', name, file(`${name}.ts`), '--kind', kind, '--schema', type, ...here]);
+  run('', ['function', 'create', 'shout', file('shout.ts'), '--kind', 'transformation', ...here]);
+  run('A component of it, and one of the catalogue that follows what the function makes.', [
+    ...['component', 'create', type, 'shop', ...here],
+  ]);
+  run('', ['component', 'set', 'shop', '/domain/Host', 'shop.example', ...here]);
+  run('', ['component', 'create', 'AWS::SSM::Parameter', 'shop-url', ...here]);
+  run('', ['component', 'subscribe', 'shop-url', '/domain/Value', 'shop', '/domain/Url', ...here]);
+  run('', [
+    'component',
+    'subscribe',
+    'shop-url',
+    '/domain/Description',
+    'shop',
+    '/domain/Label',
+    '--function',
+    'shout',
+    ...here,
+  ]);
+  run('Values, code and qualifications, `validation` being the engine’s own.', ['component', 'get', 'shop', ...here]);
+  run('', ['component', 'get', 'shop-url', ...here]);
+  run('An input is changed…', ['component', 'set', 'shop', '/domain/Scheme', 'http', ...here]);
+  run('', ['component', 'get', 'shop', ...here]);
+  run('…and this is what ran for it, newest first; what had run with the same input did not run again.', [
+    'run',
+    'list',
+    ...here,
+  ]);
+  run('Where a value comes from.', ['explain', 'shop-url', '/domain/Value', ...here]);
+  run('', ['change-set', 'apply', 'our services']);
 }
 
 try {
@@ -63,6 +139,7 @@ try {
   process.stdout.write(
     `The exported template ${sameJson(before, after) ? 'equals' : 'DIFFERS FROM'} the one imported.\n`,
   );
+  ownType();
   run('The audit trail is whole, and everything in the store is what its hash says.', ['audit', 'verify']);
   run('', ['verify']);
   if (!sameJson(before, after)) process.exitCode = 1;

@@ -6,7 +6,7 @@ import type { ComponentId, SecretId } from '../base/ids.ts';
 import { isObject } from '../base/json.ts';
 import { unreachable } from '../base/result.ts';
 import type { Cell } from '../model/cell.ts';
-import { functionsOf, sourcesOf } from '../model/expr.ts';
+import { sourcesOf, userFunctionsOf } from '../model/expr.ts';
 import { cellKey, elementKey, idLength } from '../model/keys.ts';
 import type { Path } from '../model/path.ts';
 import type { Category } from '../model/state.ts';
@@ -125,7 +125,7 @@ export function refsOfMutation(m: Mutation): readonly string[] {
 
 function refsOfCell(cell: Cell): string[] {
   if ('k' in cell) return [cell.k as SecretId];
-  return 'x' in cell ? [...sourcesOf(cell.x).map((s) => s.component as string), ...functionsOf(cell.x)] : [];
+  return 'x' in cell ? [...sourcesOf(cell.x).map((s) => s.component as string), ...userFunctionsOf(cell.x)] : [];
 }
 
 /** An edge between components that a mutation adds, in a graph that must not close. */

@@ -2,7 +2,7 @@
 // from several references is a call of a built-in function whose arguments are expressions again. Expressions have no
 // names and no loops, so their sources can be listed without running anything.
 
-import { type ComponentId, type FunctionId, isUlid } from '../base/ids.ts';
+import { type ComponentId, isUlid } from '../base/ids.ts';
 import { brief, type Json } from '../base/json.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { type Path, parsePath } from './path.ts';
@@ -36,7 +36,7 @@ export function functionsOf(expr: Expr): FunctionId[] {
   const out = new Set<FunctionId>();
   const walk = (e: Expr): void => {
     if (!('f' in e)) return;
-    if (isUlid(e.f[0])) out.add(e.f[0] as FunctionId);
+    if (isUlid(e.f[0])) out.add(e.f[0]);
     for (const argument of e.f.slice(1)) walk(argument as Expr);
   };
   walk(expr);
@@ -44,7 +44,7 @@ export function functionsOf(expr: Expr): FunctionId[] {
 }
 
 /** The expression with every user's function replaced by what `change` returns. */
-export function mapFunctions(expr: Expr, change: (id: FunctionId) => string): Expr {
+export function mapFunctions(expr: Expr, change: (id: string) => string): Expr {
   if (!('f' in expr)) return expr;
   const [name, ...args] = expr.f;
   const to = isUlid(name) ? change(name as FunctionId) : name;

@@ -47,7 +47,7 @@ export const cellOperations: Operations<CellMutation> = {
     const writes = [{ category: 'cells' as const, key: cellKey(m.component, m.path), subtree: false }];
     const followed = m.kind === 'cell.set' && 'x' in m.cell ? m.cell.x : undefined;
     const sources = followed === undefined ? [] : sourcesOf(followed);
-    const functions = followed === undefined ? [] : functionsOf(followed);
+    const functions = followed === undefined ? [] : userFunctionsOf(followed);
     return {
       reads: [
         { category: 'components', key: m.component, subtree: false },

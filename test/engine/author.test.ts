@@ -250,11 +250,11 @@ describe('checking', () => {
     expect(await check(web)).toMatchObject({ ok: true, diagnostics: [] });
     const typed = await check(web.replace("setKind('integer')", "setKind('whole')"));
     expect(typed.ok).toBe(false);
-    expect(typed.diagnostics).toMatchObject([{ line: 11, code: 'TS2345' }]);
+    expect(typed.diagnostics).toMatchObject([{ line: 13, code: 'TS2345' }]);
     const ran = await check(
       web.replace('return new AssetBuilder()', "if (ports.http) throw new Error('late');\n  return new AssetBuilder()"),
     );
-    expect(ran.diagnostics).toMatchObject([{ line: 17, code: 'threw' }]);
+    expect(ran.diagnostics).toMatchObject([{ line: 19, code: 'threw' }]);
     expect(await house.everything()).toBe(before);
   });
 });

@@ -4,7 +4,7 @@ import type { BindingId } from '../../src/base/ids.ts';
 import { findCycleOfBinding } from '../../src/graph/bound_cycle.ts';
 import { findCycle, findLoop } from '../../src/graph/cycle.ts';
 import { sourcesOfCellText } from '../../src/graph/edges.ts';
-import { type Expr, functionsOf } from '../../src/model/expr.ts';
+import { type Expr, userFunctionsOf } from '../../src/model/expr.ts';
 import { splitCellKey } from '../../src/model/keys.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 import { indexFromFacts } from '../support/mutation_laws.ts';
@@ -30,7 +30,7 @@ export function invariants(state: Snapshot): void {
         () => `[ME6] ${key} refers to a secret that is gone`,
       );
     if (!at.element && value.startsWith('{"x":')) {
-      for (const fn of functionsOf((JSON.parse(value) as { x: Expr }).x))
+      for (const fn of userFunctionsOf((JSON.parse(value) as { x: Expr }).x))
         law(state.get('functions', fn) !== undefined, () => `[ME6] ${key} calls a function that is gone: ${fn}`);
       const cycle = findCycle(state, at, sourcesOfCellText(value));
       law(cycle === undefined, () => `[ME6] a cycle of values: ${JSON.stringify(cycle)}`);

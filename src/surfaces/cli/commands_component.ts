@@ -17,6 +17,11 @@ interface Edit {
   readonly changeSet?: string;
 }
 
+interface SubscribeOptions extends Edit {
+  readonly func?: string;
+  readonly function?: string;
+}
+
 const inChangeSet = '--change-set <name>';
 const inChangeSetHelp = 'change set, by name or id (default: a new one)';
 
@@ -104,8 +109,9 @@ Examples:
     .description('let a value follow a value of another component')
     .option(inChangeSet, inChangeSetHelp)
     .option('--func <name>', 'through a built-in function, such as toText')
+    .option('--function <name>', 'through a function of your own, of kind transformation')
     .addHelpText('after', '\nExample:\n  headwater component subscribe subnet /domain/VpcId vpc /resource_value/VpcId')
-    .action((name: string, path: string, source: string, sourcePath: string, options: Edit & { func?: string }) =>
+    .action((name: string, path: string, source: string, sourcePath: string, options: SubscribeOptions) =>
       run('Editing', async (s) =>
         edit(s, options, `link ${path} of ${name}`, [
           {
@@ -116,6 +122,7 @@ Examples:
               component: source,
               path: sourcePath,
               ...(options.func === undefined ? {} : { func: options.func }),
+              ...(options.function === undefined ? {} : { function: options.function }),
             },
           },
         ]),
