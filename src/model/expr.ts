@@ -31,9 +31,9 @@ export function sourcesOf(expr: Expr): Source[] {
   return out;
 }
 
-/** The users' functions that an expression calls, each once, in the order written. */
-export function functionsOf(expr: Expr): FunctionId[] {
-  const out = new Set<FunctionId>();
+/** Users' functions that an expression calls, by id, each once. */
+export function userFunctionsOf(expr: Expr): string[] {
+  const out = new Set<string>();
   const walk = (e: Expr): void => {
     if (!('f' in e)) return;
     if (isUlid(e.f[0])) out.add(e.f[0]);
@@ -47,8 +47,7 @@ export function functionsOf(expr: Expr): FunctionId[] {
 export function mapFunctions(expr: Expr, change: (id: string) => string): Expr {
   if (!('f' in expr)) return expr;
   const [name, ...args] = expr.f;
-  const to = isUlid(name) ? change(name as FunctionId) : name;
-  return { f: [to, ...args.map((e) => mapFunctions(e as Expr, change))] };
+  return { f: [isUlid(name) ? change(name) : name, ...args.map((e) => mapFunctions(e as Expr, change))] };
 }
 
 /** The expression with every source replaced by what `change` returns. */

@@ -8,7 +8,7 @@ import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { findCycle } from '../graph/cycle.ts';
 import { type Cell, cellText, parseCell } from '../model/cell.ts';
-import { type Expr, functionsOf, type Source, sourcesOf } from '../model/expr.ts';
+import { type Expr, type Source, sourcesOf, userFunctionsOf } from '../model/expr.ts';
 import type { FunctionRecord } from '../model/function.ts';
 import { cellKey, elementKey, index, present } from '../model/keys.ts';
 import { findComponent, findRecord, isMarked, nameOf, specOfComponent } from '../model/lookup.ts';
@@ -88,7 +88,7 @@ export function impliedKeys(component: ComponentId, path: Path, text: string): s
   if (text.startsWith('{"x":')) {
     const { x } = parseCell(text) as { x: Expr };
     for (const source of sourcesOf(x)) out.push(index.subscriber(source, component, path));
-    for (const fn of functionsOf(x)) out.push(index.caller(fn, component, path));
+    for (const fn of userFunctionsOf(x)) out.push(index.caller(fn, component, path));
   }
   if (path === wellKnown.name) {
     const cell = parseCell(text);

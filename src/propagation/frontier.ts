@@ -313,4 +313,22 @@ export class Frontier {
     this.#wanted = [];
     return out;
   }
+
+  /** The few vertices that a marked one waits for in the end: calls under way, or itself. */
+  rootsOf(marked: Marked): string[] {
+    const out: string[] = [];
+    const seen = new Set<string>();
+    const todo = [marked];
+    for (let at = todo.pop(); at !== undefined && out.length < 8; at = todo.pop()) {
+      if (seen.has(at.address)) continue;
+      seen.add(at.address);
+      const below = this.#known
+        .component(at.component)
+        .readsOf(at.path)
+        .flatMap((a) => this.#marked.get(a) ?? []);
+      if (below.length === 0 || at.waits !== undefined) out.push(at.address);
+      else todo.push(...below);
+    }
+    return out;
+  }
 }

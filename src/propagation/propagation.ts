@@ -241,7 +241,7 @@ export class Propagation {
     for (const path of this.#settledFor(at)) {
       const address = at.component + path;
       const marked = this.#frontier.get(address);
-      if (marked !== undefined) return { state: 'pending', waits: this.#rootsOf(marked) };
+      if (marked !== undefined) return { state: 'pending', waits: this.#frontier.rootsOf(marked) };
       const kept = this.#derived.get(address)?.is;
       if (kept === undefined) return { state: 'pending', waits: [address] };
       if (kept.state === 'error') {
@@ -490,23 +490,5 @@ export class Propagation {
     }
     for (const address of found) this.#frontier.mark(address, true);
     return n;
-  }
-
-  /** The few vertices that a marked one waits for in the end: calls under way, or itself. */
-  #rootsOf(marked: Marked): string[] {
-    const out: string[] = [];
-    const seen = new Set<string>();
-    const todo = [marked];
-    for (let at = todo.pop(); at !== undefined && out.length < 8; at = todo.pop()) {
-      if (seen.has(at.address)) continue;
-      seen.add(at.address);
-      const below = this.#known
-        .component(at.component)
-        .readsOf(at.path)
-        .flatMap((a) => this.#frontier.get(a) ?? []);
-      if (below.length === 0 || at.waits !== undefined) out.push(at.address);
-      else todo.push(...below);
-    }
-    return out;
   }
 }

@@ -6,7 +6,7 @@ import { canonical, type Json } from '../../../src/base/json.ts';
 import type { Evaluation } from '../../../src/builtins/evaluate.ts';
 import { type Bound, boundsAt, boundsOf } from '../../../src/graph/bound.ts';
 import { parseCell } from '../../../src/model/cell.ts';
-import { functionsOf, type Source, sourcesOf } from '../../../src/model/expr.ts';
+import { type Source, sourcesOf, userFunctionsOf } from '../../../src/model/expr.ts';
 import { splitAddress } from '../../../src/model/keys.ts';
 import { findComponent, isAbsent, specOfComponent } from '../../../src/model/lookup.ts';
 import { overlaps, type Path, validationPath } from '../../../src/model/path.ts';
@@ -30,7 +30,7 @@ function vertexAt(snapshot: Snapshot, at: Source): { text: string; sources: read
     const cell = parseCell(text);
     if (!('x' in cell)) return undefined;
     // A function that it calls is part of how it is made.
-    const called = functionsOf(cell.x).map((id) => snapshot.get('functions', id));
+    const called = userFunctionsOf(cell.x).map((id) => snapshot.get('functions', id));
     return { text: JSON.stringify([text, called]), sources: sourcesOf(cell.x) };
   }
   const bound = boundsOf(snapshot, at.component).find((b) => b.output === at.path);
