@@ -11,7 +11,7 @@ export class Child {
   readonly #closed: Promise<unknown>;
   #wake: () => void = () => {};
 
-  constructor(file: string, task: 'hold' | 'write' | 'record' | 'record once') {
+  constructor(file: string, task: 'hold' | 'write' | 'record' | 'record once' | 'record and close') {
     const fixture = task.startsWith('record') ? 'record_runs.mjs' : 'own_store.mjs';
     const script = fileURLToPath(new URL(`./fixtures/${fixture}`, import.meta.url));
     this.#process = spawn(process.execPath, [script, file, task], { stdio: ['ignore', 'pipe', 'inherit'] });

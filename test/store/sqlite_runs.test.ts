@@ -79,6 +79,12 @@ it('loses no acknowledged batch in ten kills, and leaves only whole ones', async
   }
 }, 120_000);
 
+it('closing waits for its end also when something is just being written', async () => {
+  const child = new Child(join(temporaryFolder(), 'store.db'), 'record and close');
+  expect(await child.ended()).toBe(0);
+  expect(child.lines).toContain('closed');
+});
+
 it('does not keep a process alive that has recorded what it wanted', async () => {
   const child = new Child(join(temporaryFolder(), 'store.db'), 'record once');
   expect(await child.ended()).toBe(0);

@@ -23,6 +23,7 @@ export class ThreadClient {
   #ended: Promise<void> = Promise.resolve();
   #last = 0;
   #failure: Fault | undefined;
+  #isClosing = false;
   /** Groups that became durable, with one sync each. */
   groups = 0;
 
@@ -45,6 +46,7 @@ export class ThreadClient {
   /** Writes what was asked for, then ends the thread and with it its connection. */
   async close(): Promise<void> {
     if (this.#worker === undefined) return;
+    this.#isClosing = true;
     this.#worker.ref();
     this.#worker.postMessage({ close: true } satisfies ThreadMessage);
     await this.#ended;
@@ -73,7 +75,8 @@ export class ThreadClient {
       if ('fault' in reply) waiting?.reject(unpackFault(reply.fault));
       else waiting?.resolve(reply.value);
     }
-    if (this.#waiting.size === 0) worker.unref();
+    // The one who closes waits for its end, which answers before it must not let the process miss.
+    if (this.#waiting.size === 0 && !this.#isClosing) worker.unref();
   }
 
   #fail(fault: Fault): void {
