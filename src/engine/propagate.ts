@@ -271,14 +271,16 @@ export class PropagationWork {
   }
 
   #run(): void {
-    if (this.#stopped) return;
-    this.#running ??= this.#work()
-      .catch((e: unknown) => {
-        this.#failure = e;
-      })
-      .finally(() => {
-        this.#running = undefined;
-      });
+    if (this.#stopped || this.#running !== undefined) return;
+    const work = this.#work().catch((e: unknown) => {
+      this.#failure = e;
+    });
+    this.#running = work;
+    void work.then(() => this.#ended(work));
+  }
+
+  #ended(work: Promise<void>): void {
+    if (this.#running === work) this.#running = undefined;
   }
 
   async #work(): Promise<void> {
@@ -292,7 +294,11 @@ export class PropagationWork {
         continue;
       }
       const line = [...this.#lines.values()].findLast((l) => l.values.busy);
-      if (line === undefined) return;
+      if (line === undefined) {
+        // At once: who has more to do from here on starts the work anew.
+        this.#running = undefined;
+        return;
+      }
       await this.#portion(line);
     }
   }
@@ -304,11 +310,12 @@ export class PropagationWork {
         if (values.step(16) === 0 && !values.busy) break;
       } while (performance.now() < until);
     } catch (e) {
-      this.#lines.delete(branch.row.id);
-      if (!(e instanceof ChunkMissing)) throw e;
-      // A chunk was not at hand: it is fetched by this, and the values are taken up again from the start.
-      await this.#host.read(() => this.of(branch));
-      return;
+      if (!(e instanceof ChunkMissing)) {
+        this.#lines.delete(branch.row.id);
+        throw e;
+      }
+      // A chunk was not at hand: it is fetched, and the step taken again.
+      await this.#host.read(() => values.step(16));
     }
     this.#ask(branch, values);
     if (values.quiet) {
