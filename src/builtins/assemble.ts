@@ -28,7 +28,7 @@ import { findMisfit } from './fit.ts';
 import { builtins, EvaluationError } from './functions/table.ts';
 import { qualificationOf } from './validation/qualification.ts';
 
-export { asValue, type Evaluated, none, rooted } from './evaluated.ts';
+export { type Evaluated, none, rooted } from './evaluated.ts';
 
 /** One call of a user's function: all that its result depends on. */
 export interface Call {
@@ -84,7 +84,7 @@ export interface Known {
 }
 
 /** Thrown while an expression is evaluated: what it reads has an error or is not there yet. */
-export class Blocked extends Error {
+class Blocked extends Error {
   readonly by: Evaluated;
   readonly at: Source;
   constructor(by: Evaluated, at: Source) {

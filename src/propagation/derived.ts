@@ -9,7 +9,7 @@ import type { ChunkSpace } from '../snapshot/chunk_space.ts';
 import { MerkleMap } from '../snapshot/merkle_map.ts';
 
 /** 1: the first. */
-export const derivedFormat = 1;
+const derivedFormat = 1;
 
 /** A call that a vertex made, and what it gave. */
 export interface Answered {
@@ -109,7 +109,7 @@ export class Derived {
   }
 }
 
-export function keptText(kept: Kept): string {
+function keptText(kept: Kept): string {
   return canonical({ f: derivedFormat, ...kept } as unknown as Json);
 }
 

@@ -61,7 +61,7 @@ export function expectAsFromScratch(
 }
 
 /** What a function gives by its text: `echo` its input, `fail` an error, `none` nothing, anything else that text. */
-export function byText(texts: (hash: string) => string): (call: Call) => Evaluated {
+function byText(texts: (hash: string) => string): (call: Call) => Evaluated {
   return (call) => {
     const text = texts(call.text);
     if (text === 'echo') return { state: 'value', value: call.input };
