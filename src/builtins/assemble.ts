@@ -6,8 +6,10 @@ import type { ComponentId, FunctionId, Hash } from '../base/ids.ts';
 import { canonical, compareText, type Json } from '../base/json.ts';
 import { type Bound, boundsAt } from '../graph/bound.ts';
 import type { Cell } from '../model/cell.ts';
+import type { Declared } from '../model/declared.ts';
 import type { Expr, Source } from '../model/expr.ts';
 import { type FunctionKind, identityText } from '../model/function.ts';
+import type { ResourceRecord } from '../model/module.ts';
 import {
   ancestorsOf,
   lastSegment,
@@ -18,16 +20,15 @@ import {
   validationPath,
   wellKnown,
 } from '../model/path.ts';
-import { locate, rootProperty } from '../model/schema.ts';
+import type { Matches } from '../model/pattern.ts';
+import { locate, rootProperty, type VariantSpec } from '../model/schema.ts';
 import { Building, emptyAt } from './building.ts';
-import { asValue, descend, type Evaluated, flag, none, partOf, placed, type ViewProblem } from './evaluated.ts';
-import type { Facts } from './facts.ts';
+import { asValue, descend, type Evaluated, flag, none, partOf, placed } from './evaluated.ts';
 import { findMisfit } from './fit.ts';
 import { builtins, EvaluationError } from './functions/table.ts';
 import { qualificationOf } from './validation/qualification.ts';
 
-export { asValue, type Evaluated, none, rooted, type ViewProblem } from './evaluated.ts';
-export type { Facts } from './facts.ts';
+export { type Evaluated, none, rooted } from './evaluated.ts';
 
 /** One call of a user's function: all that its result depends on. */
 export interface Call {
@@ -43,6 +44,35 @@ export interface Call {
 /** The result of a call as far as it is known; `pending` when it is not. */
 export type Results = (call: Call) => Evaluated;
 
+/** Something that could not be shown in a view, and where. */
+export interface ViewProblem {
+  readonly path: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What is known of one component. */
+export interface Facts {
+  readonly component: ComponentId;
+  /** Marked and without a resource. */
+  readonly absent: boolean;
+  readonly name: string;
+  /** undefined: its variant is not in the state. */
+  readonly spec: VariantSpec | undefined;
+  /** Functions whose results are values of it, those in force. */
+  readonly bounds: readonly Bound[];
+  /** Its schema has constraints, so that it has the engine's own qualification. */
+  readonly validated: boolean;
+  readonly matches: Matches;
+  /** Cells that were found to be all there is to the value at their path, where that is remembered. */
+  readonly direct?: Map<Path, Cell>;
+  cellAt(path: Path): Cell | undefined;
+  hasElement(path: Path): boolean;
+  declared(path: Path): Declared;
+  resource(): ResourceRecord | undefined;
+  blob(hash: Hash): string;
+}
+
 /** What an assembly asks: components, and the results of what computes. */
 export interface Known {
   /** undefined: the component is gone. */
@@ -54,7 +84,7 @@ export interface Known {
 }
 
 /** Thrown while an expression is evaluated: what it reads has an error or is not there yet. */
-export class Blocked extends Error {
+class Blocked extends Error {
   readonly by: Evaluated;
   readonly at: Source;
   constructor(by: Evaluated, at: Source) {

@@ -1,21 +1,15 @@
-// The value of a declared tree under its property: members in schema order, list elements in theirs, defaults filled in, and in
-// their places what has been computed of cells and of bound functions. What has an error or no result leaves a gap.
+// The value of a declared tree under its property: declared and computed parts put together, defaults filled in, gaps where
+// something has no value.
 
 import type { Json } from '../base/json.ts';
-import type { Cell } from '../model/cell.ts';
 import { type Declared, elementsOf, isDeclared } from '../model/declared.ts';
 import { childPath, decodeSegment, type Path } from '../model/path.ts';
 import { childProperty, type Definitions, derefProperty, type Property } from '../model/property.ts';
-import { asValue, type Evaluated, none, partOf, placed, type ViewProblem } from './evaluated.ts';
-import type { Facts } from './facts.ts';
+import type { Assembly, Facts, ViewProblem } from './assemble.ts';
+import { asValue, type Evaluated, none, partOf, placed } from './evaluated.ts';
 import { unknownValue } from './validation/finding.ts';
 
-/** Gives what has been computed. */
-export interface Computed {
-  cellValue(facts: Facts, path: Path, cell: Cell): Evaluated;
-  resultAt(facts: Facts, path: Path): Evaluated;
-}
-
+/** Nothing declared at a path. */
 export function emptyAt(path: Path): Declared {
   return { path, cell: undefined, element: undefined, children: new Map() };
 }
@@ -28,7 +22,7 @@ type Gaps = 'nothing' | 'last' | 'unknown';
 
 /** The value of a declared tree under its property, defaults filled in. */
 export class Building {
-  readonly #computed: Computed;
+  readonly #assembly: Assembly;
   readonly #facts: Facts;
   readonly #definitions: Definitions;
   readonly #gaps: Gaps;
@@ -37,8 +31,8 @@ export class Building {
   failure: Evaluated | undefined;
   awaits = false;
 
-  constructor(computed: Computed, facts: Facts, definitions: Definitions, gaps: Gaps) {
-    this.#computed = computed;
+  constructor(assembly: Assembly, facts: Facts, definitions: Definitions, gaps: Gaps) {
+    this.#assembly = assembly;
     this.#facts = facts;
     this.#definitions = definitions;
     this.#gaps = gaps;
@@ -56,11 +50,11 @@ export class Building {
   build(declared: Declared, property: Property): Evaluated {
     const { cell, path } = declared;
     if (cell !== undefined && !('c' in cell)) {
-      const part = this.#part(path, this.#computed.cellValue(this.#facts, path, cell));
+      const part = this.#part(path, this.#assembly.cellValue(this.#facts, path, cell));
       return 'x' in cell ? this.#known(part) : part;
     }
     if (cell === undefined && this.#facts.bounds.some((b) => b.output === path))
-      return this.#known(this.#part(path, this.#computed.resultAt(this.#facts, path)));
+      return this.#known(this.#part(path, this.#assembly.resultAt(this.#facts, path)));
     const elements = elementsOf(declared);
     if (elements.length > 0 && (property.kind === 'array' || property.kind === 'any'))
       return this.#list(elements, property);

@@ -1,5 +1,5 @@
-// A value as evaluated, and what is done with one: parts of it, where an error comes from, what is still to be reported.
-// Nothing here knows how a value came about.
+// A value as evaluated, and what is done with one on its way to who reads it: marked as awaited, given the place that its
+// error comes from, taken apart.
 
 import type { ComponentId } from '../base/ids.ts';
 import { isObject, type Json } from '../base/json.ts';
@@ -26,13 +26,7 @@ export type Evaluated =
 export const none: Evaluated = { state: 'none' };
 export const asValue = (value: Json | undefined): Evaluated => (value === undefined ? none : { state: 'value', value });
 
-/** Something that could not be shown in a view, and where. */
-export interface ViewProblem {
-  readonly path: string;
-  readonly code: string;
-  readonly message: string;
-}
-
+/** Marked as awaited, where that says something. */
 export function flag(e: Evaluated, awaits: true | undefined): Evaluated {
   return awaits === undefined || e.state === 'error' || e.state === 'pending' || e.awaits ? e : { ...e, awaits };
 }
@@ -56,6 +50,7 @@ export function partOf(whole: Evaluated, segments: readonly Segment[] | undefine
   return part === undefined ? bare : { ...bare, last: part };
 }
 
+/** The part of a value at the segments below it; undefined: there is none. */
 export function descend(value: Json, segments: readonly Segment[]): Json | undefined {
   let here: Json | undefined = value;
   for (const { key } of segments) {

@@ -14,28 +14,7 @@ import { type Path, validationPath } from '../model/path.ts';
 import { type Matches, matchPattern } from '../model/pattern.ts';
 import type { VariantSpec } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
-
-/** What is known of one component. */
-export interface Facts {
-  readonly component: ComponentId;
-  /** Marked and without a resource. */
-  readonly absent: boolean;
-  readonly name: string;
-  /** undefined: its variant is not in the state. */
-  readonly spec: VariantSpec | undefined;
-  /** Functions whose results are values of it, those in force. */
-  readonly bounds: readonly Bound[];
-  /** Its schema has constraints, so that it has the engine's own qualification. */
-  readonly validated: boolean;
-  readonly matches: Matches;
-  /** Cells that were found to be all there is to the value at their path, where that is remembered. */
-  readonly direct?: Map<Path, Cell>;
-  cellAt(path: Path): Cell | undefined;
-  hasElement(path: Path): boolean;
-  declared(path: Path): Declared;
-  resource(): ResourceRecord | undefined;
-  blob(hash: Hash): string;
-}
+import type { Facts } from './assemble.ts';
 
 /** undefined: there is no such component. */
 export function factsOf(reader: Reader, component: ComponentId): ReadFacts | undefined {

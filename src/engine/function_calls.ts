@@ -88,6 +88,7 @@ export class FunctionCalls {
   #memo: MemoRow[] = [];
   #writing: Promise<void> | undefined;
   #failed: unknown;
+  #isStopping = false;
   #ran = 0;
   #recalled = 0;
 
@@ -162,6 +163,11 @@ export class FunctionCalls {
       return tested;
     });
     return { ok: true, value: { run, ended } };
+  }
+
+  /** The engine ends: what is cut off by that is not recorded. */
+  stop(): void {
+    this.#isStopping = true;
   }
 
   /** Ends a run, waiting or under way. False when it is not. */
@@ -291,6 +297,9 @@ export class FunctionCalls {
     // Whatever the runner did not say, what has given something has begun.
     if (this.live.find(id)?.status === 'dispatched') this.live.move(id, 'start', {});
     const kept = text !== undefined && text.length <= limits.runResultCharsMax ? text : null;
+    // A pure call that the engine's end cut off never was: it is made again when its value is needed.
+    const isCutOff =
+      this.#isStopping && !isTest && compiled.tier === 'isolate' && !outcome.ok && outcome.code === 'killed';
     const record = this.live.move(id, endOf(outcome, gave), {
       outputHash: text === undefined ? null : this.#world.digest(text),
       runner: report.runner,
@@ -301,8 +310,11 @@ export class FunctionCalls {
       ...(isTest ? { test: { result: kept } } : {}),
       ...(tainted ? { tainted } : {}),
     });
-    this.#records.push(record);
-    this.#write();
+    if (isCutOff) this.live.written(id);
+    else {
+      this.#records.push(record);
+      this.#write();
+    }
     return { gave, record, report };
   }
 

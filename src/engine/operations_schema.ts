@@ -1,5 +1,5 @@
-// The operations on schema definitions: making a schema of a text, checking one, reading the one a schema was made of; forms of
-// parameters alone, the work is in author.ts and variants.ts.
+// The operations on schema definitions: making a schema of a text, checking one, reading the one a schema was made of.
+// What they do is in author; here parameters become words of the engine.
 
 import { authorSchema, checkDefinition } from './author.ts';
 import { changeSetOf, type Handler, inState, inWorkspace, text } from './operation.ts';

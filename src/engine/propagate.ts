@@ -271,20 +271,16 @@ export class PropagationWork {
   }
 
   #run(): void {
-    if (this.#stopped) return;
-    this.#running ??= this.#work()
-      .catch((e: unknown) => {
-        this.#failure = e;
-      })
-      .finally(() => {
-        this.#running = undefined;
-        // What came between its last look and here found it running.
-        if (this.#failure === undefined && this.#hasWork) this.#run();
-      });
+    if (this.#stopped || this.#running !== undefined) return;
+    const work = this.#work().catch((e: unknown) => {
+      this.#failure = e;
+    });
+    this.#running = work;
+    void work.then(() => this.#ended(work));
   }
 
-  get #hasWork(): boolean {
-    return this.#moved.size > 0 || [...this.#lines.values()].some((l) => l.values.busy);
+  #ended(work: Promise<void>): void {
+    if (this.#running === work) this.#running = undefined;
   }
 
   async #work(): Promise<void> {
@@ -298,7 +294,11 @@ export class PropagationWork {
         continue;
       }
       const line = [...this.#lines.values()].findLast((l) => l.values.busy);
-      if (line === undefined) return;
+      if (line === undefined) {
+        // At once: who has more to do from here on starts the work anew.
+        this.#running = undefined;
+        return;
+      }
       await this.#portion(line);
     }
   }
@@ -310,22 +310,13 @@ export class PropagationWork {
         if (values.step(16) === 0 && !values.busy) break;
       } while (performance.now() < until);
     } catch (e) {
-      this.#lines.delete(branch.row.id);
-      if (!(e instanceof ChunkMissing)) throw e;
-      // A chunk was not at hand: the values are taken up again from the start, and what they need first is fetched by this.
-      const again = await this.#host.read(() => {
-        const anew = this.of(branch);
-        anew.step(16);
-        return anew;
-      });
-      this.#worked(branch, again);
-      return;
+      if (!(e instanceof ChunkMissing)) {
+        this.#lines.delete(branch.row.id);
+        throw e;
+      }
+      // A chunk was not at hand: it is fetched, and the step taken again.
+      await this.#host.read(() => values.step(16));
     }
-    this.#worked(branch, values);
-  }
-
-  /** After a portion: asks for the calls that it came to, and tells who waits. */
-  #worked(branch: Branch, values: Propagation): void {
     this.#ask(branch, values);
     if (values.quiet) {
       this.#tellQuiet(branch.row.id);

@@ -278,6 +278,7 @@ export class Workspace {
   }
 
   async close(): Promise<void> {
+    this.calls.stop();
     await this.replay.stop();
     await this.propagation.stop();
     await this.calls.flushed();

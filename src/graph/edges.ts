@@ -54,7 +54,7 @@ export function edgesInto(reader: Reader, at: Source): Edge[] {
 }
 
 /** What a bound function reads. */
-export function edgesOfBound(component: ComponentId, bound: Bound): Edge[] {
+function edgesOfBound(component: ComponentId, bound: Bound): Edge[] {
   const user = { component, path: bound.output };
   return bound.arguments.flatMap(({ path }) => (path === undefined ? [] : [{ source: { component, path }, user }]));
 }

@@ -42,8 +42,8 @@ export async function openFolder(folder: string, cacheBytesMax?: number): Promis
     world,
     catalogue,
     functions: openFunctions(),
-    matches: linearMatcher(),
     vault: vaultOf(folder, store.runs, world.clock),
+    matches: linearMatcher(),
     ...(cacheBytesMax === undefined ? {} : { cacheBytesMax }),
   });
 }

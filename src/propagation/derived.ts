@@ -9,7 +9,7 @@ import type { ChunkSpace } from '../snapshot/chunk_space.ts';
 import { MerkleMap } from '../snapshot/merkle_map.ts';
 
 /** 1: the first. */
-export const derivedFormat = 1;
+const derivedFormat = 1;
 
 /** A call that a vertex made, and what it gave. */
 export interface Answered {
@@ -28,6 +28,8 @@ export class Derived {
   #base: MerkleMap;
   /** null: there is none any more. */
   #recent: Map<string, Kept | null>;
+  /** Addresses still to be folded, the last one first. */
+  #folding: string[] = [];
 
   constructor(space: ChunkSpace, base: MerkleMap = MerkleMap.empty(space), recent = new Map<string, Kept | null>()) {
     this.#space = space;
@@ -80,21 +82,23 @@ export class Derived {
    */
   fold(most: number): number {
     if (this.#recent.size === 0) return 0;
-    const addresses = [...this.#recent.keys()].sort(compareText).slice(0, most);
+    // Put in order once, not for every portion; what came since is for the next time round.
+    if (this.#folding.length === 0) this.#folding = [...this.#recent.keys()].sort(compareText).reverse();
+    const addresses = this.#folding.splice(Math.max(0, this.#folding.length - most)).reverse();
     const edits = new Map<string, string | undefined>();
     for (const address of addresses) {
-      const kept = this.#recent.get(address)!;
-      edits.set(address, kept === null ? undefined : keptText(kept));
+      const kept = this.#recent.get(address);
+      if (kept !== undefined) edits.set(address, kept === null ? undefined : keptText(kept));
     }
     this.#base = this.#base.edit(edits);
     this.#base.root();
-    for (const address of addresses) this.#recent.delete(address);
+    for (const address of edits.keys()) this.#recent.delete(address);
     return this.#recent.size;
   }
 
   /** All of it in the persistent map: its root. Its new chunks are in the space. */
   checkpoint(): Hash {
-    this.fold(Number.POSITIVE_INFINITY);
+    while (this.fold(Number.POSITIVE_INFINITY) > 0);
     return this.#base.root();
   }
 
@@ -105,7 +109,7 @@ export class Derived {
   }
 }
 
-export function keptText(kept: Kept): string {
+function keptText(kept: Kept): string {
   return canonical({ f: derivedFormat, ...kept } as unknown as Json);
 }
 

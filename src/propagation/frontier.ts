@@ -325,7 +325,7 @@ export class Frontier {
       const below = this.#known
         .component(at.component)
         .readsOf(at.path)
-        .flatMap((a) => this.get(a) ?? []);
+        .flatMap((a) => this.#marked.get(a) ?? []);
       if (below.length === 0 || at.waits !== undefined) out.push(at.address);
       else todo.push(...below);
     }

@@ -153,14 +153,6 @@ export class KnownComponent {
     return [...ancestorsOf(path).filter((above) => holds(vertices, above)), ...within(vertices, path)];
   }
 
-  /** Vertices that have to be settled for the value at a path: a validation that is not kept is made when it is read. */
-  settledFor(path: Path): readonly Path[] {
-    const vertices = this.verticesAt(path);
-    if (!vertices.includes(validationPath) || this.keepsValidation) return vertices;
-    const others = vertices.filter((v) => v !== validationPath);
-    return [...others, ...this.verticesAt(wellKnown.domain).filter((v) => !others.includes(v))];
-  }
-
   /** Can anything of it be read? Of a component that is marked or gone readers see nothing, whatever is declared. */
   get isThere(): boolean {
     return this.facts !== undefined && !this.facts.absent;

@@ -21,7 +21,7 @@ import {
 import { cycleMessages, membersOfCycle } from '../graph/cycle.ts';
 import type { Source } from '../model/expr.ts';
 import { idLength, splitAddress } from '../model/keys.ts';
-import { validationPath } from '../model/path.ts';
+import { type Path, validationPath, wellKnown } from '../model/path.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type Answered, Derived, isOnCycle, type Kept, lastOf, sameCalls, sameEvaluated } from './derived.ts';
 import { Frontier, type Marked } from './frontier.ts';
@@ -163,7 +163,7 @@ export class Propagation {
   /** Has what an address is made of computed first. */
   demand(at: Source): void {
     this.#frontier.spreadAll();
-    for (const path of this.#known.component(at.component).settledFor(at.path)) {
+    for (const path of this.#settledFor(at)) {
       const address = at.component + path;
       if (this.#derived.has(address) && !this.#frontier.has(address)) continue;
       this.#frontier.first(address);
@@ -173,13 +173,19 @@ export class Propagation {
   /** Is all that an address is made of settled? */
   isSettled(at: Source): boolean {
     this.#frontier.spreadAll();
-    return this.#known
-      .component(at.component)
-      .settledFor(at.path)
-      .every((path) => {
-        const address = at.component + path;
-        return this.#derived.has(address) && !this.#frontier.has(address);
-      });
+    return this.#settledFor(at).every((path) => {
+      const address = at.component + path;
+      return this.#derived.has(address) && !this.#frontier.has(address);
+    });
+  }
+
+  /** Vertices that have to be settled for an address: a validation that is not kept is made when it is read. */
+  #settledFor({ component, path }: Source): readonly Path[] {
+    const known = this.#known.component(component);
+    const vertices = known.verticesAt(path);
+    if (!vertices.includes(validationPath) || known.keepsValidation) return vertices;
+    const others = vertices.filter((v) => v !== validationPath);
+    return [...others, ...known.verticesAt(wellKnown.domain).filter((v) => !others.includes(v))];
   }
 
   /**
@@ -232,7 +238,7 @@ export class Propagation {
   freshness(at: Source): Freshness {
     this.#frontier.spreadAll();
     let awaits = false;
-    for (const path of this.#known.component(at.component).settledFor(at.path)) {
+    for (const path of this.#settledFor(at)) {
       const address = at.component + path;
       const marked = this.#frontier.get(address);
       if (marked !== undefined) return { state: 'pending', waits: this.#frontier.rootsOf(marked) };

@@ -67,11 +67,11 @@ export interface HouseOptions {
   readonly cacheBytesMax?: number;
   readonly unwrittenBytesMax?: number;
   readonly readiness?: Readiness;
-  readonly matches?: Matches;
   /** What functions and secrets need; made anew whenever the house is opened. */
   readonly functions?: () => FunctionHost;
   readonly vault?: (store: Store) => Promise<Vault>;
   readonly world?: World;
+  readonly matches?: Matches;
   readonly retention?: RetentionOptions;
 }
 

@@ -7,7 +7,7 @@ import type { Freshness } from '../../src/propagation/propagation.ts';
 import { call, follow, from, set, Watched } from './worlds.ts';
 
 /**
- * a.text goes through the function `first` to a.fixed, through `second` to a.code, and from there to b.text and c.text;
+ * a.text goes through the function `first` to a.short, through `second` to a.code, and from there to b.text and c.text;
  * b.count has nothing to do with it.
  */
 function line(first = 'echo'): {
@@ -26,8 +26,8 @@ function line(first = 'echo'): {
     ids.b = world.create('b', {}, 'Open');
     ids.c = world.create('c', {}, 'Open');
     for (const [name, path, output] of [
-      ['first', 'text', 'fixed'],
-      ['second', 'fixed', 'code'],
+      ['first', 'text', 'short'],
+      ['second', 'short', 'code'],
     ])
       world.do({
         kind: 'binding.attach',
@@ -65,8 +65,8 @@ describe('how a value stands', () => {
     // Before anything is looked at, and when the call is under way.
     for (const steps of [0, 1_000]) {
       w.p.step(steps);
-      const waits = [`${ids.a}/domain/fixed`];
-      expect(state('a', '/domain/fixed')).toEqual({ state: 'pending', waits });
+      const waits = [`${ids.a}/domain/short`];
+      expect(state('a', '/domain/short')).toEqual({ state: 'pending', waits });
       expect(state('c', '/domain/text')).toEqual({ state: 'pending', waits });
       expect(state('c', '/domain')).toEqual({ state: 'pending', waits });
       expect(state('b', '/domain/count')).toEqual({ state: 'fresh' });
@@ -79,20 +79,20 @@ describe('how a value stands', () => {
   test('[PR10] pending on several: each is named', () => {
     const { w, ids, state } = line();
     const d = w.world.create('d', { '/domain/text': 'y' });
-    w.world.do(set(ids.c, 'both', call('concat', from(ids.a, 'fixed'), from(d, 'fixed'))), set(ids.a, 'text', 'z'));
+    w.world.do(set(ids.c, 'both', call('concat', from(ids.a, 'short'), from(d, 'short'))), set(ids.a, 'text', 'z'));
     w.p.moveTo(w.world.snapshot);
     w.p.step(1_000);
     const both = state('c', '/domain/both');
-    expect(both.state === 'pending' && [...both.waits].sort()).toEqual([`${ids.a}/domain/fixed`, `${d}/domain/fixed`]);
+    expect(both.state === 'pending' && [...both.waits].sort()).toEqual([`${ids.a}/domain/short`, `${d}/domain/short`]);
   });
 
   test('[PR10] [PR8] an error where it is, blocked by it behind, and fresh beside', () => {
     const { w, ids, state } = line();
     w.ranBy(fails);
     const error = { code: 'threw', message: 'it failed' };
-    expect(state('a', '/domain/fixed')).toEqual({ state: 'error', ...error });
-    const root = `${ids.a}/domain/fixed`;
-    const blocked = { state: 'blocked-by', root, code: 'threw', message: '/domain/fixed: it failed' };
+    expect(state('a', '/domain/short')).toEqual({ state: 'error', ...error });
+    const root = `${ids.a}/domain/short`;
+    const blocked = { state: 'blocked-by', root, code: 'threw', message: '/domain/short: it failed' };
     expect(state('a', '/domain/code')).toEqual(blocked);
     expect(state('b', '/domain/text')).toEqual(blocked);
     expect(state('c', '/domain/text')).toEqual(blocked);
@@ -138,18 +138,18 @@ describe('what was there before', () => {
     const { w, ids } = line();
     expect(domainOf(w, ids.c)['text']).toBe('ab-1!?');
     w.ranBy(fails);
-    expect(domainOf(w, ids.a)).toMatchObject({ fixed: '{"i":"x"}', code: 'ab-1' });
+    expect(domainOf(w, ids.a)).toMatchObject({ short: '{"i":"x"}', code: 'ab-1' });
     // Not what the vertex shows that it reads.
     expect(domainOf(w, ids.b)['text']).toBe('ab-1!');
     expect(domainOf(w, ids.c)['text']).toBe('ab-1!?');
     expect(w.p.view(ids.a as ComponentId)!.problems).toEqual([
-      { path: '/domain/code', code: 'threw', message: '/domain/fixed: it failed' },
-      { path: '/domain/fixed', code: 'threw', message: 'it failed' },
+      { path: '/domain/short', code: 'threw', message: 'it failed' },
+      { path: '/domain/code', code: 'threw', message: '/domain/short: it failed' },
     ]);
     expect(w.p.read({ component: ids.c as ComponentId, path: '/domain/text' as Path })).toMatchObject({
       state: 'error',
       last: 'ab-1!?',
-      root: `${ids.a}/domain/fixed`,
+      root: `${ids.a}/domain/short`,
     });
     w.ranBy(works);
     expect(w.p.view(ids.a as ComponentId)!.problems).toEqual([]);
@@ -167,7 +167,7 @@ describe('what was there before', () => {
     const { w, ids } = line();
     w.ranBy(fails);
     w.ranBy(set(ids.a, 'text', 'other'));
-    expect(domainOf(w, ids.a)['fixed']).toBe('{"i":"x"}');
+    expect(domainOf(w, ids.a)['short']).toBe('{"i":"x"}');
   });
 
   test('[PR8] what is being computed shows what was there', () => {
@@ -189,7 +189,7 @@ describe('what was there before', () => {
 
   test('[PR8] of a whole that has an error a part shows the part', () => {
     const { w, ids } = line();
-    w.ranBy(set(ids.b, 'whole', call('object', 'x', from(ids.a, 'fixed'), 'y', 2)));
+    w.ranBy(set(ids.b, 'whole', call('object', 'x', from(ids.a, 'short'), 'y', 2)));
     w.ranBy(fails);
     const read = (path: string): unknown => w.p.read({ component: ids.b as ComponentId, path: path as Path });
     expect(read('/domain/whole')).toMatchObject({ state: 'error', last: { x: '{"i":"x"}', y: 2 } });

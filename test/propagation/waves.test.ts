@@ -1,10 +1,10 @@
 // Work in portions, with edits between them, results in any order, forks and checkpoints.
 
 import { describe, expect, test } from 'vitest';
-import type { BindingId, ComponentId } from '../../src/base/ids.ts';
+import type { ComponentId } from '../../src/base/ids.ts';
 import { cellKey, index } from '../../src/model/keys.ts';
 import type { Path } from '../../src/model/path.ts';
-import { apply } from '../../src/mutation/mutation.ts';
+import type { Step } from '../../src/mutation/compile.ts';
 import type { Request } from '../../src/mutation/request.ts';
 import { Derived } from '../../src/propagation/derived.ts';
 import { Propagation } from '../../src/propagation/propagation.ts';
@@ -117,45 +117,37 @@ describe('portions', () => {
 
   test('[PR13] a function that closes a cycle: an error of all on it, others are blocked, and gone with it', () => {
     let [a, b] = ['', ''];
+    let bound: readonly Step[] = [];
     const w = new Watched((world) => {
       world.do({ kind: 'function.create', name: 'turn', functionKind: 'attribute', text: 'echo' });
       a = world.create('a');
       b = world.create('b', {}, 'Open');
+      // Bound by somebody who does not see the subscriptions, or it would be refused.
+      bound = world.fork(9).do({
+        kind: 'binding.attach',
+        function: 'turn',
+        schema: 'Thing',
+        arguments: [{ name: 'i', path: '/domain/text' }],
+        output: '/domain/short',
+      });
       world.do(
-        set(b, 'v', call('toText', from(a, 'doc'))),
+        set(b, 'v', call('toText', from(a, 'short'))),
         set(a, 'text', call('toText', from(b, 'v'))),
         set(b, 'w', from(b, 'v')),
       );
     });
-    // No request binds it so; a merge may leave it.
-    const named = (kind: string, name: string): string =>
-      [...w.world.snapshot.scan('index', `${kind}:${name}\u0000`)][0]![0].slice(-26);
-    const key = w.world.ids.ulid<BindingId>();
-    const draft = w.world.snapshot.edit();
-    apply(draft, {
-      kind: 'record.create',
-      noun: 'binding',
-      key,
-      record: {
-        function: named('function', 'turn'),
-        target: { schema: named('schema', 'Thing') },
-        arguments: [{ name: 'i', path: '/domain/text' }],
-        output: '/domain/doc',
-        action: null,
-      },
-    });
-    w.world.snapshot = draft.finish();
+    w.world.take(bound);
     w.p.moveTo(w.world.snapshot);
     expect(w.settle()).toEqual([]);
     expectAsFromScratch(w.p, w.world.snapshot, w.result);
     for (const [id, path] of [
-      [a, '/domain/doc'],
+      [a, '/domain/short'],
       [a, '/domain/text'],
       [b, '/domain/v'],
     ] as const)
       expect(w.p.freshness(at(id, path))).toMatchObject({ state: 'error', code: 'value_cycle' });
     expect(w.p.freshness(at(b, '/domain/w'))).toMatchObject({ state: 'blocked-by', root: `${b}/domain/v` });
-    w.ranBy({ kind: 'binding.detach', binding: key });
+    w.ranBy({ kind: 'binding.detach', binding: bound[0]!.subject });
     expect(w.p.freshness(at(b, '/domain/w'))).toEqual({ state: 'fresh' });
   });
 });
@@ -180,9 +172,9 @@ function threeCalls(): { w: Watched; a: string; b: string; c: string } {
       world.create('d', {}, 'Open'),
     );
     const [a, c, d] = ids as [string, string, string];
-    world.do(...attach('f', 'Thing', 'text', 'doc'), ...attach('g', 'Thing', 'fixed', 'box/inner/name'));
+    world.do(...attach('f', 'Thing', 'text', 'short'), ...attach('g', 'Thing', 'fixed', 'box/inner/name'));
     world.do(
-      set(c, 'in', call('array', from(a, 'doc'), from(a, 'box/inner/name'))),
+      set(c, 'in', call('array', from(a, 'short'), from(a, 'box/inner/name'))),
       ...attach('h', 'Open', 'in', 'out'),
     );
     world.do(set(d, 'in', 'own'), set(d, 'v', call('toJson', from(c, 'out'))));
@@ -254,11 +246,11 @@ describe('results', () => {
     w.p.deliver(one!.key, { state: 'value', value: 'of the first' });
     w.p.step(1_000);
     expect(w.take()).toEqual([]);
-    expect(w.p.freshness(at(a, '/domain/doc')).state).toBe('pending');
+    expect(w.p.freshness(at(a, '/domain/short')).state).toBe('pending');
     w.p.deliver(two!.key, { state: 'value', value: 'of the second' });
     w.p.step(1_000);
-    expect(w.valueOf(a, '/domain/doc')).toBe('of the second');
-    expect(w.take()).toEqual(['a.doc', 'c.in']);
+    expect(w.valueOf(a, '/domain/short')).toBe('of the second');
+    expect(w.take()).toEqual(['a.short', 'c.in']);
   });
 
   test('[PR7] what nobody waits for any more is not handed out, what is asked for again is, once', () => {
@@ -299,14 +291,14 @@ describe('results', () => {
     expect(w.p.takeWanted()).toEqual([]);
     w.p.deliver(wanted[0]!.key, { state: 'value', value: 'one for all' });
     w.p.step(1_000);
-    expect(w.take().filter((name) => name.endsWith('.doc'))).toHaveLength(5);
+    expect(w.take().filter((name) => name.endsWith('.short'))).toHaveLength(5);
   });
 
   test('[PR3] a call that has to be made again is, and one that gives the same ends there', () => {
     const { w, a } = threeCalls();
-    w.p.again(`${a}/domain/doc`);
+    w.p.again(`${a}/domain/short`);
     expect(settle(w.p, w.result).map((c) => c.name)).toEqual(['f']);
-    expect(w.take()).toEqual(['a.doc']);
+    expect(w.take()).toEqual(['a.short']);
   });
 });
 
@@ -321,7 +313,7 @@ describe('forks and checkpoints', () => {
     w.world.do(set(a, 'text', 'only there'));
     other.moveTo(w.world.snapshot);
     settle(other, w.result);
-    expect(ran.sort()).toEqual(['a.doc', 'c.in', 'c.out', 'd.v']);
+    expect(ran.sort()).toEqual(['a.short', 'c.in', 'c.out', 'd.v']);
     expect(w.p.values()).toEqual(before);
     expectAsFromScratch(other, w.world.snapshot, w.result);
   });

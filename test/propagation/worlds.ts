@@ -13,7 +13,7 @@ import type { Path } from '../../src/model/path.ts';
 import type { Input, Request } from '../../src/mutation/request.ts';
 import { Propagation } from '../../src/propagation/propagation.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
-import { smallWorld, type World } from '../support/model_world.ts';
+import { smallWorld, thingSpec, type World } from '../support/model_world.ts';
 import { resultOf } from './results.ts';
 
 /** Works until nothing is left; answers the calls that were made. */
@@ -61,7 +61,7 @@ export function expectAsFromScratch(
 }
 
 /** What a function gives by its text: `echo` its input, `fail` an error, `none` nothing, anything else that text. */
-export function byText(texts: (hash: string) => string): (call: Call) => Evaluated {
+function byText(texts: (hash: string) => string): (call: Call) => Evaluated {
   return (call) => {
     const text = texts(call.text);
     if (text === 'echo') return { state: 'value', value: call.input };
@@ -82,6 +82,13 @@ export class Watched {
   /** `prepare` makes the world; all of it is settled before the first look. */
   constructor(prepare: (world: World) => void, result?: (call: Call) => Evaluated) {
     this.world = smallWorld();
+    // Results of the functions here are of any length and form.
+    const { properties } = thingSpec.domain;
+    const plain = { kind: 'string' } as const;
+    const domain = { ...thingSpec.domain, properties: { ...properties, short: plain, code: plain } };
+    const things = [...this.world.snapshot.scan('index', 'schema:Thing')].map(([key]) => key.slice(-26));
+    const own = [...this.world.snapshot.scan('schemas', `${things[0]}/`)][0]![0].slice(27);
+    this.world.do({ kind: 'schema.edit_variant', variant: own, spec: { ...thingSpec, domain } });
     this.world.lawful = false;
     prepare(this.world);
     this.result = result ?? byText((hash) => this.world.snapshot.blob(hash as Hash));

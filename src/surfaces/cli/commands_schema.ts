@@ -1,5 +1,5 @@
-// Commands on schema definitions: a file becomes a schema, is checked, or is read back. What is wrong is shown with its
-// line and a caret under the place.
+// Commands on schema definitions: a file becomes a schema, is checked, or is read back. Places of what is wrong are shown
+// with the line they are in.
 
 import { basename, extname } from 'node:path';
 import type { Command } from 'commander';

@@ -29,8 +29,9 @@ function vertexAt(snapshot: Snapshot, at: Source): { text: string; sources: read
   if (text !== undefined) {
     const cell = parseCell(text);
     if (!('x' in cell)) return undefined;
-    const functions = userFunctionsOf(cell.x).map((id) => snapshot.get('functions', id));
-    return { text: [text, ...functions].join('\n'), sources: sourcesOf(cell.x) };
+    // A function that it calls is part of how it is made.
+    const called = userFunctionsOf(cell.x).map((id) => snapshot.get('functions', id));
+    return { text: JSON.stringify([text, called]), sources: sourcesOf(cell.x) };
   }
   const bound = boundsOf(snapshot, at.component).find((b) => b.output === at.path);
   return (
