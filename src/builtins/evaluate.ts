@@ -9,6 +9,7 @@ import { invariant } from '../base/result.ts';
 import { type Bound, boundsAt } from '../graph/bound.ts';
 import { cycleMessages, membersOfCycle } from '../graph/cycle.ts';
 import { followingCells, isValidationRead } from '../graph/edges.ts';
+import { isFollowing } from '../model/cell.ts';
 import { type Expr, type Source, sourcesOf } from '../model/expr.ts';
 import type { FunctionRecord } from '../model/function.ts';
 import { idLength, splitAddress } from '../model/keys.ts';
@@ -75,7 +76,7 @@ export class Evaluation {
   all(): ReadonlyMap<string, Evaluated> {
     const follow: Source[] = [];
     for (const [key, text] of this.reader.scan('cells', '')) {
-      if (text.startsWith('{"x":'))
+      if (isFollowing(text))
         follow.push({ component: key.slice(0, idLength) as ComponentId, path: key.slice(idLength) as Path });
     }
     for (const [key] of this.reader.scan('components', '')) {

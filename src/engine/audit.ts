@@ -14,7 +14,7 @@ import type { ChangeSetId, Hash } from '../base/ids.ts';
 import { brief, type Json } from '../base/json.ts';
 import { Fault } from '../base/result.ts';
 import { type LogEntry, parseLogEntry } from '../merge/log_entry.ts';
-import { type Cell, parseCell } from '../model/cell.ts';
+import { type Cell, isFollowing, parseCell } from '../model/cell.ts';
 import type { Reader } from '../model/state.ts';
 import { exprSummary } from '../mutation/cell.ts';
 import type { Step } from '../mutation/compile.ts';
@@ -148,7 +148,7 @@ function entryOf(row: AuditRow): AuditEntry {
 }
 
 async function changesOf(w: Workspace, changeSet: ChangeSetId, step: Step): Promise<AuditChange[]> {
-  const followed = step.before.some((text) => text?.startsWith('{"x":'));
+  const followed = step.before.some(isFollowing);
   const present = followed ? await w.present(changeSet) : undefined;
   const reader = present?.ok ? present.value.snapshot : undefined;
   return w.read(() =>

@@ -5,6 +5,7 @@ import type { ComponentId, FunctionId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { must, ok, type Result, refuse } from '../base/result.ts';
 import { Radius, type Reached } from '../graph/radius.ts';
+import { isFollowing } from '../model/cell.ts';
 import type { Source } from '../model/expr.ts';
 import type { FunctionRecord } from '../model/function.ts';
 import { idLength, splitAddress } from '../model/keys.ts';
@@ -104,7 +105,7 @@ function startOf(changes: Changes, known: Known): Start {
   const touched = new Set<string>(changes.callers);
   for (const { component, path, after } of changes.cells) {
     edited.add(component + path);
-    if (after?.startsWith('{"x":')) touched.add(component + path);
+    if (isFollowing(after)) touched.add(component + path);
   }
   for (const id of changes.components) {
     edited.add(id);

@@ -7,7 +7,7 @@ import type { Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result } from '../base/result.ts';
 import { type Bound, boundsOf } from '../graph/bound.ts';
-import { type Cell, parseCell } from '../model/cell.ts';
+import { type Cell, isContainer, parseCell } from '../model/cell.ts';
 import { hasConstraints } from '../model/constraints.ts';
 import { type Expr, type Source, sourcesOf } from '../model/expr.ts';
 import type { FunctionKind, FunctionRecord } from '../model/function.ts';
@@ -323,7 +323,7 @@ class Tree {
       if (parts.length > limits.explainNodesMax) break;
       const place = splitCellKey(key);
       // A container that is declared says nothing beyond its members.
-      if (!place.element && !text.startsWith('{"c":')) parts.push(place.path);
+      if (!place.element && !isContainer(text)) parts.push(place.path);
     }
     if (parts.length > 0) {
       node.kind = 'members';

@@ -4,6 +4,7 @@
 
 import type { BindingId, ComponentId, FunctionId, Hash } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
+import { isContainer } from '../model/cell.ts';
 import type { ComponentRecord } from '../model/component.ts';
 import { type BindingRecord, type FunctionKind, type FunctionRecord, isValueKind } from '../model/function.ts';
 import { cellKey, index, indexUser } from '../model/keys.ts';
@@ -86,7 +87,7 @@ function boundsOn(reader: Reader, target: string): Bound[] {
 export function isDeclaredOver(reader: Reader, component: ComponentId, output: Path): boolean {
   for (const path of [output, ...ancestorsOf(output)]) {
     const text = reader.get('cells', cellKey(component, path));
-    if (text !== undefined && (path === output || !text.startsWith('{"c":'))) return true;
+    if (text !== undefined && (path === output || !isContainer(text))) return true;
   }
   for (const _ of reader.scan('cells', `${component}${output}/`)) return true;
   return false;

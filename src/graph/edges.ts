@@ -3,7 +3,7 @@
 // edge touches every address that overlaps its ends.
 
 import type { ComponentId } from '../base/ids.ts';
-import { parseCell } from '../model/cell.ts';
+import { isFollowing, parseCell } from '../model/cell.ts';
 import { hasConstraints } from '../model/constraints.ts';
 import { type Source, sourcesOf } from '../model/expr.ts';
 import { cellKey, index, indexUser, splitAddress, splitCellKey } from '../model/keys.ts';
@@ -18,13 +18,9 @@ export interface Edge {
   readonly user: Source;
 }
 
-/** How the text of a following cell begins. */
-const following = '{"x":';
-
 /** The sources that one stored cell text reads; empty for anything but a following cell. */
 export function sourcesOfCellText(text: string): Source[] {
-  // Every following cell starts with its only member; parsing the others would be most of the work of a scan.
-  if (!text.startsWith(following)) return [];
+  if (!isFollowing(text)) return [];
   const cell = parseCell(text);
   return 'x' in cell ? sourcesOf(cell.x) : [];
 }
@@ -33,7 +29,7 @@ export function sourcesOfCellText(text: string): Source[] {
 export function followingCells(reader: Reader, at: Source): { readonly cell: Source; readonly text: string }[] {
   const out: { cell: Source; text: string }[] = [];
   const add = (path: Path, text: string | undefined): void => {
-    if (text?.startsWith(following)) out.push({ cell: { component: at.component, path }, text });
+    if (text !== undefined && isFollowing(text)) out.push({ cell: { component: at.component, path }, text });
   };
   for (const path of [at.path, ...ancestorsOf(at.path)]) add(path, reader.get('cells', cellKey(at.component, path)));
   for (const [key, text] of reader.scan('cells', `${at.component}${at.path}/`)) {

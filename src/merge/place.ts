@@ -4,7 +4,7 @@
 
 import type { ComponentId, ViewId } from '../base/ids.ts';
 import { canonical, type Json, type JsonObject } from '../base/json.ts';
-import { type Cell, type ElementRecord, parseElement } from '../model/cell.ts';
+import { type Cell, type ElementRecord, isContainer, parseElement } from '../model/cell.ts';
 import {
   approversKey,
   cellKey,
@@ -98,7 +98,7 @@ function contentsOf(on: Reader, component: ComponentId, path: Path): Mutation[] 
   return [...out, ...elements.reverse()];
 }
 
-const isWhole = (text: string | undefined): boolean => text !== undefined && !text.startsWith('{"c":');
+const isWhole = (text: string | undefined): boolean => text !== undefined && !isContainer(text);
 
 function placeCell(
   on: Reader,

@@ -37,6 +37,19 @@ export function cellText(cell: Cell): string {
   return canonical(cell as unknown as Json);
 }
 
+// What a cell is can be told from its text, which begins with its only member. Scans ask of every cell; parsing all of them
+// would be most of their work.
+
+/** Is it the text of a cell that follows an expression? */
+export function isFollowing(text: string | null | undefined): boolean {
+  return text?.startsWith('{"x":') ?? false;
+}
+
+/** Is it the text of a cell that only says that an empty container is declared there? */
+export function isContainer(text: string | undefined): boolean {
+  return text?.startsWith('{"c":') ?? false;
+}
+
 export function parseCell(text: string): Cell {
   return JSON.parse(text) as Cell;
 }

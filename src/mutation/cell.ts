@@ -7,7 +7,7 @@ import { brief, type Json, type JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { findCycle } from '../graph/cycle.ts';
-import { type Cell, cellText, parseCell } from '../model/cell.ts';
+import { type Cell, cellText, isContainer, isFollowing, parseCell } from '../model/cell.ts';
 import { type Expr, type Source, sourcesOf, userFunctionsOf } from '../model/expr.ts';
 import type { FunctionRecord } from '../model/function.ts';
 import { cellKey, elementKey, index, present } from '../model/keys.ts';
@@ -85,7 +85,7 @@ export function writeCell(draft: Draft, component: ComponentId, path: Path, text
 /** The index keys that one cell implies. */
 export function impliedKeys(component: ComponentId, path: Path, text: string): string[] {
   const out: string[] = [];
-  if (text.startsWith('{"x":')) {
+  if (isFollowing(text)) {
     const { x } = parseCell(text) as { x: Expr };
     for (const source of sourcesOf(x)) out.push(index.subscriber(source, component, path));
     for (const fn of userFunctionsOf(x)) out.push(index.caller(fn, component, path));
@@ -272,7 +272,7 @@ export function checkAbove(reader: Reader, m: { readonly component: ComponentId;
     }
     if (path === m.path) continue;
     const text = reader.get('cells', cellKey(m.component, path));
-    if (text === undefined || text.startsWith('{"c":')) continue;
+    if (text === undefined || isContainer(text)) continue;
     return refuse('parent_has_value', {
       path: m.path,
       expected: 'containers above it that are set part by part',

@@ -4,6 +4,7 @@
 
 import type { ComponentId, SecretId, VariantId } from '../base/ids.ts';
 import { componentsBehind, isSlot, secretsChanged, slots, slotsOf } from '../graph/secret_use.ts';
+import { isFollowing } from '../model/cell.ts';
 import type { Source } from '../model/expr.ts';
 import type { BindingRecord, FunctionRecord } from '../model/function.ts';
 import { idLength, index, indexUser, splitAddress, splitCellKey } from '../model/keys.ts';
@@ -119,7 +120,7 @@ function usersOfSecrets(
 function callersIn(reader: Reader, component: ComponentId): string[] {
   const out: string[] = [];
   for (const [key, text] of reader.scan('cells', `${component}/`))
-    if (text.startsWith('{"x":') && callOfUser.test(text)) out.push(key);
+    if (isFollowing(text) && callOfUser.test(text)) out.push(key);
   return out;
 }
 

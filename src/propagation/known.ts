@@ -8,7 +8,7 @@ import type { Facts } from '../builtins/assemble.ts';
 import { factsOf, type ReadFacts } from '../builtins/facts.ts';
 import { type Bound, boundsReading } from '../graph/bound.ts';
 import { edgesOutOfComponent } from '../graph/edges.ts';
-import type { Cell } from '../model/cell.ts';
+import { type Cell, isContainer, isFollowing } from '../model/cell.ts';
 import type { Declared } from '../model/declared.ts';
 import { sourcesOf } from '../model/expr.ts';
 import type { FunctionKind, FunctionRecord } from '../model/function.ts';
@@ -21,9 +21,6 @@ import type { VariantSpec } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { CellChange, Changes } from './changes.ts';
-
-const following = '{"x":';
-const container = '{"c":';
 
 /** More changes of cells or edges than this in one step: it is cheaper to read the components again. */
 const mendedMax = 512;
@@ -97,13 +94,13 @@ export class Known {
 /** Does a change of a cell change which vertices there are? What is declared over a bound function's output does, too. */
 function isStructural({ before, after }: CellChange): boolean {
   if (before === undefined || after === undefined) return true;
-  if (before.startsWith(following) || after.startsWith(following)) return true;
-  return before.startsWith(container) !== after.startsWith(container);
+  if (isFollowing(before) || isFollowing(after)) return true;
+  return isContainer(before) !== isContainer(after);
 }
 
 /** Is nothing declared there but that it is an empty container? */
 export function isOpen(text: string | undefined): boolean {
-  return text === undefined || text.startsWith(container);
+  return text === undefined || isContainer(text);
 }
 
 /** One component as remembered. */
@@ -138,7 +135,7 @@ export class KnownComponent {
     if (this.#vertices === undefined) {
       const out: Path[] = [];
       for (const [key, text] of this.#now.scan('cells', `${this.id}/`))
-        if (text.startsWith(following)) out.push(splitCellKey(key).path);
+        if (isFollowing(text)) out.push(splitCellKey(key).path);
       for (const { output } of this.facts?.bounds ?? []) out.push(output);
       if (this.facts?.validated) out.push(validationPath);
       this.#vertices = out.sort(compareText);
@@ -267,7 +264,7 @@ export class KnownComponent {
   changeCell(path: Path, element: boolean, after: string | undefined): void {
     this.facts?.forgetCells();
     if (element || this.#vertices === undefined) return;
-    if (after?.startsWith(following)) insert(this.#vertices, path);
+    if (isFollowing(after)) insert(this.#vertices, path);
     else remove(this.#vertices, path);
   }
 

@@ -3,6 +3,7 @@
 
 import type { ComponentId } from '../base/ids.ts';
 import type { Bound } from '../graph/bound.ts';
+import { isFollowing } from '../model/cell.ts';
 import { overlaps, type Path, validationPath } from '../model/path.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type CellChange, type Changes, changesBetween } from './changes.ts';
@@ -54,7 +55,7 @@ function markValidations(t: Target, { components, rebound, edges }: Changes): vo
 
 /** Marks what a change of one cell may make another: its own vertex, who reads it, functions that it stands over. */
 function markCell(t: Target, { component, path, element, before, after }: CellChange): void {
-  if (before?.startsWith('{"x":') || after?.startsWith('{"x":')) t.frontier.mark(component + path, true);
+  if (isFollowing(before) || isFollowing(after)) t.frontier.mark(component + path, true);
   const known = t.known.component(component);
   if (known.hasBounds) for (const output of known.outputsAt(path)) markOutput(t, component, output);
   const isMove = element && before !== undefined && after !== undefined;

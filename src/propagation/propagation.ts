@@ -19,6 +19,7 @@ import {
   type ViewProblem,
 } from '../builtins/assemble.ts';
 import { cycleMessages, membersOfCycle } from '../graph/cycle.ts';
+import { isFollowing } from '../model/cell.ts';
 import type { Source } from '../model/expr.ts';
 import { idLength, splitAddress } from '../model/keys.ts';
 import { type Path, validationPath, wellKnown } from '../model/path.ts';
@@ -475,7 +476,7 @@ export class Propagation {
       if (n >= most) break;
       n++;
       unseen.cells = key;
-      if (text.startsWith('{"x":') && !this.#derived.has(key)) found.push(key);
+      if (isFollowing(text) && !this.#derived.has(key)) found.push(key);
     }
     if (n < most) {
       for (const [key] of this.state.scan('components', '', unseen.components)) {

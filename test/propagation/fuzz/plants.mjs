@@ -31,7 +31,7 @@ export const plants = {
   'cells do not change the structure': { file: known, wanted: ' || changes.cells.some(isStructural)', bug: '' },
   'an empty container does not change the structure': {
     file: known,
-    wanted: 'return before.startsWith(container) !== after.startsWith(container);',
+    wanted: 'return isContainer(before) !== isContainer(after);',
     bug: 'return false;',
   },
   'a new source is not noted': { file: known, wanted: '        insert(this.#sources, source);\n', bug: '' },
@@ -58,7 +58,7 @@ export const plants = {
   },
   'a vertex whose own cell changed is not marked': {
     file: marks,
-    wanted: `  if (before?.startsWith('{"x":') || after?.startsWith('{"x":')) t.frontier.mark(component + path, true);\n`,
+    wanted: '  if (isFollowing(before) || isFollowing(after)) t.frontier.mark(component + path, true);\n',
     bug: '',
   },
   'what is declared over an output is not looked at': {
