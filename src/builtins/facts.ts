@@ -26,6 +26,7 @@ export class ReadFacts implements Facts {
   readonly component: ComponentId;
   readonly #reader: Reader;
   readonly #record: ComponentRecord;
+  #ofVariant: readonly Bound[] | undefined;
   #bounds: readonly Bound[] | undefined;
   #found: { readonly spec: VariantSpec | undefined } | undefined;
 
@@ -53,7 +54,7 @@ export class ReadFacts implements Facts {
   }
 
   get bounds(): readonly Bound[] {
-    this.#bounds ??= this.#ofVariant().filter((b) => !isDeclaredOver(this.#reader, this.component, b.output));
+    this.#bounds ??= this.#boundToVariant().filter((b) => !isDeclaredOver(this.#reader, this.component, b.output));
     return this.#bounds;
   }
 
@@ -68,11 +69,12 @@ export class ReadFacts implements Facts {
 
   /** Outputs of its variant's bound functions, in force or not. */
   get outputs(): readonly Path[] {
-    return this.#ofVariant().map((b) => b.output);
+    return this.#boundToVariant().map((b) => b.output);
   }
 
-  #ofVariant(): readonly Bound[] {
-    return hasBindings(this.#reader) ? boundsOfVariant(this.#reader, this.#record) : [];
+  #boundToVariant(): readonly Bound[] {
+    this.#ofVariant ??= hasBindings(this.#reader) ? boundsOfVariant(this.#reader, this.#record) : [];
+    return this.#ofVariant;
   }
 
   cellAt(path: Path): Cell | undefined {
