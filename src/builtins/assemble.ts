@@ -86,11 +86,9 @@ export interface Known {
 /** Thrown while an expression is evaluated: what it reads has an error or is not there yet. */
 class Blocked extends Error {
   readonly by: Evaluated;
-  readonly at: Source;
-  constructor(by: Evaluated, at: Source) {
+  constructor(by: Evaluated) {
     super('a source has no value to go on with');
     this.by = by;
-    this.at = at;
   }
 }
 
@@ -247,7 +245,7 @@ export class Assembly {
 
   #readOrThrow(at: Source): Json | undefined {
     const read = this.read(at);
-    if (read.state === 'error' || read.state === 'pending') throw new Blocked(read, at);
+    if (read.state === 'error' || read.state === 'pending') throw new Blocked(read);
     this.#awaits ||= read.awaits === true;
     return read.state === 'value' ? read.value : undefined;
   }
@@ -272,8 +270,7 @@ export class Assembly {
     this.#awaits = before;
     const text = canonical(more.length === 0 ? { input } : { input, args: more });
     const result = this.#results({ function: id, ...fn, input: text });
-    if (result.state === 'error' || result.state === 'pending')
-      throw new Blocked(result, { component: '' as ComponentId, path: '' as Path });
+    if (result.state === 'error' || result.state === 'pending') throw new Blocked(result);
     return result.state === 'value' ? result.value : undefined;
   }
 

@@ -86,7 +86,7 @@ export class Frontier {
 
   /** The one to look at now. */
   top(): string | undefined {
-    return this.#stack.at(-1) ?? this.next();
+    return this.#stack.at(-1) ?? this.#next();
   }
 
   /** Looked at before others. */
@@ -95,7 +95,7 @@ export class Frontier {
     this.#urgent.push(address);
   }
 
-  /** What the top reads is looked at before it. */
+  /** It is looked at next: what the top reads, before the top. */
   down(marked: Marked): void {
     marked.open = true;
     this.#stack.push(marked.address);
@@ -146,8 +146,8 @@ export class Frontier {
 
   mark(address: string, dirty: boolean): void {
     const known = this.#marked.get(address);
-    if (known === undefined) this.add(address, dirty);
-    else this.again(known, dirty);
+    if (known === undefined) this.#add(address, dirty);
+    else this.#again(known, dirty);
   }
 
   /** Marks what is behind what was marked, `most` vertices of it. Answers how many. */
@@ -176,7 +176,7 @@ export class Frontier {
     this.spread(Number.POSITIVE_INFINITY);
   }
 
-  add(address: string, dirty: boolean, except = ''): Marked {
+  #add(address: string, dirty: boolean, except = ''): Marked {
     const marked: Marked = {
       address,
       component: address.slice(0, idLength) as ComponentId,
@@ -214,7 +214,7 @@ export class Frontier {
   }
 
   /** Something it reads has been marked after it was looked at, or it itself is another. */
-  again(marked: Marked, dirty: boolean): void {
+  #again(marked: Marked, dirty: boolean): void {
     marked.settled = 0;
     if (!dirty) return;
     marked.dirty = true;
@@ -232,12 +232,12 @@ export class Frontier {
   }
 
   /** The next that can be worked on: what was demanded first, then the queue. */
-  next(): string | undefined {
+  #next(): string | undefined {
     for (let address = this.#urgent.pop(); address !== undefined; address = this.#urgent.pop())
-      if (this.open(address)) return address;
+      if (this.#open(address)) return address;
     while (this.#head < this.#queue.length) {
       const address = this.#queue[this.#head++]!;
-      if (this.open(address)) return address;
+      if (this.#open(address)) return address;
     }
     this.#queue = [];
     this.#head = 0;
@@ -245,17 +245,16 @@ export class Frontier {
   }
 
   /** Begins the way down from a vertex, unless it waits or is on one. */
-  open(address: string): boolean {
+  #open(address: string): boolean {
     const marked = this.#marked.get(address);
     if (marked === undefined || marked.waits !== undefined || marked.behind !== undefined || marked.open) return false;
-    marked.open = true;
-    this.#stack.push(address);
+    this.down(marked);
     return true;
   }
 
   /** Marks something read that has no value yet. */
   markRead(by: Marked, read: string): Marked {
-    return this.add(read, true, by.address);
+    return this.#add(read, true, by.address);
   }
 
   leave(marked: Marked): void {
@@ -278,10 +277,8 @@ export class Frontier {
   /** It is settled: those that read it are looked at if it changed, those that waited for it go on. */
   clear(marked: Marked, changed: boolean): void {
     this.#marked.delete(marked.address);
-    if (marked.open) {
-      // It was settled from outside while on the way down; its own turn finds nothing left to do.
-      marked.open = false;
-    }
+    // One that was settled from outside while on the way down: its own turn finds nothing left to do.
+    marked.open = false;
     if (changed) {
       for (const user of this.usersOf(marked)) {
         const there = this.#marked.get(user);
@@ -304,10 +301,7 @@ export class Frontier {
     }
   }
 
-  /**
-   * Calls asked for since this was last called that are still waited for, each once. One that nothing waited for any more
-   * and that is asked for again comes again, also when it is under way.
-   */
+  /** See `Propagation.takeWanted`. */
   takeWanted(): readonly WantedCall[] {
     const out = this.#wanted.filter((wanted) => this.#waiting.get(wanted.key)?.wanted === wanted);
     this.#wanted = [];

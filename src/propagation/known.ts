@@ -10,7 +10,7 @@ import { type Bound, boundsReading } from '../graph/bound.ts';
 import { edgesOutOfComponent } from '../graph/edges.ts';
 import { type Cell, isContainer, isFollowing } from '../model/cell.ts';
 import type { Declared } from '../model/declared.ts';
-import { sourcesOf } from '../model/expr.ts';
+import { type Expr, sourcesOf } from '../model/expr.ts';
 import type { FunctionKind, FunctionRecord } from '../model/function.ts';
 import { splitCellKey } from '../model/keys.ts';
 import { findRecord } from '../model/lookup.ts';
@@ -19,6 +19,7 @@ import { ancestorsOf, overlaps, type Path, parentPath, validationPath, wellKnown
 import type { Matches } from '../model/pattern.ts';
 import type { VariantSpec } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
+import { lowerBound } from '../snapshot/chunk.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { CellChange, Changes } from './changes.ts';
 
@@ -103,6 +104,9 @@ export function isOpen(text: string | undefined): boolean {
   return text === undefined || isContainer(text);
 }
 
+/** What computes a value: an expression that a cell follows, a bound function, or the engine's own qualification. */
+export type Vertex = { readonly expr: Expr } | { readonly bound: Bound } | 'validation';
+
 /** One component as remembered. */
 export class KnownComponent {
   readonly id: ComponentId;
@@ -150,6 +154,15 @@ export class KnownComponent {
     return [...ancestorsOf(path).filter((above) => holds(vertices, above)), ...within(vertices, path)];
   }
 
+  /** What is computed at a path; undefined: nothing is. */
+  vertexAt(path: Path): Vertex | undefined {
+    const cell = this.facts?.cellAt(path);
+    if (cell !== undefined) return 'x' in cell ? { expr: cell.x } : undefined;
+    const bound = this.boundAt(path);
+    if (bound !== undefined) return { bound };
+    return path === validationPath && this.facts?.validated ? 'validation' : undefined;
+  }
+
   /** Can anything of it be read? Of a component that is marked or gone readers see nothing, whatever is declared. */
   get isThere(): boolean {
     return this.facts !== undefined && !this.facts.absent;
@@ -160,7 +173,7 @@ export class KnownComponent {
     this.#sameStructure();
     let users = this.#usersAt.get(path);
     if (users === undefined) {
-      users = this.#findUsers(path);
+      users = this.#usersOf(path, () => within(this.#sources, path));
       this.#usersAt.set(path, users);
     }
     return users;
@@ -182,10 +195,11 @@ export class KnownComponent {
       const known = this.#known.component(component);
       return known.isThere ? known.verticesAt(path).map((v) => component + v) : [];
     };
-    const cell = this.facts?.cellAt(vertex);
-    if (cell !== undefined) return 'x' in cell ? sourcesOf(cell.x).flatMap((s) => of(s.component, s.path)) : [];
-    if (vertex === validationPath && this.facts?.validated) return of(this.id, wellKnown.domain);
-    return (this.boundAt(vertex)?.arguments ?? []).flatMap(({ path }) => (path === undefined ? [] : of(this.id, path)));
+    const is = this.vertexAt(vertex);
+    if (is === undefined) return [];
+    if (is === 'validation') return of(this.id, wellKnown.domain);
+    if ('expr' in is) return sourcesOf(is.expr).flatMap((s) => of(s.component, s.path));
+    return is.bound.arguments.flatMap(({ path }) => (path === undefined ? [] : of(this.id, path)));
   }
 
   #sameStructure(): void {
@@ -197,22 +211,17 @@ export class KnownComponent {
 
   /** Those of them that read something above the path; with `itself`, or the path. */
   usersAbove(path: Path, itself: boolean): string[] {
-    if (!this.isThere) return [];
-    const users = this.#readUsers();
-    const out: string[] = [];
-    for (const above of ancestorsOf(path)) out.push(...(users.get(above) ?? []));
-    if (itself) out.push(...(users.get(path) ?? []));
-    this.#addOwn(out, path);
-    return out;
+    return this.#usersOf(path, () => (itself ? [path] : []));
   }
 
-  #findUsers(path: Path): string[] {
+  /** Those that read something above a path, or one of the sources at or below it that are given. */
+  #usersOf(path: Path, from: () => readonly Path[]): string[] {
     if (!this.isThere) return [];
     const users = this.#readUsers();
     const out: string[] = [];
     if (users.size > 0) {
-      for (const above of ancestorsOf(path)) out.push(...(users.get(above) ?? []));
-      for (const source of within(this.#sources, path)) for (const user of users.get(source)!) out.push(user);
+      for (const source of [...ancestorsOf(path), ...from()])
+        for (const user of users.get(source) ?? []) out.push(user);
     }
     this.#addOwn(out, path);
     return out;
@@ -349,18 +358,6 @@ export class RememberedFacts implements Facts {
     this.#cells = new Map();
     this.#trees = new Map();
   }
-}
-
-/** Index of the first that is not before `path`. */
-function lowerBound(sorted: readonly string[], path: string): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle]! < path) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 const holds = (sorted: readonly Path[], path: Path): boolean => sorted[lowerBound(sorted, path)] === path;

@@ -9,11 +9,13 @@
 
 import type { ComponentId, Hash } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
+import { invariant } from '../base/result.ts';
 import {
   type Known as AskedOf,
   Assembly,
   type Call,
   type Evaluated,
+  type Facts,
   none,
   rooted,
   type ViewProblem,
@@ -26,7 +28,7 @@ import { type Path, validationPath, wellKnown } from '../model/path.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type Answered, Derived, isOnCycle, type Kept, lastOf, sameCalls, sameEvaluated } from './derived.ts';
 import { Frontier, type Marked } from './frontier.ts';
-import { Known } from './known.ts';
+import { Known, type Vertex } from './known.ts';
 import { moveMarks } from './marks.ts';
 import { keyOfCall, type WantedCall } from './wanted.ts';
 
@@ -268,19 +270,15 @@ export class Propagation {
     this.#frontier.spreadAll();
     const { component, path } = splitAddress(address);
     const known = this.#known.component(component);
-    const kept = this.#derived.get(address)?.calls ?? [];
+    const kept = this.#derived.get(address);
     const made: { key: Hash; call: Call; gave: Evaluated | undefined }[] = [];
     const asking = new Assembly(this.#asked, (call) => {
-      const key = keyOfCall(this.state.space.digest, call, this.#options.scopeOf?.(call, address, this.state) ?? '');
-      const gave = kept.find((c) => c.key === key)?.gave ?? this.#answers.get(key) ?? this.#options.recall?.(key, call);
+      const { key, gave } = this.#lookUp(call, address, kept);
       made.push({ key, call, gave });
       return gave ?? { state: 'pending' };
     });
-    const { facts } = known;
-    const cell = facts?.cellAt(path);
-    const bound = cell === undefined ? known.boundAt(path) : undefined;
-    if (facts !== undefined && !facts.absent && bound !== undefined) asking.ofBound(facts, bound);
-    else if (facts !== undefined && cell !== undefined && 'x' in cell) asking.ofExpr(cell.x, facts, path);
+    const vertex = known.vertexAt(path);
+    if (vertex !== undefined && vertex !== 'validation') this.#evaluate(asking, known.facts!, vertex, path);
     return made;
   }
 
@@ -384,11 +382,9 @@ export class Propagation {
       this.#frontier.clear(marked, false);
       return;
     }
-    const { facts } = this.#known.component(marked.component);
-    const cell = facts?.cellAt(marked.path);
-    const bound = cell === undefined ? this.#known.component(marked.component).boundAt(marked.path) : undefined;
-    const validated = marked.path === validationPath && this.#known.component(marked.component).keepsValidation;
-    if (facts === undefined || (bound === undefined && !validated && (cell === undefined || !('x' in cell)))) {
+    const known = this.#known.component(marked.component);
+    const vertex = known.vertexAt(marked.path);
+    if (vertex === undefined || (vertex === 'validation' && !known.keepsValidation)) {
       // Who read it was told when it went.
       this.#derived.delete(address);
       this.#frontier.clear(marked, false);
@@ -396,11 +392,8 @@ export class Propagation {
     }
     const computing = { kept, calls: [] as Answered[], missing: undefined as WantedCall | undefined, at: marked };
     this.#computing = computing;
-    let is: Evaluated;
-    if (validated) is = this.#assembly.ofValidation(facts);
-    else if (bound === undefined)
-      is = this.#assembly.ofExpr((cell as { x: Parameters<Assembly['ofExpr']>[0] }).x, facts, marked.path);
-    else is = facts.absent ? none : this.#assembly.ofBound(facts, bound);
+    const facts = known.facts!;
+    const is = this.#evaluate(this.#assembly, facts, vertex, marked.path);
     this.#computing = undefined;
     if (computing.missing !== undefined) {
       this.#frontier.wait(marked, computing.missing);
@@ -409,14 +402,21 @@ export class Propagation {
     // What could not be evaluated keeps its calls: when it can be again and its inputs are the same, nothing runs.
     const isHeld = is.state === 'error' ? is.root !== undefined : is.state === 'none' && (is.awaits || facts.absent);
     const isRun = (call: Answered): boolean => !kept?.calls?.some((k) => k.key === call.key);
+    const isBound = vertex !== 'validation' && 'bound' in vertex;
     // A function whose inputs are the same has not run.
-    if (computing.calls.length > 0 ? computing.calls.some(isRun) : bound === undefined && !isHeld) {
+    if (computing.calls.length > 0 ? computing.calls.some(isRun) : !isBound && !isHeld) {
       this.runs++;
       this.#options.ran?.(address);
     }
     const calls = [...computing.calls];
     if (isHeld) for (const call of kept?.calls ?? []) if (!calls.some((c) => c.key === call.key)) calls.push(call);
     this.#settle(marked, calls.length === 0 ? { is } : { is, calls });
+  }
+
+  #evaluate(by: Assembly, facts: Facts, vertex: Vertex, path: Path): Evaluated {
+    if (vertex === 'validation') return by.ofValidation(facts);
+    if ('expr' in vertex) return by.ofExpr(vertex.expr, facts, path);
+    return facts.absent ? none : by.ofBound(facts, vertex.bound);
   }
 
   /** Keeps a result, and says to who reads it whether it is another. */
@@ -437,14 +437,8 @@ export class Propagation {
   /** What a call gave, while a vertex is computed. */
   #answerOf(call: Call): Evaluated {
     const computing = this.#computing;
-    const scope =
-      computing === undefined ? '' : (this.#options.scopeOf?.(call, computing.at.address, this.state) ?? '');
-    const key = keyOfCall(this.state.space.digest, call, scope);
-    const gave =
-      computing?.kept?.calls?.find((c) => c.key === key)?.gave ??
-      this.#answers.get(key) ??
-      this.#options.recall?.(key, call);
-    if (computing === undefined) return gave ?? { state: 'pending' };
+    invariant(computing !== undefined, 'a function was called while no vertex was computed');
+    const { key, scope, gave } = this.#lookUp(call, computing.at.address, computing.kept);
     if (gave === undefined) {
       const { component, path } = computing.at;
       computing.missing ??= { key, call, at: { component, path }, scope };
@@ -452,6 +446,15 @@ export class Propagation {
     }
     computing.calls.push({ key, gave });
     return gave;
+  }
+
+  /** What names the call of a vertex, and what it gave where that is at hand. `kept`: what is kept of the vertex. */
+  #lookUp(call: Call, address: string, kept: Kept | undefined) {
+    const scope = this.#options.scopeOf?.(call, address, this.state) ?? '';
+    const key = keyOfCall(this.state.space.digest, call, scope);
+    const gave =
+      kept?.calls?.find((c) => c.key === key)?.gave ?? this.#answers.get(key) ?? this.#options.recall?.(key, call);
+    return { key, scope, gave };
   }
 
   /** What a vertex is for who reads it. */

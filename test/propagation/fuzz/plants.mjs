@@ -12,14 +12,13 @@ const derived = 'src/propagation/derived.ts';
 export const plants = {
   'users of ancestors': {
     file: known,
-    wanted:
-      'if (users.size > 0) {\n      for (const above of ancestorsOf(path)) out.push(...(users.get(above) ?? []));',
-    bug: 'if (users.size > 0) {',
+    wanted: 'for (const source of [...ancestorsOf(path), ...from()])',
+    bug: 'for (const source of from())',
   },
   'users below': {
     file: known,
-    wanted: 'for (const source of within(this.#sources, path)) for (const user of users.get(source)!) out.push(user);',
-    bug: '',
+    wanted: 'users = this.#usersOf(path, () => within(this.#sources, path));',
+    bug: 'users = this.#usersOf(path, () => []);',
   },
   'settled is not reset': {
     file: frontier,
@@ -93,8 +92,8 @@ export const plants = {
   },
   'a call gets the result of another': {
     file: propagation,
-    wanted: 'computing?.kept?.calls?.find((c) => c.key === key)?.gave',
-    bug: 'computing?.kept?.calls?.[0]?.gave',
+    wanted: 'kept?.calls?.find((c) => c.key === key)?.gave',
+    bug: 'kept?.calls?.[0]?.gave',
   },
   'what is read stays with another structure': {
     file: frontier,
