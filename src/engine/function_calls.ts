@@ -10,14 +10,15 @@ import type { Call, Evaluated } from '../builtins/assemble.ts';
 import { keptInput } from '../dispatch/kept_input.ts';
 import { failureOfRun, isFinal, resultOfRun } from '../dispatch/result.ts';
 import type { Source } from '../model/expr.ts';
-import { isEnded, type RunEvent, type RunLimits, type RunLogLine, type RunRecord, type Tier } from '../model/run.ts';
+import type { RunEvent, RunLimits, RunRecord, Tier } from '../model/run.ts';
 import type { CompiledFunction, Compiler } from '../ports/compiler.ts';
-import type { MemoRow, RunStore } from '../ports/run_store.ts';
+import type { RunStore } from '../ports/run_store.ts';
 import type { Allowances, Runner, RunOutcome, RunReport } from '../ports/runner.ts';
 import type { World } from '../ports/world.ts';
 import { type AskedCredentials, type CredentialsOutcome, noCredentials } from './credentials.ts';
 import { type GuardedReport, runGuarded } from './guarded_run.ts';
 import { LiveRuns } from './live_runs.ts';
+import { RunRecorder } from './record_runs.ts';
 
 /** What functions need; without a compiler and a runner of its tier a function gives an error that says so. */
 export interface FunctionHost {
@@ -79,15 +80,9 @@ export class FunctionCalls {
   readonly #flights = new Map<Hash, Flight>();
   /** Runs under way, and those whose end is not written yet. */
   readonly live = new LiveRuns();
-  /** Told how many ended runs have been written. */
-  readonly #wrote: (runs: number) => void;
+  readonly #recorder: RunRecorder;
   /** Asked for in this turn, looked up together. */
   #asked: Asked[] = [];
-  #records: RunRecord[] = [];
-  #log: { run: RunId; line: RunLogLine }[] = [];
-  #memo: MemoRow[] = [];
-  #writing: Promise<void> | undefined;
-  #failed: unknown;
   #isStopping = false;
   #ran = 0;
   #recalled = 0;
@@ -104,7 +99,8 @@ export class FunctionCalls {
     readonly wrote?: (runs: number) => void;
   }) {
     this.#credentials = options.credentials;
-    this.#wrote = options.wrote ?? (() => {});
+    const { workspace, store, wrote = () => {} } = options;
+    this.#recorder = new RunRecorder({ workspace, store, live: this.live, wrote });
     this.#workspace = options.workspace;
     this.#store = options.store;
     this.#world = options.world;
@@ -176,12 +172,8 @@ export class FunctionCalls {
   }
 
   /** Resolves when every run that has ended is recorded. Throws what the store threw. */
-  async flushed(): Promise<void> {
-    while (this.#writing !== undefined) await this.#writing;
-    if (this.#failed === undefined) return;
-    const failed = this.#failed;
-    this.#failed = undefined;
-    throw failed;
+  flushed(): Promise<void> {
+    return this.#recorder.flushed();
   }
 
   get runners(): readonly Runner[] {
@@ -201,20 +193,20 @@ export class FunctionCalls {
   }
 
   #lookUp(): void {
-    const asked = this.#asked;
+    const asked = this.#asked.map((a) => ({ ...a, memoKey: this.#memoKey(a.key) }));
     this.#asked = [];
-    const run = (a: Asked): void => {
-      void this.#runAndTell(a);
+    const run = (a: (typeof asked)[number]): void => {
+      void this.#runAndTell(a, a.memoKey);
     };
     this.#store
       .readMemo(
         this.#workspace,
-        asked.map((a) => this.#memoKey(a.key)),
+        asked.map((a) => a.memoKey),
       )
       .then(
         (found) => {
           for (const a of asked) {
-            const text = found.get(this.#memoKey(a.key));
+            const text = found.get(a.memoKey);
             if (text === undefined) run(a);
             else {
               this.#recalled++;
@@ -232,11 +224,10 @@ export class FunctionCalls {
     return this.#world.digest(`${this.#host.compiler?.version ?? ''}\n${key}`);
   }
 
-  async #runAndTell(asked: Asked): Promise<void> {
-    const { gave, isKept, pure } = await this.#run(asked);
-    if (isKept && pure) this.#memo.push({ key: this.#memoKey(asked.key), text: canonical(gave as unknown as Json) });
-    this.#write();
-    this.#land(asked.key, gave, isKept && pure);
+  async #runAndTell(asked: Asked, memoKey: Hash): Promise<void> {
+    const { gave, isKept } = await this.#run(asked);
+    if (isKept) this.#recorder.remember({ key: memoKey, text: canonical(gave as unknown as Json) });
+    this.#land(asked.key, gave, isKept);
   }
 
   #land(key: Hash, gave: Evaluated, remember: boolean): void {
@@ -249,7 +240,8 @@ export class FunctionCalls {
     for (const deliver of flight?.deliver ?? []) deliver(gave);
   }
 
-  async #run(asked: Asked): Promise<{ gave: Evaluated; isKept: boolean; pure: boolean }> {
+  /** `isKept`: the same call would give the same again, so that this is remembered. */
+  async #run(asked: Asked): Promise<{ gave: Evaluated; isKept: boolean }> {
     const { call } = asked;
     const { compiler } = this.#host;
     if (compiler === undefined) return unavailable('functions');
@@ -257,17 +249,17 @@ export class FunctionCalls {
     try {
       const done = compiler.compile(await this.#textOf(call.text), call.kind);
       if (!done.ok) {
-        return { gave: failureOfRun('not_compiled', refusalText(done.refusal)), isKept: true, pure: true };
+        return { gave: failureOfRun('not_compiled', refusalText(done.refusal)), isKept: true };
       }
       compiled = done.value;
     } catch (e) {
-      return { gave: failureOfRun('not_compiled', messageOf(e)), isKept: false, pure: true };
+      return { gave: failureOfRun('not_compiled', messageOf(e)), isKept: false };
     }
     const runner = this.#runnerOf(compiled.tier);
     if (runner === undefined) return unavailable(`functions of the ${compiled.tier} tier`);
     const { gave } = await this.#runOn(runner, this.#world.ids.ulid<RunId>(), asked, compiled, false);
-    const isKept = gave.state !== 'error' || isFinal(gave.code as Parameters<typeof isFinal>[0]);
-    return { gave, isKept, pure: compiled.tier === 'isolate' };
+    const isFixed = gave.state !== 'error' || isFinal(gave.code as Parameters<typeof isFinal>[0]);
+    return { gave, isKept: isFixed && compiled.tier === 'isolate' };
   }
 
   #runnerOf(tier: Tier): Runner | undefined {
@@ -311,10 +303,7 @@ export class FunctionCalls {
       ...(tainted ? { tainted } : {}),
     });
     if (isCutOff) this.live.written(id);
-    else {
-      this.#records.push(record);
-      this.#write();
-    }
+    else this.#recorder.record(record);
     return { gave, record, report };
   }
 
@@ -377,15 +366,9 @@ export class FunctionCalls {
             if (this.live.find(id)?.status !== 'dispatched') return;
             const record = this.live.move(id, 'start', { startedAtMs });
             // What has effects has begun: that is known also when this process ends before it does.
-            if (compiled.tier === 'process') {
-              this.#records.push(record);
-              this.#write();
-            }
+            if (compiled.tier === 'process') this.#recorder.record(record);
           },
-          log: (line) => {
-            this.#log.push({ run: id, line });
-            this.#write();
-          },
+          log: (line) => this.#recorder.log(id, line),
         },
         contents,
       );
@@ -400,54 +383,13 @@ export class FunctionCalls {
     if (compiled.tier !== 'process' || (at.component as string) === '') return { ok: true, credentials: noCredentials };
     return this.#credentials(compiler, { changeSet, component: at.component, secrets });
   }
-
-  /** Writes what has come together since the last write; one write at a time, so that much shares one sync. */
-  #write(): void {
-    this.#writing ??= this.#writeAll().finally(() => {
-      this.#writing = undefined;
-    });
-  }
-
-  async #writeAll(): Promise<void> {
-    // What else ends in this turn goes with it.
-    await new Promise<void>((done) => setImmediate(done));
-    while (this.#records.length + this.#log.length + this.#memo.length > 0) {
-      const [records, log, memo] = [this.#records, this.#log, this.#memo];
-      this.#records = [];
-      this.#log = [];
-      this.#memo = [];
-      try {
-        if (log.length > 0) await this.#store.appendLog(this.#workspace, log);
-        if (records.length > 0) await this.#store.putRuns(this.#workspace, records);
-        if (memo.length > 0) await this.#store.writeMemo(this.#workspace, memo, limits.memoBytesMax);
-      } catch (e) {
-        // Told to whoever asks for the records next; the values themselves can be computed again.
-        this.#failed = e;
-        return;
-      } finally {
-        this.#told(records, log);
-      }
-    }
-  }
-
-  /** They are written, or never will be. */
-  #told(records: readonly RunRecord[], log: readonly { readonly run: RunId }[]): void {
-    for (const { run } of log) this.live.tell(run);
-    let ended = 0;
-    for (const { id, status } of records) {
-      if (!isEnded(status)) continue;
-      ended++;
-      this.live.written(id);
-    }
-    if (ended > 0) this.#wrote(ended);
-  }
 }
 
 const unavailableText = (what: string): string => `${what} cannot run here: no runner is configured`;
 
-function unavailable(what: string): { gave: Evaluated; isKept: boolean; pure: boolean } {
+function unavailable(what: string): { gave: Evaluated; isKept: boolean } {
   const message = unavailableText(what);
-  return { gave: { state: 'error', code: 'runner_unavailable', message }, isKept: false, pure: true };
+  return { gave: { state: 'error', code: 'runner_unavailable', message }, isKept: false };
 }
 
 function inCanonicalOrder(gave: Evaluated): Evaluated {

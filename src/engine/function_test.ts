@@ -14,6 +14,7 @@ import type { Path } from '../model/path.ts';
 import type { RunLogLine, RunRecord } from '../model/run.ts';
 import { resolvePointer } from '../mutation/resolve.ts';
 import type { Propagation } from '../propagation/propagation.ts';
+import { atMost } from './at_most.ts';
 import type { Branch } from './branch.ts';
 import type { Tested } from './function_calls.ts';
 import { parseKind } from './functions.ts';
@@ -101,18 +102,6 @@ export async function testFunction(
     peakMemoryBytes: record.peakMemoryBytes,
     tier: record.tier,
   });
-}
-
-async function atMost<T>(promise: Promise<T>, mostMs: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), mostMs);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function outcomeOf({ gave, report }: Tested): NonNullable<TestReply['outcome']> {
