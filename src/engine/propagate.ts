@@ -14,9 +14,10 @@ import type { Source } from '../model/expr.ts';
 import { splitAddress } from '../model/keys.ts';
 import type { Path } from '../model/path.ts';
 import { Derived } from '../propagation/derived.ts';
-import { Propagation } from '../propagation/propagation.ts';
+import { Propagation, type PropagationOptions } from '../propagation/propagation.ts';
 import { keyOfCall, type WantedCall } from '../propagation/wanted.ts';
 import { ChunkMissing } from '../snapshot/chunk_space.ts';
+import { atMost } from './at_most.ts';
 import type { Branch } from './branch.ts';
 import type { FunctionCalls } from './function_calls.ts';
 
@@ -43,6 +44,8 @@ interface Line {
 
 export class PropagationWork {
   readonly #host: PropagationHost;
+  /** The same for all lines: what a call gives does not depend on who asks first. */
+  readonly #options: PropagationOptions;
   readonly #lines = new Map<ChangeSetId, Line>();
   /** Branches that have moved and whose values have not followed yet. */
   readonly #moved = new Map<ChangeSetId, Branch>();
@@ -52,11 +55,19 @@ export class PropagationWork {
   /** What ended the work; told to who asks next. */
   #failure: unknown;
   #stopped = false;
-  /** Called when a line has become quiet. */
+  /** Called when a line has become quiet, or is let go of. */
   readonly #whenQuiet = new Map<ChangeSetId, (() => void)[]>();
 
   constructor(host: PropagationHost) {
     this.#host = host;
+    this.#options = {
+      recall: (key) => host.calls.recall(key),
+      scopeOf: (call, address, state) => {
+        if (!host.hasEffects(call)) return '';
+        const secrets = secretUseText(state, splitAddress(address).component);
+        return secrets === '' ? address : address + behindAddress + secrets;
+      },
+    };
   }
 
   /** The values of a branch as it stands; what is not computed is marked. Call it in `read`. */
@@ -133,17 +144,12 @@ export class PropagationWork {
   async quiet(branch: Branch, mostMs: number): Promise<void> {
     const values = await this.#host.read(() => this.of(branch));
     if (values.quiet) return;
-    await new Promise<void>((done) => {
-      const { id } = branch.row;
-      const timer = setTimeout(done, mostMs);
-      const waiting = this.#whenQuiet.get(id) ?? [];
-      this.#whenQuiet.set(id, waiting);
-      waiting.push(() => {
-        clearTimeout(timer);
-        done();
-      });
-      this.#run();
-    });
+    const { id } = branch.row;
+    const waiting = this.#whenQuiet.get(id) ?? [];
+    this.#whenQuiet.set(id, waiting);
+    const quiet = new Promise<void>((done) => waiting.push(done));
+    this.#run();
+    await atMost(quiet, mostMs);
   }
 
   /** Resolves when all that an address is made of is settled, or after `mostMs`. */
@@ -151,15 +157,9 @@ export class PropagationWork {
     const until = performance.now() + mostMs;
     for (;;) {
       const isSettled = await this.#host.read(() => this.settle(branch, at).isSettled(at));
-      const left = until - performance.now();
-      if (isSettled || left <= 0 || this.#stopped) return;
-      await new Promise<void>((done) => {
-        const timer = setTimeout(done, left);
-        this.#progress.push(() => {
-          clearTimeout(timer);
-          done();
-        });
-      });
+      const leftMs = until - performance.now();
+      if (isSettled || leftMs <= 0 || this.#stopped) return;
+      await atMost(new Promise<void>((more) => this.#progress.push(more)), leftMs);
     }
   }
 
@@ -170,12 +170,11 @@ export class PropagationWork {
   async saved(branches: readonly Branch[]): Promise<ReadonlyMap<ChangeSetId, Hash>> {
     const out = new Map<ChangeSetId, Hash>();
     for (const branch of branches) {
-      const line = this.#lines.get(branch.row.id);
-      if (line === undefined || line.branch !== branch) continue;
-      const { values } = line;
-      const isPresent = (): boolean => values.quiet && values.state === branch.snapshot;
-      while (isPresent() && values.fold(foldedAtOnce) > 0) await new Promise<void>((done) => setImmediate(done));
-      const root = isPresent() ? values.checkpoint() : undefined;
+      const values = this.#valuesOf(branch);
+      if (values === undefined) continue;
+      while (isAt(values, branch) && values.fold(foldedAtOnce) > 0)
+        await new Promise<void>((done) => setImmediate(done));
+      const root = isAt(values, branch) ? values.checkpoint() : undefined;
       if (root !== undefined) out.set(branch.row.id, root);
     }
     return out;
@@ -183,8 +182,8 @@ export class PropagationWork {
 
   /** Are the values of a branch all computed, and those of its present state? */
   isPresent(branch: Branch): boolean {
-    const line = this.#lines.get(branch.row.id);
-    return line?.branch === branch && line.values.quiet && line.values.state === branch.snapshot;
+    const values = this.#valuesOf(branch);
+    return values !== undefined && isAt(values, branch);
   }
 
   /** Roots that the values in use are read from. */
@@ -194,8 +193,14 @@ export class PropagationWork {
 
   /** Has a branch computed values that are in memory alone? */
   hasUnsaved(branch: Branch): boolean {
+    const values = this.#valuesOf(branch);
+    return values?.quiet === true && values.unsaved > 0;
+  }
+
+  /** Those in use for a branch; of one that was read again since, none. */
+  #valuesOf(branch: Branch): Propagation | undefined {
     const line = this.#lines.get(branch.row.id);
-    return line?.branch === branch && line.values.unsaved > 0 && line.values.quiet;
+    return line?.branch === branch ? line.values : undefined;
   }
 
   /** Resolves when nothing is left that could be done now; results that are awaited are not waited for. */
@@ -244,30 +249,17 @@ export class PropagationWork {
   /** From Head's values where they are at hand: a change set differs from Head by its own edits. */
   #start(branch: Branch): Propagation {
     const head = this.#host.head();
-    const options = this.#optionsOf(branch);
     if (head !== undefined && head.row.id !== branch.row.id && branch.derived === undefined) {
-      const values = this.of(head).fork(options);
+      const values = this.of(head).fork();
       values.moveTo(branch.snapshot);
       return values;
     }
     const { derived } = branch;
     if (derived === undefined)
-      return new Propagation(branch.snapshot, undefined, options, hasBindings(branch.snapshot));
-    const values = new Propagation(derived.state, Derived.open(derived.state.space, derived.root), options);
+      return new Propagation(branch.snapshot, undefined, this.#options, hasBindings(branch.snapshot));
+    const values = new Propagation(derived.state, Derived.open(derived.state.space, derived.root), this.#options);
     values.moveTo(branch.snapshot);
     return values;
-  }
-
-  #optionsOf(_branch: Branch): ConstructorParameters<typeof Propagation>[2] {
-    const { calls, hasEffects } = this.#host;
-    return {
-      recall: (key) => calls.recall(key),
-      scopeOf: (call, address, state) => {
-        if (!hasEffects(call)) return '';
-        const secrets = secretUseText(state, splitAddress(address).component);
-        return secrets === '' ? address : address + behindAddress + secrets;
-      },
-    };
   }
 
   #run(): void {
@@ -351,6 +343,10 @@ export class PropagationWork {
     this.#whenQuiet.delete(id);
     for (const done of waiting ?? []) done();
   }
+}
+
+function isAt(values: Propagation, branch: Branch): boolean {
+  return values.quiet && values.state === branch.snapshot;
 }
 
 /** Between the address in a call's scope and the secrets. */
