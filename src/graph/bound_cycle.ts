@@ -7,7 +7,7 @@ import { hasConstraints } from '../model/constraints.ts';
 import type { Source } from '../model/expr.ts';
 import type { BindingRecord, FunctionRecord } from '../model/function.ts';
 import { idLength, index, indexUser } from '../model/keys.ts';
-import { findRecord, findVariant, isAbsent, specOf } from '../model/lookup.ts';
+import { findRecord, findVariant, specOf } from '../model/lookup.ts';
 import { overlaps, type Path, validationPath, wellKnown } from '../model/path.ts';
 import type { VariantSpec } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
@@ -59,10 +59,10 @@ export function findCycleOfBinding(reader: Reader, id: BindingId): Source[] | un
   return bound && findCycleOfBound(reader, bound, typesOf(reader, record.target));
 }
 
-/** A cycle through the function on one component, where it is in force. */
+/** A cycle through the function on one component, where it is in force. One that is marked may be restored: it counts. */
 export function findCycleOn(reader: Reader, component: ComponentId, bound: Bound): Source[] | undefined {
   // What no cell follows is on no cycle but those that its schema's functions close by themselves.
-  if (!isFollowed(reader, component) || isAbsent(reader, component)) return undefined;
+  if (!isFollowed(reader, component)) return undefined;
   if (isDeclaredOver(reader, component, bound.output)) return undefined;
   const sources = bound.arguments.flatMap(({ path }) => (path === undefined ? [] : [{ component, path }]));
   return findCycle(reader, { component, path: bound.output }, sources);

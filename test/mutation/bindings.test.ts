@@ -180,6 +180,16 @@ describe('[MU33] a cycle through functions is refused with its whole path', () =
     );
   });
 
+  test('on a component that is marked, too, for it may be restored', () => {
+    const world = made();
+    const one = world.create('one', {}, 'Box');
+    world.set(one, '/domain/a', { $source: { component: one, path: '/domain/b' } });
+    world.do({ kind: 'component.delete', component: one });
+    expect(cycleOf(world, attach('f', '/domain/a', '/domain/b'))).toBe(
+      'the cycle one/domain/b <- one/domain/a <- one/domain/b',
+    );
+  });
+
   test('of a subscription that is made when they are bound already', () => {
     const world = made();
     world.do(attach('f', '/domain/a', '/domain/b'));
