@@ -4,10 +4,10 @@
 // to do here.
 
 import type { ChangeSetId, Hash } from '../base/ids.ts';
-import { Fault, ok, type Result } from '../base/result.ts';
+import { ok, type Result } from '../base/result.ts';
 import type { Settlement } from '../merge/item.ts';
 import { nothingSettled } from '../merge/item.ts';
-import { blobsOfEntry, type LogEntry, logFormat, logText, parseLogEntry } from '../merge/log_entry.ts';
+import { blobsOfEntry, type LogEntry, logFormat, logText } from '../merge/log_entry.ts';
 import { merge, passesBy } from '../merge/merge.ts';
 import type { HeadEdit, Route } from '../merge/merging.ts';
 import { Side } from '../merge/side.ts';
@@ -18,6 +18,7 @@ import { encodeBlob } from '../snapshot/chunk.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { auditRows } from './audit.ts';
 import { type Branch, lands } from './branch.ts';
+import { logEntries } from './log_pages.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Who the log names for what the engine does of its own. */
@@ -225,20 +226,18 @@ export async function headVersions(w: Workspace, after: number, upTo: number): P
       at++;
       continue;
     }
-    const rows = await w.store.readLog(w.id, w.row.head, at, upTo, pageVersions);
-    if (rows.length === 0) throw new Fault('store_damaged', `Head has no log entry ${at + 1}; run verify`);
-    for (const { text } of rows) {
-      const entry = parseLogEntry(text);
+    // Not all at once: what comes later may be known.
+    for await (const { version, entry } of logEntries(w, w.row.head, at, Math.min(upTo, at + unknownAtOnce))) {
       const side = Side.of(entry.kind === 'apply' ? await editsOf(w, entry) : []);
-      w.sides.put(entry.version, side);
-      out.push({ version: entry.version, side });
-      at = entry.version;
+      w.sides.put(version, side);
+      out.push({ version, side });
+      at = version;
     }
   }
   return out;
 }
 
-const pageVersions = 64;
+const unknownAtOnce = 64;
 
 async function editsOf(w: Workspace, entry: Extract<LogEntry, { kind: 'apply' }>): Promise<HeadEdit[]> {
   const { edits, changeSet } = await w.pendingChange(entry.pending);

@@ -7,14 +7,15 @@ import type { Principal } from '../access/role.ts';
 import { isUlid } from '../base/ids.ts';
 import { isObject, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
-import { Fault, ok, type Result } from '../base/result.ts';
-import { type LogEntry, mutationsOf, parseLogEntry } from '../merge/log_entry.ts';
+import { ok, type Result } from '../base/result.ts';
+import { type LogEntry, mutationsOf } from '../merge/log_entry.ts';
 import type { SecretRecord } from '../model/secret.ts';
 import type { Reader } from '../model/state.ts';
 import type { Mutation } from '../mutation/mutation.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
 import { Snapshot } from '../snapshot/snapshot.ts';
 import { noteOnHead } from './audit.ts';
+import { logEntries } from './log_pages.ts';
 import { keptCheckpoints } from './maintain.ts';
 import { permit } from './permit.ts';
 import type { Workspace } from './workspace.ts';
@@ -91,24 +92,18 @@ async function namedSince(w: Workspace, rows: readonly ChangeSetRow[], sinceMs: 
 async function namedInLog(w: Workspace, row: ChangeSetRow, sinceMs: number, named: Set<string>): Promise<void> {
   const isDone = row.isHead || row.status === 'Applied';
   const inForce = new Map<string, string>();
-  for (let at = 0; at < row.version; ) {
-    const rows = await w.store.readLog(w.id, row.id, at, row.version, 256);
-    if (rows.length === 0) throw new Fault('store_damaged', `log entry ${at + 1} of ${row.id} is missing; run verify`);
-    for (const { version, text } of rows) {
-      at = version;
-      const entry = parseLogEntry(text);
-      if (!isDone) for (const m of ownMutations(entry)) addKey(named, keyPut(m)?.key);
-      for (const m of await allMutations(w, entry)) {
-        const put = keyPut(m);
-        if (put === undefined) continue;
-        const was = inForce.get(put.secret);
-        if (entry.atMs >= sinceMs) {
-          addKey(named, was);
-          addKey(named, put.key);
-        }
-        if (put.key === undefined) inForce.delete(put.secret);
-        else inForce.set(put.secret, put.key);
+  for await (const { entry } of logEntries(w, row.id, 0, row.version)) {
+    if (!isDone) for (const m of ownMutations(entry)) addKey(named, keyPut(m)?.key);
+    for (const m of await allMutations(w, entry)) {
+      const put = keyPut(m);
+      if (put === undefined) continue;
+      const was = inForce.get(put.secret);
+      if (entry.atMs >= sinceMs) {
+        addKey(named, was);
+        addKey(named, put.key);
       }
+      if (put.key === undefined) inForce.delete(put.secret);
+      else inForce.set(put.secret, put.key);
     }
   }
 }

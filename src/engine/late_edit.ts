@@ -6,7 +6,7 @@
 import { ok, type Result, refuse } from '../base/result.ts';
 import type { Item, Role } from '../merge/item.ts';
 import { overriddenByLate } from '../merge/late_lines.ts';
-import { itemsOfSteps, type LogEntry, parseLogEntry, type Settled } from '../merge/log_entry.ts';
+import { itemsOfSteps, type LogEntry, type Settled } from '../merge/log_entry.ts';
 import { contestLate, merge } from '../merge/merge.ts';
 import type { HeadEdit } from '../merge/merging.ts';
 import type { ReceiptLine } from '../merge/receipt.ts';
@@ -17,6 +17,7 @@ import type { Mutation } from '../mutation/mutation.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type Branch, lands } from './branch.ts';
 import { type HeadVersion, headVersions } from './catch_up.ts';
+import { logEntries } from './log_pages.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What an author saw, and what has come since. */
@@ -35,8 +36,8 @@ export async function seenBy(w: Workspace, branch: Branch, baseVersion: number):
   if (!(await lands(durable))) return ok('lost');
   const snapshot = await w.stateAt(row, baseVersion);
   if (!snapshot.ok) return snapshot;
-  const rows = await w.store.readLog(w.id, row.id, baseVersion, row.version);
-  const since = rows.map(({ text }) => parseLogEntry(text));
+  const since: LogEntry[] = [];
+  for await (const { entry } of logEntries(w, row.id, baseVersion, row.version)) since.push(entry);
   const caught = since.filter((e) => e.kind === 'catch_up').map((e) => e.headVersion);
   const heads: Late['heads'][number][] = [];
   if (caught.length > 0) {
@@ -53,8 +54,7 @@ export async function seenBy(w: Workspace, branch: Branch, baseVersion: number):
 /** Head's version that a change set stood on at one of its own versions. */
 async function headVersionAt(w: Workspace, branch: Branch, version: number): Promise<number> {
   let at = branch.row.openedOn;
-  for (const { text } of await w.store.readLog(w.id, branch.row.id, 0, version)) {
-    const entry = parseLogEntry(text);
+  for await (const { entry } of logEntries(w, branch.row.id, 0, version)) {
     if (entry.kind === 'catch_up') at = entry.headVersion;
   }
   return at;

@@ -4,7 +4,7 @@
 import type { ChangeSetId, ComponentId, Hash } from '../base/ids.ts';
 import { compareText } from '../base/json.ts';
 import { Fault } from '../base/result.ts';
-import { blobsOfEntry, blobsOfSteps, parseLogEntry } from '../merge/log_entry.ts';
+import { blobsOfEntry, blobsOfSteps } from '../merge/log_entry.ts';
 import { isActive } from '../model/change_set.ts';
 import { idLength, index, present, splitCellKey } from '../model/keys.ts';
 import { intentCategories, realityCategories } from '../model/state.ts';
@@ -17,6 +17,7 @@ import { Snapshot } from '../snapshot/snapshot.ts';
 import { type Verified, verifyMap } from '../snapshot/verify.ts';
 import { type AuditVerdict, verifyAudit } from './audit.ts';
 import { refsOf } from './blob_refs.ts';
+import { logEntries } from './log_pages.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface Verdict {
@@ -97,17 +98,9 @@ async function replayWhole(w: Workspace, row: ChangeSetRow): Promise<number> {
     state = base.value;
   }
   let count = 0;
-  for (let at = 0; at < row.version; ) {
-    const rows = await w.store.readLog(w.id, row.id, at, row.version, 256);
-    if (rows.length === 0) throw new Fault('store_damaged', `log entry ${at + 1} of ${row.id} is missing`);
-    for (const { version, text } of rows) {
-      const entry = parseLogEntry(text);
-      if (entry.version !== version || version !== at + 1)
-        throw new Fault('store_damaged', `log entry ${at + 1} of ${row.id} is missing or misplaced`);
-      state = await w.replayOne(state!, entry);
-      at = version;
-      count++;
-    }
+  for await (const { entry } of logEntries(w, row.id, 0, row.version)) {
+    state = await w.replayOne(state!, entry);
+    count++;
   }
   const { intent } = state!.roots();
   if (intent !== row.intentRoot)
@@ -245,18 +238,12 @@ function newestOf(checkpoints: readonly Checkpoint[]): Map<ChangeSetId, number> 
 
 /** Blobs that replaying a log reads: those its edits name, and pending changes with the blobs that theirs name. */
 async function markLog(w: Workspace, row: ChangeSetRow, live: Set<Hash>): Promise<void> {
-  for (let at = 0; at < row.version; ) {
-    const rows = await w.store.readLog(w.id, row.id, at, row.version, 256);
-    if (rows.length === 0) throw new Fault('store_damaged', `log entry ${at + 1} of ${row.id} is missing; run verify`);
-    for (const { version, text } of rows) {
-      at = version;
-      const entry = parseLogEntry(text);
-      for (const hash of blobsOfEntry(entry)) live.add(hash);
-      if (entry.kind !== 'apply') continue;
-      live.add(entry.pending);
-      for (const edit of (await w.pendingChange(entry.pending)).edits)
-        for (const hash of blobsOfSteps(edit.steps)) live.add(hash);
-    }
+  for await (const { entry } of logEntries(w, row.id, 0, row.version)) {
+    for (const hash of blobsOfEntry(entry)) live.add(hash);
+    if (entry.kind !== 'apply') continue;
+    live.add(entry.pending);
+    for (const edit of (await w.pendingChange(entry.pending)).edits)
+      for (const hash of blobsOfSteps(edit.steps)) live.add(hash);
   }
 }
 

@@ -6,14 +6,7 @@ import type { ChangeSetId, Hash, WorkspaceId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { Fault, type Result, refuse } from '../base/result.ts';
 import { Pending } from '../merge/item.ts';
-import {
-  follow,
-  type LogEntry,
-  type PendingChange,
-  parseLogEntry,
-  replay,
-  startsFromHead,
-} from '../merge/log_entry.ts';
+import { follow, type LogEntry, type PendingChange, replay, startsFromHead } from '../merge/log_entry.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
 import type { Readiness } from '../ports/readiness.ts';
 import type { ChangeSetRow, Checkpoint, Commit, Store, WorkspaceRow } from '../ports/store.ts';
@@ -25,6 +18,7 @@ import { refsOf } from './blob_refs.ts';
 import { type Branch, lands, type Move, Stale, seenElsewhere } from './branch.ts';
 import { credentialsOf } from './credentials.ts';
 import { FunctionCalls } from './function_calls.ts';
+import { logEntries } from './log_pages.ts';
 import { PropagationWork } from './propagate.ts';
 import { readinessOf } from './ready.ts';
 import { ReplayWork } from './replay_work.ts';
@@ -198,12 +192,12 @@ export class Workspace {
     from?: { readonly version: number; readonly snapshot: Snapshot },
   ): Promise<{ version: number; snapshot: Snapshot }> {
     const { row } = await this.head();
-    if (from === undefined || version - from.version > logPage) {
+    if (from === undefined || version - from.version > walkedMost) {
       return { version, snapshot: await this.#headAt(version) };
     }
     let snapshot = from.snapshot;
-    for (const { text } of await this.store.readLog(this.id, row.id, from.version, version)) {
-      snapshot = await this.replayOne(snapshot, parseLogEntry(text));
+    for await (const { entry } of logEntries(this, row.id, from.version, version)) {
+      snapshot = await this.replayOne(snapshot, entry);
       this.#replayed.add(new WeakRef(snapshot));
     }
     return { version, snapshot };
@@ -304,13 +298,7 @@ export class Workspace {
   /** The pending change of a change set at a version, from its log. */
   async pendingOf(row: ChangeSetRow, version: number): Promise<Pending> {
     const pending = new Pending();
-    for (let at = 0; at < version; ) {
-      const rows = await this.store.readLog(this.id, row.id, at, version, logPage);
-      if (rows.length === 0)
-        throw new Fault('store_damaged', `log entry ${at + 1} of ${row.id} is missing; run verify`);
-      for (const { text } of rows) follow(pending, parseLogEntry(text));
-      at += rows.length;
-    }
+    for await (const { entry } of logEntries(this, row.id, 0, version)) follow(pending, entry);
     return pending;
   }
 
@@ -360,19 +348,12 @@ export class Workspace {
     let kept = new WeakRef(snapshot);
     this.#replayed.add(kept);
     let tailChars = 0;
-    for (let at = from; at < version; ) {
-      const rows = await this.store.readLog(this.id, row.id, at, version, logPage);
-      if (rows.length === 0)
-        throw new Fault('store_damaged', `log entry ${at + 1} of ${row.id} is missing; run verify`);
-      for (const { text } of rows) {
-        tailChars += text.length;
-        const entry = parseLogEntry(text);
-        snapshot = await this.replayOne(snapshot, entry);
-        this.#replayed.delete(kept);
-        kept = new WeakRef(snapshot);
-        this.#replayed.add(kept);
-        at = entry.version;
-      }
+    for await (const { text, entry } of logEntries(this, row.id, from, version)) {
+      tailChars += text.length;
+      snapshot = await this.replayOne(snapshot, entry);
+      this.#replayed.delete(kept);
+      kept = new WeakRef(snapshot);
+      this.#replayed.add(kept);
     }
     return { snapshot, checkpointed: from, tailChars, ...(derived === undefined ? {} : { derived }) };
   }
@@ -490,4 +471,4 @@ export class Workspace {
 }
 
 /** Log entries read at once while replaying. */
-const logPage = 256;
+const walkedMost = 256;
