@@ -8,7 +8,7 @@ import type { Readiness } from '../ports/readiness.ts';
 import { caughtUp } from './catch_up.ts';
 import type { Workspace } from './workspace.ts';
 
-/** Addresses looked at, and so named, at most. */
+/** Named at most. */
 const namedMax = 100;
 
 export function readinessOf(w: Workspace): Readiness {
@@ -25,13 +25,14 @@ export function readinessOf(w: Workspace): Readiness {
         // What is pending on Head too is not this change set's doing.
         const head = w.knownHead();
         const onHead = head === undefined ? undefined : w.propagation.of(head);
-        return values
-          .pendingAddresses(namedMax)
-          .filter((address) => !(onHead?.isMarked(address) ?? false))
-          .map((address) => {
-            const { component, path } = splitAddress(address);
-            return `${nameOf(branch.snapshot, component) || component} ${path}`;
-          });
+        const named: string[] = [];
+        for (const address of values.pendingAddresses()) {
+          if (onHead?.isPending(address) === true) continue;
+          const { component, path } = splitAddress(address);
+          named.push(`${nameOf(branch.snapshot, component) || component} ${path}`);
+          if (named.length === namedMax) break;
+        }
+        return named;
       });
     },
     quiet: async (_workspace, changeSet, mostMs) => {

@@ -111,21 +111,21 @@ export class Propagation {
     return this.#frontier.size;
   }
 
-  /** May the vertex at an address be another than it was? */
-  isMarked(address: string): boolean {
+  /** Is there a vertex at an address that is not settled, whether it was looked at yet or not? */
+  isPending(address: string): boolean {
     this.#frontier.spreadAll();
-    return this.#frontier.has(address);
+    if (this.#frontier.has(address)) return true;
+    if (this.#derived.has(address)) return false;
+    const { component, path } = splitAddress(address);
+    const known = this.#known.component(component);
+    if (!known.isThere || known.vertexAt(path) === undefined) return false;
+    return path !== validationPath || known.keepsValidation;
   }
 
-  /** Addresses of some that are not settled, in the order in which they were marked. */
-  pendingAddresses(most: number): string[] {
+  /** Addresses of all that are not settled, in the order in which they were marked. Not to be kept over a change. */
+  *pendingAddresses(): Generator<string, void, void> {
     this.#frontier.spreadAll();
-    const out: string[] = [];
-    for (const { address } of this.#frontier.all()) {
-      if (out.length >= most) break;
-      out.push(address);
-    }
-    return out;
+    for (const { address } of this.#frontier.all()) yield address;
   }
 
   /** The same values for another change set that stands at the same state; what is not settled here is not there either. */

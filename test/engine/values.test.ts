@@ -5,6 +5,8 @@ import { openCompiler } from '../../src/adapters/compiler/compiler.ts';
 import { openIsolate } from '../../src/adapters/isolate/isolate.ts';
 import type { Json } from '../../src/base/json.ts';
 import type { FunctionHost } from '../../src/engine/function_calls.ts';
+import { readinessOf } from '../../src/engine/ready.ts';
+import { alwaysReady } from '../../src/ports/readiness.ts';
 import { eachStore, type House } from './house.ts';
 
 const compiler = openCompiler();
@@ -14,20 +16,25 @@ afterAll(async () => {
   await compiler.close();
 });
 
-/** Outlives the engines that use it. */
-const functions = (): FunctionHost => ({
+/** Outlives the engines that use it; nothing runs before the gate is open. */
+const functionsBehind = (gate: Promise<void>): FunctionHost => ({
   compiler: { ...compiler, close: async () => {} },
   runners: [
     {
       tier: 'isolate',
       capacity: isolate.capacity,
       confinement: isolate.confinement,
-      run: (request, listener) => isolate.run(request, listener),
+      run: async (request, listener) => {
+        await gate;
+        return isolate.run(request, listener);
+      },
       kill: (id) => isolate.kill(id),
       close: async () => {},
     },
   ],
 });
+
+const functions = (): FunctionHost => functionsBehind(Promise.resolve());
 
 const attach = (name: string, functionKind: string, text: string, more: Json = {}): Json[] => [
   { kind: 'function.create', name, functionKind, text },
@@ -156,6 +163,32 @@ eachStore((make) => {
     expect((refusal.data as { pending: string[] }).pending).toContain('late /qualification/slow');
     await house.call('change_set.apply', { changeSet, waitMs: 30_000 });
     expect((await computed(house, 'HEAD', 'late'))['qualification']).toMatchObject({ slow: { result: 'success' } });
+  });
+
+  test('[EN73] however much is pending on Head, what only the change set has to compute is told', async () => {
+    let open = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    // So that Head has values that are not computed, as after a restart without its checkpoint.
+    const house = await make({ functions: () => functionsBehind(gate), readiness: alwaysReady });
+    await withFunctions(house);
+    const many = await house.open('many');
+    for (let i = 0; i < 110; i++) await house.create(many, `c${i}`, { '/domain/size': i });
+    await house.call('change_set.apply', { changeSet: many });
+    const w = await house.workspace();
+    const head = await w.head();
+    expect(await w.read(() => w.propagation.advanced(head).pending)).toBe(220);
+    const changeSet = await house.open('own');
+    await house.create(changeSet, 'own', { '/domain/size': 4 });
+    const pending = async () => {
+      const present = await w.present(changeSet as never);
+      return present.ok && readinessOf(w).pending(w.id, changeSet as never, present.value.snapshot.roots().intent);
+    };
+    expect(await pending()).toEqual(['own /domain/text', 'own /qualification/small']);
+    open();
+    await computed(house, changeSet, 'own');
+    expect(await pending()).toEqual([]);
   });
 
   test('[EN74] after a restart values are taken up from the checkpoint', async () => {
