@@ -37,7 +37,21 @@ export interface PropagationHost {
 /** Values moved into the persistent map at once. */
 const foldedAtOnce = 256;
 
+/**
+ * What a read needs is not computed and its turn is over: others go first, then it is taken again and goes on from there. So no
+ * read, however much it has computed for it, holds up an edit for long. See `Workspace.read`.
+ */
+export class TurnOver extends Error {
+  constructor() {
+    super('the turn of a read is over: let others go and take it again');
+    this.name = 'TurnOver';
+  }
+}
+
 interface Line {
+  /** Vertices looked at so far for reads that are still under way, by address. */
+  readonly lookedAt: Map<string, number>;
+
   readonly branch: Branch;
   readonly values: Propagation;
 }
@@ -47,6 +61,8 @@ export class PropagationWork {
   /** The same for all lines: what a call gives does not depend on who asks first. */
   readonly #options: PropagationOptions;
   readonly #lines = new Map<ChangeSetId, Line>();
+  /** Those again whose branch was read anew while somebody still works with it: so that neither begins over and over. */
+  readonly #begun = new WeakMap<Branch, Line>();
   /** Branches that have moved and whose values have not followed yet. */
   readonly #moved = new Map<ChangeSetId, Branch>();
   #running: Promise<void> | undefined;
@@ -72,6 +88,14 @@ export class PropagationWork {
 
   /** The values of a branch as it stands; what is not computed is marked. Call it in `read`. */
   of(branch: Branch): Propagation {
+    const { values } = this.#line(branch);
+    const until = performance.now() + limits.propagationSliceMs;
+    while (!values.spread(spreadAtOnce)) if (performance.now() > until) throw new TurnOver();
+    return values;
+  }
+
+  /** The same, before what is behind its edits is marked. */
+  #line(branch: Branch): Line {
     if (this.#failure !== undefined) {
       const failure = this.#failure;
       this.#failure = undefined;
@@ -79,15 +103,21 @@ export class PropagationWork {
     }
     const { id } = branch.row;
     this.#moved.delete(id);
-    const known = this.#lines.get(id);
-    if (known !== undefined && known.branch === branch) {
+    const known = this.#begun.get(branch);
+    if (known !== undefined) {
       this.#moveTo(known, branch);
-      return known.values;
+      return known;
     }
-    const values = this.#start(branch);
-    this.#lines.set(id, { branch, values });
-    if (values.busy) this.#run();
-    return values;
+    const line = { branch, values: this.#start(branch), lookedAt: new Map<string, number>() };
+    this.#begun.set(branch, line);
+    this.#lines.set(id, line);
+    if (line.values.busy) this.#run();
+    return line;
+  }
+
+  #forget(line: Line): void {
+    this.#begun.delete(line.branch);
+    if (this.#lines.get(line.branch.row.id) === line) this.#lines.delete(line.branch.row.id);
   }
 
   /** A branch has moved: its values follow, when they are in use. */
@@ -100,7 +130,8 @@ export class PropagationWork {
   /** Lets go of a branch that is not in use any more. */
   release(id: ChangeSetId): void {
     this.#moved.delete(id);
-    this.#lines.delete(id);
+    const line = this.#lines.get(id);
+    if (line !== undefined) this.#forget(line);
     this.#tellQuiet(id);
   }
 
@@ -108,20 +139,28 @@ export class PropagationWork {
   settle(branch: Branch, at: Source): Propagation {
     const values = this.of(branch);
     values.demand(at);
-    for (let n = 0; n < limits.valuesPerReadMax && !values.isSettled(at); ) {
-      const done = values.step(256);
-      if (done === 0) break;
-      n += done;
-    }
-    this.#ask(branch, values);
-    if (values.busy) this.#run();
-    return values;
+    return this.#worked(branch, at.component + at.path, () => values.isSettled(at));
   }
 
   /** The values of a branch after as much work as one read may cause. Call it in `read`. */
   advanced(branch: Branch): Propagation {
-    const values = this.of(branch);
-    for (let n = 0; n < limits.valuesPerReadMax && values.busy; ) n += Math.max(1, values.step(256));
+    this.of(branch);
+    return this.#worked(branch, '', () => false);
+  }
+
+  #worked(branch: Branch, address: string, isDone: () => boolean): Propagation {
+    const { values, lookedAt } = this.#line(branch);
+    const until = performance.now() + limits.propagationSliceMs;
+    for (let n = lookedAt.get(address) ?? 0; n < limits.valuesPerReadMax && !isDone(); ) {
+      if (performance.now() > until) {
+        lookedAt.set(address, n);
+        throw new TurnOver();
+      }
+      const done = values.step(256);
+      if (done === 0) break;
+      n += done;
+    }
+    lookedAt.delete(address);
     this.#ask(branch, values);
     if (values.busy) this.#run();
     return values;
@@ -218,16 +257,16 @@ export class PropagationWork {
     for (const { values } of this.#lines.values()) values.forgetAnswers();
   }
 
-  /** Values that are not settled, over all lines in use. */
+  /** Values that are known not to be settled, over all lines in use. */
   get backlog(): number {
     let n = 0;
-    for (const { values } of this.#lines.values()) n += values.pending;
+    for (const { values } of this.#lines.values()) n += values.marked;
     return n;
   }
 
   #follow(branch: Branch): void {
     // Only functions have to run without being asked; what the engine itself computes can wait until it is read.
-    if (this.#lines.has(branch.row.id) || hasBindings(branch.snapshot)) this.of(branch);
+    if (this.#lines.has(branch.row.id) || hasBindings(branch.snapshot)) this.#line(branch);
     else this.#moved.delete(branch.row.id);
   }
 
@@ -236,7 +275,7 @@ export class PropagationWork {
       line.values.moveTo(branch.snapshot);
     } catch (e) {
       // A chunk was not at hand in the middle of it: with the chunk it is begun anew.
-      this.#lines.delete(branch.row.id);
+      this.#forget(line);
       throw e;
     }
     // Touched last, worked on first.
@@ -295,7 +334,8 @@ export class PropagationWork {
     }
   }
 
-  async #portion({ branch, values }: Line): Promise<void> {
+  async #portion(line: Line): Promise<void> {
+    const { branch, values } = line;
     const until = performance.now() + limits.propagationSliceMs;
     try {
       do {
@@ -303,7 +343,7 @@ export class PropagationWork {
       } while (performance.now() < until);
     } catch (e) {
       if (!(e instanceof ChunkMissing)) {
-        this.#lines.delete(branch.row.id);
+        this.#forget(line);
         throw e;
       }
       // A chunk was not at hand: it is fetched, and the step taken again.
@@ -344,6 +384,9 @@ export class PropagationWork {
     for (const done of waiting ?? []) done();
   }
 }
+
+/** Vertices marked before a read looks whether its turn is over. */
+const spreadAtOnce = 1_024;
 
 function isAt(values: Propagation, branch: Branch): boolean {
   return values.quiet && values.state === branch.snapshot;

@@ -19,7 +19,7 @@ import { type Branch, lands, type Move, Stale, seenElsewhere } from './branch.ts
 import { credentialsOf } from './credentials.ts';
 import { FunctionCalls } from './function_calls.ts';
 import { logEntries } from './log_pages.ts';
-import { PropagationWork } from './propagate.ts';
+import { PropagationWork, TurnOver } from './propagate.ts';
 import { readinessOf } from './ready.ts';
 import { ReplayWork } from './replay_work.ts';
 import { Retention } from './retention.ts';
@@ -94,14 +94,18 @@ export class Workspace {
   }
 
   /**
-   * Runs pure code that reads chunks; what is missing is fetched and the code runs again. `body` must have no effect
-   * but its result.
+   * Runs pure code that reads chunks; what is missing is fetched and the code runs again, as it does when its turn was over.
+   * `body` must have no effect but its result.
    */
   async read<T>(body: () => T): Promise<T> {
     for (;;) {
       try {
         return body();
       } catch (e) {
+        if (e instanceof TurnOver) {
+          await new Promise<void>((resolve) => setImmediate(resolve));
+          continue;
+        }
         if (!(e instanceof ChunkMissing)) throw e;
         const text = (await this.store.readChunks(this.id, [e.hash])).get(e.hash);
         if (text === undefined) throw new Fault('chunk_missing', `chunk ${e.hash} is not in the store; run verify`);

@@ -5,17 +5,20 @@
 import type { ComponentId, Hash } from '../base/ids.ts';
 import { idLength } from '../model/keys.ts';
 import type { Path } from '../model/path.ts';
-import type { Known } from './known.ts';
+import type { Known, KnownComponent } from './known.ts';
 import type { WantedCall } from './wanted.ts';
 
+/** Vertices that have to be told something, one after the other. */
 interface Spreading {
-  readonly from: Marked | undefined;
+  /** Finds them, once all readers of the component are known. */
+  readonly find: { readonly component: ComponentId; readonly users: () => readonly string[] } | undefined;
   users: readonly string[] | undefined;
   next: number;
-  readonly dirty: boolean;
-  /** The vertex on whose way down it was marked: that one knows. */
-  readonly except: string;
+  readonly tell: (user: string) => void;
 }
+
+/** Up to so many are told at once. */
+const toldAtOnce = 64;
 
 /** A vertex that may be another than it was. */
 export interface Marked {
@@ -44,7 +47,7 @@ export interface Marked {
 export class Frontier {
   readonly #known: Known;
   readonly #marked = new Map<string, Marked>();
-  /** Whose users are still to be marked; nothing is looked at before all are. */
+  /** Nothing is looked at before all have been told. */
   readonly #spreading: Spreading[] = [];
   #urgent: string[] = [];
   #queue: string[] = [];
@@ -150,26 +153,36 @@ export class Frontier {
     else this.#again(known, dirty);
   }
 
-  /** Marks what is behind what was marked, `most` vertices of it. Answers how many. */
+  /** Marks what is behind what was marked, `most` vertices of it; readers to be found first count, too. Answers how many. */
   spread(most: number): number {
     let done = 0;
     for (let top = this.#spreading.at(-1); top !== undefined && done < most; top = this.#spreading.at(-1)) {
-      top.users ??= this.usersOf(top.from!);
+      if (top.users === undefined) {
+        const { component, users } = top.find!;
+        const readers = this.#known.readersOf(component);
+        done += readers.load(most - done);
+        if (!readers.isLoaded) continue;
+        top.users = users();
+        if (done >= most) continue;
+      }
       const user = top.users[top.next++];
       if (user === undefined) {
         this.#spreading.pop();
         continue;
       }
       done++;
-      if (user !== top.except) this.mark(user, top.dirty);
+      top.tell(user);
     }
     return done;
   }
 
-  /** Readers of something that is another, to be marked. */
-  spreadTo(users: readonly string[]): void {
-    if (users.length > 0) this.#spreading.push({ from: undefined, users, next: 0, dirty: true, except: '' });
+  /** Readers of something of a component that is another, to be marked. */
+  spreadTo(component: ComponentId, users: (known: KnownComponent) => readonly string[]): void {
+    const find = { component, users: () => users(this.#known.component(component)) };
+    this.#spreading.push({ find, users: undefined, next: 0, tell: this.#markDirty });
   }
+
+  readonly #markDirty = (user: string): void => this.mark(user, true);
 
   /** Everything behind what was marked is marked from here on. */
   spreadAll(): void {
@@ -193,7 +206,12 @@ export class Frontier {
     };
     this.#marked.set(address, marked);
     this.#queue.push(address);
-    this.#spreading.push({ from: marked, users: undefined, next: 0, dirty: false, except });
+    const find = { component: marked.component, users: () => this.usersOf(marked) };
+    const tell = (user: string): void => {
+      // The vertex on whose way down it was marked knows.
+      if (user !== except) this.mark(user, false);
+    };
+    this.#spreading.push({ find, users: undefined, next: 0, tell });
     return marked;
   }
 
@@ -279,27 +297,35 @@ export class Frontier {
     this.#marked.delete(marked.address);
     // One that was settled from outside while on the way down: its own turn finds nothing left to do.
     marked.open = false;
-    if (changed) {
-      for (const user of this.usersOf(marked)) {
-        const there = this.#marked.get(user);
-        if (there === undefined) this.mark(user, true);
-        else {
-          there.dirty = true;
-          // It waits for a call with what it read before.
-          if (there.waits !== undefined) {
-            this.stopWaiting(there);
-            this.#queue.push(user);
-          }
-        }
-      }
-    }
-    for (const address of marked.held ?? []) {
+    if (changed) this.#tellAll(this.usersOf(marked), this.#tellChanged);
+    if (marked.held === undefined) return;
+    this.#tellAll(marked.held, (address) => {
       const there = this.#marked.get(address);
-      if (there?.behind !== marked.address) continue;
+      if (there?.behind !== marked.address) return;
       there.behind = undefined;
       this.#queue.push(address);
-    }
+    });
   }
+
+  /** A few at once, many in portions. */
+  #tellAll(users: readonly string[], tell: (user: string) => void): void {
+    if (users.length <= toldAtOnce) for (const user of users) tell(user);
+    else this.#spreading.push({ find: undefined, users, next: 0, tell });
+  }
+
+  /** Something that it reads has been settled and is another. */
+  readonly #tellChanged = (user: string): void => {
+    const there = this.#marked.get(user);
+    if (there === undefined) {
+      this.mark(user, true);
+      return;
+    }
+    there.dirty = true;
+    // It waits for a call with what it read before.
+    if (there.waits === undefined) return;
+    this.stopWaiting(there);
+    this.#queue.push(user);
+  };
 
   /** See `Propagation.takeWanted`. */
   takeWanted(): readonly WantedCall[] {

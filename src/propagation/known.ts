@@ -7,7 +7,7 @@ import { compareText } from '../base/json.ts';
 import type { Facts } from '../builtins/assemble.ts';
 import { factsOf, type ReadFacts } from '../builtins/facts.ts';
 import { type Bound, boundsReading } from '../graph/bound.ts';
-import { edgesOutOfComponent } from '../graph/edges.ts';
+import { isValidationRead } from '../graph/edges.ts';
 import { type Cell, isContainer, isFollowing } from '../model/cell.ts';
 import type { Declared } from '../model/declared.ts';
 import { type Expr, sourcesOf } from '../model/expr.ts';
@@ -19,16 +19,18 @@ import { ancestorsOf, overlaps, type Path, parentPath, validationPath, wellKnown
 import type { Matches } from '../model/pattern.ts';
 import type { VariantSpec } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
-import { lowerBound } from '../snapshot/chunk.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { CellChange, Changes } from './changes.ts';
+import { holds, insert, Readers, remove, within } from './readers.ts';
 
-/** More changes of cells or edges than this in one step: it is cheaper to read the components again. */
+/** More changes of cells, or of edges, than this in one step: it is cheaper to read the components, or sort their readers, again. */
 const mendedMax = 512;
 
 export class Known {
   #state: Snapshot;
   readonly #components = new Map<ComponentId, KnownComponent>();
+  /** Outlive what is known of the component itself. */
+  readonly #readers = new Map<ComponentId, Readers>();
   readonly #most: number;
   /** The state as it is when it is asked. */
   readonly now: Reader;
@@ -66,6 +68,16 @@ export class Known {
     return known;
   }
 
+  readersOf(id: ComponentId): Readers {
+    let readers = this.#readers.get(id);
+    if (readers === undefined) {
+      readers = new Readers(this.now, id);
+      if (this.#readers.size >= this.#most) this.#readers.clear();
+      this.#readers.set(id, readers);
+    }
+    return readers;
+  }
+
   functionOf(id: FunctionId): { name: string; kind: FunctionKind; text: Hash } | undefined {
     const fn = findRecord<FunctionRecord>(this.#state, 'functions', id);
     return fn && { name: fn.name, kind: fn.kind, text: fn.text };
@@ -78,11 +90,13 @@ export class Known {
     if (components.length + rebound.length + changes.edges.length > 0 || changes.cells.some(isStructural))
       this.structure++;
     for (const ids of [components, rebound, resources]) for (const id of ids) this.#components.delete(id);
-    const isMended = changes.cells.length + changes.edges.length <= mendedMax;
-    for (const { source, user, added } of changes.edges) {
-      if (isMended) this.#components.get(source.component)?.changeUser(source.path, user, added);
-      else this.#components.delete(source.component);
+    const keepsOrder = changes.edges.length <= mendedMax;
+    for (const edge of changes.edges) {
+      const readers = this.#readers.get(edge.source.component);
+      if (!keepsOrder) readers?.forgetOrder();
+      readers?.change(edge);
     }
+    const isMended = changes.cells.length <= mendedMax;
     for (const { component, path, element, after } of changes.cells) {
       const known = this.#components.get(component);
       // What is declared decides which bound functions are in force.
@@ -119,8 +133,6 @@ export class KnownComponent {
   readonly #usersAt = new Map<Path, readonly string[]>();
   readonly #reads = new Map<Path, readonly string[]>();
   #vertices: Path[] | undefined;
-  #sources: Path[] = [];
-  #users: Map<Path, Set<string>> | undefined;
 
   constructor(known: Known, id: ComponentId) {
     this.#known = known;
@@ -173,7 +185,7 @@ export class KnownComponent {
     this.#sameStructure();
     let users = this.#usersAt.get(path);
     if (users === undefined) {
-      users = this.#usersOf(path, () => within(this.#sources, path));
+      users = this.#usersOf(path, (readers) => readers.within(path));
       this.#usersAt.set(path, users);
     }
     return users;
@@ -215,13 +227,13 @@ export class KnownComponent {
   }
 
   /** Those that read something above a path, or one of the sources at or below it that are given. */
-  #usersOf(path: Path, from: () => readonly Path[]): string[] {
+  #usersOf(path: Path, from: (readers: Readers) => readonly Path[]): string[] {
     if (!this.isThere) return [];
-    const users = this.#readUsers();
+    const readers = this.#known.readersOf(this.id);
     const out: string[] = [];
-    if (users.size > 0) {
-      for (const source of [...ancestorsOf(path), ...from()])
-        for (const user of users.get(source) ?? []) out.push(user);
+    if (!readers.isEmpty) {
+      for (const source of [...ancestorsOf(path), ...from(readers)])
+        for (const user of readers.at(source)) out.push(user);
     }
     this.#addOwn(out, path);
     return out;
@@ -236,14 +248,16 @@ export class KnownComponent {
   /** Is its validation kept, as something reads it? One that nothing reads is made when somebody looks at it. */
   get keepsValidation(): boolean {
     if (this.facts?.validated !== true || this.facts.absent) return false;
-    if (this.#known.everyValidation || boundsReading(this.facts.bounds, validationPath).length > 0) return true;
-    const users = this.#readUsers();
-    if (users.size === 0) return false;
-    return users.has(parentPath(validationPath)) || within(this.#sources, validationPath).length > 0;
+    if (this.#known.everyValidation) return true;
+    const readers = this.#known.readersOf(this.id);
+    // Not worth reading all of them for.
+    if (!readers.isLoaded) return isValidationRead(this.#now, this.id, this.facts.bounds);
+    if (boundsReading(this.facts.bounds, validationPath).length > 0) return true;
+    return readers.has(parentPath(validationPath)) || readers.within(validationPath).length > 0;
   }
 
   allUsers(): string[] {
-    return [...this.#readUsers().values()].flatMap((list) => [...list]);
+    return this.#known.readersOf(this.id).all();
   }
 
   /** Outputs of bound functions, in force or not, that what is declared at a path may take the place of. */
@@ -255,41 +269,11 @@ export class KnownComponent {
     return this.facts?.bounds.find((b) => b.output === path);
   }
 
-  changeUser(source: Path, user: string, added: boolean): void {
-    if (this.#users === undefined) return;
-    const list = this.#users.get(source);
-    if (added) {
-      if (list !== undefined) list.add(user);
-      else {
-        this.#users.set(source, new Set([user]));
-        insert(this.#sources, source);
-      }
-    } else if (list?.delete(user) && list.size === 0) {
-      this.#users.delete(source);
-      remove(this.#sources, source);
-    }
-  }
-
   changeCell(path: Path, element: boolean, after: string | undefined): void {
     this.facts?.forgetCells();
     if (element || this.#vertices === undefined) return;
     if (isFollowing(after)) insert(this.#vertices, path);
     else remove(this.#vertices, path);
-  }
-
-  #readUsers(): ReadonlyMap<Path, ReadonlySet<string>> {
-    if (this.#users === undefined) {
-      // All of it or nothing: a chunk may not be at hand in the middle.
-      const users = new Map<Path, Set<string>>();
-      for (const { source, user } of edgesOutOfComponent(this.#now, this.id)) {
-        const list = users.get(source.path);
-        if (list === undefined) users.set(source.path, new Set([user.component + user.path]));
-        else list.add(user.component + user.path);
-      }
-      this.#sources = [...users.keys()].sort(compareText);
-      this.#users = users;
-    }
-    return this.#users;
   }
 }
 
@@ -358,25 +342,4 @@ export class RememberedFacts implements Facts {
     this.#cells = new Map();
     this.#trees = new Map();
   }
-}
-
-const holds = (sorted: readonly Path[], path: Path): boolean => sorted[lowerBound(sorted, path)] === path;
-
-/** The path itself, when it is there, and those below it. */
-function within(sorted: readonly Path[], path: Path): Path[] {
-  const out: Path[] = holds(sorted, path) ? [path] : [];
-  const prefix = `${path}/`;
-  for (let i = lowerBound(sorted, prefix); i < sorted.length && sorted[i]!.startsWith(prefix); i++)
-    out.push(sorted[i]!);
-  return out;
-}
-
-function insert(sorted: Path[], path: Path): void {
-  const at = lowerBound(sorted, path);
-  if (sorted[at] !== path) sorted.splice(at, 0, path);
-}
-
-function remove(sorted: Path[], path: Path): void {
-  const at = lowerBound(sorted, path);
-  if (sorted[at] === path) sorted.splice(at, 1);
 }

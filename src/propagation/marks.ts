@@ -31,7 +31,7 @@ export function moveMarks(t: Target, next: Snapshot): void {
   for (const id of changes.components) {
     // Its own cells follow what they followed; functions are in force only where it is not absent.
     for (const { output } of [...bounds.get(id)!, ...boundsOf(id)]) markOutput(t, id, output);
-    t.frontier.spreadTo(t.known.component(id).allUsers());
+    t.frontier.spreadTo(id, (known) => known.allUsers());
   }
   for (const id of changes.rebound)
     for (const output of otherOutputs(bounds.get(id)!, boundsOf(id))) markOutput(t, id, output);
@@ -42,7 +42,7 @@ export function moveMarks(t: Target, next: Snapshot): void {
     for (const { output } of t.known.component(id).facts?.bounds ?? []) t.frontier.mark(id + output, true);
   for (const id of changes.resources) {
     for (const path of ['/resource', '/resource_value', '/si/resourceId'] as Path[])
-      t.frontier.spreadTo(t.known.component(id).usersAt(path));
+      t.frontier.spreadTo(id, (known) => known.usersAt(path));
   }
 }
 
@@ -60,12 +60,8 @@ function markCell(t: Target, { component, path, element, before, after }: CellCh
   if (known.hasBounds) for (const output of known.outputsAt(path)) markOutput(t, component, output);
   const isMove = element && before !== undefined && after !== undefined;
   // Neither a list's order nor that a container is there changes what is inside.
-  const users = isMove
-    ? known.usersAbove(path, false)
-    : !element && isOpen(before) && isOpen(after)
-      ? known.usersAbove(path, true)
-      : known.usersAt(path);
-  t.frontier.spreadTo(users);
+  const isEmpty = !element && isOpen(before) && isOpen(after);
+  t.frontier.spreadTo(component, (k) => (isMove || isEmpty ? k.usersAbove(path, !isMove) : k.usersAt(path)));
 }
 
 /** Marks a bound function's vertex. Where it is not in force any more, nobody finds it below what they read. */
@@ -73,7 +69,7 @@ function markOutput(t: Target, component: ComponentId, output: Path): void {
   const known = t.known.component(component);
   t.frontier.mark(component + output, true);
   if (known.boundAt(output) !== undefined || !t.derived.has(component + output)) return;
-  t.frontier.spreadTo(known.usersAt(output));
+  t.frontier.spreadTo(component, (k) => k.usersAt(output));
 }
 
 /** Outputs at which another function stands than before, or the same with other text or arguments, or none any more. */

@@ -111,6 +111,20 @@ export class Propagation {
     return this.#frontier.size;
   }
 
+  /** Those of them that are marked by now. */
+  get marked(): number {
+    return this.#frontier.size;
+  }
+
+  /**
+   * Marks what is behind what was marked, at most `most` vertices of it; true when nothing is left to mark. Whoever asks for a
+   * value before that has all the rest marked at once.
+   */
+  spread(most: number): boolean {
+    this.#frontier.spread(most);
+    return !this.#frontier.isSpreading;
+  }
+
   /** Is there a vertex at an address that is not settled, whether it was looked at yet or not? */
   isPending(address: string): boolean {
     this.#frontier.spreadAll();

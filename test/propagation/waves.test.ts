@@ -80,7 +80,8 @@ describe('portions', () => {
     const { w, a, b } = wide(n);
     expect(w.p.runs).toBe(n);
     w.edit(set(a, 'v', 5));
-    w.p.step(n + n / 2);
+    // Who reads it is found, then marked, and half of it computed.
+    w.p.step(n + n + n / 2);
     expect(w.p.runs).toBe(n + n / 2);
     w.edit(set(a, 'v', 9), set(b, 'v7', 'a literal'));
     settle(w.p);

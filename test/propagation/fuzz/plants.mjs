@@ -5,6 +5,7 @@ const propagation = 'src/propagation/propagation.ts';
 const frontier = 'src/propagation/frontier.ts';
 const marks = 'src/propagation/marks.ts';
 const known = 'src/propagation/known.ts';
+const readers = 'src/propagation/readers.ts';
 const changes = 'src/propagation/changes.ts';
 const derived = 'src/propagation/derived.ts';
 
@@ -12,12 +13,12 @@ const derived = 'src/propagation/derived.ts';
 export const plants = {
   'users of ancestors': {
     file: known,
-    wanted: 'for (const source of [...ancestorsOf(path), ...from()])',
-    bug: 'for (const source of from())',
+    wanted: 'for (const source of [...ancestorsOf(path), ...from(readers)])',
+    bug: 'for (const source of from(readers))',
   },
   'users below': {
     file: known,
-    wanted: 'users = this.#usersOf(path, () => within(this.#sources, path));',
+    wanted: 'users = this.#usersOf(path, (readers) => readers.within(path));',
     bug: 'users = this.#usersOf(path, () => []);',
   },
   'settled is not reset': {
@@ -33,7 +34,26 @@ export const plants = {
     wanted: 'return isContainer(before) !== isContainer(after);',
     bug: 'return false;',
   },
-  'a new source is not noted': { file: known, wanted: '        insert(this.#sources, source);\n', bug: '' },
+  'a new source is not noted': {
+    file: readers,
+    wanted: '    if (this.#sources !== undefined) insert(this.#sources, source);\n',
+    bug: '',
+  },
+  'a new reader is not noted': {
+    file: readers,
+    wanted: 'if (added) this.#add(source.path, user);',
+    bug: 'if (added) return;',
+  },
+  'a reader that went is still known': {
+    file: readers,
+    wanted: '    else this.#remove(source.path, user);\n',
+    bug: '',
+  },
+  'readers that come while others are found are missed': {
+    file: readers,
+    wanted: 'if (this.#after !== undefined && compareText(',
+    bug: 'if (this.#after !== undefined || compareText(',
+  },
   'a vertex that went is still known': { file: known, wanted: '    else remove(this.#vertices, path);\n', bug: '' },
   'the cut-off does not look at what is awaited': {
     file: derived,
@@ -67,12 +87,12 @@ export const plants = {
   },
   'readers of an output that is not in force any more are not told': {
     file: marks,
-    wanted: '  t.frontier.spreadTo(known.usersAt(output));\n',
+    wanted: '  t.frontier.spreadTo(component, (k) => k.usersAt(output));\n',
     bug: '',
   },
   'readers of a component that comes or goes are not told': {
     file: marks,
-    wanted: '    t.frontier.spreadTo(t.known.component(id).allUsers());\n',
+    wanted: '    t.frontier.spreadTo(id, (known) => known.allUsers());\n',
     bug: '',
   },
   'other bindings are not noticed': {
@@ -152,13 +172,13 @@ export const plants = {
   },
   'a move reaches what is inside': {
     file: marks,
-    wanted: '? known.usersAbove(path, false)',
-    bug: '? known.usersAt(path)',
+    wanted: '(isMove || isEmpty ?',
+    bug: '(isEmpty ?',
   },
   'an empty container reaches what is inside': {
     file: marks,
-    wanted: '? known.usersAbove(path, true)',
-    bug: '? known.usersAt(path)',
+    wanted: '(isMove || isEmpty ?',
+    bug: '(isMove ?',
   },
 };
 

@@ -86,6 +86,17 @@ const chosen: Readonly<Record<string, readonly Op[]>> = {
     cell(2, 'x1', { f: ['concat', { v: 'end' }] }),
     settle,
   ],
+  'readers come and go while others are found': [
+    edit(set(3, 't1', 'a'), ...['x1', 'x2', 'x3'].map((x) => set(1, x, text(from(3, 't1'))))),
+    settle,
+    { op: 'reopen' },
+    edit(set(3, 't1', 'b')),
+    drive(2),
+    edit(set(0, 'x1', text(from(3, 't1'))), set(1, 'x1', 'no reader any more')),
+    settle,
+    edit(set(3, 't1', 'c')),
+    settle,
+  ],
 };
 
 /** A way down that turns round, after a number of vertices. */
