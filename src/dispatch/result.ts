@@ -19,7 +19,26 @@ const invalid = (expected: string, got: Json | undefined): Evaluated => ({
 export function resultOfRun(kind: FunctionKind, text: string | undefined): Evaluated {
   const parsed = text === undefined ? undefined : parse(text);
   if (parsed !== undefined && 'state' in parsed) return parsed;
-  const value = parsed?.value;
+  return resultOfValue(kind, parsed?.value);
+}
+
+/**
+ * A result as the engine wrote it to the memo, in the same order of members; undefined: the text is none that it writes
+ * for a function of this kind, so that nothing is known of the call.
+ */
+export function rememberedResult(kind: FunctionKind, text: string): Evaluated | undefined {
+  const parsed = parse(text);
+  if ('state' in parsed || !isObject(parsed.value)) return undefined;
+  const { state, value, code, message } = parsed.value;
+  if (state === 'error')
+    return isFinal(code as RunFailureCode) && typeof message === 'string'
+      ? failureOfRun(code as RunFailureCode, message)
+      : undefined;
+  if (resultOfValue(kind, value).state !== state) return undefined;
+  return state === 'none' ? { state: 'none' } : { state: 'value', value: value! };
+}
+
+function resultOfValue(kind: FunctionKind, value: Json | undefined): Evaluated {
   switch (kind) {
     case 'code-generation':
       return codeOf(value);

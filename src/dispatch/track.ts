@@ -163,6 +163,73 @@ export class TextTrack implements Reader<TextTrack> {
   }
 }
 
+/**
+ * Text that writes bytes in characters of a code, several of which make one byte. Where a byte begins is not known, as any text
+ * may stand before it, so that several tracks read it in all possible ways.
+ */
+abstract class CodeTracks {
+  protected readonly automaton: Automaton;
+  /** As many as there are ways, a power of two. */
+  protected readonly tracks: readonly Track[];
+  /** Characters of the run so far, the value of the last one and where it stands. */
+  protected length = 0;
+  protected value = 0;
+  protected from = 0;
+  #gaps = 0;
+
+  constructor(ways: number, automaton: Automaton, cover: Cover) {
+    this.automaton = automaton;
+    this.tracks = Array.from({ length: ways }, () => new Track(automaton, cover));
+  }
+
+  abstract unit(unit: number, from: number, to: number): void;
+
+  /** Codes are written in ASCII. */
+  byte(byte: number, from: number, to: number): void {
+    this.unit(byte, from, to);
+  }
+
+  gap(): void {
+    if (this.length > 0 && ++this.#gaps > gapsMax) this.reset();
+  }
+
+  finish(): void {}
+
+  reset(): void {
+    if (this.length === 0) return;
+    this.length = 0;
+    for (const track of this.tracks) track.reset();
+  }
+
+  isLike(other: this): boolean {
+    if (this.length === 0 || other.length === 0) return this.length === other.length;
+    const otherWay = this.tracks.length - 1;
+    return (
+      (this.length & otherWay) === (other.length & otherWay) &&
+      this.value === other.value &&
+      this.from === other.from &&
+      this.#gaps === other.#gaps &&
+      this.tracks.every((track, i) => track.isLike(other.tracks[i]!))
+    );
+  }
+
+  copyFrom(other: this): void {
+    this.length = other.length;
+    this.value = other.value;
+    this.from = other.from;
+    this.#gaps = other.#gaps;
+    for (const [i, track] of this.tracks.entries()) track.copyFrom(other.tracks[i]!);
+  }
+
+  /** A character of the code, after what it means for the tracks. */
+  protected took(value: number, from: number): void {
+    this.length++;
+    this.value = value;
+    this.from = from;
+    this.#gaps = 0;
+  }
+}
+
 const base64Values = new Int8Array(128).fill(-1);
 for (const [i, c] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries()) {
   base64Values[c.charCodeAt(0)] = i;
@@ -171,22 +238,12 @@ base64Values['-'.charCodeAt(0)] = 62;
 base64Values['_'.charCodeAt(0)] = 63;
 
 /**
- * Base64, standard or url-safe. Where a group of four begins is not known, as any text may stand before it, so that four readers
- * read it in the four possible ways. Each byte takes two characters; those that hold a part of a secret's first or last byte are
- * redacted with it.
+ * Base64, standard or url-safe, in groups of four characters. Each byte takes two of them; those that hold a part of a secret's
+ * first or last byte are redacted with it.
  */
-export class Base64Tracks implements Reader<Base64Tracks> {
-  readonly #automaton: Automaton;
-  readonly #tracks: readonly Track[];
-  /** Characters of the run so far, the value of the last one and where it stands. */
-  #length = 0;
-  #value = 0;
-  #from = 0;
-  #gaps = 0;
-
+export class Base64Tracks extends CodeTracks implements Reader<Base64Tracks> {
   constructor(automaton: Automaton, cover: Cover) {
-    this.#automaton = automaton;
-    this.#tracks = [0, 1, 2, 3].map(() => new Track(automaton, cover));
+    super(4, automaton, cover);
   }
 
   unit(unit: number, from: number, to: number): void {
@@ -196,66 +253,28 @@ export class Base64Tracks implements Reader<Base64Tracks> {
       else this.reset();
       return;
     }
-    if (this.#length > 0) {
-      const last = this.#value;
+    if (this.length > 0) {
+      const last = this.value;
       for (let way = 0; way < 4; way++) {
-        const place = (this.#length - way) & 3;
+        const place = (this.length - way) & 3;
         if (place === 0) continue;
         const byte =
           place === 1 ? (last << 2) | (value >> 4) : place === 2 ? (last << 4) | (value >> 2) : (last << 6) | value;
-        this.#tracks[way]!.feed(byte & 0xff, this.#from, to);
+        this.tracks[way]!.feed(byte & 0xff, this.from, to);
       }
     }
-    this.#length++;
-    this.#value = value;
-    this.#from = from;
-    this.#gaps = 0;
+    this.took(value, from);
   }
-
-  byte(byte: number, from: number, to: number): void {
-    this.unit(byte, from, to);
-  }
-
-  gap(): void {
-    if (this.#length > 0 && ++this.#gaps > gapsMax) this.reset();
-  }
-
-  finish(): void {}
 
   liveFrom(): number {
-    if (this.#length === 0) return nowhere;
+    if (this.length === 0) return nowhere;
     let from = nowhere;
-    for (const track of this.#tracks) from = Math.min(from, track.liveFrom());
-    const { begins6, begins4, begins2 } = this.#automaton;
-    const value = this.#value;
+    for (const track of this.tracks) from = Math.min(from, track.liveFrom());
+    const { begins6, begins4, begins2 } = this.automaton;
+    const { value } = this;
     // In one of the ways the last character holds the first 6, 4 or 2 bits of a byte that is not whole yet.
     const begins = begins6[value] === 1 || begins4[value & 15] === 1 || begins2[value & 3] === 1;
-    return begins ? Math.min(from, this.#from) : from;
-  }
-
-  reset(): void {
-    if (this.#length === 0) return;
-    this.#length = 0;
-    for (const track of this.#tracks) track.reset();
-  }
-
-  isLike(other: Base64Tracks): boolean {
-    if (this.#length === 0 || other.#length === 0) return this.#length === other.#length;
-    return (
-      (this.#length & 3) === (other.#length & 3) &&
-      this.#value === other.#value &&
-      this.#from === other.#from &&
-      this.#gaps === other.#gaps &&
-      this.#tracks.every((track, i) => track.isLike(other.#tracks[i]!))
-    );
-  }
-
-  copyFrom(other: Base64Tracks): void {
-    this.#length = other.#length;
-    this.#value = other.#value;
-    this.#from = other.#from;
-    this.#gaps = other.#gaps;
-    for (const [i, track] of this.#tracks.entries()) track.copyFrom(other.#tracks[i]!);
+    return begins ? Math.min(from, this.from) : from;
   }
 }
 
@@ -263,20 +282,12 @@ export class Base64Tracks implements Reader<Base64Tracks> {
 const separators = new Set([...' :-,'].map((c) => c.charCodeAt(0)));
 const separatorsMax = 2;
 
-/** Hexadecimal in either case; two readers, as the first digit of a pair is not known. */
-export class HexTracks implements Reader<HexTracks> {
-  readonly #automaton: Automaton;
-  readonly #tracks: readonly Track[];
-  /** Digits of the run so far, the value of the last one and where it stands. */
-  #length = 0;
-  #value = 0;
-  #from = 0;
-  #gaps = 0;
+/** Hexadecimal in either case, in pairs of digits. */
+export class HexTracks extends CodeTracks implements Reader<HexTracks> {
   #separators = 0;
 
   constructor(automaton: Automaton, cover: Cover) {
-    this.#automaton = automaton;
-    this.#tracks = [new Track(automaton, cover), new Track(automaton, cover)];
+    super(2, automaton, cover);
   }
 
   unit(unit: number, from: number, to: number): void {
@@ -286,55 +297,29 @@ export class HexTracks implements Reader<HexTracks> {
       else if (!separators.has(unit) || ++this.#separators > separatorsMax) this.reset();
       return;
     }
-    if (this.#length > 0) this.#tracks[this.#length & 1]!.feed((this.#value << 4) | value, this.#from, to);
-    this.#length++;
-    this.#value = value;
-    this.#from = from;
-    this.#gaps = 0;
+    if (this.length > 0) this.tracks[this.length & 1]!.feed((this.value << 4) | value, this.from, to);
+    this.took(value, from);
     this.#separators = 0;
   }
-
-  byte(byte: number, from: number, to: number): void {
-    this.unit(byte, from, to);
-  }
-
-  gap(): void {
-    if (this.#length > 0 && ++this.#gaps > gapsMax) this.reset();
-  }
-
-  finish(): void {}
 
   liveFrom(): number {
-    if (this.#length === 0) return nowhere;
-    const from = Math.min(this.#tracks[0]!.liveFrom(), this.#tracks[1]!.liveFrom());
-    return this.#automaton.begins4[this.#value] === 1 ? Math.min(from, this.#from) : from;
+    if (this.length === 0) return nowhere;
+    const from = Math.min(this.tracks[0]!.liveFrom(), this.tracks[1]!.liveFrom());
+    return this.automaton.begins4[this.value] === 1 ? Math.min(from, this.from) : from;
   }
 
-  reset(): void {
+  override reset(): void {
     this.#separators = 0;
-    if (this.#length === 0) return;
-    this.#length = 0;
-    for (const track of this.#tracks) track.reset();
+    super.reset();
   }
 
-  isLike(other: HexTracks): boolean {
-    if (this.#length === 0 || other.#length === 0) return this.#length === other.#length;
-    return (
-      (this.#length & 3) === (other.#length & 3) &&
-      this.#value === other.#value &&
-      this.#from === other.#from &&
-      this.#gaps === other.#gaps &&
-      this.#separators === other.#separators &&
-      this.#tracks.every((track, i) => track.isLike(other.#tracks[i]!))
-    );
+  /** Separators before a first digit make no difference. */
+  override isLike(other: this): boolean {
+    return super.isLike(other) && (this.length === 0 || this.#separators === other.#separators);
   }
 
-  copyFrom(other: HexTracks): void {
-    this.#length = other.#length;
-    this.#value = other.#value;
-    this.#from = other.#from;
-    this.#gaps = other.#gaps;
+  override copyFrom(other: this): void {
+    super.copyFrom(other);
     this.#separators = other.#separators;
-    for (const [i, track] of this.#tracks.entries()) track.copyFrom(other.#tracks[i]!);
   }
 }

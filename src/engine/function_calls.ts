@@ -8,7 +8,7 @@ import { limits } from '../base/limits.ts';
 import { Fault, type Result, refusalText } from '../base/result.ts';
 import type { Call, Evaluated } from '../builtins/assemble.ts';
 import { keptInput } from '../dispatch/kept_input.ts';
-import { failureOfRun, isFinal, resultOfRun } from '../dispatch/result.ts';
+import { failureOfRun, isFinal, rememberedResult, resultOfRun } from '../dispatch/result.ts';
 import type { Source } from '../model/expr.ts';
 import type { RunEvent, RunLimits, RunRecord, Tier } from '../model/run.ts';
 import type { CompiledFunction, Compiler } from '../ports/compiler.ts';
@@ -35,6 +35,7 @@ export interface Asked {
   readonly secrets?: string;
   readonly changeSet: ChangeSetId;
   readonly actor: string;
+  /** Must not throw. */
   readonly deliver: (gave: Evaluated) => void;
 }
 
@@ -56,6 +57,8 @@ export interface CallStatistics {
   readonly running: number;
   readonly ran: number;
   readonly recalled: number;
+  /** Entries of the memo that were no results: their calls were run, and what that gave took their place. */
+  readonly unreadable: number;
   readonly remembered: number;
 }
 
@@ -86,6 +89,7 @@ export class FunctionCalls {
   #isStopping = false;
   #ran = 0;
   #recalled = 0;
+  #unreadable = 0;
 
   constructor(options: {
     readonly workspace: WorkspaceId;
@@ -138,7 +142,7 @@ export class FunctionCalls {
       return;
     }
     this.#flights.set(asked.key, { first: asked, deliver: [asked.deliver] });
-    if (this.#asked.push(asked) === 1) queueMicrotask(() => this.#lookUp());
+    if (this.#asked.push(asked) === 1) queueMicrotask(() => void this.#lookUp());
   }
 
   /**
@@ -185,38 +189,42 @@ export class FunctionCalls {
   }
 
   get statistics(): CallStatistics {
-    return { running: this.#flights.size, ran: this.#ran, recalled: this.#recalled, remembered: this.#recent.size };
+    return {
+      running: this.#flights.size,
+      ran: this.#ran,
+      recalled: this.#recalled,
+      unreadable: this.#unreadable,
+      remembered: this.#recent.size,
+    };
   }
 
   forget(): void {
     this.#recent.clear();
   }
 
-  #lookUp(): void {
+  async #lookUp(): Promise<void> {
     const asked = this.#asked.map((a) => ({ ...a, memoKey: this.#memoKey(a.key) }));
     this.#asked = [];
-    const run = (a: (typeof asked)[number]): void => {
-      void this.#runAndTell(a, a.memoKey);
-    };
-    this.#store
-      .readMemo(
-        this.#workspace,
-        asked.map((a) => a.memoKey),
-      )
-      .then(
-        (found) => {
-          for (const a of asked) {
-            const text = found.get(a.memoKey);
-            if (text === undefined) run(a);
-            else {
-              this.#recalled++;
-              this.#land(a.key, JSON.parse(text) as Evaluated, true);
-            }
-          }
-        },
-        // Without the memo everything can still be computed.
-        () => asked.forEach(run),
-      );
+    const found = await this.#readMemo(asked.map((a) => a.memoKey));
+    for (const a of asked) {
+      const text = found.get(a.memoKey);
+      const gave = text === undefined ? undefined : rememberedResult(a.call.kind, text);
+      if (text !== undefined && gave === undefined) this.#unreadable++;
+      if (gave === undefined) void this.#runAndTell(a, a.memoKey);
+      else {
+        this.#recalled++;
+        this.#land(a.key, gave, true);
+      }
+    }
+  }
+
+  /** Without the memo everything can still be computed. */
+  async #readMemo(keys: readonly Hash[]): Promise<ReadonlyMap<Hash, string>> {
+    try {
+      return await this.#store.readMemo(this.#workspace, keys);
+    } catch {
+      return new Map();
+    }
   }
 
   /** The memo is kept by runtime too: another compiler or other libraries may give another result. */
@@ -224,10 +232,16 @@ export class FunctionCalls {
     return this.#world.digest(`${this.#host.compiler?.version ?? ''}\n${key}`);
   }
 
+  /** What the memo had for the key, and could not be read, is replaced. Never rejects: who waits is told what went wrong. */
   async #runAndTell(asked: Asked, memoKey: Hash): Promise<void> {
-    const { gave, isKept } = await this.#run(asked);
-    if (isKept) this.#recorder.remember({ key: memoKey, text: canonical(gave as unknown as Json) });
-    this.#land(asked.key, gave, isKept);
+    let ran: { readonly gave: Evaluated; readonly isKept: boolean };
+    try {
+      ran = await this.#run(asked);
+      if (ran.isKept) this.#recorder.remember({ key: memoKey, text: canonical(ran.gave as unknown as Json) });
+    } catch (e) {
+      ran = { gave: failureOfRun('runner_lost', messageOf(e)), isKept: false };
+    }
+    this.#land(asked.key, ran.gave, ran.isKept);
   }
 
   #land(key: Hash, gave: Evaluated, remember: boolean): void {

@@ -1,4 +1,5 @@
-// Reading a log from end to end: page by page, so that memory is O(page) however long it is, and never past a hole.
+// Reading a log from end to end: page by page, so that memory is O(page) however long it is, and never past a hole. What
+// the entries say is for who reads them.
 
 import type { ChangeSetId, WorkspaceId } from '../base/ids.ts';
 import { Fault } from '../base/result.ts';

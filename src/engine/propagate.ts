@@ -370,7 +370,14 @@ export class PropagationWork {
   #askOne(branch: Branch, values: Propagation, { key, call, at, scope }: WantedCall): void {
     const deliver = (gave: Evaluated): void => {
       if (!values.wants(key)) return;
-      values.deliver(key, gave);
+      try {
+        values.deliver(key, gave);
+      } catch (e) {
+        this.#lines.delete(branch.row.id);
+        this.#failure = e;
+        this.#tellProgress();
+        return;
+      }
       if (this.#lines.get(branch.row.id)?.values === values) this.#run();
     };
     // The secrets of the state that the call was made in: its result is known by them.

@@ -129,6 +129,8 @@ export interface RunsAndMemo extends RunStatistics {
   /** Since the workspace was opened: functions run, and results found in the memo of the store instead. */
   readonly ran: number;
   readonly recalled: number;
+  /** Entries of that memo that were damaged: their functions were run, and what that gave took their place. */
+  readonly unreadable: number;
   /** Results at hand in memory. */
   readonly remembered: number;
   /** Values of the change sets in use that are not settled. */
@@ -139,12 +141,13 @@ export interface RunsAndMemo extends RunStatistics {
 
 export async function runStatistics(w: Workspace): Promise<RunsAndMemo> {
   const stored = await w.store.runs.statistics(w.id);
-  const { ran, recalled, remembered } = w.calls.statistics;
+  const { ran, recalled, unreadable, remembered } = w.calls.statistics;
   return {
     ...stored,
     underWay: w.calls.live.underWay,
     ran,
     recalled,
+    unreadable,
     remembered,
     backlog: w.propagation.backlog,
     runners: w.calls.runners.map(({ tier, capacity }) => ({ tier, ...capacity })),

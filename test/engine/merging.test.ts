@@ -253,7 +253,7 @@ describe('merging', () => {
       await lasts(house, three);
     });
 
-    test('[EN31] C5 an edit made before a catch-up and brought after it is as if it had come before', async () => {
+    test('[EN31] an edit made before a catch-up and brought after it is as if it had come before', async () => {
       const states: Json[] = [];
       for (const late of [false, true]) {
         const house = await make();
@@ -284,7 +284,7 @@ describe('merging', () => {
       expect(states[1]).toEqual(states[0]);
     });
 
-    test('[EN31] C5 a late edit of a text is carried over what Head did to it while the change set had nothing to do with it', async () => {
+    test('[EN31] a late edit of a text is carried over what Head did to it while the change set had nothing to do with it', async () => {
       const house = await make();
       const first = await house.open('first');
       await house.submit(first, {

@@ -1,13 +1,18 @@
 // What a run may use, and that it is ended when it uses more: whatever the function does, the run resolves with a code, the
 // tier goes on, and nothing of it is left.
 
+import { readdirSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { limits } from '../../src/base/limits.ts';
 import {
   type Asked,
+  isStuckPlainly,
   isThere,
+  killQuietly,
   openTierUnderTest,
   pidOf,
   plainly,
+  printedPlainly,
   processesWith,
   type TierUnderTest,
   until,
@@ -19,10 +24,17 @@ beforeAll(() => {
 });
 afterAll(() => under.close());
 
-/** After each case the tier still runs functions. */
+/** After each case the tier still runs functions, and its folder is as it was: nothing lies there but what the tier has. */
 afterEach(async () => {
   expect(await under.value('function main({ a }) { return a; }', { input: { a: 'alive' } })).toBe('alive');
+  await until(() => filesLeft() === 0);
 });
+
+/** Files of the tier beyond its own one. */
+const filesLeft = () =>
+  readdirSync(under.temporary, { recursive: true, withFileTypes: true }).filter(
+    (entry) => entry.isFile() && entry.name !== 'system-calls.bpf',
+  ).length;
 
 /** The code of a run that is to fail; its process is gone when it has. */
 async function codeOf(script: string, asked: Asked = {}): Promise<string> {
@@ -44,13 +56,15 @@ describe('time', () => {
     ['a timer', 'async function main() { await new Promise((r) => setTimeout(r, 600000)); }'],
     ['a loop when the process ends', `function main() { process.on('exit', () => { for (;;); }); for (;;); }`],
   ])('%s over its time is timed_out', async (_what, script) => {
+    expect(isStuckPlainly(script)).toBe(true);
     expect(await codeOf(script, { limits: { timeMs: 300 } })).toBe('timed_out');
   });
 
   test('a promise that nothing can settle is timed_out, without waiting for the time', async () => {
-    expect(await codeOf('function main() { return new Promise(() => {}); }', { limits: { timeMs: 25_000 } })).toBe(
-      'timed_out',
-    );
+    const script = 'function main() { return new Promise(() => {}); }';
+    // In the open the process ends without a word.
+    expect(() => plainly(script)).toThrow('the plain process ended with 13');
+    expect(await codeOf(script, { limits: { timeMs: 25_000 } })).toBe('timed_out');
   });
 
   test('what is left running when main has returned does not hold up the result', async () => {
@@ -104,6 +118,7 @@ describe('output', () => {
     ['standard error itself, without any line end', `fs.writeSync(2, 'x'.repeat(1000))`],
   ])('100 MiB on the %s are output_too_large, and the lines up to the bound are there', async (_what, write) => {
     const script = `function main() { for (let i = 0; i < 104_858; i++) ${write}; }`;
+    expect(printedPlainly(script)).toBeGreaterThan(104_858_000);
     const { report, lines } = await under.run(script);
     expect(report.outcome).toMatchObject({ ok: false, code: 'output_too_large' });
     const bytes = lines.reduce((sum, line) => sum + line.text.length, 0);
@@ -160,7 +175,47 @@ describe('processes', () => {
     expect(confined.started).toBeLessThan(96);
   });
 
-  test('a fork bomb dies with its run', async () => {
+  test('a fork bomb does not grow beyond its bound, and dies with its run', async () => {
+    // It doubles seven times and stops, so that the machine survives it in the open.
+    const doubling = (mark: string) =>
+      `b() { if [ $1 -gt 0 ]; then b $(($1 - 1)) & b $(($1 - 1)) & fi; sleep ${mark}; }; b 7`;
+    const script = (mark: string) => `async function main() {
+      const { spawn } = process.getBuiltinModule('child_process');
+      spawn('sh', ['-c', '${doubling(mark)}'], { stdio: 'ignore', detached: true }).unref();
+      console.log('up');
+      await new Promise((r) => setTimeout(r, 600_000));
+    }`;
+    const allow = { commands: ['sh', 'sleep'] };
+    const outside = `${500_000_000 + process.pid}`;
+    printedPlainly(script(outside).replace('600_000', '1'));
+    try {
+      await until(() => processesWith(outside).length > 200);
+    } finally {
+      // Those that were just born while it was looked.
+      for (let left = processesWith(outside); left.length > 0; left = processesWith(outside))
+        for (const pid of left) killQuietly(pid);
+    }
+
+    const inside = `${400_000_000 + process.pid}`;
+    let most = 0;
+    const { report } = await under.run(script(inside), {
+      allow,
+      limits: { memoryBytes: 1024 ** 3 },
+      onLine: async (_line, id) => {
+        for (let i = 0; i < 40; i++) {
+          most = Math.max(most, processesWith(inside).length);
+          await new Promise((r) => setTimeout(r, 25));
+        }
+        under.tier.kill(id);
+      },
+    });
+    expect(report.outcome).toMatchObject({ ok: false, code: 'killed' });
+    expect(most).toBeGreaterThan(1);
+    expect(most).toBeLessThanOrEqual(limits.runProcessesMax);
+    expect(processesWith(inside)).toEqual([]);
+  });
+
+  test('a fork bomb without end dies with its run', async () => {
     const mark = `bomb-${process.pid}`;
     const script = `async function main() { return siExec.waitUntilEnd('sh', ['-c', 'b() { b ${mark} | b & }; b; while :; do :; done']); }`;
     expect(await codeOf(script, { allow: { commands: ['sh'] }, limits: { timeMs: 1_000 } })).toBe('timed_out');

@@ -1,7 +1,7 @@
 // A process tier for one test file, and a way to run a text on it and, for comparison, in a plain process.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,8 @@ import type { RunLimits, RunLogLine } from '../../src/model/run.ts';
 import type { Allowances, Runner, RunReport, RunRequest } from '../../src/ports/runner.ts';
 
 const program = fileURLToPath(new URL('../../dist/adapters/process/child', import.meta.url));
+
+const plainProgram = fileURLToPath(new URL('./fixtures/plain.mjs', import.meta.url));
 
 export interface Asked {
   readonly input?: Json;
@@ -101,8 +103,7 @@ export function openTierUnderTest(options: ProcessTierOptions = {}): TierUnderTe
 
 /** The same text in a plain process: what it returned. Throws when the attack fails there, for then it proves nothing. */
 export function plainly(script: string, input: Json = {}): unknown {
-  const plain = fileURLToPath(new URL('./fixtures/plain.mjs', import.meta.url));
-  const { stdout, status } = spawnSync(process.execPath, [plain], {
+  const { stdout, status } = spawnSync(process.execPath, [plainProgram], {
     input: JSON.stringify({ script, input }),
     encoding: 'utf8',
     maxBuffer: 256 * 1024 * 1024,
@@ -111,6 +112,40 @@ export function plainly(script: string, input: Json = {}): unknown {
   const { value, error } = JSON.parse(stdout) as { value?: unknown; error?: string };
   if (error !== undefined) throw new Error(error);
   return value;
+}
+
+/** Whether a text keeps a plain process busy or waiting until it is killed. */
+export function isStuckPlainly(script: string, mostMs = 1_500): boolean {
+  const { signal } = spawnSync(process.execPath, [plainProgram], {
+    input: JSON.stringify({ script, input: {} }),
+    timeout: mostMs,
+    killSignal: 'SIGKILL',
+  });
+  return signal === 'SIGKILL';
+}
+
+/** The bytes that a text has a plain process print. To a file: a pipe would refuse some of them. */
+export function printedPlainly(script: string): number {
+  const folder = mkdtempSync(join(tmpdir(), 'headwater-printed-'));
+  const file = openSync(join(folder, 'printed'), 'w');
+  try {
+    spawnSync(process.execPath, [plainProgram], {
+      input: JSON.stringify({ script, input: {} }),
+      stdio: ['pipe', file, file],
+    });
+    return fstatSync(file).size;
+  } finally {
+    closeSync(file);
+    rmSync(folder, { recursive: true });
+  }
+}
+
+export function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 const readOrNothing = (path: string): string => {

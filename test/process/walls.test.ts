@@ -200,21 +200,26 @@ describe('environment and secrets', () => {
   test('a run beside it cannot find what a run has given to its command', async () => {
     const holding = `async function main() { console.log('up'); return siExec.waitUntilEnd('sleep', ['600']); }`;
     const authentication = [{ script: `function main(s) { requestStorage.setEnv('TOKEN', s); }`, secret }];
+    const read = `function main({ pid }) { return fs.readFileSync('/proc/' + pid + '/environ', 'latin1'); }`;
     let plain: unknown;
     let confined: unknown;
+    let directly: unknown;
     const { report } = await under.run(holding, {
       authentication,
       allow: { commands: ['sleep'] },
       onLine: async (_line, id) => {
         await until(() => processesWith(secret, 'environ').length > 0);
-        plain = plainly(search);
+        const pid = processesWith(secret, 'environ')[0] ?? 0;
+        plain = [plainly(search), plainly(read, { pid })];
         confined = await under.value(search);
+        directly = await messageOf(read, { pid });
         under.tier.kill(id);
       },
     });
     expect(report.outcome).toMatchObject({ code: 'killed' });
-    expect(plain).toContain(secret);
+    expect(plain).toEqual([expect.stringContaining(secret), expect.stringContaining(secret)]);
     expect(confined).not.toContain(secret);
+    expect(directly).toMatch(/^threw: Error: (ENOENT|EACCES)/);
   });
 
   test('a secret stands in no command line, no environment and no file while its run is under way, nor after it', async () => {

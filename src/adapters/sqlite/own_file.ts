@@ -4,8 +4,18 @@
 import { Fault } from '../../base/result.ts';
 import { type Database, openDatabase, readPragma } from './driver.ts';
 import { asFault, isBusy } from './fault.ts';
-import { assertReadable, migrate } from './migrate.ts';
+import { assertReadable, type FileFormat, migrate } from './migrate.ts';
+import { initial } from './migrations/0001_initial.ts';
+import { journal } from './migrations/0002_journal.ts';
+import { openedOn } from './migrations/0003_opened_on.ts';
+import { runs } from './migrations/0004_runs.ts';
 import { makePrivate } from './private_file.ts';
+
+const storeFormat: FileFormat = {
+  applicationId: 0x48575452,
+  migrations: [initial, journal, openedOn, runs],
+  otherwise: 'not a Headwater store',
+};
 
 /** Pages of 4 KiB kept in memory; the hot ends of all trees are far below it. */
 const cacheKiB = 64 * 1024;
@@ -22,13 +32,13 @@ export function ownFile(file: string, fileBytesMax: number | undefined): Databas
     makePrivate(file);
     db = openDatabase(file);
     db.exec('pragma busy_timeout = 0; pragma locking_mode = exclusive; begin exclusive; commit');
-    assertReadable(db, file);
+    assertReadable(db, file, storeFormat);
     db.exec('pragma journal_mode = wal');
     if (readPragma(db, 'journal_mode') !== 'wal')
       throw new Fault('store_failed', `${file} cannot have a write-ahead log here`);
     db.exec(`pragma synchronous = full; pragma cache_size = -${cacheKiB}; pragma wal_autocheckpoint = ${checkpointPages};
       pragma trusted_schema = off; pragma foreign_keys = off`);
-    migrate(db);
+    migrate(db, storeFormat);
     if (fileBytesMax !== undefined)
       db.exec(`pragma max_page_count = ${Math.floor(fileBytesMax / (readPragma(db, 'page_size') as number))}`);
     return db;

@@ -84,6 +84,7 @@ export function statisticsLines(s: RunsAndMemo): string[] {
     ['under way', String(s.underWay)],
     ['ran since opened', String(s.ran)],
     ['recalled since opened', String(s.recalled)],
+    ...(s.unreadable > 0 ? [['damaged memo entries replaced', String(s.unreadable)]] : []),
     ['values not settled', String(s.backlog)],
     ...s.runners.map((r) => [`${r.tier} tier`, count(r.cpus, 'processor')]),
   ]);

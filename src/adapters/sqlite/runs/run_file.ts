@@ -9,9 +9,9 @@
 // being 7 of them, where a prototype that filed each batch of 500 at once took 28. Up to `number <= filed` rows are found through the tree, the
 // tail behind it by looking through it.
 
-import { Fault } from '../../../base/result.ts';
 import { type Database, openDatabase, readPragma } from '../driver.ts';
 import { asFault } from '../fault.ts';
+import { assertReadable, type FileFormat, migrate } from '../migrate.ts';
 import { makePrivate } from '../private_file.ts';
 
 export const numberBits = 40;
@@ -30,7 +30,6 @@ const checkpointPages = 4_000;
 /** The other connection of this process may be copying the log to the file. */
 const busyMs = 10_000;
 
-/** In order; the first makes version 1. Never edit one that has been released. */
 const migrations: readonly string[] = [
   `
 pragma application_id = ${applicationId};
@@ -98,7 +97,11 @@ create table memo_filed (
 ) strict, without rowid;
 `,
 ];
-const runFileVersion = migrations.length;
+const runFileFormat: FileFormat = {
+  applicationId,
+  migrations,
+  otherwise: 'does not hold the runs of a Headwater store',
+};
 
 export function runFilePath(storeFile: string): string {
   return `${storeFile}-runs`;
@@ -124,9 +127,9 @@ export function openRunFile(file: string, fileBytesMax?: number): Database {
   makePrivate(file);
   const db = connectRunFile(file, fileBytesMax);
   try {
-    assertReadable(db, file);
+    assertReadable(db, file, runFileFormat);
     db.exec('pragma journal_mode = wal');
-    migrate(db);
+    migrate(db, runFileFormat);
     return db;
   } catch (e) {
     db.close();
@@ -140,31 +143,5 @@ export function releaseRunFile(db: Database): void {
     db.exec('pragma journal_mode = delete');
   } finally {
     db.close();
-  }
-}
-
-function assertReadable(db: Database, file: string): void {
-  const version = readPragma(db, 'user_version') as number;
-  if (version > runFileVersion)
-    throw new Fault('store_version', `${file} is of version ${version}, this release reads up to ${runFileVersion}`, {
-      file: version,
-      release: runFileVersion,
-    });
-  const isEmpty = readPragma(db, 'schema_version') === 0;
-  if (version === 0 ? !isEmpty : readPragma(db, 'application_id') !== applicationId)
-    throw new Fault('store_damaged', `${file} is a database, but does not hold the runs of a Headwater store`);
-}
-
-function migrate(db: Database): void {
-  for (let version = (readPragma(db, 'user_version') as number) + 1; version <= runFileVersion; version++) {
-    db.exec('begin immediate');
-    try {
-      db.exec(migrations[version - 1]!);
-      db.exec(`pragma user_version = ${version}`);
-      db.exec('commit');
-    } catch (e) {
-      if (db.isTransaction) db.exec('rollback');
-      throw e;
-    }
   }
 }

@@ -8,6 +8,7 @@ import { fromColumn } from '../column_text.ts';
 import type { Database, Statement } from '../driver.ts';
 import { nameKinds, numberBits } from './run_file.ts';
 import { fromRow, type RunRow } from './run_row.ts';
+import type { WorkspaceRow } from './run_spaces.ts';
 
 /** Rows looked at in one step of a listing, at least and at most. */
 const listStepRowsMin = 50;
@@ -16,15 +17,6 @@ const mask = 2 ** numberBits - 1;
 /** Above every id. */
 const last = '\u{10ffff}';
 const columns = 'r.id, r.change_set, r.component, r.function, r.status, r.text';
-
-interface Space {
-  readonly ref: number;
-  readonly run_last: number;
-  readonly run_filed: number;
-  readonly memo_last: number;
-  readonly memo_filed: number;
-  readonly memo_bytes: number;
-}
 
 /** Rows with ids below `before`, newest first, complete down to `down`; undefined: to the oldest. */
 export interface RunPage {
@@ -191,12 +183,12 @@ export class RunReader {
     }
   }
 
-  #findSpace(workspace: WorkspaceId): Space | undefined {
-    return this.#space.get(workspace) as Space | undefined;
+  #findSpace(workspace: WorkspaceId): WorkspaceRow | undefined {
+    return this.#space.get(workspace) as WorkspaceRow | undefined;
   }
 
   /** The next rows by the narrowest way that there is; they may include some that the query does not want. */
-  #candidates(space: Space, query: RunQuery, page: Page): Candidates {
+  #candidates(space: WorkspaceRow, query: RunQuery, page: Page): Candidates {
     const { statuses } = query;
     if (statuses !== undefined && !statuses.includes('succeeded'))
       return together(
@@ -211,7 +203,7 @@ export class RunReader {
     return together(page, [this.#all.all(space.ref, page.before, page.most) as unknown as RunRow[]]);
   }
 
-  #named(space: Space, kind: keyof typeof nameKinds, id: string, page: Page): Candidates {
+  #named(space: WorkspaceRow, kind: keyof typeof nameKinds, id: string, page: Page): Candidates {
     const { ref } = space;
     const { before, most } = page;
     const filed = this.#byName.all(ref, ref, nameKinds[kind], id, before, most);
@@ -220,7 +212,7 @@ export class RunReader {
   }
 
   /** Numbers of the memo entries that are not filed; read on from where it was read last. */
-  #tail(space: Space): ReadonlyMap<Hash, number> {
+  #tail(space: WorkspaceRow): ReadonlyMap<Hash, number> {
     const tail = this.#tails.get(space.ref) ?? { seen: space.memo_filed, numbers: new Map<Hash, number>() };
     this.#tails.set(space.ref, tail);
     const { numbers } = tail;

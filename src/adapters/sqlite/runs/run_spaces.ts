@@ -14,7 +14,8 @@ export interface RunSpace {
   memoBytes: number;
 }
 
-interface WorkspaceRow {
+/** A workspace as it stands in the file. */
+export interface WorkspaceRow {
   readonly ref: number;
   readonly run_last: number;
   readonly run_filed: number;
