@@ -51,12 +51,16 @@ export function findCycleOfBound(reader: Reader, bound: Bound, types: readonly B
   return undefined;
 }
 
-/** The same of a binding that is in the state. */
+/** The same of a binding that is in the state, where no overlay of its name has taken its place. */
 export function findCycleOfBinding(reader: Reader, id: BindingId): Source[] | undefined {
   const record = findRecord<BindingRecord>(reader, 'bindings', id);
   const fn = record && findRecord<FunctionRecord>(reader, 'functions', record.function);
   const bound = record && fn && boundOf(id, record, fn);
-  return bound && findCycleOfBound(reader, bound, typesOf(reader, record.target));
+  if (record === undefined || bound === undefined) return undefined;
+  const inForce = typesOf(reader, record.target).filter((type) =>
+    boundsOfVariant(reader, type).some((b) => b.binding === id),
+  );
+  return findCycleOfBound(reader, bound, inForce);
 }
 
 /** A cycle through the function on one component, where it is in force. One that is marked may be restored: it counts. */

@@ -12,7 +12,7 @@ import type { Source } from '../model/expr.ts';
 import { cellKey, idLength, index, indexUser, splitCellKey } from '../model/keys.ts';
 import type { Merging } from './merging.ts';
 import type { RuleId } from './rules.ts';
-import { type EdgeKind, edgesOf } from './side.ts';
+import { type EdgeKind, edgesOf, removesBindings } from './side.ts';
 
 /** An item that was left out, and the cycle it would close, for people and programs. */
 export interface Dropped {
@@ -37,6 +37,20 @@ export function breakCycles(m: Merging): Dropped[] {
     ...breakIn(m, 'depends', edgeGraph(m, 'depends')),
     ...breakIn(m, 'manages', edgeGraph(m, 'manages')),
   ];
+}
+
+/** The latest edge of the change set on a cycle of values that the engine's own edits have closed. */
+export function closedByRepairs(m: Merging): Dropped | undefined {
+  if (!m.repairs.some((r) => r.kind === 'cell.unset' || r.kind === 'record.remove')) return undefined;
+  const graph = valueGraph(m);
+  for (const key of [...m.input.pending.side.edges.value, ...m.extra.edges.value]) {
+    const cycle = graph.cycle(key);
+    if (cycle === undefined) continue;
+    const keys = graph.keysOn(cycle);
+    const at = Math.max(...keys.map((k) => itemOfEdge(m, 'value', k) ?? -1));
+    if (at >= 0) return { at, rule: graph.rule, cycle, keys };
+  }
+  return undefined;
 }
 
 function breakIn(m: Merging, kind: EdgeKind, graph: Graph): Dropped[] {
@@ -99,7 +113,8 @@ function breakIn(m: Merging, kind: EdgeKind, graph: Graph): Dropped[] {
 function candidatesOf(m: Merging, kind: EdgeKind): string[] {
   const own = m.input.pending.side.edges[kind];
   const theirs = m.input.theirs?.edges[kind];
-  if (!m.incremental || theirs === undefined) return [...own, ...m.extra.edges[kind]];
+  const uncovers = kind === 'value' && m.input.theirs !== undefined && removesBindings(m.input.theirs);
+  if (!m.incremental || theirs === undefined || uncovers) return [...own, ...m.extra.edges[kind]];
   if (own.size === 0 || theirs.size === 0) return [];
   return [...(own.size <= theirs.size ? own : theirs)];
 }

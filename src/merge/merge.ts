@@ -4,13 +4,13 @@
 
 import type { Mutation } from '../mutation/mutation.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { breakCycles } from './acyclic.ts';
+import { breakCycles, closedByRepairs, type Dropped } from './acyclic.ts';
 import { contestUnit, MergeRules, Writes } from './contest.ts';
 import type { Item, Pending, Settlement } from './item.ts';
 import { linesOf } from './lines.ts';
 import { type HeadEdit, type MergeInput, Merging, type Route } from './merging.ts';
-import { repairAll } from './repair.ts';
-import { type Side, unitOf } from './side.ts';
+import { type Repair, repairAll } from './repair.ts';
+import { removesBindings, type Side, unitOf } from './side.ts';
 
 export interface Merged {
   readonly state: Snapshot;
@@ -26,10 +26,22 @@ export interface Merged {
 
 /** Merges. `headVersion` is for the receipt: 0 when only the change set itself has moved. */
 export function merge(input: MergeInput, headVersion: number): Merged {
-  const m = new Merging(input, headVersion);
-  m.place();
-  const dropped = breakCycles(m);
-  const repairs = repairAll(m);
+  const late: Dropped[] = [];
+  for (;;) {
+    const m = new Merging(input, headVersion, new Map(late.map((d) => [d.at, d.rule])));
+    m.place();
+    const dropped = breakCycles(m);
+    const repairs = repairAll(m);
+    // What a repair takes away may have stood over a function's output. Begun anew without the edge, nothing is repaired that
+    // need not be.
+    const closed = repairs.length === 0 ? undefined : closedByRepairs(m);
+    if (closed === undefined) return merged(m, [...late, ...dropped], repairs);
+    late.push(closed);
+  }
+}
+
+function merged(m: Merging, dropped: readonly Dropped[], repairs: readonly Repair[]): Merged {
+  const { input } = m;
   const lines = linesOf(m, { dropped, repairs });
   const count = input.pending.items.length;
   const changes = m.changes();
@@ -72,6 +84,8 @@ export function passesBy(pending: Pending, theirs: Side<HeadEdit>): boolean {
   if (reaches(side) && theirs.entries.length > 0) return false;
   for (const kind of ['value', 'depends', 'manages'] as const)
     if (side.edges[kind].size > 0 && theirs.edges[kind].size > 0) return false;
+  if (side.edges.value.size > 0 && removesBindings(theirs)) return false;
+  if (theirs.edges.value.size > 0 && removesBindings(side)) return false;
   const [small, large] = side.units.size <= theirs.units.size ? [side, theirs] : [theirs, side];
   for (const unit of small.units.keys()) if (large.units.has(unit)) return false;
   return !refersToRemoved(side, theirs) && !refersToRemoved(theirs, side);

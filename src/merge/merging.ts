@@ -80,13 +80,18 @@ export class Merging {
   readonly #skipped = new Map<number, RuleId>();
   readonly #writes = new Map<string, Writes<HeadEdit>>();
 
-  constructor(input: MergeInput, headVersion: number) {
+  /** `leftOut`: items that are known to be left out, with the rule. */
+  constructor(input: MergeInput, headVersion: number, leftOut: ReadonlyMap<number, RuleId> = new Map()) {
     this.input = input;
     this.headVersion = headVersion;
     this.rules = new MergeRules(input.head);
     const { pending, theirs, extra = [] } = input;
     this.extra = Side.of(extra);
     for (const m of pending.repairs) this.#keepRepair(m);
+    for (const [at, why] of leftOut) {
+      this.#skipped.set(at, why);
+      this.affected.add(unitOf(this.item(at).m));
+    }
     this.incremental =
       theirs !== undefined && extra.length === 0 && pending.unsettled.size === 0 && pending.repairs.length === 0;
     this.route = input.route ?? ((theirs?.entries.length ?? 0) < pending.items.length ? 'own' : 'head');

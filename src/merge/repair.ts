@@ -110,7 +110,7 @@ function putBackUsed(m: Merging, id: string, say: Say): void {
     if (mutation.kind === 'cell.set') {
       withoutSecret(m, mutation, id, at, say);
       putBackCalled(m, mutation, id, at, say);
-    } else if (mutation.kind === 'record.create' && mutation.noun === 'binding') {
+    } else if ((mutation.kind === 'record.create' || mutation.kind === 'record.set') && mutation.noun === 'binding') {
       const binding = findRecord<BindingRecord>(m.draft, 'bindings', mutation.key);
       if (binding === undefined) continue;
       const { function: fn, target } = binding;

@@ -118,6 +118,11 @@ export function refsOfMutation(m: Mutation): readonly string[] {
         default:
           return [];
       }
+    case 'record.set':
+      // One binding made over another of the same id is written field by field.
+      if (m.noun !== 'binding') return noRefs;
+      if (m.field === 'function') return [m.value as string];
+      return m.field === 'target' && isObject(m.value) ? (Object.values(m.value) as string[]) : noRefs;
     default:
       return [];
   }
@@ -134,7 +139,8 @@ export type EdgeKind = 'value' | 'depends' | 'manages';
 /** Where the mutation adds edges: for values the following cells and the bindings, for the others the key of the edge. */
 export function edgesOf(m: Mutation): { readonly kind: EdgeKind; readonly key: string }[] {
   if (m.kind === 'cell.set') return 'x' in m.cell ? [{ kind: 'value', key: cellKey(m.component, m.path) }] : [];
-  if (m.kind === 'record.create' && m.noun === 'binding') return [{ kind: 'value', key: m.key }];
+  if ((m.kind === 'record.create' || m.kind === 'record.set') && m.noun === 'binding')
+    return [{ kind: 'value', key: m.key }];
   if (m.kind === 'record.create' && (m.noun === 'depends' || m.noun === 'manages'))
     return [{ kind: m.noun, key: m.key }];
   if (m.kind !== 'component.create') return [];
@@ -147,6 +153,12 @@ export function edgesOf(m: Mutation): { readonly kind: EdgeKind; readonly key: s
     ...manages.map((on) => ({ kind: 'manages' as const, key: `${m.component}/manages/${on}` })),
   ];
 }
+
+const addsEdges: { readonly [kind in Mutation['kind']]?: true } = {
+  'record.create': true,
+  'record.set': true,
+  'component.create': true,
+};
 
 /** Positions of entries, ascending. One alone is itself: most units have one, and lists of one would be most of an index. */
 type Positions = number | number[];
@@ -183,7 +195,7 @@ export class Side<E extends { readonly m: Mutation }> {
     // Most entries set a value that refers to nothing, and have no place in the other indexes.
     if (m.kind === 'cell.set' && 'v' in m.cell && !clashesByContent(m)) return;
     for (const id of refsOfMutation(m)) push(this.#refs, id, at);
-    if (m.kind === 'cell.set' ? 'x' in m.cell : m.kind === 'record.create' || m.kind === 'component.create')
+    if (m.kind === 'cell.set' ? 'x' in m.cell : addsEdges[m.kind] === true)
       for (const edge of edgesOf(m)) this.edges[edge.kind].add(edge.key);
     if (m.kind === 'component.erase' || m.kind === 'component.mark' || m.kind === 'record.remove')
       this.removals.push(at);
@@ -210,6 +222,14 @@ export class Side<E extends { readonly m: Mutation }> {
   get units(): Pick<ReadonlyMap<string, unknown>, 'keys' | 'has' | 'size'> {
     return this.#units;
   }
+}
+
+/** Does a side take a binding away? The function whose place it had is in force again, and gives a value as a new one does. */
+export function removesBindings(side: Side<{ readonly m: Mutation }>): boolean {
+  return side.removals.some((at) => {
+    const { m } = side.entries[at]!;
+    return m.kind === 'record.remove' && m.noun === 'binding';
+  });
 }
 
 const listOf = (positions: Positions | undefined): readonly number[] =>

@@ -120,6 +120,19 @@ export function addBinding(c: Compilation, id: BindingId, given: BindingRecord):
   if (bound !== undefined) withoutCycle(c.draft, types, bound);
 }
 
+/** Takes a binding away. Throws when a function whose place it had would then give a value that depends on itself. */
+export function removeBinding(c: Compilation, id: BindingId): void {
+  const record = findRecord<BindingRecord>(c.draft, 'bindings', id);
+  const name = record && findRecord<FunctionRecord>(c.draft, 'functions', record.function)?.name;
+  c.emit({ kind: 'record.remove', noun: 'binding', key: id });
+  if (record?.target.schema === undefined) return;
+  for (const type of typesNow(c.draft, record.target))
+    for (const own of bindingsOf(c.draft, type.variant)) {
+      const bound = own.fn.name === name ? boundOf(own.id, own.record, own.fn) : undefined;
+      if (bound !== undefined) withoutCycle(c.draft, [type], bound);
+    }
+}
+
 interface Type extends BoundType {
   /** Components get it now, or after the next apply. */
   readonly current: boolean;

@@ -57,6 +57,8 @@ export function compileComponent(c: Compilation, r: ComponentRequest): About {
       return about;
     case 'component.restore':
       c.emit({ kind: 'component.unmark', component });
+      // While it was marked it could be taken out of its last view.
+      if ([...c.draft.scan('index', index.viewsOf(component))].length === 0) place(c, component, undefined);
       return about;
     case 'component.erase':
       return erase(c, component);

@@ -32,7 +32,7 @@ import {
 import { parseVariantSpec, type VariantRecord, type VariantSpec, variantSpecText } from '../model/schema.ts';
 import type { ApproverRule } from '../model/view.ts';
 import { type About, type Compilation, malformed, mustName, type NounRequest } from './compile.ts';
-import { attach } from './compile_binding.ts';
+import { attach, removeBinding } from './compile_binding.ts';
 import { newId } from './compile_component.ts';
 import { define } from './compile_definition.ts';
 import type { Noun } from './nouns.ts';
@@ -67,7 +67,7 @@ export function compileNoun(c: Compilation, r: NounRequest): About {
     case 'binding.attach':
       return attach(c, r);
     case 'binding.detach':
-      c.emit({ kind: 'record.remove', noun: 'binding', key: r.binding });
+      removeBinding(c, r.binding as BindingId);
       return { subject: r.binding };
     case 'secret.put':
     case 'secret.rename':

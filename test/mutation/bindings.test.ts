@@ -180,6 +180,18 @@ describe('[MU33] a cycle through functions is refused with its whole path', () =
     );
   });
 
+  test('of one whose place an overlay of its name had, when that is detached', () => {
+    const world = made();
+    const variant = variantOf(world, 'Box');
+    world.do(attach('f', '/domain/a', '/domain/b', { variant }));
+    const overlay = world.do(attach('f', '/domain/a', '/domain/c'))[0]!.subject;
+    const one = world.create('one', {}, 'Box');
+    world.set(one, '/domain/a', { $source: { component: one, path: '/domain/b' } });
+    expect(cycleOf(world, { kind: 'binding.detach', binding: overlay })).toBe(
+      'the cycle one/domain/b <- one/domain/a <- one/domain/b',
+    );
+  });
+
   test('on a component that is marked, too, for it may be restored', () => {
     const world = made();
     const one = world.create('one', {}, 'Box');

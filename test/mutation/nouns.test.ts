@@ -48,6 +48,18 @@ describe('components', () => {
     expect(code(world, { kind: 'component.restore', component: c })).toBe('component_not_marked');
   });
 
+  test('[MU22] one that was taken out of its views while it was marked is restored in the default one', () => {
+    const world = smallWorld();
+    const c = world.create('c');
+    const before = root(world);
+    world.do(
+      { kind: 'component.delete', component: c },
+      { kind: 'view.remove_component', view: 'All', component: c },
+      { kind: 'component.restore', component: c },
+    );
+    expect(root(world)).toBe(before);
+  });
+
   test('[MU22] a protected component is not marked; the flags are switches', () => {
     const world = smallWorld();
     const c = world.create('c');
