@@ -29,10 +29,12 @@ export function lattice(side) {
   return nodes;
 }
 
-/** What every node is when the source is `value`: what all of them have to come to. */
-export function valuesOf(nodes, value) {
+/** What every node is when those that read nothing are `value`, or what `others` has for them. */
+export function valuesOf(nodes, value, others = new Map()) {
   const values = [];
-  for (const { reads, add } of nodes)
-    values.push(reads.length === 0 ? value : reads.reduce((sum, read) => sum + values[read], 0) + add);
+  for (const [i, { reads, add }] of nodes.entries())
+    values.push(
+      reads.length === 0 ? (others.get(i) ?? value) : reads.reduce((sum, read) => sum + values[read], 0) + add,
+    );
   return values;
 }
