@@ -111,3 +111,10 @@ export async function inUse(workspace, name) {
   await quiet(workspace, changeSet);
   return changeSet;
 }
+
+/** Resolves when the computed values of a change set are in its checkpoint; one that was being written need not have had them. */
+export async function written(workspace, changeSet) {
+  const branch = await branchOf(workspace, changeSet);
+  do await workspace.checkpoint();
+  while (workspace.propagation.hasUnsaved(branch));
+}

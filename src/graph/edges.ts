@@ -107,6 +107,18 @@ export function edgesOutOfComponent(reader: Reader, component: ComponentId): Edg
 }
 
 /**
+ * The addresses that read any value of a component, each with the path that it reads, in index order: its edges without their
+ * parts, for components that a hundred thousand follow.
+ */
+export function* readersOfComponent(reader: Reader, component: ComponentId): Generator<readonly [Path, string]> {
+  const prefix = index.subscribersOf(component);
+  for (const [key] of reader.scan('index', prefix)) {
+    const end = key.indexOf('\u0000');
+    yield [key.slice(prefix.length, end) as Path, key.slice(end + 1)];
+  }
+}
+
+/**
  * The cells that follow any of the given addresses, directly or through others, each once, in breadth-first order of
  * the addresses given and then of the index. `most` bounds the answer; `cut` tells that there are more.
  */

@@ -7,7 +7,7 @@ import { compareText } from '../base/json.ts';
 import type { Facts } from '../builtins/assemble.ts';
 import { factsOf, type ReadFacts } from '../builtins/facts.ts';
 import { type Bound, boundsReading } from '../graph/bound.ts';
-import { edgesOutOfComponent } from '../graph/edges.ts';
+import { readersOfComponent } from '../graph/edges.ts';
 import { type Cell, isContainer, isFollowing } from '../model/cell.ts';
 import type { Declared } from '../model/declared.ts';
 import { type Expr, sourcesOf } from '../model/expr.ts';
@@ -120,7 +120,8 @@ export class KnownComponent {
   readonly #reads = new Map<Path, readonly string[]>();
   #vertices: Path[] | undefined;
   #sources: Path[] = [];
-  #users: Map<Path, Set<string>> | undefined;
+  /** Lists as they were read; sets once they have changed. Most never do, and making a set of many takes longer than reading them. */
+  #users: Map<Path, Set<string> | string[]> | undefined;
 
   constructor(known: Known, id: ComponentId) {
     this.#known = known;
@@ -257,11 +258,15 @@ export class KnownComponent {
 
   changeUser(source: Path, user: string, added: boolean): void {
     if (this.#users === undefined) return;
-    const list = this.#users.get(source);
+    let list = this.#users.get(source);
+    if (Array.isArray(list)) {
+      list = new Set(list);
+      this.#users.set(source, list);
+    }
     if (added) {
       if (list !== undefined) list.add(user);
       else {
-        this.#users.set(source, new Set([user]));
+        this.#users.set(source, [user]);
         insert(this.#sources, source);
       }
     } else if (list?.delete(user) && list.size === 0) {
@@ -277,14 +282,14 @@ export class KnownComponent {
     else remove(this.#vertices, path);
   }
 
-  #readUsers(): ReadonlyMap<Path, ReadonlySet<string>> {
+  #readUsers(): ReadonlyMap<Path, Iterable<string>> {
     if (this.#users === undefined) {
       // All of it or nothing: a chunk may not be at hand in the middle.
-      const users = new Map<Path, Set<string>>();
-      for (const { source, user } of edgesOutOfComponent(this.#now, this.id)) {
-        const list = users.get(source.path);
-        if (list === undefined) users.set(source.path, new Set([user.component + user.path]));
-        else list.add(user.component + user.path);
+      const users = new Map<Path, string[]>();
+      for (const [source, user] of readersOfComponent(this.#now, this.id)) {
+        const list = users.get(source);
+        if (list === undefined) users.set(source, [user]);
+        else list.push(user);
       }
       this.#sources = [...users.keys()].sort(compareText);
       this.#users = users;
