@@ -1,6 +1,6 @@
 // One edit of a linked model until its new plan is ready, beside terraform on the same graph: an edit that makes 34 of 1,000,
 // 55 of 5,000 and 60 of 10,000 components others. Ours, in an engine that is serving: the edit submitted (logged, synced),
-// all values settled, the review of the change set against Head read. Theirs: `terraform plan` and
+// all values settled, the review of the change set against Head read; `cold` with nothing computed yet. Theirs: `terraform plan` and
 // `terraform plan -refresh=false` of builtin resources with a state on disk. Both have to change exactly those components.
 // The start of a process of our own command line is measured apart. Goals: 500 times faster at 5,000, 1,000 times at
 // 10,000, and flat as the model grows. Without terraform `peer` is null; a plan that does not end in time has no ratio.
@@ -11,9 +11,9 @@ import { callOperation } from '../dist/engine/operations.js';
 import { serveIpc } from '../dist/surfaces/ipc/server.js';
 import { componentId } from './support/estate.mjs';
 import { median, must, quantile, readOptions, report, say, timed } from './support/measure.mjs';
-import { inFolder, inUse, loadGraph, quiet, setValue, valuePath } from './support/model.mjs';
+import { headKnown, inFolder, loadGraph, quiet, setValue, valuePath } from './support/model.mjs';
 import { linkedModel, reached, reachOf } from './support/reach.mjs';
-import { principal, workspaceName } from './support/seeded.mjs';
+import { open, principal, workspaceName } from './support/seeded.mjs';
 import { valuesOf } from './support/shapes.mjs';
 import { makeProject, terraformVersion } from './support/terraform.mjs';
 
@@ -64,24 +64,34 @@ async function measureOwn(model) {
     const call = { engine, principal, progress: () => {} };
     const read = async (changeSet) =>
       must(await callOperation(call, 'change_set.review', { workspace: workspaceName, changeSet }));
-    const samples = { ready: [], submit: [], settle: [], review: [], start: [], command: [] };
-    let changeSet;
-    let changed = 0;
-    for (let i = 0; i < rounds; i++) {
-      changeSet = await inUse(workspace, `plan ${i}`);
-      const value = i + 2;
+    const samples = { ready: [], submit: [], settle: [], review: [], ran: [], start: [], command: [] };
+    /** A change set just opened, one edit in it, its new plan. */
+    const planOnce = async (value, into) => {
+      const changeSet = await open(workspace, `plan ${value}`);
+      let values;
       let review;
       const submitMs = await timed(() => setValue(workspace, changeSet, model.edited, value));
-      const settleMs = await timed(() => quiet(workspace, changeSet));
+      const settleMs = await timed(async () => {
+        values = await quiet(workspace, changeSet);
+      });
       const reviewMs = await timed(async () => {
         review = await read(changeSet);
       });
-      changed = checkReview(review, model, value);
-      samples.submit.push(submitMs);
-      samples.settle.push(settleMs);
-      samples.review.push(reviewMs);
-      samples.ready.push(submitMs + settleMs + reviewMs);
-    }
+      into.submit.push(submitMs);
+      into.settle.push(settleMs);
+      into.review.push(reviewMs);
+      into.ready.push(submitMs + settleMs + reviewMs);
+      into.ran.push(values.runs);
+      if (into === samples && values.runs !== model.reach - 1)
+        throw new Error(`${values.runs} values were computed for an edit behind which there are ${model.reach - 1}`);
+      return { changeSet, changed: checkReview(review, model, value) };
+    };
+    const cold = { ready: [], submit: [], settle: [], review: [], ran: [] };
+    await planOnce(2, cold);
+    await headKnown(workspace, model.nodes.length);
+    let last;
+    for (let i = 0; i < rounds; i++) last = await planOnce(i + 3, samples);
+    const { changeSet, changed } = last;
     await served(opened, async () => {
       const args = ['--data', folder, '--workspace', workspaceName, '--json', 'change-set', 'review', changeSet];
       for (let i = 0; i < starts; i++) {
@@ -89,7 +99,7 @@ async function measureOwn(model) {
         samples.command.push(await timed(() => execute(process.execPath, [command, ...args])));
       }
     });
-    return { changed, samples };
+    return { changed, samples, cold };
   });
 }
 
@@ -126,7 +136,7 @@ if (version === undefined) say('There is no terraform on the PATH: its figures a
 const own = new Map();
 for (const [size, reach] of measured) {
   const model = linkedModel(size, reach);
-  const { changed, samples } = await measureOwn(model);
+  const { changed, samples, cold } = await measureOwn(model);
   if (changed !== reach) throw new Error(`${changed} values changed, not ${reach}`);
   const ms = median(samples.ready);
   own.set(size, ms / reach);
@@ -139,9 +149,15 @@ for (const [size, reach] of measured) {
   report('terraform', 'new_plan', ms, 'ms', rounds, {
     ...more,
     changed,
+    ran: median(samples.ran),
     ...parts,
-    first: samples.ready[0],
     p90: quantile(samples.ready, 0.9),
+  });
+  report('terraform', 'new_plan_cold', cold.ready[0], 'ms', 1, {
+    ...more,
+    ran: cold.ran[0],
+    settleMs: cold.settle[0],
+    reviewMs: cold.review[0],
   });
   report('terraform', 'process_start', median(samples.start), 'ms', starts, more);
   report('terraform', 'review_from_a_process', median(samples.command), 'ms', starts, more);

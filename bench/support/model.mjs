@@ -91,7 +91,7 @@ export async function setValue(workspace, changeSet, node, value) {
   must(await submit(workspace, principal, { changeSet, mutations }));
 }
 
-export const branchOf = async (workspace, changeSet) => must(await workspace.branch(changeSet)).branch;
+const branchOf = async (workspace, changeSet) => must(await workspace.branch(changeSet)).branch;
 
 /** Longer than anything here takes. */
 const mostMs = 3_600_000;
@@ -103,6 +103,16 @@ export async function quiet(workspace, changeSet) {
   const values = await workspace.read(() => workspace.propagation.of(branch));
   if (!values.quiet) throw new Error('values are still being computed');
   return values;
+}
+
+/** Has all values of Head computed and kept, as of a model that people have looked at. */
+export async function headKnown(workspace, components) {
+  const branch = await workspace.head();
+  const { propagation } = workspace;
+  for (let i = 0; i < components; i++)
+    await workspace.read(() => propagation.settle(branch, { component: componentId(i), path: '' }));
+  await quiet(workspace, branch.row.id);
+  await written(workspace, branch.row.id);
 }
 
 /** A change set whose values are in use, so that each step of it is followed at once. */

@@ -33,7 +33,7 @@ export function linkedModel(size, wanted) {
   for (let seed = size; seed < size + seedsMax; seed++) {
     const nodes = linkedNodes(size, seed);
     for (let edited = 0; edited < nodes.length && nodes[edited].reads.length === 0; edited++)
-      if (reachOf(nodes, edited).size === wanted) return { nodes, edited };
+      if (reachOf(nodes, edited).size === wanted) return { nodes, edited, reach: wanted };
   }
   throw new Error(`no edit reaches ${wanted} of ${size} components`);
 }

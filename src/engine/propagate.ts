@@ -17,6 +17,7 @@ import { Derived } from '../propagation/derived.ts';
 import { Propagation, type PropagationOptions } from '../propagation/propagation.ts';
 import { keyOfCall, type WantedCall } from '../propagation/wanted.ts';
 import { ChunkMissing } from '../snapshot/chunk_space.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
 import { atMost } from './at_most.ts';
 import type { Branch } from './branch.ts';
 import type { FunctionCalls } from './function_calls.ts';
@@ -36,6 +37,9 @@ export interface PropagationHost {
 
 /** Values moved into the persistent map at once. */
 const foldedAtOnce = 256;
+
+/** A value that is at hand; undefined: it has to be evaluated. Call it in `read`. */
+export type KeptValues = (at: Source) => Evaluated | undefined;
 
 interface Line {
   readonly branch: Branch;
@@ -184,6 +188,16 @@ export class PropagationWork {
   isPresent(branch: Branch): boolean {
     const values = this.#valuesOf(branch);
     return values !== undefined && isAt(values, branch);
+  }
+
+  /**
+   * Reads values of a branch that are computed and kept, when all of those in use for it are and it stands at `state`; of one
+   * that is not kept, undefined. They are what evaluating the state gives, without what they are made of being evaluated.
+   */
+  keptOf(branch: Branch, state: Snapshot): KeptValues | undefined {
+    const values = this.#valuesOf(branch);
+    if (values === undefined || !isAt(values, branch) || values.state !== state) return undefined;
+    return (at) => (values.isSettled(at) ? values.read(at) : undefined);
   }
 
   /** Roots that the values in use are read from. */
