@@ -96,7 +96,7 @@ export class PropagationWork {
 
   /** A branch has moved: its values follow, when they are in use. */
   moved(branch: Branch): void {
-    this.#moved.delete(branch.row.id);
+    // One that moves again keeps its place: else those that move all the time would go before it for ever.
     this.#moved.set(branch.row.id, branch);
     this.#run();
   }
@@ -294,18 +294,16 @@ export class PropagationWork {
       // Edits and reads that wait go first.
       await new Promise<void>((done) => setImmediate(done));
       if (this.#stopped) return;
-      const moved = [...this.#moved.values()].at(-1);
-      if (moved !== undefined) {
-        await this.#host.read(() => this.#follow(moved));
-        continue;
-      }
+      const moved = this.#moved.values().next().value;
+      // Besides a portion of work, not in its place: where edits come with every turn nothing would ever be computed.
+      if (moved !== undefined) await this.#host.read(() => this.#follow(moved));
       const line = [...this.#lines.values()].findLast((l) => l.values.busy);
-      if (line === undefined) {
+      if (line !== undefined) await this.#portion(line);
+      else if (this.#moved.size === 0) {
         // At once: who has more to do from here on starts the work anew.
         this.#running = undefined;
         return;
       }
-      await this.#portion(line);
     }
   }
 
