@@ -17,6 +17,7 @@ import { type Noun, nounOf, nouns } from '../mutation/nouns.ts';
 import { pointerAt } from '../mutation/tree.ts';
 import { diff } from '../snapshot/diff.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { KeptValues } from './propagate.ts';
 
 export type DiffStatus = 'Added' | 'Modified' | 'Removed';
 
@@ -84,14 +85,36 @@ const recordCategories: readonly Category[] = [
   'modules',
 ];
 
-interface Sides {
-  readonly before: Evaluation;
-  readonly after: Evaluation;
+/** A state and what is read of it. */
+interface State {
+  readonly reader: Reader;
+  readonly valueAt: (at: Source) => Evaluated;
 }
 
-/** `results`: what users' functions gave, as far as it is known. */
-export function compareSnapshots(before: Snapshot, after: Snapshot, results?: Results): Comparison {
-  const sides: Sides = { before: new Evaluation(before, results), after: new Evaluation(after, results) };
+interface Sides {
+  readonly before: State;
+  readonly after: State;
+}
+
+/** What is known without evaluating the states. */
+interface Known {
+  /** What users' functions gave. */
+  readonly results?: Results;
+  /** Values of either state that are kept: a change then costs what it reaches, not also all that this is made of. */
+  readonly before?: KeptValues | undefined;
+  readonly after?: KeptValues | undefined;
+}
+
+function stateOf(reader: Snapshot, results?: Results, kept?: KeptValues): State {
+  const evaluation = new Evaluation(reader, results);
+  return { reader, valueAt: (at) => kept?.(at) ?? evaluation.valueAt(at) };
+}
+
+export function compareSnapshots(before: Snapshot, after: Snapshot, known: Known = {}): Comparison {
+  const sides: Sides = {
+    before: stateOf(before, known.results, known.before),
+    after: stateOf(after, known.results, known.after),
+  };
   const touched = new Map<ComponentId, { attributes: Map<string, AttributeChange>; whole: DiffStatus | undefined }>();
   const of = (id: ComponentId) => {
     let entry = touched.get(id);
@@ -204,13 +227,13 @@ function cellChange(sides: Sides, at: Source): AttributeChange | undefined {
 }
 
 /** Null when the component is not there, or nothing is declared and nothing shows. */
-function sideOf(evaluation: Evaluation, at: Source): Side | null {
-  const { reader } = evaluation;
+function sideOf(state: State, at: Source): Side | null {
+  const { reader } = state;
   if (findComponent(reader, at.component) === undefined) return null;
   const text = reader.get('cells', cellKey(at.component, at.path));
   // A cell below a list element that is not there is not part of the value.
   if (text !== undefined && orphaned(reader, at)) return null;
-  const evaluated = evaluation.valueAt(at);
+  const evaluated = state.valueAt(at);
   const shown = shownOf(evaluated);
   if (text === undefined) return evaluated.state === 'value' ? { ...shown, source: 'default' } : null;
   const cell = parseCell(text);

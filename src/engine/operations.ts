@@ -314,7 +314,14 @@ async function review(s: State): Promise<Result<Review>> {
   const head = await s.w.head();
   const base = await s.w.stateAt(head.row, s.row.baseVersion);
   if (!base.ok) return base;
-  const comparison = await s.w.read(() => compareSnapshots(base.value, s.snapshot, resultsIn(s.w)));
+  const { propagation } = s.w;
+  const comparison = await s.w.read(() =>
+    compareSnapshots(base.value, s.snapshot, {
+      results: resultsIn(s.w),
+      before: propagation.keptOf(head, base.value),
+      after: propagation.keptOf(s.branch, s.snapshot),
+    }),
+  );
   // What was applied has become Head's, with its receipt; nothing is pending of it.
   const isDone = s.row.status === 'Applied';
   const more = await s.w.read(() => ({
@@ -364,7 +371,7 @@ async function diffVersions(w: Workspace, p: Params): Promise<Result<unknown>> {
   const version = (name: string) => (p[name] === undefined ? undefined : integer(p, name));
   const from = await stateOf(w, text(p, 'from', 'HEAD'), version('fromVersion'));
   const to = await stateOf(w, text(p, 'to', 'HEAD'), version('toVersion'));
-  const comparison = await w.read(() => compareSnapshots(from.snapshot, to.snapshot, resultsIn(w)));
+  const comparison = await w.read(() => compareSnapshots(from.snapshot, to.snapshot, { results: resultsIn(w) }));
   const side = (s: State) => ({ changeSet: s.row.id, name: s.row.name, version: s.version });
   return ok({ from: side(from), to: side(to), summary: summaryOf(comparison), ...comparison });
 }

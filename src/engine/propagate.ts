@@ -17,6 +17,7 @@ import { Derived } from '../propagation/derived.ts';
 import { Propagation, type PropagationOptions } from '../propagation/propagation.ts';
 import { keyOfCall, type WantedCall } from '../propagation/wanted.ts';
 import { ChunkMissing } from '../snapshot/chunk_space.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
 import { atMost } from './at_most.ts';
 import type { Branch } from './branch.ts';
 import type { FunctionCalls } from './function_calls.ts';
@@ -36,6 +37,9 @@ export interface PropagationHost {
 
 /** Values moved into the persistent map at once. */
 const foldedAtOnce = 256;
+
+/** A value that is at hand; undefined: it has to be evaluated. Call it in `read`. */
+export type KeptValues = (at: Source) => Evaluated | undefined;
 
 /**
  * What a read needs is not computed and its turn is over: others go first, then it is taken again and goes on from there. So no
@@ -122,7 +126,7 @@ export class PropagationWork {
 
   /** A branch has moved: its values follow, when they are in use. */
   moved(branch: Branch): void {
-    this.#moved.delete(branch.row.id);
+    // One that moves again keeps its place: else those that move all the time would go before it for ever.
     this.#moved.set(branch.row.id, branch);
     this.#run();
   }
@@ -225,6 +229,16 @@ export class PropagationWork {
     return values !== undefined && isAt(values, branch);
   }
 
+  /**
+   * Reads values of a branch that are computed and kept, when all of those in use for it are and it stands at `state`; of one
+   * that is not kept, undefined. They are what evaluating the state gives, without what they are made of being evaluated.
+   */
+  keptOf(branch: Branch, state: Snapshot): KeptValues | undefined {
+    const values = this.#valuesOf(branch);
+    if (values === undefined || !isAt(values, branch) || values.state !== state) return undefined;
+    return (at) => (values.isSettled(at) ? values.read(at) : undefined);
+  }
+
   /** Roots that the values in use are read from. */
   roots(): Hash[] {
     return [...this.#lines.values()].map((l) => l.values.foldedRoot);
@@ -319,18 +333,16 @@ export class PropagationWork {
       // Edits and reads that wait go first.
       await new Promise<void>((done) => setImmediate(done));
       if (this.#stopped) return;
-      const moved = [...this.#moved.values()].at(-1);
-      if (moved !== undefined) {
-        await this.#host.read(() => this.#follow(moved));
-        continue;
-      }
+      const moved = this.#moved.values().next().value;
+      // Besides a portion of work, not in its place: where edits come with every turn nothing would ever be computed.
+      if (moved !== undefined) await this.#host.read(() => this.#follow(moved));
       const line = [...this.#lines.values()].findLast((l) => l.values.busy);
-      if (line === undefined) {
+      if (line !== undefined) await this.#portion(line);
+      else if (this.#moved.size === 0) {
         // At once: who has more to do from here on starts the work anew.
         this.#running = undefined;
         return;
       }
-      await this.#portion(line);
     }
   }
 

@@ -382,7 +382,8 @@ export class Propagation {
       if (!this.#frontier.has(member)) this.#frontier.mark(member, true);
       const marked = this.#frontier.get(member)!;
       if (marked.waits !== undefined) this.#frontier.stopWaiting(marked);
-      this.#settle(marked, { is: { state: 'error', code: 'value_cycle', message } });
+      const is = { state: 'error', code: 'value_cycle', message } as const;
+      this.#settle(marked, { is }, this.#derived.get(member));
     }
   }
 
@@ -424,7 +425,7 @@ export class Propagation {
     }
     const calls = [...computing.calls];
     if (isHeld) for (const call of kept?.calls ?? []) if (!calls.some((c) => c.key === call.key)) calls.push(call);
-    this.#settle(marked, calls.length === 0 ? { is } : { is, calls });
+    this.#settle(marked, calls.length === 0 ? { is } : { is, calls }, kept);
   }
 
   #evaluate(by: Assembly, facts: Facts, vertex: Vertex, path: Path): Evaluated {
@@ -433,9 +434,8 @@ export class Propagation {
     return facts.absent ? none : by.ofBound(facts, vertex.bound);
   }
 
-  /** Keeps a result, and says to who reads it whether it is another. */
-  #settle(marked: Marked, result: Kept): void {
-    const kept = this.#derived.get(marked.address);
+  /** Keeps a result, and says to who reads it whether it is another. `kept`: what is kept of it, which is read only once. */
+  #settle(marked: Marked, result: Kept, kept: Kept | undefined): void {
     let { is } = result;
     if (is.state === 'error') {
       // What was there before is its own, not that of what it reads.

@@ -42,6 +42,36 @@ const noCatalogue: Catalogue = {
   load: () => undefined,
 };
 
+type Figure = Readonly<Record<string, unknown>>;
+
+/** What the lines of a benchmark have to say besides being well-formed: it measured what it is about. */
+const said: Readonly<Record<string, (of: (metric: string) => Figure) => void>> = {
+  propagate: (of) => {
+    for (const shape of ['fan_out', 'chain', 'grid', 'lattice']) {
+      const values = ['fan_out', 'chain'].includes(shape) ? size : Math.floor(Math.sqrt(size)) ** 2;
+      expect(of(shape)).toMatchObject({ values, unit: 'us/value' });
+      for (const peer of ['alien-signals', 'hyperformula'])
+        expect(of(`${shape}_beside_${peer}`)).toMatchObject({ peer, ratio: expect.any(Number) });
+    }
+  },
+  edits_while_propagating: (of) => {
+    for (const changeSet of ['same', 'other']) expect(of(`beside_${changeSet}_p99`)).toMatchObject({ values: size });
+  },
+  terraform: (of) => {
+    const reach = 20;
+    expect(of('new_plan')).toMatchObject({ size, reach, changed: reach });
+    for (const plan of ['plan', 'plan_without_refresh']) {
+      const beside = of(`new_plan_beside_${plan}`);
+      expect(beside).toMatchObject(beside['peer'] === null ? { peer: null } : { peerChanged: reach });
+    }
+  },
+  functions: (of) => {
+    expect(of('recorded_runs')).toMatchObject({ runs: 3 * size });
+    expect(of('reverted')).toMatchObject({ runs: 0 });
+    expect(of('reverted_from_the_store')).toMatchObject({ runs: 0 });
+  },
+};
+
 let cache = '';
 beforeAll(() => {
   cache = mkdtempSync(join(tmpdir(), 'headwater-bench-test-'));
@@ -78,6 +108,32 @@ describe('benchmarks', () => {
       expect(Number.isFinite(figure['value']), line).toBe(true);
       expect(Number.isInteger(figure['n']), line).toBe(true);
     }
+    const figures = lines.map((line) => JSON.parse(line) as Figure);
+    said[name]?.((metric) => {
+      const found = figures.find((f) => f['metric'] === metric);
+      return found ?? expect.fail(`there is no ${metric}`);
+    });
+  });
+
+  test('an edit of the linked model reaches 34 of 1,000, 55 of 5,000 and 60 of 10,000', async () => {
+    const reach = await import(join(root, 'bench', 'support', 'reach.mjs'));
+    const counts: number[][] = [];
+    for (const [of, wanted] of reach.reached) {
+      const { nodes, edited } = reach.linkedModel(of, wanted);
+      // Counted the other way round than there: from the edited one to those that read it.
+      const users = new Map<number, number[]>();
+      for (const [i, { reads }] of nodes.entries()) for (const r of reads) users.set(r, [...(users.get(r) ?? []), i]);
+      const seen = new Set([edited]);
+      for (const at of seen) for (const user of users.get(at) ?? []) seen.add(user);
+      expect(nodes[edited].reads).toEqual([]);
+      counts.push([nodes.length, seen.size]);
+    }
+    expect(counts).toEqual([
+      [200, 20],
+      [1_000, 34],
+      [5_000, 55],
+      [10_000, 60],
+    ]);
   });
 
   test('the store that they are run on passes verify', { timeout: 60_000 }, async () => {

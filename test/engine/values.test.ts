@@ -191,6 +191,50 @@ eachStore((make) => {
     expect(await pending()).toEqual([]);
   });
 
+  test('a review reads values that are kept, and says what evaluating both states says', async () => {
+    const house = await make({ functions });
+    await withFunctions(house);
+    const base = await house.open('base');
+    const follow = (component: string): Json => ({
+      '/domain/list': [{ $source: { component, path: '/domain/text' } }],
+    });
+    const source = await house.create(base, 'source', { '/domain/size': 4 });
+    await house.create(base, 'near', follow(source) as Record<string, Json>);
+    const from = { $source: { component: source, path: '/domain/text' } };
+    await house.create(base, 'wrong', { '/domain/size': { $source: { call: 'toInteger', args: [from] } } });
+    await house.create(base, 'apart', { '/domain/size': 3 });
+    await house.call('change_set.apply', { changeSet: base, waitMs: 20_000 });
+    const changeSet = await house.open('edited');
+    await house.create(changeSet, 'new', follow(source) as Record<string, Json>);
+    await house.set(changeSet, source, '/domain/size', 9);
+    const w = await house.workspace();
+    const head = await w.head();
+    const found = await w.branch(changeSet as never);
+    const { branch } = found.ok ? found.value : expect.fail('there is no branch');
+    for (const b of [head, branch]) {
+      await w.propagation.quiet(b, 20_000);
+      const kept = await w.read(() => w.propagation.keptOf(b, b.snapshot));
+      expect(await w.read(() => kept?.({ component: source as never, path: '/domain/text' as never }))).toMatchObject({
+        state: 'value',
+      });
+    }
+    const { components, records } = await house.call<Record<string, Json>>('change_set.review', { changeSet });
+    const evaluated = await house.call<Record<string, Json>>('diff', { to: changeSet });
+    expect({ components, records }).toEqual({ components: evaluated['components'], records: evaluated['records'] });
+    const changed = (components as { name: string; attributes: { path: string; new: Json }[] }[]).map((c) => [
+      c.name,
+      Object.fromEntries(c.attributes.map((a) => [a.path, a.new])),
+    ]);
+    expect(Object.fromEntries(changed)).toMatchObject({
+      new: { '/domain/list/0': { value: 'size 9' } },
+      near: { '/domain/list/0': { value: 'size 9' } },
+      source: { '/domain/text': { value: 'size 9' } },
+      wrong: { '/domain/size': { message: expect.stringContaining('size 9') } },
+    });
+    // Of a state that is not the present one nothing is kept.
+    expect(w.propagation.keptOf(branch, head.snapshot)).toBeUndefined();
+  });
+
   test('[EN74] after a restart values are taken up from the checkpoint', async () => {
     const house = await make({ functions });
     await withFunctions(house);
@@ -231,6 +275,8 @@ eachStore((make) => {
       await new Promise((turn) => setImmediate(turn));
     }
     expect(landed).toBeGreaterThan(0);
+    // The edits do not wait for the values, nor the values for the edits to end.
+    expect(landed).toBeLessThan(10_000);
     expect(await house.value(changeSet, 'f2999')).toMatchObject({ size: 2 });
   });
 });
