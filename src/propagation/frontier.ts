@@ -27,10 +27,15 @@ export interface Marked {
   readonly path: Path;
   /** Something it reads has changed, or it itself. */
   dirty: boolean;
+  /**
+   * It has no value yet and is computed because that is asked for, nothing that it reads being another. Whoever has a value and
+   * reads it would have had it computed before, so nobody has to be told.
+   */
+  isFirst: boolean;
   /** As of which structure `users` and `reads` are. */
   structure: number;
   /** Who reads it. */
-  users: readonly string[];
+  users: readonly string[] | undefined;
   /** What it reads, and how many of these are known to be settled. */
   reads: readonly string[] | undefined;
   settled: number;
@@ -92,9 +97,9 @@ export class Frontier {
     return this.#stack.at(-1) ?? this.#next();
   }
 
-  /** Looked at before others. */
+  /** Looked at before others; what is not marked has no value yet. */
   first(address: string): void {
-    this.mark(address, false);
+    if (!this.#marked.has(address)) this.markFirst(address);
     this.#urgent.push(address);
   }
 
@@ -149,7 +154,7 @@ export class Frontier {
 
   mark(address: string, dirty: boolean): void {
     const known = this.#marked.get(address);
-    if (known === undefined) this.#add(address, dirty);
+    if (known === undefined) this.#add(address, dirty, false);
     else this.#again(known, dirty);
   }
 
@@ -183,20 +188,22 @@ export class Frontier {
   }
 
   readonly #markDirty = (user: string): void => this.mark(user, true);
+  readonly #markUsers = (user: string): void => this.mark(user, false);
 
   /** Everything behind what was marked is marked from here on. */
   spreadAll(): void {
     this.spread(Number.POSITIVE_INFINITY);
   }
 
-  #add(address: string, dirty: boolean, except = ''): Marked {
+  #add(address: string, dirty: boolean, isFirst: boolean): Marked {
     const marked: Marked = {
       address,
       component: address.slice(0, idLength) as ComponentId,
       path: address.slice(idLength) as Path,
       dirty,
+      isFirst,
       structure: -1,
-      users: [],
+      users: undefined,
       reads: undefined,
       settled: 0,
       open: false,
@@ -206,27 +213,26 @@ export class Frontier {
     };
     this.#marked.set(address, marked);
     this.#queue.push(address);
-    const find = { component: marked.component, users: () => this.usersOf(marked) };
-    const tell = (user: string): void => {
-      // The vertex on whose way down it was marked knows.
-      if (user !== except) this.mark(user, false);
-    };
-    this.#spreading.push({ find, users: undefined, next: 0, tell });
+    if (!isFirst) this.#spreadFrom(marked);
     return marked;
+  }
+
+  #spreadFrom(marked: Marked): void {
+    const find = { component: marked.component, users: () => this.usersOf(marked) };
+    this.#spreading.push({ find, users: undefined, next: 0, tell: this.#markUsers });
   }
 
   /** Who reads it, by what the structure is now. */
   usersOf(marked: Marked): readonly string[] {
     this.sameStructure(marked);
+    marked.users ??= this.#known.component(marked.component).usersAt(marked.path);
     return marked.users;
   }
 
   sameStructure(marked: Marked): void {
     if (marked.structure === this.#known.structure) return;
-    // Read before anything is noted: a chunk may not be at hand.
-    const users = this.#known.component(marked.component).usersAt(marked.path);
     marked.structure = this.#known.structure;
-    marked.users = users;
+    marked.users = undefined;
     marked.reads = undefined;
     marked.settled = 0;
   }
@@ -270,9 +276,9 @@ export class Frontier {
     return true;
   }
 
-  /** Marks something read that has no value yet. */
-  markRead(by: Marked, read: string): Marked {
-    return this.#add(read, true, by.address);
+  /** Marks something that has no value yet and is not marked. */
+  markFirst(address: string): Marked {
+    return this.#add(address, true, true);
   }
 
   leave(marked: Marked): void {
@@ -297,7 +303,7 @@ export class Frontier {
     this.#marked.delete(marked.address);
     // One that was settled from outside while on the way down: its own turn finds nothing left to do.
     marked.open = false;
-    if (changed) this.#tellAll(this.usersOf(marked), this.#tellChanged);
+    if (changed && !marked.isFirst) this.#tellAll(this.usersOf(marked), this.#tellChanged);
     if (marked.held === undefined) return;
     this.#tellAll(marked.held, (address) => {
       const there = this.#marked.get(address);

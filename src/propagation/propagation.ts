@@ -147,7 +147,10 @@ export class Propagation {
     this.#frontier.spreadAll();
     const other = new Propagation(this.state, this.#derived.fork(), options, false);
     other.#unseen = this.#unseen && { ...this.#unseen };
-    for (const { address, dirty } of this.#frontier.all()) other.#frontier.mark(address, dirty);
+    for (const { address, dirty, isFirst } of this.#frontier.all()) {
+      if (isFirst) other.#frontier.markFirst(address);
+      else other.#frontier.mark(address, dirty);
+    }
     return other;
   }
 
@@ -344,7 +347,7 @@ export class Propagation {
       let below = this.#frontier.get(read);
       if (below === undefined) {
         if (this.#derived.has(read)) continue;
-        below = this.#frontier.markRead(marked, read);
+        below = this.#frontier.markFirst(read);
       }
       if (below.open) {
         this.#giveUp(read);
@@ -389,7 +392,7 @@ export class Propagation {
 
   #compute(marked: Marked): void {
     // Whatever may have to be fetched is read before anything is decided.
-    this.#frontier.usersOf(marked);
+    if (!marked.isFirst) this.#frontier.usersOf(marked);
     const { address } = marked;
     const kept = this.#derived.get(address);
     // What was on a cycle may not be any more, although what it reads is the same.
@@ -506,7 +509,8 @@ export class Propagation {
       }
       if (n < most) this.#unseen = undefined;
     }
-    for (const address of found) this.#frontier.mark(address, true);
+    // Marked ones stay as they are: they are found by who changed them.
+    for (const address of found) if (!this.#frontier.has(address)) this.#frontier.markFirst(address);
     return n;
   }
 }

@@ -73,6 +73,23 @@ describe('portions', () => {
     expectAsFromScratch(w.p, w.world.snapshot);
   });
 
+  test('[PR3] what one value is made of is computed for it, and nothing that is made of the same', () => {
+    const { w, a, b } = wide(300);
+    w.edit(set(a, 'w', call('sum', from(a, 'v'), 1)), ...[1, 2, 3].map((i) => set(b, `v${i}`, from(a, 'w'))));
+    const p = new Propagation(w.p.state, undefined, {}, false);
+    p.demand(at(b, '/domain/v2'));
+    settle(p);
+    expect([...p.values().keys()].sort()).toEqual([`${a}/domain/w`, `${b}/domain/v2`]);
+    expect(p.runs).toBe(2);
+    // An edit reaches what has a value, and no more.
+    const next = w.world;
+    next.do(set(a, 'v', 5));
+    p.moveTo(next.snapshot);
+    p.demand(at(b, '/domain/v2'));
+    settle(p);
+    expect(p.read(at(b, '/domain/v2'))).toMatchObject({ value: 6 });
+  });
+
   test('[PR2] a fan-out of 20,000 with an edit in the middle ends as the last edit has it', {
     timeout: 120_000,
   }, () => {
