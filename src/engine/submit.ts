@@ -271,18 +271,16 @@ export async function keepAnswer<T>(
   return ok(reply);
 }
 
+export function stepReply({ kind, subject, path, sentence, mutations }: Step): StepReply {
+  return { kind, subject, path, sentence, edits: mutations.length };
+}
+
 function replyOf(row: Branch['row'], { steps, receipt }: Edited): SubmitReply {
   return {
     changeSet: row.id,
     version: row.version,
     intentRoot: row.intentRoot,
-    steps: steps.map((s) => ({
-      kind: s.kind,
-      subject: s.subject,
-      path: s.path,
-      sentence: s.sentence,
-      edits: s.mutations.length,
-    })),
+    steps: steps.map(stepReply),
     ...(receipt === undefined ? {} : { receipt }),
   };
 }
