@@ -53,12 +53,14 @@ export function managementInput(
   const without: { name: string; why: string }[] = [];
   const shown = (id: ComponentId, called: string): Json => {
     const { value, problems } = w.propagation.view(branch, id);
-    seen.set(id, value);
+    // Code takes it for granted that there is a domain.
+    const properties = { domain: {}, ...(value as JsonObject) };
+    seen.set(id, properties);
     for (const { path, code, message } of problems)
       without.push({ name: `${called}/properties${path}`, why: `${code}: ${message}` });
     return {
       kind: findSchema(snapshot, findComponent(snapshot, id)!.schema)?.name ?? '',
-      properties: value,
+      properties,
       geometry: geometryOf(snapshot, id),
       sources: sourcesOf(snapshot, id),
     };

@@ -1,19 +1,21 @@
 // Management functions, run on real components by the real runners: what they return is one batch of edits, all of it or nothing.
 
 import { describe, expect, test } from 'vitest';
+import type { ChangeSetId, ComponentId } from '../../src/base/ids.ts';
 import type { Json } from '../../src/base/json.ts';
 import type { AuditRecord } from '../../src/engine/audit.ts';
 import type { Page } from '../../src/engine/component.ts';
 import type { ManagementReply } from '../../src/engine/management.ts';
+import { managedBy } from '../../src/engine/management_input.ts';
 import type { RunRecord } from '../../src/model/run.ts';
 import { withFunctions } from './function_house.ts';
-import { eachStore, type House, owner, type Params } from './house.ts';
+import { eachStore, type House, type Params } from './house.ts';
 
 interface Seen {
-  readonly value: { readonly si: { name: string; resourceId?: string }; readonly domain: Record<string, Json> } & Record<
-    string,
-    Json
-  >;
+  readonly value: {
+    readonly si: { name: string; resourceId?: string };
+    readonly domain: Record<string, Json>;
+  } & Record<string, Json>;
   readonly views: readonly { name: string }[];
   readonly sources: readonly { path: string; kind: string }[];
   readonly toDelete: boolean;
@@ -36,8 +38,25 @@ async function withFunction(house: House, changeSet: string, body: string, name 
   );
 }
 
+/** Ids of what a component manages. */
+async function managed(house: House, changeSet: string, component: string): Promise<string[]> {
+  const w = await house.workspace();
+  const found = await w.present(changeSet as ChangeSetId);
+  if (!found.ok) throw new Error('no change set');
+  const { snapshot } = found.value;
+  return w.read(() => managedBy(snapshot, component as ComponentId));
+}
+
 /** The function returns these operations. */
 const returning = (ops: Json): string => `return { status: 'ok', ops: ${JSON.stringify(ops)} };`;
+
+async function untilRunning(house: House): Promise<string> {
+  for (;;) {
+    const { items } = await house.call<Page<RunRecord>>('run.list', { status: 'running' });
+    if (items[0] !== undefined) return items[0].id;
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
 
 const run = (house: House, changeSet: string, more: Params = {}) =>
   house.call<ManagementReply>('management.run', { changeSet, component: 'a', function: 'manage', ...more });
@@ -111,12 +130,12 @@ describe('what a management function returns', () => {
         ]),
       });
       expect((await get(house, changeSet, 'a')).value.domain['inner']).toMatchObject({ c: 'one' });
-      expect(await get(house, changeSet, 'old')).toMatchObject({ value: { domain: { text: 'kept', colour: 'green' } } });
+      expect(await get(house, changeSet, 'old')).toMatchObject({
+        value: { domain: { text: 'kept', colour: 'green' } },
+      });
       expect((await get(house, changeSet, 'older')).toDelete).toBe(true);
-      const { snapshot } = (await (await house.workspace()).present(changeSet as never)) as never as {
-        snapshot: never;
-      } & { value: { snapshot: { scan: (c: string, p: string) => Iterable<[string, string]> } } } as never;
-      void snapshot;
+      expect(await managed(house, changeSet, reply.component)).toEqual(expect.arrayContaining([first, second]));
+      expect(await managed(house, changeSet, reply.component)).toHaveLength(4);
       await house.call('change_set.apply', { changeSet });
       await house.sound();
     });
@@ -187,6 +206,55 @@ describe('what a management function returns', () => {
       expect(await refused(house, changeSet, { idempotencyKey: 'k', view: 'DEFAULT' })).toMatchObject({
         code: 'idempotency_key_reused',
       });
+    });
+
+    test('[EN104] what others edit while it runs is met as a late edit: it stays where both can stay, and the receipt says what met', async () => {
+      const house = await make(withFunctions);
+      const changeSet = await house.withBox();
+      await house.create(changeSet, 'a', { '/domain/text': 'read' });
+      await withFunction(
+        house,
+        changeSet,
+        `await new Promise((done) => setTimeout(done, 1500));
+         return { status: 'ok', ops: {
+           create: { b: { attributes: { '/domain/text': thisComponent.properties.domain.text } } },
+           update: { self: { attributes: { '/domain/colour': 'green' } } } } };`,
+      );
+      const { version } = await house.row(changeSet);
+      const running = run(house, changeSet);
+      await untilRunning(house);
+      await house.set(changeSet, 'a', '/domain/text', 'later');
+      await house.set(changeSet, 'a', '/domain/colour', 'red');
+      const reply = await running;
+      expect(reply).toMatchObject({ readAt: version, version: version + 3 });
+      expect(reply.receipt?.length).toBeGreaterThan(0);
+      expect((await get(house, changeSet, 'b')).value.domain['text']).toBe('read');
+      expect((await get(house, changeSet, 'a')).value.domain).toMatchObject({ text: 'later', colour: 'green' });
+      await house.sound();
+    });
+
+    test('[EN104] a late edit that cannot stay is refused whole', async () => {
+      const house = await make(withFunctions);
+      const changeSet = await house.withBox();
+      await house.create(changeSet, 'a');
+      await house.create(changeSet, 'b');
+      await house.submit(changeSet, { kind: 'component.manage', component: 'a', managed: 'b' });
+      await withFunction(
+        house,
+        changeSet,
+        `await new Promise((done) => setTimeout(done, 1500));
+         return { status: 'ok', ops: { create: { c: {} }, update: { b: { attributes: { '/domain/text': 'x' } } } } };`,
+      );
+      const running = house.attempt('management.run', { changeSet, component: 'a', function: 'manage' });
+      await untilRunning(house);
+      await house.submit(changeSet, { kind: 'component.erase', component: 'b' });
+      const before = await house.everything();
+      const result = await running;
+      expect(result).toMatchObject({
+        ok: false,
+        refusal: { code: 'version_conflict', data: { run: expect.any(String) } },
+      });
+      expect(await house.everything()).toBe(before);
     });
   });
 });
