@@ -76,16 +76,11 @@ describe('[EN106] a management function', () => {
     const { house, changeSet } = await withBodies({
       pure: "console.log('one'); return { status: 'ok' };",
       effects:
-        "const { stdout } = await siExec.waitUntilEnd('node', ['-e', 'console.log(6 * 7)']);\nreturn { status: 'ok', ops: { update: { self: { attributes: { '/domain/text': stdout.trim() } } } } };",
+        "// @commands node\nconst { stdout } = await siExec.waitUntilEnd('node', ['-e', 'console.log(6 * 7)']);\nreturn { status: 'ok', ops: { update: { self: { attributes: { '/domain/text': stdout.trim() } } } } };",
     });
     expect(await run(house, changeSet, 'pure')).toMatchObject({ log: ['one'], steps: [], mutations: [] });
-    const body = await house.attempt<ManagementReply>('management.run', {
-      changeSet,
-      component: 'a',
-      function: 'effects',
-    });
-    // A command has to be allowed by the function; this one is refused by the sandbox, which is told.
-    expect(body).toMatchObject({ ok: false, refusal: { code: 'function_failed' } });
+    await run(house, changeSet, 'effects');
+    expect(await house.value(changeSet, 'a')).toMatchObject({ text: '42' });
     expect((await runs(house)).map((r) => [r.functionName, r.tier])).toEqual([
       ['effects', 'process'],
       ['pure', 'isolate'],
