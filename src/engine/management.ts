@@ -304,7 +304,7 @@ async function carryOut(
 ): Promise<Result<ManagementReply>> {
   if (mutations.length === 0) return nothingToDo(w, principal, asked, ask, reply(readAt, []));
   if (asked.dryRun) {
-    const tried = await w.read(() => attempt(() => compileEdit(w, snapshot, asked.changeSet, mutations).steps));
+    const tried = await w.read(() => attempt(() => compileEdit(w, snapshot, asked.changeSet, mutations, true).steps));
     return tried.ok ? ok(reply(readAt, tried.value.map(stepReply))) : tried;
   }
   const as = ({ version, steps, receipt }: SubmitReply): ManagementReply => reply(version, steps, receipt);
@@ -335,11 +335,9 @@ const mutationAt = /^mutations\/(\d+): (.*)$/s;
 
 /** A refusal of a request as one of the place in the result that the request comes from. */
 function inResult(refusal: Refusal, edits: readonly AskedEdit[]): Refusal {
-  const [, number, path = ''] = mutationAt.exec(refusal.path) ?? [];
-  const edit = number === undefined && edits.length === 1 ? edits[0] : edits[Number(number ?? -1)];
-  if (edit === undefined) return refusal;
-  const at = number === undefined ? refusal.path : path;
-  return { ...refusal, path: `${placeInResult(edit, at)}: ${at}` };
+  const [, number = '', path = ''] = mutationAt.exec(refusal.path) ?? [];
+  const edit = edits[number === '' ? -1 : Number(number)];
+  return edit === undefined ? refusal : { ...refusal, path: `${placeInResult(edit, path)}: ${path}` };
 }
 
 function withRun(refusal: Refusal, run: RunId, log: readonly string[]): Result<never> {

@@ -124,9 +124,11 @@ export function submitNow(
 ): Promise<Result<SubmitReply> | 'lost'> {
   const open = checkOpen(branch);
   if (!open.ok) return Promise.resolve(open);
-  const edited = attempt(() => compileEdit(w, branch.snapshot, branch.row.id, what.mutations));
+  const { mutations, through } = what;
+  const isNumbered = through !== undefined || mutations.length > 1;
+  const edited = attempt(() => compileEdit(w, branch.snapshot, branch.row.id, mutations, isNumbered));
   if (!edited.ok) return Promise.resolve(edited);
-  return commitEdit(w, principal, branch, { ...edited.value, through: what.through }, what.ask);
+  return commitEdit(w, principal, branch, { ...edited.value, through }, what.ask);
 }
 
 function submitLate(
@@ -140,7 +142,8 @@ function submitLate(
   if (head === undefined || head.row.version !== branch.row.baseVersion) return Promise.resolve('lost');
   const by = { actor: principal.id, atMs: w.world.clock.nowMs(), version: branch.row.version + 1 };
   const done = attempt(() => {
-    const edited = compileEdit(w, late.snapshot, branch.row.id, request.mutations);
+    const isNumbered = request.through !== undefined || request.mutations.length > 1;
+    const edited = compileEdit(w, late.snapshot, branch.row.id, request.mutations, isNumbered);
     return { steps: edited.steps, ...must(lateEdit(branch, head.snapshot, late, edited, by)) };
   });
   if (!done.ok) return Promise.resolve(done);
@@ -298,8 +301,14 @@ export function checkOpen(branch: Branch): Result<unknown> {
   return transition(branch.row.status, 'edit');
 }
 
-/** The state that requests lead to. Throws what compiling refuses, with the place in the list. */
-export function compileEdit(w: Workspace, on: Snapshot, changeSet: ChangeSetId, mutations: readonly Request[]): Edited {
+/** The state that requests lead to. Throws what compiling refuses; `isNumbered`: with the place in the list in its path. */
+export function compileEdit(
+  w: Workspace,
+  on: Snapshot,
+  changeSet: ChangeSetId,
+  mutations: readonly Request[],
+  isNumbered: boolean,
+): Edited {
   if (!Array.isArray(mutations) || mutations.length === 0 || mutations.length > limits.mutationsPerRequestMax) {
     must(
       refuse('request_malformed', {
@@ -317,7 +326,7 @@ export function compileEdit(w: Workspace, on: Snapshot, changeSet: ChangeSetId, 
     const { path, ...rest } = step.refusal;
     return must<Step>({
       ok: false,
-      refusal: { ...rest, path: mutations.length === 1 ? path : `mutations/${i}: ${path}` },
+      refusal: { ...rest, path: isNumbered ? `mutations/${i}: ${path}` : path },
     });
   });
   const snapshot = draft.finish();

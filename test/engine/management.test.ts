@@ -140,6 +140,45 @@ describe('what a management function returns', () => {
       await house.sound();
     });
 
+    test('[EN100] A34 erase, leaving views, removing them, an unknown placeholder; an upgrade keeps what is managed', async () => {
+      const house = await make(withFunctions);
+      const changeSet = await house.withBox();
+      await house.create(changeSet, 'a');
+      await withFunction(
+        house,
+        changeSet,
+        `const there = Object.entries(components).map(([id, c]) => [id, c.properties.si.name]);
+         if (there.length === 0) return { status: 'ok', ops: {
+           views: { create: ['side'] }, create: { b: { geometry: { side: {}, DEFAULT: {} } }, c: {}, d: {} } } };
+         if (there.length === 3) return { status: 'ok', ops: {
+           remove: { side: ['b'] }, views: { remove: ['side'] }, delete: ['d'], erase: ['c'], actions: { b: { add: ['refresh'] } } } };
+         return { status: 'ok', ops: { update: { c: {} } } };`,
+      );
+      const first = await run(house, changeSet);
+      await run(house, changeSet);
+      expect((await get(house, changeSet, 'b')).views.map((v) => v.name)).toEqual(['DEFAULT']);
+      expect((await get(house, changeSet, 'd')).toDelete).toBe(true);
+      expect(await house.refused('component.get', { changeSet, component: 'c' })).toMatchObject({
+        code: 'component_not_found',
+      });
+      const before = await house.everything();
+      expect(await refused(house, changeSet)).toMatchObject({
+        code: 'component_not_found',
+        path: '/ops/update/c',
+        got: '"c"',
+      });
+      expect(await house.everything()).toBe(before);
+      const left = [idOf(first, 'b'), idOf(first, 'd')];
+      expect(await managed(house, changeSet, first.component)).toEqual(left);
+      const { variant } = (
+        await house.call<{ schema: { variant: string } }>('component.get', { changeSet, component: 'a' })
+      ).schema;
+      const unlocked = await house.submit(changeSet, { kind: 'schema.unlock_variant', variant });
+      await house.submit(changeSet, { kind: 'component.upgrade', component: 'a', variant: unlocked.steps[0]!.subject });
+      expect(await managed(house, changeSet, first.component)).toEqual(left);
+      await house.sound();
+    });
+
     test('[EN101] one edit that is refused takes the others with it, and the place in the result is named', async () => {
       const house = await make(withFunctions);
       const changeSet = await house.withBox();

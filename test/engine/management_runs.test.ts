@@ -1,11 +1,15 @@
 // Around the run of a management function: who may, where it runs, how it fails, what a dry run shows, what it is given.
 
+import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
+import { refusalCodes } from '../../src/base/codes.ts';
 import type { Json } from '../../src/base/json.ts';
 import type { Page } from '../../src/engine/component.ts';
 import type { TestReply } from '../../src/engine/function_test.ts';
 import type { ManagementReply } from '../../src/engine/management.ts';
 import type { RunRecord } from '../../src/model/run.ts';
+import { anyResult } from '../formats/management/random_results.ts';
+import { runs as runsOfTest, thingSpec } from '../support/model_world.ts';
 import { functionHouse } from './function_house.ts';
 import type { House, Params } from './house.ts';
 
@@ -242,4 +246,44 @@ describe('[EN104] what it is given', () => {
     }
     expect(states).toEqual(['undefined: failure', 'www: failure', 'www.example.org: success', 'undefined: failure']);
   });
+});
+
+test('[EN107] whatever it returns, it is carried out whole, or refused with a code and nothing is changed', async () => {
+  const house = await functionHouse();
+  open.push(house);
+  const changeSet = await house.open();
+  await house.submit(
+    changeSet,
+    { kind: 'schema.create', name: 'Thing', spec: thingSpec as unknown as Json },
+    { kind: 'secret.put', name: 'db', definition: 'Login', key: 'k1' },
+    ...['a', 'one', 'two'].map((name): Json => ({ kind: 'component.create', schema: 'Thing', name })),
+    ...['one', 'two'].map((managed): Json => ({ kind: 'component.manage', component: 'a', managed })),
+    {
+      kind: 'function.create',
+      name: 'any',
+      functionKind: 'management',
+      text: 'const main = ({ thisComponent }) => JSON.parse(thisComponent.properties.si.metadata);',
+    },
+    { kind: 'binding.attach', function: 'any', schema: 'Thing' },
+  );
+  const a = (await house.call<{ id: string }>('component.get', { changeSet, component: 'a' })).id;
+  const seen = { refused: 0, carriedOut: 0 };
+  for (const result of fc.sample(anyResult, { numRuns: runsOfTest(60), seed: 7 })) {
+    // Without its component there would be no next one.
+    if (/"erase":\["(self|one","self)/.test(JSON.stringify(result))) continue;
+    await house.set(changeSet, a, '/si/metadata', JSON.stringify(result));
+    const before = await house.row(changeSet);
+    const done = await house.attempt<ManagementReply>('management.run', { changeSet, component: a, function: 'any' });
+    const after = await house.row(changeSet);
+    if (done.ok) {
+      seen.carriedOut++;
+      expect(done.value.steps).toHaveLength(done.value.mutations.length);
+      continue;
+    }
+    seen.refused++;
+    expect(Object.hasOwn(refusalCodes, done.refusal.code)).toBe(true);
+    expect(after).toEqual(before);
+  }
+  expect(Math.min(seen.refused, seen.carriedOut)).toBeGreaterThan(5);
+  await house.sound();
 });
