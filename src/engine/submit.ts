@@ -125,8 +125,7 @@ export function submitNow(
   const open = checkOpen(branch);
   if (!open.ok) return Promise.resolve(open);
   const { mutations, through } = what;
-  const isNumbered = through !== undefined || mutations.length > 1;
-  const edited = attempt(() => compileEdit(w, branch.snapshot, branch.row.id, mutations, isNumbered));
+  const edited = attempt(() => compileEdit(w, branch.snapshot, branch.row.id, mutations, through !== undefined));
   if (!edited.ok) return Promise.resolve(edited);
   return commitEdit(w, principal, branch, { ...edited.value, through }, what.ask);
 }
@@ -142,8 +141,8 @@ function submitLate(
   if (head === undefined || head.row.version !== branch.row.baseVersion) return Promise.resolve('lost');
   const by = { actor: principal.id, atMs: w.world.clock.nowMs(), version: branch.row.version + 1 };
   const done = attempt(() => {
-    const isNumbered = request.through !== undefined || request.mutations.length > 1;
-    const edited = compileEdit(w, late.snapshot, branch.row.id, request.mutations, isNumbered);
+    const { mutations, through } = request;
+    const edited = compileEdit(w, late.snapshot, branch.row.id, mutations, through !== undefined);
     return { steps: edited.steps, ...must(lateEdit(branch, head.snapshot, late, edited, by)) };
   });
   if (!done.ok) return Promise.resolve(done);
@@ -301,7 +300,7 @@ export function checkOpen(branch: Branch): Result<unknown> {
   return transition(branch.row.status, 'edit');
 }
 
-/** The state that requests lead to. Throws what compiling refuses; `isNumbered`: with the place in the list in its path. */
+/** The state that requests lead to. Throws what compiling refuses, with the place in the list in its path; `isNumbered`: also when it is the only one. */
 export function compileEdit(
   w: Workspace,
   on: Snapshot,
@@ -326,7 +325,7 @@ export function compileEdit(
     const { path, ...rest } = step.refusal;
     return must<Step>({
       ok: false,
-      refusal: { ...rest, path: isNumbered ? `mutations/${i}: ${path}` : path },
+      refusal: { ...rest, path: isNumbered || mutations.length > 1 ? `mutations/${i}: ${path}` : path },
     });
   });
   const snapshot = draft.finish();

@@ -12,6 +12,7 @@ import { anyResult } from '../formats/management/random_results.ts';
 import { runs as runsOfTest, thingSpec } from '../support/model_world.ts';
 import { functionHouse } from './function_house.ts';
 import type { House, Params } from './house.ts';
+import { bind, secretHouse, secretOf, setSecret, thing, withSchemas } from './secret_house.ts';
 
 const open: House[] = [];
 afterEach(async () => {
@@ -150,6 +151,34 @@ describe('[EN106] a management function', () => {
     const done = await house.submit(changeSet, ...(reply.mutations as unknown as Json[]));
     expect(done.steps[0]).toMatchObject({ subject: reply.created[0]!.component });
   });
+});
+
+test('[EN106] a function with effects gets the secrets of its component; a result that holds one is refused and not kept', async () => {
+  const { house } = await secretHouse();
+  open.push(house);
+  const changeSet = await withSchemas(house);
+  await setSecret(house, changeSet, 'db', { password: 'correct-horse-battery' });
+  await thing(house, changeSet, 'a', { '/secrets/first': secretOf('db') });
+  const uses = (name: string, told: string): Promise<void> =>
+    bind(house, changeSet, {
+      name,
+      functionKind: 'management',
+      text: `// @effects
+        function main() {
+          const p = requestStorage.getItem('password');
+          return { status: 'ok', ops: { update: { self: { attributes: { '/domain/told': ${told} } } } } };
+        }`,
+    });
+  await uses('leaks', 'p');
+  await uses('counts', 'p.length + " characters"');
+  const before = await house.everything();
+  expect(await refused(house, changeSet, 'leaks')).toMatchObject({ code: 'secret_value_not_allowed', path: 'result' });
+  expect(await house.everything()).toBe(before);
+  const kept = (await runs(house))[0]!;
+  expect(kept).toMatchObject({ functionName: 'leaks', tainted: true, management: { result: expect.any(String) } });
+  expect(JSON.stringify(kept)).not.toContain('correct-horse');
+  await run(house, changeSet, 'counts');
+  expect(await house.value(changeSet, 'a')).toMatchObject({ told: '21 characters' });
 });
 
 describe('[EN104] what it is given', () => {

@@ -1,4 +1,5 @@
-// The command that runs a management function: what it returns becomes edits of a change set, or is only shown.
+// The command that runs a management function: what it returns becomes edits of a change set, or is only shown. A change set
+// that was opened for it is given up again when nothing came of it.
 
 import type { Command } from 'commander';
 import { RefusalError } from '../../base/result.ts';

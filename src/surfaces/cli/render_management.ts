@@ -1,4 +1,5 @@
 // What a management function did, for people: what it wrote and said, the edits, what was left out of them and why.
+// Functions from replies to lines.
 
 import type { ManagementReply } from '../../engine/management.ts';
 import type { StepReply } from '../../engine/submit.ts';
