@@ -9,7 +9,7 @@ import { signatureOf } from '../../model/signature.ts';
 import type { Reader } from '../../model/state.ts';
 import { fail, misfit } from './reading.ts';
 
-export const self = 'self';
+const self = 'self';
 
 export class Placeholders {
   /** Several of one name are not told apart by it. */
