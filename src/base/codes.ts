@@ -31,6 +31,18 @@ export const refusalCodes = {
     means: 'The text of the function does not compile, or has no main.',
     next: 'Correct it at the line and column named.',
   },
+  operations_invalid: {
+    means: 'What a management function returned is no batch of operations.',
+    next: 'Correct the function at the place in its result that is named.',
+  },
+  operation_not_supported: {
+    means: 'A management function asked for something that has no counterpart here (sockets, frames).',
+    next: 'Let it return what the hint says instead.',
+  },
+  function_failed: {
+    means: 'A function that was to be carried out did not come to its end, or said that it cannot.',
+    next: 'Read the log of its run, correct the cause and run it again.',
+  },
   secret_unreadable: {
     means: 'The sealed content does not open in this workspace.',
     next: 'Seal it again to the workspace’s public key.',
@@ -149,6 +161,10 @@ export const refusalCodes = {
   last_owner: {
     means: 'The workspace would be left without an active owner.',
     next: 'Make somebody else an owner first.',
+  },
+  already_running: {
+    means: 'The same function runs on the component at this moment.',
+    next: 'Wait for that run, or end it.',
   },
   run_not_active: { means: 'The run is not at a point where that can be done.', next: 'Look at the run first.' },
   text_mismatch: {

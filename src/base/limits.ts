@@ -48,6 +48,8 @@ export const limits = {
   replayRetryMaxMs: 60_000,
   /** Time for which computing values holds up everything else at most, before it lets others go first. */
   propagationSliceMs: 4,
+  /** Time that a management function waits for values that it is given and that are still being computed, at most. */
+  managementSettleMs: 30_000,
   /** Values computed for one read before it is answered with what is there. */
   valuesPerReadMax: 20_000,
   /** Computed values in memory after which they are written with the next checkpoint. */

@@ -39,10 +39,12 @@ export interface Asked {
   readonly deliver: (gave: Evaluated) => void;
 }
 
-/** A call that somebody makes to try a function. */
+/** A call that somebody makes himself: to try a function, or to carry out what a management function says. */
 export interface TestCall extends Omit<Asked, 'key' | 'deliver'> {
   /** In place of the function's text: one that is not saved. */
   readonly source?: string;
+  /** The version that the argument was read at; its result is to be carried out, so that it is no test. */
+  readonly readAt?: number;
 }
 
 /** What a test run gave; `report` is the runner's own, with the place of a failure. */
@@ -313,7 +315,7 @@ export class FunctionCalls {
       peakMemoryBytes: report.peakMemoryBytes,
       exit: report.exit,
       failure,
-      ...(isTest ? { test: { result: kept } } : {}),
+      ...(isTest ? resultKept(asked, kept) : {}),
       ...(tainted ? { tainted } : {}),
     });
     if (isCutOff) this.live.written(id);
@@ -348,7 +350,8 @@ export class FunctionCalls {
       exit: null,
       failure: null,
       input: keptInput(digest, call.input),
-      test: isTest ? { result: null } : null,
+      test: null,
+      ...(isTest ? resultKept(asked, null) : {}),
     };
   }
 
@@ -397,6 +400,11 @@ export class FunctionCalls {
     if (compiled.tier !== 'process' || (at.component as string) === '') return { ok: true, credentials: noCredentials };
     return this.#credentials(compiler, { changeSet, component: at.component, secrets });
   }
+}
+
+/** Where the result of a call that somebody made himself is kept. */
+function resultKept({ readAt }: TestCall, result: string | null): Pick<RunRecord, 'test' | 'management'> {
+  return readAt === undefined ? { test: { result } } : { test: null, management: { readAt, result } };
 }
 
 const unavailableText = (what: string): string => `${what} cannot run here: no runner is configured`;

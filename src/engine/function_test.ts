@@ -18,6 +18,7 @@ import { atMost } from './at_most.ts';
 import type { Branch } from './branch.ts';
 import type { Tested } from './function_calls.ts';
 import { parseKind } from './functions.ts';
+import { managementInput } from './management_input.ts';
 import { permit } from './permit.ts';
 import { readLog } from './runs.ts';
 import type { Workspace } from './workspace.ts';
@@ -174,11 +175,10 @@ function componentInput(g: Given): Result<Input> {
       return transformed(g, component);
     case 'action':
       return ok({ input: { properties: whole() }, without: [] });
-    case 'management':
-      return ok({
-        input: { currentView: 'DEFAULT', thisComponent: { properties: whole() }, components: {} },
-        without: [],
-      });
+    case 'management': {
+      const given = managementInput(w, branch, component);
+      return given.ok ? ok({ input: given.value.input, without: given.value.without }) : given;
+    }
     case 'schema-definition':
       return ok({ input: null, without: [] });
     case 'authentication':

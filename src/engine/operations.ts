@@ -38,6 +38,7 @@ import {
   wrong,
 } from './operation.ts';
 import { functionOperations } from './operations_function.ts';
+import { managementOperations } from './operations_management.ts';
 import { runOperations } from './operations_run.ts';
 import { schemaOperations } from './operations_schema.ts';
 import { exportChangeSet, promote } from './promotion.ts';
@@ -251,6 +252,7 @@ const operations = {
 
   ...runOperations,
   ...functionOperations,
+  ...managementOperations,
 } satisfies Record<string, Handler>;
 
 export type OperationName = keyof typeof operations;

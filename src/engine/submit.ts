@@ -6,7 +6,15 @@ import type { ChangeSetId, Hash } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { attempt, must, ok, type Result, refuse } from '../base/result.ts';
-import { blobsOfEntry, itemsOfSteps, type LogEntry, logFormat, logText, type Settled } from '../merge/log_entry.ts';
+import {
+  blobsOfEntry,
+  itemsOfSteps,
+  type LogEntry,
+  logFormat,
+  logText,
+  type Settled,
+  type Through,
+} from '../merge/log_entry.ts';
 import { merge } from '../merge/merge.ts';
 import type { ReceiptLine } from '../merge/receipt.ts';
 import { transition } from '../model/change_set.ts';
@@ -56,18 +64,31 @@ export interface StepReply {
 export async function submit(w: Workspace, principal: Principal, request: SubmitRequest): Promise<Result<SubmitReply>> {
   const ask = askOf(w, request.idempotencyKey, { submit: request as unknown as Json });
   if (!ask.ok) return ask;
-  return repeated<SubmitReply>(w, { principal: principal.id, ...ask.value }, async () => {
-    for (;;) {
-      const done = await submitOnce(w, principal, request, ask.value);
-      if (done !== 'lost') return done;
-    }
-  });
+  return repeated<SubmitReply>(w, { principal: principal.id, ...ask.value }, () =>
+    submitAs(w, principal, request, ask.value),
+  );
+}
+
+/** What is submitted on behalf of somebody by the engine's own doing; `ask` is what its answer is remembered by. */
+export type SubmitFor = Omit<SubmitRequest, 'idempotencyKey'> & { readonly through?: Through };
+
+/** As `submit`, inside another operation that looks for an earlier answer itself. */
+export async function submitAs(
+  w: Workspace,
+  principal: Principal,
+  request: SubmitFor,
+  ask: Ask,
+): Promise<Result<SubmitReply>> {
+  for (;;) {
+    const done = await submitOnce(w, principal, request, ask);
+    if (done !== 'lost') return done;
+  }
 }
 
 async function submitOnce(
   w: Workspace,
   principal: Principal,
-  request: SubmitRequest,
+  request: SubmitFor,
   ask: Ask,
 ): Promise<Result<SubmitReply> | 'lost'> {
   const may = await permit(w, principal, 'edit', { operation: 'edit', subject: String(request.changeSet) });
@@ -87,7 +108,8 @@ async function submitOnce(
       return submitLate(w, principal, branch, { request, late: value as Late, ask });
     });
   }
-  return w.read(() => submitNow(w, principal, branch, { mutations: request.mutations, ask }));
+  const { mutations, through } = request;
+  return w.read(() => submitNow(w, principal, branch, { mutations, ask, through }));
 }
 
 /**
@@ -98,32 +120,35 @@ export function submitNow(
   w: Workspace,
   principal: Principal,
   branch: Branch,
-  what: { readonly mutations: readonly Request[]; readonly ask: Ask },
+  what: { readonly mutations: readonly Request[]; readonly ask: Ask; readonly through?: Through | undefined },
 ): Promise<Result<SubmitReply> | 'lost'> {
   const open = checkOpen(branch);
   if (!open.ok) return Promise.resolve(open);
-  const edited = attempt(() => compileEdit(w, branch.snapshot, branch.row.id, what.mutations));
+  const { mutations, through } = what;
+  const edited = attempt(() => compileEdit(w, branch.snapshot, branch.row.id, mutations, through !== undefined));
   if (!edited.ok) return Promise.resolve(edited);
-  return commitEdit(w, principal, branch, edited.value, what.ask);
+  return commitEdit(w, principal, branch, { ...edited.value, through }, what.ask);
 }
 
 function submitLate(
   w: Workspace,
   principal: Principal,
   branch: Branch,
-  what: { readonly request: SubmitRequest; readonly late: Late; readonly ask: Ask },
+  what: { readonly request: SubmitFor; readonly late: Late; readonly ask: Ask },
 ): Promise<Result<SubmitReply> | 'lost'> {
   const { request, late, ask } = what;
   const head = w.knownHead();
   if (head === undefined || head.row.version !== branch.row.baseVersion) return Promise.resolve('lost');
   const by = { actor: principal.id, atMs: w.world.clock.nowMs(), version: branch.row.version + 1 };
   const done = attempt(() => {
-    const edited = compileEdit(w, late.snapshot, branch.row.id, request.mutations);
+    const { mutations, through } = request;
+    const edited = compileEdit(w, late.snapshot, branch.row.id, mutations, through !== undefined);
     return { steps: edited.steps, ...must(lateEdit(branch, head.snapshot, late, edited, by)) };
   });
   if (!done.ok) return Promise.resolve(done);
   const { steps, snapshot, settled, receipt } = done.value;
-  return commitEdit(w, principal, branch, { snapshot, steps, settled, receipt, atMs: by.atMs }, ask);
+  const { through } = request;
+  return commitEdit(w, principal, branch, { snapshot, steps, settled, receipt, atMs: by.atMs, through }, ask);
 }
 
 /** A state with edits on it, and what they were. */
@@ -134,6 +159,8 @@ export interface Edited {
   readonly settled?: Settled;
   readonly receipt?: readonly ReceiptLine[];
   readonly atMs?: number;
+  /** The run that asked for them. */
+  readonly through?: Through | undefined;
 }
 
 /** Under what an answer is remembered, and what is remembered of it when that is not the reply itself. */
@@ -158,7 +185,8 @@ export function commitEdit(
   const atMs = edited.atMs ?? w.world.clock.nowMs();
   const remembered = (reply: SubmitReply): Pick<Commit, 'idempotency'> =>
     ask === undefined ? {} : remember(principal.id, ask.key, ask.hash, ask.as?.(reply) ?? reply, atMs);
-  const effective = edited.steps.filter((s) => s.mutations.length > 0);
+  const { through } = edited;
+  const effective = edited.steps.filter((s) => s.mutations.length > 0).map((s) => toldThrough(s, through));
   if (effective.length === 0) {
     const same = replyOf(before, edited);
     return keepAnswer(w, branch, same, remembered(same));
@@ -178,6 +206,7 @@ export function commitEdit(
     realityRoot: reality,
     steps: effective,
     ...(settled === undefined ? {} : { settled }),
+    ...(through === undefined ? {} : { through }),
   };
   const text = logText(entry);
   const audit = auditRows(w, before, text, entry, effective);
@@ -198,6 +227,12 @@ export function commitEdit(
     ...remembered(reply),
   });
   return landed.then((durable) => (durable ? ok(reply) : 'lost'));
+}
+
+/** The audit and every answer about a value say by which run an edit came. */
+function toldThrough(step: Step, through: Through | undefined): Step {
+  if (through === undefined) return step;
+  return { ...step, sentence: `${step.sentence}, by ${through.functionName} in run ${through.run}` };
 }
 
 /**
@@ -238,23 +273,22 @@ export async function keepAnswer<T>(
   return ok(reply);
 }
 
+export function stepReply({ kind, subject, path, sentence, mutations }: Step): StepReply {
+  return { kind, subject, path, sentence, edits: mutations.length };
+}
+
 function replyOf(row: Branch['row'], { steps, receipt }: Edited): SubmitReply {
   return {
     changeSet: row.id,
     version: row.version,
     intentRoot: row.intentRoot,
-    steps: steps.map((s) => ({
-      kind: s.kind,
-      subject: s.subject,
-      path: s.path,
-      sentence: s.sentence,
-      edits: s.mutations.length,
-    })),
+    steps: steps.map(stepReply),
     ...(receipt === undefined ? {} : { receipt }),
   };
 }
 
-function checkOpen(branch: Branch): Result<unknown> {
+/** Refuses `head_is_read_only`, `change_set_not_open`. */
+export function checkOpen(branch: Branch): Result<unknown> {
   if (branch.row.isHead) {
     return refuse('head_is_read_only', {
       path: 'changeSet',
@@ -266,7 +300,14 @@ function checkOpen(branch: Branch): Result<unknown> {
   return transition(branch.row.status, 'edit');
 }
 
-function compileEdit(w: Workspace, on: Snapshot, changeSet: ChangeSetId, mutations: readonly Request[]): Edited {
+/** The state that requests lead to. Throws what compiling refuses, with the place in the list in its path; `isNumbered`: also when it is the only one. */
+export function compileEdit(
+  w: Workspace,
+  on: Snapshot,
+  changeSet: ChangeSetId,
+  mutations: readonly Request[],
+  isNumbered: boolean,
+): Edited {
   if (!Array.isArray(mutations) || mutations.length === 0 || mutations.length > limits.mutationsPerRequestMax) {
     must(
       refuse('request_malformed', {
@@ -284,7 +325,7 @@ function compileEdit(w: Workspace, on: Snapshot, changeSet: ChangeSetId, mutatio
     const { path, ...rest } = step.refusal;
     return must<Step>({
       ok: false,
-      refusal: { ...rest, path: mutations.length === 1 ? path : `mutations/${i}: ${path}` },
+      refusal: { ...rest, path: isNumbered || mutations.length > 1 ? `mutations/${i}: ${path}` : path },
     });
   });
   const snapshot = draft.finish();

@@ -108,7 +108,19 @@ function ownType(): void {
     ...here,
   ]);
   run('Where a value comes from.', ['explain', 'shop-url', '/domain/Value', ...here]);
+  managed(file('publish.ts'), type, here);
   run('', ['change-set', 'apply', 'our services']);
+}
+
+/** A function that edits: what it returns is first shown, then carried out. */
+function managed(file: string, type: string, here: readonly string[]): void {
+  run('A function that edits other components: here it creates two that follow this one.', [
+    ...['function', 'create', 'publish', file, '--kind', 'management', '--schema', type, ...here],
+  ]);
+  run('', ['management', 'run', 'shop', 'publish', '--dry-run', ...here]);
+  run('What it returns is one batch of edits.', ['management', 'run', 'shop', 'publish', ...here]);
+  run('', ['component', 'get', 'shop.url', ...here]);
+  run('Run again it finds them there.', ['management', 'run', 'shop', 'publish', ...here]);
 }
 
 try {

@@ -1,7 +1,7 @@
 // An entry of a change set's log: what one commit did. The log is the truth; every state can be rebuilt from it by
 // applying the effective mutations in order, without validation and without transforming anything again.
 
-import type { ChangeSetId, Hash } from '../base/ids.ts';
+import type { ChangeSetId, FunctionId, Hash, RunId } from '../base/ids.ts';
 import { canonical, isObject, type Json } from '../base/json.ts';
 import { Fault, unreachable } from '../base/result.ts';
 import { type Approval, lift, spend } from '../model/approval.ts';
@@ -30,7 +30,13 @@ interface Common {
 
 export type LogEntry =
   /** Edits of the change set itself; on Head only the entry that starts the workspace. */
-  | (Common & { readonly kind: 'edit'; readonly steps: readonly Step[]; readonly settled?: Settled })
+  | (Common & {
+      readonly kind: 'edit';
+      readonly steps: readonly Step[];
+      readonly settled?: Settled;
+      /** The run of a management function that asked for the edits, for `actor`; absent: `actor` did. */
+      readonly through?: Through;
+    })
   /** Head's versions after the last one that was caught up to, merged into the change set. */
   | (Common & {
       readonly kind: 'catch_up';
@@ -64,6 +70,13 @@ export type LogEntry =
       readonly appliedVersion: number;
       readonly pending: Hash;
     });
+
+/** A run of a function by which somebody made edits. */
+export interface Through {
+  readonly run: RunId;
+  readonly function: FunctionId;
+  readonly functionName: string;
+}
 
 /** An approval that an apply used. */
 export type Spent = Pick<Approval, 'requirement' | 'fingerprint' | 'by'>;

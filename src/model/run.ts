@@ -97,8 +97,17 @@ export interface RunRecord {
   readonly input: RunInput | null;
   /** Of a run that somebody asked for to try the function, and whose result went to no value; null for all others. */
   readonly test: { readonly result: string | null } | null;
+  /** Of a run whose result was carried out as edits; absent for all others. */
+  readonly management?: ManagementRun;
   /** Its result held a secret, which is redacted in what is kept; also `outputHash` is of what is kept. Absent: it did not. */
   readonly tainted?: true;
+}
+
+export interface ManagementRun {
+  /** Version of the change set that the argument was read at. */
+  readonly readAt: number;
+  /** JSON text of the result, when it is not too long to be kept. */
+  readonly result: string | null;
 }
 
 /** The argument of a run: its JSON text, or when that is long, what it consists of. */

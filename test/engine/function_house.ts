@@ -9,15 +9,16 @@ import { type House, type HouseOptions, sqliteHouse } from './house.ts';
 
 const program = fileURLToPath(new URL('../../dist/adapters/process/child', import.meta.url));
 
+/** What a house of any kind of store needs to run functions. */
+export const withFunctions: HouseOptions = {
+  functions: () => ({
+    compiler: openCompiler(),
+    runners: [openIsolate({ workers: 1 }), openProcessTier({ program })],
+  }),
+};
+
 export async function functionHouse(options: HouseOptions = {}): Promise<House> {
-  const house = sqliteHouse({
-    functions: () => ({
-      compiler: openCompiler(),
-      runners: [openIsolate({ workers: 1 }), openProcessTier({ program })],
-    }),
-    ...options,
-  });
-  return house.start();
+  return sqliteHouse({ ...withFunctions, ...options }).start();
 }
 
 const text = { kind: 'string' } as const;

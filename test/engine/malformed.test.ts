@@ -97,6 +97,7 @@ const wellFormed = (changeSet: string, a: string): Record<OperationName, Params>
     arguments: [{ name: 'x', path: '/domain/size' }],
     waitMs: 1,
   },
+  'management.run': { changeSet, component: a, function: 'f', view: 'DEFAULT', dryRun: true, idempotencyKey: 'k11' },
   'budget.get': {},
   'budget.set': { budgets: { format: 1, roles: { viewer: { destroysMax: 0 } }, tokens: {} } },
 });

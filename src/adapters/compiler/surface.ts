@@ -122,8 +122,18 @@ const inputs: Readonly<Record<Exclude<FunctionKind, 'attribute' | 'transformatio
   action: 'interface Input { properties: ComponentProperties; [member: string]: any }',
   management: `
 interface Geometry { x?: number; y?: number; width?: number; height?: number }
-interface ManagedComponent { kind?: string; properties: any; geometry?: { [view: string]: Geometry }; [member: string]: any }
+interface ManagedComponent {
+  /** Name of its schema. */
+  kind: string;
+  properties: any;
+  /** By the names of the views that it has a place in. */
+  geometry: { [view: string]: Geometry };
+  /** What values follow as they are, by pointer. */
+  sources: { [pointer: string]: { component: string; path: string } };
+  [member: string]: any;
+}
 interface Input {
+  /** Name of the view that it is run in. */
   currentView: string;
   thisComponent: ManagedComponent & { properties: ComponentProperties };
   /** Those it manages, by id. */
@@ -146,15 +156,37 @@ const outputs: Readonly<Record<FunctionKind, string>> = {
   resourceId?: string | null;
   message?: string | null;
 }`,
-  management: `interface Output {
+  management: `/** A value, or where it comes from: \`{ $source: { component, path } }\` follows, \`{ $source: null }\` unsets. */
+interface Values { [pointer: string]: any }
+interface Create {
+  /** Name of a schema; that of this component when it is left out. */
+  kind?: string;
+  properties?: any;
+  attributes?: Values;
+  /** In the current view from this component's place, or by view. */
+  geometry?: Geometry | { [view: string]: Geometry };
+  [member: string]: any;
+}
+interface Update {
+  /** What differs from what was given is set. */
+  properties?: any;
+  attributes?: Values;
+  geometry?: { [view: string]: Geometry };
+  [member: string]: any;
+}
+interface Output {
   status: 'ok' | 'error';
   message?: string | null;
+  /** Components are called \`self\`, by the names under which they are created, or by name or id when this one manages them. */
   ops?: {
-    create?: { [name: string]: { kind?: string; properties?: any; attributes?: any; [member: string]: any } };
-    update?: { [id: string]: { properties?: any; attributes?: any; [member: string]: any } };
+    create?: { [name: string]: Create };
+    update?: { [component: string]: Update };
     delete?: string[];
-    actions?: { [id: string]: { add?: string[]; remove?: string[] } };
-    views?: { [member: string]: any };
+    erase?: string[];
+    /** Components that leave a view, by its name. */
+    remove?: { [view: string]: string[] };
+    actions?: { [component: string]: { add?: string[]; remove?: string[] } };
+    views?: { create?: string[]; remove?: string[] };
   };
 }`,
   authentication: 'type Output = any;',

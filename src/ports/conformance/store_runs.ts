@@ -44,6 +44,12 @@ export const runCases: readonly StoreCase[] = [
     } as const;
     await store.putRuns(w.workspace, [failed]);
     expectEqual('failed', await store.findRun(w.workspace, queued.id), failed);
+    const managed = { ...queued, test: null, management: { readAt: 7, result: '{"status":"ok"}' } } as const;
+    await store.putRuns(w.workspace, [managed]);
+    expectEqual('carried out', await store.findRun(w.workspace, queued.id), managed);
+    const tainted = { ...managed, management: { readAt: 7, result: null }, tainted: true } as const;
+    await store.putRuns(w.workspace, [tainted]);
+    expectEqual('with a secret', await store.findRun(w.workspace, queued.id), tainted);
     expectEqual('one', await listed(w), [1]);
     expectEqual('none', await store.findRun(w.workspace, idOf<RunId>(2)), undefined);
     await store.putRuns(w.workspace, []);

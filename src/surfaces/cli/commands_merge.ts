@@ -7,10 +7,10 @@ import { RefusalError, refuse } from '../../base/result.ts';
 import type { PromoteReply } from '../../engine/promotion.ts';
 import type { RevertReply } from '../../engine/revert.ts';
 import type { Portable } from '../../formats/portable.ts';
-import type { ReceiptLine } from '../../merge/receipt.ts';
 import { readText } from './files.ts';
-import { count, paint } from './output.ts';
+import { count } from './output.ts';
 import type { Run } from './program.ts';
+import { receiptLines } from './render.ts';
 
 /** Adds to the group `change-set`. */
 export function mergeCommands(changeSet: Command, run: Run): void {
@@ -86,13 +86,4 @@ function pair(text: string): [string, string] {
       hint: 'see `headwater change-set promote --help`',
     }).refusal,
   );
-}
-
-/** The receipt in a line each: what happened where, by which rule. */
-function receiptLines(lines: readonly ReceiptLine[]): string[] {
-  if (lines.length === 0) return [];
-  return [
-    paint('dim', `receipt: ${count(lines.length, 'line')}`),
-    ...lines.map((l) => `  ${l.outcome}  ${l.subject}${l.path.startsWith('/') ? l.path : ` ${l.path}`}  (${l.rule})`),
-  ];
 }

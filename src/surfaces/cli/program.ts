@@ -9,6 +9,7 @@ import { approvalCommands } from './commands_approval.ts';
 import { changeSetCommands } from './commands_change_set.ts';
 import { componentCommands } from './commands_component.ts';
 import { functionCommands } from './commands_function.ts';
+import { managementCommands } from './commands_management.ts';
 import { mergeCommands } from './commands_merge.ts';
 import { questionCommands } from './commands_question.ts';
 import { runCommands } from './commands_run.ts';
@@ -90,6 +91,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     approvalCommands,
     componentCommands,
     functionCommands,
+    managementCommands,
     runCommands,
     questionCommands,
     secretCommands,

@@ -6,6 +6,7 @@ import type { AuditRecord } from '../../engine/audit.ts';
 import type { AttributeChange, Comparison, RecordChange, Side } from '../../engine/compare.ts';
 import type { ComponentView } from '../../engine/component.ts';
 import type { ImportReply } from '../../engine/template.ts';
+import type { ReceiptLine } from '../../merge/receipt.ts';
 import { count, mark, paint, table } from './output.ts';
 
 const valueCharsMax = 72;
@@ -198,4 +199,13 @@ export function importLines(r: ImportReply): string[] {
     out.push(...r.unrepresented.map((u) => `  ${u.path}  ${paint('dim', u.reason)}`));
   }
   return out;
+}
+
+/** The receipt in a line each: what happened where, by which rule. */
+export function receiptLines(lines: readonly ReceiptLine[]): string[] {
+  if (lines.length === 0) return [];
+  return [
+    paint('dim', `receipt: ${count(lines.length, 'line')}`),
+    ...lines.map((l) => `  ${l.outcome}  ${l.subject}${l.path.startsWith('/') ? l.path : ` ${l.path}`}  (${l.rule})`),
+  ];
 }

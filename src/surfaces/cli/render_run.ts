@@ -45,7 +45,7 @@ export function runWhole(r: RunRecord, nameOf: (component: string) => string): s
     ['status', paint(statusStyle(r.status), r.status)],
     ['function', `${r.functionName}  ${paint('dim', `${r.kind}, ${r.function}`)}`],
     ['component', r.component === '' ? '(none)' : `${nameOf(r.component)}  ${paint('dim', r.component)}`],
-    ['value', r.test === null ? r.output : 'none: a test'],
+    ['value', resultPlace(r)],
     ['change set', r.changeSet],
     ['actor', r.actor],
     ['queued', timeText(r.queuedAtMs)],
@@ -57,8 +57,15 @@ export function runWhole(r: RunRecord, nameOf: (component: string) => string): s
   if (r.exit !== null) rows.push(['exit', r.exit]);
   rows.push(['code', r.codeHash], ['input', `${r.inputHash}`], ['output', r.outputHash ?? '(none)']);
   if (r.failure !== null) rows.push(['failure', paint('red', `${r.failure.code}: ${r.failure.message}`)]);
-  if (r.test?.result != null) rows.push(['result', r.test.result]);
+  const result = r.test?.result ?? r.management?.result;
+  if (result != null) rows.push(['result', result]);
   return [...table(rows), ...inputLines(r)];
+}
+
+/** Where its result goes. */
+function resultPlace({ test, management, output }: RunRecord): string {
+  if (management !== undefined) return `none: edits, of what was there at version ${management.readAt}`;
+  return test === null ? output : 'none: a test';
 }
 
 function inputLines({ input }: RunRecord): string[] {

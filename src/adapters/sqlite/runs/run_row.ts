@@ -29,7 +29,8 @@ type RunText = [
   failure: RunRecord['failure'],
   input: RunRecord['input'],
   test: RunRecord['test'],
-  tainted?: true,
+  tainted?: boolean,
+  management?: NonNullable<RunRecord['management']>,
 ];
 
 /** Columns of one run, one after another: lists of them cross to the thread as one flat list, which costs least. */
@@ -69,7 +70,8 @@ export function toColumns(runs: readonly RunRecord[]): RunColumn[] {
       r.input,
       r.test,
     ];
-    if (r.tainted) rest.push(true);
+    if (r.tainted || r.management !== undefined) rest.push(r.tainted === true);
+    if (r.management !== undefined) rest.push(r.management);
     const endedAtMs = isEnded(r.status) ? Math.floor(r.endedAtMs ?? r.queuedAtMs) : null;
     columns.push(r.id, r.changeSet, r.component, r.function, r.status, endedAtMs, JSON.stringify(rest));
   }
@@ -104,5 +106,6 @@ export function fromRow(row: RunRow): RunRecord {
     input: rest[17],
     test: rest[18],
     ...(rest[19] === true ? { tainted: true } : {}),
+    ...(rest[20] === undefined ? {} : { management: rest[20] }),
   };
 }
