@@ -112,6 +112,8 @@ function keyCommands(secret: Command, run: Run): void {
       run('Collecting', async (s) => {
         const reply = await s.call<CollectReply>('secret.collect');
         s.print(reply, () => [`${count(reply.removed, 'content')} removed, ${reply.kept} kept.`]);
+        if (!s.json && reply.isUnsure)
+          note('Edits went on all the while, so nothing could be removed: try again later.');
         return undefined;
       }),
     );
