@@ -1,6 +1,9 @@
 // A run that was given secrets: nothing that comes out of it goes on before it was redacted. Its log as it arrives, its result as
 // a value, its failure as text. Without secrets a run goes straight to its runner.
 //
+// What its authentication functions leave for the others (a session token) is redacted as the contents are. Nobody knows it before
+// they have stored it, and they may print it first: so all lines wait until the authentication functions have ended.
+//
 // A line of the log goes on when no secret can begin in it any more that later lines would end; the two streams are texts of their
 // own, so lines may change places between them, never within one. They are numbered as they go on.
 
@@ -25,12 +28,30 @@ export async function runGuarded(
   contents: readonly Json[],
 ): Promise<GuardedReport> {
   if (contents.length === 0) return { report: await runner.run(request, listener), tainted: false };
-  const redactor = new Redactor(contents);
-  const log = new RedactedLog(redactor, (line) => listener.log(line));
+  const left: string[] = [];
+  const early: RunLogLine[] = [];
+  let known: { readonly redactor: Redactor; readonly log: RedactedLog } | undefined;
+  const know = (): NonNullable<typeof known> => {
+    if (known !== undefined) return known;
+    const redactor = new Redactor([...contents, ...left]);
+    known = { redactor, log: new RedactedLog(redactor, (line) => listener.log(line)) };
+    for (const line of early.splice(0)) known.log.add(line);
+    return known;
+  };
   const report = await runner.run(request, {
     started: (atMs) => listener.started(atMs),
-    log: (line) => log.add(line),
+    left: (texts) => {
+      for (const text of texts) left.push(text);
+    },
+    authenticated: () => {
+      know();
+    },
+    log: (line) => {
+      if (known === undefined) early.push(line);
+      else known.log.add(line);
+    },
   });
+  const { redactor, log } = know();
   const { outcome, tainted } = redactedOutcome(redactor, report.outcome);
   log.end(!outcome.ok && outcome.code === 'output_too_large');
   return { report: { ...report, outcome }, tainted };

@@ -122,7 +122,7 @@ describe('a run of a function with effects', () => {
     const { house } = await opened();
     const changeSet = await withSchemas(house);
     const add = (word: string) =>
-      `function main() { requestStorage.setItem('order', (requestStorage.getItem('order') ?? '') + '${word} '); }`;
+      `// @plain order\nfunction main() { requestStorage.setItem('order', (requestStorage.getItem('order') ?? '') + '${word} '); }`;
     await bind(house, changeSet, { name: 'z first', functionKind: 'authentication', text: add('z'), schema: 'Cloud' });
     await bind(house, changeSet, { name: 'a second', functionKind: 'authentication', text: add('a'), schema: 'Cloud' });
     await bind(house, changeSet, {
