@@ -4,6 +4,7 @@ import sodium from 'libsodium-wrappers';
 import { beforeAll, expect, test } from 'vitest';
 import { systemIds, systemWorld } from '../../src/adapters/system/world.ts';
 import { environmentKey } from '../../src/adapters/vault/installation_key.ts';
+import { environmentKeys } from '../../src/adapters/vault/key_ring.ts';
 import { keyTextOf } from '../../src/adapters/vault/key_text.ts';
 import { openVault } from '../../src/adapters/vault/vault.ts';
 import type { ChangeSetId } from '../../src/base/ids.ts';
@@ -83,6 +84,56 @@ eachStore((make) => {
     });
     const audit = await house.call<{ sentence: string }[]>('audit.list', { kind: 'secret.rotate' });
     expect(audit.map((a) => a.sentence)).toEqual(['rotate the keys of secrets to generation 2']);
+  });
+
+  test('[EN122] another installation key encrypts the keys of every workspace, for who may maintain all of them', async () => {
+    const older = keyTextOf(new Uint8Array(32).fill(3));
+    const newer = keyTextOf(new Uint8Array(32).fill(4));
+    let ring = await environmentKeys(older);
+    const house = await make({
+      ...options(),
+      vault: async (store: Store) => openVault({ documents: store.runs, key: ring, clock }),
+    });
+    const changeSet = await house.open();
+    await set(house, changeSet, 'one', 'first');
+    await house.call('workspace.create', { name: 'other' });
+    await house.call('workspace.create', { name: 'empty' });
+    const apart = await house.call<{ id: string }>('change_set.create', { workspace: 'other', name: 'work' });
+    await house.call('secret.set', {
+      workspace: 'other',
+      changeSet: apart.id,
+      name: 'two',
+      definition: 'Any',
+      content: 2,
+    });
+    const [from, to] = [ring.fingerprint, (await environmentKeys(newer)).fingerprint];
+    expect(await house.call('secret.rekey')).toEqual({ from, to: from, rewrapped: [], locked: [], kept: null });
+
+    ring = await environmentKeys(newer, [older]);
+    await house.reopen();
+    const viewer = { id: 'eve', role: 'collaborator' } as const;
+    expect((await house.refused('secret.rekey', {}, viewer)).code).toBe('access_denied');
+    // Owner here by the role that the caller names, in the other workspace by nothing.
+    await house.call(
+      'member.set',
+      { workspace: 'other', member: 'cole', role: 'owner' },
+      { id: 'cole', role: 'owner' },
+    );
+    expect((await house.refused('secret.rekey')).code).toBe('access_denied');
+    const cole = { id: 'cole', role: 'owner' } as const;
+    const done = await house.call<{ rewrapped: string[] }>('secret.rekey', {}, cole);
+    expect(done).toEqual({ from: to, to, rewrapped: expect.anything(), locked: [], kept: null });
+    expect([...done.rewrapped].sort()).toEqual(['default', 'other']);
+    for (const workspace of ['default', 'other'])
+      expect(
+        (await house.call<{ sentence: string }[]>('audit.list', { workspace, kind: 'secret.rekey' }, cole)).map(
+          (a) => a.sentence,
+        ),
+      ).toEqual([`encrypt the keys of secrets by installation key ${to}`]);
+
+    ring = await environmentKeys(newer);
+    await house.reopen();
+    expect(await house.call('secret.rotate', {}, cole)).toMatchObject({ generation: 2, resealed: 1, unreadable: [] });
   });
 
   test('rotating leaves what does not open as it is, and names it', async () => {
