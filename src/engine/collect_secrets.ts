@@ -36,14 +36,25 @@ export interface CollectReply {
 const attemptsMax = 16;
 const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-/** Refuses `access_denied`. */
+/** Contents of secrets, and what functions made with them. Refuses `access_denied`. */
 export async function collectSecrets(w: Workspace, principal: Principal): Promise<Result<CollectReply>> {
   const may = await permit(w, principal, 'maintain', { operation: 'collect contents of secrets', subject: w.id });
   if (!may.ok) return may;
+  const made = await w.sealedValues.collect();
+  if (made > 0) await told(w, principal, `collect ${made} sealed values that nothing has`);
+  const contents = await collectContents(w, principal);
+  return ok({ ...contents, removed: contents.removed + made });
+}
+
+async function told(w: Workspace, principal: Principal, sentence: string): Promise<void> {
+  await noteOnHead(w, principal.id, { kind: 'secret.collect', subject: w.id, path: '', sentence });
+}
+
+async function collectContents(w: Workspace, principal: Principal): Promise<CollectReply> {
   const before = w.world.clock.nowMs() - limits.secretKeptMs;
   const keys = await w.store.runs.listSealed(w.id);
   const old = keys.filter((key) => (madeAtMs(key) ?? Number.POSITIVE_INFINITY) < before);
-  if (old.length === 0) return ok({ removed: 0, kept: keys.length, isUnsure: false });
+  if (old.length === 0) return { removed: 0, kept: keys.length, isUnsure: false };
   const named = new Set<string>();
   const looked = new Map<ChangeSetId, number>();
   for (let attempt = 1; attempt <= attemptsMax; attempt++) {
@@ -51,15 +62,14 @@ export async function collectSecrets(w: Workspace, principal: Principal): Promis
     await addNamed(w, named, { rows: rows.filter((row) => looked.get(row.id) !== row.version), sinceMs: before });
     for (const { id, version } of rows) looked.set(id, version);
     const gone = old.filter((key) => !named.has(key));
-    if (gone.length === 0) return ok({ removed: 0, kept: keys.length, isUnsure: false });
+    if (gone.length === 0) return { removed: 0, kept: keys.length, isUnsure: false };
     const removed = await w.store.runs.removeSealedAt(w.id, gone, rows);
     // An edit meanwhile may have named one again (a revert, a secret put by its key): then what moved is looked at anew.
     if (removed === undefined) continue;
-    const sentence = `collect ${removed} contents of secrets that nothing names`;
-    await noteOnHead(w, principal.id, { kind: 'secret.collect', subject: w.id, path: '', sentence });
-    return ok({ removed, kept: keys.length - removed, isUnsure: false });
+    await told(w, principal, `collect ${removed} contents of secrets that nothing names`);
+    return { removed, kept: keys.length - removed, isUnsure: false };
   }
-  return ok({ removed: 0, kept: keys.length, isUnsure: true });
+  return { removed: 0, kept: keys.length, isUnsure: true };
 }
 
 /** The time in a ULID; undefined for what is none, and so none of ours. */

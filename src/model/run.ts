@@ -97,7 +97,7 @@ export interface RunRecord {
   readonly input: RunInput | null;
   /** Of a run that somebody asked for to try the function, and whose result went to no value; null for all others. */
   readonly test: { readonly result: string | null } | null;
-  /** Its result held a secret, which is redacted in what is kept; also `outputHash` is of what is kept. Absent: it did not. */
+  /** Its result held a secret, which is redacted or sealed in what is kept; also `outputHash` is of what is kept. Absent: it did not. */
   readonly tainted?: true;
 }
 

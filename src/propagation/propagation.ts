@@ -305,6 +305,11 @@ export class Propagation {
     return this.#derived.root;
   }
 
+  /** The values that are not below that root. */
+  unfolded(): readonly Kept[] {
+    return this.#derived.inMemory();
+  }
+
   /** Values in memory that the last checkpoint does not have. */
   get unsaved(): number {
     return this.#derived.recent;

@@ -279,7 +279,7 @@ describe.each<What>(['the content', 'a token'])('[D20] [EN121] a secret that get
     expect(told).toContain('[redacted]');
     // The runs whose results held one say so: the command, the three results that are values, the one of the wrong shape.
     expect(runs.match(/"tainted":true/g)).toHaveLength(5);
-  }, 180_000);
+  }, 400_000);
 
   test('is found by the same search, whatever way it took, where redaction is switched off', async () => {
     const through = { push: (text: string) => text, flush: () => '', found: 0 } as unknown as RedactionStream;
@@ -292,5 +292,5 @@ describe.each<What>(['the content', 'a token'])('[D20] [EN121] a secret that get
     const ofRuns = all.filter((way) => /log|error|rejection|shape/.test(way));
     expect(found.runs).toEqual(ofRuns);
     expect(found.files).toEqual(expect.arrayContaining(ofRuns));
-  }, 180_000);
+  }, 400_000);
 });
