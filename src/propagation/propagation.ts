@@ -300,12 +300,11 @@ export class Propagation {
     return this.#derived.fold(most);
   }
 
-  /** Root of what was folded, whose chunks are needed as long as this is used. */
+  /** Root of what was folded, whose chunks are needed as long as this is used; `unfolded`: what is not below it. */
   get foldedRoot(): Hash {
     return this.#derived.root;
   }
 
-  /** The values that are not below that root. */
   unfolded(): readonly Kept[] {
     return this.#derived.inMemory();
   }
@@ -317,9 +316,7 @@ export class Propagation {
 
   /** Every settled value by address, in order. */
   values(): Map<string, Evaluated> {
-    const out = new Map<string, Evaluated>();
-    for (const [address, { is }] of this.#derived.entries()) out.set(address, is);
-    return out;
+    return new Map([...this.#derived.entries()].map(([address, { is }]) => [address, is]));
   }
 
   #visit(address: string): void {
