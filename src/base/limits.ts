@@ -97,6 +97,11 @@ export const limits = {
   settingCharsMax: 1024 * 1024,
   /** UTF-8 bytes of a secret's content as JSON text, with the name of its workspace. */
   secretBytesMax: 256 * 1024,
+  /** UTF-8 bytes of what the authentication functions of a run leave in variables, and as many in files: these are redacted. */
+  leftBytesMax: 256 * 1024,
+  /** Objects in one value that they leave, and files. */
+  leftPartsMax: 50_000,
+  leftFilesMax: 1_000,
   /** A sealed content that nothing names is kept this long after something named it last. */
   secretKeptMs: 90 * 24 * 3_600_000,
   /** Bytes of an installation's key file. */

@@ -3,12 +3,18 @@
 // to give a secret away: what is encrypted, hashed, compressed, reversed or cut into single fields is not known again
 // (docs/secrets.md). What is shorter than 4 characters is not looked for.
 
-import { isObject, type Json } from '../base/json.ts';
-import { limits } from '../base/limits.ts';
-import { invariant } from '../base/result.ts';
+import type { Json } from '../base/json.ts';
 import { Automaton } from './automaton.ts';
+import { mapLeaves } from './leaves.ts';
 import { needlesOf } from './needle.ts';
-import { marker, RedactionStream } from './redaction_stream.ts';
+import { Readers } from './readers.ts';
+import { isLineBreak, marker, RedactionStream } from './redaction_stream.ts';
+
+/** UTF-16 units of a text, `to` not included. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
 
 export class Redactor {
   readonly #automaton: Automaton;
@@ -42,23 +48,37 @@ export class Redactor {
     return this.#scan.found > before;
   }
 
+  /** Where the text holds a secret in any form: what `redact` takes out, in order, none touching another. */
+  ranges(text: string): Range[] {
+    const found: { from: number; to: number }[] = [];
+    if (this.#automaton.longestNeedle === 0) return found;
+    const readers = new Readers(this.#automaton, (from, to) => found.push({ from, to }));
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if (isLineBreak(unit)) readers.gap();
+      else readers.unit(unit, i);
+    }
+    readers.finish();
+    const ranges: { from: number; to: number }[] = [];
+    for (const { from, to } of found.sort((a, b) => a.from - b.from)) {
+      const last = ranges.at(-1);
+      if (last !== undefined && from <= last.to) last.to = Math.max(last.to, to);
+      else ranges.push({ from, to });
+    }
+    return ranges;
+  }
+
   /**
    * The value with each string, each number that holds a secret, and each key redacted. Keys that become the same get a number.
    * The value was checked (`checkJson`): its depth is bounded.
    */
-  redactJson(value: Json, depth = 0): Json {
-    invariant(depth <= limits.valueDepthMax, 'a value to redact was checked for its depth');
-    if (typeof value === 'string') return this.redact(value);
-    if (typeof value === 'number') return this.finds(String(value)) ? marker : value;
-    if (Array.isArray(value)) return value.map((member: Json) => this.redactJson(member, depth + 1));
-    if (!isObject(value)) return value;
-    const members = new Map<string, Json>();
-    for (const [key, member] of Object.entries(value)) {
-      const shown = this.redact(key);
-      let free = shown;
-      for (let n = 2; members.has(free) || (free !== key && Object.hasOwn(value, free)); n++) free = `${shown} ${n}`;
-      members.set(free, this.redactJson(member, depth + 1));
-    }
-    return Object.fromEntries(members);
+  redactJson(value: Json): Json {
+    return mapLeaves(value, {
+      leaf: (leaf) => {
+        if (typeof leaf === 'string') return this.redact(leaf);
+        return typeof leaf === 'number' && this.finds(String(leaf)) ? marker : leaf;
+      },
+      key: (key) => this.redact(key),
+    });
   }
 }

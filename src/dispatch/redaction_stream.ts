@@ -13,6 +13,11 @@ export const marker = '[redacted]';
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 
+/** Line breaks are gaps: a secret may go on behind them. */
+export function isLineBreak(unit: number): boolean {
+  return unit === lineFeed || unit === carriageReturn;
+}
+
 export class RedactionStream {
   readonly #readers: Readers;
   readonly #automaton: Automaton;
@@ -39,7 +44,7 @@ export class RedactionStream {
     for (let i = 0; i < chunk.length; i++) {
       const unit = chunk.charCodeAt(i);
       const at = this.#end++;
-      if (unit === lineFeed || unit === carriageReturn) readers.gap();
+      if (isLineBreak(unit)) readers.gap();
       else readers.unit(unit, at);
     }
     this.#held += chunk;

@@ -2,9 +2,14 @@
 // still ask for it counts: the present state of Head and of every change set that was not applied, everything that the latter ever
 // put, the states that are kept readable, and whatever any of them named within the last `limits.secretKeptMs`. A content younger
 // than that is never removed.
+//
+// Names are looked for while edits go on, and one of them may name an old content again: a revert, a promotion of an old export, a
+// secret put by its key. So the removal is one transaction with a look at the change sets (`removeSealedAt`): when one has moved
+// since its names were read, or a commit that moves it was queued before, nothing is removed and what moved is read
+// again. An edit queued after the removal comes after the collection, as if it had been made a day later.
 
 import type { Principal } from '../access/role.ts';
-import { isUlid } from '../base/ids.ts';
+import { type ChangeSetId, isUlid } from '../base/ids.ts';
 import { isObject, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result } from '../base/result.ts';
@@ -23,35 +28,48 @@ import type { Workspace } from './workspace.ts';
 export interface CollectReply {
   readonly removed: number;
   readonly kept: number;
+  /** Edits went on all the time, so that nothing could be removed: what they name had to be looked at first. */
+  readonly isUnsure: boolean;
 }
 
-/** Times that the change sets may move while it is looked for names. */
-const attemptsMax = 5;
+/** Times that the change sets may move while it is looked for names; after the first only those that moved are looked at. */
+const attemptsMax = 16;
 const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-/** Refuses `access_denied`. */
+/** Contents of secrets, and what functions made with them. Refuses `access_denied`. */
 export async function collectSecrets(w: Workspace, principal: Principal): Promise<Result<CollectReply>> {
   const may = await permit(w, principal, 'maintain', { operation: 'collect contents of secrets', subject: w.id });
   if (!may.ok) return may;
+  const made = await w.sealedValues.collect();
+  if (made > 0) await told(w, principal, `collect ${made} sealed values that nothing has`);
+  const contents = await collectContents(w, principal);
+  return ok({ ...contents, removed: contents.removed + made });
+}
+
+async function told(w: Workspace, principal: Principal, sentence: string): Promise<void> {
+  await noteOnHead(w, principal.id, { kind: 'secret.collect', subject: w.id, path: '', sentence });
+}
+
+async function collectContents(w: Workspace, principal: Principal): Promise<CollectReply> {
   const before = w.world.clock.nowMs() - limits.secretKeptMs;
   const keys = await w.store.runs.listSealed(w.id);
   const old = keys.filter((key) => (madeAtMs(key) ?? Number.POSITIVE_INFINITY) < before);
-  if (old.length === 0) return ok({ removed: 0, kept: keys.length });
-  for (let attempt = 1; ; attempt++) {
+  if (old.length === 0) return { removed: 0, kept: keys.length, isUnsure: false };
+  const named = new Set<string>();
+  const looked = new Map<ChangeSetId, number>();
+  for (let attempt = 1; attempt <= attemptsMax; attempt++) {
     const rows = await w.store.listChangeSets(w.id);
-    const named = await namedSince(w, rows, before);
+    await addNamed(w, named, { rows: rows.filter((row) => looked.get(row.id) !== row.version), sinceMs: before });
+    for (const { id, version } of rows) looked.set(id, version);
     const gone = old.filter((key) => !named.has(key));
-    // An edit meanwhile may have named one again (an undo, a revert): then all is looked at anew.
-    if (!sameVersions(rows, await w.store.listChangeSets(w.id))) {
-      if (attempt < attemptsMax) continue;
-      return ok({ removed: 0, kept: keys.length });
-    }
-    if (gone.length === 0) return ok({ removed: 0, kept: keys.length });
-    const removed = await w.store.runs.removeSealed(w.id, gone);
-    const sentence = `collect ${removed} contents of secrets that nothing names`;
-    await noteOnHead(w, principal.id, { kind: 'secret.collect', subject: w.id, path: '', sentence });
-    return ok({ removed, kept: keys.length - removed });
+    if (gone.length === 0) return { removed: 0, kept: keys.length, isUnsure: false };
+    const removed = await w.store.runs.removeSealedAt(w.id, gone, rows);
+    // An edit meanwhile may have named one again (a revert, a secret put by its key): then what moved is looked at anew.
+    if (removed === undefined) continue;
+    await told(w, principal, `collect ${removed} contents of secrets that nothing names`);
+    return { removed, kept: keys.length - removed, isUnsure: false };
   }
+  return { removed: 0, kept: keys.length, isUnsure: true };
 }
 
 /** The time in a ULID; undefined for what is none, and so none of ours. */
@@ -62,13 +80,12 @@ export function madeAtMs(key: string): number | undefined {
   return ms;
 }
 
-function sameVersions(a: readonly ChangeSetRow[], b: readonly ChangeSetRow[]): boolean {
-  return a.length === b.length && a.every((row, i) => row.id === b[i]!.id && row.version === b[i]!.version);
-}
-
-/** Every key that something names, or named after `sinceMs`. */
-async function namedSince(w: Workspace, rows: readonly ChangeSetRow[], sinceMs: number): Promise<Set<string>> {
-  const named = new Set<string>();
+/** Every key that one of the change sets or a state kept readable names, or named after `sinceMs`. */
+async function addNamed(
+  w: Workspace,
+  named: Set<string>,
+  { rows, sinceMs }: { readonly rows: readonly ChangeSetRow[]; readonly sinceMs: number },
+): Promise<void> {
   const ofState = (reader: Reader): void => {
     for (const [, text] of reader.scan('secrets', '')) named.add((JSON.parse(text) as SecretRecord).key);
   };
@@ -82,7 +99,6 @@ async function namedSince(w: Workspace, rows: readonly ChangeSetRow[], sinceMs: 
     const roots = { intent: checkpoint.intentRoot, reality: checkpoint.realityRoot };
     await w.read(() => ofState(Snapshot.open(w.space, roots)));
   }
-  return named;
 }
 
 /**

@@ -95,10 +95,11 @@ function united(given: readonly Given[]): Credentials {
   const each = given.flatMap(({ content, functions }) => functions.map((f) => ({ ...f, content })));
   const reach = (what: keyof Allowances) => [...new Set(each.flatMap((f) => f.compiled.allow?.[what] ?? []))];
   return {
-    authentication: each.map(({ name, compiled: { hash, script }, content }) => ({
+    authentication: each.map(({ name, compiled: { hash, script, plain = [] }, content }) => ({
       name,
       code: { hash, script },
       secret: content,
+      plain,
     })),
     contents: given.map((g) => g.content),
     allow: { network: reach('network'), commands: reach('commands') },

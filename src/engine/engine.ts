@@ -9,6 +9,7 @@ import { type LogEntry, logFormat, logText } from '../merge/log_entry.ts';
 import { compileRequest } from '../mutation/compile.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
 import type { ChangeSetRow, Store, WorkspaceRow } from '../ports/store.ts';
+import type { Vault } from '../ports/vault.ts';
 import type { World } from '../ports/world.ts';
 import { Snapshot } from '../snapshot/snapshot.ts';
 import { auditRows } from './audit.ts';
@@ -40,6 +41,11 @@ export class Engine {
     this.world = options.world;
     this.catalogue = options.catalogue;
     this.#options = options;
+  }
+
+  /** Where the contents of secrets of all workspaces are sealed and opened. */
+  get vault(): Vault | undefined {
+    return this.#options.vault;
   }
 
   async listWorkspaces(): Promise<WorkspaceLine[]> {

@@ -6,6 +6,7 @@ import type { BindingId, ComponentId, FunctionId } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result } from '../base/result.ts';
+import { isSealed } from '../dispatch/sealed.ts';
 import { type Bound, boundsOf } from '../graph/bound.ts';
 import { type Cell, isContainer, parseCell } from '../model/cell.ts';
 import { hasConstraints } from '../model/constraints.ts';
@@ -84,6 +85,8 @@ export interface Explained extends Address {
   readonly value?: Json;
   /** The value is longer than is shown here. */
   readonly valueCut?: true;
+  /** It was made with a secret, which is kept sealed: functions of the process tier get what stands behind the markers in it. */
+  readonly isSealed?: true;
   /** Why there is no value, or what else is to be said. */
   readonly note?: string;
   /** Of what is declared. null: the trail does not say. */
@@ -199,6 +202,7 @@ class Tree {
       kind: 'none',
       freshness: freshnessLine(this.#state, this.#values, at),
       ...(value === undefined ? {} : isLong ? { valueCut: true } : { value }),
+      ...(value !== undefined && isSealed(value) ? { isSealed: true as const } : {}),
       ...(read.state === 'none' && read.why !== undefined ? { note: read.why } : {}),
       from: [],
     };

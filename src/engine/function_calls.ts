@@ -10,6 +10,7 @@ import type { Call, Evaluated } from '../builtins/assemble.ts';
 import { keptInput } from '../dispatch/kept_input.ts';
 import { failureOfRun, isFinal, rememberedResult, resultOfRun } from '../dispatch/result.ts';
 import type { Source } from '../model/expr.ts';
+import type { FunctionKind } from '../model/function.ts';
 import type { RunEvent, RunLimits, RunRecord, Tier } from '../model/run.ts';
 import type { CompiledFunction, Compiler } from '../ports/compiler.ts';
 import type { RunStore } from '../ports/run_store.ts';
@@ -19,6 +20,7 @@ import { type AskedCredentials, type CredentialsOutcome, noCredentials } from '.
 import { type GuardedReport, runGuarded } from './guarded_run.ts';
 import { LiveRuns } from './live_runs.ts';
 import { RunRecorder } from './record_runs.ts';
+import type { SealedValues } from './sealed_values.ts';
 
 /** What functions need; without a compiler and a runner of its tier a function gives an error that says so. */
 export interface FunctionHost {
@@ -66,6 +68,9 @@ export interface CallStatistics {
 
 type CredentialsOf = (compiler: Compiler, asked: AskedCredentials) => Promise<CredentialsOutcome>;
 
+/** Kinds whose results are values that other functions may get; of the others nothing is kept that holds a secret. */
+const sealedKinds: readonly FunctionKind[] = ['attribute', 'transformation', 'code-generation'];
+
 interface Flight {
   readonly first: Asked;
   readonly deliver: ((gave: Evaluated) => void)[];
@@ -78,6 +83,7 @@ export class FunctionCalls {
   readonly #host: FunctionHost;
   readonly #textOf: (hash: Hash) => Promise<string>;
   readonly #credentials: CredentialsOf;
+  readonly #sealed: SealedValues;
   /** Whether functions have effects, by kind and text. */
   readonly #effects = new Map<string, boolean>();
   /** Results by call, those asked for last at the end. */
@@ -102,9 +108,11 @@ export class FunctionCalls {
     readonly textOf: (hash: Hash) => Promise<string>;
     /** What a function with effects gets to run with a component's secrets. */
     readonly credentials: CredentialsOf;
+    readonly sealed: SealedValues;
     readonly wrote?: (runs: number) => void;
   }) {
     this.#credentials = options.credentials;
+    this.#sealed = options.sealed;
     const { workspace, store, wrote = () => {} } = options;
     this.#recorder = new RunRecorder({ workspace, store, live: this.live, wrote });
     this.#workspace = options.workspace;
@@ -290,7 +298,7 @@ export class FunctionCalls {
     isTest: boolean,
   ): Promise<Tested> {
     this.live.add(this.#queued(id, asked, compiled, isTest), runner);
-    const { report, tainted } = await this.#reportOf(runner, id, asked, compiled);
+    const { report, tainted } = await this.#reportOf(runner, id, { asked, compiled, isTest });
     this.#ran++;
     const { outcome } = report;
     // Members in the order in which the memo has them, so that it makes no difference whether it ran or was remembered.
@@ -355,8 +363,16 @@ export class FunctionCalls {
     };
   }
 
-  async #reportOf(runner: Runner, id: RunId, asked: TestCall, compiled: CompiledFunction): Promise<GuardedReport> {
-    const { call } = asked;
+  async #reportOf(
+    runner: Runner,
+    id: RunId,
+    {
+      asked,
+      compiled,
+      isTest,
+    }: { readonly asked: TestCall; readonly compiled: CompiledFunction; readonly isTest: boolean },
+  ): Promise<GuardedReport> {
+    const { call, at } = asked;
     const ended = (outcome: RunOutcome): GuardedReport => ({
       report: { outcome, tookMs: 0, peakMemoryBytes: null, exit: null, runner: runner.tier },
       tainted: false,
@@ -365,6 +381,10 @@ export class FunctionCalls {
       const given = await this.#given(asked, compiled);
       if (!given.ok) return ended({ ok: false, code: 'authentication_failed', message: given.message });
       const { authentication, contents, allow } = given.credentials;
+      const opened = takesSecrets(compiled, at) ? await this.#sealed.open(call.input) : undefined;
+      if (opened?.ok === false)
+        return ended({ ok: false, code: 'authentication_failed', message: refusalText(opened.refusal) });
+      const isSealed = !isTest && sealedKinds.includes(call.kind);
       return await runGuarded(
         runner,
         {
@@ -373,7 +393,7 @@ export class FunctionCalls {
           tier: compiled.tier,
           name: call.name,
           code: { hash: compiled.hash, script: compiled.script },
-          input: call.input,
+          input: opened?.value.input ?? call.input,
           limits: limitsOf(compiled),
           ...(compiled.tier === 'process' ? { authentication, allow: united(allow, compiled.allow) } : {}),
         },
@@ -387,7 +407,10 @@ export class FunctionCalls {
           },
           log: (line) => this.#recorder.log(id, line),
         },
-        contents,
+        {
+          contents: [...contents, ...(opened?.value.contents ?? [])],
+          ...(isSealed ? { seal: (content) => this.#sealed.seal(at, content) } : {}),
+        },
       );
     } catch (e) {
       return ended({ ok: false, code: 'runner_lost', message: messageOf(e) });
@@ -397,7 +420,7 @@ export class FunctionCalls {
   /** The secrets for a call: only functions with effects, which run for a component, get any. */
   async #given({ changeSet, at, secrets }: TestCall, compiled: CompiledFunction): Promise<CredentialsOutcome> {
     const compiler = this.#host.compiler!;
-    if (compiled.tier !== 'process' || (at.component as string) === '') return { ok: true, credentials: noCredentials };
+    if (!takesSecrets(compiled, at)) return { ok: true, credentials: noCredentials };
     return this.#credentials(compiler, { changeSet, component: at.component, secrets });
   }
 }
@@ -405,6 +428,11 @@ export class FunctionCalls {
 /** Where the result of a call that somebody made himself is kept. */
 function resultKept({ readAt }: TestCall, result: string | null): Pick<RunRecord, 'test' | 'management'> {
   return readAt === undefined ? { test: { result } } : { test: null, management: { readAt, result } };
+}
+
+/** Only functions with effects, which run for a component, get contents of secrets and what was made with them. */
+function takesSecrets({ tier }: CompiledFunction, at: Source): boolean {
+  return tier === 'process' && (at.component as string) !== '';
 }
 
 const unavailableText = (what: string): string => `${what} cannot run here: no runner is configured`;

@@ -1,12 +1,16 @@
 // A run that was given secrets: nothing that comes out of it goes on before it was redacted. Its log as it arrives, its result as
 // a value, its failure as text. Without secrets a run goes straight to its runner.
 //
+// What its authentication functions leave for the others (a session token) is redacted as the contents are. Nobody knows it before
+// they have stored it, and they may print it first: so all lines wait until the authentication functions have ended.
+//
 // A line of the log goes on when no secret can begin in it any more that later lines would end; the two streams are texts of their
 // own, so lines may change places between them, never within one. They are numbered as they go on.
 
 import { checkJson, type Json } from '../base/json.ts';
 import { Redactor } from '../dispatch/redact.ts';
 import { marker, type RedactionStream } from '../dispatch/redaction_stream.ts';
+import { withSealed } from '../dispatch/sealed.ts';
 import { isTainted } from '../dispatch/taint.ts';
 import type { RunLogLine } from '../model/run.ts';
 import type { RunListener, Runner, RunOutcome, RunReport, RunRequest } from '../ports/runner.ts';
@@ -17,26 +21,57 @@ export interface GuardedReport {
   readonly tainted: boolean;
 }
 
-/** `contents`: of all secrets that the request holds. */
+/** What a run is given that must not come out of it. */
+export interface Guarded {
+  /** Of all secrets that the request holds. */
+  readonly contents: readonly Json[];
+  /** Keeps a part of the result that holds a secret; answers what stands in its place. Absent: nothing of it is kept. */
+  readonly seal?: (content: string | number) => Promise<string | undefined>;
+}
+
 export async function runGuarded(
   runner: Runner,
   request: RunRequest,
   listener: RunListener,
-  contents: readonly Json[],
+  { contents, seal }: Guarded,
 ): Promise<GuardedReport> {
   if (contents.length === 0) return { report: await runner.run(request, listener), tainted: false };
-  const redactor = new Redactor(contents);
-  const log = new RedactedLog(redactor, (line) => listener.log(line));
+  const left: string[] = [];
+  const early: RunLogLine[] = [];
+  let known: { readonly redactor: Redactor; readonly log: RedactedLog } | undefined;
+  const know = (): NonNullable<typeof known> => {
+    if (known !== undefined) return known;
+    const redactor = new Redactor([...contents, ...left]);
+    known = { redactor, log: new RedactedLog(redactor, (line) => listener.log(line)) };
+    for (const line of early.splice(0)) known.log.add(line);
+    return known;
+  };
+  // Without authentication functions nothing more will be known.
+  if ((request.authentication ?? []).length === 0) know();
   const report = await runner.run(request, {
     started: (atMs) => listener.started(atMs),
-    log: (line) => log.add(line),
+    left: (texts) => {
+      for (const text of texts) left.push(text);
+    },
+    authenticated: () => {
+      know();
+    },
+    log: (line) => {
+      if (known === undefined) early.push(line);
+      else known.log.add(line);
+    },
   });
-  const { outcome, tainted } = redactedOutcome(redactor, report.outcome);
+  const { redactor, log } = know();
+  const { outcome, tainted } = await redactedOutcome(redactor, report.outcome, seal);
   log.end(!outcome.ok && outcome.code === 'output_too_large');
   return { report: { ...report, outcome }, tainted };
 }
 
-function redactedOutcome(redactor: Redactor, outcome: RunOutcome): { outcome: RunOutcome; tainted: boolean } {
+async function redactedOutcome(
+  redactor: Redactor,
+  outcome: RunOutcome,
+  seal: Guarded['seal'],
+): Promise<{ outcome: RunOutcome; tainted: boolean }> {
   if (!outcome.ok)
     return { outcome: { ...outcome, message: redactedMessage(redactor, outcome.message) }, tainted: false };
   if (outcome.value === undefined) return { outcome, tainted: false };
@@ -47,7 +82,21 @@ function redactedOutcome(redactor: Redactor, outcome: RunOutcome): { outcome: Ru
     return { outcome: { ok: false, code: 'result_invalid', message }, tainted: false };
   }
   if (!isTainted(redactor, checked.value)) return { outcome, tainted: false };
-  return { outcome: { ok: true, value: JSON.stringify(redactor.redactJson(checked.value)) }, tainted: true };
+  const shown =
+    seal === undefined ? redactor.redactJson(checked.value) : await sealedJson(redactor, checked.value, seal);
+  return { outcome: { ok: true, value: JSON.stringify(shown) }, tainted: true };
+}
+
+/** What holds a secret is sealed first, then replaced: all of it in one pass. */
+async function sealedJson(redactor: Redactor, value: Json, seal: NonNullable<Guarded['seal']>): Promise<Json> {
+  const contents = new Set<string | number>();
+  withSealed(redactor, value, (content) => {
+    contents.add(content);
+    return '';
+  });
+  const places = new Map<string | number, string>();
+  for (const content of contents) places.set(content, (await seal(content)) ?? marker);
+  return withSealed(redactor, value, (content) => places.get(content)!);
 }
 
 /** How a runner says that it has cut a message. */

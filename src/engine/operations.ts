@@ -20,6 +20,7 @@ import { changeStatus, listChangeSets, openChangeSet, resolveChangeSet } from '.
 import { collectSecrets } from './collect_secrets.ts';
 import { type Comparison, compareSnapshots } from './compare.ts';
 import { historyOf, readComponent, searchComponents } from './component.ts';
+import { changeInstallationKey } from './installation_key.ts';
 import { lockingEdits } from './locking.ts';
 import { collectGarbage, verifyWorkspace } from './maintain.ts';
 import { actingAs, readBudgets, readMembers, removeMember, setBudgets, setMember } from './members.ts';
@@ -69,8 +70,8 @@ export async function callOperation(c: Call, name: string, params: unknown): Pro
   });
 }
 
-/** Operations that are about no one workspace: their parameter names none. */
-const aboutNone: readonly string[] = ['workspace.list', 'workspace.create'];
+/** Operations that are about no one workspace: their parameter names none. About all of them they find out who asks by themselves. */
+const aboutNone: readonly string[] = ['workspace.list', 'workspace.create', 'secret.rekey'];
 
 /** The caller as a member of the workspace that is named; what names none that there is, the handler refuses. */
 async function principalIn(c: Call, operation: string, p: Params): Promise<Result<Principal>> {
@@ -239,6 +240,8 @@ const operations = {
   'secret.get': (c, p) => inState(c, p, (s) => s.w.read(() => getSecret(s.snapshot, text(p, 'secret')))),
   'secret.public_key': (c, p) => inWorkspace(c, p, async (w) => ok(await publicKeyOf(w))),
   'secret.rotate': (c, p) => inWorkspace(c, p, (w) => rotateKeys(w, c, p['onlyReseal'] === true)),
+  /** About the installation, and so about every workspace. */
+  'secret.rekey': (c, p) => changeInstallationKey(c, p['onlyRewrap'] === true),
   'secret.collect': (c, p) => inWorkspace(c, p, (w) => collectSecrets(w, c.principal)),
 
   'member.list': (c, p) => inWorkspace(c, p, async (w) => ok(await readMembers(w))),

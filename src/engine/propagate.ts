@@ -13,7 +13,7 @@ import { secretUseText } from '../graph/secret_use.ts';
 import type { Source } from '../model/expr.ts';
 import { splitAddress } from '../model/keys.ts';
 import type { Path } from '../model/path.ts';
-import { Derived } from '../propagation/derived.ts';
+import { Derived, type Kept } from '../propagation/derived.ts';
 import { Propagation, type PropagationOptions } from '../propagation/propagation.ts';
 import { keyOfCall, type WantedCall } from '../propagation/wanted.ts';
 import { ChunkMissing } from '../snapshot/chunk_space.ts';
@@ -242,6 +242,11 @@ export class PropagationWork {
   /** Roots that the values in use are read from. */
   roots(): Hash[] {
     return [...this.#lines.values()].map((l) => l.values.foldedRoot);
+  }
+
+  /** All values in use: those below a root, and those in memory alone. */
+  inUse(): { readonly root: Hash; readonly unfolded: readonly Kept[] }[] {
+    return [...this.#lines.values()].map(({ values }) => ({ root: values.foldedRoot, unfolded: values.unfolded() }));
   }
 
   /** Has a branch computed values that are in memory alone? */

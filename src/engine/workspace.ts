@@ -24,6 +24,7 @@ import { readinessOf } from './ready.ts';
 import { ReplayWork } from './replay_work.ts';
 import { Retention } from './retention.ts';
 import { pruneTo } from './runs.ts';
+import { SealedValues } from './sealed_values.ts';
 import { SideCache } from './side_cache.ts';
 import type { WorkspaceOptions } from './workspace_options.ts';
 
@@ -35,6 +36,8 @@ export class Workspace {
   readonly space: ChunkSpace;
   readonly readiness: Readiness;
   readonly vault: Vault | undefined;
+  /** What functions made with secrets. */
+  readonly sealedValues = new SealedValues(this);
   /** Calls of users' functions, shared by all change sets. */
   readonly calls: FunctionCalls;
   /** Takes old runs away. */
@@ -79,6 +82,7 @@ export class Workspace {
       host,
       textOf: (hash) => this.read(() => this.space.blob(hash)),
       credentials: (compiler, asked) => credentialsOf(this, compiler, asked),
+      sealed: this.sealedValues,
     });
     this.propagation = new PropagationWork({
       calls: this.calls,

@@ -125,6 +125,7 @@ const writes: readonly string[] = [
   'change_set.request_approval',
   'change_set.withdraw',
   'secret.rotate',
+  'secret.rekey',
   'secret.collect',
 ];
 

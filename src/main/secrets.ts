@@ -1,5 +1,6 @@
 // The vault of a data folder: the installation's key from `HEADWATER_KEY`, else from the file `headwater.key` in the folder, which
-// is made with the first secret. Opened, and its cryptography loaded, by its first use: most commands need none, and a folder
+// is made with the first secret. Keys that were in use before are read too, while one takes the place of another:
+// `HEADWATER_KEY_OLD` (one or several), and the file where `HEADWATER_KEY` is set. Opened, and its cryptography loaded, by its first use: most commands need none, and a folder
 // without secrets has no key.
 
 import { join } from 'node:path';
@@ -8,10 +9,11 @@ import type { Vault } from '../ports/vault.ts';
 import type { Clock } from '../ports/world.ts';
 
 const keyVariable = 'HEADWATER_KEY';
+const olderVariable = 'HEADWATER_KEY_OLD';
 const keyFile = 'headwater.key';
 
 export function vaultOf(folder: string, documents: RunStore, clock: Clock): Vault {
-  const given = process.env[keyVariable];
+  const { [keyVariable]: given, [olderVariable]: older } = process.env;
   let opening: Promise<Vault> | undefined;
   const use = (): Promise<Vault> => {
     opening ??= open().catch((e: unknown) => {
@@ -22,9 +24,10 @@ export function vaultOf(folder: string, documents: RunStore, clock: Clock): Vaul
     return opening;
   };
   const open = async (): Promise<Vault> => {
-    const { environmentKey, fileKey } = await import('../adapters/vault/installation_key.ts');
+    const { environmentKeys, fileKeys, keyTextsIn } = await import('../adapters/vault/key_ring.ts');
     const { openVault } = await import('../adapters/vault/vault.ts');
-    const key = await (given === undefined ? fileKey(join(folder, keyFile)) : environmentKey(given));
+    const [file, before] = [join(folder, keyFile), keyTextsIn(older)];
+    const key = await (given === undefined ? fileKeys(file, before) : environmentKeys(given, before, file));
     return openVault({ documents, key, clock });
   };
   return {
@@ -35,5 +38,6 @@ export function vaultOf(folder: string, documents: RunStore, clock: Clock): Vaul
     keyedHash: async (workspace, content) => (await use()).keyedHash(workspace, content),
     rotate: async (workspace) => (await use()).rotate(workspace),
     reseal: async (workspace, sealed) => (await use()).reseal(workspace, sealed),
+    changeInstallationKey: async (workspaces, options) => (await use()).changeInstallationKey(workspaces, options),
   };
 }

@@ -99,7 +99,7 @@ export interface RunRecord {
   readonly test: { readonly result: string | null } | null;
   /** Of a run whose result was carried out as edits; absent for all others. */
   readonly management?: ManagementRun;
-  /** Its result held a secret, which is redacted in what is kept; also `outputHash` is of what is kept. Absent: it did not. */
+  /** Its result held a secret, which is redacted or sealed in what is kept; also `outputHash` is of what is kept. Absent: it did not. */
   readonly tainted?: true;
 }
 

@@ -36,6 +36,8 @@ export interface CompiledFunction {
   readonly effects: readonly string[];
   /** What it declares to reach (`@network`, `@commands` in a line comment); absent: nothing. Only in the process tier. */
   readonly allow?: Allowances;
+  /** What it declares to store that is no secret (`@plain`); says something of authentication functions only. */
+  readonly plain?: readonly string[];
   /** What it declares to take (`@timeout`, `@memory`, `@cpus`); what is absent is the tier's default. */
   readonly limits?: Partial<Pick<RunLimits, 'timeMs' | 'memoryBytes' | 'cpus'>>;
 }

@@ -32,6 +32,12 @@ export interface MemoRow {
   readonly text: string;
 }
 
+/** A change set and its version: what it is at. */
+export interface ChangeSetVersion {
+  readonly id: ChangeSetId;
+  readonly version: number;
+}
+
 export interface RunStatistics {
   readonly runs: number;
   readonly logLines: number;
@@ -67,6 +73,15 @@ export interface RunStore {
   /** Keys in order, for resealing and for collecting what no secret names. */
   listSealed(workspace: WorkspaceId): Promise<readonly string[]>;
   removeSealed(workspace: WorkspaceId, keys: readonly string[]): Promise<number>;
+  /**
+   * The same, in one transaction with a look at the change sets: undefined, and nothing removed, unless the workspace has exactly
+   * `at`, each at that version. Every commit that was queued before counts.
+   */
+  removeSealedAt(
+    workspace: WorkspaceId,
+    keys: readonly string[],
+    at: readonly ChangeSetVersion[],
+  ): Promise<number | undefined>;
 
   statistics(workspace: WorkspaceId): Promise<RunStatistics>;
 }

@@ -14,6 +14,8 @@
 //   with `output_too_large`.
 // - `input` and `value` are JSON texts; the adapter neither trusts nor canonicalises `value` further than that it parses.
 // - Code is known by its hash: the same hash always comes with the same text, and may be kept prepared.
+// - What authentication functions leave for the others (items, variables, files) is told by `left` before it can be read, and all
+//   of it before `authenticated`. Lines that they wrote may arrive later.
 // - Secrets are on the request only, in the process tier only, and are gone from memory and disk when the run has ended.
 // Faults (thrown): `runner_unavailable` when the tier cannot work at all on this machine, with what is missing.
 
@@ -34,6 +36,8 @@ export interface Authentication {
   readonly code: RunCode;
   /** The secret's content; the argument of `main`. */
   readonly secret: Json;
+  /** Items and variables that it stores whose values are no secrets (`@plain`). */
+  readonly plain?: readonly string[];
 }
 
 /** What a function of the process tier may reach. Nothing that is not listed. */
@@ -85,6 +89,10 @@ export interface RunReport {
 export interface RunListener {
   started(atMs: number): void;
   log(line: RunLogLine): void;
+  /** Texts that an authentication function has left behind, before anything else can have read them. */
+  left?(texts: readonly string[]): void;
+  /** The authentication functions have ended, and all that they left was told; not called where there were none, or one failed. */
+  authenticated?(): void;
 }
 
 export interface Runner {

@@ -8,6 +8,7 @@
 // - A public key is given out, or sealed to, only when its private half was unwrapped with the installation's key: nothing is
 //   sealed to a key that was slipped in, or that nobody here can open.
 // - `rotate` makes a new key pair for a workspace; texts sealed to older ones still open until `reseal` has renewed them.
+// - While the installation's key is changed, and wherever that stops, either it or the one before opens everything.
 // - The installation's key comes from a file that only its owner can read, or from the environment; another key vault is another
 //   adapter of `InstallationKey`.
 // Faults: `vault_locked` when the installation's key is missing or is not the one that was used.
@@ -23,6 +24,32 @@ export interface InstallationKey {
   wrap(bytes: Uint8Array, context: string): Promise<string>;
   /** Throws `vault_locked` when the text was wrapped by another key or for another context. */
   unwrap(text: string, context: string): Promise<Uint8Array>;
+}
+
+/**
+ * The keys of an installation, of which one takes the place of another now and then: `wrap` is by the current one, `unwrap` by
+ * whichever wrapped the text, as long as it is kept.
+ */
+export interface InstallationKeys extends InstallationKey {
+  /** The current one alone: it unwraps nothing that another has wrapped. */
+  readonly current: InstallationKey;
+  /** Makes another key, durably, and uses it from now on; goes on with one that was made before an interruption. */
+  beginChange(): Promise<void>;
+  /** Nothing is wrapped by the key before any more. Answers where that one is kept, if it is. */
+  endChange(): Promise<string | undefined>;
+}
+
+/** What a change of the installation's key did. */
+export interface KeyChange {
+  /** Fingerprints. */
+  readonly from: string;
+  readonly to: string;
+  /** Workspaces whose private keys were encrypted anew; those of the others were, or they have none. */
+  readonly rewrapped: readonly WorkspaceId[];
+  /** Workspaces of which a key opens with none of the installation's keys: left as they are. */
+  readonly locked: readonly WorkspaceId[];
+  /** Where the key before is kept; null: nowhere that this process knows. */
+  readonly kept: string | null;
 }
 
 export interface WorkspaceKey {
@@ -52,4 +79,12 @@ export interface Vault {
   rotate(workspace: WorkspaceId): Promise<{ readonly generation: number }>;
   /** The same content sealed to the newest key; the text itself when it is already. Refuses `secret_unreadable`, `limit_exceeded`. */
   reseal(workspace: WorkspaceId, sealed: string): Promise<Result<string>>;
+  /**
+   * Encrypts the private keys of every workspace by a new installation key, or (`onlyRewrap`) by the one that is current. Done again
+   * after an interruption it goes on.
+   */
+  changeInstallationKey(
+    workspaces: () => Promise<readonly WorkspaceId[]>,
+    options: { readonly onlyRewrap: boolean; readonly progress?: (workspace: WorkspaceId) => void },
+  ): Promise<KeyChange>;
 }

@@ -71,6 +71,11 @@ export class Derived {
     return this.#base.root();
   }
 
+  /** What is in memory alone, as it is now. */
+  inMemory(): readonly Kept[] {
+    return [...this.#recent.values()].filter((kept) => kept !== null);
+  }
+
   /** Another with the same values; the two go their own ways from here. */
   fork(): Derived {
     return new Derived(this.#space, this.#base, new Map(this.#recent));

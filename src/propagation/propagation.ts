@@ -317,9 +317,13 @@ export class Propagation {
     return this.#derived.fold(most);
   }
 
-  /** Root of what was folded, whose chunks are needed as long as this is used. */
+  /** Root of what was folded, whose chunks are needed as long as this is used; `unfolded`: what is not below it. */
   get foldedRoot(): Hash {
     return this.#derived.root;
+  }
+
+  unfolded(): readonly Kept[] {
+    return this.#derived.inMemory();
   }
 
   /** Values in memory that the last checkpoint does not have. */
@@ -329,9 +333,7 @@ export class Propagation {
 
   /** Every settled value by address, in order. */
   values(): Map<string, Evaluated> {
-    const out = new Map<string, Evaluated>();
-    for (const [address, { is }] of this.#derived.entries()) out.set(address, is);
-    return out;
+    return new Map([...this.#derived.entries()].map(([address, { is }]) => [address, is]));
   }
 
   #visit(address: string): void {

@@ -1,6 +1,6 @@
 // Secrets at a terminal: set from a file and from standard input, listed, renamed, rotated, removed; the contents are nowhere.
 
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { keyTextOf } from '../../src/adapters/vault/key_text.ts';
@@ -110,6 +110,33 @@ describe('secrets at the command line', () => {
     const { out } = await t.hw('secret', 'set', '--help');
     expect(out).not.toMatch(/--content|--value|--password/);
   }, 60_000);
+
+  test('the key of the installation is replaced by another, in the file and from there to the environment', async () => {
+    const t = new Terminal();
+    await withSchema(t);
+    const folder = join(t.folder, '.headwater');
+    const set = ['secret', 'set', 'main', '--definition', 'Database', '--text', '--change-set', 'work'];
+    expect((await t.run(set, password)).code).toBe(0);
+    const before = readFileSync(join(folder, 'headwater.key'), 'latin1');
+    const { out, code } = await t.run(['secret', 'rekey']);
+    expect(code).toBe(0);
+    const [, to, from] =
+      /^Installation key ([0-9a-f]{16}), before ([0-9a-f]{16}): 1 workspace encrypted by it anew\.\nThe key before is kept in \S+headwater\.key\.old-\2: /.exec(
+        out,
+      ) ?? [];
+    expect(readFileSync(join(folder, `headwater.key.old-${from}`), 'latin1')).toBe(before);
+    expect(readFileSync(join(folder, 'headwater.key'), 'latin1')).not.toBe(before);
+    expect(out + from + to).not.toContain(before.trim().slice(5));
+
+    t.variables = { HEADWATER_KEY: keyTextOf(new Uint8Array(32).fill(9)) };
+    const moved = await t.run(['secret', 'rekey']);
+    expect(moved.out).toMatch(/^Installation key [0-9a-f]{16}: 1 workspace encrypted by it anew\.\n$/);
+    expect(moved.err).toContain('No new key was made');
+    for (const name of readdirSync(folder)) if (name.startsWith('headwater.key')) rmSync(join(folder, name));
+    expect((await t.run(['secret', 'rotate'])).out).toBe('Generation 2: 1 content sealed anew, 0 were already.\n');
+    const { out: help } = await t.hw('secret', 'rekey', '--help');
+    expect(help).toContain('HEADWATER_KEY_OLD=');
+  }, 120_000);
 
   test('the key of the installation comes from HEADWATER_KEY; with another one nothing opens, and the command says which', async () => {
     const t = new Terminal();

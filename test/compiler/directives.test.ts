@@ -37,6 +37,12 @@ describe('directives', () => {
     });
   });
 
+  test('what is stored in the clear is named, and makes no function one with effects', () => {
+    const { tier, plain } = compiled('// @plain AWS_REGION account\n// @plain a.b:c/d');
+    expect({ tier, plain }).toEqual({ tier: 'isolate', plain: ['AWS_REGION', 'account', 'a.b:c/d'] });
+    expect(compiled('').plain).toBeUndefined();
+  });
+
   test('limits have units, and leave a pure function pure', () => {
     const { tier, limits } = compiled('// @timeout 1.5s\n// @memory 256MiB\n// @cpus 0.5');
     expect(tier).toBe('isolate');
@@ -65,6 +71,8 @@ describe('directives', () => {
     ['// @network a.b:65536', 'got a.b:65536'],
     ['// @commands /bin/sh', 'got /bin/sh'],
     ['// @commands ../x', 'got ../x'],
+    ['// @plain', 'got none'],
+    ['// @plain REGION, account', 'got REGION,'],
     ['// @timeout 30', 'got 30'],
     ['// @timeout 2h', 'got 2h'],
     ['// @timeout 61m', 'got 61m'],

@@ -57,6 +57,7 @@ const wellFormed = (changeSet: string, a: string): Record<OperationName, Params>
   'secret.get': { changeSet, secret: 's' },
   'secret.public_key': {},
   'secret.rotate': { onlyReseal: true },
+  'secret.rekey': { onlyRewrap: true },
   'secret.collect': {},
   'member.list': {},
   'member.set': { member: 'cole', role: 'collaborator', active: true },

@@ -4,6 +4,7 @@ import sodium from 'libsodium-wrappers';
 import { beforeAll, expect, test } from 'vitest';
 import { systemIds, systemWorld } from '../../src/adapters/system/world.ts';
 import { environmentKey } from '../../src/adapters/vault/installation_key.ts';
+import { environmentKeys } from '../../src/adapters/vault/key_ring.ts';
 import { keyTextOf } from '../../src/adapters/vault/key_text.ts';
 import { openVault } from '../../src/adapters/vault/vault.ts';
 import type { ChangeSetId } from '../../src/base/ids.ts';
@@ -50,7 +51,7 @@ async function keyOf(house: House, changeSet: string, secret: string): Promise<s
   return (await house.call<{ key: string }>('secret.get', { changeSet, secret })).key;
 }
 
-const collect = (house: House) => house.call<{ removed: number; kept: number }>('secret.collect');
+const collect = (house: House) => house.call<{ removed: number; kept: number; isUnsure: boolean }>('secret.collect');
 
 test('the time of a content is in its key', () => {
   nowMs = Date.UTC(2031, 5, 6, 7, 8, 9, 123);
@@ -85,6 +86,56 @@ eachStore((make) => {
     expect(audit.map((a) => a.sentence)).toEqual(['rotate the keys of secrets to generation 2']);
   });
 
+  test('[EN122] another installation key encrypts the keys of every workspace, for who may maintain all of them', async () => {
+    const older = keyTextOf(new Uint8Array(32).fill(3));
+    const newer = keyTextOf(new Uint8Array(32).fill(4));
+    let ring = await environmentKeys(older);
+    const house = await make({
+      ...options(),
+      vault: async (store: Store) => openVault({ documents: store.runs, key: ring, clock }),
+    });
+    const changeSet = await house.open();
+    await set(house, changeSet, 'one', 'first');
+    await house.call('workspace.create', { name: 'other' });
+    await house.call('workspace.create', { name: 'empty' });
+    const apart = await house.call<{ id: string }>('change_set.create', { workspace: 'other', name: 'work' });
+    await house.call('secret.set', {
+      workspace: 'other',
+      changeSet: apart.id,
+      name: 'two',
+      definition: 'Any',
+      content: 2,
+    });
+    const [from, to] = [ring.fingerprint, (await environmentKeys(newer)).fingerprint];
+    expect(await house.call('secret.rekey')).toEqual({ from, to: from, rewrapped: [], locked: [], kept: null });
+
+    ring = await environmentKeys(newer, [older]);
+    await house.reopen();
+    const viewer = { id: 'eve', role: 'collaborator' } as const;
+    expect((await house.refused('secret.rekey', {}, viewer)).code).toBe('access_denied');
+    // Owner here by the role that the caller names, in the other workspace by nothing.
+    await house.call(
+      'member.set',
+      { workspace: 'other', member: 'cole', role: 'owner' },
+      { id: 'cole', role: 'owner' },
+    );
+    expect((await house.refused('secret.rekey')).code).toBe('access_denied');
+    const cole = { id: 'cole', role: 'owner' } as const;
+    const done = await house.call<{ rewrapped: string[] }>('secret.rekey', {}, cole);
+    expect(done).toEqual({ from: to, to, rewrapped: expect.anything(), locked: [], kept: null });
+    expect([...done.rewrapped].sort()).toEqual(['default', 'other']);
+    for (const workspace of ['default', 'other'])
+      expect(
+        (await house.call<{ sentence: string }[]>('audit.list', { workspace, kind: 'secret.rekey' }, cole)).map(
+          (a) => a.sentence,
+        ),
+      ).toEqual([`encrypt the keys of secrets by installation key ${to}`]);
+
+    ring = await environmentKeys(newer);
+    await house.reopen();
+    expect(await house.call('secret.rotate', {}, cole)).toMatchObject({ generation: 2, resealed: 1, unreadable: [] });
+  });
+
   test('rotating leaves what does not open as it is, and names it', async () => {
     const house = await make(options());
     const changeSet = await house.open();
@@ -112,7 +163,7 @@ eachStore((make) => {
     await set(house, changeSet, 'one', 'first');
     const replaced = await keyOf(house, changeSet, 'one');
     await house.call('change_set.apply', { changeSet });
-    expect(await collect(house)).toEqual({ removed: 0, kept: 2 });
+    expect(await collect(house)).toEqual({ removed: 0, kept: 2, isUnsure: false });
 
     nowMs += limits.secretKeptMs - day;
     const later = await house.open('later');
@@ -121,7 +172,7 @@ eachStore((make) => {
     const present = await keyOf(house, 'HEAD', 'one');
     // Old, but Head named it until a moment ago.
     nowMs += 2 * day;
-    expect(await collect(house)).toEqual({ removed: 1, kept: 2 });
+    expect(await collect(house)).toEqual({ removed: 1, kept: 2, isUnsure: false });
     expect(await keysKept(house)).toEqual([replaced, present]);
     nowMs += limits.secretKeptMs;
     // A version of Head that is kept readable may be the one before; a collection of chunks lets go of it.
@@ -140,7 +191,7 @@ eachStore((make) => {
     await set(house, other, 'two', 'third');
     await house.call('change_set.abandon', { changeSet: other });
     nowMs += 10 * limits.secretKeptMs;
-    expect(await collect(house)).toEqual({ removed: 0, kept: 3 });
+    expect(await collect(house)).toEqual({ removed: 0, kept: 3, isUnsure: false });
   });
 
   test('collecting keeps what a version of Head that a change set stands on names, and what a revert brings back', async () => {
@@ -164,6 +215,109 @@ eachStore((make) => {
     nowMs += 10 * limits.secretKeptMs;
     await collect(house);
     expect(await keysKept(house)).toContain(wanted);
+  });
+
+  /** A secret whose first content nothing names and nothing has named for long. */
+  async function withOldContent(house: House): Promise<{ first: string; second: string }> {
+    const changeSet = await house.open();
+    await set(house, changeSet, 'one', 'first');
+    await house.call('change_set.apply', { changeSet });
+    const first = await keyOf(house, 'HEAD', 'one');
+    const later = await house.open('later');
+    await set(house, later, 'one', 'second');
+    await house.call('change_set.apply', { changeSet: later });
+    nowMs += 2 * limits.secretKeptMs;
+    await house.call('gc');
+    return { first, second: await keyOf(house, 'HEAD', 'one') };
+  }
+
+  const putBack = (key: string) => ({
+    kind: 'secret.put',
+    secret: 'one',
+    name: 'one',
+    definition: 'Any',
+    description: '',
+    key,
+  });
+
+  /** Has `body` run between the last look for names and the removal, the first time; `go` lets the removal go on. */
+  async function beforeRemoval(
+    house: House,
+    body: (go: () => void) => Promise<unknown>,
+  ): Promise<{ times: () => number }> {
+    const { runs } = (await house.workspace()).store;
+    const remove = runs.removeSealedAt.bind(runs);
+    let times = 0;
+    runs.removeSealedAt = async (...given) => {
+      if (++times === 1) await new Promise<void>((go, fail) => void body(go).then(() => go(), fail));
+      return remove(...given);
+    };
+    return { times: () => times };
+  }
+
+  test('[EN120] an old content that nothing names is collected', async () => {
+    const house = await make(options());
+    const { second } = await withOldContent(house);
+    expect(await collect(house)).toEqual({ removed: 1, kept: 1, isUnsure: false });
+    expect(await keysKept(house)).toEqual([second]);
+  });
+
+  test('[EN120] an old content that an edit names again before the removal stays: the names are looked at anew', async () => {
+    const house = await make(options());
+    const { first, second } = await withOldContent(house);
+    const open = await house.open('names it again');
+    const removal = await beforeRemoval(house, () => house.submit(open, putBack(first)));
+    expect(await collect(house)).toEqual({ removed: 0, kept: 2, isUnsure: false });
+    expect(removal.times()).toBe(1);
+    expect(await keysKept(house)).toEqual([first, second]);
+    expect(await keyOf(house, open, 'one')).toBe(first);
+  });
+
+  test('[EN120] so it does when the edit is queued and not yet acknowledged, in a change set that was just opened', async () => {
+    const house = await make(options());
+    const { first, second } = await withOldContent(house);
+    const w = await house.workspace();
+    let editing: Promise<unknown> = Promise.resolve();
+    const open = await house.open('names it again');
+    await beforeRemoval(house, async (go) => {
+      const commit = w.store.commit.bind(w.store);
+      w.store.commit = (...given) => {
+        w.store.commit = commit;
+        const landing = commit(...given);
+        // The removal is asked for in the same turn as the commit was queued.
+        go();
+        return landing;
+      };
+      editing = house.submit(open, putBack(first));
+      await editing;
+    });
+    expect(await collect(house)).toEqual({ removed: 0, kept: 2, isUnsure: false });
+    await editing;
+    expect(await keysKept(house)).toEqual([first, second]);
+  });
+
+  test('[EN120] an edit of something else meanwhile puts the removal off and no further', async () => {
+    const house = await make(options());
+    const { second } = await withOldContent(house);
+    const removal = await beforeRemoval(house, () => house.open('something else'));
+    expect(await collect(house)).toEqual({ removed: 1, kept: 1, isUnsure: false });
+    expect(removal.times()).toBe(2);
+    expect(await keysKept(house)).toEqual([second]);
+  });
+
+  test('[EN120] while edits never end, nothing is removed, and it is said', async () => {
+    const house = await make(options());
+    await withOldContent(house);
+    const { runs } = (await house.workspace()).store;
+    const remove = runs.removeSealedAt.bind(runs);
+    let n = 0;
+    runs.removeSealedAt = async (...given) => {
+      await house.open(`edit ${n++}`);
+      return remove(...given);
+    };
+    expect(await collect(house)).toEqual({ removed: 0, kept: 2, isUnsure: true });
+    runs.removeSealedAt = remove;
+    expect(await collect(house)).toEqual({ removed: 1, kept: 1, isUnsure: false });
   });
 
   test('an engine without a vault keeps no secrets and says so', async () => {

@@ -1,5 +1,6 @@
 // [D20] Every way out of a run that was given a secret: nothing of it is in any file of the data folder, in any answer of any
-// operation, or in what is kept of runs. The same search finds every one of them when redaction is switched off.
+// operation, or in what is kept of runs. The same search finds every one of them when redaction is switched off. All of it
+// twice: for the content of the secret, and for a token that the authentication function got with it.
 
 import { randomInt } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -91,6 +92,25 @@ const ways: Readonly<Record<string, Way>> = {
   },
 };
 
+/** What gets out: the content, or what is no form of it that anybody could know. */
+type What = 'the content' | 'a token';
+
+const turned = (text: string) => Array.from(text).reverse().join('');
+const token = `const token = Array.from(secret.password).reverse().join('');`;
+const store = (value: string) =>
+  `requestStorage.setItem('password', ${value}); requestStorage.setEnv('PASSWORD', ${value});`;
+
+/** The authentication functions of ways that have none of their own, and of the ways that have one. */
+const authentications: Readonly<Record<What, (way: string) => string>> = {
+  'the content': (way) => ways[way]!.authentication ?? `function main(secret) { ${store('secret.password')} }`,
+  'a token': (way) => {
+    // Printed before it was stored: nobody could know it then.
+    const before = way === 'the log of authentication' ? `console.log('got', token);` : '';
+    const after = way === 'the error of authentication' ? `throw new Error('401 for ' + token);` : '';
+    return `function main(secret) { ${token} ${before} ${store('token')} ${after} }`;
+  },
+};
+
 const letters = 'ghjkmnpqrstvwxyz';
 
 interface Planted {
@@ -101,9 +121,10 @@ interface Planted {
   readonly component: string;
 }
 
-function fresh(way: string, component = ''): Planted {
+function fresh(way: string, what: What): Omit<Planted, 'component'> {
   const core = Array.from({ length: 24 }, () => letters[randomInt(letters.length)]).join('');
-  return { way, core, password: `${core.slice(0, 12)}${core.slice(12)}"é/\\`, component };
+  const password = `${core.slice(0, 12)}${core.slice(12)}"é/\\`;
+  return what === 'the content' ? { way, core, password } : { way, core, password: turned(password) };
 }
 
 /** What of a password would tell of it, in the forms in which it gets out. */
@@ -140,19 +161,17 @@ function filesOf(folder: string): string {
     .join('\n');
 }
 
-async function plant(house: House): Promise<{ changeSet: string; planted: Planted[] }> {
+async function plant(house: House, what: What): Promise<{ changeSet: string; planted: Planted[] }> {
   const changeSet = await house.open();
   const planted: Planted[] = [];
-  for (const [way, { text, kind, authentication }] of Object.entries(ways)) {
-    const secret = fresh(way);
+  for (const [way, { text, kind }] of Object.entries(ways)) {
+    const secret = fresh(way, what);
     await house.submit(changeSet, { kind: 'schema.create', name: way, spec: thingSpec as unknown as Json });
     await bind(house, changeSet, {
       name: `log in for ${way}`,
       functionKind: 'authentication',
       schema: way,
-      text:
-        authentication ??
-        `function main({ password }) { requestStorage.setItem('password', password); requestStorage.setEnv('PASSWORD', password); }`,
+      text: authentications[what](way),
     });
     await bind(house, changeSet, {
       name: `tell for ${way}`,
@@ -227,13 +246,13 @@ async function keptOfRuns(house: House): Promise<string> {
 
 const unescaped = (text: string) => text.replaceAll('\\\\', '\\');
 
-async function searchAll(): Promise<{
+async function searchAll(what: What): Promise<{
   found: Record<'files' | 'answers' | 'runs', string[]>;
   told: string;
   runs: string;
 }> {
   const { house, folder } = await secretHouse();
-  const { changeSet, planted } = await plant(house);
+  const { changeSet, planted } = await plant(house, what);
   const runs = await keptOfRuns(house);
   const told = await answers(house, changeSet, planted);
   const open = filesOf(folder);
@@ -253,25 +272,25 @@ async function searchAll(): Promise<{
   };
 }
 
-describe('[D20] a secret that gets out of a run', () => {
+describe.each<What>(['the content', 'a token'])('[D20] [EN121] a secret that gets out of a run: %s', (what) => {
   test('is nowhere: not in a file, not in an answer, not in what is kept of runs', async () => {
-    const { found, told, runs } = await searchAll();
+    const { found, told, runs } = await searchAll(what);
     expect(found).toEqual({ files: [], answers: [], runs: [] });
     expect(told).toContain('[redacted]');
     // The runs whose results held one say so: the command, the three results that are values, the one of the wrong shape.
     expect(runs.match(/"tainted":true/g)).toHaveLength(5);
-  }, 180_000);
+  }, 400_000);
 
   test('is found by the same search, whatever way it took, where redaction is switched off', async () => {
     const through = { push: (text: string) => text, flush: () => '', found: 0 } as unknown as RedactionStream;
     vi.spyOn(Redactor.prototype, 'stream').mockReturnValue(through);
     vi.spyOn(Redactor.prototype, 'redact').mockImplementation((text) => text);
     vi.spyOn(Redactor.prototype, 'finds').mockReturnValue(false);
-    const { found } = await searchAll();
+    const { found } = await searchAll(what);
     const all = Object.keys(ways).filter((way) => ways[way]!.isNeverTold !== true);
     expect(new Set([...found.files, ...found.answers, ...found.runs])).toEqual(new Set(all));
     const ofRuns = all.filter((way) => /log|error|rejection|shape/.test(way));
     expect(found.runs).toEqual(ofRuns);
     expect(found.files).toEqual(expect.arrayContaining(ofRuns));
-  }, 180_000);
+  }, 400_000);
 });

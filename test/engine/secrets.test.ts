@@ -1,15 +1,21 @@
 // Secrets in runs: who gets which, in which order, when what depends on them runs again, and what happens without.
 
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import type { Principal } from '../../src/access/role.ts';
+import { openCompiler } from '../../src/adapters/compiler/compiler.ts';
+import { openIsolate } from '../../src/adapters/isolate/isolate.ts';
+import { openProcessTier } from '../../src/adapters/process/tier.ts';
 import type { ChangeSetId, ComponentId, FunctionId, Hash } from '../../src/base/ids.ts';
 import { canonical, type Json } from '../../src/base/json.ts';
 import type { Path } from '../../src/model/path.ts';
+import type { Runner } from '../../src/ports/runner.ts';
 import type { House } from './house.ts';
 import {
   bind,
   follows,
   runsOf,
+  type Seen,
   secretHouse,
   secretOf,
   seen,
@@ -19,6 +25,8 @@ import {
   vaults,
   withSchemas,
 } from './secret_house.ts';
+
+const program = fileURLToPath(new URL('../../dist/adapters/process/child', import.meta.url));
 
 const houses: House[] = [];
 afterEach(async () => {
@@ -93,6 +101,47 @@ describe('a run of a function with effects', () => {
     expect(gave).toEqual({ state: 'value', value: { message: 'length 18', result: 'success' } });
   });
 
+  test('[C19] a function reads the new content even before propagation has come to what depends on the secret', async () => {
+    // The runs of `check` wait at the door of the process tier.
+    let isHeld = false;
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const held: string[] = [];
+    const { house } = await opened({
+      functions: () => {
+        const tier = openProcessTier({ program });
+        const run: Runner['run'] = async (request, listener) => {
+          if (isHeld && request.name === 'check') {
+            held.push(request.name);
+            await released;
+          }
+          return tier.run(request, listener);
+        };
+        return { compiler: openCompiler(), runners: [openIsolate({ workers: 1 }), { ...tier, run }] };
+      },
+    });
+    const changeSet = await withSchemas(house);
+    await bind(house, changeSet, check);
+    await setSecret(house, changeSet, 'staging', { password: 'correct-horse' });
+    const id = await thing(house, changeSet, 'a', { '/secrets/first': secretOf('staging') });
+    const messageOf = (s: Seen) => s.value.qualification!['check']!.message;
+    expect(messageOf(await seen(house, changeSet, id))).toBe('length 13');
+
+    isHeld = true;
+    await setSecret(house, changeSet, 'staging', { password: 'correct-horse-battery' });
+    const tried = await house.call('function.test', { changeSet, component: id, text: told, kind: 'qualification' });
+    expect(tried).toMatchObject({ outcome: { ok: true, value: { message: 'length 21' } } });
+    // Only now does what depends on it run: until then it has its last value, and is marked.
+    const before = await house.call<Seen>('component.get', { changeSet, component: id });
+    expect(messageOf(before)).toBe('length 13');
+    expect(before.problems).toMatchObject([{ path: '/qualification/check', code: 'pending' }]);
+    release();
+    expect(messageOf(await seen(house, changeSet, id))).toBe('length 21');
+    expect(held).toEqual(['check']);
+  });
+
   test('[C20] gets a secret that comes through a chain of subscriptions, and runs again when the far end is another', async () => {
     const { house } = await opened();
     const changeSet = await withSchemas(house);
@@ -102,7 +151,11 @@ describe('a run of a function with effects', () => {
     const b = await thing(house, changeSet, 'b', { '/secrets/first': follows(a, '/secrets/second') });
     const c = await thing(house, changeSet, 'c', { '/secrets/second': follows(b, '/secrets/first') });
     await bind(house, changeSet, check);
-    const messageOf = async (id: string) => (await seen(house, changeSet, id)).value.qualification!['check']!.message;
+    const messageOf = async (id: string) => {
+      const { value, problems } = await seen(house, changeSet, id);
+      expect(problems).toEqual([]);
+      return value.qualification!['check']!.message;
+    };
     expect(await messageOf(c)).toBe('length 13');
 
     // The slot at the far end names another secret; then its content is another; then the chain ends.
@@ -122,7 +175,7 @@ describe('a run of a function with effects', () => {
     const { house } = await opened();
     const changeSet = await withSchemas(house);
     const add = (word: string) =>
-      `function main() { requestStorage.setItem('order', (requestStorage.getItem('order') ?? '') + '${word} '); }`;
+      `// @plain order\nfunction main() { requestStorage.setItem('order', (requestStorage.getItem('order') ?? '') + '${word} '); }`;
     await bind(house, changeSet, { name: 'z first', functionKind: 'authentication', text: add('z'), schema: 'Cloud' });
     await bind(house, changeSet, { name: 'a second', functionKind: 'authentication', text: add('a'), schema: 'Cloud' });
     await bind(house, changeSet, {

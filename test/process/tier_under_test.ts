@@ -21,7 +21,11 @@ export interface Asked {
   readonly limits?: Partial<RunLimits>;
   readonly allow?: Partial<Allowances>;
   /** Scripts of authentication functions with their secrets. */
-  readonly authentication?: readonly { readonly script: string; readonly secret: Json }[];
+  readonly authentication?: readonly {
+    readonly script: string;
+    readonly secret: Json;
+    readonly plain?: readonly string[];
+  }[];
   readonly onLine?: (line: RunLogLine, id: RunId) => void;
   readonly onStart?: (id: RunId) => void;
 }
@@ -30,6 +34,9 @@ export interface Answer {
   readonly report: RunReport;
   readonly lines: readonly RunLogLine[];
   readonly starts: number;
+  /** What authentication left, and how many lines there were when all of it was told; absent: it was not said to have ended. */
+  readonly left: readonly string[];
+  readonly linesBefore: number | undefined;
 }
 
 export interface TierUnderTest {
@@ -52,6 +59,8 @@ export function openTierUnderTest(options: ProcessTierOptions = {}): TierUnderTe
   const run = async (script: string, asked: Asked = {}): Promise<Answer> => {
     const id = `01RN${String(++serial).padStart(22, '0')}` as RunId;
     const lines: RunLogLine[] = [];
+    const left: string[] = [];
+    let linesBefore: number | undefined;
     let starts = 0;
     const request: RunRequest = {
       id,
@@ -62,10 +71,11 @@ export function openTierUnderTest(options: ProcessTierOptions = {}): TierUnderTe
       input: JSON.stringify(asked.input ?? {}),
       limits: { timeMs: 60_000, memoryBytes: 256 * 1024 * 1024, cpus: 1, outputBytes: 1024 * 1024, ...asked.limits },
       allow: { network: [], commands: [], ...asked.allow },
-      authentication: (asked.authentication ?? []).map(({ script: text, secret }, i) => ({
+      authentication: (asked.authentication ?? []).map(({ script: text, secret, plain }, i) => ({
         name: `authentication ${i + 1}`,
         code: { hash: '' as Hash, script: text },
         secret,
+        ...(plain === undefined ? {} : { plain }),
       })),
     };
     const report = await tier.run(request, {
@@ -77,8 +87,12 @@ export function openTierUnderTest(options: ProcessTierOptions = {}): TierUnderTe
         lines.push(line);
         asked.onLine?.(line, id);
       },
+      left: (texts) => left.push(...texts),
+      authenticated: () => {
+        linesBefore = lines.length;
+      },
     });
-    return { report, lines, starts };
+    return { report, lines, starts, left, linesBefore };
   };
 
   return {

@@ -60,7 +60,7 @@ function compileSyntax(
   if (hashbang !== null) edits.blank(0, hashbang[0].length);
   const effects = [...new Set(names.free.map((r) => effectOf(r, withEffects)).filter((e) => e !== undefined))];
   const directives = directivesOf(text, syntax.comments);
-  const { network, commands } = directives;
+  const { network, commands, plain } = directives;
   const declared = network.length + commands.length > 0 || syntax.comments.some((c) => declaresEffects(c.value));
   const tier = effects.length > 0 || declared || kindsWithEffects.includes(kind) ? 'process' : 'isolate';
   const wrong = [...directives.wrong, ...overTier(text, directives, tier)];
@@ -70,6 +70,7 @@ function compileSyntax(
     tier,
     effects,
     ...(network.length + commands.length > 0 ? { allow: { network, commands } } : {}),
+    ...(plain.length > 0 ? { plain } : {}),
     ...(Object.keys(directives.limits).length > 0 ? { limits: directives.limits } : {}),
   };
 }

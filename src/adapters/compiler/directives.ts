@@ -2,9 +2,10 @@
 //
 //   // @network api.example.com *.amazonaws.com 10.0.0.7:8080     hosts it may reach
 //   // @commands aws terraform                                     commands that siExec may start
+//   // @plain REGION account                                       what it stores in requestStorage that is no secret
 //   // @timeout 30s    // @memory 256MiB    // @cpus 1             what one run may take
 //
-// Hosts and commands may stand in several comments, a limit once. What is written wrongly is an error at its place: a function
+// Hosts, commands and names may stand in several comments, a limit once. What is written wrongly is an error at its place: a function
 // that asks for nothing by mistake would fail where nobody sees why.
 
 import { limits } from '../../base/limits.ts';
@@ -16,16 +17,32 @@ type DeclaredLimits = NonNullable<CompiledFunction['limits']>;
 export interface Directives {
   readonly network: readonly string[];
   readonly commands: readonly string[];
+  readonly plain: readonly string[];
   readonly limits: DeclaredLimits;
   readonly wrong: readonly Diagnostic[];
 }
 
-const directive = /^\s*@(network|commands|timeout|memory|cpus)(?=\s|$)(.*)$/s;
+const directive = /^\s*@(network|commands|plain|timeout|memory|cpus)(?=\s|$)(.*)$/s;
 /** `*.` before a name, a name or an address of IPv4, or one of IPv6 in brackets; a port. */
 const host =
   /^(?:(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?$/;
 const command = /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}$/;
 const amount = /^([0-9]{1,9}(?:\.[0-9]{1,3})?)([A-Za-z]*)$/;
+
+/** A name under which something is stored, of an item or a variable. */
+const stored = /^[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,127}$/;
+
+type ListName = 'network' | 'commands' | 'plain';
+
+const listRules: Readonly<Record<ListName, { readonly isOne: (word: string) => boolean; readonly expected: string }>> =
+  {
+    network: {
+      isOne: (word) => isHost(word),
+      expected: 'hosts such as api.example.com, *.example.com or 10.0.0.7:8080',
+    },
+    commands: { isOne: (word) => command.test(word), expected: 'names of commands' },
+    plain: { isOne: (word) => stored.test(word), expected: 'names of items and variables of requestStorage' },
+  };
 
 const msOf: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
 const bytesOf: Readonly<Record<string, number>> = { MiB: 1024 * 1024, GiB: 1024 * 1024 * 1024 };
@@ -63,24 +80,22 @@ const limitRules: Readonly<Record<'timeout' | 'memory' | 'cpus', LimitRule>> = {
 };
 
 export function directivesOf(text: string, comments: readonly Comment[]): Directives {
-  const network = new Set<string>();
-  const commands = new Set<string>();
+  const lists = { network: new Set<string>(), commands: new Set<string>(), plain: new Set<string>() };
   const declared: { -readonly [L in keyof DeclaredLimits]: number } = {};
   const wrong: Diagnostic[] = [];
   for (const comment of comments) {
     const match = comment.type === 'CommentLine' ? directive.exec(comment.value) : null;
     if (match === null) continue;
-    const name = match[1] as 'network' | 'commands' | keyof typeof limitRules;
+    const name = match[1] as ListName | keyof typeof limitRules;
     const words = match[2]!.split(/\s+/).filter((word) => word !== '');
     const refuse = (message: string) =>
       wrong.push(diagnosticAt(text, comment.start, comment.end - comment.start, 'directive_invalid', message));
-    if (name === 'network' || name === 'commands') {
-      const bad = words.find((word) => (name === 'network' ? !isHost(word) : !command.test(word)));
-      const what =
-        name === 'network' ? 'hosts such as api.example.com, *.example.com or 10.0.0.7:8080' : 'names of commands';
+    if (name === 'network' || name === 'commands' || name === 'plain') {
+      const { isOne, expected } = listRules[name];
+      const bad = words.find((word) => !isOne(word));
       if (words.length === 0 || bad !== undefined)
-        refuse(`\`@${name}\` takes ${what}, divided by spaces; got ${bad ?? 'none'}.`);
-      for (const word of words) (name === 'network' ? network : commands).add(word);
+        refuse(`\`@${name}\` takes ${expected}, divided by spaces; got ${bad ?? 'none'}.`);
+      for (const word of words) lists[name].add(word);
       continue;
     }
     const rule = limitRules[name];
@@ -89,7 +104,8 @@ export function directivesOf(text: string, comments: readonly Comment[]): Direct
     else if (declared[rule.limit] !== undefined) refuse(`\`@${name}\` stands here twice.`);
     else declared[rule.limit] = value;
   }
-  return { network: [...network], commands: [...commands], limits: declared, wrong };
+  const { network, commands, plain } = lists;
+  return { network: [...network], commands: [...commands], plain: [...plain], limits: declared, wrong };
 }
 
 function isHost(word: string): boolean {

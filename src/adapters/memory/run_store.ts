@@ -4,7 +4,7 @@
 import type { Hash, RunId, WorkspaceId } from '../../base/ids.ts';
 import { compareText } from '../../base/json.ts';
 import { isEnded, type RunLogLine, type RunRecord } from '../../model/run.ts';
-import type { MemoRow, RunQuery, RunStatistics, RunStore } from '../../ports/run_store.ts';
+import type { ChangeSetVersion, MemoRow, RunQuery, RunStatistics, RunStore } from '../../ports/run_store.ts';
 
 class Space {
   readonly runs = new Map<RunId, RunRecord>();
@@ -19,10 +19,12 @@ class Space {
 export class MemoryRunStore implements RunStore {
   readonly #spaces = new Map<WorkspaceId, Space>();
   readonly #assertOpen: () => void;
+  readonly #changeSets: (workspace: WorkspaceId) => readonly ChangeSetVersion[];
 
-  /** `assertOpen` throws once the store is closed. */
-  constructor(assertOpen: () => void) {
+  /** `assertOpen` throws once the store is closed; `changeSets`: those of a workspace as they are now. */
+  constructor(assertOpen: () => void, changeSets: (workspace: WorkspaceId) => readonly ChangeSetVersion[]) {
     this.#assertOpen = assertOpen;
+    this.#changeSets = changeSets;
   }
 
   async putRuns(workspace: WorkspaceId, runs: readonly RunRecord[]): Promise<void> {
@@ -141,6 +143,17 @@ export class MemoryRunStore implements RunStore {
   async removeSealed(workspace: WorkspaceId, keys: readonly string[]): Promise<number> {
     const { sealed } = this.#space(workspace);
     return keys.filter((key) => sealed.delete(key)).length;
+  }
+
+  async removeSealedAt(
+    workspace: WorkspaceId,
+    keys: readonly string[],
+    at: readonly ChangeSetVersion[],
+  ): Promise<number | undefined> {
+    const now = this.#changeSets(workspace);
+    const versions = new Map(at.map(({ id, version }) => [id, version]));
+    const isAt = now.length === versions.size && now.every((row) => versions.get(row.id) === row.version);
+    return isAt ? this.removeSealed(workspace, keys) : undefined;
   }
 
   async statistics(workspace: WorkspaceId): Promise<RunStatistics> {

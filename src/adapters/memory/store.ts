@@ -46,7 +46,10 @@ class Space {
 
 export class MemoryStore implements Store {
   readonly kind = 'memory';
-  readonly runs: RunStore = new MemoryRunStore(() => this.#assertOpen());
+  readonly runs: RunStore = new MemoryRunStore(
+    () => this.#assertOpen(),
+    (workspace) => [...(this.#find(workspace)?.branches.values() ?? [])].map((b) => b.row),
+  );
   readonly readChunkNow?: (workspace: WorkspaceId, hash: Hash) => string | undefined;
   readonly #workspaces = new Map<WorkspaceId, WorkspaceRow>();
   readonly #spaces = new Map<WorkspaceId, Space>();

@@ -111,7 +111,7 @@ export class ConfinedChild {
   /** Hands over the order; from here on the listener hears everything. The text of the order is not kept. */
   send(order: Order, listener: ChildListener): void {
     this.#listener = listener;
-    this.#frameBytesMax = Math.max(order.outputBytes, 8 * limits.runLogLineBytesMax) + 1024;
+    this.#frameBytesMax = Math.max(order.outputBytes, 8 * limits.runLogLineBytesMax, 2 * limits.leftBytesMax) + 1024;
     this.#process.stdin?.end(JSON.stringify(order));
   }
 

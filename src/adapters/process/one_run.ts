@@ -35,6 +35,8 @@ const socketName = 'proxy.sock';
 /** What V8 and the allocator write before they end a process that has no memory left. */
 const outOfMemoryText = /out of memory|Allocation failed|bad_alloc|Cannot allocate memory/i;
 const crashTextCharsMax = 16 * 1024;
+/** Of all frames of what was left: in variables, and in files, each text with a comma or a bracket more. */
+const leftBytesMax = 4 * limits.leftBytesMax;
 
 const failed = (code: RunFailureCode, message: string, at?: { line: number; column: number }): RunOutcome => {
   const over = message.length - limits.runMessageCharsMax;
@@ -70,6 +72,16 @@ function textOf(payload: string): string | undefined {
   }
 }
 
+/** The texts of a frame of what was left; none for what is no list of texts. */
+function textsOf(payload: string): string[] {
+  try {
+    const texts: unknown = JSON.parse(payload);
+    return Array.isArray(texts) ? texts.filter((text): text is string => typeof text === 'string') : [];
+  } catch {
+    return [];
+  }
+}
+
 /** How a child ended that gave no outcome. */
 function outcomeOfEnd(exit: string | null, crashText: string): RunOutcome {
   if (exit === null) return failed('runner_lost', 'the process went away');
@@ -86,6 +98,7 @@ export function startRun(child: ConfinedChild, request: RunRequest, listener: Ru
   let peakBytes: number | null = null;
   let sampledBytes = 0;
   let crashText = '';
+  let leftBytes = 0;
   let ended = false;
   let endTimer: NodeJS.Timeout | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -129,7 +142,14 @@ export function startRun(child: ConfinedChild, request: RunRequest, listener: Ru
     else if (letter === frame.output || letter === frame.error) {
       const text = textOf(payload);
       if (text !== undefined) taken(log.line(letter === frame.output ? 'output' : 'error', text));
-    } else if (letter === frame.peak) peakBytes = /^\d{1,15}$/.test(payload) ? Number(payload) : null;
+    } else if (letter === frame.left) {
+      const texts = textsOf(payload);
+      leftBytes += payload.length;
+      // More than the child tells: frames that are not its own.
+      if (leftBytes > leftBytesMax) tooLarge('what authentication left');
+      else listener.left?.(texts);
+    } else if (letter === frame.authenticated) listener.authenticated?.();
+    else if (letter === frame.peak) peakBytes = /^\d{1,15}$/.test(payload) ? Number(payload) : null;
     else {
       const found = outcomeOf(letter, payload);
       if (found === undefined) return;
@@ -196,13 +216,15 @@ function orderOf(request: RunRequest, token: string, proxy: string | null): Orde
     token,
     main: { name: request.name, script: request.code.script },
     input: request.input,
-    authentication: (request.authentication ?? []).map(({ name, code, secret }) => ({
+    authentication: (request.authentication ?? []).map(({ name, code, secret, plain }) => ({
       name,
       script: code.script,
       secret: JSON.stringify(secret),
+      plain: plain ?? [],
     })),
     commands: request.allow?.commands ?? [],
     proxy,
     outputBytes: request.limits.outputBytes,
+    leftMax: { bytes: limits.leftBytesMax, parts: limits.leftPartsMax, files: limits.leftFilesMax },
   };
 }

@@ -3,9 +3,11 @@
 
 import type { WorkspaceId } from '../../base/ids.ts';
 import { compareText } from '../../base/json.ts';
+import type { ChangeSetVersion } from '../../ports/run_store.ts';
 import { fromColumn, toColumn } from './column_text.ts';
 import type { Database, Statement } from './driver.ts';
 import type { Refs } from './refs.ts';
+import type { RowReader } from './row_reader.ts';
 import type { WriteQueue } from './write_queue.ts';
 
 type Text = string | Uint8Array;
@@ -14,6 +16,7 @@ type Reading = <T>(body: () => T) => T;
 export class DocumentStore {
   readonly #refs: Refs;
   readonly #queue: WriteQueue;
+  readonly #reader: RowReader;
   readonly #reading: Reading;
   readonly #find: Statement;
   readonly #put: Statement;
@@ -23,9 +26,13 @@ export class DocumentStore {
   readonly #removeSealed: Statement;
 
   /** `reading` runs a read while the store is open, its errors translated. */
-  constructor(db: Database, parts: { readonly refs: Refs; readonly queue: WriteQueue; readonly reading: Reading }) {
+  constructor(
+    db: Database,
+    parts: { readonly refs: Refs; readonly queue: WriteQueue; readonly reader: RowReader; readonly reading: Reading },
+  ) {
     this.#refs = parts.refs;
     this.#queue = parts.queue;
+    this.#reader = parts.reader;
     this.#reading = parts.reading;
     this.#find = db.prepare('select text from document where workspace = ? and name = ?');
     this.#put = db.prepare(
@@ -74,13 +81,29 @@ export class DocumentStore {
   }
 
   removeSealed(workspace: WorkspaceId, keys: readonly string[]): Promise<number> {
+    return this.#queue.enqueue(keys.length, () => this.#remove(workspace, keys));
+  }
+
+  removeSealedAt(
+    workspace: WorkspaceId,
+    keys: readonly string[],
+    at: readonly ChangeSetVersion[],
+  ): Promise<number | undefined> {
+    // In a transaction of the queue the tables hold every commit before this job: what the journal had was moved first.
     return this.#queue.enqueue(keys.length, () => {
-      const ref = this.#refs.findWorkspace(workspace);
-      let removed = 0;
-      if (ref === undefined) return removed;
-      for (const key of keys) removed += Number(this.#removeSealed.run(ref, toColumn(key)).changes);
-      return removed;
+      const rows = this.#reader.changeSets(workspace);
+      const versions = new Map(at.map(({ id, version }) => [id, version]));
+      const isAt = rows.length === versions.size && rows.every((row) => versions.get(row.id) === row.version);
+      return isAt ? this.#remove(workspace, keys) : undefined;
     });
+  }
+
+  #remove(workspace: WorkspaceId, keys: readonly string[]): number {
+    const ref = this.#refs.findWorkspace(workspace);
+    let removed = 0;
+    if (ref === undefined) return removed;
+    for (const key of keys) removed += Number(this.#removeSealed.run(ref, toColumn(key)).changes);
+    return removed;
   }
 
   #text(find: Statement, workspace: WorkspaceId, name: string): string | undefined {

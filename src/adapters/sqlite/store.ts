@@ -101,7 +101,7 @@ export class SqliteStore implements Store {
       this.#queue = new WriteQueue(db, this.#journal, () => this.#refs.forget());
       this.#queue.settle();
       const reading = <T>(body: () => T): T => this.#readingNow(body);
-      const documents = new DocumentStore(db, { refs: this.#refs, queue: this.#queue, reading });
+      const documents = new DocumentStore(db, { refs: this.#refs, queue: this.#queue, reader: this.#reader, reading });
       const { file, fileBytesMax } = options;
       this.runs = new SqliteRunStore({ storeFile: file, fileBytesMax, documents });
     } catch (e) {

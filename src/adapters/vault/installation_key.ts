@@ -8,7 +8,7 @@
 import sodium from 'libsodium-wrappers';
 import { Fault } from '../../base/result.ts';
 import type { InstallationKey } from '../../ports/vault.ts';
-import { readOrCreateKeyFile } from './key_file.ts';
+import { readKeyFile, readOrCreateKeyFile } from './key_file.ts';
 import { base64Of, keyTextOf, tryBytes, tryKey } from './key_text.ts';
 
 /** The format of a wrapped text. 1: XChaCha20-Poly1305, additional data `hww1|context`. */
@@ -31,6 +31,22 @@ export async function fileKey(path: string): Promise<InstallationKey> {
     sodium.memzero(fresh);
     return line;
   });
+  return keyIn(text, path);
+}
+
+/** The key in the file at `path`, if there is one. Throws `vault_locked` as `fileKey` does. */
+export async function findFileKey(path: string): Promise<InstallationKey | undefined> {
+  await sodium.ready;
+  const text = await readKeyFile(path);
+  return text === undefined ? undefined : keyIn(text, path);
+}
+
+/** The fingerprint of the key that wrapped a text; undefined for what is no wrapped text. */
+export function wrapperOf(text: string): string | undefined {
+  return wrapped.exec(text)?.[1];
+}
+
+function keyIn(text: string, path: string): InstallationKey {
   const key = tryKey(text);
   if (key === undefined)
     throw new Fault('vault_locked', `${path} does not hold an installation key (hwk1_…)`, { path });

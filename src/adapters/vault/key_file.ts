@@ -1,10 +1,11 @@
-// The file of the installation's key: made once, whole or not at all, and never replaced. The text is written beside it,
+// The file of the installation's key: made once, whole or not at all, and replaced only by another that is whole, while it keeps
+// a name of its own. The text is written beside it,
 // synced, and linked to its name; linking fails where the name is taken, so that of two processes the second uses the key of the
 // first. A file that others could have read is refused, as it no longer keeps anything. On Windows, where the mode says
 // nothing, the folder's access list has to do that.
 
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, link, mkdir, open, unlink } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { limits } from '../../base/limits.ts';
 import { Fault } from '../../base/result.ts';
@@ -14,12 +15,39 @@ const others = 0o077;
 
 /** The text of the file; a missing one is made with what `fresh` gives. Faults: `vault_locked`. */
 export async function readOrCreateKeyFile(path: string, fresh: () => string): Promise<string> {
-  try {
+  const text = await using(path, async () => {
     const found = await findKeyFile(path);
     if (found !== undefined) return found;
     await create(path, fresh());
-    const made = await findKeyFile(path);
-    if (made !== undefined) return made;
+    return findKeyFile(path);
+  });
+  if (text !== undefined) return text;
+  throw new Fault('vault_locked', `the key file ${path} was taken away while it was made`, { path });
+}
+
+/** The text of the file, if it is there. Faults: `vault_locked`. */
+export function readKeyFile(path: string): Promise<string | undefined> {
+  return using(path, () => findKeyFile(path));
+}
+
+/**
+ * Puts the file `next` in the place of `path`, which from before that on has the name `kept`, too. Done again after an
+ * interruption it ends the same. Faults: `vault_locked`.
+ */
+export async function replaceKeyFile(path: string, next: string, kept: string): Promise<void> {
+  await using(path, async () => {
+    await linkOnce(path, kept);
+    await syncFolder(dirname(path));
+    if ((await findKeyFile(kept)) !== (await findKeyFile(path)))
+      throw new Fault('vault_locked', `${kept} holds something else than ${path}: move it away`, { path, kept });
+    await rename(next, path);
+    await syncFolder(dirname(path));
+  });
+}
+
+async function using<T>(path: string, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
   } catch (cause) {
     if (cause instanceof Fault) throw cause;
     throw new Fault(
@@ -29,7 +57,13 @@ export async function readOrCreateKeyFile(path: string, fresh: () => string): Pr
       { cause },
     );
   }
-  throw new Fault('vault_locked', `the key file ${path} was taken away while it was made`, { path });
+}
+
+/** Where the name is taken, what has it stays. */
+async function linkOnce(from: string, to: string): Promise<void> {
+  await link(from, to).catch((e: NodeJS.ErrnoException) => {
+    if (e.code !== 'EEXIST') throw e;
+  });
 }
 
 async function findKeyFile(path: string): Promise<string | undefined> {
@@ -69,9 +103,7 @@ async function create(path: string, text: string): Promise<void> {
     await file.writeFile(text, 'latin1');
     await file.sync();
     await file.close();
-    await link(beside, path).catch((e: NodeJS.ErrnoException) => {
-      if (e.code !== 'EEXIST') throw e;
-    });
+    await linkOnce(beside, path);
   } finally {
     // Closed twice where closing or writing failed; the second time does nothing.
     await file.close();

@@ -7,15 +7,25 @@ import type { WorkspaceId } from '../../base/ids.ts';
 import { canonical, checkJson, type Json } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
 import { ok, type Result } from '../../base/result.ts';
-import type { InstallationKey, Vault, WorkspaceKey } from '../../ports/vault.ts';
+import type { InstallationKey, InstallationKeys, Vault, WorkspaceKey } from '../../ports/vault.ts';
 import type { Clock } from '../../ports/world.ts';
+import { wrapperOf } from './installation_key.ts';
 import { openBox, parseSealed, sealTo, unreadable } from './sealed_text.ts';
-import { changeKeys, type Documents, freshKey, readKeys, withPrivateKey } from './workspace_keys.ts';
+import {
+  changeKeys,
+  type Documents,
+  freshKey,
+  readKeys,
+  rewrapAll,
+  rewrapKeys,
+  withPrivateKey,
+} from './workspace_keys.ts';
 
 export interface VaultOptions {
   /** Where the key pairs of the workspaces are. */
   readonly documents: Documents;
-  readonly key: InstallationKey;
+  /** One key, or keys of which one can take the place of another. */
+  readonly key: InstallationKey | InstallationKeys;
   readonly clock: Clock;
 }
 
@@ -41,11 +51,18 @@ export async function openVault({ documents, key, clock }: VaultOptions): Promis
     await freshKey(key, workspace, keys.length + 1, clock.nowMs()),
   ];
 
+  /** A pair that was wrapped just before another installation key became current, and written after its change had looked here. */
+  const underCurrent = async (workspace: WorkspaceId, keys: readonly WorkspaceKey[]): Promise<void> => {
+    if (!('current' in key) || wrapperOf(keys.at(-1)!.wrappedPrivateKey) === key.fingerprint) return;
+    await rewrapKeys(documents, workspace, { from: key, to: key.current });
+  };
+
   /** The newest key, made when there is none. */
   const newest = async (workspace: WorkspaceId): Promise<WorkspaceKey> => {
     let keys = await readKeys(documents, workspace);
     if (keys.length === 0) {
       keys = await changeKeys(documents, workspace, async (now) => (now.length > 0 ? now : add(workspace, now)));
+      await underCurrent(workspace, keys);
     }
     const last = keys.at(-1)!;
     const shown = `${last.generation}|${last.publicKey}|${last.wrappedPrivateKey}`;
@@ -106,6 +123,7 @@ export async function openVault({ documents, key, clock }: VaultOptions): Promis
       // The old keys must be this installation's: a rotation is no way around a lost key.
       if ((await readKeys(documents, workspace)).length > 0) await newest(workspace);
       const keys = await changeKeys(documents, workspace, (now) => add(workspace, now));
+      await underCurrent(workspace, keys);
       return { generation: keys.length };
     },
 
@@ -115,6 +133,16 @@ export async function openVault({ documents, key, clock }: VaultOptions): Promis
       if (opened.value.isNewest) return ok(sealed);
       const { generation, publicKey } = await newest(workspace);
       return sealTo({ workspace, generation, publicKey }, opened.value.content);
+    },
+
+    async changeInstallationKey(workspaces, { onlyRewrap, progress }) {
+      const keys = 'current' in key ? key : undefined;
+      const from = key.fingerprint;
+      if (!onlyRewrap) await keys?.beginChange();
+      const to = keys?.current ?? key;
+      const done = await rewrapAll(documents, workspaces, { from: key, to, progress: progress ?? (() => {}) });
+      const kept = onlyRewrap ? undefined : await keys?.endChange();
+      return { from, to: to.fingerprint, ...done, kept: kept ?? null };
     },
   };
 }

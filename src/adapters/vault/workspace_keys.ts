@@ -112,6 +112,39 @@ export async function rewrapKeys(
   return rewrapped;
 }
 
+/**
+ * Encrypts the private halves of every workspace by `to`. A workspace that is made meanwhile is looked at, too; one that no key opens
+ * is left as it is.
+ */
+export async function rewrapAll(
+  documents: Documents,
+  workspaces: () => Promise<readonly WorkspaceId[]>,
+  options: {
+    readonly from: InstallationKey;
+    readonly to: InstallationKey;
+    readonly progress: (workspace: WorkspaceId) => void;
+  },
+): Promise<{ readonly rewrapped: readonly WorkspaceId[]; readonly locked: readonly WorkspaceId[] }> {
+  const rewrapped = new Set<WorkspaceId>();
+  const locked = new Set<WorkspaceId>();
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const workspace of await workspaces()) {
+      if (locked.has(workspace)) continue;
+      options.progress(workspace);
+      try {
+        if ((await rewrapKeys(documents, workspace, options)) === 0) continue;
+        rewrapped.add(workspace);
+        changed = true;
+      } catch (e) {
+        if (!(e instanceof Fault) || e.code !== 'vault_locked') throw e;
+        locked.add(workspace);
+      }
+    }
+  }
+  return { rewrapped: [...rewrapped], locked: [...locked] };
+}
+
 async function unwrapsAll(
   key: InstallationKey,
   workspace: WorkspaceId,

@@ -112,6 +112,35 @@ export const memoCases: readonly StoreCase[] = [
     expectEqual('left', await store.listSealed(w.workspace), ['b']);
     expectEqual('gone', await store.readSealed(w.workspace, 'a'), undefined);
   }),
+  storeCase('[ST120] sealed contents are removed only while the change sets are as given', async (w) => {
+    const { runs: store } = w.store;
+    await w.found();
+    const a = await w.open(201);
+    const put = async (): Promise<void> => {
+      for (const key of ['x', 'y']) await store.putSealed(w.workspace, key, 'sealed');
+    };
+    await put();
+    const at = (head: number, version: number) => [
+      { id: w.head, version: head },
+      { id: a, version },
+    ];
+    const remove = (versions: ReturnType<typeof at>) => store.removeSealedAt(w.workspace, ['x', 'none'], versions);
+    expectEqual('one is missing', await remove([{ id: w.head, version: 0 }]), undefined);
+    expectEqual('one is too many', await remove([...at(0, 0), { id: idOf(202), version: 0 }]), undefined);
+    expectEqual('another version', await remove(at(0, 1)), undefined);
+    expectEqual('all are there', await store.listSealed(w.workspace), ['x', 'y']);
+    expectEqual('as given', await remove(at(0, 0)), 1);
+    expectEqual('one is left', await store.listSealed(w.workspace), ['y']);
+    // Queued before it, not yet acknowledged: it counts. Queued behind it: it does not.
+    await put();
+    const [committed, removed] = await Promise.all([w.commit(w.step(a, 1)), remove(at(0, 0))]);
+    expectEqual('committed', committed, { ok: true });
+    expectEqual('a commit before', removed, undefined);
+    const [first, later] = await Promise.all([remove(at(0, 1)), w.commit(w.step(a, 2))]);
+    expectEqual('a commit behind', [first, later], [1, { ok: true }]);
+    expectEqual('of another workspace', await store.removeSealedAt(w.in(2).workspace, ['y'], at(0, 2)), undefined);
+    expectEqual('left', await store.listSealed(w.workspace), ['y']);
+  }),
   storeCase('[ST11] runs, logs, memo, documents and sealed contents are one workspace’s', async (w) => {
     const v = w.in(2);
     await v.found();
@@ -217,6 +246,7 @@ export const memoCases: readonly StoreCase[] = [
         ['readSealed', () => store.readSealed(w.workspace, 's')],
         ['listSealed', () => store.listSealed(w.workspace)],
         ['removeSealed', () => store.removeSealed(w.workspace, ['s'])],
+        ['removeSealedAt', () => store.removeSealedAt(w.workspace, ['s'], [])],
         ['statistics', () => store.statistics(w.workspace)],
       ];
       for (const [name, call] of calls) await expectFault(name, 'store_failed', call);

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { Json } from '../../base/json.ts';
 import { RefusalError, refuse } from '../../base/result.ts';
 import type { CollectReply } from '../../engine/collect_secrets.ts';
+import type { RekeyReply } from '../../engine/installation_key.ts';
 import type { RotateReply, SecretLine, SetSecretReply } from '../../engine/secrets.ts';
 import type { SubmitReply } from '../../engine/submit.ts';
 import { readText } from './files.ts';
@@ -106,15 +107,54 @@ function keyCommands(secret: Command, run: Run): void {
       }),
     );
   secret
+    .command('rekey')
+    .description('give the installation another key, and encrypt the keys of every workspace by it')
+    .option('--only-rewrap', 'make no new key: encrypt by the one that is in use what is encrypted by an older one')
+    .addHelpText(
+      'after',
+      `
+The key in the file headwater.key is replaced by a new one; the one before is kept beside it as headwater.key.old-FINGERPRINT, for
+backups from before. Ended at any moment, run it again: until it is through, both keys are read.
+
+A key from the environment is made by you: give the engine the new one as HEADWATER_KEY and the one before as HEADWATER_KEY_OLD
+(several are divided by spaces), run this, then take HEADWATER_KEY_OLD away. The same way a key goes from the file to the
+environment (HEADWATER_KEY alone; the file is read while it is there) and back (HEADWATER_KEY_OLD alone).
+
+After a leak of the key: this, then \`headwater secret rotate\`, and new contents wherever they are used.
+
+Examples:
+  headwater secret rekey
+  HEADWATER_KEY=$(cat new.key) HEADWATER_KEY_OLD=$(cat old.key) headwater secret rekey`,
+    )
+    .action((options: { onlyRewrap?: boolean }) =>
+      run('Changing the key', async (s) => {
+        const reply = await s.call<RekeyReply>('secret.rekey', { onlyRewrap: options.onlyRewrap === true });
+        s.print(reply, () => rekeyed(reply));
+        if (!s.json && options.onlyRewrap !== true && reply.from === reply.to && reply.kept === null)
+          note('No new key was made, as the key comes from the environment: see the help of this command.');
+        return reply.locked.length > 0 ? 1 : undefined;
+      }),
+    );
+  secret
     .command('collect')
     .description('remove sealed contents that nothing has named for a long time')
     .action(() =>
       run('Collecting', async (s) => {
         const reply = await s.call<CollectReply>('secret.collect');
         s.print(reply, () => [`${count(reply.removed, 'content')} removed, ${reply.kept} kept.`]);
+        if (!s.json && reply.isUnsure)
+          note('Edits went on all the while, so nothing could be removed: try again later.');
         return undefined;
       }),
     );
+}
+
+function rekeyed({ from, to, rewrapped, locked, kept }: RekeyReply): string[] {
+  return [
+    `Installation key ${to}${from === to ? '' : `, before ${from}`}: ${count(rewrapped.length, 'workspace')} encrypted by it anew.`,
+    ...(kept === null ? [] : [`The key before is kept in ${kept}: move it to where your backups from before are.`]),
+    ...locked.map((name) => `  ${paint('red', 'opens with no key here')}  workspace ${name}`),
+  ];
 }
 
 interface SetOptions {

@@ -36,8 +36,9 @@ export function explainLines(e: Explanation): string[] {
 }
 
 function valueText(node: Explained): string {
-  if (node.valueCut) return paint('dim', '(a long value)');
-  if (node.value !== undefined) return paint('bold', brief(node.value, valueCharsMax));
+  const sealed = node.isSealed === true ? paint('dim', '  sealed: made with a secret') : '';
+  if (node.valueCut) return paint('dim', '(a long value)') + sealed;
+  if (node.value !== undefined) return paint('bold', brief(node.value, valueCharsMax)) + sealed;
   return node.kind === 'members' ? '' : paint('dim', '(no value)');
 }
 

@@ -6,10 +6,12 @@ import { readFileSync } from 'node:fs';
 import { compileFunction } from 'node:vm';
 import { makeSiExec } from './exec.ts';
 import { failureOf } from './failure.ts';
+import { Left, surroundings, tellEach } from './left.ts';
+import { filesLeft } from './left_files.ts';
 import { installNames, installRequestNames } from './names.ts';
 import { installFetch, openCommandProxy } from './network.ts';
 import { captureOutput, setToken, writeFrame, writeLine } from './output.ts';
-import { type ChildFailure, type ChildFailureCode, frame, type Order, readyLine } from './protocol.ts';
+import { type ChildFailure, type ChildFailureCode, frame, inside, type Order, readyLine } from './protocol.ts';
 import { RequestStorage } from './storage.ts';
 
 type Main = (input: unknown) => unknown;
@@ -21,6 +23,9 @@ let ended = false;
 let current: { file: string; code: ChildFailureCode } = { file: '', code: 'threw' };
 
 const flush = captureOutput();
+/** Where files can be left. */
+const folders = new Set([process.cwd(), process.env['HOME'] ?? process.cwd()]);
+if (process.cwd() === inside.work) folders.add('/tmp');
 
 /** Writes the outcome, the first one only, and ends the process. */
 function finish(letter: string, payload: string): never {
@@ -70,6 +75,37 @@ function resultText(value: unknown, outputBytes: number): string | undefined {
   return text;
 }
 
+/** Runs the authentication functions; what they leave is told as they leave it, and all of it once more at the end of each. */
+async function authenticate(
+  { authentication, leftMax }: Order,
+  storage: RequestStorage,
+  siExec: unknown,
+): Promise<void> {
+  if (authentication.length === 0) return;
+  const left = new Left(leftMax);
+  const tell = (value: unknown): void => left.tell(value);
+  installRequestNames({ requestStorage: storage.reading(), siExec });
+  const around = surroundings();
+  for (const { name, script, secret, plain } of authentication) {
+    current = { file: name, code: 'authentication_failed' };
+    const { storage: requestStorage, end } = storage.writing(plain, tell);
+    installRequestNames({ requestStorage, siExec });
+    try {
+      await compile(script, name)(parse(secret));
+      end();
+      tell([storage.values(), around.variables()]);
+    } catch (thrown) {
+      failWith(thrown);
+    }
+  }
+  const unread = [...tellEach(around.globals(), leftMax), ...tellEach(filesLeft(folders, leftMax), leftMax)];
+  if (unread.length > 0) {
+    const some = unread.slice(0, 3).join(', ');
+    console.error(`[headwater] authentication left what is too large to be redacted: ${some}; ${unread.length} in all`);
+  }
+  writeFrame(frame.authenticated, '');
+}
+
 async function run(order: Order): Promise<void> {
   const storage = new RequestStorage();
   const { commands, proxy } = order;
@@ -78,17 +114,7 @@ async function run(order: Order): Promise<void> {
   const siExec = makeSiExec(commands, () => ({ ...base, ...forCommands, ...storage.environment() }));
   installFetch(proxy);
 
-  for (const { name, script, secret } of order.authentication) {
-    current = { file: name, code: 'authentication_failed' };
-    const { storage: requestStorage, end } = storage.writing();
-    installRequestNames({ requestStorage, siExec });
-    try {
-      await compile(script, name)(parse(secret));
-    } catch (thrown) {
-      failWith(thrown);
-    }
-    end();
-  }
+  await authenticate(order, storage, siExec);
 
   current = { file: order.main.name, code: 'threw' };
   installRequestNames({ requestStorage: storage.reading(), siExec });

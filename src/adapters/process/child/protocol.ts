@@ -15,21 +15,39 @@ export interface Order {
   /** JSON text. */
   readonly input: string;
   /** To run first, in order; `secret` is JSON text. */
-  readonly authentication: readonly (OrderedFunction & { readonly secret: string })[];
+  readonly authentication: readonly (OrderedFunction & {
+    readonly secret: string;
+    /** Items and variables whose values are no secrets. */
+    readonly plain: readonly string[];
+  })[];
   /** The commands that siExec may start. */
   readonly commands: readonly string[];
   /** The unix socket of the proxy, as the child sees it; null: no network. */
   readonly proxy: string | null;
   /** UTF-8 bytes of the result. */
   readonly outputBytes: number;
+  readonly leftMax: LeftMax;
+}
+
+/** Bounds of what authentication functions leave: what is over them cannot be redacted. */
+export interface LeftMax {
+  /** UTF-8 bytes in requestStorage and variables, as many in global names, and as many in files. */
+  readonly bytes: number;
+  /** Objects in one value. */
+  readonly parts: number;
+  readonly files: number;
 }
 
 export const readyLine = 'ready';
 
-/** Frames: the order is taken, log lines of the two streams, peak memory, the result, nothing returned, a failure. */
+/** Frames: the order is taken, what authentication left and that it has ended, log lines of the two streams, peak memory, the result, nothing returned, a failure. */
 export const frame = {
   /** No payload. Without it no code of the order has run, and another child may get the order. */
   begun: 'b',
+  /** A JSON list of texts that authentication functions left behind. */
+  left: 'l',
+  /** No payload: all of them have ended, and everything that they left was told. */
+  authenticated: 'a',
   /** A JSON string, one line of the log. */
   output: 'o',
   error: 'e',

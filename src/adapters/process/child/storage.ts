@@ -18,6 +18,8 @@ export interface WriteStorage extends ReadStorage {
 export class RequestStorage {
   readonly #items = new Map<string, unknown>();
   readonly #env = new Map<string, string>();
+  /** Names under which something was stored that is no secret. */
+  readonly #plain = new Set<string>();
 
   /** For functions that are not authentication functions. */
   reading(): ReadStorage {
@@ -29,17 +31,31 @@ export class RequestStorage {
     });
   }
 
-  /** For one authentication function; `end` makes it read-only, also for callbacks that are still about. */
-  writing(): { readonly storage: WriteStorage; end(): void } {
+  /**
+   * For one authentication function; `end` makes it read-only, also for callbacks that are still about. `tell` is told every
+   * value before it is stored, but for those under `plainNames`, and throws what keeps it from being stored.
+   */
+  writing(
+    plainNames: readonly string[],
+    tell: (value: unknown) => void,
+  ): { readonly storage: WriteStorage; end(): void } {
     let open = true;
+    const put = <T>(map: Map<string, T>, name: string, value: T): void => {
+      if (plainNames.includes(name)) this.#plain.add(name);
+      else {
+        tell(value);
+        this.#plain.delete(name);
+      }
+      map.set(name, value);
+    };
     const write = (body: () => void): void => {
       if (!open) throw new Error('requestStorage is read-only once the authentication function has returned');
       body();
     };
     const storage = Object.freeze({
       ...this.reading(),
-      setItem: (key: string, value: unknown) => write(() => this.#items.set(String(key), value)),
-      setEnv: (key: string, value: string) => write(() => this.#env.set(String(key), String(value))),
+      setItem: (key: string, value: unknown) => write(() => put(this.#items, String(key), value)),
+      setEnv: (key: string, value: string) => write(() => put(this.#env, String(key), String(value))),
       deleteItem: (key: string) => write(() => this.#items.delete(String(key))),
       deleteEnv: (key: string) => write(() => this.#env.delete(String(key))),
     });
@@ -49,6 +65,12 @@ export class RequestStorage {
         open = false;
       },
     };
+  }
+
+  /** Every value that may be a secret, as it is now. */
+  values(): unknown[] {
+    const all = [...this.#items, ...this.#env];
+    return all.filter(([name]) => !this.#plain.has(name)).map(([, value]) => value);
   }
 
   environment(): Record<string, string> {

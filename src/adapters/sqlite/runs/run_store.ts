@@ -5,7 +5,7 @@ import { existsSync, statSync } from 'node:fs';
 import type { Hash, RunId, WorkspaceId } from '../../../base/ids.ts';
 import { Fault } from '../../../base/result.ts';
 import type { RunLogLine, RunRecord } from '../../../model/run.ts';
-import type { MemoRow, RunQuery, RunStatistics, RunStore } from '../../../ports/run_store.ts';
+import type { ChangeSetVersion, MemoRow, RunQuery, RunStatistics, RunStore } from '../../../ports/run_store.ts';
 import type { StoreProblem } from '../../../ports/store.ts';
 import { backupTo, refuseExisting } from '../backup.ts';
 import type { DocumentStore } from '../document_store.ts';
@@ -128,6 +128,14 @@ export class SqliteRunStore implements RunStore {
 
   removeSealed(workspace: WorkspaceId, keys: readonly string[]): Promise<number> {
     return this.#documents.removeSealed(workspace, keys);
+  }
+
+  removeSealedAt(
+    workspace: WorkspaceId,
+    keys: readonly string[],
+    at: readonly ChangeSetVersion[],
+  ): Promise<number | undefined> {
+    return this.#documents.removeSealedAt(workspace, keys, at);
   }
 
   async statistics(workspace: WorkspaceId): Promise<RunStatistics> {
