@@ -1,8 +1,9 @@
 // Compiling a schema definition that has been run: the schema or its unlocked variant, the text it was made from as a function
 // bound to the variant, and functions for the properties that take the value of another. Only what differs is edited, so
-// that the same definition again changes nothing.
+// that the same definition again changes nothing. Other properties under components that exist are another variant:
+// components move to it when they are upgraded, which says what did not fit.
 
-import type { BindingId, FunctionId, SchemaId, VariantId } from '../base/ids.ts';
+import type { BindingId, FunctionId, Hash, SchemaId, VariantId } from '../base/ids.ts';
 import type { JsonObject } from '../base/json.ts';
 import { must } from '../base/result.ts';
 import { type FunctionKind, type FunctionRecord, identityText } from '../model/function.ts';
@@ -64,11 +65,28 @@ function edited(c: Compilation, schema: SchemaId, name: string, r: Define, wante
   const standing = findVariant(c.draft, schema, record.defaultVariant)!;
   if (standing.spec === spec && isAsWanted(c, record.defaultVariant, wanted) && !hasUnlocked(c, schema))
     return undefined;
-  const variant = unlocked(c, schema, record.defaultVariant);
+  const variant = withoutComponents(c, schema, unlocked(c, schema, record.defaultVariant), spec);
   const key = variantKey(schema, variant);
   setField(c, 'variant', key, findRecord<JsonObject>(c.draft, 'schemas', key)!, 'spec', spec);
   if (r.category !== undefined) setField(c, 'schema', schema, record as unknown as JsonObject, 'category', r.category);
   return variant;
+}
+
+/** The variant, or the copy that takes its place where components are on it and its properties would become others. */
+function withoutComponents(c: Compilation, schema: SchemaId, variant: VariantId, spec: Hash): VariantId {
+  if (findVariant(c.draft, schema, variant)!.spec === spec || !hasComponents(c, variant)) return variant;
+  c.emit({ kind: 'record.set', noun: 'variant', key: variantKey(schema, variant), field: 'locked', value: true });
+  const copy = unlocked(c, schema, variant);
+  // Only one that no apply has made the default stands so: the next component is of what is being worked on.
+  const record = findSchema(c.draft, schema)!;
+  if (record.defaultVariant === variant)
+    c.emit({ kind: 'record.set', noun: 'schema', key: schema, field: 'defaultVariant', value: copy });
+  return copy;
+}
+
+function hasComponents(c: Compilation, variant: VariantId): boolean {
+  for (const _ of c.draft.scan('index', index.componentsOf(variant))) return true;
+  return false;
 }
 
 function hasUnlocked(c: Compilation, schema: SchemaId): boolean {
