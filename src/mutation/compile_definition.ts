@@ -6,13 +6,14 @@
 import type { BindingId, FunctionId, Hash, SchemaId, VariantId } from '../base/ids.ts';
 import type { JsonObject } from '../base/json.ts';
 import { must } from '../base/result.ts';
-import { type FunctionKind, type FunctionRecord, identityText } from '../model/function.ts';
+import { type FunctionRecord, identityText } from '../model/function.ts';
 import { index, indexUser, variantKey } from '../model/keys.ts';
 import { findRecord, findSchema, findVariant, resolveSchema } from '../model/lookup.ts';
 import { parseVariantSpec, variantSpecText } from '../model/schema.ts';
 import { type About, type Compilation, malformed, mustName, type NounRequest } from './compile.ts';
 import { addBinding, type BindingHere, bindingsOf } from './compile_binding.ts';
 import { newId } from './compile_component.ts';
+import { bindFunctions, hasFunctions, mustFunctions, newFunction } from './compile_defined.ts';
 import { addSchema, fail, mustText, setField, unlocked } from './compile_noun.ts';
 import { diffText } from './text.ts';
 
@@ -26,14 +27,18 @@ export function define(c: Compilation, r: Define): About {
       ? { output, path }
       : malformed('follows', 'an output and a path', { output, path }),
   );
+  const functions = mustFunctions(r.functions ?? []);
+  const wanted: Wanted = { text, follows, functions, gone: r.gone ?? [] };
   const found = resolveSchema(c.draft, name, 'name');
   if (!found.ok && found.refusal.code !== 'schema_not_found') return must(found) as never;
   const known = found.ok && findSchema(c.draft, found.value)?.name === name ? found.value : undefined;
   const schema = known ?? newId<SchemaId>(c, r.id);
-  const variant = known === undefined ? created(c, schema, name, r) : edited(c, schema, name, r, { text, follows });
+  const variant = known === undefined ? created(c, schema, name, r) : edited(c, schema, name, r, wanted);
   if (variant !== undefined) {
     keepText(c, variant, name, text);
+    // Identity functions first: one may have given what a function gives now.
     follow(c, variant, follows);
+    bindFunctions(c, variant, functions, wanted.gone);
   }
   return { subject: schema, sentence: `define schema ${name}` };
 }
@@ -48,6 +53,8 @@ function created(c: Compilation, schema: SchemaId, name: string, r: Define): Var
 interface Wanted {
   readonly text: string;
   readonly follows: NonNullable<Define['follows']>;
+  readonly functions: NonNullable<Define['functions']>;
+  readonly gone: NonNullable<Define['gone']>;
 }
 
 /** The unlocked variant with the new document; undefined: the default variant is what is wanted already. */
@@ -95,12 +102,13 @@ function hasUnlocked(c: Compilation, schema: SchemaId): boolean {
   );
 }
 
-function isAsWanted(c: Compilation, variant: VariantId, { text, follows }: Wanted): boolean {
+function isAsWanted(c: Compilation, variant: VariantId, { text, follows, functions, gone }: Wanted): boolean {
   const here = bindingsOf(c.draft, variant);
   const definition = here.find((b) => b.fn.kind === 'schema-definition');
   const has = here.filter((b) => isIdentity(c, b)).map(followOf);
   const same = has.length === follows.length && follows.every((f) => has.some((h) => sameFollow(f, h)));
-  return definition !== undefined && c.draft.blob(definition.fn.text) === text && same;
+  if (definition === undefined || c.draft.blob(definition.fn.text) !== text) return false;
+  return same && hasFunctions(c, variant, functions, gone);
 }
 
 /** The text stays with the variant, as a function; one that other variants have too is left to them. */
@@ -145,7 +153,12 @@ const followOf = ({ record }: BindingHere): Follow => ({
 });
 
 function isIdentity(c: Compilation, { fn, record }: BindingHere): boolean {
-  return fn.kind === 'attribute' && record.arguments.length === 1 && c.draft.blob(fn.text) === identityText;
+  return (
+    fn.name === 'identity' &&
+    fn.kind === 'attribute' &&
+    record.arguments.length === 1 &&
+    c.draft.blob(fn.text) === identityText
+  );
 }
 
 /** The function that gives its argument: one serves the whole workspace. */
@@ -155,13 +168,6 @@ function identity(c: Compilation): FunctionId {
     if (fn?.kind === 'attribute' && c.draft.blob(fn.text) === identityText) return indexUser(key) as FunctionId;
   }
   return newFunction(c, 'identity', 'attribute', identityText);
-}
-
-function newFunction(c: Compilation, name: string, kind: FunctionKind, text: string): FunctionId {
-  const id = c.ids.ulid<FunctionId>();
-  const record = { name, displayName: name, description: '', kind, text: c.draft.putBlob(text), locked: false };
-  c.emit({ kind: 'record.create', noun: 'function', key: id, record });
-  return id;
 }
 
 function bind(

@@ -44,6 +44,7 @@ const wellFormed = (changeSet: string, a: string): Record<OperationName, Params>
   'schema.author': { changeSet, text: 'function main() {}', name: 'Made', category: 'Test', idempotencyKey: 'k5' },
   'schema.check': { changeSet, text: 'function main() {}' },
   'schema.source': { changeSet, schema: 'Box' },
+  'schema.declarations': { changeSet, schema: 'Box', kind: 'action' },
   'import.cloudformation': { changeSet, name: 't', text: '{"Resources":{}}', idempotencyKey: 'k4' },
   'export.cloudformation': { changeSet, name: 't', format: 'json' },
   'audit.list': { changeSet, subject: a, kind: 'component.create', actor: 'ada', fromSeq: 1, limit: 5 },

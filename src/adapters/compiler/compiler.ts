@@ -11,13 +11,13 @@ import { Fault, ok, type Result, refuse } from '../../base/result.ts';
 import type { FunctionKind } from '../../model/function.ts';
 import type { CompiledFunction, Compiler, Diagnostic } from '../../ports/compiler.ts';
 import { CheckThread } from './check_thread.ts';
-import { compileText } from './compile.ts';
+import { compileText, functionsOfDefinition } from './compile.ts';
 import { declarationsOf } from './declarations.ts';
 import { namesWithEffects } from './effects.ts';
 
 /**
  * 1: types blanked in place, effects by free names. 2: allowances and limits from comments. Counted up when the same text gives
- * another script, tier, allowance or limit.
+ * another script, tier, allowance or limit. (A definition made by `defineSchema` gave none before there was that name.)
  */
 const compilerVersion = 2;
 
@@ -49,6 +49,7 @@ export function openCompiler(options: CompilerOptions = {}): Compiler {
       cache.set(hash, result, text.length);
       return result;
     },
+    functionsOf: functionsOfDefinition,
     check: (request) => thread.check(request),
     complete: (request, line, column) => thread.complete(request, line, column),
     declarations: declarationsOf,

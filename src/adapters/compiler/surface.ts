@@ -2,6 +2,7 @@
 // Libraries are declared loosely: their names complete, their values are open.
 
 import type { FunctionKind } from '../../model/function.ts';
+import { definitionSurface } from './definition_surface.ts';
 
 /** Names of every kind of function. */
 const globals = `
@@ -158,7 +159,7 @@ const outputs: Readonly<Record<FunctionKind, string>> = {
   };
 }`,
   authentication: 'type Output = any;',
-  'schema-definition': 'type Output = Asset;',
+  'schema-definition': "type Output = Asset | { definedBy: 'defineSchema' };",
 };
 
 const component = `
@@ -295,8 +296,8 @@ declare class AssetBuilder {
 /** Everything but the schema's own types; `input` declares Input where it depends on more than the kind. */
 export function surfaceOf(kind: FunctionKind, input?: string): string {
   const own = kind === 'attribute' || kind === 'transformation' ? (input ?? 'type Input = any;') : inputs[kind];
-  const parts = [globals, requestStorage(kind === 'authentication'), component];
-  if (kind === 'schema-definition') parts.push(builders);
+  const parts = [globals, requestStorage(kind === 'authentication' || kind === 'schema-definition'), component];
+  if (kind === 'schema-definition') parts.push(builders, definitionSurface);
   parts.push(own, outputs[kind], main);
   return parts.map((p) => p.trim()).join('\n\n');
 }
