@@ -2,8 +2,8 @@
 // what it returns becomes a variant in a change set, with the text beside it. One that is made by `defineSchema` has
 // functions in it, which become functions bound to the variant.
 //
-// Types are looked at beside the run. They hold a `defineSchema` back, which has run nowhere else; existing definitions run as
-// they are, so that what is wrong with their types is only said.
+// Types hold a `defineSchema` back, which has run nowhere else; existing definitions run as they are, so that what is wrong
+// with their types is only said, to who wants to know.
 
 import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, RunId, SchemaId, VariantId } from '../base/ids.ts';
@@ -25,6 +25,8 @@ export interface AuthorAsk {
   readonly name: string;
   readonly category?: string;
   readonly idempotencyKey?: string;
+  /** Look at types also where they hold nothing back. */
+  readonly types?: boolean;
 }
 
 export interface AuthorReply {
@@ -45,7 +47,7 @@ export interface AuthorReply {
   /** Components on other variants of the schema, which stay there until they are upgraded; counted up to a page. */
   readonly behind: number;
   readonly warnings: readonly DefinitionWarning[];
-  /** What is wrong with its types, where that does not hold it back. */
+  /** What is wrong with its types, where that was asked for and does not hold it back. */
   readonly diagnostics: readonly Diagnostic[];
   /** What it wrote while it ran. */
   readonly log: readonly string[];
@@ -61,7 +63,8 @@ export async function authorSchema(w: Workspace, principal: Principal, ask: Auth
   if (!made.ok) return made;
   const { spec, follows, secretSlots, functions, warnings, log, run } = made.value;
   const compiler = compilerOf(w);
-  const diagnostics = await compiler.check({ text: ask.text, kind: 'schema-definition' });
+  const looks = functions !== undefined || ask.types === true;
+  const diagnostics = looks ? await compiler.check({ text: ask.text, kind: 'schema-definition' }) : [];
   if (functions !== undefined && diagnostics.some(holdsBack)) return invalid(diagnostics.filter(holdsBack), log);
   const now = await w.present(ask.changeSet);
   if (!now.ok) return now;

@@ -7,13 +7,14 @@ import { changeSetOf, type Handler, inState, inWorkspace, text } from './operati
 import { sourceOfSchema } from './variants.ts';
 
 export const schemaOperations = {
-  /** `text` is run and makes, or edits, the schema `name` in the change set. */
+  /** `text` is run and makes, or edits, the schema `name` in the change set; `types`: say what is wrong with them in any case. */
   'schema.author': (c, p) =>
     inWorkspace(c, p, async (w) =>
       authorSchema(w, c.principal, {
         changeSet: await changeSetOf(w, p),
         text: text(p, 'text'),
         name: text(p, 'name'),
+        types: p['types'] === true,
         ...(p['category'] === undefined ? {} : { category: text(p, 'category') }),
         ...(p['idempotencyKey'] === undefined ? {} : { idempotencyKey: text(p, 'idempotencyKey') }),
       }),

@@ -3,7 +3,7 @@
 // what an earlier text had and this one has not is taken off. What people bound beside them is left alone.
 
 import type { BindingId, FunctionId, VariantId } from '../base/ids.ts';
-import { canonical, type Json } from '../base/json.ts';
+import { canonical, isObject, type Json } from '../base/json.ts';
 import { actionKinds, type FunctionKind, functionKinds } from '../model/function.ts';
 import { index } from '../model/keys.ts';
 import { childPath, type Path, parsePointer } from '../model/path.ts';
@@ -25,13 +25,18 @@ export function mustFunctions(given: readonly FunctionOfDefinition[]): readonly 
       malformed('functions/functionKind', 'a kind of function that a schema has', f.functionKind);
     if ((f.functionKind === 'action') !== (f.action !== undefined && actionKinds.includes(f.action)))
       malformed('functions/action', 'an action kind exactly for functions of kind action', f.action);
-    const { output, arguments: args = [] } = f;
-    if (!Array.isArray(args) || (output !== undefined && typeof output !== 'string'))
-      malformed('functions', 'a list of arguments and a pointer as the output', { output, arguments: args } as Json);
+    const { output, arguments: args = [] } = f as { readonly output?: Json; readonly arguments?: Json };
+    if (!Array.isArray(args) || !args.every(isArgument))
+      malformed('functions/arguments', 'a list of {name, path} or {name, value}', args);
+    if (output !== undefined && typeof output !== 'string')
+      malformed('functions/output', 'a pointer to where the result goes', output);
     mustText(f.text);
   }
   return given;
 }
+
+const isArgument = (x: Json): boolean =>
+  isObject(x) && typeof x['name'] === 'string' && (x['path'] === undefined || typeof x['path'] === 'string');
 
 /** Has the variant these functions, with these texts, where they are to be, and none that is to go? */
 export function hasFunctions(

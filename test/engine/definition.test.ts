@@ -242,7 +242,7 @@ describe('[EN141] types', () => {
   const port = new PropBuilder().setName('Port').setKind('integer').setHidden('yes').build();
   return new AssetBuilder().addProp(port).build();
 }`;
-    const reply = await author(house, changeSet, text);
+    const reply = await house.call<AuthorReply>('schema.author', { changeSet, text, name, types: true });
     expect(reply.diagnostics).toMatchObject([{ line: 2, code: 'TS2345' }]);
     expect(reply.edits).toBeGreaterThan(0);
   });

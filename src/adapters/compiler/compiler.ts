@@ -16,10 +16,11 @@ import { declarationsOf } from './declarations.ts';
 import { namesWithEffects } from './effects.ts';
 
 /**
- * 1: types blanked in place, effects by free names. 2: allowances and limits from comments. Counted up when the same text gives
+ * 1: types blanked in place, effects by free names. 2: allowances and limits from comments. 3: `path` leads
+ * to the process tier, which has it. Counted up when the same text gives
  * another script, tier, allowance or limit. (A definition made by `defineSchema` gave none before there was that name.)
  */
-const compilerVersion = 2;
+const compilerVersion = 3;
 
 /** Libraries whose release a result may depend on. */
 const libraries = ['lodash', 'joi', 'yaml', 'smol-toml', 'fast-json-patch', 'ses'];

@@ -113,7 +113,7 @@ interface ManagementOutput {
   };
 }
 
-interface SchemaDefinition<D, R, A> {
+interface SchemaDefinition<D, R, A, F> {
   docs?: string;
   /** A page about it. */
   link?: string;
@@ -124,7 +124,7 @@ interface SchemaDefinition<D, R, A> {
   /** Slots below /secrets, and the kind of secret that each takes. */
   secrets?: { readonly [slot: string]: string };
   /** The kind of secret that components of this schema define, and the fields that one has. */
-  definesSecret?: { readonly name: string; readonly fields: SchemaProperties };
+  definesSecret?: { readonly name: string; readonly fields: F & AllKnown<F> & SchemaProperties };
   /** Properties by name that others refer to with kind ref. */
   definitions?: SchemaProperties;
   /** Pointers of the properties that together are the provider's identifier. */
@@ -156,7 +156,7 @@ interface SchemaDefinition<D, R, A> {
     };
   };
   /** Functions that prepare a run with the content of a secret that this schema defines. */
-  authentication?: { readonly [name: string]: (secret: { [field: string]: any }) => any };
+  authentication?: { readonly [name: string]: (secret: ValuesOf<F>) => any };
 }
 interface DefinedSchema { (): { definedBy: 'defineSchema' } }
 /** A schema with its functions, in one object: export it as the default. */
@@ -164,5 +164,6 @@ declare function defineSchema<
   const D extends SchemaProperties,
   const R extends SchemaProperties = {},
   const A extends { readonly [name: string]: { readonly [argument: string]: string } } = {},
->(definition: SchemaDefinition<D, R, A>): DefinedSchema;
+  const F extends SchemaProperties = {},
+>(definition: SchemaDefinition<D, R, A, F>): DefinedSchema;
 `;

@@ -21,6 +21,7 @@ declare const YAML: {
 declare const toml: { parse(text: string): any; stringify(value: any): string };
 /** JSON Patch, RFC 6902 */
 declare const jsonpatch: OpenLibrary;
+/** Effects: none, but the function runs in a process. */
 declare const path: {
   join(...parts: string[]): string;
   resolve(...parts: string[]): string;
@@ -130,7 +131,7 @@ interface Input {
   /** Those it manages, by id. */
   components: { [id: string]: ManagedComponent };
 }`,
-  authentication: '/** The decrypted secret. */\ninterface Input { [field: string]: any }',
+  authentication: '/** The decrypted secret. */\ntype Input = Schema.SecretFields;',
   'schema-definition': 'type Input = void;',
 };
 

@@ -96,7 +96,13 @@ async function author(s: Session, file: string, options: AuthorOptions): Promise
   const name = options.name ?? (file === '-' ? 'definition' : basename(file, extname(file)));
   const changeSet = await s.changeSet(options.changeSet, `schema ${name}`);
   const category = options.category === undefined ? {} : { category: options.category };
-  const result = await s.attempt<AuthorReply>('schema.author', { changeSet, text, name, ...category });
+  const result = await s.attempt<AuthorReply>('schema.author', {
+    changeSet,
+    text,
+    name,
+    types: true,
+    ...category,
+  });
   if (!result.ok) {
     const { data } = result.refusal as { data?: { diagnostics?: readonly Diagnostic[]; log?: readonly string[] } };
     if (s.json || data?.diagnostics === undefined) throw new RefusalError(result.refusal);

@@ -91,7 +91,8 @@ async function run(order: Order): Promise<void> {
   }
 
   current = { file: order.main.name, code: 'threw' };
-  installRequestNames({ requestStorage: storage.reading(), siExec });
+  const requestStorage = order.writes ? storage.writing().storage : storage.reading();
+  installRequestNames({ requestStorage, siExec });
   let value: unknown;
   try {
     value = await compile(order.main.script, order.main.name)(parse(order.input));
