@@ -19,8 +19,11 @@ import {
 import type { Tier } from '../model/run.ts';
 import type { VariantSpec } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
+import type { Catalogue } from '../ports/catalogue.ts';
 import type { CheckRequest, Compiler, Diagnostic } from '../ports/compiler.ts';
 import type { Page } from './component.ts';
+import { describeSchema } from './schema.ts';
+import { variantInWork } from './variants.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface FunctionLine {
@@ -186,6 +189,25 @@ export async function declarationsOf(w: Workspace, state: Reader, ask: CheckAsk)
   if (!found.ok) return found;
   const { text: _, schema, ...request } = found.value;
   return ok({ kind: request.kind, schema, text: compiler.declarations(request) });
+}
+
+/** Types of functions over a schema, as it is being worked on, or as the catalogue has it. Refuses `schema_not_found`. */
+export async function declarationsOfSchema(
+  w: Workspace,
+  state: Reader,
+  ask: { readonly catalogue: Catalogue; readonly schema: string; readonly kind: FunctionKind },
+): Promise<Result<Declarations>> {
+  const compiler = compilerOf(w);
+  const found = await w.read(() => {
+    const described = describeSchema(state, ask.catalogue, ask.schema);
+    if (!described.ok || described.value.id === null) return described;
+    const { id, name } = described.value;
+    const inWork = must(variantInWork(state, id));
+    return ok({ name, spec: specOf(state, findVariant(state, id, inWork)!.spec) });
+  });
+  if (!found.ok) return found;
+  const { name, spec } = found.value;
+  return ok({ kind: ask.kind, schema: name, text: compiler.declarations({ kind: ask.kind, spec }) });
 }
 
 function compilerOf(w: Workspace): Compiler {

@@ -3,6 +3,7 @@
 
 import type { FunctionId, SchemaId, VariantId } from '../base/ids.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
+import { index } from '../model/keys.ts';
 import { findSchema, findVariant, resolveSchema, specOf } from '../model/lookup.ts';
 import { type Path, segmentsOf } from '../model/path.ts';
 import { locate, type VariantRecord } from '../model/schema.ts';
@@ -41,6 +42,17 @@ export function danglingBindings(
       out.push({ path: output, message: `is not in the schema any more; what ${fn.name} gives is not seen` });
   }
   return out;
+}
+
+/** Components on other variants of the schema than this one; `most` bounds the count. */
+export function countBehind(state: Reader, schema: SchemaId, variant: VariantId, most: number): number {
+  let count = 0;
+  for (const [key] of state.scan('schemas', `${schema}/`)) {
+    const other = key.slice(schema.length + 1) as VariantId;
+    if (other === variant) continue;
+    for (const _ of state.scan('index', index.componentsOf(other))) if (++count === most) return count;
+  }
+  return count;
 }
 
 export interface SchemaSource {

@@ -48,14 +48,6 @@ export function attach(c: Compilation, r: Attach): About {
   if (r.action !== undefined && !actionKinds.includes(r.action)) malformed('action', actionKinds.join(', '), r.action);
   if ((record.kind === 'action') !== (r.action !== undefined))
     malformed('action', 'an action kind exactly for functions of kind action', r.action);
-  if (record.kind === 'qualification' && record.name === lastSegment(validationPath).key) {
-    fail('name_taken', {
-      path: 'function',
-      expected: 'another name: validation is the engine’s own qualification',
-      got: JSON.stringify(record.name),
-      hint: 'rename the function',
-    });
-  }
   freeForFunction(c.draft, target, record, r.action);
   const binding = newId<BindingId>(c, r.id);
   addBinding(c, binding, {
@@ -69,7 +61,20 @@ export function attach(c: Compilation, r: Attach): About {
 }
 
 /** Kinds of which a schema variant has at most one; manual actions and qualifications may be many. */
-function freeForFunction(reader: Reader, target: Target, fn: FunctionRecord, action: Attach['action']): void {
+export function freeForFunction(
+  reader: Reader,
+  target: Target,
+  fn: Pick<FunctionRecord, 'name' | 'kind'>,
+  action: Attach['action'],
+): void {
+  if (fn.kind === 'qualification' && fn.name === lastSegment(validationPath).key) {
+    fail('name_taken', {
+      path: 'function',
+      expected: 'another name: validation is the engine’s own qualification',
+      got: JSON.stringify(fn.name),
+      hint: 'rename the function',
+    });
+  }
   for (const { record: other, fn: otherFn } of bindingsOf(reader, target.variant ?? target.schema!)) {
     if (otherFn.name === fn.name) {
       fail('name_taken', {

@@ -1,17 +1,19 @@
 // Compiling a schema definition that has been run: the schema or its unlocked variant, the text it was made from as a function
 // bound to the variant, and functions for the properties that take the value of another. Only what differs is edited, so
-// that the same definition again changes nothing.
+// that the same definition again changes nothing. Other properties under components that exist are another variant:
+// components move to it when they are upgraded, which says what did not fit.
 
-import type { BindingId, FunctionId, SchemaId, VariantId } from '../base/ids.ts';
+import type { BindingId, FunctionId, Hash, SchemaId, VariantId } from '../base/ids.ts';
 import type { JsonObject } from '../base/json.ts';
 import { must } from '../base/result.ts';
-import { type FunctionKind, type FunctionRecord, identityText } from '../model/function.ts';
+import { type FunctionRecord, identityText } from '../model/function.ts';
 import { index, indexUser, variantKey } from '../model/keys.ts';
 import { findRecord, findSchema, findVariant, resolveSchema } from '../model/lookup.ts';
 import { parseVariantSpec, variantSpecText } from '../model/schema.ts';
 import { type About, type Compilation, malformed, mustName, type NounRequest } from './compile.ts';
 import { addBinding, type BindingHere, bindingsOf } from './compile_binding.ts';
 import { newId } from './compile_component.ts';
+import { bindFunctions, hasFunctions, mustFunctions, newFunction } from './compile_defined.ts';
 import { addSchema, fail, mustText, setField, unlocked } from './compile_noun.ts';
 import { diffText } from './text.ts';
 
@@ -25,14 +27,18 @@ export function define(c: Compilation, r: Define): About {
       ? { output, path }
       : malformed('follows', 'an output and a path', { output, path }),
   );
+  const functions = mustFunctions(r.functions ?? []);
+  const wanted: Wanted = { text, follows, functions, gone: r.gone ?? [] };
   const found = resolveSchema(c.draft, name, 'name');
   if (!found.ok && found.refusal.code !== 'schema_not_found') return must(found) as never;
   const known = found.ok && findSchema(c.draft, found.value)?.name === name ? found.value : undefined;
   const schema = known ?? newId<SchemaId>(c, r.id);
-  const variant = known === undefined ? created(c, schema, name, r) : edited(c, schema, name, r, { text, follows });
+  const variant = known === undefined ? created(c, schema, name, r) : edited(c, schema, name, r, wanted);
   if (variant !== undefined) {
     keepText(c, variant, name, text);
+    // Identity functions first: one may have given what a function gives now.
     follow(c, variant, follows);
+    bindFunctions(c, variant, functions, wanted.gone);
   }
   return { subject: schema, sentence: `define schema ${name}` };
 }
@@ -47,6 +53,8 @@ function created(c: Compilation, schema: SchemaId, name: string, r: Define): Var
 interface Wanted {
   readonly text: string;
   readonly follows: NonNullable<Define['follows']>;
+  readonly functions: NonNullable<Define['functions']>;
+  readonly gone: NonNullable<Define['gone']>;
 }
 
 /** The unlocked variant with the new document; undefined: the default variant is what is wanted already. */
@@ -64,11 +72,28 @@ function edited(c: Compilation, schema: SchemaId, name: string, r: Define, wante
   const standing = findVariant(c.draft, schema, record.defaultVariant)!;
   if (standing.spec === spec && isAsWanted(c, record.defaultVariant, wanted) && !hasUnlocked(c, schema))
     return undefined;
-  const variant = unlocked(c, schema, record.defaultVariant);
+  const variant = withoutComponents(c, schema, unlocked(c, schema, record.defaultVariant), spec);
   const key = variantKey(schema, variant);
   setField(c, 'variant', key, findRecord<JsonObject>(c.draft, 'schemas', key)!, 'spec', spec);
   if (r.category !== undefined) setField(c, 'schema', schema, record as unknown as JsonObject, 'category', r.category);
   return variant;
+}
+
+/** The variant, or the copy that takes its place where components are on it and its properties would become others. */
+function withoutComponents(c: Compilation, schema: SchemaId, variant: VariantId, spec: Hash): VariantId {
+  if (findVariant(c.draft, schema, variant)!.spec === spec || !hasComponents(c, variant)) return variant;
+  c.emit({ kind: 'record.set', noun: 'variant', key: variantKey(schema, variant), field: 'locked', value: true });
+  const copy = unlocked(c, schema, variant);
+  // Only one that no apply has made the default stands so: the next component is of what is being worked on.
+  const record = findSchema(c.draft, schema)!;
+  if (record.defaultVariant === variant)
+    c.emit({ kind: 'record.set', noun: 'schema', key: schema, field: 'defaultVariant', value: copy });
+  return copy;
+}
+
+function hasComponents(c: Compilation, variant: VariantId): boolean {
+  for (const _ of c.draft.scan('index', index.componentsOf(variant))) return true;
+  return false;
 }
 
 function hasUnlocked(c: Compilation, schema: SchemaId): boolean {
@@ -77,12 +102,13 @@ function hasUnlocked(c: Compilation, schema: SchemaId): boolean {
   );
 }
 
-function isAsWanted(c: Compilation, variant: VariantId, { text, follows }: Wanted): boolean {
+function isAsWanted(c: Compilation, variant: VariantId, { text, follows, functions, gone }: Wanted): boolean {
   const here = bindingsOf(c.draft, variant);
   const definition = here.find((b) => b.fn.kind === 'schema-definition');
   const has = here.filter((b) => isIdentity(c, b)).map(followOf);
   const same = has.length === follows.length && follows.every((f) => has.some((h) => sameFollow(f, h)));
-  return definition !== undefined && c.draft.blob(definition.fn.text) === text && same;
+  if (definition === undefined || c.draft.blob(definition.fn.text) !== text) return false;
+  return same && hasFunctions(c, variant, functions, gone);
 }
 
 /** The text stays with the variant, as a function; one that other variants have too is left to them. */
@@ -127,7 +153,12 @@ const followOf = ({ record }: BindingHere): Follow => ({
 });
 
 function isIdentity(c: Compilation, { fn, record }: BindingHere): boolean {
-  return fn.kind === 'attribute' && record.arguments.length === 1 && c.draft.blob(fn.text) === identityText;
+  return (
+    fn.name === 'identity' &&
+    fn.kind === 'attribute' &&
+    record.arguments.length === 1 &&
+    c.draft.blob(fn.text) === identityText
+  );
 }
 
 /** The function that gives its argument: one serves the whole workspace. */
@@ -137,13 +168,6 @@ function identity(c: Compilation): FunctionId {
     if (fn?.kind === 'attribute' && c.draft.blob(fn.text) === identityText) return indexUser(key) as FunctionId;
   }
   return newFunction(c, 'identity', 'attribute', identityText);
-}
-
-function newFunction(c: Compilation, name: string, kind: FunctionKind, text: string): FunctionId {
-  const id = c.ids.ulid<FunctionId>();
-  const record = { name, displayName: name, description: '', kind, text: c.draft.putBlob(text), locked: false };
-  c.emit({ kind: 'record.create', noun: 'function', key: id, record });
-  return id;
 }
 
 function bind(

@@ -16,7 +16,7 @@ import type { Json, JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { must, type RefusalDetail, RefusalError, refuse, unreachable } from '../base/result.ts';
 import { overrideModes } from '../model/action.ts';
-import { actionKinds, type FunctionRecord, functionKinds } from '../model/function.ts';
+import { actionKinds, type BindingRecord, type FunctionRecord, functionKinds } from '../model/function.ts';
 import { approversKey, index, indexUser, overrideKey, placementKey, variantKey } from '../model/keys.ts';
 import {
   findRecord,
@@ -315,7 +315,7 @@ export function unlocked(c: Compilation, schema: SchemaId, variant: VariantId, i
     kind: 'record.create',
     noun: 'variant',
     key: variantKey(schema, copy),
-    record: { name: `${record.name} (unlocked)`, spec: record.spec, locked: false },
+    record: { name: `v${[...c.draft.scan('schemas', `${schema}/`)].length + 1}`, spec: record.spec, locked: false },
   });
   copyBindings(c, variant, copy);
   return copy;
@@ -375,16 +375,32 @@ function compileFunction(c: Compilation, r: Of<Extract<NounRequest['kind'], `fun
       return { subject: id };
     case 'function.unlock': {
       if (!record.locked) return { subject: id };
-      // A name may be another function's on another schema; only an untouched copy is surely one of this function.
-      for (const [key] of c.draft.scan('index', index.functionsNamed(record.name))) {
-        const other = findRecord<FunctionRecord>(c.draft, 'functions', indexUser(key))!;
-        if (!other.locked && other.kind === record.kind && other.text === record.text)
-          return { subject: indexUser(key) };
-      }
-      const copy = newId<FunctionId>(c, r.id);
-      c.emit({ kind: 'record.create', noun: 'function', key: copy, record: { ...now, locked: false } });
+      const copy = untouchedCopy(c, record) ?? newId<FunctionId>(c, r.id);
+      if (findRecord(c.draft, 'functions', copy) === undefined)
+        c.emit({ kind: 'record.create', noun: 'function', key: copy, record: { ...now, locked: false } });
+      giveToUnlocked(c, id, copy);
       return { subject: copy };
     }
+  }
+}
+
+/** A name may be another function's on another schema; only an untouched copy is surely one of this function. */
+function untouchedCopy(c: Compilation, record: FunctionRecord): FunctionId | undefined {
+  for (const [key] of c.draft.scan('index', index.functionsNamed(record.name))) {
+    const other = findRecord<FunctionRecord>(c.draft, 'functions', indexUser(key))!;
+    if (!other.locked && other.kind === record.kind && other.text === record.text) return indexUser(key) as FunctionId;
+  }
+  return undefined;
+}
+
+/** Unlocked variants get the copy in the place of the function that it is of; locked ones keep what they have. */
+function giveToUnlocked(c: Compilation, from: FunctionId, copy: FunctionId): void {
+  for (const [key] of [...c.draft.scan('index', index.bindingsOf(from))]) {
+    const { target, ...rest } = findRecord<BindingRecord>(c.draft, 'bindings', indexUser(key))!;
+    if (target.variant === undefined || must(schemaOfVariant(c.draft, target.variant)).record.locked) continue;
+    c.emit({ kind: 'record.remove', noun: 'binding', key: indexUser(key) });
+    const record = { ...rest, target, function: copy } as unknown as JsonObject;
+    c.emit({ kind: 'record.create', noun: 'binding', key: c.ids.ulid<BindingId>(), record });
   }
 }
 

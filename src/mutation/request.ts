@@ -107,7 +107,8 @@ export type Request =
     }
   /**
    * What the text of a schema definition came to: makes the schema of that name, or edits its unlocked variant, which is
-   * made first when all are locked. The text stays with the variant; `follows`: properties that take the value of another.
+   * made first when all are locked. The text stays with the variant; `follows`: properties that take the value of another;
+   * `functions`: those that stand in the text; `gone`: names of those that stood in the text before.
    */
   | {
       readonly kind: 'schema.define';
@@ -117,6 +118,15 @@ export type Request =
       readonly spec: VariantSpec;
       readonly text: string;
       readonly follows?: readonly { readonly output: string; readonly path: string }[];
+      readonly functions?: readonly {
+        readonly name: string;
+        readonly functionKind: FunctionKind;
+        readonly text: string;
+        readonly arguments?: readonly BindingArgument[];
+        readonly output?: string;
+        readonly action?: ActionKind;
+      }[];
+      readonly gone?: readonly string[];
     }
   /** Installs a catalogue schema; ids follow from its content, so installing twice is the same as once. */
   | {

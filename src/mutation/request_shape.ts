@@ -76,6 +76,8 @@ const shapes: Shapes = {
     spec: 'record',
     text: 'text',
     follows: 'records?',
+    functions: 'records?',
+    gone: 'texts?',
   },
   'schema.install': { name: 'text', category: 'text', origin: 'text', spec: 'record' },
   'schema.edit_variant': { ...variant, spec: 'record', name: 'text?' },

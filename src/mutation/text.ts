@@ -56,14 +56,22 @@ export function invertText(changes: readonly TextChange[]): TextChange[] {
   });
 }
 
-/** Is the function bound to schemas only? An overlay is no part of a locked variant, so its code stays editable. */
+/**
+ * Is the function bound to schemas only, or followed through by values only? Then it is no part of a locked variant, and
+ * its code stays editable: a lock keeps variants as they are, and there is no variant that a value could be upgraded to.
+ */
 export function isOverlay(reader: Reader, fn: string): boolean {
-  let bound = false;
+  let bound = isCalled(reader, fn);
   for (const [key] of reader.scan('index', index.bindingsOf(fn))) {
     if (findRecord<BindingRecord>(reader, 'bindings', indexUser(key))?.target.schema === undefined) return false;
     bound = true;
   }
   return bound;
+}
+
+function isCalled(reader: Reader, fn: string): boolean {
+  for (const _ of reader.scan('index', index.callersOf(fn))) return true;
+  return false;
 }
 
 export const textOperations: Operations<TextMutation> = {

@@ -42,6 +42,17 @@ export interface CompiledFunction {
   readonly limits?: Partial<Pick<RunLimits, 'timeMs' | 'memoryBytes' | 'cpus'>>;
 }
 
+/** A function that stands in a schema definition, as a text of its own. */
+export interface DefinedFunction {
+  readonly kind: FunctionKind;
+  readonly name: string;
+  /** With the declarations of the definition's text that it uses; the same whatever else becomes of that text. */
+  readonly text: string;
+  /** Where it stands in the definition. */
+  readonly line: number;
+  readonly column: number;
+}
+
 export interface CheckRequest {
   readonly text: string;
   readonly kind: FunctionKind;
@@ -63,6 +74,8 @@ export interface Compiler {
   readonly version: string;
   /** Refuses `function_invalid` with the first diagnostic's place in `path` (`text:LINE:COLUMN`). */
   compile(text: string, kind: FunctionKind): Result<CompiledFunction>;
+  /** The functions of a definition made by `defineSchema`, which compiles; undefined: it is made otherwise, and has none. */
+  functionsOf(text: string): readonly DefinedFunction[] | undefined;
   /** Every diagnostic, in order of the text. */
   check(request: CheckRequest): Promise<readonly Diagnostic[]>;
   /** What an editor offers at a place, lines and columns from 1. */

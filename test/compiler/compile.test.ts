@@ -183,7 +183,7 @@ describe('effects', () => {
     'function main(a) { return a.fetch + a?.os + { fetch: 1, os() {} }.fetch }',
     'function main(a) { fetch: for (;;) { break fetch } }',
     'function main(a: typeof fetch, b: fs.Stats): Response { let x: Buffer; return a as Worker }',
-    'interface fetch {} function main(a) { return new Date(0) + Date.parse("x") + Math.max(1) + path.join("a") + _.get(a, "b") }',
+    'interface fetch {} function main(a) { return new Date(0) + Date.parse("x") + Math.max(1) + toml.parse("a") + _.get(a, "b") }',
     'enum fs { os, B = os } function main() { return fs.B }',
     'import type { fetch } from "x"; function main() {}',
     '// effects are none\nfunction main() { return "fetch" + /fetch/ }',

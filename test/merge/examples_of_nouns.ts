@@ -185,12 +185,12 @@ export const schemaExamples: readonly Example[] = [
     mine: [{ kind: 'schema.unlock_variant', id: fresh as never, variant: variantOf(start, 'Cat') }],
     theirs: [{ kind: 'schema.unlock_variant', id: fresh2 as never, variant: variantOf(start, 'Cat') }],
     fact: ['schemas', `${schemaOf('Cat')}/${fresh2}`],
-    now: json('schemas', variantKeyOf('Cat'), { locked: true, name: 'v1 (unlocked)' }),
+    now: json('schemas', variantKeyOf('Cat'), { locked: true, name: 'v2' }),
     line: {
       outcome: 'repaired',
       mine: 'record.create',
       theirs: 'record.create',
-      instead: json('schemas', variantKeyOf('Cat'), { locked: false, name: 'v1 (unlocked)' }),
+      instead: json('schemas', variantKeyOf('Cat'), { locked: false, name: 'v2' }),
     },
   },
   {

@@ -5,8 +5,9 @@ import { limits } from '../../base/limits.ts';
 import { builderScript } from '../../formats/asset/builders.ts';
 import type { FunctionKind } from '../../model/function.ts';
 import type { Tier } from '../../model/run.ts';
-import type { CompiledFunction, Diagnostic } from '../../ports/compiler.ts';
+import type { CompiledFunction, DefinedFunction, Diagnostic } from '../../ports/compiler.ts';
 import { blankTypes, type Refused } from './blank.ts';
+import { blankFunctions, findDefinition, namesOfDefinition, textOfFunction } from './definition.ts';
 import { type Directives, directivesOf } from './directives.ts';
 import { Edits } from './edits.ts';
 import { declaresEffects, effectOf, kindsWithEffects, namesWithEffects } from './effects.ts';
@@ -33,6 +34,22 @@ export function compileText(
   }
 }
 
+/** The functions that a definition made by `defineSchema` holds; undefined: it is written otherwise, or does not parse. */
+export function functionsOfDefinition(text: string): readonly DefinedFunction[] | undefined {
+  try {
+    const syntax = parseText(text);
+    const definition = 'severity' in syntax ? undefined : findDefinition(syntax.program);
+    if ('severity' in syntax || definition === undefined) return undefined;
+    return definition.functions.map((fn) => {
+      const { line, column } = diagnosticAt(text, fn.member.start, 0, '', '');
+      return { kind: fn.kind, name: fn.name, text: textOfFunction(syntax, definition, fn), line, column };
+    });
+  } catch (e) {
+    if (e instanceof RangeError) return undefined;
+    throw e;
+  }
+}
+
 /** For an isolate that has nothing besides the language. */
 const everyEffect = namesWithEffects([]);
 
@@ -45,7 +62,10 @@ function compileSyntax(
   const edits = new Edits(text);
   const names = findNames(program);
   const hasMain = names.declared.has('main');
+  const definition = kind === 'schema-definition' ? findDefinition(program) : undefined;
+  if (definition !== undefined) blankFunctions(definition, text, edits);
   const refused = [
+    ...(definition?.refused ?? []),
     ...blankModules(program, edits, hasMain),
     ...blankTypes(text, program, edits),
     ...escapeSpelling(syntax, edits),
@@ -58,10 +78,13 @@ function compileSyntax(
   }
   const hashbang = /^#!.*/.exec(text);
   if (hashbang !== null) edits.blank(0, hashbang[0].length);
-  const effects = [...new Set(names.free.map((r) => effectOf(r, withEffects)).filter((e) => e !== undefined))];
-  const directives = directivesOf(text, syntax.comments);
+  // What the functions of a definition use is theirs.
+  const used = definition === undefined ? names.free : namesOfDefinition(definition, program, names.free);
+  const effects = [...new Set(used.map((r) => effectOf(r, withEffects)).filter((e) => e !== undefined))];
+  const comments = definition === undefined ? syntax.comments : [];
+  const directives = directivesOf(text, comments);
   const { network, commands, plain } = directives;
-  const declared = network.length + commands.length > 0 || syntax.comments.some((c) => declaresEffects(c.value));
+  const declared = network.length + commands.length > 0 || comments.some((c) => declaresEffects(c.value));
   const tier = effects.length > 0 || declared || kindsWithEffects.includes(kind) ? 'process' : 'isolate';
   const wrong = [...directives.wrong, ...overTier(text, directives, tier)];
   if (wrong.length > 0) return wrong;

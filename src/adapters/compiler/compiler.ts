@@ -11,15 +11,16 @@ import { Fault, ok, type Result, refuse } from '../../base/result.ts';
 import type { FunctionKind } from '../../model/function.ts';
 import type { CompiledFunction, Compiler, Diagnostic } from '../../ports/compiler.ts';
 import { CheckThread } from './check_thread.ts';
-import { compileText } from './compile.ts';
+import { compileText, functionsOfDefinition } from './compile.ts';
 import { declarationsOf } from './declarations.ts';
 import { namesWithEffects } from './effects.ts';
 
 /**
- * 1: types blanked in place, effects by free names. 2: allowances and limits from comments. Counted up when the same text gives
- * another script, tier, allowance or limit.
+ * 1: types blanked in place, effects by free names. 2: allowances and limits from comments. 3: `path` leads
+ * to the process tier, which has it. Counted up when the same text gives
+ * another script, tier, allowance or limit. (A definition made by `defineSchema` gave none before there was that name.)
  */
-const compilerVersion = 2;
+const compilerVersion = 3;
 
 /** Libraries whose release a result may depend on. */
 const libraries = ['lodash', 'joi', 'yaml', 'smol-toml', 'fast-json-patch', 'ses'];
@@ -49,6 +50,7 @@ export function openCompiler(options: CompilerOptions = {}): Compiler {
       cache.set(hash, result, text.length);
       return result;
     },
+    functionsOf: functionsOfDefinition,
     check: (request) => thread.check(request),
     complete: (request, line, column) => thread.complete(request, line, column),
     declarations: declarationsOf,

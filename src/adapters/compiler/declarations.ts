@@ -25,6 +25,7 @@ function schemaNamespace(spec: VariantSpec | undefined, writer: TypeWriter): str
     writer.declaration('Domain', spec?.domain ?? open),
     writer.declaration('Secrets', spec?.secrets ?? open),
     writer.declaration('ResourceValue', spec?.resourceValue ?? open),
+    writer.declaration('SecretFields', spec?.secretDefinition?.fields ?? { kind: 'map' }),
   ];
   return `declare namespace Schema {\n${members.join('\n')}\n}`;
 }
@@ -72,7 +73,7 @@ class TypeWriter {
 
   constructor(definitions: Definitions) {
     this.#definitions = definitions;
-    const taken = new Set(['Domain', 'Secrets', 'ResourceValue']);
+    const taken = new Set(['Domain', 'Secrets', 'ResourceValue', 'SecretFields']);
     for (const name of Object.keys(definitions)) {
       const plain = name.replace(/[^\p{ID_Continue}$]/gu, '_').replace(/^(?![\p{ID_Start}$_])/u, '_');
       let free = reserved.has(plain) ? `${plain}_` : plain;

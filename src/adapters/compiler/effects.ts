@@ -17,7 +17,7 @@ const effects = new Set(
 /** They only compute, but are not part of the language: an isolate that has one says so (`isolateNames`). */
 const processOnly = (
   'Buffer zlib URL URLSearchParams TextEncoder TextDecoder TextEncoderStream TextDecoderStream structuredClone atob btoa ' +
-  'Event EventTarget Intl'
+  'Event EventTarget Intl path'
 ).split(' ');
 
 /** Members of pure names. */

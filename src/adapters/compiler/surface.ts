@@ -2,6 +2,7 @@
 // Libraries are declared loosely: their names complete, their values are open.
 
 import type { FunctionKind } from '../../model/function.ts';
+import { definitionSurface } from './definition_surface.ts';
 
 /** Names of every kind of function. */
 const globals = `
@@ -20,6 +21,7 @@ declare const YAML: {
 declare const toml: { parse(text: string): any; stringify(value: any): string };
 /** JSON Patch, RFC 6902 */
 declare const jsonpatch: OpenLibrary;
+/** Effects: none, but the function runs in a process. */
 declare const path: {
   join(...parts: string[]): string;
   resolve(...parts: string[]): string;
@@ -139,7 +141,7 @@ interface Input {
   /** Those it manages, by id. */
   components: { [id: string]: ManagedComponent };
 }`,
-  authentication: '/** The decrypted secret. */\ninterface Input { [field: string]: any }',
+  authentication: '/** The decrypted secret. */\ntype Input = Schema.SecretFields;',
   'schema-definition': 'type Input = void;',
 };
 
@@ -190,7 +192,7 @@ interface Output {
   };
 }`,
   authentication: 'type Output = any;',
-  'schema-definition': 'type Output = Asset;',
+  'schema-definition': "type Output = Asset | { definedBy: 'defineSchema' };",
 };
 
 const component = `
@@ -327,8 +329,8 @@ declare class AssetBuilder {
 /** Everything but the schema's own types; `input` declares Input where it depends on more than the kind. */
 export function surfaceOf(kind: FunctionKind, input?: string): string {
   const own = kind === 'attribute' || kind === 'transformation' ? (input ?? 'type Input = any;') : inputs[kind];
-  const parts = [globals, requestStorage(kind === 'authentication'), component];
-  if (kind === 'schema-definition') parts.push(builders);
+  const parts = [globals, requestStorage(kind === 'authentication' || kind === 'schema-definition'), component];
+  if (kind === 'schema-definition') parts.push(builders, definitionSurface);
   parts.push(own, outputs[kind], main);
   return parts.map((p) => p.trim()).join('\n\n');
 }

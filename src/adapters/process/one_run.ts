@@ -216,6 +216,7 @@ function orderOf(request: RunRequest, token: string, proxy: string | null): Orde
     token,
     main: { name: request.name, script: request.code.script },
     input: request.input,
+    writes: request.kind === 'authentication',
     authentication: (request.authentication ?? []).map(({ name, code, secret, plain }) => ({
       name,
       script: code.script,

@@ -2,6 +2,34 @@
 // existing definitions run unchanged in the same sandbox as any function. Each is a function declaration, which may be used
 // above the line it stands in, and gives plain data; what a chain of calls leaves is what `build` answers.
 
+/**
+ * What a definition says in one object, as data: properties as lists, which keep their order, Joi schemas as Joi describes
+ * them. The definition's functions have been taken out of its text.
+ */
+const defineSchema = `
+function defineSchema(definition) {
+  const isObject = function (x) { return x !== null && typeof x === 'object' && !Array.isArray(x); };
+  const mapped = function (x, change) {
+    return isObject(x) ? Object.fromEntries(Object.entries(x).map(function ([k, v]) { return [k, change(v, k)]; })) : x;
+  };
+  const members = function (x) {
+    return isObject(x) ? Object.entries(x).map(function ([name, p]) { return { name, property: property(p) }; }) : x;
+  };
+  const property = function (x) {
+    return mapped(x, function (part, name) {
+      if (name === 'properties') return members(part);
+      if (name === 'items' || name === 'values') return property(part);
+      return name === 'validation' && isObject(part) && typeof part.describe === 'function' ? part.describe() : part;
+    });
+  };
+  const plain = mapped(definition, function (part, name) {
+    if (name === 'domain' || name === 'resource') return members(part);
+    if (name === 'definitions') return mapped(part, property);
+    return name === 'definesSecret' ? mapped(part, function (x, n) { return n === 'fields' ? members(x) : x; }) : part;
+  });
+  return function main() { return { ...plain, definedBy: 'defineSchema' }; };
+}`;
+
 const builders: Readonly<Record<string, string>> = {
   ValueFromBuilder: `
 function ValueFromBuilder() {
@@ -181,5 +209,6 @@ export const builderNames: readonly string[] = Object.keys(builders);
 /** Text of the builders among `names`, below their mark; '' when there is none. */
 export function builderScript(names: ReadonlySet<string>): string {
   const used = builderNames.filter((name) => names.has(name)).map((name) => builders[name]!.trim());
+  if (names.has('defineSchema')) used.push(defineSchema.trim());
   return used.length === 0 ? '' : [builderMark, ...used].join('\n');
 }

@@ -1,10 +1,13 @@
 // Commands on schema definitions: a file becomes a schema, is checked, or is read back. Places of what is wrong are shown
 // with the line they are in.
 
+import { writeFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
 import { RefusalError } from '../../base/result.ts';
-import type { AuthorReply, AuthorWarning, CheckedDefinition } from '../../engine/author.ts';
+import type { AuthorReply, CheckedDefinition } from '../../engine/author.ts';
+import type { DefinitionWarning } from '../../engine/definition.ts';
+import type { Declarations } from '../../engine/functions.ts';
 import type { SchemaSource } from '../../engine/variants.ts';
 import type { Diagnostic } from '../../ports/compiler.ts';
 import { exitCodes } from './exit.ts';
@@ -29,7 +32,8 @@ export function authorCommands(schema: Command, run: Run): void {
     .addHelpText(
       'after',
       `
-The file has a function main that returns what AssetBuilder builds; definitions of System Initiative run as they are.
+The file exports what defineSchema makes of one object, functions included, or has a function main that returns what
+AssetBuilder builds; definitions of System Initiative run as they are.
 Examples:
   headwater schema author web-server.ts --change-set "our types"
   headwater schema author definition.ts --name "Acme::Queue"`,
@@ -52,6 +56,28 @@ Examples:
       }),
     );
   schema
+    .command('types [schema]')
+    .description('types for an editor, as a .d.ts: of a schema, or, without one, of what definitions are written with')
+    .option('--kind <kind>', 'for functions of this kind (default: qualification)')
+    .option('-o, --out <file>', 'write them to a file')
+    .option('--change-set <name>', 'change set (default: HEAD)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  headwater schema types -o headwater.d.ts\n  headwater schema types AWS::EC2::Subnet > subnet.d.ts',
+    )
+    .action((name: string | undefined, options: { kind?: string; out?: string; changeSet?: string }) =>
+      run('Making the declarations', async (s) => {
+        const found = await s.call<Declarations>('schema.declarations', {
+          ...(name === undefined ? {} : { schema: name }),
+          ...(options.kind === undefined ? {} : { kind: options.kind }),
+          ...(options.changeSet === undefined ? {} : { changeSet: options.changeSet }),
+        });
+        if (options.out !== undefined) writeFileSync(options.out, found.text);
+        s.print(found, () => (options.out === undefined ? [found.text] : [`Wrote ${options.out}.`]));
+        return undefined;
+      }),
+    );
+  schema
     .command('source <schema>')
     .description('the definition that a schema was made of')
     .option('--change-set <name>', 'change set (default: HEAD)')
@@ -70,7 +96,13 @@ async function author(s: Session, file: string, options: AuthorOptions): Promise
   const name = options.name ?? (file === '-' ? 'definition' : basename(file, extname(file)));
   const changeSet = await s.changeSet(options.changeSet, `schema ${name}`);
   const category = options.category === undefined ? {} : { category: options.category };
-  const result = await s.attempt<AuthorReply>('schema.author', { changeSet, text, name, ...category });
+  const result = await s.attempt<AuthorReply>('schema.author', {
+    changeSet,
+    text,
+    name,
+    types: true,
+    ...category,
+  });
   if (!result.ok) {
     const { data } = result.refusal as { data?: { diagnostics?: readonly Diagnostic[]; log?: readonly string[] } };
     if (s.json || data?.diagnostics === undefined) throw new RefusalError(result.refusal);
@@ -81,7 +113,7 @@ async function author(s: Session, file: string, options: AuthorOptions): Promise
   }
   const reply = result.value;
   if (reply.edits === 0) await s.giveUp();
-  s.print(reply, () => authorLines(reply));
+  s.print(reply, () => [...authorLines(reply), ...typeLines(file, text, reply)]);
   if (!s.json && reply.edits > 0) note(`Review it with: headwater change-set review ${reply.changeSet}`);
   return undefined;
 }
@@ -97,9 +129,22 @@ function authorLines(r: AuthorReply): string[] {
   for (const { name, definition } of r.secretSlots)
     out.push(`  /secrets/${name} takes a secret of the kind ${definition}`);
   if (r.definesSecret !== null) out.push(`  defines secrets of the kind ${r.definesSecret}`);
+  for (const { name, kind, output } of r.functions)
+    out.push(output === undefined ? `  ${kind} ${name}` : `  ${output} ${paint('cyan', `<- ${name}`)}`);
+  if (r.behind > 0)
+    out.push(`${count(r.behind, 'component')} on other variants, until \`headwater component upgrade\` moves them.`);
   return [...out, ...r.warnings.map(warningLine)];
 }
 
-function warningLine({ path, message }: AuthorWarning): string {
+/** What is wrong with the types of a definition that was taken all the same. */
+function typeLines(file: string, text: string, { diagnostics }: AuthorReply): string[] {
+  return diagnosticLines(
+    file,
+    text,
+    diagnostics.map((d) => ({ ...d, severity: 'warning' })),
+  );
+}
+
+function warningLine({ path, message }: DefinitionWarning): string {
   return `${paint('yellow', 'warning')} ${path} ${message}`;
 }

@@ -117,7 +117,10 @@ async function run(order: Order): Promise<void> {
   await authenticate(order, storage, siExec);
 
   current = { file: order.main.name, code: 'threw' };
-  installRequestNames({ requestStorage: storage.reading(), siExec });
+  // On trial it stores, too, and what it stores is as secret as it is before a run.
+  const left = new Left(order.leftMax);
+  const requestStorage = order.writes ? storage.writing([], (value) => left.tell(value)).storage : storage.reading();
+  installRequestNames({ requestStorage, siExec });
   let value: unknown;
   try {
     value = await compile(order.main.script, order.main.name)(parse(order.input));

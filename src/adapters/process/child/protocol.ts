@@ -15,6 +15,8 @@ export interface Order {
   /** JSON text. */
   readonly input: string;
   /** To run first, in order; `secret` is JSON text. */
+  /** The function is one of kind authentication, on trial: it writes to the storage. */
+  readonly writes: boolean;
   readonly authentication: readonly (OrderedFunction & {
     readonly secret: string;
     /** Items and variables whose values are no secrets. */

@@ -1,6 +1,8 @@
 // requestStorage: what authentication functions leave for the functions after them. They write it; every other function
 // reads it. The environment set here goes to the commands that siExec starts, never into the process's own.
 
+import { NotAllowed } from './failure.ts';
+
 export interface ReadStorage {
   getItem(key: string): unknown;
   getEnv(key: string): string | undefined;
@@ -15,20 +17,34 @@ export interface WriteStorage extends ReadStorage {
   deleteEnv(key: string): void;
 }
 
+/** Not among the members that are listed: who looks for them finds what can be used. */
+const onlyAuthentication: PropertyDescriptorMap = Object.fromEntries(
+  ['setItem', 'setEnv', 'deleteItem', 'deleteEnv'].map((name) => {
+    const value = (): never => {
+      throw new NotAllowed(`requestStorage.${name} is for authentication functions; others only read it`);
+    };
+    return [name, { value }];
+  }),
+);
+
 export class RequestStorage {
   readonly #items = new Map<string, unknown>();
   readonly #env = new Map<string, string>();
   /** Names under which something was stored that is no secret. */
   readonly #plain = new Set<string>();
 
-  /** For functions that are not authentication functions. */
+  /** For functions that are not authentication functions. Writing is refused by name, not by there being no such thing. */
   reading(): ReadStorage {
-    return Object.freeze({
+    return Object.freeze(Object.defineProperties(this.#read(), onlyAuthentication));
+  }
+
+  #read(): ReadStorage {
+    return {
       getItem: (key: string) => this.#items.get(String(key)),
       getEnv: (key: string) => this.#env.get(String(key)),
       getKeys: () => [...this.#items.keys()],
       getEnvKeys: () => [...this.#env.keys()],
-    });
+    };
   }
 
   /**
@@ -53,7 +69,7 @@ export class RequestStorage {
       body();
     };
     const storage = Object.freeze({
-      ...this.reading(),
+      ...this.#read(),
       setItem: (key: string, value: unknown) => write(() => put(this.#items, String(key), value)),
       setEnv: (key: string, value: string) => write(() => put(this.#env, String(key), String(value))),
       deleteItem: (key: string) => write(() => this.#items.delete(String(key))),
