@@ -21,15 +21,15 @@ import {
   type ViewProblem,
 } from '../builtins/assemble.ts';
 import { cycleMessages, membersOfCycle } from '../graph/cycle.ts';
-import { isFollowing } from '../model/cell.ts';
 import type { Source } from '../model/expr.ts';
-import { idLength, splitAddress } from '../model/keys.ts';
+import { splitAddress } from '../model/keys.ts';
 import { type Path, validationPath, wellKnown } from '../model/path.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type Answered, Derived, isOnCycle, type Kept, lastOf, sameCalls, sameEvaluated } from './derived.ts';
 import { Frontier, type Marked } from './frontier.ts';
 import { Known, type Vertex } from './known.ts';
 import { moveMarks } from './marks.ts';
+import { Unseen } from './unseen.ts';
 import { keyOfCall, type WantedCall } from './wanted.ts';
 
 export interface PropagationOptions {
@@ -53,8 +53,6 @@ export type Freshness =
 
 /** Answers at hand for vertices that are still to be computed; what was used is kept with the vertex. */
 const answersMax = 65_536;
-/** Keys read at once when looking for vertices without a value. */
-const scannedMax = 1_000;
 
 export class Propagation {
   readonly #known: Known;
@@ -65,7 +63,7 @@ export class Propagation {
   readonly #frontier: Frontier;
   readonly #answers = new Map<Hash, Evaluated>();
   /** Key of `cells` up to which vertices without a value have been looked for; undefined: all have. */
-  #unseen: { cells: string; components: string } | undefined;
+  #unseen: Unseen | undefined;
   /** While a vertex is computed: it, and the calls it made. */
   #computing:
     | { readonly kept: Kept | undefined; readonly calls: Answered[]; missing: WantedCall | undefined; at: Marked }
@@ -81,7 +79,7 @@ export class Propagation {
     this.#known = new Known(state);
     this.#frontier = new Frontier(this.#known);
     this.#derived = derived ?? new Derived(state.space);
-    this.#unseen = all ? { cells: '', components: '' } : undefined;
+    this.#unseen = all ? new Unseen(this.#known, this.#derived) : undefined;
     this.#options = options;
     this.#asked = {
       facts: (component) => this.#known.component(component).facts,
@@ -146,7 +144,7 @@ export class Propagation {
   fork(options: PropagationOptions = this.#options): Propagation {
     this.#frontier.spreadAll();
     const other = new Propagation(this.state, this.#derived.fork(), options, false);
-    other.#unseen = this.#unseen && { ...this.#unseen };
+    other.#unseen = this.#unseen && new Unseen(other.#known, other.#derived, this.#unseen);
     for (const { address, dirty, isFirst } of this.#frontier.all()) {
       if (isFirst) other.#frontier.markFirst(address);
       else other.#frontier.mark(address, dirty);
@@ -157,6 +155,14 @@ export class Propagation {
   /** Goes on to another state: marks what may be another. O(what lies between, and what is behind it). */
   moveTo(next: Snapshot): void {
     if (next !== this.state) moveMarks({ known: this.#known, frontier: this.#frontier, derived: this.#derived }, next);
+  }
+
+  #lookForMore(unseen: Unseen, most: number): number {
+    const { found, read } = unseen.next(most);
+    // Marked ones stay as they are: whoever changed them found who reads them.
+    for (const address of found) if (!this.#frontier.has(address)) this.#frontier.markFirst(address);
+    if (unseen.isDone) this.#unseen = undefined;
+    return read;
   }
 
   /** Works on at most `most` vertices; looking for those without a value counts by keys. Answers how many it looked at. */
@@ -171,7 +177,7 @@ export class Propagation {
       const top = this.#frontier.top();
       if (top === undefined) {
         if (this.#unseen === undefined) break;
-        done += this.#lookForMore(this.#unseen, Math.min(most - done, scannedMax));
+        done += this.#lookForMore(this.#unseen, most - done);
         continue;
       }
       done++;
@@ -488,31 +494,5 @@ export class Propagation {
       return last === undefined ? { state: 'pending' } : { state: 'pending', last };
     }
     return rooted(kept.is, address);
-  }
-
-  /** Marks vertices that have no value yet, found among the next `most` keys. Answers how many keys it read. */
-  #lookForMore(unseen: { cells: string; components: string }, most: number): number {
-    let n = 0;
-    const found: string[] = [];
-    for (const [key, text] of this.state.scan('cells', '', unseen.cells)) {
-      if (n >= most) break;
-      n++;
-      unseen.cells = key;
-      if (isFollowing(text) && !this.#derived.has(key)) found.push(key);
-    }
-    if (n < most) {
-      for (const [key] of this.state.scan('components', '', unseen.components)) {
-        if (n >= most) break;
-        n++;
-        unseen.components = key;
-        if (key.length !== idLength) continue;
-        for (const { output } of this.#known.component(key as ComponentId).facts?.bounds ?? [])
-          if (!this.#derived.has(key + output)) found.push(key + output);
-      }
-      if (n < most) this.#unseen = undefined;
-    }
-    // Marked ones stay as they are: they are found by who changed them.
-    for (const address of found) if (!this.#frontier.has(address)) this.#frontier.markFirst(address);
-    return n;
   }
 }

@@ -134,8 +134,8 @@ export const plants = {
   },
   'a portion looks at more': {
     file: propagation,
-    wanted: 'Math.min(most - done, scannedMax)',
-    bug: 'scannedMax',
+    wanted: 'this.#lookForMore(this.#unseen, most - done)',
+    bug: 'this.#lookForMore(this.#unseen, 1_000)',
   },
   'values of vertices that went stay': {
     file: propagation,
