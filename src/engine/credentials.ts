@@ -2,11 +2,12 @@
 // definition, compiled, with the content opened for this run alone. A run that cannot have all of them does not start: it would
 // do something else than what it was written for.
 
-import type { ChangeSetId, ComponentId } from '../base/ids.ts';
+import type { ChangeSetId, ComponentId, SecretId } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
 import { Fault, type Result, refusalText, refuse } from '../base/result.ts';
 import { parseSecretUse, type SecretUse, secretsInUse } from '../graph/secret_use.ts';
 import { findRecord } from '../model/lookup.ts';
+import type { RunRecord } from '../model/run.ts';
 import type { SecretRecord } from '../model/secret.ts';
 import type { CompiledFunction, Compiler } from '../ports/compiler.ts';
 import type { Allowances, Authentication } from '../ports/runner.ts';
@@ -15,6 +16,8 @@ import type { Workspace } from './workspace.ts';
 export interface Credentials {
   /** To run first, in order; none: the run takes no secret. */
   readonly authentication: readonly Authentication[];
+  /** The same for the record of the run. */
+  readonly given: RunRecord['credentials'];
   /** Every content that was opened. */
   readonly contents: readonly Json[];
   /** What the authentication functions reach themselves. */
@@ -23,6 +26,7 @@ export interface Credentials {
 
 export const noCredentials: Credentials = {
   authentication: [],
+  given: [],
   contents: [],
   allow: { network: [], commands: [] },
 };
@@ -72,6 +76,7 @@ export async function credentialsOf(
 
 /** What one secret gives to a run. */
 interface Given {
+  readonly secret: SecretId;
   readonly content: Json;
   readonly functions: readonly { readonly name: string; readonly compiled: CompiledFunction }[];
 }
@@ -88,7 +93,9 @@ async function givenBy(w: Workspace, compiler: Compiler, use: SecretUse): Promis
     functions.push({ name, compiled: compiled.value });
   }
   const content = await contentOf(w, use.key);
-  return content.ok ? { content: content.value, functions } : `${content.refusal.got}; ${content.refusal.hint}`;
+  return content.ok
+    ? { secret: use.secret, content: content.value, functions }
+    : `${content.refusal.got}; ${content.refusal.hint}`;
 }
 
 function united(given: readonly Given[]): Credentials {
@@ -101,6 +108,7 @@ function united(given: readonly Given[]): Credentials {
       secret: content,
       plain,
     })),
+    given: given.map(({ secret, functions }) => ({ secret, functions: functions.map((f) => f.name) })),
     contents: given.map((g) => g.content),
     allow: { network: reach('network'), commands: reach('commands') },
   };

@@ -349,6 +349,10 @@ export class FunctionCalls {
       status: 'dispatched',
       tier: compiled.tier,
       actor: asked.actor,
+      limits: limitsOf(compiled),
+      credentials: [],
+      network: [],
+      commands: [],
       attempts: 1,
       runner: '',
       queuedAtMs: this.#world.clock.nowMs(),
@@ -380,7 +384,9 @@ export class FunctionCalls {
     try {
       const given = await this.#given(asked, compiled);
       if (!given.ok) return ended({ ok: false, code: 'authentication_failed', message: given.message });
-      const { authentication, contents, allow } = given.credentials;
+      const { authentication, contents } = given.credentials;
+      const allow = united(given.credentials.allow, compiled.allow);
+      if (compiled.tier === 'process') this.live.note(id, { credentials: given.credentials.given, ...allow });
       const opened = takesSecrets(compiled, at) ? await this.#sealed.open(call.input) : undefined;
       if (opened?.ok === false)
         return ended({ ok: false, code: 'authentication_failed', message: refusalText(opened.refusal) });
@@ -395,7 +401,7 @@ export class FunctionCalls {
           code: { hash: compiled.hash, script: compiled.script },
           input: opened?.value.input ?? call.input,
           limits: limitsOf(compiled),
-          ...(compiled.tier === 'process' ? { authentication, allow: united(allow, compiled.allow) } : {}),
+          ...(compiled.tier === 'process' ? { authentication, allow } : {}),
         },
         {
           started: (startedAtMs) => {

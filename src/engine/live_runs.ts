@@ -4,7 +4,7 @@
 import type { RunId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { must } from '../base/result.ts';
-import { isEnded, nextRunStatus, type RunEvent, type RunRecord } from '../model/run.ts';
+import { type ExecutionContext, isEnded, nextRunStatus, type RunEvent, type RunRecord } from '../model/run.ts';
 import type { RunQuery } from '../ports/run_store.ts';
 import type { Runner } from '../ports/runner.ts';
 
@@ -59,6 +59,12 @@ export class LiveRuns {
     const live = this.#runs.get(id)!;
     live.record = { ...live.record, ...more, status: must(nextRunStatus(live.record.status, event)) };
     return live.record;
+  }
+
+  /** What has become known of a run that has not begun. */
+  note(id: RunId, more: Partial<ExecutionContext>): void {
+    const live = this.#runs.get(id)!;
+    live.record = { ...live.record, ...more };
   }
 
   /** Ends a run at its runner. False when it is not under way. */

@@ -1,7 +1,7 @@
 // A run: one call of one function, as a record. Its life is one transition function; its parts are small enough to be kept
 // for every call, its log lies beside it.
 
-import type { ChangeSetId, ComponentId, FunctionId, Hash, RunId } from '../base/ids.ts';
+import type { ChangeSetId, ComponentId, FunctionId, Hash, RunId, SecretId } from '../base/ids.ts';
 import { ok, type Result, refuse, unreachable } from '../base/result.ts';
 import type { FunctionKind } from './function.ts';
 
@@ -63,12 +63,26 @@ export const runFailures = {
 } as const;
 export type RunFailureCode = keyof typeof runFailures;
 
-/** A run as kept and shown. */
-export interface RunRecord {
-  readonly id: RunId;
+/** All that a run is given besides its code and its argument: for whom it runs, with what, within which bounds. */
+export interface ExecutionContext {
   readonly changeSet: ChangeSetId;
   /** '' when it is about none (a test run of a schema definition). */
   readonly component: ComponentId | '';
+  /** Who caused it, as in the audit. */
+  readonly actor: string;
+  readonly tier: Tier;
+  /** null: it ran before that was recorded. */
+  readonly limits: RunLimits | null;
+  /** The secrets that it was given, in order, each with the authentication functions that took it; never what is in them. */
+  readonly credentials: readonly { readonly secret: SecretId; readonly functions: readonly string[] }[];
+  /** Hosts and commands that it might reach; the process tier only. */
+  readonly network: readonly string[];
+  readonly commands: readonly string[];
+}
+
+/** A run as kept and shown. */
+export interface RunRecord extends ExecutionContext {
+  readonly id: RunId;
   readonly function: FunctionId;
   readonly functionName: string;
   readonly kind: FunctionKind;
@@ -79,9 +93,6 @@ export interface RunRecord {
   /** null until there is a result. */
   readonly outputHash: Hash | null;
   readonly status: RunStatus;
-  readonly tier: Tier;
-  /** Who caused it, as in the audit. */
-  readonly actor: string;
   /** 1 for the first. */
   readonly attempts: number;
   readonly runner: string;

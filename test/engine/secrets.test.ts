@@ -171,7 +171,7 @@ describe('a run of a function with effects', () => {
     expect(await messageOf(c)).toBe('none');
   });
 
-  test('[D23] authentication functions run in order and share what they leave; overlays take the place of the variant’s', async () => {
+  test('[EN170] [D23] authentication functions run in order and share what they leave; overlays take the place of the variant’s', async () => {
     const { house } = await opened();
     const changeSet = await withSchemas(house);
     const add = (word: string) =>
@@ -181,7 +181,7 @@ describe('a run of a function with effects', () => {
     await bind(house, changeSet, {
       name: 'check',
       functionKind: 'qualification',
-      text: `function main() { return { result: 'success', message: requestStorage.getItem('order') + requestStorage.getItem('password').length }; }`,
+      text: `// @network api.example.com\n// @commands true\n// @timeout 9s\nfunction main() { return { result: 'success', message: requestStorage.getItem('order') + requestStorage.getItem('password').length }; }`,
     });
     await setSecret(house, changeSet, 'one', { password: 'correct-horse' });
     await setSecret(house, changeSet, 'two', { password: 'second' });
@@ -191,6 +191,19 @@ describe('a run of a function with effects', () => {
     });
     // Each secret by all functions of its definition, in the order of the slots.
     expect((await seen(house, changeSet, id)).value.qualification!['check']!.message).toBe('z a z a 6');
+    const [run] = await runsOf(house);
+    expect(run).toMatchObject({
+      changeSet,
+      component: id,
+      actor: 'ada',
+      tier: 'process',
+      limits: { timeMs: 9_000, memoryBytes: 512 * 1024 * 1024, cpus: 1 },
+      credentials: ['one', 'two'].map(() => ({ functions: ['log in', 'z first', 'a second'] })),
+      network: ['api.example.com'],
+      commands: ['true'],
+    });
+    expect(new Set(run!.credentials.map((c) => c.secret)).size).toBe(2);
+    expect(JSON.stringify(run)).not.toContain('correct-horse');
   });
 
   test('[D23] does not start when authentication fails, and runs when the secret is replaced by one that serves', async () => {

@@ -1,7 +1,7 @@
 // Conformance of runs: records, listings, logs, pruning. Runs are numbered; what a listing answers is compared as the
 // numbers of what it found, in order.
 
-import type { ChangeSetId, ComponentId, FunctionId, RunId } from '../../base/ids.ts';
+import type { ChangeSetId, ComponentId, FunctionId, RunId, SecretId } from '../../base/ids.ts';
 import type { RunLogLine, RunRecord, RunStatus } from '../../model/run.ts';
 import type { RunQuery } from '../run_store.ts';
 import { expectEqual } from './expectation.ts';
@@ -28,6 +28,11 @@ export const runCases: readonly StoreCase[] = [
       ...queued,
       status: 'failed',
       attempts: 3,
+      tier: 'process',
+      limits: null,
+      credentials: [{ secret: idOf<SecretId>(9), functions: ['log in', 'take the role'] }],
+      network: ['*.example.com'],
+      commands: ['aws'],
       startedAtMs: 7,
       endedAtMs: 9,
       peakMemoryBytes: 2 ** 40,

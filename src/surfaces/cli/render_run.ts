@@ -53,6 +53,7 @@ export function runWhole(r: RunRecord, nameOf: (component: string) => string): s
     ['ended', r.endedAtMs === null ? '(not yet)' : `${timeText(r.endedAtMs)}, after ${tookText(r) || 'no time'}`],
     ['where', `${r.tier}${r.runner === '' ? '' : `, ${r.runner}`}${r.attempts === 1 ? '' : `, attempt ${r.attempts}`}`],
   ];
+  rows.push(...contextRows(r));
   if (r.peakMemoryBytes !== null) rows.push(['peak memory', `${Math.ceil(r.peakMemoryBytes / 1024 / 1024)} MiB`]);
   if (r.exit !== null) rows.push(['exit', r.exit]);
   rows.push(['code', r.codeHash], ['input', `${r.inputHash}`], ['output', r.outputHash ?? '(none)']);
@@ -60,6 +61,20 @@ export function runWhole(r: RunRecord, nameOf: (component: string) => string): s
   const result = r.test?.result ?? r.management?.result;
   if (result != null) rows.push(['result', result]);
   return [...table(rows), ...inputLines(r)];
+}
+
+/** What it was given to run with, and within which bounds. */
+function contextRows({ limits, credentials, network, commands }: RunRecord): string[][] {
+  const rows: string[][] = [];
+  if (limits !== null) {
+    const { timeMs, memoryBytes, cpus } = limits;
+    const processors = cpus === 1 ? '1 processor' : `${cpus} processors`;
+    rows.push(['limits', `${timeMs} ms, ${Math.ceil(memoryBytes / 1024 / 1024)} MiB, ${processors}`]);
+  }
+  for (const { secret, functions } of credentials) rows.push(['secret', `${secret}, through ${functions.join(', ')}`]);
+  if (network.length > 0) rows.push(['network', network.join(', ')]);
+  if (commands.length > 0) rows.push(['commands', commands.join(', ')]);
+  return rows;
 }
 
 /** Where its result goes. */

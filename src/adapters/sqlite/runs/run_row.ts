@@ -4,7 +4,7 @@
 import type { ChangeSetId, ComponentId, FunctionId, Hash, RunId } from '../../../base/ids.ts';
 import { Fault } from '../../../base/result.ts';
 import type { FunctionKind } from '../../../model/function.ts';
-import { isEnded, type RunRecord, type RunStatus, type Tier } from '../../../model/run.ts';
+import { isEnded, type RunLimits, type RunRecord, type RunStatus, type Tier } from '../../../model/run.ts';
 
 /** Format of the text. 1: first. */
 const textFormat = 1;
@@ -30,7 +30,12 @@ type RunText = [
   input: RunRecord['input'],
   test: RunRecord['test'],
   tainted?: boolean,
-  management?: NonNullable<RunRecord['management']>,
+  management?: RunRecord['management'] | null,
+  limits?: [timeMs: number, memoryBytes: number, cpus: number, outputBytes: number] | null,
+  /** With effects only. */
+  credentials?: RunRecord['credentials'],
+  network?: readonly string[],
+  commands?: readonly string[],
 ];
 
 /** Columns of one run, one after another: lists of them cross to the thread as one flat list, which costs least. */
@@ -69,9 +74,11 @@ export function toColumns(runs: readonly RunRecord[]): RunColumn[] {
       r.failure,
       r.input,
       r.test,
+      r.tainted === true,
+      r.management ?? null,
+      r.limits && [r.limits.timeMs, r.limits.memoryBytes, r.limits.cpus, r.limits.outputBytes],
     ];
-    if (r.tainted || r.management !== undefined) rest.push(r.tainted === true);
-    if (r.management !== undefined) rest.push(r.management);
+    if (r.tier === 'process') rest.push(r.credentials, r.network, r.commands);
     const endedAtMs = isEnded(r.status) ? Math.floor(r.endedAtMs ?? r.queuedAtMs) : null;
     columns.push(r.id, r.changeSet, r.component, r.function, r.status, endedAtMs, JSON.stringify(rest));
   }
@@ -106,6 +113,16 @@ export function fromRow(row: RunRow): RunRecord {
     input: rest[17],
     test: rest[18],
     ...(rest[19] === true ? { tainted: true } : {}),
-    ...(rest[20] === undefined ? {} : { management: rest[20] }),
+    ...(rest[20] == null ? {} : { management: rest[20] }),
+    limits: limitsFrom(rest[21]),
+    credentials: rest[22] ?? [],
+    network: rest[23] ?? [],
+    commands: rest[24] ?? [],
   };
+}
+
+function limitsFrom(kept: RunText[21]): RunLimits | null {
+  if (kept == null) return null;
+  const [timeMs, memoryBytes, cpus, outputBytes] = kept;
+  return { timeMs, memoryBytes, cpus, outputBytes };
 }
