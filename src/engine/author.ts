@@ -16,7 +16,7 @@ import type { Request } from '../mutation/request.ts';
 import type { Compiler, Diagnostic } from '../ports/compiler.ts';
 import { type DefinitionWarning, diagnostic, invalid, runDefinition } from './definition.ts';
 import { submit } from './submit.ts';
-import { countBehind, danglingBindings, sourceOfSchema, variantInWork } from './variants.ts';
+import { countBehind, danglingBindings, mustHaveVariant, sourceOfSchema } from './variants.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface AuthorAsk {
@@ -89,7 +89,7 @@ export async function authorSchema(w: Workspace, principal: Principal, ask: Auth
   const schema = steps[0]!.subject as SchemaId;
   const { snapshot } = must(await w.present(ask.changeSet));
   const { variant, dangling, behind } = await w.read(() => {
-    const inWork = must(variantInWork(snapshot, schema));
+    const inWork = must(mustHaveVariant(snapshot, schema));
     const dangling = danglingBindings(snapshot, schema, inWork);
     return { variant: inWork, dangling, behind: countBehind(snapshot, schema, inWork, limits.pageRowsMax) };
   });

@@ -23,7 +23,7 @@ import type { Catalogue } from '../ports/catalogue.ts';
 import type { CheckRequest, Compiler, Diagnostic } from '../ports/compiler.ts';
 import type { Page } from './component.ts';
 import { describeSchema } from './schema.ts';
-import { variantInWork } from './variants.ts';
+import { mustHaveVariant } from './variants.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface FunctionLine {
@@ -202,7 +202,7 @@ export async function declarationsOfSchema(
     const described = describeSchema(state, ask.catalogue, ask.schema);
     if (!described.ok || described.value.id === null) return described;
     const { id, name } = described.value;
-    const inWork = must(variantInWork(state, id));
+    const inWork = must(mustHaveVariant(state, id));
     return ok({ name, spec: specOf(state, findVariant(state, id, inWork)!.spec) });
   });
   if (!found.ok) return found;

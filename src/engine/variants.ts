@@ -4,18 +4,16 @@
 import type { FunctionId, SchemaId, VariantId } from '../base/ids.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { index } from '../model/keys.ts';
-import { findSchema, findVariant, resolveSchema, specOf } from '../model/lookup.ts';
+import { findSchema, findVariant, resolveSchema, specOf, variantInWork } from '../model/lookup.ts';
 import { type Path, segmentsOf } from '../model/path.ts';
-import { locate, type VariantRecord } from '../model/schema.ts';
+import { locate } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
 import { bindingsOf } from '../mutation/compile_binding.ts';
 
 /** The unlocked variant, else the default one. Refuses `schema_not_found`. */
-export function variantInWork(state: Reader, schema: SchemaId): Result<VariantId> {
-  for (const [key, text] of state.scan('schemas', `${schema}/`))
-    if (!(JSON.parse(text) as VariantRecord).locked) return ok(key.slice(schema.length + 1) as VariantId);
-  const variant = findSchema(state, schema)?.defaultVariant;
-  if (variant) return ok(variant);
+export function mustHaveVariant(state: Reader, schema: SchemaId): Result<VariantId> {
+  const variant = variantInWork(state, schema);
+  if (variant !== undefined) return ok(variant);
   return refuse('schema_not_found', {
     path: 'schema',
     expected: 'a schema with a default variant',
@@ -68,7 +66,7 @@ export interface SchemaSource {
 export function sourceOfSchema(state: Reader, text: string): Result<SchemaSource> {
   const schema = resolveSchema(state, text);
   if (!schema.ok) return schema;
-  const variant = variantInWork(state, schema.value);
+  const variant = mustHaveVariant(state, schema.value);
   if (!variant.ok) return variant;
   const definition = bindingsOf(state, variant.value).find((b) => b.fn.kind === 'schema-definition');
   const name = findSchema(state, schema.value)!.name;

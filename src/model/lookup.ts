@@ -35,6 +35,13 @@ export function findSchema(reader: Reader, id: SchemaId): SchemaRecord | undefin
   return findRecord(reader, 'schemas', id);
 }
 
+/** The unlocked variant of a schema, else its default one; undefined: it has neither. */
+export function variantInWork(reader: Reader, schema: SchemaId): VariantId | undefined {
+  for (const [key, text] of reader.scan('schemas', `${schema}/`))
+    if (!(JSON.parse(text) as VariantRecord).locked) return key.slice(schema.length + 1) as VariantId;
+  return findSchema(reader, schema)?.defaultVariant ?? undefined;
+}
+
 export function findVariant(reader: Reader, schema: SchemaId, variant: VariantId): VariantRecord | undefined {
   return findRecord(reader, 'schemas', variantKey(schema, variant));
 }

@@ -21,6 +21,7 @@ import {
   resolveView,
   schemaOfVariant,
   specOfComponent,
+  variantInWork,
 } from '../model/lookup.ts';
 import {
   childPath,
@@ -397,15 +398,15 @@ function erase(c: Compilation, component: ComponentId): About {
 
 function upgrade(c: Compilation, component: ComponentId, to: VariantId | undefined): About {
   const record = findComponent(c.draft, component)!;
-  const variant = to ?? findSchema(c.draft, record.schema)?.defaultVariant;
-  if (!variant) malformed('variant', 'a schema with a default variant, or a variant', variant);
+  const variant = to ?? variantInWork(c.draft, record.schema);
+  if (variant === undefined) malformed('variant', 'a schema with a default variant, or a variant', variant);
   if (variant === record.variant) {
     throw new RefusalError(
       refuse('already_newest', {
         path: 'component',
         expected: 'a component of another variant',
         got: `${nameOf(c.draft, component)}, of that variant already`,
-        hint: 'nothing to upgrade',
+        hint: 'nothing to upgrade; another variant is asked for by its id',
       }).refusal,
     );
   }

@@ -167,7 +167,11 @@ describe('components', () => {
       { kind: 'schema.set_default', schema: 'Thing', variant: next },
     );
     expect(domain(world, a)['text']).toBe('gone');
-    world.do({ kind: 'component.upgrade', component: a });
+    // To the one in work, whether or not it is the default one by now.
+    world.do(
+      { kind: 'schema.set_default', schema: 'Thing', variant: old as never },
+      { kind: 'component.upgrade', component: a },
+    );
     const shown = domain(world, a);
     expect(shown).toMatchObject({ fresh: 'new', names: ['p'], box: { width: 10, height: 2 } });
     expect(shown).not.toHaveProperty('text');

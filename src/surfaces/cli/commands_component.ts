@@ -153,6 +153,23 @@ Examples:
       );
   }
   component
+    .command('upgrade <component>')
+    .description('move a component to another variant of its schema; values that do not fit are parked, not lost')
+    .option(inChangeSet, inChangeSetHelp)
+    .option('--variant <id>', 'variant (default: the unlocked one of the schema, else its default one)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  headwater component upgrade orders --change-set "our types"`,
+    )
+    .action((name: string, options: Edit & { variant?: string }) =>
+      run('Editing', async (s) => {
+        const to = options.variant === undefined ? {} : { variant: options.variant };
+        return edit(s, options, `upgrade ${name}`, [{ kind: 'component.upgrade', component: name, ...to }]);
+      }),
+    );
+  component
     .command('suggest <component> <path>')
     .description('outputs of other components that usually feed this property')
     .option('--change-set <name>', 'change set (default: HEAD)')
