@@ -18,11 +18,12 @@ const budgetSeconds = {
   cli: 120,
   compiler: 90,
   formats: 90,
-  engine: 180,
+  engine: 300,
   isolate: 120,
   laws: 60,
   merges: 90,
   process: 120,
+  propagation: 90,
 };
 const endAfterSecondsMin = 600;
 
