@@ -393,8 +393,10 @@ export class Propagation {
       if (!this.#frontier.has(member)) this.#frontier.mark(member, true);
       const marked = this.#frontier.get(member)!;
       if (marked.waits !== undefined) this.#frontier.stopWaiting(marked);
-      const is = { state: 'error', code: 'value_cycle', message } as const;
-      this.#settle(marked, { is }, this.#derived.get(member));
+      this.#settle(marked, { is: { state: 'error', code: 'value_cycle', message } }, this.#derived.get(member));
+      // Settled before it came to the rest of what it reads, which is read all the same.
+      for (const read of readsOf(member))
+        if (!this.#frontier.has(read) && !this.#derived.has(read)) this.#frontier.markFirst(read);
     }
   }
 

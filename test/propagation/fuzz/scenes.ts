@@ -17,6 +17,9 @@ const set = (n: number, name: string, value: Json): Json => ({
 });
 const edit = (...requests: Json[]): Op => ({ op: 'edit', requests });
 const from = (n: number, name: string): Json => ({ $source: { component: id(n), path: at(name) } });
+const qualificationsOf = (n: number): Json => ({ $source: { component: id(n), path: '/qualification' } });
+const join = (list: Json): Json => ({ $source: { call: 'join', args: [',', list] } });
+const sum = (...args: Json[]): Json => ({ $source: { call: 'sum', args } });
 const text = (...args: Json[]): Json => ({ $source: { call: 'concat', args } });
 const cell = (n: number, name: string, x: Expr): Op => ({ op: 'cell', component: id(n), path: at(name), cell: { x } });
 const s = (n: number, name: string): Expr => ({ s: [id(n), at(name)] });
@@ -84,6 +87,18 @@ const chosen: Readonly<Record<string, readonly Op[]>> = {
     cell(0, 'x1', { f: ['concat', s(2, 'x1')] }),
     settle,
     cell(2, 'x1', { f: ['concat', { v: 'end' }] }),
+    settle,
+  ],
+  // Both validations are read only by a cell on the cycle, which is given up before it has come to the second.
+  'what a vertex on a cycle reads besides': [
+    edit({
+      kind: 'component.create',
+      schema: 'B',
+      id: id(6),
+      name: 'b',
+      attributes: { '/domain/x2': join(qualificationsOf(3)) },
+    }),
+    edit(set(3, 'box/inner/d', sum(qualificationsOf(6), qualificationsOf(1)))),
     settle,
   ],
   'readers come and go while others are found': [
