@@ -8,8 +8,8 @@ import { applyChangeSet } from '../dist/engine/apply.js';
 import { submit } from '../dist/engine/submit.js';
 import { componentId } from './support/estate.mjs';
 import { median, must, readOptions, report, say, timed } from './support/measure.mjs';
-import { inFolder, installSchemas, inUse, load, quiet, schemaOf } from './support/model.mjs';
-import { open, principal } from './support/seeded.mjs';
+import { inFolder, inUse, load, quiet, schemaOf } from './support/model.mjs';
+import { installSchemas, open, principal } from './support/seeded.mjs';
 
 const { sizes, scaled } = readOptions();
 const components = Math.min(10_000, Math.max(...sizes));

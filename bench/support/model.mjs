@@ -3,13 +3,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { applyChangeSet } from '../../dist/engine/apply.js';
 import { loadComponents } from '../../dist/engine/bulk.js';
 import { submit } from '../../dist/engine/submit.js';
 import { openFolder } from '../../dist/main/data_folder.js';
 import { componentId } from './estate.mjs';
 import { must, say } from './measure.mjs';
-import { open, principal, workspaceName } from './seeded.mjs';
+import { installSchemas, open, principal, workspaceName } from './seeded.mjs';
 
 /** A schema whose components have these properties. */
 export const schemaOf = (name, properties) => ({
@@ -36,19 +35,6 @@ export async function inFolder(body) {
     await engine.close();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Puts schemas into Head and answers the type of each. */
-export async function installSchemas(workspace, schemas) {
-  const changeSet = await open(workspace, 'schemas');
-  const mutations = schemas.map((s) => ({ kind: 'schema.install', origin: 'bench', ...s }));
-  const reply = must(await submit(workspace, principal, { changeSet, mutations }));
-  must(await applyChangeSet(workspace, principal, { changeSet }));
-  const { snapshot } = await workspace.head();
-  return reply.steps.map(({ subject }) => ({
-    schema: subject,
-    variant: JSON.parse(snapshot.get('schemas', subject)).defaultVariant,
-  }));
 }
 
 /** Loads components into Head; each is `{ type, cells }`, its id is that of its number. */

@@ -60,7 +60,7 @@ async function seed(folder, size, options = {}) {
   try {
     must(await engine.createWorkspace(principal, workspaceName));
     const { workspace } = must(await engine.workspace(workspaceName));
-    const types = await install(workspace);
+    const types = await installSchemas(workspace, schemas);
     let said = Date.now();
     const loaded = await loadComponents(workspace, principal, {
       name: 'load',
@@ -78,9 +78,9 @@ async function seed(folder, size, options = {}) {
   }
 }
 
-/** Installs the estate's schemas and answers the type of each. */
-async function install(workspace) {
-  const changeSet = must(await openChangeSet(workspace, principal, { name: 'schemas' })).id;
+/** Puts schemas into Head and answers the type of each. */
+export async function installSchemas(workspace, schemas) {
+  const changeSet = await open(workspace, 'schemas');
   const mutations = schemas.map((s) => ({ kind: 'schema.install', origin: 'bench', ...s }));
   const reply = must(await submit(workspace, principal, { changeSet, mutations }));
   must(await applyChangeSet(workspace, principal, { changeSet }));

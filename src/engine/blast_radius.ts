@@ -16,6 +16,7 @@ import { Known } from '../propagation/known.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Branch } from './branch.ts';
 import { type Address, addressed, calledBy, shownAddress } from './explain.ts';
+import { laterTurn } from './turn.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface BlastRadius {
@@ -67,7 +68,7 @@ export async function blastRadius(w: Workspace, branch: Branch, ask: BlastAsk): 
     return known.component(component).usersAt(path);
   };
   const radius = new Radius(edited, touched, usersOf, limits.blastValuesMax);
-  while (await w.read(() => radius.step(stepAddresses))) await new Promise<void>((done) => setImmediate(done));
+  while (await w.read(() => radius.step(stepAddresses))) await laterTurn();
   return ok(await counted(w, known, edited, radius, Math.min(Math.max(1, ask.limit), limits.pageRowsMax)));
 }
 
@@ -136,7 +137,7 @@ async function counted(
       const id = functions[i];
       if (id !== undefined) runs.set(id, (runs.get(id) ?? 0) + 1);
     }
-    await new Promise<void>((done) => setImmediate(done));
+    await laterTurn();
   }
   return w.read(() => ({
     edited: edited.length,

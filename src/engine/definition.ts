@@ -5,8 +5,7 @@
 import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, ComponentId, FunctionId, RunId } from '../base/ids.ts';
 import type { Json, JsonObject } from '../base/json.ts';
-import { limits } from '../base/limits.ts';
-import { must, ok, type Result, refuse } from '../base/result.ts';
+import { ok, type Result, refuse } from '../base/result.ts';
 import { type AssetSocket, type ConvertedAsset, convertAsset } from '../formats/asset/asset.ts';
 import { convertDefined, isDefined } from '../formats/asset/defined.ts';
 import { type Path, parsePointer } from '../model/path.ts';
@@ -16,7 +15,7 @@ import type { Request } from '../mutation/request.ts';
 import type { DefinedFunction, Diagnostic } from '../ports/compiler.ts';
 import type { Tested } from './function_calls.ts';
 import { permit } from './permit.ts';
-import { readLog } from './runs.ts';
+import { logTextsOf } from './runs.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface DefinitionWarning {
@@ -69,9 +68,7 @@ export async function runDefinition(w: Workspace, principal: Principal, ask: Def
   if (!started.ok) return started;
   const { run, ended } = started.value;
   const tested = await ended;
-  const lines = must(await readLog(w, { run, after: 0, limit: limits.pageRowsMax, waitMs: 0 }));
-  const log = lines.lines.map((l) => l.text);
-  if (!lines.complete) log.push(`… more with: headwater run log ${run}`);
+  const log = await logTextsOf(w, run);
   const { gave } = tested;
   if (gave.state === 'error') return failed(gave, tested, log);
   const value = gave.state === 'value' ? gave.value : null;

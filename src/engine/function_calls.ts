@@ -459,7 +459,8 @@ function endOf(outcome: RunOutcome, gave: Evaluated): RunEvent {
   return outcome.code === 'runner_lost' ? 'lose' : 'fail';
 }
 
-function failureText(outcome: Extract<RunOutcome, { ok: false }>): string {
+/** The message of a failure, with its place. */
+export function failureText(outcome: Extract<RunOutcome, { ok: false }>): string {
   return outcome.at === undefined
     ? outcome.message
     : `${outcome.message} (line ${outcome.at.line}, column ${outcome.at.column})`;

@@ -7,7 +7,7 @@ import type { ChangeSetId, ComponentId, FunctionId, RunId } from '../base/ids.ts
 import type { Json } from '../base/json.ts';
 import { canonical } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
-import { attempt, must, ok, type Refusal, type Result, refuse } from '../base/result.ts';
+import { attempt, ok, type Refusal, type Result, refuse } from '../base/result.ts';
 import { type ManagementResult, parseManagementResult } from '../formats/management/operations.ts';
 import type { LeftOut } from '../formats/management/reading.ts';
 import {
@@ -26,11 +26,11 @@ import type { Request } from '../mutation/request.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type Branch, lands } from './branch.ts';
 import { presentOf } from './catch_up.ts';
-import type { Tested } from './function_calls.ts';
+import { failureText, type Tested } from './function_calls.ts';
 import { askOf, remember, repeated } from './idempotency.ts';
 import { type ManagementInput, managedBy, managementInput } from './management_input.ts';
 import { permit } from './permit.ts';
-import { readLog } from './runs.ts';
+import { logTextsOf } from './runs.ts';
 import {
   type Ask,
   checkOpen,
@@ -208,7 +208,7 @@ async function runPrepared(w: Workspace, principal: Principal, work: Work): Prom
   if (!started.ok) return started;
   const { run, ended } = started.value;
   const tested = await ended;
-  const log = await logOf(w, run);
+  const log = await logTextsOf(w, run);
   const result = resultOf(tested);
   const batch = result.ok ? await w.read(() => batchIn(w, work, result.value)) : result;
   if (!batch.ok) return withRun(batch.refusal, run, log);
@@ -235,20 +235,14 @@ async function runPrepared(w: Workspace, principal: Principal, work: Work): Prom
   return done.ok ? done : withRun(inResult(done.refusal, edits), run, log);
 }
 
-async function logOf(w: Workspace, run: RunId): Promise<string[]> {
-  const read = must(await readLog(w, { run, after: 0, limit: limits.pageRowsMax, waitMs: 0 }));
-  const log = read.lines.map((l) => l.text);
-  if (!read.complete) log.push(`… more with: headwater run log ${run}`);
-  return log;
-}
-
 /** What a run gave, when it can be carried out. */
 function resultOf({ gave, report, record }: Tested): Result<ManagementResult> {
   const { outcome } = report;
   if (gave.state === 'error' || !outcome.ok) {
-    const { code, message } = outcome.ok ? (gave as { code: string; message: string }) : outcome;
-    const at = outcome.ok ? undefined : outcome.at;
-    return failed(`${code}: ${message}${at === undefined ? '' : ` (line ${at.line}, column ${at.column})`}`);
+    const { code, message } = outcome.ok
+      ? (gave as { code: string; message: string })
+      : { code: outcome.code, message: failureText(outcome) };
+    return failed(`${code}: ${message}`);
   }
   if (record.tainted) {
     return refuse('secret_value_not_allowed', {

@@ -21,6 +21,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import { atMost } from './at_most.ts';
 import type { Branch } from './branch.ts';
 import type { FunctionCalls } from './function_calls.ts';
+import { laterTurn } from './turn.ts';
 
 /** What propagation needs of its workspace. */
 export interface PropagationHost {
@@ -53,11 +54,10 @@ export class TurnOver extends Error {
 }
 
 interface Line {
-  /** Vertices looked at so far for reads that are still under way, by address. */
-  readonly lookedAt: Map<string, number>;
-
   readonly branch: Branch;
   readonly values: Propagation;
+  /** Vertices looked at so far for reads that are still under way, by address. */
+  readonly lookedAt: Map<string, number>;
 }
 
 export class PropagationWork {
@@ -215,8 +215,7 @@ export class PropagationWork {
     for (const branch of branches) {
       const values = this.#valuesOf(branch);
       if (values === undefined) continue;
-      while (isAt(values, branch) && values.fold(foldedAtOnce) > 0)
-        await new Promise<void>((done) => setImmediate(done));
+      while (isAt(values, branch) && values.fold(foldedAtOnce) > 0) await laterTurn();
       const root = isAt(values, branch) ? values.checkpoint() : undefined;
       if (root !== undefined) out.set(branch.row.id, root);
     }
@@ -336,7 +335,7 @@ export class PropagationWork {
   async #work(): Promise<void> {
     for (;;) {
       // Edits and reads that wait go first.
-      await new Promise<void>((done) => setImmediate(done));
+      await laterTurn();
       if (this.#stopped) return;
       const moved = this.#moved.values().next().value;
       // Besides a portion of work, not in its place: where edits come with every turn nothing would ever be computed.

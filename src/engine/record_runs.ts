@@ -7,6 +7,7 @@ import { limits } from '../base/limits.ts';
 import { isEnded, type RunLogLine, type RunRecord } from '../model/run.ts';
 import type { MemoRow, RunStore } from '../ports/run_store.ts';
 import type { LiveRuns } from './live_runs.ts';
+import { laterTurn } from './turn.ts';
 
 export class RunRecorder {
   readonly #workspace: WorkspaceId;
@@ -64,7 +65,7 @@ export class RunRecorder {
 
   async #writeAll(): Promise<void> {
     // What else ends in this turn goes with it.
-    await new Promise<void>((done) => setImmediate(done));
+    await laterTurn();
     while (this.#records.length + this.#log.length + this.#memo.length > 0) {
       const [records, log, memo] = [this.#records, this.#log, this.#memo];
       this.#records = [];

@@ -7,6 +7,7 @@ import { limits } from '../base/limits.ts';
 import { Fault } from '../base/result.ts';
 import { isActive } from '../model/change_set.ts';
 import { caughtUp } from './catch_up.ts';
+import { laterTurn } from './turn.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Starts the work, or has it look once more when it is under way. */
@@ -39,7 +40,7 @@ export async function replayLag(w: Workspace): Promise<{ readonly versions: numb
 
 async function run(w: Workspace): Promise<void> {
   // The caller's answer goes first.
-  await new Promise((resolve) => setImmediate(resolve));
+  await laterTurn();
   do {
     w.replay.again = false;
     try {

@@ -4,7 +4,7 @@
 import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, ComponentId, FunctionId, RunId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
-import { ok, type Result, refuse } from '../base/result.ts';
+import { must, ok, type Result, refuse } from '../base/result.ts';
 import { isEnded, nextRunStatus, type RunLogLine, type RunRecord, type RunStatus, runStatuses } from '../model/run.ts';
 import type { RunQuery, RunStatistics } from '../ports/run_store.ts';
 import type { Page } from './component.ts';
@@ -70,6 +70,14 @@ export interface RunLog {
   readonly after: number;
   /** The run has ended and these lines are the last. */
   readonly complete: boolean;
+}
+
+/** The texts of a run's log; of a long one its first page, and how to see the rest. */
+export async function logTextsOf(w: Workspace, run: RunId): Promise<string[]> {
+  const read = must(await readLog(w, { run, after: 0, limit: limits.pageRowsMax, waitMs: 0 }));
+  const texts = read.lines.map((l) => l.text);
+  if (!read.complete) texts.push(`… more with: headwater run log ${run}`);
+  return texts;
 }
 
 /**

@@ -12,6 +12,7 @@ import { ok, type Result, refuse } from '../base/result.ts';
 import { marksIn, sealedMarker, withOpened } from '../dispatch/sealed.ts';
 import type { Source } from '../model/expr.ts';
 import { MerkleMap } from '../snapshot/merkle_map.ts';
+import { laterTurn } from './turn.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Keys of these among sealed contents; a content of a secret has a ULID. */
@@ -89,7 +90,7 @@ export class SealedValues {
     for (const { root, unfolded } of this.#w.propagation.inUse()) {
       for (let from = 0; from < unfolded.length; from += portionValues) {
         for (const kept of unfolded.slice(from, from + portionValues)) addKeys(live, kept as unknown as Json);
-        await turn();
+        await laterTurn();
       }
       await this.#addBelow(root, live);
     }
@@ -111,7 +112,7 @@ export class SealedValues {
       const texts = await this.#w.read(() => portionOf(MerkleMap.open(space, root), from));
       for (const [, text] of texts) if (text.includes('[sealed ')) addKeys(live, JSON.parse(text) as Json);
       after = texts.length < portionValues ? undefined : texts.at(-1)![0];
-      await turn();
+      await laterTurn();
     }
   }
 }
@@ -128,5 +129,3 @@ function portionOf(map: MerkleMap, after: string): (readonly [string, string])[]
 function addKeys(live: Set<string>, value: Json): void {
   for (const mark of marksIn(value)) live.add(keyPrefix + mark);
 }
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

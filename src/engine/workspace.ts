@@ -26,6 +26,7 @@ import { Retention } from './retention.ts';
 import { pruneTo } from './runs.ts';
 import { SealedValues } from './sealed_values.ts';
 import { SideCache } from './side_cache.ts';
+import { laterTurn } from './turn.ts';
 import type { WorkspaceOptions } from './workspace_options.ts';
 
 export class Workspace {
@@ -107,7 +108,7 @@ export class Workspace {
         return body();
       } catch (e) {
         if (e instanceof TurnOver) {
-          await new Promise<void>((resolve) => setImmediate(resolve));
+          await laterTurn();
           continue;
         }
         if (!(e instanceof ChunkMissing)) throw e;

@@ -21,7 +21,8 @@ import type { VariantSpec } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { CellChange, Changes } from './changes.ts';
-import { holds, insert, Readers, remove, within } from './readers.ts';
+import { Readers } from './readers.ts';
+import { holds, insert, remove, within } from './sorted_paths.ts';
 
 /** More changes of cells, or of edges, than this in one step: it is cheaper to read the components, or sort their readers, again. */
 const mendedMax = 512;

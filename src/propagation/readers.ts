@@ -7,8 +7,8 @@ import { compareText } from '../base/json.ts';
 import { index } from '../model/keys.ts';
 import type { Path } from '../model/path.ts';
 import type { Reader } from '../model/state.ts';
-import { lowerBound } from '../snapshot/chunk.ts';
 import type { EdgeChange } from './changes.ts';
+import { insert, remove, within } from './sorted_paths.ts';
 
 export class Readers {
   readonly #now: Reader;
@@ -18,11 +18,12 @@ export class Readers {
   /** Paths that are read, in ascending order; made when asked for. */
   #sources: Path[] | undefined;
   /** Key up to which the index has been read; undefined: all of it. */
-  #after: string | undefined = '';
+  #after: string | undefined;
 
   constructor(now: Reader, component: ComponentId) {
     this.#now = now;
     this.#prefix = index.subscribersOf(component);
+    this.#after = this.#prefix;
   }
 
   get isLoaded(): boolean {
@@ -33,8 +34,7 @@ export class Readers {
   load(most: number): number {
     if (this.#after === undefined) return 0;
     let n = 0;
-    const from = this.#after === '' ? undefined : this.#after;
-    for (const [key] of this.#now.scan('index', this.#prefix, from)) {
+    for (const [key] of this.#now.scan('index', this.#prefix, this.#after)) {
       if (n === most) return n;
       // Not taken apart further: there may be very many.
       const end = key.indexOf('\u0000');
@@ -118,24 +118,3 @@ export class Readers {
 }
 
 const none: readonly string[] = [];
-
-export const holds = (sorted: readonly Path[], path: Path): boolean => sorted[lowerBound(sorted, path)] === path;
-
-/** The path itself, when it is there, and those below it. */
-export function within(sorted: readonly Path[], path: Path): Path[] {
-  const out: Path[] = holds(sorted, path) ? [path] : [];
-  const prefix = `${path}/`;
-  for (let i = lowerBound(sorted, prefix); i < sorted.length && sorted[i]!.startsWith(prefix); i++)
-    out.push(sorted[i]!);
-  return out;
-}
-
-export function insert(sorted: Path[], path: Path): void {
-  const at = lowerBound(sorted, path);
-  if (sorted[at] !== path) sorted.splice(at, 0, path);
-}
-
-export function remove(sorted: Path[], path: Path): void {
-  const at = lowerBound(sorted, path);
-  if (sorted[at] === path) sorted.splice(at, 1);
-}
