@@ -8,6 +8,7 @@ export default defineConfig({
     exclude: ['**/node_modules/**', 'test/architecture/fixtures/**'],
     pool: 'forks',
     globalSetup: ['test/support/global-setup.ts'],
+    setupFiles: ['test/support/seed.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 10_000,

@@ -265,8 +265,11 @@ describe('kill', () => {
     const { report } = await under.run(script, {
       allow: { commands: ['sh', 'sleep', 'setsid'] },
       onLine: async (_line, id) => {
-        await until(() => processesWith(mark).length >= 3);
-        seen = processesWith(mark);
+        // What the shell starts, not the shell, which names the mark too and ends while the last of them starts.
+        await until(() => {
+          seen = processesWith(`sleep\0${mark}\0`);
+          return seen.length >= 3;
+        });
         expect(under.tier.kill(id)).toBe(true);
       },
     });

@@ -30,6 +30,8 @@ export function printTemplate(template: Json, format: 'json' | 'yaml', spellings
         tag: 'tag:yaml.org,2002:str',
         default: true,
         identify: (value: unknown) => typeof value === 'string' && (isAmbiguous(value) || value === '<<'),
+        // Of several that take a value the library asks those with a `test` first, as the tag of merge keys has one.
+        test: /^<<$/,
         resolve: (text: string) => text,
         stringify: (item: { value: unknown }) => JSON.stringify(item.value),
       },

@@ -10,6 +10,7 @@ import { planImport } from '../../../src/formats/cloudformation/import.ts';
 import { parseTemplate } from '../../../src/formats/cloudformation/parse.ts';
 import { printTemplate } from '../../../src/formats/cloudformation/print.ts';
 import { requestsOf } from '../../../src/formats/cloudformation/requests.ts';
+import { runs } from '../../support/model_world.ts';
 import { describedSpec, planOf, roundTrip } from './planning.ts';
 import { MemoryState, readTemplate } from './state.ts';
 
@@ -39,6 +40,7 @@ const key = fc.oneof(
     '$source',
     '@x',
     '~0/',
+    '<<',
   ),
   fc.string({ maxLength: 3 }),
 );
@@ -165,7 +167,6 @@ const template = fc.record(
 const plain = (json: Json): Json => JSON.parse(JSON.stringify(json)) as Json;
 /** A failing case of this size shrinks for very long. */
 const timeLimitMs = 20_000;
-const runs = Number(process.env['HEADWATER_RUNS'] ?? 300);
 
 test('import, export: the same template; import again: nothing to do', () => {
   fc.assert(
@@ -174,7 +175,7 @@ test('import, export: the same template; import again: nothing to do', () => {
       if (/[\ud800-\udfff]/.test(JSON.stringify(json))) return;
       roundTrip(json, describedSpec);
     }),
-    { numRuns: runs, interruptAfterTimeLimit: timeLimitMs },
+    { numRuns: runs(300), interruptAfterTimeLimit: timeLimitMs },
   );
 });
 
@@ -191,7 +192,7 @@ test('carried out by the real mutations and read back: the same template; again:
       const again = planOf(json, { specOf: describedSpec, existing: model });
       expect(state.carryOut(again, describedSpec, model)).toBe(0);
     }),
-    { numRuns: Math.ceil(runs / 3), interruptAfterTimeLimit: timeLimitMs },
+    { numRuns: runs(100), interruptAfterTimeLimit: timeLimitMs },
   );
 });
 
@@ -201,7 +202,7 @@ test('printed and parsed: the same template', () => {
       const json = plain(generated);
       expect(must(parseTemplate(printTemplate(json, format)))).toEqual(json);
     }),
-    { numRuns: runs, interruptAfterTimeLimit: timeLimitMs },
+    { numRuns: runs(300), interruptAfterTimeLimit: timeLimitMs },
   );
 });
 
@@ -227,7 +228,7 @@ test('garbage never throws: a refusal, or a plan that gives the garbage back', (
       expect(must(exportTemplate(plan.value))).toEqual(json);
       requestsOf(plan.value);
     }),
-    { numRuns: runs, interruptAfterTimeLimit: timeLimitMs },
+    { numRuns: runs(300), interruptAfterTimeLimit: timeLimitMs },
   );
 });
 
@@ -260,6 +261,6 @@ test('any text: a refusal with a place, or a template', () => {
       const parsed = parseTemplate(lines.join(between));
       if (!parsed.ok) expect(['request_malformed', 'limit_exceeded']).toContain(parsed.refusal.code);
     }),
-    { numRuns: runs * 3, interruptAfterTimeLimit: timeLimitMs },
+    { numRuns: runs(900), interruptAfterTimeLimit: timeLimitMs },
   );
 });

@@ -148,6 +148,7 @@ describe('parsing a template', () => {
         'y',
       ],
       '012': { Ref: 'x' },
+      '<<': { Ref: 'x' },
       yes: { 'Fn::Sub': '${A}\n  - x' },
     };
     expect(parse(printTemplate(value, 'yaml'))).toEqual(value);
