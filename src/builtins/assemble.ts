@@ -4,7 +4,7 @@
 
 import type { ComponentId, FunctionId, Hash } from '../base/ids.ts';
 import { canonical, compareText, type Json } from '../base/json.ts';
-import { type Bound, boundsAt } from '../graph/bound.ts';
+import { type Bound, type BoundArgument, boundsAt } from '../graph/bound.ts';
 import type { Cell } from '../model/cell.ts';
 import type { Declared } from '../model/declared.ts';
 import type { Expr, Source } from '../model/expr.ts';
@@ -81,6 +81,8 @@ export interface Known {
   result(component: ComponentId, path: Path): Evaluated;
   /** A function that an expression or a binding names; undefined: it is gone. */
   functionOf(id: FunctionId): { readonly name: string; readonly kind: FunctionKind; readonly text: Hash } | undefined;
+  /** Another number whenever something may read as another; absent: every read is made anew. */
+  stamp?(): number;
 }
 
 /** Thrown while an expression is evaluated: what it reads has an error or is not there yet. */
@@ -95,12 +97,15 @@ class Blocked extends Error {
 export class Assembly {
   readonly #known: Known;
   readonly #results: Results;
+  /** Arguments read last, of one component: its functions mostly take the same, and are asked for one after the other. */
+  #read: { readonly component: ComponentId | undefined; readonly stamp: number | undefined; given: Map<Path, Given> };
   /** Has a read since this was last set to false met something that is not reported yet? */
   #awaits = false;
 
   constructor(known: Known, results: Results) {
     this.#known = known;
     this.#results = results;
+    this.#read = { component: undefined, stamp: undefined, given: new Map() };
   }
 
   /**
@@ -128,25 +133,16 @@ export class Assembly {
 
   /** The value of a function bound to a component. */
   ofBound(facts: Facts, bound: Bound): Evaluated {
-    this.#awaits = false;
     try {
-      const input: [string, Json][] = [];
-      for (const { name, path, value } of bound.arguments) {
-        const before: boolean = this.#awaits;
-        const given = path === undefined ? value : this.#readOrThrow({ component: facts.component, path });
-        // The resource as a whole is given as it is, also when there is none yet: functions are told so.
-        if (path === wellKnown.resource) this.#awaits = before;
-        input.push([name, given ?? null]);
-      }
+      const given = bound.arguments.map((argument) => this.#given(facts, argument));
       // What is not reported yet will be: the function would run for nothing.
-      if (this.#awaits) return { state: 'none', awaits: true };
+      if (given.some(({ awaits }) => awaits)) return { state: 'none', awaits: true };
       const { name, kind, text } = bound;
       // What only hands on a value is answered for here.
       if (isIdentity(bound) && facts.blob(text) === identityText)
-        return fitting(asValue(input[0]![1] ?? undefined), facts, bound.output);
-      const argument = canonical(Object.fromEntries(input));
-      const gave = this.#results({ function: bound.function, name, kind, text, input: argument });
-      return kind === 'attribute' ? fitting(gave, facts, bound.output) : gave;
+        return fitting(asValue(given[0]!.value ?? undefined), facts, bound.output);
+      const input = `{${membersOf(bound, given)}}`;
+      return resultOfBound(facts, bound, this.#results({ function: bound.function, name, kind, text, input }));
     } catch (e) {
       if (e instanceof Blocked) return e.by;
       throw e;
@@ -274,6 +270,24 @@ export class Assembly {
     return result.state === 'value' ? result.value : undefined;
   }
 
+  /** What a function gets as an argument. Throws `Blocked`. */
+  #given({ component }: Facts, { path, value }: BoundArgument): Given {
+    if (path === undefined) return new Given(value, false);
+    const stamp = this.#known.stamp?.();
+    if (stamp === undefined || stamp !== this.#read.stamp || component !== this.#read.component)
+      this.#read = { component, stamp, given: new Map() };
+    let given = this.#read.given.get(path);
+    if (given === undefined) {
+      const read = this.read({ component, path });
+      if (read.state === 'error' || read.state === 'pending') throw new Blocked(read);
+      // The resource as a whole is given as it is, also when there is none yet: functions are told so.
+      const awaits = path !== wellKnown.resource && read.awaits === true;
+      given = new Given(read.state === 'value' ? read.value : undefined, awaits);
+      this.#read.given.set(path, given);
+    }
+    return given;
+  }
+
   #reality(facts: Facts, segments: readonly Segment[], building?: Building): Evaluated {
     const root = segments[0]?.key;
     if (root === 'code' || root === 'qualification') return this.#computed(facts, segments, building);
@@ -318,6 +332,35 @@ export class Assembly {
       return members.length === 0 ? flag(none, awaits) : flag(asValue(Object.fromEntries(members)), awaits);
     return members.length === 0 ? flag(none, awaits) : flag(asValue(descend(members[0]![1], rest)), awaits);
   }
+}
+
+/** An argument as it is given; its canonical text is made once, when it is first needed. */
+class Given {
+  readonly value: Json | undefined;
+  readonly awaits: boolean;
+  #text: string | undefined;
+
+  constructor(value: Json | undefined, awaits: boolean) {
+    this.value = value;
+    this.awaits = awaits;
+  }
+
+  get text(): string {
+    this.#text ??= canonical(this.value ?? null);
+    return this.#text;
+  }
+}
+
+/** The members of the argument's canonical text: of two with one name the last counts. */
+function membersOf(bound: Bound, given: readonly Given[]): string {
+  const byName = new Map(bound.arguments.map(({ name }, i) => [name, given[i]!]));
+  const names = [...byName.keys()].sort(compareText);
+  return names.map((name) => `${JSON.stringify(name)}:${byName.get(name)!.text}`).join(',');
+}
+
+/** The value of a bound function whose call has given something: what an attribute is made of has to fit its property. */
+export function resultOfBound(facts: Facts, { kind, output }: Bound, gave: Evaluated): Evaluated {
+  return kind === 'attribute' ? fitting(gave, facts, output) : gave;
 }
 
 /** What a function gave as far as the property it goes to allows it. */

@@ -43,6 +43,8 @@ export interface Marked {
   open: boolean;
   /** The call it waits for. */
   waits: Hash | undefined;
+  /** The call it waited for last, as long as it would make the same: nothing that it reads is another since. */
+  asked: Hash | undefined;
   /** The vertex whose call it waits for in the end. */
   behind: string | undefined;
   /** Those that cannot go on without it. */
@@ -60,6 +62,9 @@ export class Frontier {
   #stack: string[] = [];
   readonly #waiting = new Map<Hash, { readonly wanted: WantedCall; readonly by: Set<string> }>();
   #wanted: WantedCall[] = [];
+
+  /** Grows whenever what has a value may read as another: it is marked first, and as long as it is it reads as pending. */
+  stamp = 0;
 
   constructor(known: Known) {
     this.#known = known;
@@ -208,10 +213,12 @@ export class Frontier {
       settled: 0,
       open: false,
       waits: undefined,
+      asked: undefined,
       behind: undefined,
       held: undefined,
     };
     this.#marked.set(address, marked);
+    this.stamp++;
     this.#queue.push(address);
     if (!isFirst) this.#spreadFrom(marked);
     return marked;
@@ -242,6 +249,7 @@ export class Frontier {
     marked.settled = 0;
     if (!dirty) return;
     marked.dirty = true;
+    marked.asked = undefined;
     if (marked.waits === undefined && marked.behind === undefined) return;
     if (marked.waits !== undefined) this.stopWaiting(marked);
     marked.behind = undefined;
@@ -289,6 +297,7 @@ export class Frontier {
   wait(marked: Marked, wanted: WantedCall): void {
     const { key } = wanted;
     marked.waits = key;
+    marked.asked = key;
     const waiting = this.#waiting.get(key);
     if (waiting !== undefined) {
       waiting.by.add(marked.address);
@@ -327,6 +336,7 @@ export class Frontier {
       return;
     }
     there.dirty = true;
+    there.asked = undefined;
     // It waits for a call with what it read before.
     if (there.waits === undefined) return;
     this.stopWaiting(there);

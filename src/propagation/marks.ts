@@ -26,6 +26,7 @@ export function moveMarks(t: Target, next: Snapshot): void {
   const boundsOf = (id: ComponentId): readonly Bound[] => t.known.component(id).facts?.bounds ?? [];
   const bounds = new Map([...changes.components, ...changes.rebound].map((id) => [id, boundsOf(id)]));
   t.known.moveTo(next, changes);
+  t.frontier.stamp++;
   if (t.known.structure !== structure) t.frontier.unwind();
   for (const change of changes.cells) markCell(t, change);
   for (const id of changes.components) {

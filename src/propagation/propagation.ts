@@ -9,7 +9,6 @@
 
 import type { ComponentId, Hash } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
-import { invariant } from '../base/result.ts';
 import {
   type Known as AskedOf,
   Assembly,
@@ -17,6 +16,7 @@ import {
   type Evaluated,
   type Facts,
   none,
+  resultOfBound,
   rooted,
   type ViewProblem,
 } from '../builtins/assemble.ts';
@@ -25,21 +25,15 @@ import type { Source } from '../model/expr.ts';
 import { splitAddress } from '../model/keys.ts';
 import { type Path, validationPath, wellKnown } from '../model/path.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import { type CallOptions, Calls, type Computed } from './calls.ts';
 import { type Answered, Derived, isOnCycle, type Kept, lastOf, sameCalls, sameEvaluated } from './derived.ts';
 import { Frontier, type Marked } from './frontier.ts';
 import { Known, type Vertex } from './known.ts';
 import { moveMarks } from './marks.ts';
 import { Unseen } from './unseen.ts';
-import { keyOfCall, type WantedCall } from './wanted.ts';
+import type { WantedCall } from './wanted.ts';
 
-export interface PropagationOptions {
-  /** What earlier calls gave, when that is at hand; undefined: the call has to run. */
-  readonly recall?: (key: Hash, call: Call) => Evaluated | undefined;
-  /**
-   * What the result of a call depends on besides text and input: of a function with effects, who asks and with which secrets
-   * of the state. Default: nothing.
-   */
-  readonly scopeOf?: (call: Call, address: string, state: Snapshot) => string;
+export interface PropagationOptions extends CallOptions {
   /** Told of every vertex that is computed, with the calls it needs included; for tests and statistics. */
   readonly ran?: (address: string) => void;
 }
@@ -51,9 +45,6 @@ export type Freshness =
   | { readonly state: 'error'; readonly code: string; readonly message: string }
   | { readonly state: 'blocked-by'; readonly root: string; readonly code: string; readonly message: string };
 
-/** Answers at hand for vertices that are still to be computed; what was used is kept with the vertex. */
-const answersMax = 65_536;
-
 export class Propagation {
   readonly #known: Known;
   readonly #derived: Derived;
@@ -61,13 +52,9 @@ export class Propagation {
   readonly #assembly: Assembly;
   readonly #options: PropagationOptions;
   readonly #frontier: Frontier;
-  readonly #answers = new Map<Hash, Evaluated>();
+  readonly #calls: Calls;
   /** Key of `cells` up to which vertices without a value have been looked for; undefined: all have. */
   #unseen: Unseen | undefined;
-  /** While a vertex is computed: it, and the calls it made. */
-  #computing:
-    | { readonly kept: Kept | undefined; readonly calls: Answered[]; missing: WantedCall | undefined; at: Marked }
-    | undefined;
   /** Vertices computed since this was made. */
   runs = 0;
 
@@ -85,8 +72,10 @@ export class Propagation {
       facts: (component) => this.#known.component(component).facts,
       result: (component, path) => this.#resultAt(component + path),
       functionOf: (id) => this.#known.functionOf(id),
+      stamp: () => this.#frontier.stamp,
     };
-    this.#assembly = new Assembly(this.#asked, (call) => this.#answerOf(call));
+    this.#calls = new Calls(options, () => this.#known.state);
+    this.#assembly = new Assembly(this.#asked, this.#calls.make);
   }
 
   get state(): Snapshot {
@@ -230,20 +219,19 @@ export class Propagation {
   /** What a call gave. Whoever waits for it goes on; one whose inputs have moved meanwhile asks for another call. */
   deliver(key: Hash, gave: Evaluated): void {
     if (!this.#frontier.answered(key)) return;
-    this.#answers.set(key, gave);
-    if (this.#answers.size > answersMax) this.#answers.delete(this.#answers.keys().next().value!);
+    this.#calls.answered(key, gave);
   }
 
   /** Forgets what calls gave that no vertex has any more. */
   forgetAnswers(): void {
-    this.#answers.clear();
+    this.#calls.forgetAll();
   }
 
   /** Runs the call of a vertex again although its inputs are the same: for what failed for a reason outside. */
   again(address: string): void {
     const kept = this.#derived.get(address);
     if (kept === undefined) return;
-    for (const { key } of kept.calls ?? []) this.#answers.delete(key);
+    for (const { key } of kept.calls ?? []) this.#calls.forget(key);
     this.#derived.set(address, { is: kept.is });
     this.#frontier.mark(address, true);
   }
@@ -296,7 +284,7 @@ export class Propagation {
     const kept = this.#derived.get(address);
     const made: { key: Hash; call: Call; gave: Evaluated | undefined }[] = [];
     const asking = new Assembly(this.#asked, (call) => {
-      const { key, gave } = this.#lookUp(call, address, kept);
+      const { key, gave } = this.#calls.lookUp(call, address, kept);
       made.push({ key, call, gave });
       return gave ?? { state: 'pending' };
     });
@@ -418,13 +406,12 @@ export class Propagation {
       this.#frontier.clear(marked, false);
       return;
     }
-    const computing = { kept, calls: [] as Answered[], missing: undefined as WantedCall | undefined, at: marked };
-    this.#computing = computing;
     const facts = known.facts!;
-    const is = this.#evaluate(this.#assembly, facts, vertex, marked.path);
-    this.#computing = undefined;
-    if (computing.missing !== undefined) {
-      this.#frontier.wait(marked, computing.missing);
+    const answered = this.#answered(marked, facts, vertex);
+    const { is, calls, missing } =
+      answered ?? this.#calls.computing(marked, kept, () => this.#evaluate(this.#assembly, facts, vertex, marked.path));
+    if (missing !== undefined) {
+      this.#frontier.wait(marked, missing);
       return;
     }
     // What could not be evaluated keeps its calls: when it can be again and its inputs are the same, nothing runs.
@@ -432,13 +419,20 @@ export class Propagation {
     const isRun = (call: Answered): boolean => !kept?.calls?.some((k) => k.key === call.key);
     const isBound = vertex !== 'validation' && 'bound' in vertex;
     // A function whose inputs are the same has not run.
-    if (computing.calls.length > 0 ? computing.calls.some(isRun) : !isBound && !isHeld) {
+    if (calls.length > 0 ? calls.some(isRun) : !isBound && !isHeld) {
       this.runs++;
       this.#options.ran?.(address);
     }
-    const calls = [...computing.calls];
     if (isHeld) for (const call of kept?.calls ?? []) if (!calls.some((c) => c.key === call.key)) calls.push(call);
     this.#settle(marked, calls.length === 0 ? { is } : { is, calls }, kept);
+  }
+
+  /** A bound function that waited for its call, whose argument is the same since: nothing is put together once more. */
+  #answered({ asked }: Marked, facts: Facts, vertex: Vertex): Computed | undefined {
+    if (asked === undefined || vertex === 'validation' || !('bound' in vertex)) return undefined;
+    const gave = this.#calls.answerOf(asked);
+    if (gave === undefined) return undefined;
+    return { is: resultOfBound(facts, vertex.bound, gave), calls: [{ key: asked, gave }], missing: undefined };
   }
 
   #evaluate(by: Assembly, facts: Facts, vertex: Vertex, path: Path): Evaluated {
@@ -459,29 +453,6 @@ export class Propagation {
     const changed = kept === undefined || !sameEvaluated(kept.is, is);
     if (changed || !sameCalls(kept.calls, result.calls)) this.#derived.set(marked.address, { ...result, is });
     this.#frontier.clear(marked, changed);
-  }
-
-  /** What a call gave, while a vertex is computed. */
-  #answerOf(call: Call): Evaluated {
-    const computing = this.#computing;
-    invariant(computing !== undefined, 'a function was called while no vertex was computed');
-    const { key, scope, gave } = this.#lookUp(call, computing.at.address, computing.kept);
-    if (gave === undefined) {
-      const { component, path } = computing.at;
-      computing.missing ??= { key, call, at: { component, path }, scope };
-      return { state: 'pending' };
-    }
-    computing.calls.push({ key, gave });
-    return gave;
-  }
-
-  /** What names the call of a vertex, and what it gave where that is at hand. `kept`: what is kept of the vertex. */
-  #lookUp(call: Call, address: string, kept: Kept | undefined) {
-    const scope = this.#options.scopeOf?.(call, address, this.state) ?? '';
-    const key = keyOfCall(this.state.space.digest, call, scope);
-    const gave =
-      kept?.calls?.find((c) => c.key === key)?.gave ?? this.#answers.get(key) ?? this.#options.recall?.(key, call);
-    return { key, scope, gave };
   }
 
   /** What a vertex is for who reads it. */

@@ -4,6 +4,7 @@
 import { plant } from '../../support/plant.mjs';
 
 const propagation = 'src/propagation/propagation.ts';
+const calls = 'src/propagation/calls.ts';
 const frontier = 'src/propagation/frontier.ts';
 const marks = 'src/propagation/marks.ts';
 const known = 'src/propagation/known.ts';
@@ -28,6 +29,17 @@ export const plants = {
     wanted: '    marked.settled = 0;\n    if (!dirty) return;',
     bug: '    if (!dirty) return;',
   },
+  'a call is kept although what it read has been settled as another': {
+    file: frontier,
+    wanted: '    there.asked = undefined;\n',
+    bug: '',
+  },
+  'a call is kept although what it reads is another': {
+    file: frontier,
+    wanted: '    marked.dirty = true;\n    marked.asked = undefined;\n',
+    bug: '    marked.dirty = true;\n',
+  },
+  'arguments are kept in another state': { file: marks, wanted: '  t.frontier.stamp++;\n', bug: '' },
   'what was found direct is kept': { file: known, wanted: '    this.direct = new Map();\n', bug: '' },
   'what was read of cells is kept': { file: known, wanted: '    this.#cells = new Map();\n', bug: '' },
   'cells do not change the structure': { file: known, wanted: ' || changes.cells.some(isStructural)', bug: '' },
@@ -113,7 +125,7 @@ export const plants = {
     bug: '',
   },
   'a call gets the result of another': {
-    file: propagation,
+    file: calls,
     wanted: 'kept?.calls?.find((c) => c.key === key)?.gave',
     bug: 'kept?.calls?.[0]?.gave',
   },

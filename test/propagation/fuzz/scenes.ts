@@ -128,7 +128,31 @@ const turned = (budget: number): readonly Op[] => [
   drive(1),
   settle,
 ];
+
+/** Two components wait for one call. One of them would make another by then, which is known after `budget` steps. */
+const answeredLate = (name: string, budget: number): readonly Op[] => [
+  edit(
+    {
+      kind: 'binding.attach',
+      function: functionId('attr2'),
+      schema: 'A',
+      arguments: [{ name: 'p', path: at(name) }],
+      output: '/domain/out',
+    },
+    set(0, 't1', 'a'),
+    set(1, 't1', 'a'),
+    set(0, 'x1', text(from(0, 't1'))),
+    set(1, 'x1', text(from(1, 't1'))),
+  ),
+  drive(all),
+  edit(set(0, 't1', 'b')),
+  drive(budget, 0, 0, 0, 0),
+  settle,
+];
 export const scenes: Readonly<Record<string, readonly Op[]>> = {
   ...chosen,
   ...Object.fromEntries(Array.from({ length: 15 }, (_, i) => [`a way down that turns round after ${i}`, turned(i)])),
+  ...Object.fromEntries(
+    Array.from({ length: 12 }, (_, i) => [`a late answer after ${i}`, answeredLate(i % 2 === 0 ? 'x1' : 't1', i >> 1)]),
+  ),
 };
