@@ -1,7 +1,7 @@
 // What a run gave, as the value of what asked for it: the shape that a function of each kind returns is checked here, so
 // that nothing behind it has to look again.
 
-import { brief, checkJson, isObject, type Json } from '../base/json.ts';
+import { brief, canonical, checkJson, isObject, type Json } from '../base/json.ts';
 import type { Evaluated } from '../builtins/assemble.ts';
 import type { FunctionKind } from '../model/function.ts';
 import type { RunFailureCode } from '../model/run.ts';
@@ -15,11 +15,23 @@ const invalid = (expected: string, got: Json | undefined): Evaluated => ({
   message: `expected ${expected}, got ${got === undefined ? 'nothing' : brief(got)}`,
 });
 
-/** `text`: the JSON text of the result; undefined: it returned nothing. */
+/**
+ * `text`: the JSON text of the result; undefined: it returned nothing. Members are in canonical order, so that what is seen does
+ * not depend on how a function puts together what is equal.
+ */
 export function resultOfRun(kind: FunctionKind, text: string | undefined): Evaluated {
-  const parsed = text === undefined ? undefined : parse(text);
-  if (parsed !== undefined && 'state' in parsed) return parsed;
-  return resultOfValue(kind, parsed?.value);
+  if (text === undefined) return resultOfValue(kind, undefined);
+  const parsed = parse(text);
+  if ('state' in parsed) return parsed;
+  const gave = resultOfValue(kind, parsed.value);
+  if (gave.state !== 'value' || isOrdered(kind)) return gave;
+  const ordered = canonical(gave.value);
+  return ordered === text ? gave : { state: 'value', value: JSON.parse(ordered) as Json };
+}
+
+/** Results of these kinds are put together here, in that order. */
+function isOrdered(kind: FunctionKind): boolean {
+  return kind === 'code-generation' || kind === 'qualification';
 }
 
 /**
@@ -66,7 +78,7 @@ function codeOf(value: Json | undefined): Evaluated {
   if (!isObject(value)) return invalid('{format, code}', value);
   const { format, code } = value;
   if (typeof format !== 'string' || typeof code !== 'string') return invalid('{format, code}, both text', value);
-  return { state: 'value', value: { format, code } };
+  return { state: 'value', value: { code, format } };
 }
 
 function qualificationOf(value: Json | undefined): Evaluated {
@@ -75,7 +87,7 @@ function qualificationOf(value: Json | undefined): Evaluated {
   if (!qualificationResults.includes(result as QualificationResult))
     return invalid(`result to be one of ${qualificationResults.join(', ')}`, result);
   if (message !== null && typeof message !== 'string') return invalid('message to be text', message);
-  return { state: 'value', value: message === null ? { result: result! } : { result: result!, message } };
+  return { state: 'value', value: message === null ? { result: result! } : { message, result: result! } };
 }
 
 /** A run that gave no result, as a value's state. */

@@ -13,8 +13,8 @@ import { childProperty, kindFits, type Property } from '../model/property.ts';
 import { rootProperty, type VariantSpec } from '../model/schema.ts';
 import type { Request } from '../mutation/request.ts';
 import type { DefinedFunction, Diagnostic } from '../ports/compiler.ts';
-import type { Tested } from './function_calls.ts';
 import { permit } from './permit.ts';
+import type { Tested } from './run_call.ts';
 import { logTextsOf } from './runs.ts';
 import type { Workspace } from './workspace.ts';
 

@@ -16,10 +16,10 @@ import { resolvePointer } from '../mutation/resolve.ts';
 import type { Propagation } from '../propagation/propagation.ts';
 import { atMost } from './at_most.ts';
 import type { Branch } from './branch.ts';
-import type { Tested } from './function_calls.ts';
 import { parseKind } from './functions.ts';
 import { managementInput } from './management_input.ts';
 import { permit } from './permit.ts';
+import type { Tested } from './run_call.ts';
 import { readLog } from './runs.ts';
 import type { Workspace } from './workspace.ts';
 

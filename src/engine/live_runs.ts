@@ -4,12 +4,20 @@
 import type { RunId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { must } from '../base/result.ts';
-import { type ExecutionContext, isEnded, nextRunStatus, type RunEvent, type RunRecord } from '../model/run.ts';
+import {
+  type ExecutionContext,
+  isEnded,
+  nextRunStatus,
+  type RunEvent,
+  type RunRecord,
+  type RunStatus,
+} from '../model/run.ts';
 import type { RunQuery } from '../ports/run_store.ts';
 import type { Runner } from '../ports/runner.ts';
 
 interface LiveRun {
-  record: RunRecord;
+  /** Changed in place: most runs end before anybody looks. Whoever looks gets a copy. */
+  readonly record: { -readonly [K in keyof RunRecord]: RunRecord[K] };
   readonly runner: Runner;
 }
 
@@ -34,7 +42,12 @@ export class LiveRuns {
   }
 
   find(id: RunId): RunRecord | undefined {
-    return this.#runs.get(id)?.record;
+    const live = this.#runs.get(id);
+    return live && { ...live.record };
+  }
+
+  statusOf(id: RunId): RunStatus | undefined {
+    return this.#runs.get(id)?.record.status;
   }
 
   /** Those that a query asks for, in no order; `before` and `limit` are the caller's. */
@@ -45,7 +58,7 @@ export class LiveRuns {
       if (component !== undefined && record.component !== component) continue;
       if (fn !== undefined && record.function !== fn) continue;
       if (statuses !== undefined && !statuses.includes(record.status)) continue;
-      out.push(record);
+      out.push({ ...record });
     }
     return out;
   }
@@ -54,17 +67,16 @@ export class LiveRuns {
     this.#runs.set(record.id, { record, runner });
   }
 
-  /** The run's next record; it stays here until `written`. Answers it. */
+  /** The run goes on, and stays here until `written`. Answers its record, which the next move changes. */
   move(id: RunId, event: RunEvent, more: Partial<RunRecord>): RunRecord {
-    const live = this.#runs.get(id)!;
-    live.record = { ...live.record, ...more, status: must(nextRunStatus(live.record.status, event)) };
-    return live.record;
+    const { record } = this.#runs.get(id)!;
+    record.status = must(nextRunStatus(record.status, event));
+    return Object.assign(record, more);
   }
 
   /** What has become known of a run that has not begun. */
   note(id: RunId, more: Partial<ExecutionContext>): void {
-    const live = this.#runs.get(id)!;
-    live.record = { ...live.record, ...more };
+    Object.assign(this.#runs.get(id)!.record, more);
   }
 
   /** Ends a run at its runner. False when it is not under way. */

@@ -26,10 +26,10 @@ import type { Request } from '../mutation/request.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type Branch, lands } from './branch.ts';
 import { presentOf } from './catch_up.ts';
-import { failureText, type Tested } from './function_calls.ts';
 import { askOf, remember, repeated } from './idempotency.ts';
 import { type ManagementInput, managedBy, managementInput } from './management_input.ts';
 import { permit } from './permit.ts';
+import { failureText, type Tested } from './run_call.ts';
 import { logTextsOf } from './runs.ts';
 import {
   type Ask,

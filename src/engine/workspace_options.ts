@@ -5,7 +5,7 @@ import type { Matches } from '../model/pattern.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
 import type { Readiness } from '../ports/readiness.ts';
 import type { Vault } from '../ports/vault.ts';
-import type { FunctionHost } from './function_calls.ts';
+import type { FunctionHost } from './compiled_functions.ts';
 import type { RetentionOptions } from './retention.ts';
 
 export interface WorkspaceOptions {

@@ -5,7 +5,7 @@ import { openCompiler } from '../adapters/compiler/compiler.ts';
 import { openIsolate } from '../adapters/isolate/isolate.ts';
 import { openProcessTier } from '../adapters/process/tier.ts';
 import { limits } from '../base/limits.ts';
-import type { FunctionHost } from '../engine/function_calls.ts';
+import type { FunctionHost } from '../engine/compiled_functions.ts';
 import type { Runner } from '../ports/runner.ts';
 
 /** What the isolate has besides the language and its libraries. */

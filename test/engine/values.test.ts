@@ -4,7 +4,7 @@ import { afterAll, expect, test } from 'vitest';
 import { openCompiler } from '../../src/adapters/compiler/compiler.ts';
 import { openIsolate } from '../../src/adapters/isolate/isolate.ts';
 import type { Json } from '../../src/base/json.ts';
-import type { FunctionHost } from '../../src/engine/function_calls.ts';
+import type { FunctionHost } from '../../src/engine/compiled_functions.ts';
 import { readinessOf } from '../../src/engine/ready.ts';
 import { alwaysReady } from '../../src/ports/readiness.ts';
 import { eachStore, type House } from './house.ts';
