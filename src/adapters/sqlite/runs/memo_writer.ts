@@ -10,6 +10,8 @@ import type { RunSpace } from './run_spaces.ts';
 
 /** Entries that one step of evicting removes. */
 const evictStepRows = 1_000;
+/** Keys that one step of making a filter reads. */
+const filterStepRows = 10_000;
 const mask = 2 ** numberBits - 1;
 const rowKey = `(? << ${numberBits}) | ?`;
 
@@ -20,6 +22,7 @@ export class MemoWriter {
   readonly #removeFiled: Statement;
   readonly #findFiled: Statement;
   readonly #tailRows: Statement;
+  readonly #next: Statement;
   readonly #oldest: Statement;
   readonly #file: Statement;
   /** Numbers of the entries that are not filed. */
@@ -42,6 +45,10 @@ export class MemoWriter {
     this.#tailRows = db.prepare(
       `select key & ${mask} as number, lower(hex(hash)) as hash from memo where key > ${rowKey} and key < ? << ${numberBits}
        order by key`,
+    );
+    this.#next = db.prepare(
+      `select key & ${mask} as number, lower(hex(hash)) as hash from memo where key > ${rowKey} and key < ? << ${numberBits}
+       order by key limit ?`,
     );
     this.#oldest = db.prepare(
       `select key & ${mask} as number, lower(hex(hash)) as hash from memo
@@ -68,6 +75,21 @@ export class MemoWriter {
       values.push(...this.#rowOf(space, hash, toColumn(text)));
     }
     this.#add.run(values);
+  }
+
+  /** About how many entries there are: numbers of those that went are counted, too. */
+  count(space: RunSpace): number {
+    const first = this.#oldest.get(space.ref, space.ref + 1, 1) as FiledRow | undefined;
+    return first === undefined ? 0 : space.memoLast - first.number + 1;
+  }
+
+  /** The next keys in order of recency; `last`: to go on behind, undefined when there are no more. */
+  hashesAfter(space: RunSpace, after: number): { readonly hashes: readonly Hash[]; readonly last: number | undefined } {
+    const rows = this.#next.all(space.ref, after, space.ref + 1, filterStepRows) as unknown as FiledRow[];
+    return {
+      hashes: rows.map((row) => row.hash),
+      last: rows.length < filterStepRows ? undefined : rows.at(-1)!.number,
+    };
   }
 
   /** Removes some of the oldest entries while the memo is over its bound. */

@@ -23,6 +23,8 @@ export type RunJob = { readonly workspace: WorkspaceId } & (
       readonly asked: readonly number[];
     }
   | { readonly kind: 'clearMemo' }
+  /** Answers a `MadeFilter`. */
+  | { readonly kind: 'memoFilter' }
 );
 
 export type ThreadMessage = { readonly number: number; readonly job: RunJob } | { readonly close: true };

@@ -11,6 +11,7 @@ import { backupTo, refuseExisting } from '../backup.ts';
 import type { DocumentStore } from '../document_store.ts';
 import { canBackUpOnline, type Database } from '../driver.ts';
 import { asFault, guarded } from '../fault.ts';
+import { MemoFilters } from './memo_filter.ts';
 import { checkRunFile } from './run_check.ts';
 import { connectRunFile, openRunFile, releaseRunFile, runFilePath } from './run_file.ts';
 import { RunReader } from './run_reader.ts';
@@ -26,6 +27,7 @@ export class SqliteRunStore implements RunStore {
   readonly #documents: DocumentStore;
   readonly #thread: ThreadClient;
   readonly #asked = new Map<WorkspaceId, Set<number>>();
+  readonly #filters = new MemoFilters((workspace) => this.#thread.run({ workspace, kind: 'memoFilter' }));
   #db: Database | undefined;
   #reader: RunReader | undefined;
   #isClosed = false;
@@ -81,14 +83,21 @@ export class SqliteRunStore implements RunStore {
   }
 
   async readMemo(workspace: WorkspaceId, keys: readonly Hash[]): Promise<ReadonlyMap<Hash, string>> {
-    const page = this.#reading(undefined, (reader) => reader.memo(workspace, keys));
+    const wanted = this.#filters.among(workspace, keys);
+    if (wanted.length === 0) return new Map();
+    const page = this.#reading(undefined, (reader) => reader.memo(workspace, wanted));
     if (page === undefined) return new Map();
+    this.#filters.missed(workspace, wanted.length - page.texts.size);
     if (page.old.length > 0) this.#noteAsked(workspace, page.old);
     return page.texts;
   }
 
   async writeMemo(workspace: WorkspaceId, rows: readonly MemoRow[], memoBytesMax: number): Promise<void> {
     this.#open();
+    this.#filters.wrote(
+      workspace,
+      rows.map((row) => row.key),
+    );
     const asked = [...(this.#asked.get(workspace) ?? [])];
     this.#asked.delete(workspace);
     await this.#thread.run({

@@ -7,6 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Fault, invariant } from '../../../base/result.ts';
 import type { Database } from '../driver.ts';
 import { asFault, isDeviceFailure } from '../fault.ts';
+import { type MadeFilter, MemoFilter } from './memo_filter.ts';
 import { MemoWriter } from './memo_writer.ts';
 import { connectRunFile, tailRowsMax } from './run_file.ts';
 import { logColumns, packFault, type Reply, type RunJob, type ThreadData, type ThreadMessage } from './run_job.ts';
@@ -172,7 +173,19 @@ class RunThread {
         };
       case 'clearMemo':
         return this.#evict(space, -1, 0);
+      case 'memoFilter':
+        return () => this.#filter(space, MemoFilter.for(this.#memo.count(space())), 0)();
     }
+  }
+
+  /** A step that is repeated adds again what it had added, which makes no difference. */
+  #filter(space: () => RunSpace, filter: MemoFilter, after: number): Step {
+    return () => {
+      const { hashes, last } = this.#memo.hashesAfter(space(), after);
+      for (const hash of hashes) filter.add(hash);
+      const made: MadeFilter = { words: filter.words, added: filter.added };
+      return last === undefined ? { value: made } : { next: this.#filter(space, filter, last) };
+    };
   }
 
   /** Answers how many entries went. */
