@@ -21,7 +21,7 @@ import {
   wellKnown,
 } from '../model/path.ts';
 import type { Matches } from '../model/pattern.ts';
-import { locate, rootProperty, type VariantSpec } from '../model/schema.ts';
+import { type Located, propertyAt, rootProperty, type VariantSpec } from '../model/schema.ts';
 import { Building, emptyAt } from './building.ts';
 import { asValue, descend, type Evaluated, flag, none, partOf, placed } from './evaluated.ts';
 import { findMisfit } from './fit.ts';
@@ -141,7 +141,10 @@ export class Assembly {
       // What only hands on a value is answered for here.
       if (isIdentity(bound) && facts.blob(text) === identityText)
         return fitting(asValue(given[0]!.value ?? undefined), facts, bound.output);
-      const input = `{${membersOf(bound, given)}}`;
+      let members = '';
+      for (const [i, { label }] of bound.arguments.entries())
+        members += `${i === 0 ? '' : ','}${label}${given[i]!.text}`;
+      const input = `{${members}}`;
       return resultOfBound(facts, bound, this.#results({ function: bound.function, name, kind, text, input }));
     } catch (e) {
       if (e instanceof Blocked) return e.by;
@@ -171,8 +174,7 @@ export class Assembly {
     if (facts.absent) return { state: 'none', why: `the source ${facts.name || component} is deleted` };
     const direct = facts.direct?.get(path);
     if (direct !== undefined) return this.#whole(facts, path, direct);
-    const segments = segmentsOf(path);
-    if (isReality(segments[0]?.key)) return this.#reality(facts, segments);
+    if (isReality(rootOf(path))) return this.#reality(facts, segmentsOf(path));
     for (const p of path.includes('/@') ? [path, ...ancestorsOf(path)] : []) {
       if (lastSegment(p).element !== undefined && !facts.hasElement(p))
         return { state: 'none', why: `the list element ${p} of ${facts.name || component} is gone` };
@@ -182,9 +184,9 @@ export class Assembly {
       const isComputed = cell === undefined && facts.bounds.some((b) => b.output === ancestor);
       if (!isComputed && (cell === undefined || 'c' in cell)) continue;
       const whole = isComputed ? this.#known.result(component, ancestor) : this.cellValue(facts, ancestor, cell!);
-      return partOf(whole, segments.slice(segmentsOf(ancestor).length));
+      return partOf(whole, segmentsOf(path).slice(segmentsOf(ancestor).length));
     }
-    const located = facts.spec && locate(facts.spec, segments);
+    const located = facts.spec && locatedAt(facts.spec, path);
     if (facts.spec === undefined || located === undefined)
       return { state: 'none', why: `the schema has no property at ${path}` };
     const own = facts.cellAt(path);
@@ -195,7 +197,7 @@ export class Assembly {
     const building = new Building(this, facts, facts.spec.definitions, 'nothing');
     const built = building.build(facts.declared(path), located.property);
     if (building.failure !== undefined) return building.failure;
-    if (built.state === 'none' && path === wellKnown.resourceId) return this.#reality(facts, segments);
+    if (built.state === 'none' && path === wellKnown.resourceId) return this.#reality(facts, segmentsOf(path));
     return flag(built, building.awaits ? true : undefined);
   }
 
@@ -351,13 +353,6 @@ class Given {
   }
 }
 
-/** The members of the argument's canonical text: of two with one name the last counts. */
-function membersOf(bound: Bound, given: readonly Given[]): string {
-  const byName = new Map(bound.arguments.map(({ name }, i) => [name, given[i]!]));
-  const names = [...byName.keys()].sort(compareText);
-  return names.map((name) => `${JSON.stringify(name)}:${byName.get(name)!.text}`).join(',');
-}
-
 /** The value of a bound function whose call has given something: what an attribute is made of has to fit its property. */
 export function resultOfBound(facts: Facts, { kind, output }: Bound, gave: Evaluated): Evaluated {
   return kind === 'attribute' ? fitting(gave, facts, output) : gave;
@@ -366,13 +361,34 @@ export function resultOfBound(facts: Facts, { kind, output }: Bound, gave: Evalu
 /** What a function gave as far as the property it goes to allows it. */
 function fitting(gave: Evaluated, { spec }: Facts, path: Path): Evaluated {
   if (gave.state !== 'value' || spec === undefined) return gave;
-  const located = locate(spec, segmentsOf(path));
+  const located = locatedAt(spec, path);
   const misfit = located && findMisfit(located.property, gave.value, spec.definitions);
   return misfit === undefined ? gave : { state: 'error', ...misfit };
 }
 
 function isIdentity({ kind, arguments: args }: Bound): boolean {
   return kind === 'attribute' && args.length === 1 && args[0]!.name === 'value';
+}
+
+/** The first name of a path; none of those that are asked for is written with an escape. */
+function rootOf(path: Path): string {
+  const end = path.indexOf('/', 1);
+  return end < 0 ? path.slice(1) : path.slice(1, end);
+}
+
+/** Properties by path, of the schemas in use. */
+const locatedBySpec = new WeakMap<VariantSpec, Map<Path, Located | undefined>>();
+const pathsKeptMax = 4_096;
+
+function locatedAt(spec: VariantSpec, path: Path): Located | undefined {
+  const known = locatedBySpec.get(spec) ?? new Map<Path, Located | undefined>();
+  let located = known.get(path);
+  if (located === undefined && !known.has(path)) {
+    located = propertyAt(spec, path);
+    if (known.size >= pathsKeptMax) known.clear();
+    locatedBySpec.set(spec, known.set(path, located));
+  }
+  return located;
 }
 
 function isReality(root: string | undefined): boolean {

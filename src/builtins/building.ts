@@ -2,6 +2,7 @@
 // something has no value.
 
 import type { Json } from '../base/json.ts';
+import type { Bound } from '../graph/bound.ts';
 import { type Declared, elementsOf, isDeclared } from '../model/declared.ts';
 import { childPath, decodeSegment, type Path } from '../model/path.ts';
 import { childProperty, type Definitions, derefProperty, type Property } from '../model/property.ts';
@@ -102,21 +103,20 @@ export class Building {
   #members(declared: Declared, property: Property): Json | undefined {
     const out: [string, Json][] = [];
     let any = false;
-    const computed = this.#computedBelow(declared.path);
+    const computed = computedBelow(this.#facts.bounds, declared.path);
     const add = (key: string, child: Declared, of: Property): void => {
       const built = this.build(child, of);
       if (built.state === 'value') out.push([key, built.value]);
     };
     if (property.kind === 'object') {
-      for (const [key, member] of Object.entries(property.properties ?? {})) {
-        const path = childPath(declared.path, key);
-        const child = declared.children.get(path.slice(declared.path.length + 1));
+      for (const [key, member, segment] of membersOf(property)) {
+        const child = declared.children.get(segment);
         if (child !== undefined && isDeclared(child)) {
           any = true;
           add(key, child, childProperty(property, { key }, this.#definitions)!);
         } else if (computed.has(key)) {
           any = true;
-          add(key, emptyAt(path), childProperty(property, { key }, this.#definitions)!);
+          add(key, emptyAt(childPath(declared.path, key)), childProperty(property, { key }, this.#definitions)!);
         } else {
           const value = defaultOf(member, this.#definitions);
           if (value !== undefined) out.push([key, value]);
@@ -127,10 +127,11 @@ export class Building {
         const { key } = decodeSegment(segment);
         if (key === undefined || !isDeclared(child)) continue;
         any = true;
-        computed.delete(key);
         add(key, child, childProperty(property, { key }, this.#definitions)!);
       }
       for (const key of computed) {
+        const own = declared.children.get(segmentOf(key));
+        if (own !== undefined && isDeclared(own)) continue;
         any = true;
         add(key, emptyAt(childPath(declared.path, key)), childProperty(property, { key }, this.#definitions)!);
       }
@@ -139,17 +140,45 @@ export class Building {
       ? Object.fromEntries(out)
       : undefined;
   }
+}
 
-  /** Names of the members in or below which a bound function's result stands. */
-  #computedBelow(path: Path): Set<string> {
-    const keys = new Set<string>();
-    for (const { output } of this.#facts.bounds) {
-      if (!output.startsWith(`${path}/`)) continue;
-      const { key } = decodeSegment(output.slice(path.length + 1).split('/', 1)[0]!);
-      if (key !== undefined) keys.add(key);
-    }
-    return keys;
+/** Members of an object with their segments in paths, made once. */
+const membersByObject = new WeakMap<Property, (readonly [key: string, member: Property, segment: string])[]>();
+
+function membersOf(property: Property) {
+  let members = membersByObject.get(property);
+  if (members === undefined) {
+    members = Object.entries(property.properties ?? {}).map(([key, member]) => [key, member, segmentOf(key)] as const);
+    membersByObject.set(property, members);
   }
+  return members;
+}
+
+const segmentOf = (key: string): string => childPath('' as Path, key).slice(1);
+
+/** Of the functions of a variant, which most of its components share, by path. */
+const computedByBounds = new WeakMap<readonly Bound[], Map<Path, ReadonlySet<string>>>();
+const pathsKeptMax = 1_024;
+
+/** Names of the members in or below which a bound function's result stands. */
+function computedBelow(bounds: readonly Bound[], path: Path): ReadonlySet<string> {
+  if (bounds.length === 0) return noNames;
+  const known = computedByBounds.get(bounds) ?? new Map<Path, ReadonlySet<string>>();
+  let keys = known.get(path);
+  if (keys === undefined) {
+    keys = new Set(bounds.flatMap(({ output }) => memberAbove(output, path)));
+    if (known.size >= pathsKeptMax) known.clear();
+    computedByBounds.set(bounds, known.set(path, keys));
+  }
+  return keys;
+}
+
+const noNames: ReadonlySet<string> = new Set();
+
+function memberAbove(output: Path, path: Path): string[] {
+  if (!output.startsWith(`${path}/`)) return [];
+  const { key } = decodeSegment(output.slice(path.length + 1).split('/', 1)[0]!);
+  return key === undefined ? [] : [key];
 }
 
 const defaults = new WeakMap<Property, { readonly value: Json | undefined }>();

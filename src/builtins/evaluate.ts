@@ -6,7 +6,7 @@
 import type { ComponentId, FunctionId } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
 import { invariant } from '../base/result.ts';
-import { type Bound, boundsAt } from '../graph/bound.ts';
+import { type Bound, BoundTable, boundsAt } from '../graph/bound.ts';
 import { cycleMessages, membersOfCycle } from '../graph/cycle.ts';
 import { followingCells, isValidationRead } from '../graph/edges.ts';
 import { isFollowing } from '../model/cell.ts';
@@ -27,6 +27,7 @@ export class Evaluation {
   readonly reader: Reader;
   readonly #cells = new Map<string, Evaluated>();
   readonly #facts = new Map<ComponentId, Facts | undefined>();
+  readonly #bounds: BoundTable;
   readonly #assembly: Assembly;
   /** How many vertices were computed; for tests and statistics. */
   computed = 0;
@@ -34,6 +35,7 @@ export class Evaluation {
   /** `results`: what users' functions gave; default: nothing is known, so what they give is pending. */
   constructor(reader: Reader, results: Results = () => ({ state: 'pending' })) {
     this.reader = reader;
+    this.#bounds = new BoundTable(reader);
     const functionOf = (id: FunctionId) => findRecord<FunctionRecord>(reader, 'functions', id);
     this.#assembly = new Assembly(
       {
@@ -93,7 +95,7 @@ export class Evaluation {
 
   #factsOf(component: ComponentId): Facts | undefined {
     if (this.#facts.has(component)) return this.#facts.get(component);
-    const facts = factsOf(this.reader, component);
+    const facts = factsOf(this.reader, component, this.#bounds);
     this.#facts.set(component, facts);
     return facts;
   }

@@ -2,7 +2,7 @@
 // component reads little of it.
 
 import type { ComponentId, Hash } from '../base/ids.ts';
-import { type Bound, boundsOfVariant, hasBindings, isDeclaredOver } from '../graph/bound.ts';
+import { type Bound, BoundTable } from '../graph/bound.ts';
 import { type Cell, parseCell } from '../model/cell.ts';
 import type { ComponentRecord } from '../model/component.ts';
 import { hasConstraints } from '../model/constraints.ts';
@@ -17,21 +17,30 @@ import type { Reader } from '../model/state.ts';
 import type { Facts } from './assemble.ts';
 
 /** undefined: there is no such component. */
-export function factsOf(reader: Reader, component: ComponentId): ReadFacts | undefined {
+export function factsOf(
+  reader: Reader,
+  component: ComponentId,
+  table: BoundTable = new BoundTable(reader),
+): ReadFacts | undefined {
   const record = findComponent(reader, component);
-  return record && new ReadFacts(reader, component, record);
+  return record && new ReadFacts(reader, record, { component, table });
 }
 
 export class ReadFacts implements Facts {
   readonly component: ComponentId;
   readonly #reader: Reader;
   readonly #record: ComponentRecord;
-  #ofVariant: readonly Bound[] | undefined;
+  readonly #table: BoundTable;
   #bounds: readonly Bound[] | undefined;
   #found: { readonly spec: VariantSpec | undefined } | undefined;
 
-  constructor(reader: Reader, component: ComponentId, record: ComponentRecord) {
+  constructor(
+    reader: Reader,
+    record: ComponentRecord,
+    { component, table }: { readonly component: ComponentId; readonly table: BoundTable },
+  ) {
     this.#reader = reader;
+    this.#table = table;
     this.component = component;
     this.#record = record;
   }
@@ -54,7 +63,7 @@ export class ReadFacts implements Facts {
   }
 
   get bounds(): readonly Bound[] {
-    this.#bounds ??= this.#boundToVariant().filter((b) => !isDeclaredOver(this.#reader, this.component, b.output));
+    this.#bounds ??= this.#table.inForce(this.component, this.#record);
     return this.#bounds;
   }
 
@@ -69,12 +78,7 @@ export class ReadFacts implements Facts {
 
   /** Outputs of its variant's bound functions, in force or not. */
   get outputs(): readonly Path[] {
-    return this.#boundToVariant().map((b) => b.output);
-  }
-
-  #boundToVariant(): readonly Bound[] {
-    this.#ofVariant ??= hasBindings(this.#reader) ? boundsOfVariant(this.#reader, this.#record) : [];
-    return this.#ofVariant;
+    return this.#table.of(this.#record).map((b) => b.output);
   }
 
   cellAt(path: Path): Cell | undefined {

@@ -2,8 +2,8 @@
 // goes. A variant's bindings count for all its components, a schema's (overlays) for those of every variant; of two with one
 // function name the schema's counts. What is declared at, above or below an output takes the function's place there.
 
-import type { BindingId, ComponentId, FunctionId, Hash } from '../base/ids.ts';
-import type { Json } from '../base/json.ts';
+import type { BindingId, ComponentId, FunctionId, Hash, SchemaId, VariantId } from '../base/ids.ts';
+import { compareText, type Json } from '../base/json.ts';
 import { isContainer } from '../model/cell.ts';
 import type { ComponentRecord } from '../model/component.ts';
 import { type BindingRecord, type FunctionKind, type FunctionRecord, isValueKind } from '../model/function.ts';
@@ -14,6 +14,8 @@ import type { Reader } from '../model/state.ts';
 
 export interface BoundArgument {
   readonly name: string;
+  /** What stands before it in the canonical text of all of them. */
+  readonly label: string;
   /** Where it is read; undefined: `value` is given. */
   readonly path: Path | undefined;
   readonly value: Json | undefined;
@@ -27,11 +29,21 @@ export interface Bound {
   readonly kind: FunctionKind;
   /** Blob of the function's text. */
   readonly text: Hash;
+  /** In canonical order, each name once. */
   readonly arguments: readonly BoundArgument[];
   readonly output: Path;
 }
 
-const read = (name: string, path: string): BoundArgument => ({ name, path: path as Path, value: undefined });
+function argument(name: string, path: Path | undefined, value: Json | undefined): BoundArgument {
+  return { name, label: `${JSON.stringify(name)}:`, path, value };
+}
+
+/** Of two with one name the last counts. */
+function inOrder(given: readonly BoundArgument[]): readonly BoundArgument[] {
+  return [...new Map(given.map((a) => [a.name, a])).values()].sort((a, b) => compareText(a.name, b.name));
+}
+
+const read = (name: string, path: string): BoundArgument => argument(name, path as Path, undefined);
 
 /** What functions of these kinds get without asking: the component. A code generation does not get its own result. */
 const whole = [read('domain', '/domain'), read('resource', '/resource'), read('deleted_at', '/deleted_at')];
@@ -43,15 +55,21 @@ export function boundOf(
   fn: FunctionRecord,
 ): Bound | undefined {
   if (!isValueKind(fn.kind)) return undefined;
-  const given = record.arguments.map(
-    (a): BoundArgument => ({ name: a.name, path: a.path as Path | undefined, value: a.value }),
-  );
+  const given = record.arguments.map((a) => argument(a.name, a.path as Path | undefined, a.value));
   const isCode = fn.kind === 'code-generation';
   const root = (isCode ? '/code' : '/qualification') as Path;
   const output = fn.kind === 'attribute' ? (record.output as Path | null) : childPath(root, fn.name);
   if (output === null) return undefined;
   const args = fn.kind === 'attribute' || given.length > 0 ? given : isCode ? whole : [...whole, read('code', '/code')];
-  return { binding, function: record.function, name: fn.name, kind: fn.kind, text: fn.text, arguments: args, output };
+  return {
+    binding,
+    function: record.function,
+    name: fn.name,
+    kind: fn.kind,
+    text: fn.text,
+    arguments: inOrder(args),
+    output,
+  };
 }
 
 /** Does the state have any binding? Most have none, and then nothing below needs asking. */
@@ -94,11 +112,54 @@ export function isDeclaredOver(reader: Reader, component: ComponentId, output: P
 }
 
 /** The vertices of a component that are in force. */
-export function boundsOf(reader: Reader, component: ComponentId): readonly Bound[] {
-  if (!hasBindings(reader)) return [];
-  const record = findComponent(reader, component);
-  if (record === undefined) return [];
-  return boundsOfVariant(reader, record).filter((b) => !isDeclaredOver(reader, component, b.output));
+export function boundsOf(
+  reader: Reader,
+  component: ComponentId,
+  table: BoundTable = new BoundTable(reader),
+): readonly Bound[] {
+  const record = table.isEmpty ? undefined : findComponent(reader, component);
+  return record === undefined ? [] : table.inForce(component, record);
+}
+
+/** Bound functions of the variants that are asked for, each variant's read once: of a state that does not change meanwhile. */
+export class BoundTable {
+  readonly #reader: Reader;
+  readonly #byVariant = new Map<VariantId, { readonly schema: SchemaId; readonly bounds: readonly Bound[] }>();
+  #hasAny: boolean | undefined;
+
+  constructor(reader: Reader) {
+    this.#reader = reader;
+  }
+
+  /** Has the state no binding at all? */
+  get isEmpty(): boolean {
+    this.#hasAny ??= hasBindings(this.#reader);
+    return !this.#hasAny;
+  }
+
+  /** As `boundsOfVariant`; the same list as long as it is. */
+  of({ schema, variant }: Pick<ComponentRecord, 'schema' | 'variant'>): readonly Bound[] {
+    if (this.isEmpty) return [];
+    let known = this.#byVariant.get(variant);
+    // A variant of two schemas has the overlays of each.
+    if (known?.schema !== schema) {
+      known = { schema, bounds: boundsOfVariant(this.#reader, { schema, variant }) };
+      this.#byVariant.set(variant, known);
+    }
+    return known.bounds;
+  }
+
+  inForce(component: ComponentId, record: Pick<ComponentRecord, 'schema' | 'variant'>): readonly Bound[] {
+    const all = this.of(record);
+    const inForce = all.filter((b) => !isDeclaredOver(this.#reader, component, b.output));
+    return inForce.length === all.length ? all : inForce;
+  }
+
+  /** The state's bindings, functions or variants are others. */
+  forget(): void {
+    this.#byVariant.clear();
+    this.#hasAny = undefined;
+  }
 }
 
 /** Those of which the value at a path is made. */

@@ -11,7 +11,7 @@ import { findRecord, findVariant, specOf } from '../model/lookup.ts';
 import { overlaps, type Path, validationPath, wellKnown } from '../model/path.ts';
 import type { VariantSpec } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
-import { type Bound, boundOf, boundsOfVariant, isDeclaredOver } from './bound.ts';
+import { type Bound, BoundTable, boundOf, boundsOfVariant, isDeclaredOver } from './bound.ts';
 import { findCycle, findLoop } from './cycle.ts';
 
 /** A variant that a binding counts for. */
@@ -39,12 +39,13 @@ export function typesOf(reader: Reader, target: BindingRecord['target']): BoundT
 
 /** A cycle through what is bound, its output first and last, each step computed from the next; undefined: there is none. */
 export function findCycleOfBound(reader: Reader, bound: Bound, types: readonly BoundType[]): Source[] | undefined {
+  const table = new BoundTable(reader);
   for (const type of types) {
     const { variant } = type;
-    const own = loopOf(boundsOfVariant(reader, type), bound.output, type.spec);
+    const own = loopOf(table.of(type), bound.output, type.spec);
     if (own !== undefined) return own.map((path) => ({ component: variant as string as ComponentId, path }));
     for (const [key] of reader.scan('index', index.componentsOf(variant))) {
-      const found = findCycleOn(reader, indexUser(key) as ComponentId, bound);
+      const found = findCycleOn(reader, indexUser(key) as ComponentId, bound, table);
       if (found !== undefined) return found;
     }
   }
@@ -64,12 +65,17 @@ export function findCycleOfBinding(reader: Reader, id: BindingId): Source[] | un
 }
 
 /** A cycle through the function on one component, where it is in force. One that is marked may be restored: it counts. */
-export function findCycleOn(reader: Reader, component: ComponentId, bound: Bound): Source[] | undefined {
+export function findCycleOn(
+  reader: Reader,
+  component: ComponentId,
+  bound: Bound,
+  table?: BoundTable,
+): Source[] | undefined {
   // What no cell follows is on no cycle but those that its schema's functions close by themselves.
   if (!isFollowed(reader, component)) return undefined;
   if (isDeclaredOver(reader, component, bound.output)) return undefined;
   const sources = bound.arguments.flatMap(({ path }) => (path === undefined ? [] : [{ component, path }]));
-  return findCycle(reader, { component, path: bound.output }, sources);
+  return findCycle(reader, { component, path: bound.output }, sources, table);
 }
 
 function isFollowed(reader: Reader, component: ComponentId): boolean {

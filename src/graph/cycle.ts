@@ -5,6 +5,7 @@
 import type { Source } from '../model/expr.ts';
 import { overlaps } from '../model/path.ts';
 import type { Reader } from '../model/state.ts';
+import { BoundTable } from './bound.ts';
 import { type Edge, edgesInto, edgesOutOf } from './edges.ts';
 
 interface Visit {
@@ -52,15 +53,21 @@ const same = (a: Source, b: Source): boolean => a.component === b.component && o
 /**
  * The cycle that would arise if the cell at `target` followed `sources`, as the addresses on it, the target first and
  * last, each computed from the next; undefined when there is none. The cell that is at `target` now is left out.
+ * `table`: of the same state, for who looks for many.
  */
-export function findCycle(reader: Reader, target: Source, sources: readonly Source[]): Source[] | undefined {
+export function findCycle(
+  reader: Reader,
+  target: Source,
+  sources: readonly Source[],
+  table: BoundTable = new BoundTable(reader),
+): Source[] | undefined {
   const direct = sources.find((s) => same(s, target));
   if (direct) return [target, target];
   const isTarget = (e: Edge): boolean => e.user.component === target.component && e.user.path === target.path;
   const up = search(
     sources,
     (at) =>
-      edgesInto(reader, at)
+      edgesInto(reader, at, table)
         .filter((e) => !isTarget(e))
         .map((e) => e.source),
     (at) => same(at, target),
@@ -68,7 +75,7 @@ export function findCycle(reader: Reader, target: Source, sources: readonly Sour
   const down = search(
     [target],
     (at) =>
-      edgesOutOf(reader, at)
+      edgesOutOf(reader, at, table)
         .filter((e) => !isTarget(e))
         .map((e) => e.user),
     (at) => sources.some((s) => same(at, s)),

@@ -10,7 +10,7 @@ import { cellKey, index, indexUser, splitAddress, splitCellKey } from '../model/
 import { findComponent, specOfComponent } from '../model/lookup.ts';
 import { ancestorsOf, overlaps, type Path, parentPath, validationPath, wellKnown } from '../model/path.ts';
 import type { Reader } from '../model/state.ts';
-import { type Bound, boundsAt, boundsOf, boundsReading } from './bound.ts';
+import { type Bound, BoundTable, boundsAt, boundsOf, boundsReading } from './bound.ts';
 
 /** An edge of the value graph: the cell at `user` reads `source`. */
 export interface Edge {
@@ -40,11 +40,13 @@ export function followingCells(reader: Reader, at: Source): { readonly cell: Sou
 }
 
 /** Edges that the value at an address is computed from. A following cell without sources has none. */
-export function edgesInto(reader: Reader, at: Source): Edge[] {
+export function edgesInto(reader: Reader, at: Source, table?: BoundTable): Edge[] {
   const cells = followingCells(reader, at).flatMap(({ cell, text }) =>
     sourcesOfCellText(text).map((source) => ({ source, user: cell })),
   );
-  const functions = boundsAt(boundsOf(reader, at.component), at.path).flatMap((b) => edgesOfBound(at.component, b));
+  const functions = boundsAt(boundsOf(reader, at.component, table), at.path).flatMap((b) =>
+    edgesOfBound(at.component, b),
+  );
   const own = overlaps(at.path, validationPath) ? edgesOfValidation(reader, at.component) : [];
   return functions.length + own.length === 0 ? cells : [...cells, ...functions, ...own];
 }
@@ -77,8 +79,8 @@ export function isValidationRead(reader: Reader, component: ComponentId, bounds:
 }
 
 /** Edges from an address: of the cells and bound functions that read it, something above it or something below it. */
-export function edgesOutOf(reader: Reader, at: Source): Edge[] {
-  const bounds = boundsOf(reader, at.component);
+export function edgesOutOf(reader: Reader, at: Source, table?: BoundTable): Edge[] {
+  const bounds = boundsOf(reader, at.component, table);
   const out: Edge[] = boundsReading(bounds, at.path)
     .flatMap((b) => edgesOfBound(at.component, b))
     .filter((e) => overlaps(e.source.path, at.path));
@@ -114,8 +116,9 @@ export function reach(reader: Reader, from: readonly Source[], most: number): { 
   const seen = new Set<string>();
   const cells: Source[] = [];
   const queue = [...from];
+  const table = new BoundTable(reader);
   for (let i = 0; i < queue.length; i++) {
-    for (const { user } of edgesOutOf(reader, queue[i]!)) {
+    for (const { user } of edgesOutOf(reader, queue[i]!, table)) {
       const address = user.component + user.path;
       if (seen.has(address)) continue;
       if (cells.length >= most) return { cells, cut: true };

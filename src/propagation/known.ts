@@ -6,7 +6,7 @@ import type { ComponentId, FunctionId, Hash } from '../base/ids.ts';
 import { compareText } from '../base/json.ts';
 import type { Facts } from '../builtins/assemble.ts';
 import { factsOf, type ReadFacts } from '../builtins/facts.ts';
-import { type Bound, boundsReading } from '../graph/bound.ts';
+import { type Bound, BoundTable, boundsReading } from '../graph/bound.ts';
 import { isValidationRead } from '../graph/edges.ts';
 import { type Cell, isContainer, isFollowing } from '../model/cell.ts';
 import type { Declared } from '../model/declared.ts';
@@ -33,6 +33,7 @@ export class Known {
   /** Outlive what is known of the component itself. */
   readonly #readers = new Map<ComponentId, Readers>();
   readonly #most: number;
+  readonly bounds: BoundTable;
   /** The state as it is when it is asked. */
   readonly now: Reader;
 
@@ -46,6 +47,7 @@ export class Known {
       blob: (hash) => this.#state.blob(hash),
       matches: state.matches,
     };
+    this.bounds = new BoundTable(this.now);
   }
 
   /** Every validation counts as read: for asking what may be reached. */
@@ -87,6 +89,7 @@ export class Known {
   /** Goes on to another state; `changes` are all that lie between. */
   moveTo(state: Snapshot, changes: Changes): void {
     this.#state = state;
+    this.bounds.forget();
     const { components, rebound, resources } = changes;
     if (components.length + rebound.length + changes.edges.length > 0 || changes.cells.some(isStructural))
       this.structure++;
@@ -139,7 +142,7 @@ export class KnownComponent {
     this.#known = known;
     this.#now = known.now;
     this.id = id;
-    const facts = factsOf(known.now, id);
+    const facts = factsOf(known.now, id, known.bounds);
     this.facts = facts && new RememberedFacts(facts);
   }
 

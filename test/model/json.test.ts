@@ -74,6 +74,19 @@ describe('canonical text', () => {
     );
   });
 
+  test('[BA1] values are the same when their texts are', () => {
+    const small = fc.jsonValue({ maxDepth: 2, depthSize: 'small', stringUnit: fc.constantFrom('a', 'b', '1') });
+    // Mostly of one another's making, else two would seldom be the same.
+    const pair = fc.tuple(small, small, fc.constantFrom('other', 'itself', 'reversed', 'less', 'more'));
+    fc.assert(
+      fc.property(pair, ([a, b, how]) => {
+        const other = how === 'other' ? b : how === 'reversed' ? reversed(a as Json) : changed(a as Json, how);
+        expect(sameJson(a as Json, other as Json)).toBe(canonical(a as Json) === canonical(other as Json));
+      }),
+      { numRuns: runs(2_000) },
+    );
+  });
+
   test('[BA1] has own members of any name, and leaves out undefined ones', () => {
     expect(canonical(JSON.parse('{"b":1,"__proto__":{"x":1},"constructor":2}') as Json)).toBe(
       '{"__proto__":{"x":1},"b":1,"constructor":2}',
@@ -81,6 +94,14 @@ describe('canonical text', () => {
     expect(canonical({ a: 1, b: undefined } as unknown as Json)).toBe('{"a":1}');
   });
 });
+
+/** The value itself, or one member or element less or more. */
+function changed(value: Json, how: string): Json {
+  if (typeof value !== 'object' || value === null || how === 'itself') return value;
+  if (Array.isArray(value)) return how === 'less' ? value.slice(1) : [...value, 1];
+  const entries = Object.entries(value);
+  return Object.fromEntries(how === 'less' ? entries.slice(1) : [...entries, ['__proto__', 1]]);
+}
 
 function reversed(value: Json): Json {
   if (Array.isArray(value)) return value.map(reversed);
