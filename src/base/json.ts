@@ -34,13 +34,19 @@ export function canonical(value: Json): string {
   const object = value as JsonObject;
   let out = '';
   const keys = Object.keys(object);
-  if (keys.length > 1) keys.sort(compareText);
+  // Most objects are in order already, and sorting costs more than looking.
+  if (!isInOrder(keys)) keys.sort(compareText);
   for (const key of keys) {
     const member = object[key];
     if (member === undefined) continue;
     out += `${out === '' ? '' : ','}${JSON.stringify(key)}:${canonical(member)}`;
   }
   return `{${out}}`;
+}
+
+function isInOrder(keys: readonly string[]): boolean {
+  for (let i = 1; i < keys.length; i++) if (keys[i - 1]! > keys[i]!) return false;
+  return true;
 }
 
 /** Order of two strings by UTF-16 code units: the same on every machine, unlike any locale's. */

@@ -90,6 +90,8 @@ export const limits = {
   runCpusMax: 64,
   /** Results of pure functions kept for a workspace: in its store, and in memory. */
   memoBytesMax: 256 * 1024 * 1024,
+  /** Calls that the values of one change set wait for before no more are asked for, but for those that somebody reads. */
+  callsWaitingMax: 2_048,
   memoEntriesInMemoryMax: 100_000,
   /** Rows of one listing page. */
   pageRowsMax: 300,

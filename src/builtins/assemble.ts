@@ -21,6 +21,7 @@ import {
   wellKnown,
 } from '../model/path.ts';
 import type { Matches } from '../model/pattern.ts';
+import type { Property } from '../model/property.ts';
 import { type Located, propertyAt, rootProperty, type VariantSpec } from '../model/schema.ts';
 import { Building, emptyAt } from './building.ts';
 import { asValue, descend, type Evaluated, flag, none, partOf, placed } from './evaluated.ts';
@@ -66,6 +67,8 @@ export interface Facts {
   readonly matches: Matches;
   /** Cells that were found to be all there is to the value at their path, where that is remembered. */
   readonly direct?: Map<Path, Cell>;
+  /** Properties of paths whose values were found to be put together from what is declared and computed below, likewise. */
+  readonly containers?: Map<Path, Property>;
   cellAt(path: Path): Cell | undefined;
   hasElement(path: Path): boolean;
   declared(path: Path): Declared;
@@ -174,6 +177,8 @@ export class Assembly {
     if (facts.absent) return { state: 'none', why: `the source ${facts.name || component} is deleted` };
     const direct = facts.direct?.get(path);
     if (direct !== undefined) return this.#whole(facts, path, direct);
+    const container = facts.containers?.get(path);
+    if (container !== undefined) return this.#build(facts, path, container);
     if (isReality(rootOf(path))) return this.#reality(facts, segmentsOf(path));
     for (const p of path.includes('/@') ? [path, ...ancestorsOf(path)] : []) {
       if (lastSegment(p).element !== undefined && !facts.hasElement(p))
@@ -194,8 +199,13 @@ export class Assembly {
       facts.direct?.set(path, own);
       return this.#whole(facts, path, own);
     }
-    const building = new Building(this, facts, facts.spec.definitions, 'nothing');
-    const built = building.build(facts.declared(path), located.property);
+    facts.containers?.set(path, located.property);
+    return this.#build(facts, path, located.property);
+  }
+
+  #build(facts: Facts, path: Path, property: Property): Evaluated {
+    const building = new Building(this, facts, facts.spec!.definitions, 'nothing');
+    const built = building.build(facts.declared(path), property);
     if (building.failure !== undefined) return building.failure;
     if (built.state === 'none' && path === wellKnown.resourceId) return this.#reality(facts, segmentsOf(path));
     return flag(built, building.awaits ? true : undefined);
@@ -317,7 +327,8 @@ export class Assembly {
     let awaits: true | undefined;
     const outputs = boundsAt(facts.bounds, at).map((b) => b.output);
     if (facts.validated && at === parentPath(validationPath)) outputs.push(validationPath);
-    for (const output of outputs.sort(compareText)) {
+    if (outputs.length > 1) outputs.sort(compareText);
+    for (const output of outputs) {
       const { key } = lastSegment(output);
       if (name !== undefined && key !== name.key) continue;
       const result = this.#known.result(facts.component, output);

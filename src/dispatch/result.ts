@@ -16,12 +16,12 @@ const invalid = (expected: string, got: Json | undefined): Evaluated => ({
 });
 
 /**
- * `text`: the JSON text of the result; undefined: it returned nothing. Members are in canonical order, so that what is seen does
+ * `text`: the JSON text of the result; undefined: it returned nothing. `value`: the same, when it was parsed. Members are in canonical order, so that what is seen does
  * not depend on how a function puts together what is equal.
  */
-export function resultOfRun(kind: FunctionKind, text: string | undefined): Evaluated {
+export function resultOfRun(kind: FunctionKind, text: string | undefined, value?: Json): Evaluated {
   if (text === undefined) return resultOfValue(kind, undefined);
-  const parsed = parse(text);
+  const parsed = value === undefined ? parse(text) : storable(value);
   if ('state' in parsed) return parsed;
   const gave = resultOfValue(kind, parsed.value);
   if (gave.state !== 'value' || isOrdered(kind)) return gave;
@@ -68,6 +68,10 @@ function parse(text: string): { readonly value: Json } | Evaluated {
   } catch {
     return invalid('JSON', text.slice(0, 100));
   }
+  return storable(value);
+}
+
+function storable(value: Json): { readonly value: Json } | Evaluated {
   const checked = checkJson(value, 'result');
   if (checked.ok) return { value };
   const { path, expected, got } = checked.refusal;

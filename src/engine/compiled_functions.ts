@@ -24,8 +24,8 @@ export interface Runnable {
   readonly limits: RunLimits;
 }
 
-/** What a call gives without being run. `isKept`: the same call would give the same again. */
-export interface NotRun {
+/** What a call gives. `isKept`: the same call would give the same again. */
+export interface Answer {
   readonly gave: Evaluated;
   readonly isKept: boolean;
 }
@@ -33,7 +33,7 @@ export interface NotRun {
 export class CompiledFunctions {
   readonly #host: FunctionHost;
   readonly #textOf: (hash: Hash) => Promise<string>;
-  readonly #kept = new Map<Hash, Map<FunctionKind, Runnable | NotRun>>();
+  readonly #kept = new Map<Hash, Map<FunctionKind, Runnable | Answer>>();
 
   /** `textOf`: text of a function by its blob. */
   constructor(host: FunctionHost, textOf: (hash: Hash) => Promise<string>) {
@@ -54,12 +54,12 @@ export class CompiledFunctions {
   }
 
   /** The function of a call, when it was compiled for an earlier one. */
-  find({ text, kind }: Call): Runnable | NotRun | undefined {
+  find({ text, kind }: Call): Runnable | Answer | undefined {
     return this.#kept.get(text)?.get(kind);
   }
 
   /** Never rejects. */
-  async prepare(call: Call): Promise<Runnable | NotRun> {
+  async prepare(call: Call): Promise<Runnable | Answer> {
     try {
       return this.find(call) ?? this.#compile(call, await this.#textOf(call.text));
     } catch (e) {
@@ -82,7 +82,7 @@ export class CompiledFunctions {
     return 'compiled' in found && found.compiled.tier === 'process';
   }
 
-  #compile({ text: hash, kind }: Call, text: string): Runnable | NotRun {
+  #compile({ text: hash, kind }: Call, text: string): Runnable | Answer {
     const { compiler } = this.#host;
     if (compiler === undefined) return unavailable('functions');
     const done = compiler.compile(text, kind);
@@ -90,7 +90,7 @@ export class CompiledFunctions {
       ? runnable(done.value)
       : { gave: failureOfRun('not_compiled', refusalText(done.refusal)), isKept: true };
     if (this.#kept.size >= limits.patternsKeptMax) this.#kept.clear();
-    const kinds = this.#kept.get(hash) ?? new Map<FunctionKind, Runnable | NotRun>();
+    const kinds = this.#kept.get(hash) ?? new Map<FunctionKind, Runnable | Answer>();
     this.#kept.set(hash, kinds.set(kind, made));
     return made;
   }
@@ -115,7 +115,7 @@ function limitsOf({ tier, limits: declared }: CompiledFunction): RunLimits {
 export const unavailableText = (what: string): string => `${what} cannot run here: no runner is configured`;
 
 /** What a call gives where nothing can run it. */
-export function unavailable(what: string): NotRun {
+export function unavailable(what: string): Answer {
   const message = unavailableText(what);
   return { gave: { state: 'error', code: 'runner_unavailable', message }, isKept: false };
 }

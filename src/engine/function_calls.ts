@@ -4,6 +4,7 @@
 
 import type { Hash, RunId, WorkspaceId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
+import { RecentCache } from '../base/recent_cache.ts';
 import { Fault, ok, type Result } from '../base/result.ts';
 import type { Call, Evaluated } from '../builtins/assemble.ts';
 import { failureOfRun, isFinal, rememberedResult } from '../dispatch/result.ts';
@@ -13,17 +14,17 @@ import type { RunStore } from '../ports/run_store.ts';
 import type { Runner } from '../ports/runner.ts';
 import type { World } from '../ports/world.ts';
 import {
+  type Answer,
   CompiledFunctions,
   type FunctionHost,
   messageOf,
-  type NotRun,
   type Runnable,
   unavailable,
   unavailableText,
 } from './compiled_functions.ts';
 import { LiveRuns } from './live_runs.ts';
 import { RunRecorder } from './record_runs.ts';
-import { CallRuns, type CredentialsOf, type RunOf, type TestCall, type Tested } from './run_call.ts';
+import { CallRuns, type CredentialsOf, type Run, type RunOf, type TestCall, type Tested } from './run_call.ts';
 import type { SealedValues } from './sealed_values.ts';
 
 /** Who wants a call, and where its result goes. */
@@ -43,14 +44,17 @@ export interface CallStatistics {
   readonly remembered: number;
 }
 
+/** Hexadecimal digits of a memo key that tell the runtime. */
+const versionChars = 16;
+
 export class FunctionCalls {
   readonly #workspace: WorkspaceId;
   readonly #store: RunStore;
   readonly #world: World;
   readonly #functions: CompiledFunctions;
   readonly #runs: CallRuns;
-  /** Results by call, those asked for last at the end. */
-  readonly #recent = new Map<Hash, Evaluated>();
+  /** Results by call. */
+  readonly #recent = new RecentCache<Hash, Evaluated>(limits.memoEntriesInMemoryMax);
   /** Calls that are looked up or run, with all who wait for them. */
   readonly #flights = new Map<Hash, Asked['deliver'][]>();
   /** Runs under way, and those whose end is not written yet. */
@@ -58,6 +62,7 @@ export class FunctionCalls {
   readonly #recorder: RunRecorder;
   /** Asked for in this turn, looked up together. */
   #asked: Asked[] = [];
+  #version: { readonly of: string | undefined; readonly tag: string } = { of: '', tag: '' };
   #recalled = 0;
   #unreadable = 0;
 
@@ -85,11 +90,7 @@ export class FunctionCalls {
 
   /** What an earlier call gave, when it is at hand. */
   recall(key: Hash): Evaluated | undefined {
-    const gave = this.#recent.get(key);
-    if (gave === undefined) return this.compiler === undefined ? unavailable('functions').gave : undefined;
-    this.#recent.delete(key);
-    this.#recent.set(key, gave);
-    return gave;
+    return this.#recent.get(key) ?? (this.compiler === undefined ? unavailable('functions').gave : undefined);
   }
 
   /** Has the function effects, so that its result is that of one value at one moment? `text`: its text, when it is not known. */
@@ -190,17 +191,25 @@ export class FunctionCalls {
     }
   }
 
-  /** The memo is kept by runtime too: another compiler or other libraries may give another result. */
+  /**
+   * The memo is kept by runtime too: another compiler or other libraries may give another result. A quarter of the key is the
+   * runtime's: what is left of the call's is still beyond any chance.
+   */
   #memoKey(key: Hash): Hash {
-    return this.#world.digest(`${this.compiler?.version ?? ''}\n${key}`);
+    if (this.#version.of !== this.compiler?.version) {
+      const of = this.compiler?.version;
+      this.#version = { of, tag: this.#world.digest(of ?? '').slice(0, versionChars) };
+    }
+    return (this.#version.tag + key.slice(versionChars)) as Hash;
   }
 
   /** What the memo had for the key, and could not be read, is replaced. Never rejects: who waits is told what went wrong. */
   async #runAndTell(asked: Asked, memoKey: Hash): Promise<void> {
-    let ran: NotRun;
+    let ran: Answer;
     try {
       const fn = this.#functions.find(asked.call) ?? (await this.#functions.prepare(asked.call));
-      ran = 'gave' in fn ? fn : await this.#run(asked, fn);
+      const run = this.#runOf(asked, fn);
+      ran = 'gave' in run ? run : madeBy(run, (await this.#runs.run(run)).gave);
       if (ran.isKept) this.#recorder.remember({ key: memoKey, text: JSON.stringify(ran.gave) });
     } catch (e) {
       ran = { gave: failureOfRun('runner_lost', messageOf(e)), isKept: false };
@@ -209,22 +218,21 @@ export class FunctionCalls {
   }
 
   #land(key: Hash, gave: Evaluated, remember: boolean): void {
-    if (remember) {
-      this.#recent.set(key, gave);
-      if (this.#recent.size > limits.memoEntriesInMemoryMax) this.#recent.delete(this.#recent.keys().next().value!);
-    }
+    if (remember) this.#recent.set(key, gave);
     const flight = this.#flights.get(key);
     this.#flights.delete(key);
     for (const deliver of flight ?? []) deliver(gave);
   }
 
-  /** `isKept`: the same call would give the same again, so that this is remembered. */
-  async #run(asked: Asked, fn: Runnable): Promise<NotRun> {
-    const { tier } = fn.compiled;
-    const runner = this.#functions.runnerOf(tier);
-    if (runner === undefined) return unavailable(`functions of the ${tier} tier`);
-    const { gave } = await this.#runs.run({ id: this.#runs.newId(), of: asked, fn, runner, isTest: false });
-    const isFixed = gave.state !== 'error' || isFinal(gave.code as RunFailureCode);
-    return { gave, isKept: isFixed && tier === 'isolate' };
+  #runOf(asked: Asked, fn: Runnable | Answer): Run | Answer {
+    if ('gave' in fn) return fn;
+    const runner = this.#functions.runnerOf(fn.compiled.tier);
+    if (runner === undefined) return unavailable(`functions of the ${fn.compiled.tier} tier`);
+    return { id: this.#runs.newId(), of: asked, fn, runner, isTest: false };
   }
+}
+
+function madeBy({ fn }: Run, gave: Evaluated): Answer {
+  const isFixed = gave.state !== 'error' || isFinal(gave.code as RunFailureCode);
+  return { gave, isKept: isFixed && fn.compiled.tier === 'isolate' };
 }

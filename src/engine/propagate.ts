@@ -81,6 +81,7 @@ export class PropagationWork {
   constructor(host: PropagationHost) {
     this.#host = host;
     this.#options = {
+      callsMax: limits.callsWaitingMax,
       recall: (key) => host.calls.recall(key),
       scopeOf: (call, address, state) => {
         if (!host.hasEffects(call)) return '';

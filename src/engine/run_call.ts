@@ -62,7 +62,7 @@ export interface RunCallOptions {
 const sealedKinds: readonly FunctionKind[] = ['attribute', 'transformation', 'code-generation'];
 
 /** A run on its way. */
-interface Run {
+export interface Run {
   readonly id: RunId;
   readonly of: TestCall;
   readonly fn: Runnable;
@@ -113,7 +113,7 @@ export class CallRuns {
     this.ended++;
     const { outcome } = report;
     const gave = outcome.ok
-      ? resultOfRun(of.call.kind, outcome.value)
+      ? resultOfRun(of.call.kind, outcome.value, outcome.parsed)
       : failureOfRun(outcome.code, failureText(outcome));
     const text = outcome.ok ? outcome.value : undefined;
     // Whatever the runner did not say, what has given something has begun.

@@ -65,8 +65,8 @@ export interface RunRequest {
 }
 
 export type RunOutcome =
-  /** `value`: JSON text; undefined when the function returned nothing. */
-  | { readonly ok: true; readonly value: string | undefined }
+  /** `value`: JSON text; undefined when the function returned nothing. `parsed`: the same as a value, where it is at hand. */
+  | { readonly ok: true; readonly value: string | undefined; readonly parsed?: Json }
   /** `at`: where in the function's text, as written, lines and columns from 1. */
   | {
       readonly ok: false;

@@ -3,8 +3,10 @@
 // left alone until the call has been answered. Knows nothing of values.
 
 import type { ComponentId, Hash } from '../base/ids.ts';
+import { Line } from '../base/line.ts';
 import { idLength } from '../model/keys.ts';
 import type { Path } from '../model/path.ts';
+import type { Kept } from './derived.ts';
 import type { Known, KnownComponent } from './known.ts';
 import type { WantedCall } from './wanted.ts';
 
@@ -15,6 +17,17 @@ interface Spreading {
   users: readonly string[] | undefined;
   next: number;
   readonly tell: (user: string) => void;
+}
+
+/** A call, and who waits for it: mostly one. */
+interface Waiting {
+  readonly wanted: WantedCall;
+  by: string | undefined;
+  more: Set<string> | undefined;
+}
+
+function whoWaits({ by, more }: Waiting): readonly string[] {
+  return by === undefined ? [...(more ?? [])] : more === undefined ? [by] : [by, ...more];
 }
 
 /** Up to so many are told at once. */
@@ -47,6 +60,8 @@ export interface Marked {
   asked: Hash | undefined;
   /** The vertex whose call it waits for in the end. */
   behind: string | undefined;
+  /** What is kept of it, once that was looked up: it stays as long as it is marked. */
+  kept: Kept | undefined;
   /** Those that cannot go on without it. */
   held: string[] | undefined;
 }
@@ -57,17 +72,22 @@ export class Frontier {
   /** Nothing is looked at before all have been told. */
   readonly #spreading: Spreading[] = [];
   #urgent: string[] = [];
-  #queue: string[] = [];
-  #head = 0;
+  /** Those that can go on: what they waited for is there. Finishing what was begun keeps what is under way small. */
+  readonly #ready = new Line<string>();
+  readonly #queue = new Line<string>();
   #stack: string[] = [];
-  readonly #waiting = new Map<Hash, { readonly wanted: WantedCall; readonly by: Set<string> }>();
+  readonly #waiting = new Map<Hash, Waiting>();
   #wanted: WantedCall[] = [];
 
   /** Grows whenever what has a value may read as another: it is marked first, and as long as it is it reads as pending. */
   stamp = 0;
 
-  constructor(known: Known) {
+  /** Calls waited for at once before no more of the queue is begun. */
+  readonly #callsMax: number;
+
+  constructor(known: Known, callsMax = Number.POSITIVE_INFINITY) {
     this.#known = known;
+    this.#callsMax = callsMax;
   }
 
   get size(): number {
@@ -81,7 +101,8 @@ export class Frontier {
 
   /** Is there something to look at, or to mark? */
   get busy(): boolean {
-    return this.#spreading.length > 0 || this.#queue.length > 0 || this.#stack.length > 0;
+    if (this.#spreading.length + this.#stack.length + this.#urgent.length + this.#ready.length > 0) return true;
+    return this.#queue.length > 0 && this.#waiting.size < this.#callsMax;
   }
 
   get(address: string): Marked | undefined {
@@ -136,11 +157,11 @@ export class Frontier {
     const waiting = this.#waiting.get(key);
     if (waiting === undefined) return false;
     this.#waiting.delete(key);
-    for (const address of waiting.by) {
+    for (const address of whoWaits(waiting)) {
       const marked = this.#marked.get(address);
       if (marked?.waits !== key) continue;
       marked.waits = undefined;
-      this.#queue.push(address);
+      this.#ready.push(address);
     }
     return true;
   }
@@ -152,8 +173,7 @@ export class Frontier {
       const marked = this.#marked.get(address);
       if (marked !== undefined) marked.open = false;
     }
-    this.#queue = [...this.#stack.reverse(), ...this.#queue.slice(this.#head)];
-    this.#head = 0;
+    this.#queue.unshift(this.#stack.reverse());
     this.#stack = [];
   }
 
@@ -215,6 +235,7 @@ export class Frontier {
       waits: undefined,
       asked: undefined,
       behind: undefined,
+      kept: undefined,
       held: undefined,
     };
     this.#marked.set(address, marked);
@@ -258,8 +279,9 @@ export class Frontier {
 
   stopWaiting(marked: Marked): void {
     const waiting = this.#waiting.get(marked.waits!);
-    waiting?.by.delete(marked.address);
-    if (waiting?.by.size === 0) this.#waiting.delete(marked.waits!);
+    if (waiting?.by === marked.address) waiting.by = undefined;
+    waiting?.more?.delete(marked.address);
+    if (waiting !== undefined && whoWaits(waiting).length === 0) this.#waiting.delete(marked.waits!);
     marked.waits = undefined;
   }
 
@@ -267,12 +289,13 @@ export class Frontier {
   #next(): string | undefined {
     for (let address = this.#urgent.pop(); address !== undefined; address = this.#urgent.pop())
       if (this.#open(address)) return address;
-    while (this.#head < this.#queue.length) {
-      const address = this.#queue[this.#head++]!;
+    for (let address = this.#ready.shift(); address !== undefined; address = this.#ready.shift())
+      if (this.#open(address)) return address;
+    while (this.#waiting.size < this.#callsMax) {
+      const address = this.#queue.shift();
+      if (address === undefined) return undefined;
       if (this.#open(address)) return address;
     }
-    this.#queue = [];
-    this.#head = 0;
     return undefined;
   }
 
@@ -300,10 +323,11 @@ export class Frontier {
     marked.asked = key;
     const waiting = this.#waiting.get(key);
     if (waiting !== undefined) {
-      waiting.by.add(marked.address);
+      waiting.more ??= new Set();
+      waiting.more.add(marked.address);
       return;
     }
-    this.#waiting.set(key, { wanted, by: new Set([marked.address]) });
+    this.#waiting.set(key, { wanted, by: marked.address, more: undefined });
     this.#wanted.push(wanted);
   }
 
@@ -318,7 +342,7 @@ export class Frontier {
       const there = this.#marked.get(address);
       if (there?.behind !== marked.address) return;
       there.behind = undefined;
-      this.#queue.push(address);
+      this.#ready.push(address);
     });
   }
 

@@ -17,6 +17,7 @@ import { findRecord } from '../model/lookup.ts';
 import type { ResourceRecord } from '../model/module.ts';
 import { ancestorsOf, overlaps, type Path, parentPath, validationPath, wellKnown } from '../model/path.ts';
 import type { Matches } from '../model/pattern.ts';
+import type { Property } from '../model/property.ts';
 import type { VariantSpec } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -30,6 +31,8 @@ const mendedMax = 512;
 export class Known {
   #state: Snapshot;
   readonly #components = new Map<ComponentId, KnownComponent>();
+  /** The one that was asked for last: mostly the next one, too. */
+  #last: KnownComponent | undefined;
   /** Outlive what is known of the component itself. */
   readonly #readers = new Map<ComponentId, Readers>();
   readonly #most: number;
@@ -61,6 +64,7 @@ export class Known {
   }
 
   component(id: ComponentId): KnownComponent {
+    if (this.#last?.id === id) return this.#last;
     let known = this.#components.get(id);
     if (known === undefined) {
       known = new KnownComponent(this, id);
@@ -68,6 +72,7 @@ export class Known {
       if (this.#components.size >= this.#most) this.#components.clear();
       this.#components.set(id, known);
     }
+    this.#last = known;
     return known;
   }
 
@@ -89,6 +94,7 @@ export class Known {
   /** Goes on to another state; `changes` are all that lie between. */
   moveTo(state: Snapshot, changes: Changes): void {
     this.#state = state;
+    this.#last = undefined;
     this.bounds.forget();
     const { components, rebound, resources } = changes;
     if (components.length + rebound.length + changes.edges.length > 0 || changes.cells.some(isStructural))
@@ -292,7 +298,9 @@ export class RememberedFacts implements Facts {
   /** Outputs of its variant's bound functions, in force or not. */
   readonly outputs: readonly Path[];
   readonly #facts: ReadFacts;
+  #resource: { readonly record: ResourceRecord | undefined } | undefined;
   direct = new Map<Path, Cell>();
+  containers = new Map<Path, Property>();
   #cells = new Map<Path, Cell | undefined>();
   #trees = new Map<Path, Declared>();
 
@@ -334,7 +342,8 @@ export class RememberedFacts implements Facts {
   }
 
   resource(): ResourceRecord | undefined {
-    return this.#facts.resource();
+    this.#resource ??= { record: this.#facts.resource() };
+    return this.#resource.record;
   }
 
   blob(hash: Hash): string {
@@ -343,6 +352,7 @@ export class RememberedFacts implements Facts {
 
   forgetCells(): void {
     this.direct = new Map();
+    this.containers = new Map();
     this.#cells = new Map();
     this.#trees = new Map();
   }

@@ -34,6 +34,8 @@ import { Unseen } from './unseen.ts';
 import type { WantedCall } from './wanted.ts';
 
 export interface PropagationOptions extends CallOptions {
+  /** Calls waited for at once before nothing more is begun but what is asked for or was waited for. Default: no bound. */
+  readonly callsMax?: number;
   /** Told of every vertex that is computed, with the calls it needs included; for tests and statistics. */
   readonly ran?: (address: string) => void;
 }
@@ -64,7 +66,7 @@ export class Propagation {
    */
   constructor(state: Snapshot, derived?: Derived, options: PropagationOptions = {}, all = derived === undefined) {
     this.#known = new Known(state);
-    this.#frontier = new Frontier(this.#known);
+    this.#frontier = new Frontier(this.#known, options.callsMax);
     this.#derived = derived ?? new Derived(state.space);
     this.#unseen = all ? new Unseen(this.#known, this.#derived) : undefined;
     this.#options = options;
@@ -234,6 +236,7 @@ export class Propagation {
     for (const { key } of kept.calls ?? []) this.#calls.forget(key);
     this.#derived.set(address, { is: kept.is });
     this.#frontier.mark(address, true);
+    this.#frontier.get(address)!.kept = undefined;
   }
 
   /** The value at an address as it stands. Where something it is made of is not settled: `pending`, with the value before. */
@@ -392,7 +395,8 @@ export class Propagation {
     // Whatever may have to be fetched is read before anything is decided.
     if (!marked.isFirst) this.#frontier.usersOf(marked);
     const { address } = marked;
-    const kept = this.#derived.get(address);
+    marked.kept ??= this.#derived.get(address);
+    const { kept } = marked;
     // What was on a cycle may not be any more, although what it reads is the same.
     if (!marked.dirty && kept !== undefined && !isOnCycle(kept.is)) {
       this.#frontier.clear(marked, false);

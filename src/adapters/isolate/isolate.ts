@@ -9,12 +9,12 @@
 import { availableParallelism } from 'node:os';
 import type { Hash, RunId } from '../../base/ids.ts';
 import { limits } from '../../base/limits.ts';
+import { Line } from '../../base/line.ts';
 import { Fault, invariant } from '../../base/result.ts';
 import type { RunFailureCode } from '../../model/run.ts';
 import type { RunListener, Runner, RunReport, RunRequest } from '../../ports/runner.ts';
 import { type Confinement, type ConfinementOptions, confinementOf } from './confinement.ts';
 import { Job } from './job.ts';
-import { Line } from './line.ts';
 import { Slot } from './slot.ts';
 import { Watch } from './watch.ts';
 

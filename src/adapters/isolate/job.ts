@@ -4,6 +4,7 @@
 // A run that is tried again because its process went away under it makes the same lines again, since it only computes:
 // those that were told already are not told twice.
 
+import type { Json } from '../../base/json.ts';
 import type { RunFailureCode, RunLogLine } from '../../model/run.ts';
 import type { RunListener, RunOutcome, RunReport, RunRequest } from '../../ports/runner.ts';
 import type { IsolateProcess } from './process.ts';
@@ -135,11 +136,10 @@ export class Job {
     const value = frame.text();
     if (value.length > this.request.limits.outputBytes) throw new ProtocolError('a result over its bound');
     try {
-      JSON.parse(value);
+      return { ok: true, value, parsed: JSON.parse(value) as Json };
     } catch (e) {
       throw new ProtocolError('a result that is not JSON', { cause: e });
     }
-    return { ok: true, value };
   }
 
   #tellStart(startedAtMs: number): void {

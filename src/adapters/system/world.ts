@@ -34,14 +34,14 @@ function digitSource(): () => number {
 export function systemIds(nowMs: () => number): Ids {
   const digit = digitSource();
   const chance = new Uint8Array(chanceChars);
+  /** The characters of the id, of which a text is made at once: put together one by one it would be as many texts. */
+  const chars = Buffer.alloc(timeChars + chanceChars);
   let lastMs = -1;
-  let timeText = '';
 
   const startMillisecond = (ms: number) => {
     lastMs = ms;
-    timeText = '';
-    for (let i = 0; i < timeChars; i++) {
-      timeText = upper[ms % 32] + timeText;
+    for (let i = timeChars - 1; i >= 0; i--) {
+      chars[i] = upper.charCodeAt(ms % 32);
       ms = Math.floor(ms / 32);
     }
     for (let i = 0; i < chanceChars; i++) chance[i] = digit();
@@ -64,9 +64,8 @@ export function systemIds(nowMs: () => number): Ids {
       const ms = nowMs();
       if (ms > lastMs) startMillisecond(ms);
       else countUp();
-      let text = timeText;
-      for (let i = 0; i < chanceChars; i++) text += upper[chance[i]!];
-      return text as T;
+      for (let i = 0; i < chanceChars; i++) chars[timeChars + i] = upper.charCodeAt(chance[i]!);
+      return chars.toString('latin1') as T;
     },
     element(): ElementId {
       let text = '';

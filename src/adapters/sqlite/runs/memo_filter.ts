@@ -1,7 +1,7 @@
 // Which results the memo may have, in memory: most calls that are looked up have never been made, and reading the file for
 // each of those costs ten times as much. A Bloom filter (Bloom 1970; two hashes for all, Kirsch and Mitzenmacher 2006) over
-// keys that are hashes themselves: what it does not have is not in the memo; what it has may have gone since, or never have
-// been there.
+// keys whose ends are hashes: what it does not have is not in the memo; what it has may have gone since, or never have been
+// there.
 
 import type { Hash, WorkspaceId } from '../../../base/ids.ts';
 
@@ -40,8 +40,8 @@ export class MemoFilter {
 
   add(hash: Hash): void {
     this.#added++;
-    let at = Number.parseInt(hash.slice(0, 8), 16);
-    const step = Number.parseInt(hash.slice(8, 16), 16);
+    let at = Number.parseInt(hash.slice(-16, -8), 16);
+    const step = Number.parseInt(hash.slice(-8), 16);
     for (let n = 0; n < probes; n++, at += step) {
       const bit = at & this.#mask;
       this.words[bit >>> 5]! |= 1 << (bit & 31);
@@ -49,8 +49,8 @@ export class MemoFilter {
   }
 
   mayHave(hash: Hash): boolean {
-    let at = Number.parseInt(hash.slice(0, 8), 16);
-    const step = Number.parseInt(hash.slice(8, 16), 16);
+    let at = Number.parseInt(hash.slice(-16, -8), 16);
+    const step = Number.parseInt(hash.slice(-8), 16);
     for (let n = 0; n < probes; n++, at += step) {
       const bit = at & this.#mask;
       if ((this.words[bit >>> 5]! & (1 << (bit & 31))) === 0) return false;

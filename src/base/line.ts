@@ -13,10 +13,18 @@ export class Line<T> {
     this.#items.push(item);
   }
 
-  shift(): void {
+  get length(): number {
+    return this.#items.length - this.#head;
+  }
+
+  /** Takes the first; undefined: there is none. */
+  shift(): T | undefined {
+    const item = this.#items[this.#head];
+    if (this.#head === this.#items.length) return undefined;
     this.#head++;
     const isEmpty = this.#head === this.#items.length;
     if (isEmpty || (this.#head > 1_024 && this.#head * 2 > this.#items.length)) this.#compact();
+    return item;
   }
 
   /** To the front, in their order. */
