@@ -67,7 +67,7 @@ describe('the filters of the workspaces in use', () => {
     const { file, asked, filters, write, make } = setUp();
     filters.missed(workspace, 1_000);
     await make([]);
-    write(keys(0, 131_072));
+    write(keys(0, 65_536));
     filters.missed(workspace, 1_000);
     expect(asked).toHaveLength(0);
     write([key(-1)]);
