@@ -22,6 +22,7 @@ import {
   unavailable,
   unavailableText,
 } from './compiled_functions.ts';
+import { EarlierResults } from './earlier_results.ts';
 import { LiveRuns } from './live_runs.ts';
 import { RunRecorder } from './record_runs.ts';
 import { CallRuns, type CredentialsOf, type Run, type RunOf, type TestCall, type Tested } from './run_call.ts';
@@ -53,6 +54,7 @@ export class FunctionCalls {
   readonly #world: World;
   readonly #functions: CompiledFunctions;
   readonly #runs: CallRuns;
+  readonly #earlier: EarlierResults;
   /** Results by call. */
   readonly #recent = new RecentCache<Hash, Evaluated>(limits.memoEntriesInMemoryMax);
   /** Calls that are looked up or run, with all who wait for them. */
@@ -86,6 +88,7 @@ export class FunctionCalls {
     this.#functions = new CompiledFunctions(options.host, options.textOf);
     const compiler = (): Compiler | undefined => this.#functions.compiler;
     this.#runs = new CallRuns({ world, live, recorder: this.#recorder, compiler, credentials, sealed });
+    this.#earlier = new EarlierResults(workspace, store, this.#runs.newId());
   }
 
   /** What an earlier call gave, when it is at hand. */
@@ -208,7 +211,9 @@ export class FunctionCalls {
     let ran: Answer;
     try {
       const fn = this.#functions.find(asked.call) ?? (await this.#functions.prepare(asked.call));
-      const run = this.#runOf(asked, fn);
+      // What only computes is not waited for: there are thousands of them a second.
+      const earlier = hasEffects(fn) ? await this.#findEarlier(asked) : undefined;
+      const run = earlier ?? this.#runOf(asked, fn);
       ran = 'gave' in run ? run : madeBy(run, (await this.#runs.run(run)).gave);
       if (ran.isKept) this.#recorder.remember({ key: memoKey, text: JSON.stringify(ran.gave) });
     } catch (e) {
@@ -228,7 +233,13 @@ export class FunctionCalls {
     if ('gave' in fn) return fn;
     const runner = this.#functions.runnerOf(fn.compiled.tier);
     if (runner === undefined) return unavailable(`functions of the ${fn.compiled.tier} tier`);
-    return { id: this.#runs.newId(), of: asked, fn, runner, isTest: false };
+    return { id: this.#runs.newId(), of: asked, fn, runner, isTest: false, key: asked.key };
+  }
+
+  /** What an earlier process recorded of the call of a function with effects. */
+  async #findEarlier(asked: Asked): Promise<Answer | undefined> {
+    const gave = await this.#earlier.find(asked);
+    return gave && { gave, isKept: false };
   }
 }
 
@@ -236,3 +247,5 @@ function madeBy({ fn }: Run, gave: Evaluated): Answer {
   const isFixed = gave.state !== 'error' || isFinal(gave.code as RunFailureCode);
   return { gave, isKept: isFixed && fn.compiled.tier === 'isolate' };
 }
+
+const hasEffects = (fn: Runnable | Answer): boolean => 'compiled' in fn && fn.compiled.tier === 'process';

@@ -68,6 +68,8 @@ export interface Run {
   readonly fn: Runnable;
   readonly runner: Runner;
   readonly isTest: boolean;
+  /** By which its result is known; undefined: nobody asks for it again. */
+  readonly key?: Hash;
 }
 
 export class CallRuns {
@@ -131,6 +133,7 @@ export class CallRuns {
       failure: gave.state === 'error' ? { code: gave.code as RunFailureCode, message: gave.message } : null,
       ...(isTest ? resultKept(of, kept) : {}),
       ...(tainted ? { tainted } : {}),
+      ...answerKept(run, outcome, tainted),
     });
     if (isCutOff) live.written(id);
     else recorder.record(record);
@@ -226,6 +229,13 @@ export class CallRuns {
 function notStarted({ runner }: Run, code: RunFailureCode, message: string): GuardedReport {
   const outcome: RunOutcome = { ok: false, code, message };
   return { report: { outcome, tookMs: 0, peakMemoryBytes: null, exit: null, runner: runner.tier }, tainted: false };
+}
+
+/** What a value must not lose with this process before it is saved: what only computes is made again, what failed is tried again. */
+function answerKept({ fn, key }: Run, outcome: RunOutcome, tainted: boolean): Pick<RunRecord, 'answer'> {
+  if (key === undefined || fn.compiled.tier === 'isolate' || !outcome.ok || tainted) return {};
+  const result = outcome.value ?? null;
+  return (result?.length ?? 0) > limits.runResultCharsMax ? {} : { answer: { key, result } };
 }
 
 /** Where the result of a call that somebody made himself is kept. */

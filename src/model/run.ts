@@ -110,6 +110,11 @@ export interface RunRecord extends ExecutionContext {
   readonly test: { readonly result: string | null } | null;
   /** Of a run whose result was carried out as edits; absent for all others. */
   readonly management?: ManagementRun;
+  /**
+   * What it gave to the value that asked, of a function with effects: its JSON text, null when it returned nothing, and the call
+   * that it was. Absent: it gave none, one that is too long or that held a secret, or that can be made again.
+   */
+  readonly answer?: { readonly key: Hash; readonly result: string | null };
   /** Its result held a secret, which is redacted or sealed in what is kept; also `outputHash` is of what is kept. Absent: it did not. */
   readonly tainted?: true;
 }

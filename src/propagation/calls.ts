@@ -41,6 +41,8 @@ export class Calls {
   readonly #options: CallOptions;
   readonly #state: () => Snapshot;
   readonly #answers = new Map<Hash, Evaluated>();
+  /** Those of them that are one value's at one moment, and nobody's again. */
+  readonly #once = new Set<Hash>();
   #computing: Computing | undefined;
 
   /** `state`: the one that is computed of, as it is now. */
@@ -87,16 +89,24 @@ export class Calls {
     return this.#answers.get(key);
   }
 
-  answered(key: Hash, gave: Evaluated): void {
+  answered({ key, scope }: WantedCall, gave: Evaluated): void {
     this.#answers.set(key, gave);
-    if (this.#answers.size > answersMax) this.#answers.delete(this.#answers.keys().next().value!);
+    if (scope !== '') this.#once.add(key);
+    if (this.#answers.size > answersMax) this.forget(this.#answers.keys().next().value!);
+  }
+
+  /** The vertex that made them has what they gave. */
+  used(calls: readonly Answered[]): void {
+    if (this.#once.size > 0) for (const { key } of calls) if (this.#once.has(key)) this.forget(key);
   }
 
   forget(key: Hash): void {
     this.#answers.delete(key);
+    this.#once.delete(key);
   }
 
   forgetAll(): void {
     this.#answers.clear();
+    this.#once.clear();
   }
 }

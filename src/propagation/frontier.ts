@@ -152,10 +152,10 @@ export class Frontier {
     return this.#waiting.has(key);
   }
 
-  /** A call was answered: who waits for it is looked at again. False when nobody does. */
-  answered(key: Hash): boolean {
+  /** A call was answered: who waits for it is looked at again. Answers the call; undefined when nobody does. */
+  answered(key: Hash): WantedCall | undefined {
     const waiting = this.#waiting.get(key);
-    if (waiting === undefined) return false;
+    if (waiting === undefined) return undefined;
     this.#waiting.delete(key);
     for (const address of whoWaits(waiting)) {
       const marked = this.#marked.get(address);
@@ -163,7 +163,7 @@ export class Frontier {
       marked.waits = undefined;
       this.#ready.push(address);
     }
-    return true;
+    return waiting.wanted;
   }
 
   /** Vertices that were on the way down go back to the queue, deepest first: the way may not be one any more. */

@@ -220,8 +220,8 @@ export class Propagation {
 
   /** What a call gave. Whoever waits for it goes on; one whose inputs have moved meanwhile asks for another call. */
   deliver(key: Hash, gave: Evaluated): void {
-    if (!this.#frontier.answered(key)) return;
-    this.#calls.answered(key, gave);
+    const wanted = this.#frontier.answered(key);
+    if (wanted !== undefined) this.#calls.answered(wanted, gave);
   }
 
   /** Forgets what calls gave that no vertex has any more. */
@@ -429,6 +429,7 @@ export class Propagation {
     }
     if (isHeld) for (const call of kept?.calls ?? []) if (!calls.some((c) => c.key === call.key)) calls.push(call);
     this.#settle(marked, calls.length === 0 ? { is } : { is, calls }, kept);
+    this.#calls.used(calls);
   }
 
   /** A bound function that waited for its call, whose argument is the same since: nothing is put together once more. */

@@ -55,6 +55,17 @@ export const runCases: readonly StoreCase[] = [
     const tainted = { ...managed, management: { readAt: 7, result: null }, tainted: true } as const;
     await store.putRuns(w.workspace, [tainted]);
     expectEqual('with a secret', await store.findRun(w.workspace, queued.id), tainted);
+    for (const result of ['"ä"', null]) {
+      const answered = {
+        ...failed,
+        status: 'succeeded',
+        failure: null,
+        test: null,
+        answer: { key: w.digest('k'), result },
+      } as const;
+      await store.putRuns(w.workspace, [answered]);
+      expectEqual('with its answer', await store.findRun(w.workspace, queued.id), answered);
+    }
     expectEqual('one', await listed(w), [1]);
     expectEqual('none', await store.findRun(w.workspace, idOf<RunId>(2)), undefined);
     await store.putRuns(w.workspace, []);

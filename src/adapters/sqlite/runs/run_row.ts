@@ -36,6 +36,7 @@ type RunText = [
   credentials?: RunRecord['credentials'],
   network?: readonly string[],
   commands?: readonly string[],
+  answer?: [key: Hash, result: string | null] | null,
 ];
 
 /** Columns of one run, one after another: lists of them cross to the thread as one flat list, which costs least. */
@@ -78,7 +79,8 @@ export function toColumns(runs: readonly RunRecord[]): RunColumn[] {
       r.management ?? null,
       r.limits && [r.limits.timeMs, r.limits.memoryBytes, r.limits.cpus, r.limits.outputBytes],
     ];
-    if (r.tier === 'process') rest.push(r.credentials, r.network, r.commands);
+    if (r.tier === 'process')
+      rest.push(r.credentials, r.network, r.commands, r.answer && [r.answer.key, r.answer.result]);
     const endedAtMs = isEnded(r.status) ? Math.floor(r.endedAtMs ?? r.queuedAtMs) : null;
     columns.push(r.id, r.changeSet, r.component, r.function, r.status, endedAtMs, JSON.stringify(rest));
   }
@@ -118,6 +120,7 @@ export function fromRow(row: RunRow): RunRecord {
     credentials: rest[22] ?? [],
     network: rest[23] ?? [],
     commands: rest[24] ?? [],
+    ...(rest[25] == null ? {} : { answer: { key: rest[25][0], result: rest[25][1] } }),
   };
 }
 
