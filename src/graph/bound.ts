@@ -111,14 +111,15 @@ export function isDeclaredOver(reader: Reader, component: ComponentId, output: P
   return false;
 }
 
-/** The vertices of a component that are in force. */
+/** The vertices of a component that are in force, those of them that are `wanted`. */
 export function boundsOf(
   reader: Reader,
   component: ComponentId,
   table: BoundTable = new BoundTable(reader),
+  wanted: (bound: Bound) => boolean = () => true,
 ): readonly Bound[] {
   const record = table.isEmpty ? undefined : findComponent(reader, component);
-  return record === undefined ? [] : table.inForce(component, record);
+  return record === undefined ? [] : table.inForce(component, record, wanted);
 }
 
 /** Bound functions of the variants that are asked for, each variant's read once: of a state that does not change meanwhile. */
@@ -149,9 +150,13 @@ export class BoundTable {
     return known.bounds;
   }
 
-  inForce(component: ComponentId, record: Pick<ComponentRecord, 'schema' | 'variant'>): readonly Bound[] {
+  inForce(
+    component: ComponentId,
+    record: Pick<ComponentRecord, 'schema' | 'variant'>,
+    wanted: (bound: Bound) => boolean = () => true,
+  ): readonly Bound[] {
     const all = this.of(record);
-    const inForce = all.filter((b) => !isDeclaredOver(this.#reader, component, b.output));
+    const inForce = all.filter((b) => wanted(b) && !isDeclaredOver(this.#reader, component, b.output));
     return inForce.length === all.length ? all : inForce;
   }
 
@@ -169,7 +174,9 @@ export function boundsAt(bounds: readonly Bound[], path: Path): readonly Bound[]
 
 /** Those that read a path. */
 export function boundsReading(bounds: readonly Bound[], path: Path): readonly Bound[] {
-  return bounds.length === 0
-    ? bounds
-    : bounds.filter((b) => b.arguments.some((a) => a.path !== undefined && overlaps(a.path, path)));
+  return bounds.length === 0 ? bounds : bounds.filter((b) => readsAt(b, path));
+}
+
+export function readsAt(bound: Bound, path: Path): boolean {
+  return bound.arguments.some((a) => a.path !== undefined && overlaps(a.path, path));
 }

@@ -81,10 +81,11 @@ export function findCycle(
     (at) => sources.some((s) => same(at, s)),
   );
   for (;;) {
-    const u = up.next();
-    if (u.done) return u.value === undefined ? undefined : [target, ...trail(u.value).reverse().slice(0, -1), target];
+    // Mostly nothing reads the target yet, which one look tells.
     const d = down.next();
     if (d.done) return d.value === undefined ? undefined : [target, ...trail(d.value)];
+    const u = up.next();
+    if (u.done) return u.value === undefined ? undefined : [target, ...trail(u.value).reverse().slice(0, -1), target];
   }
 }
 

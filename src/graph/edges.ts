@@ -10,7 +10,7 @@ import { cellKey, index, indexUser, splitAddress, splitCellKey } from '../model/
 import { findComponent, specOfComponent } from '../model/lookup.ts';
 import { ancestorsOf, overlaps, type Path, parentPath, validationPath, wellKnown } from '../model/path.ts';
 import type { Reader } from '../model/state.ts';
-import { type Bound, BoundTable, boundsAt, boundsOf, boundsReading } from './bound.ts';
+import { type Bound, BoundTable, boundsOf, boundsReading, readsAt } from './bound.ts';
 
 /** An edge of the value graph: the cell at `user` reads `source`. */
 export interface Edge {
@@ -44,9 +44,8 @@ export function edgesInto(reader: Reader, at: Source, table?: BoundTable): Edge[
   const cells = followingCells(reader, at).flatMap(({ cell, text }) =>
     sourcesOfCellText(text).map((source) => ({ source, user: cell })),
   );
-  const functions = boundsAt(boundsOf(reader, at.component, table), at.path).flatMap((b) =>
-    edgesOfBound(at.component, b),
-  );
+  const isMade = (b: Bound): boolean => overlaps(b.output, at.path);
+  const functions = boundsOf(reader, at.component, table, isMade).flatMap((b) => edgesOfBound(at.component, b));
   const own = overlaps(at.path, validationPath) ? edgesOfValidation(reader, at.component) : [];
   return functions.length + own.length === 0 ? cells : [...cells, ...functions, ...own];
 }
@@ -80,12 +79,14 @@ export function isValidationRead(reader: Reader, component: ComponentId, bounds:
 
 /** Edges from an address: of the cells and bound functions that read it, something above it or something below it. */
 export function edgesOutOf(reader: Reader, at: Source, table?: BoundTable): Edge[] {
-  const bounds = boundsOf(reader, at.component, table);
+  const isNear = overlaps(at.path, wellKnown.domain);
+  // The validation is read by those, too, and looked for only near what it reads.
+  const isNeeded = (b: Bound): boolean => readsAt(b, at.path) || (isNear && readsAt(b, validationPath));
+  const bounds = boundsOf(reader, at.component, table, isNeeded);
   const out: Edge[] = boundsReading(bounds, at.path)
     .flatMap((b) => edgesOfBound(at.component, b))
     .filter((e) => overlaps(e.source.path, at.path));
-  if (overlaps(at.path, wellKnown.domain) && isValidationRead(reader, at.component, bounds))
-    out.push(...edgesOfValidation(reader, at.component));
+  if (isNear && isValidationRead(reader, at.component, bounds)) out.push(...edgesOfValidation(reader, at.component));
   const addAll = (prefix: string): void => {
     for (const [key] of reader.scan('index', prefix)) {
       const end = key.indexOf('\u0000');

@@ -139,8 +139,8 @@ describe('trying a function', () => {
       ],
     });
     expect(reply.input).toEqual({ address: null, fixed: 5, note: null });
-    expect(reply.without.map((w) => w.name)).toEqual(['note', 'address']);
-    expect(reply.without[1]!.why).toMatch(/not been reported/);
+    expect(reply.without.map((w) => w.name)).toEqual(['address', 'note']);
+    expect(reply.without[0]!.why).toMatch(/not been reported/);
   });
 
   test('without waiting it goes on by itself, and its record has the result', async () => {
