@@ -128,7 +128,7 @@ export async function resolveChangeSet(w: Workspace, text: string): Promise<Resu
     path: 'changeSet',
     expected: 'HEAD, or the id or name of a change set',
     got: JSON.stringify(text),
-    hint: 'list the change sets',
+    hint: 'list the change sets (`headwater change-set list`), or open one (`headwater change-set create NAME`)',
   });
 }
 
