@@ -14,6 +14,7 @@ export const layers = [
   { name: 'merge', pure: true },
   { name: 'builtins', pure: true },
   { name: 'propagation', pure: true },
+  { name: 'actions', pure: true },
   { name: 'dispatch', pure: true },
   { name: 'access', pure: true },
   { name: 'audit', pure: true },

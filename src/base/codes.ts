@@ -72,7 +72,7 @@ export const refusalCodes = {
     means: 'The change set has no such requirement at present.',
     next: 'List its approvals.',
   },
-  action_not_found: { means: 'No such action override.', next: 'List the overrides of the component.' },
+  action_not_found: { means: 'No such action, or action override.', next: 'List the actions.' },
   element_not_found: { means: 'The list has no such element.', next: 'Read the list again: it may have moved.' },
   path_not_found: {
     means: 'The schema has no property at that path.',
@@ -86,6 +86,10 @@ export const refusalCodes = {
   // access
   access_denied: { means: 'The principal’s role does not allow this.', next: 'Ask an owner of the workspace.' },
   head_is_read_only: { means: 'Head changes only by an apply.', next: 'Open a change set and make the edit there.' },
+  action_step_illegal: {
+    means: 'The action’s status does not allow this.',
+    next: 'Look at the action again; it may have moved meanwhile.',
+  },
   change_set_not_open: { means: 'The change set’s status does not allow this.', next: 'Reopen it, or use another.' },
   change_set_not_applied: {
     means: 'The change set has not been applied, so there is no outcome.',

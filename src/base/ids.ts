@@ -15,6 +15,7 @@ export type FunctionId = Branded<string, 'FunctionId'>;
 export type BindingId = Branded<string, 'BindingId'>;
 export type ViewId = Branded<string, 'ViewId'>;
 export type RunId = Branded<string, 'RunId'>;
+export type ActionId = Branded<string, 'ActionId'>;
 export type SecretId = Branded<string, 'SecretId'>;
 /** 12 characters of lower-case base32: identity of one list element, unique within its list. */
 export type ElementId = Branded<string, 'ElementId'>;

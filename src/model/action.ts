@@ -1,6 +1,9 @@
-// What people decided about actions: overrides of the computed plan. Actions themselves are planned from the state, not
-// stored in it, so there is nothing here about queues or runs.
+// Actions: what is done to reality for a component, one at a time. What people decided about the computed plan is an
+// override, part of the state; what is queued, runs or has ended is a record of the store. Its life is one transition
+// function (`nextActionStatus`), so that no step can be taken from where it makes no sense.
 
+import type { ActionId, ChangeSetId, ComponentId, FunctionId, Hash, RunId } from '../base/ids.ts';
+import { ok, type Result, refuse } from '../base/result.ts';
 import type { ActionKind } from './function.ts';
 
 /** `skip` leaves a planned action out, `hold` keeps it from starting, `add` asks for one that is not planned. */
@@ -13,4 +16,106 @@ export interface OverrideRecord {
   readonly action: ActionKind;
   /** Which manual action, by function name; '' for the standard kinds. */
   readonly name: string;
+}
+
+export const actionStatuses = [
+  'queued',
+  'on-hold',
+  'dispatched',
+  'running',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'interrupted',
+] as const;
+export type ActionStatus = (typeof actionStatuses)[number];
+
+export type ActionEvent =
+  /** By a person, or because its inputs are not those that were reviewed. */
+  | 'hold'
+  | 'release'
+  /** Its inputs are bound; the intent to act is durable from here on. */
+  | 'dispatch'
+  /** The function has been started: from here on it may have had its effect. */
+  | 'start'
+  | 'succeed'
+  | 'fail'
+  /** Before it was started, or by ending its function. */
+  | 'cancel'
+  /** Whoever ran it went away: whether it had its effect is not known. */
+  | 'interrupt'
+  /** A failed, cancelled or interrupted one is queued again. */
+  | 'retry';
+
+const transitions: Readonly<Record<ActionStatus, Partial<Record<ActionEvent, ActionStatus>>>> = {
+  queued: { hold: 'on-hold', dispatch: 'dispatched', cancel: 'cancelled' },
+  'on-hold': { release: 'queued', cancel: 'cancelled' },
+  // What was dispatched and not started has had no effect: it may go back, or never happen.
+  dispatched: { start: 'running', hold: 'on-hold', cancel: 'cancelled', fail: 'failed', interrupt: 'interrupted' },
+  running: { succeed: 'succeeded', fail: 'failed', cancel: 'cancelled', interrupt: 'interrupted' },
+  succeeded: {},
+  failed: { retry: 'queued', cancel: 'cancelled' },
+  cancelled: {},
+  interrupted: { succeed: 'succeeded', fail: 'failed', retry: 'queued', cancel: 'cancelled' },
+};
+
+/** Refuses `action_step_illegal`. */
+export function nextActionStatus(status: ActionStatus, event: ActionEvent): Result<ActionStatus> {
+  const next = transitions[status][event];
+  if (next !== undefined) return ok(next);
+  const allowed = Object.keys(transitions[status]).join(', ') || 'nothing: it has ended';
+  return refuse('action_step_illegal', {
+    path: 'action',
+    expected: `one of: ${allowed}`,
+    got: `${event} of an action that is ${status}`,
+    hint: 'look at the action again; it may have moved meanwhile',
+  });
+}
+
+/** Nothing happens to it any more by itself. */
+export function isActionEnded(status: ActionStatus): boolean {
+  return status === 'succeeded' || status === 'cancelled';
+}
+
+/** An action of Head, as kept and shown. */
+export interface ActionRecord {
+  readonly id: ActionId;
+  readonly component: ComponentId;
+  /** As it was when it was queued: the component may be gone when somebody looks. */
+  readonly componentName: string;
+  readonly schemaName: string;
+  readonly kind: ActionKind;
+  /** Of a manual one its function's name; '' for the others. */
+  readonly name: string;
+  readonly function: FunctionId;
+  readonly status: ActionStatus;
+  /** Grows by one with every change of the record: a change names the one that it was made from. */
+  readonly revision: number;
+  /** Change sets whose apply asked for it, the first one first; none: it was asked for on Head. */
+  readonly origins: readonly ChangeSetId[];
+  readonly actor: string;
+  /** Actions that have to succeed first. */
+  readonly after: readonly ActionId[];
+  /** Paths whose change is the reason, in canonical order; none: it is not an update. */
+  readonly paths: readonly string[];
+  /** Handed to the function with every attempt: who asks a provider twice with it has asked once. */
+  readonly idempotencyKey: string;
+  /** Of the inputs that the review showed; null: some were to come from other actions. */
+  readonly reviewedHash: Hash | null;
+  /** Of the inputs that it was dispatched with; null before. */
+  readonly inputHash: Hash | null;
+  /** 0 before the first. */
+  readonly attempts: number;
+  /** Of the last attempt. */
+  readonly run: RunId | null;
+  /** Who may record an outcome: an attempt of an earlier fence records nothing. */
+  readonly fence: number;
+  readonly queuedAtMs: number;
+  readonly startedAtMs: number | null;
+  readonly endedAtMs: number | null;
+  /** Not to be tried before; null: at once. */
+  readonly notBeforeMs: number | null;
+  readonly failure: { readonly code: string; readonly message: string } | null;
+  /** Why it is on hold; '' when it is not. */
+  readonly heldBecause: string;
 }

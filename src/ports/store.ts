@@ -13,7 +13,8 @@
 // The caller guarantees: hashes are those of the texts; rows are consistent with each other. That is not re-checked here,
 // `verify` does it. Every method throws Fault (`store_failed`, `store_damaged`) when the outside world fails.
 
-import type { ChangeSetId, Hash, WorkspaceId } from '../base/ids.ts';
+import type { ActionId, ChangeSetId, ComponentId, Hash, WorkspaceId } from '../base/ids.ts';
+import type { ActionRecord, ActionStatus } from '../model/action.ts';
 import type { ChangeSetStatus } from '../model/change_set.ts';
 import type { RunStore } from './run_store.ts';
 
@@ -89,8 +90,28 @@ export interface Checkpoint {
   readonly version: number;
   readonly intentRoot: Hash;
   readonly realityRoot: Hash;
+  /** The last step of reality that `realityRoot` has. */
+  readonly realitySeq: number;
   /** Root of the map of computed values of that version, where they were complete. Absent: compute them anew. */
   readonly derivedRoot?: Hash;
+}
+
+/** One step of reality: what was recorded about resources, in the order in which it came. */
+export interface RealityRow {
+  /** 1 for the first. */
+  readonly seq: number;
+  readonly text: string;
+}
+
+export interface ActionQuery {
+  readonly statuses?: readonly ActionStatus[];
+  readonly component?: ComponentId;
+  /** Only actions that an apply of this change set asked for, first or later. */
+  readonly origin?: ChangeSetId;
+  /** Only actions with a smaller id: the next page. */
+  readonly before?: ActionId;
+  /** Newest first. */
+  readonly limit: number;
 }
 
 export interface Commit {
@@ -103,12 +124,20 @@ export interface Commit {
   readonly chunks?: readonly ChunkRow[];
   /** A new workspace; its id and name must be free. */
   readonly workspace?: WorkspaceRow;
+  /** Steps of reality to append; `expected`: the last one that there must be now, 0 for none. */
+  readonly reality?: { readonly expected: number; readonly rows: readonly RealityRow[] };
+  /** Actions as they shall be, with the revision each must have now; `expected` undefined: it must not exist yet. */
+  readonly actions?: readonly { readonly record: ActionRecord; readonly expected: number | undefined }[];
 }
 
 export type CommitOutcome =
   | { readonly ok: true }
   /** `version`: what the change set is at; undefined: it does not exist. */
   | { readonly ok: false; readonly changeSet: ChangeSetId; readonly version: number | undefined }
+  /** `reality`: the last step that there is. */
+  | { readonly ok: false; readonly reality: number }
+  /** `revision`: what the action is at; undefined: it does not exist. */
+  | { readonly ok: false; readonly action: ActionId; readonly revision: number | undefined }
   /** The workspace's name or id is taken. */
   | { readonly ok: false; readonly workspaceTaken: true };
 
@@ -156,6 +185,16 @@ export interface Store {
     upTo: number,
     limit?: number,
   ): Promise<readonly LogRow[]>;
+
+  /** Number of the last step of reality; 0: there is none. */
+  realitySeq(workspace: WorkspaceId): Promise<number>;
+  /** Steps with after < seq, in order, at most `limit` (default: all). */
+  readReality(workspace: WorkspaceId, after: number, limit?: number): Promise<readonly RealityRow[]>;
+
+  findAction(workspace: WorkspaceId, id: ActionId): Promise<ActionRecord | undefined>;
+  listActions(workspace: WorkspaceId, query: ActionQuery): Promise<readonly ActionRecord[]>;
+  /** Removes succeeded and cancelled actions that ended before; answers how many. */
+  pruneActions(workspace: WorkspaceId, endedBeforeMs: number): Promise<number>;
 
   readAudit(workspace: WorkspaceId, query: AuditQuery): Promise<readonly AuditRow[]>;
 
