@@ -76,6 +76,9 @@ export const limits = {
   pruneEveryMsMin: 60_000,
   /** Time that a question about a run waits for more of its log, or for its end, at most. */
   runWaitMsMax: 120_000,
+  /** How long one request may wait for actions, and an action for the values that it is made of. */
+  actionWaitMsMax: 3_600_000,
+  actionBindMs: 60_000,
   /** Nodes of one explanation, and how far it goes back. */
   explainNodesMax: 500,
   explainDepthMax: 64,

@@ -130,6 +130,20 @@ export class FunctionCalls {
     return ok({ run: id, ended });
   }
 
+  /**
+   * A run to be started later, by the caller, under an id that is known before: of a function that acts on the world, so that what
+   * is about to happen can be written down first. Refuses what the compiler refuses. Fault `runner_unavailable`.
+   */
+  async toRun(of: RunOf): Promise<Result<{ readonly run: RunId; readonly start: () => Promise<Tested> }>> {
+    const fn = await this.#functions.prepareText(of.call, undefined);
+    if (!fn.ok) return fn;
+    const { tier } = fn.value.compiled;
+    const runner = this.#functions.runnerOf(tier);
+    if (runner === undefined) throw new Fault('runner_unavailable', unavailableText(`functions of the ${tier} tier`));
+    const id = this.#runs.newId();
+    return ok({ run: id, start: () => this.#runs.run({ id, of, fn: fn.value, runner, isTest: false }) });
+  }
+
   /** The engine ends: what is cut off by that is not recorded. */
   stop(): void {
     this.#runs.stop();

@@ -38,6 +38,7 @@ import {
   text,
   wrong,
 } from './operation.ts';
+import { actionOperations } from './operations_action.ts';
 import { functionOperations } from './operations_function.ts';
 import { managementOperations } from './operations_management.ts';
 import { runOperations } from './operations_run.ts';
@@ -253,6 +254,7 @@ const operations = {
   'budget.get': (c, p) => inWorkspace(c, p, async (w) => ok(await readBudgets(w))),
   'budget.set': (c, p) => inWorkspace(c, p, (w) => setBudgets(w, c.principal, p['budgets'])),
 
+  ...actionOperations,
   ...runOperations,
   ...functionOperations,
   ...managementOperations,

@@ -2,18 +2,20 @@
 // forward when a commit is queued and are answered from once it is durable, so writers of one change set line up behind
 // each other without waiting for each other's sync. What a commit that failed had built on is thrown away and read again.
 
-import type { ChangeSetId, Hash, WorkspaceId } from '../base/ids.ts';
+import type { ActionId, ChangeSetId, Hash, WorkspaceId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { Fault, type Result, refuse } from '../base/result.ts';
 import { Pending } from '../merge/item.ts';
 import { follow, type LogEntry, type PendingChange, replay, startsFromHead } from '../merge/log_entry.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
 import type { Readiness } from '../ports/readiness.ts';
-import type { ChangeSetRow, Checkpoint, Commit, Store, WorkspaceRow } from '../ports/store.ts';
+import type { ChangeSetRow, Checkpoint, ChunkRow, Commit, Store, WorkspaceRow } from '../ports/store.ts';
 import type { Vault } from '../ports/vault.ts';
 import type { World } from '../ports/world.ts';
 import { ChunkMissing, ChunkSpace } from '../snapshot/chunk_space.ts';
 import { Snapshot } from '../snapshot/snapshot.ts';
+import { ActionTable, type QueuedActions } from './action_table.ts';
+import { ActionWork } from './action_work.ts';
 import { refsOf } from './blob_refs.ts';
 import { type Branch, lands, type Move, Stale, seenElsewhere } from './branch.ts';
 import { credentialsOf } from './credentials.ts';
@@ -21,6 +23,7 @@ import { FunctionCalls } from './function_calls.ts';
 import { logEntries } from './log_pages.ts';
 import { PropagationWork, TurnOver } from './propagate.ts';
 import { readinessOf } from './ready.ts';
+import { type QueuedStep, Reality, type ResourceChange } from './reality.ts';
 import { ReplayWork } from './replay_work.ts';
 import { Retention } from './retention.ts';
 import { pruneTo } from './runs.ts';
@@ -49,6 +52,12 @@ export class Workspace {
   readonly replay = new ReplayWork();
   /** Head's last versions as sides of a merge. */
   readonly sides = new SideCache();
+  /** What is known of the resources. */
+  readonly reality = new Reality(this);
+  /** Actions that have not ended. */
+  readonly actions = new ActionTable(this);
+  /** Carrying them out. */
+  readonly acting = new ActionWork(this);
   readonly #branches = new Map<ChangeSetId, Branch>();
   readonly #alone = new Map<ChangeSetId, Promise<void>>();
   readonly #loading = new Map<ChangeSetId, Promise<Branch | undefined>>();
@@ -56,6 +65,8 @@ export class Workspace {
   /** States built by replay, as long as somebody reads them: their chunks are nowhere else. */
   readonly #replayed = new Set<WeakRef<Snapshot>>();
   #checkpointing: Promise<void> | undefined;
+  /** The last step of reality that a checkpoint of Head has. */
+  #realityWritten = 0;
   #idle: NodeJS.Timeout | undefined;
 
   constructor(row: WorkspaceRow, store: Store, world: World, options: WorkspaceOptions) {
@@ -150,7 +161,7 @@ export class Workspace {
     return found.value.branch;
   }
 
-  /** The state of a version, rebuilt from the nearest checkpoint. Refuses `version_not_found`. */
+  /** The state of a version, rebuilt from the nearest checkpoint, with what is known of resources now. Refuses `version_not_found`. */
   async stateAt(row: ChangeSetRow, version: number): Promise<Result<Snapshot>> {
     if (!Number.isInteger(version) || version < 0 || version > row.version) {
       return refuse('version_not_found', {
@@ -163,9 +174,10 @@ export class Workspace {
     const present = this.#branches.get(row.id);
     if (present !== undefined && present.row.version === version) return { ok: true, value: present.snapshot };
     const { snapshot } = await this.#rebuild(row, version);
+    await this.reality.ready();
     // What was replayed to get there waits unwritten although nobody will ever write it.
     await this.#relieve([]);
-    return { ok: true, value: snapshot };
+    return { ok: true, value: this.reality.under(snapshot) };
   }
 
   /** Is this the branch in use? One that a failed commit took away is not. */
@@ -245,7 +257,7 @@ export class Workspace {
     for (const m of moves) {
       m.branch.unnumbered = m.branch.row.version === m.row.version && !isNew(m.row.id);
       m.branch.row = m.row;
-      m.branch.snapshot = m.snapshot;
+      m.branch.snapshot = this.reality.under(m.snapshot);
       if (m.entry !== undefined) follow(m.branch.pending, m.entry);
       m.branch.durable = durable;
       m.branch.tailChars += chars;
@@ -266,6 +278,42 @@ export class Workspace {
     return true;
   }
 
+  /**
+   * Commits what an action came to: what is known of resources from now on, and the next steps of actions, which were made in
+   * this turn. All of it is seen once it is durable, in every change set.
+   */
+  async record(what: {
+    readonly changes: readonly ResourceChange[];
+    readonly actions: QueuedActions;
+    /** The action whose result it is. */
+    readonly by?: ActionId;
+    readonly chunks?: readonly ChunkRow[];
+  }): Promise<void> {
+    const { changes, actions, by = null, chunks = [] } = what;
+    const step = changes.length === 0 ? undefined : this.reality.queue(changes, by);
+    const reality = step === undefined ? {} : { reality: step.part };
+    try {
+      const outcome = await this.store.commit(this.id, { changeSets: [], log: [], audit: [], actions, chunks, ...reality });
+      if (!outcome.ok) throw new Fault('store_failed', 'reality or an action was changed by somebody else: read again');
+    } catch (e) {
+      this.reality.forget();
+      this.actions.forget();
+      throw e;
+    }
+    if (step !== undefined) this.#realityMoved(step);
+  }
+
+  #realityMoved(step: QueuedStep): void {
+    this.reality.landed(step);
+    for (const branch of this.#branches.values()) {
+      const snapshot = this.reality.under(branch.snapshot);
+      if (snapshot === branch.snapshot) continue;
+      branch.snapshot = snapshot;
+      this.propagation.moved(branch);
+    }
+    this.#checkpointSoon();
+  }
+
   /** Makes a branch known that a commit is about to create. */
   newBranch(row: ChangeSetRow, snapshot: Snapshot): Branch {
     const pending = new Pending();
@@ -282,6 +330,7 @@ export class Workspace {
 
   async close(): Promise<void> {
     this.calls.stop();
+    await this.acting.stop();
     await this.replay.stop();
     await this.propagation.stop();
     await this.calls.flushed();
@@ -314,7 +363,9 @@ export class Workspace {
   async #load(id: ChangeSetId): Promise<Branch | undefined> {
     const row = await this.store.findChangeSet(this.id, id);
     if (row === undefined) return undefined;
-    const { snapshot, checkpointed, tailChars, derived } = await this.#rebuild(row, row.version);
+    const { snapshot: state, checkpointed, tailChars, derived } = await this.#rebuild(row, row.version);
+    await this.reality.ready();
+    const snapshot = this.reality.under(state);
     const pending = row.isHead || row.status === 'Applied' ? new Pending() : await this.pendingOf(row, row.version);
     const durable = Promise.resolve();
     const branch: Branch = {
@@ -378,8 +429,9 @@ export class Workspace {
       next.roots();
       return next;
     });
-    const { intent, reality } = after.roots();
-    if (intent === entry.intentRoot && reality === entry.realityRoot) return after;
+    const { intent } = after.roots();
+    // What an entry was made over of reality is for knowing, not for going back to: it has a log of its own.
+    if (intent === entry.intentRoot) return after;
     throw new Fault(
       'replay_diverged',
       `replaying entry ${entry.version} of ${entry.changeSet} gives ${intent}, stored is ${entry.intentRoot}; run verify`,
@@ -424,7 +476,7 @@ export class Workspace {
 
   async #writeCheckpoint(): Promise<void> {
     const moved = [...this.#branches.values()].filter(
-      (b) => b.row.version > b.checkpointed || this.propagation.hasUnsaved(b),
+      (b) => b.row.version > b.checkpointed || this.propagation.hasUnsaved(b) || this.#hasRealityUnwritten(b),
     );
     if (moved.length === 0) return this.#dropUnused();
     const saved = await this.propagation.saved(moved);
@@ -435,6 +487,7 @@ export class Workspace {
       derived: this.propagation.isPresent(branch) ? saved.get(branch.row.id) : undefined,
       tops: branch.snapshot.tops(),
       roots: branch.snapshot.roots(),
+      realitySeq: this.reality.seq,
       tailChars: branch.tailChars,
     }));
     // A checkpoint must not be ahead of the log: what a failed commit had built would stand under a version not its own.
@@ -448,16 +501,23 @@ export class Workspace {
       version: t.version,
       intentRoot: t.roots.intent,
       realityRoot: t.roots.reality,
+      realitySeq: t.realitySeq,
       ...(t.derived === undefined ? {} : { derivedRoot: t.derived }),
     }));
     await this.store.writeChunks(this.id, chunks, checkpoints);
     this.space.markWritten(chunks.map((c) => c.hash));
     for (const t of good) {
       t.branch.checkpointed = t.version;
+      if (t.branch.row.isHead) this.#realityWritten = t.realitySeq;
       t.branch.tailChars -= t.tailChars;
     }
     this.#releaseClean();
     this.#dropUnused();
+  }
+
+  /** Head's checkpoint is the one that reality is read from. */
+  #hasRealityUnwritten({ row }: Branch): boolean {
+    return row.isHead && this.reality.seq > this.#realityWritten;
   }
 
   /** Of too many branches, those not asked for longest are forgotten, when all of them is written. */
@@ -475,6 +535,7 @@ export class Workspace {
       if (snapshot === undefined) this.#replayed.delete(ref);
       else inUse.push(snapshot);
     }
+    inUse.push(...this.reality.inUse());
     this.space.dropUnwritten([...inUse.flatMap((snapshot) => snapshot.tops()), ...this.propagation.roots()]);
   }
 }

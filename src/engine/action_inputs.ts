@@ -1,0 +1,71 @@
+// What an action function gets: the component as it stands on Head when the action is dispatched. Nothing is dispatched on
+// values that are still being computed or that somebody else has yet to supply, nor on others than were reviewed.
+
+import type { Hash } from '../base/ids.ts';
+import { canonical, type Json, type JsonObject } from '../base/json.ts';
+import { limits } from '../base/limits.ts';
+import { ok, type Result, refuse } from '../base/result.ts';
+import type { ActionRecord } from '../model/action.ts';
+import { findComponent, isMarked } from '../model/lookup.ts';
+import { type Path, wellKnown } from '../model/path.ts';
+import type { Branch } from './branch.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface Bound {
+  /** The whole component, as the function sees it. */
+  readonly input: Json;
+  /** The domain: what its resource is to be. */
+  readonly domain: Json;
+  readonly inputHash: Hash;
+}
+
+/** Refuses `component_not_found`, `schema_not_found`; `not_ready` with the reason why the action has to wait for a person. */
+export async function bindInputs(w: Workspace, head: Branch, action: ActionRecord): Promise<Result<Bound>> {
+  const { component } = action;
+  if (await w.read(() => findComponent(head.snapshot, component) === undefined)) {
+    return refuse('component_not_found', {
+      path: 'component',
+      expected: 'a component of Head',
+      got: `${action.componentName} (${component}), which is gone`,
+      hint: 'cancel the action',
+    });
+  }
+  await w.propagation.settled(head, { component, path: '' as Path }, limits.actionBindMs);
+  return w.read(() => {
+    const at = { component, path: wellKnown.domain };
+    const values = w.propagation.settle(head, at);
+    const view = values.view(component);
+    if (view === undefined) {
+      return refuse('schema_not_found', {
+        path: 'component',
+        expected: 'a component whose schema variant is in the workspace',
+        got: component,
+        hint: 'restore the variant or upgrade the component',
+      });
+    }
+    const whole = view.value as JsonObject;
+    const domain = whole['domain'] ?? {};
+    const inputHash = w.world.digest(canonical(domain));
+    // What is taken away is taken away as it is, whatever it would have become.
+    if (action.kind !== 'destroy' && action.kind !== 'refresh') {
+      const problem = view.problems.find((p) => p.path.startsWith('/domain'));
+      if (problem !== undefined) return waits(`${problem.path} ${problem.message}`);
+      const awaits = values.freshness(at).state === 'awaiting';
+      if (awaits) return waits('some of its values are to come from actions that have not succeeded');
+      if (action.reviewedHash !== null && action.reviewedHash !== inputHash)
+        return waits('its values are not those that were reviewed');
+    }
+    if (action.kind === 'destroy' && !isMarked(head.snapshot, component) && action.after.length === 0)
+      return waits('the component is not deleted any more');
+    return ok({ input: { domain: {}, ...whole }, domain, inputHash });
+  });
+}
+
+function waits(got: string): Result<never> {
+  return refuse('not_ready', {
+    path: 'action',
+    expected: 'a component of which everything is computed, as it was reviewed',
+    got,
+    hint: 'correct it and release the action, or cancel it',
+  });
+}

@@ -1,0 +1,56 @@
+// What an action that succeeded changes: the record of its component's resource, and what is to be done next because of it.
+
+import { actionFunctionOf } from '../actions/functions.ts';
+import { canonical } from '../base/json.ts';
+import type { ActionOutcome } from '../dispatch/action_result.ts';
+import type { ActionRecord } from '../model/action.ts';
+import { findComponent, findRecord, isMarked } from '../model/lookup.ts';
+import type { ResourceRecord } from '../model/module.ts';
+import type { ChunkRow } from '../ports/store.ts';
+import { encodeBlob } from '../snapshot/chunk.ts';
+import type { Bound } from './action_inputs.ts';
+import type { QueuedActions } from './action_table.ts';
+import { newAction } from './queue_actions.ts';
+import type { ResourceChange } from './reality.ts';
+import type { Workspace } from './workspace.ts';
+
+/** Call it in `read`. */
+export function changesOf(
+  w: Workspace,
+  action: ActionRecord,
+  bound: Bound,
+  outcome: ActionOutcome,
+): { readonly changes: readonly ResourceChange[]; readonly chunks: readonly ChunkRow[] } {
+  const { component, kind } = action;
+  const head = w.knownHead()!.snapshot;
+  const before = findRecord<ResourceRecord>(head, 'resources', component);
+  const isGone = kind === 'destroy' ? outcome.payload == null : outcome.payload === null;
+  if (isGone) return { changes: before === undefined ? [] : [{ component, record: null }], chunks: [] };
+  if (kind === 'manual' && outcome.payload === undefined && outcome.resourceId === undefined)
+    return { changes: [], chunks: [] };
+  const sends = kind === 'create' || kind === 'update';
+  const sent = canonical(bound.domain);
+  const chunks = sends ? [{ hash: w.space.putBlob(sent), text: encodeBlob(sent) }] : [];
+  const record: ResourceRecord = {
+    resourceId: outcome.resourceId ?? before?.resourceId ?? null,
+    status: outcome.status === 'error' ? 'failed' : outcome.status,
+    payload: outcome.payload ?? before?.payload ?? null,
+    sentHash: sends ? bound.inputHash : (before?.sentHash ?? null),
+    sent: sends ? chunks[0]!.hash : (before?.sent ?? null),
+    syncedAtMs: w.world.clock.nowMs(),
+  };
+  return { changes: [{ component, record }], chunks };
+}
+
+/** After a creation the resource is looked at once, where that is possible. Call it in `read`. */
+export function afterwards(w: Workspace, action: ActionRecord): QueuedActions {
+  if (action.kind !== 'create') return [];
+  const head = w.knownHead()!.snapshot;
+  const { component } = action;
+  const record = findComponent(head, component);
+  if (record === undefined || isMarked(head, component)) return [];
+  if (actionFunctionOf(head, record, 'refresh', '') === undefined) return [];
+  if (w.actions.of(component).some((a) => a.kind === 'refresh' && a.status === 'queued')) return [];
+  const refresh = newAction(w, head, { component, kind: 'refresh', actor: action.actor, origins: action.origins });
+  return refresh === undefined ? [] : [w.actions.add(refresh)];
+}

@@ -1,0 +1,56 @@
+// The operations on actions, by name, with plain JSON in and out. A handler checks the form of its parameters and hands on.
+
+import { limits } from '../base/limits.ts';
+import { must, ok } from '../base/result.ts';
+import { resolveComponent } from '../model/lookup.ts';
+import { findAction, listActions, parseActionStatuses, requestAction, type Steering, steerAction } from './actions.ts';
+import { resolveChangeSet } from './change_set.ts';
+import { type Call, type Handler, integer, inWorkspace, type Params, stateOf, text, wrong } from './operation.ts';
+import type { Workspace } from './workspace.ts';
+
+const steer =
+  (event: Steering): Handler =>
+  (c, p) =>
+    inWorkspace(c, p, (w) => steerAction(w, c.principal, text(p, 'action'), event));
+
+export const actionOperations = {
+  /** Of Head; with `changeSet` those that its apply asked for. */
+  'action.list': (c, p) => inWorkspace(c, p, async (w) => ok(await listActions(w, await query(w, p)))),
+  'action.get': (c, p) => inWorkspace(c, p, (w) => findAction(w, text(p, 'action'))),
+  'action.hold': steer('hold'),
+  'action.release': steer('release'),
+  'action.cancel': steer('cancel'),
+  'action.retry': steer('retry'),
+  /** `kind`: refresh (the default) or manual, then with the function's `name`. */
+  'action.request': request,
+  /** Takes up what is queued and waits at most `waitMs` until nothing more can be done. */
+  'action.run': (c, p) =>
+    inWorkspace(c, p, 'apply', async (w) => {
+      await w.acting.wake();
+      const isQuiet = await w.acting.quiet(Math.min(integer(p, 'waitMs', 0), limits.actionWaitMsMax));
+      return ok({ quiet: isQuiet, open: w.actions.all() });
+    }),
+} satisfies Record<string, Handler>;
+
+async function query(w: Workspace, p: Params) {
+  const limit = p['limit'] === undefined ? {} : { limit: integer(p, 'limit') };
+  const cursor = p['cursor'] === undefined ? {} : { cursor: text(p, 'cursor') };
+  const statuses = p['status'] === undefined ? {} : { statuses: must(parseActionStatuses(text(p, 'status'))) };
+  const origin = p['changeSet'] === undefined ? {} : { origin: must(await resolveChangeSet(w, text(p, 'changeSet'))) };
+  const component = p['component'] === undefined ? {} : { component: await componentOf(w, p) };
+  return { ...limit, ...cursor, ...statuses, ...origin, ...component };
+}
+
+async function componentOf(w: Workspace, p: Params) {
+  const { snapshot } = await stateOf(w, 'HEAD', undefined);
+  return must(await w.read(() => resolveComponent(snapshot, text(p, 'component'))));
+}
+
+function request(c: Call, p: Params) {
+  return inWorkspace(c, p, async (w) => {
+    const kind = text(p, 'kind', 'refresh');
+    if (kind !== 'refresh' && kind !== 'manual') return wrong('kind', 'refresh or manual', kind);
+    const name = kind === 'manual' ? text(p, 'name') : '';
+    return requestAction(w, c.principal, { component: await componentOf(w, p), kind, name });
+  });
+}

@@ -1,0 +1,135 @@
+// Head's reality in memory: what is known of the resources, one step after the other. A step is durable before anybody sees
+// it, and then every change set sees it at once: reality is Head's, whatever is proposed elsewhere. Steps are numbered by
+// themselves, so that results never compete with applies for Head's version.
+
+import type { ActionId, ComponentId } from '../base/ids.ts';
+import { Fault } from '../base/result.ts';
+import type { ResourceRecord } from '../model/module.ts';
+import type { Commit, RealityRow } from '../ports/store.ts';
+import { Snapshot } from '../snapshot/snapshot.ts';
+import type { Workspace } from './workspace.ts';
+
+/** What is known of one component's resource from now on; null: there is none. */
+export interface ResourceChange {
+  readonly component: ComponentId;
+  readonly record: ResourceRecord | null;
+}
+
+/** One step as kept. */
+interface Step {
+  readonly format: typeof stepFormat;
+  readonly atMs: number;
+  /** The action whose result it is; null: something else told it. */
+  readonly action: ActionId | null;
+  readonly changes: readonly ResourceChange[];
+}
+
+const stepFormat = 1;
+/** Steps read at once. */
+const readAtOnce = 1_000;
+
+/** A step on its way to the store. */
+export interface QueuedStep {
+  readonly part: NonNullable<Commit['reality']>;
+  readonly snapshot: Snapshot;
+}
+
+export class Reality {
+  readonly #w: Workspace;
+  #loading: Promise<void> | undefined;
+  /** The last step that was queued, and what is known after it. */
+  #queued: { seq: number; snapshot: Snapshot } | undefined;
+  /** The last that is durable. */
+  #known: { seq: number; snapshot: Snapshot } | undefined;
+
+  constructor(w: Workspace) {
+    this.#w = w;
+  }
+
+  /** Has been read. */
+  ready(): Promise<void> {
+    if (this.#known !== undefined) return Promise.resolve();
+    this.#loading ??= this.#load().finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+
+  get seq(): number {
+    return this.#known?.seq ?? 0;
+  }
+
+  /** A state with what is known of the resources now. O(1). */
+  under(state: Snapshot): Snapshot {
+    const known = this.#known?.snapshot;
+    return known === undefined || known.map('resources') === state.map('resources') ? state : state.withReality(known);
+  }
+
+  /** Queues a step; the caller commits it in the same turn, then says how that went. */
+  queue(changes: readonly ResourceChange[], action: ActionId | null): QueuedStep {
+    const before = this.#queued;
+    if (before === undefined) throw new Fault('store_failed', 'reality was not read before something was recorded');
+    const draft = before.snapshot.edit();
+    for (const change of changes) put(draft, change);
+    const snapshot = draft.finish();
+    snapshot.roots();
+    const seq = before.seq + 1;
+    const step: Step = { format: stepFormat, atMs: this.#w.world.clock.nowMs(), action, changes };
+    this.#queued = { seq, snapshot };
+    return { part: { expected: before.seq, rows: [{ seq, text: JSON.stringify(step) }] }, snapshot };
+  }
+
+  landed({ part, snapshot }: QueuedStep): void {
+    this.#known = { seq: part.rows.at(-1)!.seq, snapshot };
+  }
+
+  /** States whose chunks are nowhere else yet. */
+  inUse(): readonly Snapshot[] {
+    return [this.#queued, this.#known].flatMap((at) => at?.snapshot ?? []);
+  }
+
+  /** What was queued was not written: all of it is read again. */
+  forget(): void {
+    this.#known = undefined;
+    this.#queued = undefined;
+  }
+
+  async #load(): Promise<void> {
+    const { store, id, space, row } = this.#w;
+    const last = await store.realitySeq(id);
+    const head = await store.findChangeSet(id, row.head);
+    const checkpoint = head && (await store.findCheckpoint(id, head.id, head.version));
+    let snapshot = Snapshot.empty(space);
+    let seq = 0;
+    if (checkpoint !== undefined && checkpoint.realitySeq <= last) {
+      const roots = { intent: checkpoint.intentRoot, reality: checkpoint.realityRoot };
+      snapshot = await this.#w.read(() => Snapshot.open(space, roots));
+      seq = checkpoint.realitySeq;
+    }
+    while (seq < last) {
+      const rows = await store.readReality(id, seq, readAtOnce);
+      if (rows[0]?.seq !== seq + 1) throw new Fault('store_damaged', `there is no step ${seq + 1} of reality; run verify`);
+      const from = snapshot;
+      snapshot = await this.#w.read(() => {
+        const draft = from.edit();
+        for (const row of rows) for (const change of parse(row).changes) put(draft, change);
+        return draft.finish();
+      });
+      seq = rows.at(-1)!.seq;
+    }
+    this.#known = { seq, snapshot };
+    this.#queued = this.#known;
+  }
+}
+
+function put(draft: ReturnType<Snapshot['edit']>, { component, record }: ResourceChange): void {
+  if (record === null) draft.remove('resources', component);
+  else draft.put('resources', component, JSON.stringify(record));
+}
+
+function parse({ seq, text }: RealityRow): Step {
+  const step = JSON.parse(text) as Step;
+  if (step.format !== stepFormat)
+    throw new Fault('store_version', `step ${seq} of reality has format ${step.format}, written by a newer release`);
+  return step;
+}
