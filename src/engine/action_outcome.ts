@@ -36,8 +36,9 @@ export function changesOf(
     status: outcome.status === 'error' ? 'failed' : outcome.status,
     payload: outcome.payload ?? before?.payload ?? null,
     sentHash: sends ? bound.inputHash : (before?.sentHash ?? null),
-    sent: sends ? chunks[0]!.hash : (before?.sent ?? null),
     syncedAtMs: w.world.clock.nowMs(),
+    // Last, as everything that names a blob: see blob_refs.
+    sent: sends ? chunks[0]!.hash : (before?.sent ?? null),
   };
   return { changes: [{ component, record }], chunks };
 }

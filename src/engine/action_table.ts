@@ -2,7 +2,7 @@
 // change of one is a step of its life; it is committed in the same turn in which it is made here.
 
 import type { ActionId, ChangeSetId, ComponentId } from '../base/ids.ts';
-import { Fault, type Result } from '../base/result.ts';
+import { Fault, ok, type Result } from '../base/result.ts';
 import {
   type ActionEvent,
   type ActionRecord,
@@ -15,6 +15,21 @@ import type { Workspace } from './workspace.ts';
 
 /** Changes of actions on their way to the store. */
 export type QueuedActions = NonNullable<Commit['actions']>;
+
+/** One with other facts, its status as it is. */
+export function amended(before: ActionRecord, more: Partial<ActionRecord>): QueuedActions[number] {
+  return { record: { ...before, ...more, revision: before.revision + 1 }, expected: before.revision };
+}
+
+/** Its next step. Refuses `action_step_illegal`. */
+export function stepOf(
+  before: ActionRecord,
+  event: ActionEvent,
+  more: Partial<ActionRecord> = {},
+): Result<QueuedActions[number]> {
+  const next = nextActionStatus(before.status, event);
+  return next.ok ? ok(amended(before, { ...more, status: next.value })) : next;
+}
 
 const open: readonly ActionStatus[] = ['queued', 'on-hold', 'dispatched', 'running', 'failed', 'interrupted'];
 /** Actions read at once. */
@@ -58,22 +73,21 @@ export class ActionTable {
 
   /** A new one; the caller commits what is answered. */
   add(record: ActionRecord): QueuedActions[number] {
-    this.#set(record);
-    return { record, expected: undefined };
+    const change = { record, expected: undefined };
+    this.adopt([change]);
+    return change;
   }
 
-  /** One with other facts, its status as it is. */
-  amend(id: ActionId, more: Partial<ActionRecord>): QueuedActions[number] {
-    const before = this.#must(id);
-    const record = { ...before, ...more, revision: before.revision + 1 };
-    this.#set(record);
-    return { record, expected: before.revision };
-  }
-
-  /** Its next step. Refuses `action_step_illegal`. */
+  /** Its next step; the caller commits what is answered. Refuses `action_step_illegal`. */
   step(id: ActionId, event: ActionEvent, more: Partial<ActionRecord> = {}): Result<QueuedActions[number]> {
-    const next = nextActionStatus(this.#must(id).status, event);
-    return next.ok ? { ok: true, value: this.amend(id, { ...more, status: next.value }) } : next;
+    const change = stepOf(this.#must(id), event, more);
+    if (change.ok) this.adopt([change.value]);
+    return change;
+  }
+
+  /** What is being committed. */
+  adopt(changes: QueuedActions): void {
+    for (const { record } of changes) this.#set(record);
   }
 
   /** What was queued was not written: all of it is read again. */

@@ -179,7 +179,7 @@ export class ActionWork {
     const head = await w.head();
     const bound = await bindInputs(w, head, action);
     if (!bound.ok) return bound;
-    const call = await w.read(() => callOf(w, head.snapshot, action, bound.value.input));
+    const call = await w.read(() => callOf(head.snapshot, action, bound.value.input));
     if (!call.ok) return call;
     const to = await w.calls.toRun({
       call: call.value,
@@ -237,7 +237,7 @@ interface Prepared {
   readonly start: () => Promise<Tested>;
 }
 
-function callOf(w: Workspace, state: Parameters<typeof findComponent>[0], action: ActionRecord, properties: Json) {
+function callOf(state: Parameters<typeof findComponent>[0], action: ActionRecord, properties: Json) {
   const component = findComponent(state, action.component);
   const fn = component && actionFunctionOf(state, component, action.kind, action.name);
   const record = fn && findRecord<FunctionRecord>(state, 'functions', fn.function);

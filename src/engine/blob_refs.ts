@@ -3,8 +3,8 @@
 
 import type { Hash } from '../base/ids.ts';
 
-// A cell that is a blob, a variant's document, a function's text: in canonical form each names its blob last.
-const blobRef = /(?:^\{"b":|,"(?:spec|text)":)"([0-9a-f]{64})"\}$/;
+// A cell that is a blob, a variant's document, a function's text, what a resource was last sent: each names its blob last.
+const blobRef = /(?:^\{"b":|,"(?:spec|text|sent)":)"([0-9a-f]{64})"\}$/;
 
 /** Hashes of blobs that a stored value names. */
 export function refsOf(value: string): Hash[] {

@@ -9,7 +9,7 @@ import type { ActionRecord } from '../model/action.ts';
 import type { ActionKind } from '../model/function.ts';
 import { findComponent, findSchema, nameOf } from '../model/lookup.ts';
 import type { Reader } from '../model/state.ts';
-import type { QueuedActions } from './action_table.ts';
+import { amended, type QueuedActions, stepOf } from './action_table.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface NewAction {
@@ -62,14 +62,57 @@ export function newAction(w: Workspace, state: Reader, of: NewAction): ActionRec
   };
 }
 
-/** Takes away what was planned for a component and has not begun. */
-export function withdrawPlanned(w: Workspace, component: ComponentId, but: (a: ActionRecord) => boolean): QueuedActions {
+/** A planned action with what it has to wait for, among the others by their place in the list. */
+export interface PlannedStep {
+  readonly component: ComponentId;
+  readonly kind: ActionKind;
+  readonly name: string;
+  readonly paths: readonly string[];
+  readonly after: readonly number[];
+  readonly reviewedHash: Hash | null;
+  readonly isHeld: boolean;
+}
+
+/**
+ * What an apply does to the queue: `state` is Head's after it, `touched` are the components that it may have changed. Changes
+ * nothing; `ActionTable.adopt` does when it is committed.
+ */
+export function queuePlanned(
+  w: Workspace,
+  state: Reader,
+  by: { readonly changeSet: ChangeSetId; readonly actor: string; readonly touched: readonly ComponentId[] },
+  steps: readonly PlannedStep[],
+): QueuedActions {
   const out: QueuedActions[number][] = [];
-  for (const action of w.actions.of(component)) {
-    const isPlanned = action.kind === 'create' || action.kind === 'update' || action.kind === 'destroy';
-    const hasNotBegun = action.status === 'queued' || action.status === 'on-hold' || action.status === 'failed';
-    if (isPlanned && hasNotBegun && !but(action))
-      out.push(must(w.actions.step(action.id, 'cancel', { endedAtMs: w.world.clock.nowMs() })));
+  const taken = new Set<ActionId>();
+  const ids: (ActionId | undefined)[] = [];
+  for (const { component, kind, name, paths, after, reviewedHash, isHeld } of steps) {
+    const before = after.flatMap((at) => ids[at] ?? []);
+    const known = w.actions.of(component).find((a) => isSame(a, kind, name) && hasNotBegun(a) && !taken.has(a.id));
+    if (known !== undefined) {
+      taken.add(known.id);
+      ids.push(known.id);
+      const origins = [...new Set([...known.origins, by.changeSet])];
+      const status = known.status === 'failed' ? { status: 'queued' as const, failure: null, endedAtMs: null } : {};
+      out.push(amended(known, { origins, paths, after: before, reviewedHash, ...status }));
+      continue;
+    }
+    const heldBecause = isHeld ? 'it is to be held' : '';
+    const { actor, changeSet } = by;
+    const of = { component, kind, name, actor, origins: [changeSet], paths, after: before, reviewedHash, heldBecause };
+    const action = newAction(w, state, of);
+    ids.push(action?.id);
+    if (action !== undefined) out.push({ record: action, expected: undefined });
   }
+  const endedAtMs = w.world.clock.nowMs();
+  for (const component of by.touched)
+    for (const action of w.actions.of(component))
+      if (isPlanned(action) && hasNotBegun(action) && !taken.has(action.id))
+        out.push(must(stepOf(action, 'cancel', { endedAtMs })));
   return out;
 }
+
+const isSame = (a: ActionRecord, kind: ActionKind, name: string): boolean => a.kind === kind && a.name === name;
+const isPlanned = ({ kind }: ActionRecord): boolean => kind === 'create' || kind === 'update' || kind === 'destroy';
+const hasNotBegun = ({ status }: ActionRecord): boolean =>
+  status === 'queued' || status === 'on-hold' || status === 'failed';

@@ -249,6 +249,7 @@ export class Workspace {
       return false;
     }
     const outcome = this.store.commit(this.id, commit);
+    if (commit.actions !== undefined) this.actions.adopt(commit.actions);
     const durable = outcome.then((o) => {
       if (!o.ok) throw new Stale();
     });
@@ -267,6 +268,7 @@ export class Workspace {
       await durable;
     } catch (e) {
       for (const m of moves) if (this.#branches.get(m.row.id) === m.branch) this.#branches.delete(m.row.id);
+      if (commit.actions !== undefined) this.actions.forget();
       if (e instanceof Stale) return false;
       throw e;
     }
