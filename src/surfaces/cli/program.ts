@@ -12,6 +12,7 @@ import { functionCommands } from './commands_function.ts';
 import { managementCommands } from './commands_management.ts';
 import { mergeCommands } from './commands_merge.ts';
 import { questionCommands } from './commands_question.ts';
+import { actionCommands } from './commands_action.ts';
 import { runCommands } from './commands_run.ts';
 import { secretCommands } from './commands_secret.ts';
 import { storeCommands } from './commands_store.ts';
@@ -93,6 +94,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     functionCommands,
     managementCommands,
     runCommands,
+    actionCommands,
     questionCommands,
     secretCommands,
     templateCommands,

@@ -1,0 +1,130 @@
+// Commands on actions: what is queued, runs and has ended on Head, steering it, looking at resources again, and carrying out
+// what is queued while somebody watches.
+
+import type { Command } from 'commander';
+import type { Page } from '../../engine/component.ts';
+import type { ActionRecord } from '../../model/action.ts';
+import { exitCodes } from './exit.ts';
+import { paint } from './output.ts';
+import type { Params, Run, Session } from './program.ts';
+import { actionLine, actionLines, actionWhole } from './render_action.ts';
+
+interface ListOptions {
+  readonly changeSet?: string;
+  readonly component?: string;
+  readonly status?: string;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/** What carrying out came to so far. */
+interface Ran {
+  readonly quiet: boolean;
+  readonly open: readonly ActionRecord[];
+}
+
+export function actionCommands(program: Command, run: Run): void {
+  const actions = program.command('action').description('actions: what is done to the resources of components, on Head');
+  actions
+    .command('list')
+    .description('the newest actions, those that have ended too')
+    .option('--change-set <name>', 'those that its apply asked for')
+    .option('--component <name>', 'of one component of Head, by name or id')
+    .option('--status <list>', 'such as queued,running,failed')
+    .option('--limit <number>', 'most rows', Number, 50)
+    .option('--cursor <id>', 'continue behind this id')
+    .addHelpText('after', '\nExamples:\n  headwater action list --status failed,interrupted\n  headwater action list --component web')
+    .action((options: ListOptions) =>
+      run('Reading the actions', async (s) => {
+        const page = await s.call<Page<ActionRecord>>('action.list', options as unknown as Params);
+        s.print(page, () => [
+          ...actionLines(page.items),
+          ...(page.nextCursor === null ? [] : [paint('dim', `more: --cursor ${page.nextCursor}`)]),
+        ]);
+        return undefined;
+      }),
+    );
+  actions
+    .command('show <action>')
+    .description('one action: why, what it waits for, how it went')
+    .action((id: string) =>
+      run('Reading the action', async (s) => {
+        const action = await s.call<ActionRecord>('action.get', { action: id });
+        s.print(action, () => actionWhole(action));
+        return undefined;
+      }),
+    );
+  const steps = [
+    ['hold', 'keep a queued action from starting'],
+    ['release', 'let one that is on hold start'],
+    ['cancel', 'take an action away; one that runs is ended, and may have been done'],
+    ['retry', 'try a failed or interrupted action again'],
+  ] as const;
+  for (const [verb, description] of steps)
+    actions
+      .command(`${verb} <action>`)
+      .description(description)
+      .action((id: string) =>
+        run('Asking', async (s) => {
+          const action = await s.call<ActionRecord>(`action.${verb}`, { action: id });
+          s.print(action, () => [actionLine(action)]);
+          return undefined;
+        }),
+      );
+  actions
+    .command('refresh <component>')
+    .description('look at the resource of a component of Head again')
+    .option('--no-wait', 'leave it queued')
+    .action((component: string, options: { wait: boolean }) =>
+      run('Asking for a refresh', (s) => request(s, { component, kind: 'refresh' }, options.wait)),
+    );
+  actions
+    .command('do <component> <name>')
+    .description('ask for one of the manual actions of a component of Head, by the name of its function')
+    .option('--no-wait', 'leave it queued')
+    .addHelpText('after', '\nExample:\n  headwater action do web restart')
+    .action((component: string, name: string, options: { wait: boolean }) =>
+      run('Asking for the action', (s) => request(s, { component, kind: 'manual', name }, options.wait)),
+    );
+  actions
+    .command('run')
+    .description('carry out what is queued, and say how it goes, until nothing more can be done')
+    .action(() => run('Carrying out', (s) => carryOut(s)));
+}
+
+async function request(s: Session, params: Params, isWaited: boolean): Promise<number | undefined> {
+  const action = await s.call<ActionRecord>('action.request', params);
+  if (isWaited) return carryOut(s, [action.id]);
+  s.print(action, () => [actionLine(action)]);
+  return undefined;
+}
+
+/** How long one question waits for more. */
+const waitMs = 500;
+
+/**
+ * Stays until nothing more can be done; says each step of those asked for, or of all. Ends with an error when one of them has
+ * failed.
+ */
+export async function carryOut(s: Session, ids?: readonly string[]): Promise<number> {
+  const told = new Map<string, string>();
+  const last = new Map<string, ActionRecord>();
+  const tell = (action: ActionRecord): void => {
+    if ((ids !== undefined && !ids.includes(action.id)) || told.get(action.id) === action.status) return;
+    told.set(action.id, action.status);
+    last.set(action.id, action);
+    s.write([action], () => [actionLine(action)]);
+  };
+  for (let isQuiet = false; !isQuiet; ) {
+    const ran = await s.call<Ran>('action.run', { waitMs });
+    isQuiet = ran.quiet;
+    for (const action of ran.open) tell(action);
+    const gone = [...new Set([...told.keys(), ...(ids ?? [])])].filter((id) => !ran.open.some((a) => a.id === id));
+    for (const id of gone) if (!isOver(last.get(id))) tell(await s.call<ActionRecord>('action.get', { action: id }));
+  }
+  const failed = [...last.values()].filter((a) => a.status === 'failed' || a.status === 'interrupted');
+  return failed.length > 0 ? exitCodes.error : exitCodes.ok;
+}
+
+const isOver = (action: ActionRecord | undefined): boolean =>
+  action?.status === 'succeeded' || action?.status === 'cancelled';

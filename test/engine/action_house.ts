@@ -1,0 +1,169 @@
+// A house whose components have resources at a provider that runs in a process of its own.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { Json } from '../../src/base/json.ts';
+import type { ActionRecord } from '../../src/model/action.ts';
+import { withFunctions } from './function_house.ts';
+import { type House, type HouseOptions, newFolder, sqliteHouse } from './house.ts';
+
+export interface Effect {
+  readonly op: 'create' | 'update' | 'destroy';
+  readonly id: string;
+  readonly name?: string;
+  readonly body?: Json;
+}
+
+export interface Provider {
+  readonly port: number;
+  journal(): Promise<readonly Effect[]>;
+  rules(...rules: readonly { op: string; nth: number; then: 'fail' | 'drop' | 'hang' }[]): Promise<void>;
+  /** Changes or takes away a thing behind everybody's back. */
+  put(id: string, body: Json): Promise<void>;
+  remove(id: string): Promise<void>;
+  close(): void;
+}
+
+export async function startProvider(): Promise<Provider> {
+  const file = join(newFolder(), 'journal');
+  const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, 'provider.mjs'), file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    child.stdout!.once('data', (bytes: Buffer) => resolve(Number(bytes.toString())));
+    child.once('exit', () => reject(new Error('the provider does not start')));
+  });
+  const ask = async (method: string, path: string, body?: Json): Promise<Json> => {
+    const init = body === undefined ? { method } : { method, body: JSON.stringify(body) };
+    return (await (await fetch(`http://127.0.0.1:${port}/${path}`, init)).json()) as Json;
+  };
+  return {
+    port,
+    journal: async () => (await ask('GET', 'journal')) as unknown as Effect[],
+    rules: async (...rules) => void (await ask('POST', 'rules', rules as unknown as Json)),
+    put: async (id, body) => void (await ask('PUT', `things/${id}`, body)),
+    remove: async (id) => void (await ask('DELETE', `things/${id}`)),
+    close: () => void child.kill('SIGKILL'),
+  };
+}
+
+const text = { kind: 'string' } as const;
+
+/** The functions of a thing by action: plain code against the provider. */
+export function codeOf(port: number): Readonly<Record<'create' | 'update' | 'destroy' | 'refresh', string>> {
+  const head = `// @network 127.0.0.1:${port}
+const at = 'http://127.0.0.1:${port}/things';
+const ask = async (method, url, body) => {
+  const answer = await fetch(url, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  const json = await answer.json();
+  if (answer.status === 404) return undefined;
+  if (!answer.ok) throw new Error(json.error);
+  return json;
+};
+`;
+  const id = 'input.properties.si.resourceId';
+  return {
+    create: `${head}async function main(input) {
+  const { domain, si } = input.properties;
+  const made = await ask('POST', at, { key: input.idempotencyKey, name: si.name, body: domain });
+  return { status: 'ok', resourceId: made.id, payload: { ...made.body, Address: 'addr-' + made.id } };
+}`,
+    update: `${head}async function main(input) {
+  const made = await ask('PUT', at + '/' + ${id}, input.properties.domain);
+  return { status: 'ok', payload: { ...made.body, Address: 'addr-' + made.id } };
+}`,
+    destroy: `${head}async function main(input) {
+  await ask('DELETE', at + '/' + ${id});
+  return { status: 'ok', payload: null };
+}`,
+    refresh: `${head}async function main(input) {
+  const made = await ask('GET', at + '/' + ${id});
+  return { status: 'ok', payload: made === undefined ? null : { ...made.body, Address: 'addr-' + made.id } };
+}`,
+  };
+}
+
+/** Schema `Thing`, whose resources are at the provider. */
+export function thingMutations(port: number): Json[] {
+  const code = codeOf(port);
+  return [
+    {
+      kind: 'schema.create',
+      name: 'Thing',
+      spec: {
+        format: 1,
+        domain: {
+          kind: 'object',
+          properties: { Size: { kind: 'integer' }, Upstream: text, Zone: { ...text, createOnly: true } },
+        },
+        resourceValue: { kind: 'object', properties: { Address: text, Size: { kind: 'integer' } } },
+        secrets: { kind: 'object', properties: {} },
+        definitions: {},
+      },
+    },
+    ...Object.entries(code).flatMap(([action, source]): Json[] => [
+      { kind: 'function.create', name: `thing-${action}`, functionKind: 'action', text: source },
+      { kind: 'binding.attach', function: `thing-${action}`, schema: 'Thing', action },
+    ]),
+  ];
+}
+
+export class ActionHouse {
+  readonly house: House;
+  readonly provider: Provider;
+
+  constructor(house: House, provider: Provider) {
+    this.house = house;
+    this.provider = provider;
+  }
+
+  /** With `Thing` on Head. */
+  static async open(options: HouseOptions = {}): Promise<ActionHouse> {
+    const provider = await startProvider();
+    const house = await sqliteHouse({ ...withFunctions, ...options }).start();
+    const changeSet = await house.open('schemas');
+    await house.submit(changeSet, ...thingMutations(provider.port));
+    await house.call('change_set.apply', { changeSet, waitMs: 20_000 });
+    return new ActionHouse(house, provider);
+  }
+
+  /** Makes edits in a change set of their own and applies it; what that queues is carried out. */
+  async apply(name: string, ...mutations: Json[]): Promise<void> {
+    const changeSet = await this.house.open(name);
+    await this.house.submit(changeSet, ...mutations);
+    await this.house.call('change_set.apply', { changeSet, waitMs: 20_000 });
+    await this.quiet();
+  }
+
+  async quiet(): Promise<readonly ActionRecord[]> {
+    return (await this.house.call<{ open: readonly ActionRecord[] }>('action.run', { waitMs: 30_000 })).open;
+  }
+
+  async actions(filter: { readonly status?: string; readonly component?: string } = {}): Promise<ActionRecord[]> {
+    return (await this.house.call<{ items: ActionRecord[] }>('action.list', filter)).items.toReversed();
+  }
+
+  /** `kind of component: status`, oldest first. */
+  async told(filter: { readonly status?: string; readonly component?: string } = {}): Promise<string[]> {
+    return (await this.actions(filter)).map((a) => `${a.kind} of ${a.componentName}: ${a.status}`);
+  }
+
+  /** `operation name-or-id`, in order. */
+  async effects(): Promise<string[]> {
+    return (await this.provider.journal()).map((e) => `${e.op} ${e.name ?? e.id}`);
+  }
+
+  async seen(changeSet: string, component: string): Promise<Record<string, Json>> {
+    const view = await this.house.call<{ value: Record<string, Json> }>('component.get', {
+      changeSet,
+      component,
+      waitMs: 20_000,
+    });
+    return view.value;
+  }
+
+  async close(): Promise<void> {
+    await this.house.close();
+    this.provider.close();
+  }
+}

@@ -1,0 +1,71 @@
+// A provider in a process of its own: things with an id, kept in a journal that is synced before anything is answered, so that
+// what it did is known whoever was killed. Rules say what goes wrong.
+//
+//   POST /things {key, body} -> {id, body}     once for each key, when it is `idempotent`
+//   GET, PUT, DELETE /things/ID
+//   GET /journal -> every effect, in order     POST /rules [{op, nth, then: 'fail' | 'drop' | 'hang'}]
+import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+
+const file = process.argv[2];
+const things = new Map();
+const keys = new Map();
+const journal = [];
+let rules = [];
+const counts = {};
+let last = 0;
+
+function apply(effect) {
+  journal.push(effect);
+  const { op, id, key, body } = effect;
+  if (op === 'destroy') things.delete(id);
+  else things.set(id, body);
+  if (key !== undefined) keys.set(key, id);
+  last = Math.max(last, Number(id.slice(1)));
+}
+if (existsSync(file)) for (const line of readFileSync(file, 'utf8').split('\n')) if (line !== '') apply(JSON.parse(line));
+
+function happen(effect) {
+  const fd = openSync(file, 'a');
+  appendFileSync(fd, `${JSON.stringify(effect)}\n`);
+  fsyncSync(fd);
+  closeSync(fd);
+  apply(effect);
+}
+
+const server = createServer(async (request, response) => {
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const body = chunks.length === 0 ? undefined : JSON.parse(Buffer.concat(chunks).toString());
+  const [, root, id] = request.url.split('/');
+  const answer = (status, json) => {
+    response.writeHead(status, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(json));
+  };
+  if (root === 'journal') return answer(200, journal);
+  if (root === 'rules') {
+    rules = body;
+    for (const op of Object.keys(counts)) delete counts[op];
+    return answer(200, rules);
+  }
+  if (root !== 'things') return answer(404, { error: 'no such thing' });
+  const op = { POST: 'create', GET: 'read', PUT: 'update', DELETE: 'destroy' }[request.method];
+  counts[op] = (counts[op] ?? 0) + 1;
+  const rule = rules.find((r) => r.op === op && r.nth === counts[op])?.then;
+  if (rule === 'fail') return answer(500, { error: `the ${op} fails` });
+  if (op === 'create') {
+    const known = body.key === undefined ? undefined : keys.get(body.key);
+    if (known !== undefined) return answer(200, { id: known, body: things.get(known) });
+    const made = `t${++last}`;
+    happen({ op, id: made, key: body.key, name: body.name, body: body.body });
+    if (rule === 'drop') return request.socket.destroy();
+    if (rule === 'hang') return undefined;
+    return answer(200, { id: made, body: body.body });
+  }
+  if (!things.has(id)) return answer(404, { error: `no thing ${id}` });
+  if (op !== 'read') happen({ op, id, body });
+  if (rule === 'drop') return request.socket.destroy();
+  if (rule === 'hang') return undefined;
+  return answer(200, { id, body: things.get(id) ?? null });
+});
+server.listen(0, '127.0.0.1', () => process.stdout.write(`${server.address().port}\n`));
