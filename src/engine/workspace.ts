@@ -448,6 +448,7 @@ export class Workspace {
       version: t.version,
       intentRoot: t.roots.intent,
       realityRoot: t.roots.reality,
+      realitySeq: 0,
       ...(t.derived === undefined ? {} : { derivedRoot: t.derived }),
     }));
     await this.store.writeChunks(this.id, chunks, checkpoints);
