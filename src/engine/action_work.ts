@@ -98,6 +98,20 @@ export class ActionWork {
       return must(this.#w.actions.step(a.id, 'interrupt', { failure }));
     });
     if (actions.length > 0) await this.#w.record({ changes: [], actions });
+    for (const { record } of actions) await this.#resolve(record);
+  }
+
+  /**
+   * One that may have been done is done again only where that is safe: looking is, and so is what says so of itself, since it
+   * gets the same key again. Of any other a person has to say what became of it.
+   */
+  async #resolve(action: ActionRecord): Promise<void> {
+    const w = this.#w;
+    const head = await w.head();
+    const call = await w.read(() => callOf(head.snapshot, action, null));
+    const isSafe = action.kind === 'refresh' || (call.ok && (await w.calls.isIdempotent(call.value)));
+    if (!isSafe || w.actions.find(action.id)?.status !== 'interrupted') return;
+    await w.record({ changes: [], actions: [must(w.actions.step(action.id, 'retry', { endedAtMs: null }))] });
   }
 
   #pump(): void {

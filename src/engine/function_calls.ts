@@ -144,6 +144,12 @@ export class FunctionCalls {
     return ok({ run: id, start: () => this.#runs.run({ id, of, fn: fn.value, runner, isTest: false }) });
   }
 
+  /** Does it declare that it may be called again with the same idempotency key? */
+  async isIdempotent(call: Call): Promise<boolean> {
+    const fn = await this.#functions.prepare(call);
+    return 'compiled' in fn && fn.compiled.idempotent === true;
+  }
+
   /** The engine ends: what is cut off by that is not recorded. */
   stop(): void {
     this.#runs.stop();

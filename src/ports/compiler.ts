@@ -38,6 +38,8 @@ export interface CompiledFunction {
   readonly allow?: Allowances;
   /** What it declares to store that is no secret (`@plain`); says something of authentication functions only. */
   readonly plain?: readonly string[];
+  /** It declares that calling it again with the same idempotency key does nothing more (`@idempotent`). */
+  readonly idempotent?: true;
   /** What it declares to take (`@timeout`, `@memory`, `@cpus`); what is absent is the tier's default. */
   readonly limits?: Partial<Pick<RunLimits, 'timeMs' | 'memoryBytes' | 'cpus'>>;
 }

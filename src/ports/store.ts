@@ -2,11 +2,14 @@
 // span it: a log entry, its audit entries, the change set's row and the idempotency record land together or not at all.
 //
 // Contract
-// - `commit` is one transaction, compare-and-set on every change set it names: when any of them is not at the version
-//   expected, nothing is written and the answer says which. When it resolves, the data survives kill -9 and power loss.
+// - `commit` is one transaction, compare-and-set on every change set it names, on the steps of reality and on every action
+//   it names: when any of them is not as expected, nothing is written and the answer says which, in this order the first.
+//   Each is judged after all commits that were queued before. When it resolves, the data survives kill -9 and power loss.
 //   Concurrent commits may share one sync. Commits queued in an order land in that order.
 // - What a resolved write wrote is seen by every later read of the same store object (read your writes).
-// - Log and audit rows are append-only: (change set, version) and (change set, sequence) are never written twice.
+// - Log and audit rows are append-only: (change set, version) and (change set, sequence) are never written twice. So are
+//   steps of reality, which in addition follow one another without a gap: a commit whose steps do not is a fault.
+// - A listing of actions may take several looks; each action is as it was at one moment between call and answer.
 // - Texts are opaque: the store neither parses nor changes them. Chunks are immutable; writing one that is there already
 //   renews its generation in the same transaction, so that `sweep` cannot take it.
 // - Nothing crosses workspaces: every call names one.

@@ -63,16 +63,19 @@ const ask = async (method, url, body) => {
 `;
   const id = 'input.properties.si.resourceId';
   return {
-    create: `${head}async function main(input) {
+    create: `// @idempotent
+${head}async function main(input) {
   const { domain, si } = input.properties;
   const made = await ask('POST', at, { key: input.idempotencyKey, name: si.name, body: domain });
   return { status: 'ok', resourceId: made.id, payload: { ...made.body, Address: 'addr-' + made.id } };
 }`,
-    update: `${head}async function main(input) {
+    update: `// @idempotent
+${head}async function main(input) {
   const made = await ask('PUT', at + '/' + ${id}, input.properties.domain);
   return { status: 'ok', payload: { ...made.body, Address: 'addr-' + made.id } };
 }`,
-    destroy: `${head}async function main(input) {
+    destroy: `// @idempotent
+${head}async function main(input) {
   await ask('DELETE', at + '/' + ${id});
   return { status: 'ok', payload: null };
 }`,

@@ -64,7 +64,9 @@ async function writeDerived(
   const derivedRoot = MerkleMap.build(w.space, entries).root();
   const chunks = w.space.collectUnwritten([derivedRoot]);
   const { id, intentRoot, realityRoot } = row;
-  await w.store.writeChunks(w.id, chunks, [{ changeSet: id, version, intentRoot, realityRoot, derivedRoot }]);
+  await w.store.writeChunks(w.id, chunks, [
+    { changeSet: id, version, intentRoot, realityRoot, realitySeq: 0, derivedRoot },
+  ]);
   w.space.markWritten(chunks.map((c) => c.hash));
   return derivedRoot;
 }
@@ -189,7 +191,11 @@ describe('upkeep', () => {
       const [row] = (await house.rows()).filter((r) => r.id === changeSet);
       const { id, intentRoot, realityRoot, version } = row!;
       const derivedRoot = w.world.digest('never written');
-      await w.store.writeChunks(w.id, [], [{ changeSet: id, version, intentRoot, realityRoot, derivedRoot }]);
+      await w.store.writeChunks(
+        w.id,
+        [],
+        [{ changeSet: id, version, intentRoot, realityRoot, realitySeq: 0, derivedRoot }],
+      );
       const { ok, problems } = await house.call<{ ok: boolean; problems: { where: string }[] }>('verify');
       expect(ok).toBe(false);
       expect(problems.map((p) => p.where)).toEqual([`computed values of change set ${id} at ${version}`]);

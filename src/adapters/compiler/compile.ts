@@ -94,6 +94,7 @@ function compileSyntax(
     effects,
     ...(network.length + commands.length > 0 ? { allow: { network, commands } } : {}),
     ...(plain.length > 0 ? { plain } : {}),
+    ...(comments.some((c) => /^\s*@idempotent\s*$/.test(c.value)) ? { idempotent: true as const } : {}),
     ...(Object.keys(directives.limits).length > 0 ? { limits: directives.limits } : {}),
   };
 }

@@ -4,6 +4,7 @@
 //   // @commands aws terraform                                     commands that siExec may start
 //   // @plain REGION account                                       what it stores in requestStorage that is no secret
 //   // @timeout 30s    // @memory 256MiB    // @cpus 1             what one run may take
+//   // @idempotent                                                  an action: calling it again with its key does nothing more
 //
 // Hosts, commands and names may stand in several comments, a limit once. What is written wrongly is an error at its place: a function
 // that asks for nothing by mistake would fail where nobody sees why.

@@ -2,10 +2,12 @@
 // suite holds it to; what it lacks is durability, `backup`, and therefore damage. Rows are copied in, so a caller that
 // changes an object afterwards changes nothing here.
 
-import type { ChangeSetId, Hash, WorkspaceId } from '../../base/ids.ts';
+import type { ActionId, ChangeSetId, Hash, WorkspaceId } from '../../base/ids.ts';
 import { Fault } from '../../base/result.ts';
+import type { ActionRecord } from '../../model/action.ts';
 import type { RunStore } from '../../ports/run_store.ts';
 import type {
+  ActionQuery,
   AuditQuery,
   AuditRow,
   ChangeSetRow,
@@ -15,11 +17,13 @@ import type {
   CommitOutcome,
   IdempotencyRow,
   LogRow,
+  RealityRow,
   Store,
   StoreProblem,
   SweepOutcome,
   WorkspaceRow,
 } from '../../ports/store.ts';
+import { ActionSpace, assertFollowing } from './action_space.ts';
 import { MemoryRunStore } from './run_store.ts';
 
 export interface MemoryStoreOptions {
@@ -41,6 +45,7 @@ class Space {
   readonly idempotent = new Map<string, IdempotencyRow>();
   readonly chunks = new Map<Hash, { readonly text: string; generation: number }>();
   readonly settings = new Map<string, string>();
+  readonly actions = new ActionSpace();
   generation = 1;
 }
 
@@ -91,6 +96,7 @@ export class MemoryStore implements Store {
     const { idempotency } = commit;
     if (idempotency) space.idempotent.set(idempotencyKey(idempotency.principal, idempotency.key), { ...idempotency });
     if (commit.chunks) putChunks(space, commit.chunks);
+    space.actions.land(commit);
     this.#commits++;
     return { ok: true };
   }
@@ -122,6 +128,35 @@ export class MemoryStore implements Store {
       rows.push(row);
     }
     return rows;
+  }
+
+  async realitySeq(workspace: WorkspaceId): Promise<number> {
+    this.#assertOpen();
+    return this.#find(workspace)?.actions.realitySeq ?? 0;
+  }
+
+  async readReality(
+    workspace: WorkspaceId,
+    after: number,
+    limit = Number.POSITIVE_INFINITY,
+  ): Promise<readonly RealityRow[]> {
+    this.#assertOpen();
+    return this.#find(workspace)?.actions.readReality(after, limit) ?? [];
+  }
+
+  async findAction(workspace: WorkspaceId, id: ActionId): Promise<ActionRecord | undefined> {
+    this.#assertOpen();
+    return this.#find(workspace)?.actions.find(id);
+  }
+
+  async listActions(workspace: WorkspaceId, query: ActionQuery): Promise<readonly ActionRecord[]> {
+    this.#assertOpen();
+    return this.#find(workspace)?.actions.list(query) ?? [];
+  }
+
+  async pruneActions(workspace: WorkspaceId, endedBeforeMs: number): Promise<number> {
+    this.#assertOpen();
+    return this.#find(workspace)?.actions.prune(endedBeforeMs) ?? 0;
   }
 
   async readAudit(workspace: WorkspaceId, query: AuditQuery): Promise<readonly AuditRow[]> {
@@ -249,6 +284,8 @@ export class MemoryStore implements Store {
       auditRows: sum((s) => s.audit.length),
       chunks: sum((s) => s.chunks.size),
       idempotencyRows: sum((s) => s.idempotent.size),
+      realityRows: sum((s) => s.actions.realitySeq),
+      actions: sum((s) => s.actions.count),
       commits: this.#commits,
       commitsStale: this.#staleCommits,
     };
@@ -268,7 +305,7 @@ export class MemoryStore implements Store {
       const version = this.#branch(workspace, row.id)?.row.version;
       if (version !== expected) return { ok: false, changeSet: row.id, version };
     }
-    return undefined;
+    return (this.#find(workspace)?.actions ?? new ActionSpace()).refusal(commit);
   }
 
   /** Throws before anything is written when a row that may only be appended exists, or its change set does not. */
@@ -283,6 +320,7 @@ export class MemoryStore implements Store {
     };
     for (const row of commit.log) assert(`log entry ${row.version}`, row.changeSet, (b) => b.log.has(row.version));
     for (const row of commit.audit) assert(`audit entry ${row.seq}`, row.changeSet, (b) => b.audit.has(row.seq));
+    assertFollowing(commit);
     const { idempotency } = commit;
     if (idempotency && this.#find(workspace)?.idempotent.has(idempotencyKey(idempotency.principal, idempotency.key)))
       throw exists(`idempotency key ${JSON.stringify(idempotency.key)}`);

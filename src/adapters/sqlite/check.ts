@@ -6,6 +6,7 @@
 import { hash as digest } from 'node:crypto';
 import type { Hash } from '../../base/ids.ts';
 import type { StoreProblem } from '../../ports/store.ts';
+import { actions, realitySteps } from './check_actions.ts';
 import { collisionsMax, hashBits, hashPrefix } from './chunk_store.ts';
 import { fromColumn } from './column_text.ts';
 import type { Database } from './driver.ts';
@@ -19,7 +20,7 @@ type Row = Readonly<Record<string, unknown>>;
 
 export async function checkStore(db: Database, most: number): Promise<StoreProblem[]> {
   const problems: StoreProblem[] = [];
-  const steps = [structure, orphans, chains, chunkIndex, chunkTexts];
+  const steps = [structure, orphans, chains, realitySteps, actions, chunkIndex, chunkTexts];
   for (const step of steps) {
     try {
       for (const problem of step(db, most)) {

@@ -4,11 +4,14 @@
 
 import type { WorkspaceId } from '../../base/ids.ts';
 import { Fault } from '../../base/result.ts';
+import type { ActionRecord } from '../../model/action.ts';
 import type { AuditRow, ChangeSetRow, Commit, CommitOutcome, IdempotencyRow, LogRow } from '../../ports/store.ts';
+import type { ActionTable } from './action_table.ts';
 import type { ChunkStore } from './chunk_store.ts';
 import { toColumn } from './column_text.ts';
 import type { Database, Statement } from './driver.ts';
 import { isConstraint } from './fault.ts';
+import type { RealityTable } from './reality_table.ts';
 import { auditNumberBits, type Refs } from './refs.ts';
 
 const landed: CommitOutcome = { ok: true };
@@ -17,6 +20,8 @@ const workspaceTaken: CommitOutcome = { ok: false, workspaceTaken: true };
 export class CommitWriter {
   readonly #refs: Refs;
   readonly #chunks: ChunkStore;
+  readonly #reality: RealityTable;
+  readonly #actions: ActionTable;
   readonly #version: Statement;
   readonly #addChangeSet: Statement;
   readonly #setChangeSet: Statement;
@@ -26,9 +31,19 @@ export class CommitWriter {
   readonly #findWorkspace: Statement;
   readonly #setWorkspace: Statement;
 
-  constructor(db: Database, refs: Refs, chunks: ChunkStore) {
-    this.#refs = refs;
-    this.#chunks = chunks;
+  constructor(
+    db: Database,
+    parts: {
+      readonly refs: Refs;
+      readonly chunks: ChunkStore;
+      readonly reality: RealityTable;
+      readonly actions: ActionTable;
+    },
+  ) {
+    this.#refs = parts.refs;
+    this.#chunks = parts.chunks;
+    this.#reality = parts.reality;
+    this.#actions = parts.actions;
     this.#version = db.prepare('select version from change_set where ref = ?');
     this.#addChangeSet = db.prepare(
       `insert into change_set (name, status, is_head, base_version, version, intent_root, reality_root, audit_count,
@@ -63,10 +78,11 @@ export class CommitWriter {
     }
     for (const { row } of commit.changeSets) this.#writeChangeSet(workspace, row);
     this.#appendRows(workspace, commit);
+    for (const { record } of commit.actions ?? []) this.#actions.put(workspace, record);
     return landed;
   }
 
-  /** The rows of a commit that was judged before, but for those of its change sets, unless they are new. */
+  /** The rows that a commit which was judged before appends: not those of its change sets, unless they are new, nor its actions. */
   append(workspaceId: WorkspaceId, commit: Commit): void {
     const workspace = this.#refs.internWorkspace(workspaceId);
     for (const { row, expected } of commit.changeSets) if (expected === undefined) this.#writeChangeSet(workspace, row);
@@ -77,10 +93,15 @@ export class CommitWriter {
     this.#writeChangeSet(this.#refs.internWorkspace(workspaceId), row);
   }
 
+  setAction(workspaceId: WorkspaceId, record: ActionRecord): void {
+    this.#actions.put(this.#refs.internWorkspace(workspaceId), record);
+  }
+
   #appendRows(workspace: number, commit: Commit): void {
     for (const row of commit.log) this.#writeLog(workspace, row);
     for (const row of commit.audit) this.#writeAudit(workspace, row);
     if (commit.idempotency) this.#writeIdempotent(workspace, commit.idempotency);
+    if (commit.reality) this.#reality.append(workspace, commit.reality);
     if (commit.chunks) this.#chunks.write(workspace, commit.chunks);
   }
 
@@ -92,6 +113,14 @@ export class CommitWriter {
       const ref = workspace === undefined ? undefined : this.#refs.findChangeSet(workspace, row.id);
       const version = ref === undefined ? undefined : (this.#version.get(ref) as { version: number }).version;
       if (version !== expected) return { ok: false, changeSet: row.id, version };
+    }
+    if (commit.reality) {
+      const reality = this.#reality.lastSeq(workspaceId);
+      if (reality !== commit.reality.expected) return { ok: false, reality };
+    }
+    for (const { record, expected } of commit.actions ?? []) {
+      const revision = this.#actions.revision(workspaceId, record.id);
+      if (revision !== expected) return { ok: false, action: record.id, revision };
     }
     return undefined;
   }

@@ -3,18 +3,23 @@
 // and is acknowledged; its rows are written later, many commits in one transaction.
 //
 // "Ordinary" is a commit of which is known beforehand that its rows can be written: it continues the log and the audit
-// chains of the change sets that it moves, and its idempotency key is free. Any other is the tables' to judge: the queue
-// moves everything first and runs it in a transaction. Until it is moved, a commit is answered from here: the rows of
-// change sets, logs, idempotency records and chunks; whoever reads the audit moves first.
+// chains of the change sets that it moves and the steps of reality, and its idempotency key is free. Any other is the
+// tables' to judge: the queue moves everything first and runs it in a transaction. Until it is moved, a commit is answered
+// from here: the rows of change sets, logs, steps of reality, single actions, idempotency records and chunks; whoever
+// reads the audit or lists actions moves first.
 
 import { randomBytes } from 'node:crypto';
-import type { ChangeSetId, Hash, WorkspaceId } from '../../base/ids.ts';
+import type { ActionId, ChangeSetId, Hash, WorkspaceId } from '../../base/ids.ts';
 import { Fault } from '../../base/result.ts';
-import type { ChangeSetRow, Commit, CommitOutcome, IdempotencyRow, LogRow } from '../../ports/store.ts';
+import type { ActionRecord } from '../../model/action.ts';
+import type { ChangeSetRow, Commit, CommitOutcome, IdempotencyRow, LogRow, RealityRow } from '../../ports/store.ts';
+import { fromJournal, isStorableAction, type JournaledCommit, toJournal } from './action_row.ts';
+import type { ActionTable } from './action_table.ts';
 import { isStorable } from './column_text.ts';
 import type { CommitWriter } from './commit_writer.ts';
 import type { Database, Statement } from './driver.ts';
 import { isNoSpace, JournalFile, journalIdBytes, journalPath, readJournal } from './journal_file.ts';
+import type { RealityTable } from './reality_table.ts';
 import type { Refs } from './refs.ts';
 import type { RowReader } from './row_reader.ts';
 
@@ -30,12 +35,24 @@ interface Pending {
   readonly commit: Commit;
 }
 
+/** What the commits of a group that were judged before the next will have made. */
+interface Group {
+  readonly rows: Map<string, ChangeSetRow>;
+  readonly keys: Set<string>;
+  /** By workspace, the last step of reality. */
+  readonly reality: Map<WorkspaceId, number>;
+  /** By action, its revision. */
+  readonly revisions: Map<string, number>;
+}
+
 const landed: CommitOutcome = { ok: true };
 
 export class Journal {
   readonly #reader: RowReader;
   readonly #refs: Refs;
   readonly #writer: CommitWriter;
+  readonly #reality: RealityTable;
+  readonly #actions: ActionTable;
   readonly #path: string;
   readonly #setFile: Statement;
   readonly #setMoved: Statement;
@@ -49,21 +66,34 @@ export class Journal {
   readonly #logs = new Map<string, LogRow[]>();
   readonly #answers = new Map<string, IdempotencyRow>();
   readonly #chunks = new Map<string, string>();
+  /** By workspace, in order; they follow those in the table. */
+  readonly #steps = new Map<WorkspaceId, RealityRow[]>();
+  readonly #records = new Map<string, { readonly workspace: WorkspaceId; readonly record: ActionRecord }>();
 
   /** Takes over what an owner that died has left in the journal; `move` it before anything else. */
-  constructor(parts: { db: Database; file: string; reader: RowReader; refs: Refs; writer: CommitWriter }) {
-    const { db, file, reader, refs, writer } = parts;
-    this.#reader = reader;
-    this.#refs = refs;
-    this.#writer = writer;
+  constructor(parts: {
+    readonly db: Database;
+    readonly file: string;
+    readonly reader: RowReader;
+    readonly refs: Refs;
+    readonly writer: CommitWriter;
+    readonly reality: RealityTable;
+    readonly actions: ActionTable;
+  }) {
+    const { db, file } = parts;
+    this.#reader = parts.reader;
+    this.#refs = parts.refs;
+    this.#writer = parts.writer;
+    this.#reality = parts.reality;
+    this.#actions = parts.actions;
     this.#path = journalPath(file);
     this.#setFile = db.prepare('update journal set file = ?');
     this.#setMoved = db.prepare('update journal set moved = ?');
     const state = db.prepare('select file, moved from journal').get() as { file: string; moved: number };
     this.#last = state.moved;
     for (const { number, payload } of readJournal(this.#path, state.file, state.moved)) {
-      for (const [workspace, commit] of JSON.parse(payload) as [WorkspaceId, Commit][])
-        this.#keep({ workspace, commit });
+      for (const [workspace, commit] of JSON.parse(payload) as [WorkspaceId, JournaledCommit][])
+        this.#keep({ workspace, commit: fromJournal(commit) });
       this.#last = number;
     }
   }
@@ -81,17 +111,16 @@ export class Journal {
    * Undefined, and nothing written, when one of them is not ordinary or the journal has no room: move, and run them.
    */
   write(commits: readonly Pending[]): CommitOutcome[] | undefined {
-    const group = new Map<string, ChangeSetRow>();
-    const keys = new Set<string>();
+    const group: Group = { rows: new Map(), keys: new Set(), reality: new Map(), revisions: new Map() };
     const outcomes: CommitOutcome[] = [];
     for (const { workspace, commit } of commits) {
-      const outcome = this.#judge(workspace, commit, { group, keys });
+      const outcome = this.#judge(workspace, commit, group);
       if (outcome === undefined) return undefined;
       outcomes.push(outcome);
     }
     const good = commits.filter((_, i) => outcomes[i]!.ok);
     if (good.length === 0) return outcomes;
-    const payload = JSON.stringify(good.map(({ workspace, commit }) => [workspace, commit]));
+    const payload = JSON.stringify(good.map(({ workspace, commit }) => [workspace, toJournal(commit)]));
     const file = this.#open();
     if (file === undefined || !file.append(this.#last + 1, payload)) return undefined;
     this.#last++;
@@ -106,6 +135,7 @@ export class Journal {
     // A row that several commits moved is written once, as the last of them left it.
     for (const [key, row] of this.#rows)
       this.#writer.setChangeSet(key.slice(0, -row.id.length - 1) as WorkspaceId, row);
+    for (const { workspace, record } of this.#records.values()) this.#writer.setAction(workspace, record);
     this.#setMoved.run(this.#last);
   }
 
@@ -115,7 +145,7 @@ export class Journal {
     this.#pending = [];
     for (const [key, row] of this.#rows) this.#movedRows.set(key, row);
     if (this.#movedRows.size > rememberedRowsMax) this.#movedRows = new Map(this.#rows);
-    for (const map of [this.#rows, this.#logs, this.#answers, this.#chunks]) map.clear();
+    for (const map of [this.#rows, this.#logs, this.#answers, this.#chunks, this.#steps, this.#records]) map.clear();
     this.#file?.rewind();
   }
 
@@ -162,6 +192,21 @@ export class Journal {
     return this.#chunks.size === 0 ? undefined : this.#chunks.get(`${workspace} ${hash}`);
   }
 
+  /** Number of the last step of reality; 0: there is none. */
+  realitySeq(workspace: WorkspaceId): number {
+    return this.#steps.get(workspace)?.at(-1)?.seq ?? this.#reality.lastSeq(workspace);
+  }
+
+  realitySteps(workspace: WorkspaceId, after: number, limit: number): RealityRow[] {
+    const rows = this.#reality.read(workspace, after, limit);
+    const pending = (this.#steps.get(workspace) ?? []).filter((step) => step.seq > after);
+    return pending.length === 0 ? rows : [...rows, ...pending].slice(0, Math.max(0, limit));
+  }
+
+  action(workspace: WorkspaceId, id: ActionId): ActionRecord | undefined {
+    return this.#records.get(`${workspace} ${id}`)?.record ?? this.#actions.find(workspace, id);
+  }
+
   /** Gives the file up: removed when everything in it was moved, else left for the next owner. */
   close(): void {
     if (this.isEmpty) this.#file?.remove();
@@ -170,22 +215,16 @@ export class Journal {
   }
 
   /** The outcome of an ordinary commit after those of its group before it; undefined when it is not ordinary. */
-  #judge(
-    workspace: WorkspaceId,
-    commit: Commit,
-    before: { readonly group: Map<string, ChangeSetRow>; readonly keys: Set<string> },
-  ): CommitOutcome | undefined {
+  #judge(workspace: WorkspaceId, commit: Commit, before: Group): CommitOutcome | undefined {
     if (commit.workspace !== undefined || this.#refs.findWorkspace(workspace) === undefined) return undefined;
+    const stale = this.#refusal(workspace, commit, before);
+    if (stale !== undefined) return stale;
     let logs = 0;
     let audits = 0;
-    for (const { row, expected } of commit.changeSets) {
-      const present = before.group.get(`${workspace} ${row.id}`) ?? this.changeSet(workspace, row.id);
-      if (present?.version !== expected) return { ok: false, changeSet: row.id, version: present?.version };
-    }
     const next = new Map<string, ChangeSetRow>();
     for (const { row } of commit.changeSets) {
       const name = `${workspace} ${row.id}`;
-      const present = before.group.get(name) ?? this.changeSet(workspace, row.id);
+      const present = before.rows.get(name) ?? this.changeSet(workspace, row.id);
       let version = present?.version ?? 0;
       for (const l of commit.log) if (l.changeSet === row.id && l.version === ++version) logs++;
       let seq = present?.auditCount ?? 0;
@@ -195,15 +234,42 @@ export class Journal {
     }
     if (next.size !== commit.changeSets.length || logs !== commit.log.length || audits !== commit.audit.length)
       return undefined;
-    if (!isStorableCommit(commit)) return undefined;
+    if (commit.reality?.rows.some((step, i) => step.seq !== commit.reality!.expected + i + 1)) return undefined;
+    const revisions = new Map(
+      commit.actions?.map(({ record }) => [`${workspace} ${record.id}`, record.revision] as const),
+    );
+    if (revisions.size !== (commit.actions?.length ?? 0) || !isStorableCommit(commit)) return undefined;
     if (commit.idempotency !== undefined) {
       const { principal, key } = commit.idempotency;
       const name = nameOf(workspace, principal, key);
       if (before.keys.has(name) || this.idempotent(workspace, principal, key) !== undefined) return undefined;
       before.keys.add(name);
     }
-    for (const [name, row] of next) before.group.set(name, row);
+    for (const [name, row] of next) before.rows.set(name, row);
+    for (const [name, revision] of revisions) before.revisions.set(name, revision);
+    if (commit.reality) before.reality.set(workspace, commit.reality.expected + commit.reality.rows.length);
     return landed;
+  }
+
+  /** What is not as the commit expects it to be, after those of its group before it. */
+  #refusal(workspace: WorkspaceId, commit: Commit, before: Group): CommitOutcome | undefined {
+    for (const { row, expected } of commit.changeSets) {
+      const present = before.rows.get(`${workspace} ${row.id}`) ?? this.changeSet(workspace, row.id);
+      if (present?.version !== expected) return { ok: false, changeSet: row.id, version: present?.version };
+    }
+    if (commit.reality) {
+      const reality = before.reality.get(workspace) ?? this.realitySeq(workspace);
+      if (reality !== commit.reality.expected) return { ok: false, reality };
+    }
+    for (const { record, expected } of commit.actions ?? []) {
+      const name = `${workspace} ${record.id}`;
+      const revision =
+        before.revisions.get(name) ??
+        this.#records.get(name)?.record.revision ??
+        this.#actions.revision(workspace, record.id);
+      if (revision !== expected) return { ok: false, action: record.id, revision };
+    }
+    return undefined;
   }
 
   #keep(pending: Pending): void {
@@ -216,6 +282,13 @@ export class Journal {
       if (rows === undefined) this.#logs.set(key, [row]);
       else rows.push(row);
     }
+    if (commit.reality) {
+      const steps = this.#steps.get(workspace);
+      if (steps === undefined) this.#steps.set(workspace, [...commit.reality.rows]);
+      else steps.push(...commit.reality.rows);
+    }
+    for (const { record } of commit.actions ?? [])
+      this.#records.set(`${workspace} ${record.id}`, { workspace, record });
     for (const { hash, text } of commit.chunks ?? []) this.#chunks.set(`${workspace} ${hash}`, text);
     const answer = commit.idempotency;
     if (answer) this.#answers.set(nameOf(workspace, answer.principal, answer.key), answer);
@@ -249,6 +322,8 @@ function isStorableCommit(commit: Commit): boolean {
     commit.log.every((l) => isStorable(l.text)) &&
     commit.audit.every((a) => [a.text, a.subject, a.kind, a.actor].every(isStorable)) &&
     (commit.chunks ?? []).every((c) => isStorable(c.text)) &&
+    (commit.reality?.rows ?? []).every((step) => isStorable(step.text)) &&
+    (commit.actions ?? []).every(({ record }) => isStorableAction(record)) &&
     (commit.idempotency === undefined ||
       [commit.idempotency.principal, commit.idempotency.key, commit.idempotency.reply].every(isStorable))
   );

@@ -9,11 +9,12 @@ import { initial } from './migrations/0001_initial.ts';
 import { journal } from './migrations/0002_journal.ts';
 import { openedOn } from './migrations/0003_opened_on.ts';
 import { runs } from './migrations/0004_runs.ts';
+import { actions } from './migrations/0005_actions.ts';
 import { makePrivate } from './private_file.ts';
 
 const storeFormat: FileFormat = {
   applicationId: 0x48575452,
-  migrations: [initial, journal, openedOn, runs],
+  migrations: [initial, journal, openedOn, runs, actions],
   otherwise: 'not a Headwater store',
 };
 

@@ -53,11 +53,11 @@ export class RowReader {
       `select request_hash, reply, at_ms from idempotency where workspace = ? and principal = ? and key = ?`,
     );
     this.#checkpoint = db.prepare(
-      `select key & 0xffffffff as version, intent_root, reality_root, derived_root from checkpoint
+      `select key & 0xffffffff as version, intent_root, reality_root, reality_seq, derived_root from checkpoint
        where key >= (? << 32) and key <= (? << 32) + ? order by key desc limit 1`,
     );
     this.#checkpoints = db.prepare(
-      `select c.id as change_set, k.key & 0xffffffff as version, k.intent_root, k.reality_root, k.derived_root
+      `select c.id as change_set, k.key & 0xffffffff as version, k.intent_root, k.reality_root, k.reality_seq, k.derived_root
        from change_set c join checkpoint k on k.key >= (c.ref << 32) and k.key < ((c.ref + 1) << 32)
        where c.workspace = ? order by c.id, k.key`,
     );
@@ -222,6 +222,7 @@ function checkpointRow(changeSet: ChangeSetId, r: Row): Checkpoint {
     version: r['version'] as number,
     intentRoot: r['intent_root'] as Hash,
     realityRoot: r['reality_root'] as Hash,
+    realitySeq: r['reality_seq'] as number,
     ...(r['derived_root'] === null ? {} : { derivedRoot: r['derived_root'] as Hash }),
   };
 }

@@ -7,9 +7,11 @@
 // drops all the POSIX locks that the process has on it.
 
 import { rmSync, statSync } from 'node:fs';
-import type { ChangeSetId, Hash, WorkspaceId } from '../../base/ids.ts';
+import type { ActionId, ChangeSetId, Hash, WorkspaceId } from '../../base/ids.ts';
 import { Fault } from '../../base/result.ts';
+import type { ActionRecord } from '../../model/action.ts';
 import type {
+  ActionQuery,
   AuditQuery,
   AuditRow,
   ChangeSetRow,
@@ -19,11 +21,15 @@ import type {
   CommitOutcome,
   IdempotencyRow,
   LogRow,
+  RealityRow,
   Store,
   StoreProblem,
   SweepOutcome,
   WorkspaceRow,
 } from '../../ports/store.ts';
+import { ActionList } from './action_list.ts';
+import { weightOfAction } from './action_row.ts';
+import { ActionTable } from './action_table.ts';
 import { backupTo, refuseExisting } from './backup.ts';
 import { checkStore } from './check.ts';
 import { ChunkStore } from './chunk_store.ts';
@@ -33,6 +39,7 @@ import { type Database, readPragma, releaseDatabase } from './driver.ts';
 import { asFault, guarded } from './fault.ts';
 import { Journal, journaledCharsMax } from './journal.ts';
 import { ownFile } from './own_file.ts';
+import { RealityTable } from './reality_table.ts';
 import { Refs } from './refs.ts';
 import { RowReader } from './row_reader.ts';
 import { runFilePath } from './runs/run_file.ts';
@@ -80,6 +87,7 @@ export class SqliteStore implements Store {
   readonly #journal: Journal;
   readonly #chunks: ChunkStore;
   readonly #upkeep: UpkeepWriter;
+  readonly #actions: ActionList;
   readonly #backups = new Set<Promise<void>>();
   #closing: Promise<void> | undefined;
   #commitCount = 0;
@@ -94,12 +102,15 @@ export class SqliteStore implements Store {
       this.#refs = new Refs(db);
       this.#reader = new RowReader(db, this.#refs);
       this.#chunks = new ChunkStore(db, this.#refs);
-      this.#commits = new CommitWriter(db, this.#refs, this.#chunks);
+      const reality = new RealityTable(db, this.#refs);
+      const actions = new ActionTable(db, this.#refs);
+      this.#commits = new CommitWriter(db, { refs: this.#refs, chunks: this.#chunks, reality, actions });
       this.#upkeep = new UpkeepWriter(db, this.#refs);
-      const parts = { db, file: options.file, reader: this.#reader, refs: this.#refs, writer: this.#commits };
-      this.#journal = new Journal(parts);
+      const tables = { reader: this.#reader, refs: this.#refs, reality, actions };
+      this.#journal = new Journal({ db, file: options.file, writer: this.#commits, ...tables });
       this.#queue = new WriteQueue(db, this.#journal, () => this.#refs.forget());
       this.#queue.settle();
+      this.#actions = new ActionList(actions, this.#queue, (body) => this.#reading(body));
       const reading = <T>(body: () => T): T => this.#readingNow(body);
       const documents = new DocumentStore(db, { refs: this.#refs, queue: this.#queue, reader: this.#reader, reading });
       const { file, fileBytesMax } = options;
@@ -143,6 +154,30 @@ export class SqliteStore implements Store {
     limit = Number.MAX_SAFE_INTEGER,
   ): Promise<readonly LogRow[]> {
     return this.#readingNow(() => this.#journal.log(workspace, changeSet, { after, upTo, limit }));
+  }
+
+  async realitySeq(workspace: WorkspaceId): Promise<number> {
+    return this.#readingNow(() => this.#journal.realitySeq(workspace));
+  }
+
+  async readReality(
+    workspace: WorkspaceId,
+    after: number,
+    limit = Number.MAX_SAFE_INTEGER,
+  ): Promise<readonly RealityRow[]> {
+    return this.#readingNow(() => this.#journal.realitySteps(workspace, after, limit));
+  }
+
+  async findAction(workspace: WorkspaceId, id: ActionId): Promise<ActionRecord | undefined> {
+    return this.#readingNow(() => this.#journal.action(workspace, id));
+  }
+
+  listActions(workspace: WorkspaceId, query: ActionQuery): Promise<readonly ActionRecord[]> {
+    return this.#actions.list(workspace, query);
+  }
+
+  pruneActions(workspace: WorkspaceId, endedBeforeMs: number): Promise<number> {
+    return this.#actions.prune(workspace, endedBeforeMs);
   }
 
   async readAudit(workspace: WorkspaceId, query: AuditQuery): Promise<readonly AuditRow[]> {
@@ -271,7 +306,8 @@ export class SqliteStore implements Store {
           `select (select count(*) from workspace where name is not null) as workspaces, count(*) as changeSets,
              coalesce(sum(version), 0) as logRows, coalesce(sum(audit_count), 0) as auditRows,
              (select count(*) from chunk_index) as chunks, (select count(*) from checkpoint) as checkpoints,
-             (select count(*) from idempotency) as idempotencyRows
+             (select count(*) from idempotency) as idempotencyRows,
+             (select count(*) from reality) as realityRows, (select count(*) from action) as actions
            from change_set`,
         )
         .get() as Record<string, number>;
@@ -331,5 +367,7 @@ function charsOf(chunks: readonly ChunkRow[]): number {
 function weightOf(commit: Commit): number {
   let chars = commit.chunks ? charsOf(commit.chunks) : 0;
   for (const row of commit.log) chars += row.text.length;
+  for (const row of commit.reality?.rows ?? []) chars += row.text.length;
+  for (const { record } of commit.actions ?? []) chars += weightOfAction(record);
   return chars;
 }

@@ -23,8 +23,8 @@ export class UpkeepWriter {
        on conflict (workspace, name) do update set value = excluded.value`,
     );
     this.#putCheckpoint = db.prepare(
-      `insert or replace into checkpoint (key, intent_root, reality_root, derived_root)
-       values ((? << 32) | ?, ?, ?, ?)`,
+      `insert or replace into checkpoint (key, intent_root, reality_root, reality_seq, derived_root)
+       values ((? << 32) | ?, ?, ?, ?, ?)`,
     );
     this.#removeCheckpoint = db.prepare('delete from checkpoint where key = (? << 32) | ?');
     this.#expire = db.prepare('delete from idempotency where rowid > ? and rowid <= ? and workspace = ? and at_ms < ?');
@@ -39,7 +39,7 @@ export class UpkeepWriter {
     for (const c of checkpoints) {
       const ref = this.#refs.findChangeSet(workspace, c.changeSet);
       if (ref === undefined) throw new Fault('store_failed', `change set ${c.changeSet} does not exist`);
-      this.#putCheckpoint.run(ref, c.version, c.intentRoot, c.realityRoot, c.derivedRoot ?? null);
+      this.#putCheckpoint.run(ref, c.version, c.intentRoot, c.realityRoot, c.realitySeq, c.derivedRoot ?? null);
     }
   }
 

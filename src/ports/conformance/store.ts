@@ -4,6 +4,7 @@
 import type { Digest } from '../../base/ids.ts';
 import type { Store } from '../store.ts';
 import { expectEqual } from './expectation.ts';
+import { actionCases } from './store_actions.ts';
 import { commitCases } from './store_commits.ts';
 import { contentCases } from './store_content.ts';
 import { memoCases } from './store_memo.ts';
@@ -22,7 +23,7 @@ export interface StoreUnderTest {
 }
 
 export function storeConformance(under: StoreUnderTest): { title: string; run: () => Promise<void> }[] {
-  const cases = [...commitCases, ...readCases, ...contentCases, ...runCases, ...memoCases].filter(
+  const cases = [...commitCases, ...readCases, ...contentCases, ...runCases, ...memoCases, ...actionCases].filter(
     (c) => !c.isDurable || under.reopen,
   );
   return cases.map((c) => ({

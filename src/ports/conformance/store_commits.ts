@@ -150,7 +150,13 @@ export const commitCases: readonly StoreCase[] = [
     const none = { changeSets: [], log: [], audit: [] };
     await expectFault('log', 'store_failed', () => w.commit({ ...none, log: [w.log(missing, 1)] }));
     await expectFault('audit', 'store_failed', () => w.commit({ ...none, audit: [w.audit(missing, 1)] }));
-    const checkpoint = { changeSet: missing, version: 1, intentRoot: w.digest('i'), realityRoot: w.digest('r') };
+    const checkpoint = {
+      changeSet: missing,
+      version: 1,
+      intentRoot: w.digest('i'),
+      realityRoot: w.digest('r'),
+      realitySeq: 0,
+    };
     await expectFault('checkpoint', 'store_failed', () => w.store.writeChunks(w.workspace, [], [checkpoint]));
   }),
   storeCase('[ST11] equal ids, keys and hashes in two workspaces are two of each', async (w) => {

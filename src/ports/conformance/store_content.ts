@@ -8,7 +8,13 @@ import { type StoreCase, storeCase } from './store_case.ts';
 import type { StoreWorld } from './store_world.ts';
 
 function checkpoint(w: StoreWorld, changeSet: Checkpoint['changeSet'], version: number): Checkpoint {
-  return { changeSet, version, intentRoot: w.digest(`i${version}`), realityRoot: w.digest(`r${version}`) };
+  return {
+    changeSet,
+    version,
+    intentRoot: w.digest(`i${version}`),
+    realityRoot: w.digest(`r${version}`),
+    realitySeq: 0,
+  };
 }
 
 export const contentCases: readonly StoreCase[] = [

@@ -39,7 +39,7 @@ export const readCases: readonly StoreCase[] = [
     for (let version = 1; version <= 20; version++) {
       const chunk = w.chunk(`chunk ${version}`);
       const { intentRoot, realityRoot } = w.row(w.head, version);
-      const checkpoint = { changeSet: w.head, version, intentRoot, realityRoot };
+      const checkpoint = { changeSet: w.head, version, intentRoot, realityRoot, realitySeq: 0 };
       await w.commit(w.step(w.head, version));
       expectEqual('row', (await w.store.findChangeSet(w.workspace, w.head))?.version, version);
       expectEqual('list', (await w.store.listChangeSets(w.workspace))[0]?.version, version);
@@ -155,7 +155,11 @@ export const readCases: readonly StoreCase[] = [
       for (let version = 1; version <= 50; version++)
         await w.commit(w.step(id, version, version === 50 ? { idempotency } : {}));
       const { intentRoot, realityRoot } = w.row(id, 50);
-      await w.store.writeChunks(w.workspace, [chunk], [{ changeSet: id, version: 50, intentRoot, realityRoot }]);
+      await w.store.writeChunks(
+        w.workspace,
+        [chunk],
+        [{ changeSet: id, version: 50, intentRoot, realityRoot, realitySeq: 0 }],
+      );
       await w.store.putSetting(w.workspace, 's', 'v');
       const generation = await w.store.nextGeneration(w.workspace);
       const before = await w.everything(id);

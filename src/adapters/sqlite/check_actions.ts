@@ -1,0 +1,97 @@
+// What `check` looks at in the steps of reality and in the actions: steps without a gap, of workspaces that exist, no
+// checkpoint ahead of them; actions that can be read and say what their columns and their origins' rows say.
+
+import { actionStatuses } from '../../model/action.ts';
+import type { StoreProblem } from '../../ports/store.ts';
+import { type ActionRow, actionColumns, fromRow, prunedFrom } from './action_row.ts';
+import type { Database } from './driver.ts';
+import { realitySeqBits } from './reality_table.ts';
+
+/** Actions read between two turns of the event loop. */
+const stepRows = 500;
+const lastSeq = 2 ** realitySeqBits - 1;
+
+/** As the steps of check.ts: answers problems, and undefined where others may have a turn. */
+type Step = Generator<StoreProblem | undefined>;
+
+export function* realitySteps(db: Database): Step {
+  yield undefined;
+  const workspaces = db
+    .prepare(
+      `select r.ref, w.id, r.n, r.first, r.last from
+         (select key >> ${realitySeqBits} as ref, count(*) as n, min(key & ${lastSeq}) as first,
+            max(key & ${lastSeq}) as last from reality group by key >> ${realitySeqBits}) r
+       left join workspace w on w.ref = r.ref`,
+    )
+    .all() as unknown as { ref: number; id: string | null; n: number; first: number; last: number }[];
+  for (const { ref, id, n, first, last } of workspaces) {
+    const where = `reality of workspace ${id ?? `#${ref}`}`;
+    if (id === null) yield { where, what: 'the workspace does not exist' };
+    if (first !== 1 || n !== last) yield { where, what: `${n} steps, the first is ${first}, the last is ${last}` };
+  }
+  yield undefined;
+  for (const row of db
+    .prepare(
+      `select key >> ${realitySeqBits} as ref, key & ${lastSeq} as seq from reality
+       where typeof(text) not in ('text', 'blob')`,
+    )
+    .all() as unknown as { ref: number; seq: number }[])
+    yield { where: `reality of workspace #${row.ref}`, what: `step ${row.seq} cannot be read` };
+  yield undefined;
+  for (const row of db
+    .prepare(
+      `select c.id, k.key & 0xffffffff as version, k.reality_seq as seq,
+         coalesce((select max(r.key) & ${lastSeq} from reality r
+           where r.key >= (c.workspace << ${realitySeqBits}) and r.key < ((c.workspace + 1) << ${realitySeqBits})), 0) as last
+       from checkpoint k join change_set c on c.ref = k.key >> 32 where k.reality_seq > last`,
+    )
+    .all() as unknown as { id: string; version: number; seq: number; last: number }[])
+    yield {
+      where: `checkpoint ${row.version} of change set ${row.id}`,
+      what: `has step ${row.seq} of reality, the last is ${row.last}`,
+    };
+}
+
+export function* actions(db: Database): Step {
+  yield undefined;
+  for (const row of db
+    .prepare(
+      `select distinct o.id from action_origin o where not exists
+         (select 1 from action a where a.ref = o.action and a.workspace = o.workspace and a.id = o.id)`,
+    )
+    .all() as unknown as { id: string }[])
+    yield { where: `action ${row.id}`, what: 'a change set asked for it, and it does not exist' };
+  const rows = db.prepare(
+    `select ref, ${actionColumns}, exists (select 1 from workspace w where w.ref = a.workspace) as is_housed
+     from action a where ref > ? order by ref limit ?`,
+  );
+  const origins = db.prepare('select origin from action_origin where action = ? order by origin');
+  for (let after = 0; ; ) {
+    yield undefined;
+    const page = rows.all(after, stepRows) as unknown as (ActionRow & { ref: number; is_housed: number })[];
+    for (const row of page) {
+      after = row.ref;
+      const where = `action ${row.id}`;
+      if (row.is_housed !== 1) yield { where, what: 'its workspace does not exist' };
+      const kept = (origins.all(row.ref) as { origin: string }[]).map((o) => o.origin);
+      const what = contradiction(row, kept);
+      if (what !== undefined) yield { where, what };
+    }
+    if (page.length < stepRows) return;
+  }
+}
+
+/** What is wrong with a row; `origins` of its own rows, in order. */
+function contradiction(row: ActionRow, origins: readonly string[]): string | undefined {
+  try {
+    const record = fromRow(row);
+    if (!actionStatuses.includes(record.status)) return `unknown status ${JSON.stringify(row.status)}`;
+    if (prunedFrom(record) !== row.ended_at_ms) return 'its row ended at another time than its text says';
+    const told = [...new Set<string>(record.origins)].sort();
+    if (JSON.stringify(told) !== JSON.stringify([...origins].sort()))
+      return 'the change sets that asked for it are not those of its text';
+    return undefined;
+  } catch (e) {
+    return e instanceof Error ? e.message : String(e);
+  }
+}
