@@ -86,6 +86,10 @@ export const refusalCodes = {
   // access
   access_denied: { means: 'The principal’s role does not allow this.', next: 'Ask an owner of the workspace.' },
   head_is_read_only: { means: 'Head changes only by an apply.', next: 'Open a change set and make the edit there.' },
+  actions_cycle: {
+    means: 'Actions of the change set would wait for each other for ever.',
+    next: 'Apply it in two steps, what has to be there before first.',
+  },
   action_step_illegal: {
     means: 'The action’s status does not allow this.',
     next: 'Look at the action again; it may have moved meanwhile.',

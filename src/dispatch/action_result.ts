@@ -18,7 +18,8 @@ const statuses: readonly unknown[] = ['ok', 'warning', 'error'];
 /** `text`: JSON; undefined: it returned nothing. Refuses `result_invalid` of the run as `function_failed`. */
 export function actionOutcomeOf(text: string | undefined): Result<ActionOutcome> {
   const value = text === undefined ? undefined : (JSON.parse(text) as Json);
-  if (!isObject(value)) return wrong('', "{status: 'ok' | 'warning' | 'error', payload?, resourceId?, message?}", value);
+  if (!isObject(value))
+    return wrong('', "{status: 'ok' | 'warning' | 'error', payload?, resourceId?, message?}", value);
   const { status, payload, resourceId, message } = value;
   if (!statuses.includes(status)) return wrong('/status', "'ok', 'warning' or 'error'", status);
   if (resourceId !== undefined && resourceId !== null && (typeof resourceId !== 'string' || resourceId === ''))

@@ -6,7 +6,7 @@ import { canonical, type Json, type JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import type { ActionRecord } from '../model/action.ts';
-import { findComponent, isMarked } from '../model/lookup.ts';
+import { findComponent, isMarked, resourceIdOf } from '../model/lookup.ts';
 import { type Path, wellKnown } from '../model/path.ts';
 import type { Branch } from './branch.ts';
 import type { Workspace } from './workspace.ts';
@@ -57,7 +57,9 @@ export async function bindInputs(w: Workspace, head: Branch, action: ActionRecor
     }
     if (action.kind === 'destroy' && !isMarked(head.snapshot, component) && action.after.length === 0)
       return waits('the component is not deleted any more');
-    return ok({ input: { domain: {}, ...whole }, domain, inputHash });
+    const resourceId = resourceIdOf(head.snapshot, component);
+    const si = { ...(whole['si'] as JsonObject), ...(resourceId === undefined ? {} : { resourceId }) };
+    return ok({ input: { domain: {}, ...whole, si }, domain, inputHash });
   });
 }
 

@@ -1,6 +1,6 @@
 // What an action that succeeded changes: the record of its component's resource, and what is to be done next because of it.
 
-import { actionFunctionOf } from '../actions/functions.ts';
+import { actionFunctionsOf } from '../actions/action_functions.ts';
 import { canonical } from '../base/json.ts';
 import type { ActionOutcome } from '../dispatch/action_result.ts';
 import type { ActionRecord } from '../model/action.ts';
@@ -50,7 +50,7 @@ export function afterwards(w: Workspace, action: ActionRecord): QueuedActions {
   const { component } = action;
   const record = findComponent(head, component);
   if (record === undefined || isMarked(head, component)) return [];
-  if (actionFunctionOf(head, record, 'refresh', '') === undefined) return [];
+  if (!actionFunctionsOf(head, record).some((f) => f.kind === 'refresh')) return [];
   if (w.actions.of(component).some((a) => a.kind === 'refresh' && a.status === 'queued')) return [];
   const refresh = newAction(w, head, { component, kind: 'refresh', actor: action.actor, origins: action.origins });
   return refresh === undefined ? [] : [w.actions.add(refresh)];

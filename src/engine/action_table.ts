@@ -97,7 +97,8 @@ export class ActionTable {
   }
 
   get #table(): Map<ActionId, ActionRecord> {
-    if (this.#open === undefined) throw new Fault('store_failed', 'the actions were not read before they were asked for');
+    if (this.#open === undefined)
+      throw new Fault('store_failed', 'the actions were not read before they were asked for');
     return this.#open;
   }
 

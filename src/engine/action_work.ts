@@ -3,7 +3,7 @@
 // before anything that waits for it starts; so whoever comes after a crash finds it `running` and knows that it may have had
 // its effect.
 
-import { actionFunctionOf } from '../actions/functions.ts';
+import { actionFunctionsOf } from '../actions/action_functions.ts';
 import type { ActionId, ComponentId } from '../base/ids.ts';
 import { canonical, type Json, type JsonObject } from '../base/json.ts';
 import { must, ok, type Result, refusalText, refuse } from '../base/result.ts';
@@ -12,7 +12,7 @@ import type { ActionRecord } from '../model/action.ts';
 import type { FunctionRecord } from '../model/function.ts';
 import { findComponent, findRecord } from '../model/lookup.ts';
 import type { Path } from '../model/path.ts';
-import { bindInputs, type Bound } from './action_inputs.ts';
+import { type Bound, bindInputs } from './action_inputs.ts';
 import { afterwards, changesOf } from './action_outcome.ts';
 import { failureText, type Tested } from './run_call.ts';
 import type { Workspace } from './workspace.ts';
@@ -253,7 +253,8 @@ interface Prepared {
 
 function callOf(state: Parameters<typeof findComponent>[0], action: ActionRecord, properties: Json) {
   const component = findComponent(state, action.component);
-  const fn = component && actionFunctionOf(state, component, action.kind, action.name);
+  const { kind: of, name: called } = action;
+  const fn = component && actionFunctionsOf(state, component).find((f) => f.kind === of && f.name === called);
   const record = fn && findRecord<FunctionRecord>(state, 'functions', fn.function);
   if (fn === undefined || record === undefined) {
     return refuse('function_not_found', {
@@ -267,4 +268,3 @@ function callOf(state: Parameters<typeof findComponent>[0], action: ActionRecord
   const { name, kind, text } = record;
   return ok({ function: fn.function, name, kind, text, input: canonical(input) });
 }
-

@@ -22,7 +22,10 @@ import { permit } from './permit.ts';
 import { newAction } from './queue_actions.ts';
 import type { Workspace } from './workspace.ts';
 
-export type ActionListQuery = Omit<ActionQuery, 'before' | 'limit'> & { readonly cursor?: string; readonly limit?: number };
+export type ActionListQuery = Omit<ActionQuery, 'before' | 'limit'> & {
+  readonly cursor?: string;
+  readonly limit?: number;
+};
 
 /** Newest first. */
 export async function listActions(w: Workspace, query: ActionListQuery): Promise<Page<ActionRecord>> {
@@ -104,7 +107,11 @@ export async function steerAction(
 export async function requestAction(
   w: Workspace,
   principal: Principal,
-  ask: { readonly component: ComponentId; readonly kind: Extract<ActionKind, 'refresh' | 'manual'>; readonly name: string },
+  ask: {
+    readonly component: ComponentId;
+    readonly kind: Extract<ActionKind, 'refresh' | 'manual'>;
+    readonly name: string;
+  },
 ): Promise<Result<ActionRecord>> {
   const { component, kind, name } = ask;
   const may = await permit(w, principal, 'apply', { operation: `ask for a ${kind} action`, subject: component });

@@ -17,6 +17,7 @@ import {
 import { linesInForce, type ReceiptLine } from '../merge/receipt.ts';
 import { componentOf } from '../merge/side.ts';
 import { transition } from '../model/change_set.ts';
+import { nameOf } from '../model/lookup.ts';
 import type { Step } from '../mutation/compile.ts';
 import { apply, describe, type Mutation } from '../mutation/mutation.ts';
 import type { PlannedAction } from '../ports/readiness.ts';
@@ -24,12 +25,14 @@ import type { ChangeSetRow } from '../ports/store.ts';
 import { encodeBlob } from '../snapshot/chunk.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { auditRows, plainAuditRows } from './audit.ts';
-import { type Branch, lands } from './branch.ts';
+import { type Branch, lands, seenElsewhere } from './branch.ts';
 import { caughtUp, engineActor, type Until } from './catch_up.ts';
 import { entryOf, headStays } from './change_set.ts';
 import { askOf, remember, repeated } from './idempotency.ts';
 import { lockingEdits } from './locking.ts';
 import { permit } from './permit.ts';
+import { type Planned, plannedActions, plannedSteps, planOf } from './planning.ts';
+import { queuePlanned } from './queue_actions.ts';
 import { replayInBackground } from './replay.ts';
 import { checkApply, groundsOf, headWhile } from './requirements.ts';
 import type { Workspace } from './workspace.ts';
@@ -106,6 +109,7 @@ async function applyOnce(
   // One that waits for approvals is told which, as one that never asked for them is.
   const waits = status === 'NeedsApproval' || status === 'Rejected';
   if (!next.ok && !waits) return next;
+  await w.actions.ready();
   const grounds = await groundsOf(w, branch);
   const pending = next.ok ? await w.readiness.pending(w.id, id, intentRoot) : [];
   if (pending.length > 0) return onceDurable(branch, notReady(pending));
@@ -120,9 +124,9 @@ async function applyOnce(
     const checked = checkApply(w, principal, grounds, head.snapshot);
     if (!checked.ok) return { refused: checked };
     if (!next.ok) return { refused: askAgain(next.refusal) };
-    return {
-      applied: applyNow(w, principal, branch, head, { steps, actions: grounds.actions, spent: checked.value, ask }),
-    };
+    const planned = planOf(w, branch, head);
+    if (planned.cycle !== undefined) return { refused: neverEnding(branch.snapshot, planned.cycle) };
+    return { applied: applyNow(w, principal, branch, head, { steps, planned, spent: checked.value, ask }) };
   });
   if (done === 'lost') return done;
   return 'applied' in done ? done.applied : onceDurable(branch, done.refused);
@@ -131,6 +135,20 @@ async function applyOnce(
 /** A refusal by what a branch is at, when that has come to be for good. */
 async function onceDurable(branch: Branch, refused: Result<never>): Promise<Result<never> | 'lost'> {
   return (await lands(branch.durable)) ? refused : 'lost';
+}
+
+function neverEnding(state: Snapshot, cycle: readonly string[]): Result<never> {
+  const shown = cycle.map((key) => {
+    const [component, kind] = key.split('/');
+    return `${kind} of ${nameOf(state, component as ComponentId)}`;
+  });
+  return refuse('actions_cycle', {
+    path: 'changeSet',
+    expected: 'actions of which none waits for itself',
+    got: shown.join(' waits for '),
+    hint: 'apply it in two steps: first what has to be there before, then the rest',
+    data: { cycle: [...cycle] },
+  });
 }
 
 /** What was waited for has become needless, and the status does not say so yet. */
@@ -156,7 +174,7 @@ function applyNow(
   head: Branch,
   what: {
     readonly steps: readonly EditedSteps[];
-    readonly actions: readonly PlannedAction[];
+    readonly planned: Planned;
     readonly spent: readonly Spent[];
     readonly ask: { key: string | undefined; hash: Hash };
   },
@@ -225,9 +243,15 @@ function applyNow(
   const receipt = receiptOf(moved, headRow, change, {
     edits,
     engine: pending.repairs.length + own.length,
-    actions: what.actions,
+    actions: plannedActions(what.planned),
     spent,
   });
+  const queued = queuePlanned(
+    w,
+    state,
+    { changeSet: row.id, actor: principal.id, touched: what.planned.touched },
+    plannedSteps(what.planned),
+  );
   const landed = w.advance(
     [
       { branch, row: moved, snapshot: branch.snapshot, entry },
@@ -243,6 +267,7 @@ function applyNow(
         ...(empty ? [] : [{ changeSet: headRow.id, version: headVersion, text: headText }]),
       ],
       audit: [...mine.rows, ...theirs.rows],
+      actions: queued,
       chunks: empty ? [] : [{ hash, text: encodeBlob(blob) }],
       ...remember(principal.id, what.ask.key, what.ask.hash, receipt, atMs),
     },
@@ -251,6 +276,7 @@ function applyNow(
     if (!durable) return 'lost';
     w.release(branch);
     if (!empty) replayInBackground(w);
+    if (queued.length > 0) seenElsewhere(w.acting.wake());
     return ok(receipt);
   });
 }

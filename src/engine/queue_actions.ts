@@ -2,9 +2,9 @@
 // On Head a component has at most one planned action that has not begun: an apply that plans another one for it takes its
 // place, and one that leaves nothing to be done takes it away.
 
+import { actionFunctionsOf } from '../actions/action_functions.ts';
 import type { ActionId, ChangeSetId, ComponentId, Hash } from '../base/ids.ts';
 import { must } from '../base/result.ts';
-import { actionFunctionOf } from '../actions/functions.ts';
 import type { ActionRecord } from '../model/action.ts';
 import type { ActionKind } from '../model/function.ts';
 import { findComponent, findSchema, nameOf } from '../model/lookup.ts';
@@ -30,7 +30,7 @@ export interface NewAction {
 export function newAction(w: Workspace, state: Reader, of: NewAction): ActionRecord | undefined {
   const component = findComponent(state, of.component);
   const { name = '', heldBecause = '' } = of;
-  const fn = component && actionFunctionOf(state, component, of.kind, name);
+  const fn = component && actionFunctionsOf(state, component).find((f) => f.kind === of.kind && f.name === name);
   if (component === undefined || fn === undefined) return undefined;
   const id = w.world.ids.ulid<ActionId>();
   return {

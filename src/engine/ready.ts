@@ -1,11 +1,12 @@
-// What a change set still has to compute before it can be applied: the answer of propagation to `Readiness`. Which actions
-// it plans is for the planner to say, when there is one.
+// What a change set still has to compute before it can be applied, and what its apply would do: the answers of propagation and
+// of the planner to `Readiness`.
 
 import { hasBindings } from '../graph/bound.ts';
 import { splitAddress } from '../model/keys.ts';
 import { nameOf } from '../model/lookup.ts';
 import type { Readiness } from '../ports/readiness.ts';
 import { caughtUp } from './catch_up.ts';
+import { plannedActions, planOf } from './planning.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Named at most. */
@@ -41,6 +42,12 @@ export function readinessOf(w: Workspace): Readiness {
       const { branch } = found.value;
       if (await w.read(() => hasBindings(branch.snapshot))) await w.propagation.quiet(branch, mostMs);
     },
-    planned: () => Promise.resolve([]),
+    planned: async (_workspace, changeSet) => {
+      const found = await caughtUp(w, changeSet);
+      if (!found.ok) return [];
+      const { branch } = found.value;
+      const head = await w.head();
+      return branch.row.isHead ? [] : w.read(() => plannedActions(planOf(w, branch, head)));
+    },
   };
 }

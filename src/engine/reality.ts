@@ -108,7 +108,8 @@ export class Reality {
     }
     while (seq < last) {
       const rows = await store.readReality(id, seq, readAtOnce);
-      if (rows[0]?.seq !== seq + 1) throw new Fault('store_damaged', `there is no step ${seq + 1} of reality; run verify`);
+      if (rows[0]?.seq !== seq + 1)
+        throw new Fault('store_damaged', `there is no step ${seq + 1} of reality; run verify`);
       const from = snapshot;
       snapshot = await this.#w.read(() => {
         const draft = from.edit();

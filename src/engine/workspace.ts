@@ -295,7 +295,14 @@ export class Workspace {
     const step = changes.length === 0 ? undefined : this.reality.queue(changes, by);
     const reality = step === undefined ? {} : { reality: step.part };
     try {
-      const outcome = await this.store.commit(this.id, { changeSets: [], log: [], audit: [], actions, chunks, ...reality });
+      const outcome = await this.store.commit(this.id, {
+        changeSets: [],
+        log: [],
+        audit: [],
+        actions,
+        chunks,
+        ...reality,
+      });
       if (!outcome.ok) throw new Fault('store_failed', 'reality or an action was changed by somebody else: read again');
     } catch (e) {
       this.reality.forget();

@@ -16,9 +16,13 @@ export interface ResourceRecord {
   readonly status: 'ok' | 'warning' | 'failed' | 'absent';
   /** The provider's payload; `/resource_value` shows it by the schema's tree. */
   readonly payload: Json;
-  /** Of the inputs last sent, and the blob of their canonical text; null or absent: it is not known what was. */
+  /**
+   * Hash of the canonical text of the inputs last sent. null or absent: not known, as for a resource that was imported; the
+   * planner then goes by what the payload says (rule PL8 of actions/SPEC.md).
+   */
   readonly sentHash?: Hash | null;
+  /** Blob of that text; null or absent: it is not kept, so that only that something changed can be told, not what. */
   readonly sent?: Hash | null;
-  /** When the provider was last heard of it, in milliseconds since 1970-01-01 UTC; null or absent: that is not known. */
+  /** When the provider was last asked; null or absent: not known. */
   readonly syncedAtMs?: number | null;
 }

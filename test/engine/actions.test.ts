@@ -118,7 +118,11 @@ test('[EN182] D5 D7 a refresh tells what is there now; of one that is queued the
 test('[EN181] one that is on hold starts when it is released', async () => {
   const a = await opened();
   await a.provider.rules({ op: 'create', nth: 1, then: 'fail' });
-  await a.apply('two', thing('first'), thing('second', { '/domain/Upstream': { $source: { component: 'first', path: '/resource_value/Address' } } }));
+  await a.apply(
+    'two',
+    thing('first'),
+    thing('second', { '/domain/Upstream': { $source: { component: 'first', path: '/resource_value/Address' } } }),
+  );
   const [first, second] = await a.actions();
   await a.house.call('action.hold', { action: second!.id });
   await a.house.call('action.retry', { action: first!.id });

@@ -23,7 +23,8 @@ function apply(effect) {
   if (key !== undefined) keys.set(key, id);
   last = Math.max(last, Number(id.slice(1)));
 }
-if (existsSync(file)) for (const line of readFileSync(file, 'utf8').split('\n')) if (line !== '') apply(JSON.parse(line));
+if (existsSync(file))
+  for (const line of readFileSync(file, 'utf8').split('\n')) if (line !== '') apply(JSON.parse(line));
 
 function happen(effect) {
   const fd = openSync(file, 'a');

@@ -24,7 +24,9 @@ interface Ran {
 }
 
 export function actionCommands(program: Command, run: Run): void {
-  const actions = program.command('action').description('actions: what is done to the resources of components, on Head');
+  const actions = program
+    .command('action')
+    .description('actions: what is done to the resources of components, on Head');
   actions
     .command('list')
     .description('the newest actions, those that have ended too')
@@ -33,7 +35,10 @@ export function actionCommands(program: Command, run: Run): void {
     .option('--status <list>', 'such as queued,running,failed')
     .option('--limit <number>', 'most rows', Number, 50)
     .option('--cursor <id>', 'continue behind this id')
-    .addHelpText('after', '\nExamples:\n  headwater action list --status failed,interrupted\n  headwater action list --component web')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  headwater action list --status failed,interrupted\n  headwater action list --component web',
+    )
     .action((options: ListOptions) =>
       run('Reading the actions', async (s) => {
         const page = await s.call<Page<ActionRecord>>('action.list', options as unknown as Params);

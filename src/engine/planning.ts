@@ -1,0 +1,95 @@
+// What applying a change set would do to reality: its state's plan less Head's, each action with what it has to wait for. It
+// costs what the change does: only components whose values may be others are looked at.
+
+import { needsOf } from '../actions/needs.ts';
+import { orderOf, type Step } from '../actions/order.ts';
+import { type ChangePlan, planBetween, type Valued, valued, withoutResources } from '../actions/state_plan.ts';
+import type { ComponentId } from '../base/ids.ts';
+import type { Results } from '../builtins/assemble.ts';
+import { Evaluation } from '../builtins/evaluate.ts';
+import { hasBindings } from '../graph/bound.ts';
+import { idLength } from '../model/keys.ts';
+import type { PlannedAction } from '../ports/readiness.ts';
+import { diff } from '../snapshot/diff.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { Branch } from './branch.ts';
+import { compareSnapshots } from './compare.ts';
+import type { KeptValues } from './propagate.ts';
+import type { PlannedStep } from './queue_actions.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface Planned {
+  readonly plan: ChangePlan;
+  readonly steps: readonly Step[];
+  /** Keys of steps that wait for each other for ever. */
+  readonly cycle: readonly string[] | undefined;
+  /** Components that were looked at. */
+  readonly touched: readonly ComponentId[];
+}
+
+interface PlanningOf {
+  readonly head: Snapshot;
+  readonly present: Snapshot;
+  readonly results: Results;
+  readonly keptOnHead: KeptValues | undefined;
+  readonly kept: KeptValues | undefined;
+}
+
+/** Of a change set that is caught up, as it and Head stand. Call it in `read`. */
+export function planOf(w: Workspace, branch: Branch, head: Branch): Planned {
+  return planOfChange({
+    head: head.snapshot,
+    present: branch.snapshot,
+    results: w.propagation.resultsOn(w.space.digest),
+    keptOnHead: w.propagation.keptOf(head, head.snapshot),
+    kept: w.propagation.keptOf(branch, branch.snapshot),
+  });
+}
+
+/** As it is told and approved. */
+export function plannedActions({ plan }: Planned): PlannedAction[] {
+  return plan.due.map(({ component, kind, paths }) => ({ component, kind, paths }));
+}
+
+const nothing: Planned = { plan: { due: [], cancelled: [], left: [] }, steps: [], cycle: undefined, touched: [] };
+
+function planOfChange({ head, present, results, keptOnHead, kept }: PlanningOf): Planned {
+  // Where no function is bound there is none that could do anything.
+  if (!hasBindings(present) && !hasBindings(head)) return nothing;
+  const touched = new Set<ComponentId>();
+  const comparison = compareSnapshots(head, present, { results, before: keptOnHead, after: kept });
+  for (const { id } of comparison.components) touched.add(id);
+  for (const category of ['components', 'overrides'] as const)
+    for (const { key } of diff(head.map(category), present.map(category)))
+      touched.add(key.slice(0, idLength) as ComponentId);
+  const plan = planBetween(valuedBy(present, results, kept), valuedBy(head, results, keptOnHead), touched);
+  const acting = new Set(plan.due.map((d) => d.component));
+  const { steps, cycle } = orderOf({ due: plan.due, needs: needsOf(present, acting), former: needsOf(head, acting) });
+  return { plan, steps, cycle, touched: [...touched] };
+}
+
+function valuedBy(state: Snapshot, results: Results, kept: KeptValues | undefined): Valued {
+  const plain = valued(state, state.space.digest, results);
+  return {
+    ...plain,
+    valueAt: (at) => kept?.(at) ?? plain.valueAt(at),
+    without: (gone) => {
+      const other = new Evaluation(withoutResources(state, gone), results);
+      return (at) => other.valueAt(at);
+    },
+  };
+}
+
+/** As they are queued. */
+export function plannedSteps({ steps }: Planned): PlannedStep[] {
+  const places = new Map(steps.map((step, i) => [step.key, i]));
+  return steps.map(({ component, kind, name, after, due }) => ({
+    component,
+    kind,
+    name,
+    paths: due.paths,
+    after: after.flatMap((key) => places.get(key) ?? []),
+    reviewedHash: due.awaits || kind === 'destroy' || kind === 'refresh' ? null : due.inputHash,
+    isHeld: due.held,
+  }));
+}
