@@ -132,3 +132,35 @@ test('[EN181] one that is on hold starts when it is released', async () => {
   await a.quiet();
   expect(await a.effects()).toEqual(['create first', 'create second']);
 });
+
+test('[EN183] after a restart everything is as it was, what is sent is kept, and the store is sound', async () => {
+  const a = await opened();
+  await a.apply('made', thing('it', { '/domain/Size': 1 }));
+  const before = await a.actions();
+  await a.house.reopen();
+  expect(await a.actions()).toEqual(before);
+  expect((await a.seen('HEAD', 'it'))['resource_value']).toMatchObject({ Address: 'addr-t1', Size: 1 });
+  await a.house.call('gc');
+  await a.house.sound();
+  await a.apply('larger', size('it', 2));
+  await a.house.reopen();
+  await a.apply('larger still', size('it', 3));
+  expect(await a.effects()).toEqual(['create it', 'update t1', 'update t1']);
+  expect((await a.actions({ component: 'it' })).at(-1)!.paths).toEqual(['/domain/Size']);
+  await a.house.sound();
+});
+
+test('[EN184] what is queued when the engine ends is carried out by the next one', async () => {
+  const a = await opened();
+  await a.provider.rules({ op: 'create', nth: 1, then: 'fail' });
+  await a.apply(
+    'two',
+    thing('first'),
+    thing('second', { '/domain/Upstream': { $source: { component: 'first', path: '/resource_value/Address' } } }),
+  );
+  await a.house.reopen();
+  const [first] = await a.actions();
+  await a.house.call('action.retry', { action: first!.id });
+  await a.quiet();
+  expect(await a.effects()).toEqual(['create first', 'create second']);
+});

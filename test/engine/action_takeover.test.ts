@@ -1,0 +1,73 @@
+// An engine that goes away in the middle of an action, and the next one, which finds that it may have been done: it is done
+// again only where that is safe, and whoever comes back later records nothing any more.
+
+import { afterEach, expect, test } from 'vitest';
+import { MemoryStore } from '../../src/adapters/memory/store.ts';
+import type { Json } from '../../src/base/json.ts';
+import { ActionHouse, codeOf, type Provider, startProvider, thingMutations } from './action_house.ts';
+import { withFunctions } from './function_house.ts';
+import { House } from './house.ts';
+
+const ended: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const end of ended.splice(0).toReversed()) await end();
+});
+
+/** Two engines on one store, one after the other, the first of which was never ended. */
+async function opened(change: (mutations: Json[], provider: Provider) => Json[] = (m) => m) {
+  const provider = await startProvider();
+  ended.push(() => provider.close());
+  const store = new MemoryStore();
+  store.close = async () => {};
+  const open = async (): Promise<ActionHouse> => {
+    const house = await new House(async () => store, withFunctions).start();
+    ended.push(() => house.close().catch(() => {}));
+    return new ActionHouse(house, provider);
+  };
+  const first = await open();
+  const changeSet = await first.house.open('schemas');
+  await first.house.submit(changeSet, ...change(thingMutations(provider.port), provider));
+  await first.house.call('change_set.apply', { changeSet, waitMs: 20_000 });
+  await provider.rules({ op: 'create', nth: 1, then: 'hang' });
+  const made = await first.house.open('made');
+  await first.house.submit(made, { kind: 'component.create', schema: 'Thing', name: 'it', attributes: {} });
+  await first.house.call('change_set.apply', { changeSet: made, waitMs: 20_000 });
+  while ((await first.effects()).length === 0) await new Promise((r) => setTimeout(r, 20));
+  return { first, open, provider };
+}
+
+test('[EN185] what says that it may be done again with the same key is, and its effect is one', async () => {
+  const { first, open } = await opened();
+  expect(await first.told()).toEqual(['create of it: running']);
+  const second = await open();
+  await second.quiet();
+  expect(await second.told()).toEqual(['create of it: succeeded', 'refresh of it: succeeded']);
+  expect(await second.effects()).toEqual(['create it']);
+  expect((await second.actions())[0]).toMatchObject({ attempts: 2, fence: 2 });
+  // The first one comes to an end of its own and has nothing to say any more.
+  const [action] = await second.actions();
+  const workspace = await first.house.workspace();
+  for (const run of workspace.calls.live.matching({ limit: 10 })) workspace.calls.kill(run.id);
+  await workspace.acting.quiet(10_000);
+  expect((await second.actions())[0]).toEqual(action);
+});
+
+test('[EN185] of what does not say so a person has to say what became of it', async () => {
+  const plain = (mutations: Json[], provider: Provider): Json[] => {
+    const create = codeOf(provider.port).create.replace('// @idempotent\n', '');
+    return mutations.map((m) => {
+      const mutation = m as { name?: string };
+      return mutation.name === 'thing-create' ? ({ ...mutation, text: create } as Json) : m;
+    });
+  };
+  const { open } = await opened(plain);
+  const second = await open();
+  await second.quiet();
+  expect(await second.told()).toEqual(['create of it: interrupted']);
+  expect(await second.effects()).toEqual(['create it']);
+  const [action] = await second.actions();
+  expect(action!.failure).toMatchObject({ code: 'interrupted' });
+  await second.house.call('action.retry', { action: action!.id });
+  await second.quiet();
+  expect(await second.told()).toContain('create of it: succeeded');
+});
