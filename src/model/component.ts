@@ -11,9 +11,12 @@ export interface ComponentRecord {
   readonly variant: VariantId;
 }
 
-/** Per-component switches that people set. `protect`: no destroy is ever planned. `retain`: deleting leaves the resource. */
-export type ComponentFlag = 'protect' | 'retain';
-export const componentFlags: readonly ComponentFlag[] = ['protect', 'retain'];
+/**
+ * Per-component switches that people set. `protect`: no destroy is ever planned. `retain`: deleting leaves the resource.
+ * `create_first`: where the resource is replaced, the new one is made before the old one is destroyed.
+ */
+export type ComponentFlag = 'protect' | 'retain' | 'create_first';
+export const componentFlags: readonly ComponentFlag[] = ['protect', 'retain', 'create_first'];
 
 /** Everything stored about one component, for an erase's inverse, a paste, an export. Paths in canonical order. */
 export interface ComponentImage {

@@ -1,7 +1,7 @@
 // Modules, the packages of schemas and functions that a workspace has installed, and resource records, what providers
 // reported about the resource of a component.
 
-import type { SchemaId } from '../base/ids.ts';
+import type { Hash, SchemaId } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
 
 /** Stored under the module's name. */
@@ -16,4 +16,13 @@ export interface ResourceRecord {
   readonly status: 'ok' | 'warning' | 'failed' | 'absent';
   /** The provider's payload; `/resource_value` shows it by the schema's tree. */
   readonly payload: Json;
+  /**
+   * Hash of the canonical text of the inputs last sent. null or absent: not known, as for a resource that was imported; the
+   * planner then goes by what the payload says (rule PL8 of actions/SPEC.md).
+   */
+  readonly sentHash?: Hash | null;
+  /** Blob of that text; null or absent: it is not kept, so that only that something changed can be told, not what. */
+  readonly sent?: Hash | null;
+  /** When the provider was last asked; null or absent: not known. */
+  readonly syncedAtMs?: number | null;
 }

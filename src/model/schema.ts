@@ -26,7 +26,12 @@ export interface VariantSpec {
   readonly secretDefinition?: { readonly name: string; readonly fields: Property };
   /** Pointers from the component's root of the properties that together are the provider's identifier. */
   readonly primaryIdentifier?: readonly string[];
+  /** How a resource is replaced where the component does not say; absent: the old one is destroyed first. */
+  readonly replace?: ReplaceOrder;
 }
+
+export type ReplaceOrder = 'destroy-first' | 'create-first';
+const replaceOrders: readonly ReplaceOrder[] = ['destroy-first', 'create-first'];
 
 /** A schema as stored under its id. */
 export interface SchemaRecord {
@@ -172,6 +177,14 @@ export function parseVariantSpec(x: unknown, at = ''): Result<VariantSpec> {
         hint: 'wrap the tree in an object',
       });
     }
+  }
+  if (spec.replace !== undefined && !replaceOrders.includes(spec.replace)) {
+    return refuse('property_tree_invalid', {
+      path: `${at}/replace`,
+      expected: replaceOrders.join(' or '),
+      got: brief(spec.replace as Json),
+      hint: 'leave it out to have the old resource destroyed first',
+    });
   }
   return checkSecretDefinition(spec, at);
 }

@@ -1,0 +1,117 @@
+// One component as the planner sees it: what is declared of it, what its provider reported, and the functions that can act on
+// it, read from a state.
+
+import type { ComponentId } from '../base/ids.ts';
+import type { Evaluated } from '../builtins/evaluated.ts';
+import type { OverrideRecord } from '../model/action.ts';
+import type { ComponentFlag } from '../model/component.ts';
+import { readElements } from '../model/declared.ts';
+import type { Source } from '../model/expr.ts';
+import { flagKey } from '../model/keys.ts';
+import {
+  findComponent,
+  findRecord,
+  isMarked,
+  resourceIdOf,
+  sharingResource,
+  specOfComponent,
+} from '../model/lookup.ts';
+import type { ResourceRecord } from '../model/module.ts';
+import { childPath, elementPath, type Path, parsePath, pointerOf, segmentsOf, wellKnown } from '../model/path.ts';
+import type { VariantSpec } from '../model/schema.ts';
+import type { Reader } from '../model/state.ts';
+import type { ActionFunction, ActionTable } from './action_functions.ts';
+
+export interface Subject {
+  readonly component: ComponentId;
+  readonly spec: VariantSpec;
+  /** For deletion. */
+  readonly marked: boolean;
+  /** False: in the model, but never planned. */
+  readonly enabled: boolean;
+  readonly protected: boolean;
+  readonly retained: boolean;
+  readonly createFirst: boolean;
+  /** Pointers whose changes are not acted on. */
+  readonly ignored: readonly string[];
+  /** Another component, not marked, claims the same resource. */
+  readonly shared: boolean;
+  /** What was reported of a resource that is there. */
+  readonly resource: ResourceRecord | undefined;
+  /** It has a resource: reported, or said by its id and not reported yet. */
+  readonly exists: boolean;
+  readonly functions: readonly ActionFunction[];
+  readonly overrides: readonly OverrideRecord[];
+  /** Its /domain as evaluated. */
+  readonly inputs: Evaluated;
+}
+
+/** undefined: the component or its schema is not in the state. */
+export function subjectOf(
+  reader: Reader,
+  component: ComponentId,
+  { table, valueAt }: { readonly table: ActionTable; readonly valueAt: (at: Source) => Evaluated },
+): Subject | undefined {
+  const record = findComponent(reader, component);
+  const spec = record && specOfComponent(reader, record);
+  if (record === undefined || spec === undefined) return undefined;
+  const reported = findRecord<ResourceRecord>(reader, 'resources', component);
+  const marked = isMarked(reader, component);
+  const enabled = valueAt({ component, path: wellKnown.enabled });
+  const isSet = (flag: ComponentFlag): boolean => reader.get('components', flagKey(component, flag)) !== undefined;
+  const isThere = reported !== undefined && isResource(reported);
+  return {
+    component,
+    spec,
+    marked,
+    enabled: enabled.state !== 'value' || enabled.value !== false,
+    protected: isSet('protect'),
+    retained: isSet('retain'),
+    createFirst: isSet('create_first') || spec.replace === 'create-first',
+    ignored: ignoredBy(reader, component),
+    shared: sharingResource(reader, component).length > 0,
+    resource: isThere ? reported : undefined,
+    exists: hasResource(reader, component),
+    functions: table.of(record),
+    overrides: [...reader.scan('overrides', `${component}/`)].map(([, text]) => JSON.parse(text) as OverrideRecord),
+    inputs: valueAt({ component, path: wellKnown.domain }),
+  };
+}
+
+/** Is there something that could be updated or destroyed? A provider that failed to create reports neither id nor payload. */
+function isResource(record: ResourceRecord): boolean {
+  return record.status !== 'absent' && (record.resourceId !== null || record.payload !== null);
+}
+
+/** Reported, or said by its id and not reported yet. */
+export function hasResource(reader: Reader, component: ComponentId): boolean {
+  const reported = findRecord<ResourceRecord>(reader, 'resources', component);
+  return reported === undefined ? resourceIdOf(reader, component) !== undefined : isResource(reported);
+}
+
+function ignoredBy(reader: Reader, component: ComponentId): string[] {
+  const prefix = `${component}/ignore`;
+  return [...reader.scan('components', `${prefix}/`)].flatMap(([key]) => {
+    const path = parsePath(key.slice(prefix.length));
+    const pointer = path.ok ? pointerNow(reader, component, path.value) : undefined;
+    return pointer === undefined ? [] : [pointer];
+  });
+}
+
+/** The pointer to a stored path, list elements by where they stand now; undefined: one is gone. */
+function pointerNow(reader: Reader, component: ComponentId, path: Path): string | undefined {
+  const keys: string[] = [];
+  let here = '' as Path;
+  for (const segment of segmentsOf(path)) {
+    if (segment.key !== undefined) {
+      keys.push(segment.key);
+      here = childPath(here, segment.key);
+      continue;
+    }
+    const index = readElements(reader, component, here).findIndex((e) => e.id === segment.element);
+    if (index < 0) return undefined;
+    keys.push(String(index));
+    here = elementPath(here, segment.element);
+  }
+  return pointerOf(keys);
+}
