@@ -79,6 +79,8 @@ export const limits = {
   /** How long one request may wait for actions, and an action for the values that it is made of. */
   actionWaitMsMax: 3_600_000,
   actionBindMs: 60_000,
+  /** How long an engine that ends waits for the actions that are under way. */
+  actionStopMs: 10_000,
   /** Nodes of one explanation, and how far it goes back. */
   explainNodesMax: 500,
   explainDepthMax: 64,

@@ -6,6 +6,7 @@
 import { actionFunctionsOf } from '../actions/action_functions.ts';
 import type { ActionId, ComponentId } from '../base/ids.ts';
 import { canonical, type Json, type JsonObject } from '../base/json.ts';
+import { limits } from '../base/limits.ts';
 import { must, ok, type Result, refusalText, refuse } from '../base/result.ts';
 import { actionOutcomeOf } from '../dispatch/action_result.ts';
 import type { ActionRecord } from '../model/action.ts';
@@ -14,6 +15,7 @@ import { findComponent, findRecord } from '../model/lookup.ts';
 import type { Path } from '../model/path.ts';
 import { type Bound, bindInputs } from './action_inputs.ts';
 import { afterwards, changesOf } from './action_outcome.ts';
+import { atMost } from './at_most.ts';
 import { failureText, type Tested } from './run_call.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -81,12 +83,18 @@ export class ActionWork {
     for (const done of waiting) done();
   }
 
-  /** Starts nothing more and waits for what is under way: its functions are ended by their runner. */
+  /** Starts nothing more and waits a while for what is under way; what takes longer is ended, and interrupted by that. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    await Promise.all(this.#under.values());
+    const ended = Promise.all(this.#under.values()).then(() => undefined);
+    await atMost(ended, limits.actionStopMs);
+    for (const id of this.#under.keys()) {
+      const run = this.#w.actions.find(id)?.run;
+      if (run != null) this.#w.calls.kill(run);
+    }
+    await ended;
     this.tell();
   }
 
