@@ -43,6 +43,7 @@ import { functionOperations } from './operations_function.ts';
 import { managementOperations } from './operations_management.ts';
 import { runOperations } from './operations_run.ts';
 import { schemaOperations } from './operations_schema.ts';
+import { type NotPlannedLine, type PlannedLine, plannedLines, planOf } from './planning.ts';
 import { exportChangeSet, promote } from './promotion.ts';
 import { readReceipt, receiptInForce, type ToldLine } from './receipt.ts';
 import { replayLag } from './replay.ts';
@@ -297,6 +298,10 @@ export interface Review extends Comparison {
   readonly receipt: readonly ToldLine[];
   /** What the engine would add at the apply: locks and defaults. */
   readonly atApply: readonly string[];
+  /** What the apply would do to reality, in the order in which it may be done. */
+  readonly actions: readonly PlannedLine[];
+  /** What would be asked for and is not planned, and why. */
+  readonly notPlanned: readonly NotPlannedLine[];
   /** What it needs approval for before an apply, and what has come. */
   readonly approvals: ApprovalsView;
   readonly summary: {
@@ -334,6 +339,7 @@ async function review(s: State): Promise<Result<Review>> {
   const more = await s.w.read(() => ({
     receipt: isDone ? [] : receiptInForce(s.branch, s.snapshot),
     atApply: isDone ? [] : atApply(s),
+    ...(isDone ? { actions: [], notPlanned: [] } : plannedLines(s.snapshot, planOf(s.w, s.branch, head))),
   }));
   const approvals = await approvalsOf(s.w, s.row.id);
   if (!approvals.ok) return approvals;

@@ -3,12 +3,16 @@
 
 import { needsOf } from '../actions/needs.ts';
 import { orderOf, type Step } from '../actions/order.ts';
+import type { Left } from '../actions/plan.ts';
 import { type ChangePlan, planBetween, type Valued, valued, withoutResources } from '../actions/state_plan.ts';
 import type { ComponentId } from '../base/ids.ts';
 import type { Results } from '../builtins/assemble.ts';
 import { Evaluation } from '../builtins/evaluate.ts';
 import { hasBindings } from '../graph/bound.ts';
+import type { ActionKind } from '../model/function.ts';
 import { idLength } from '../model/keys.ts';
+import { findComponent, findSchema, nameOf } from '../model/lookup.ts';
+import type { Reader } from '../model/state.ts';
 import type { PlannedAction } from '../ports/readiness.ts';
 import { diff } from '../snapshot/diff.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -92,4 +96,64 @@ export function plannedSteps({ steps }: Planned): PlannedStep[] {
     reviewedHash: due.awaits || kind === 'destroy' || kind === 'refresh' ? null : due.inputHash,
     isHeld: due.held,
   }));
+}
+
+/** One planned action for people. */
+export interface PlannedLine {
+  readonly component: ComponentId;
+  readonly name: string;
+  readonly schema: string;
+  readonly kind: ActionKind;
+  readonly because: readonly string[];
+  /** Some of what it is made with is known only after other actions. */
+  readonly awaits: boolean;
+  readonly held: boolean;
+  /** Places in the list of those that come first. */
+  readonly after: readonly number[];
+}
+
+export interface NotPlannedLine {
+  readonly component: ComponentId;
+  readonly name: string;
+  readonly sentence: string;
+}
+
+const reasons: Readonly<Record<Left['because'], string>> = {
+  unsupported: 'the schema has no function for it',
+  skipped: 'somebody left it out',
+  disabled: 'the component is disabled',
+  protected: 'it is protected',
+  retained: 'its resource is kept when it is deleted',
+  shared: 'another component has the same resource',
+  'inputs-pending': 'its values are still being computed',
+  'inputs-failed': 'its values have errors',
+  'no-resource': 'there is no resource',
+  'has-resource': 'there is a resource already',
+};
+
+/** Call it in `read`. */
+export function plannedLines(
+  state: Reader,
+  planned: Planned,
+): { readonly actions: PlannedLine[]; readonly notPlanned: NotPlannedLine[] } {
+  const places = new Map(planned.steps.map((step, i) => [step.key, i]));
+  const schemaOf = (id: ComponentId): string => {
+    const record = findComponent(state, id);
+    return record === undefined ? '' : (findSchema(state, record.schema)?.name ?? '');
+  };
+  const actions = planned.steps.map(({ component, kind, due, after }) => ({
+    component,
+    name: nameOf(state, component),
+    schema: schemaOf(component),
+    kind,
+    because: due.paths,
+    awaits: due.awaits,
+    held: due.held,
+    after: after.flatMap((key) => places.get(key) ?? []),
+  }));
+  const notPlanned = planned.plan.left.map(({ component, kind, because, detail }) => {
+    const name = nameOf(state, component);
+    return { component, name, sentence: `${kind} of ${name}: ${detail === '' ? reasons[because] : detail}` };
+  });
+  return { actions, notPlanned };
 }

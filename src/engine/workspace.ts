@@ -9,7 +9,7 @@ import { Pending } from '../merge/item.ts';
 import { follow, type LogEntry, type PendingChange, replay, startsFromHead } from '../merge/log_entry.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
 import type { Readiness } from '../ports/readiness.ts';
-import type { ChangeSetRow, Checkpoint, ChunkRow, Commit, Store, WorkspaceRow } from '../ports/store.ts';
+import type { ChangeSetRow, ChunkRow, Commit, Store, WorkspaceRow } from '../ports/store.ts';
 import type { Vault } from '../ports/vault.ts';
 import type { World } from '../ports/world.ts';
 import { ChunkMissing, ChunkSpace } from '../snapshot/chunk_space.ts';
@@ -18,6 +18,7 @@ import { ActionTable, type QueuedActions } from './action_table.ts';
 import { ActionWork } from './action_work.ts';
 import { refsOf } from './blob_refs.ts';
 import { type Branch, lands, type Move, Stale, seenElsewhere } from './branch.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { credentialsOf } from './credentials.ts';
 import { FunctionCalls } from './function_calls.ts';
 import { logEntries } from './log_pages.ts';
@@ -61,13 +62,7 @@ export class Workspace {
   readonly #branches = new Map<ChangeSetId, Branch>();
   readonly #alone = new Map<ChangeSetId, Promise<void>>();
   readonly #loading = new Map<ChangeSetId, Promise<Branch | undefined>>();
-  readonly #unwrittenBytesMax: number;
-  /** States built by replay, as long as somebody reads them: their chunks are nowhere else. */
-  readonly #replayed = new Set<WeakRef<Snapshot>>();
-  #checkpointing: Promise<void> | undefined;
-  /** The last step of reality that a checkpoint of Head has. */
-  #realityWritten = 0;
-  #idle: NodeJS.Timeout | undefined;
+  readonly checkpoints: Checkpoints;
 
   constructor(row: WorkspaceRow, store: Store, world: World, options: WorkspaceOptions) {
     this.row = row;
@@ -76,7 +71,8 @@ export class Workspace {
     this.catalogue = options.catalogue;
     this.readiness = options.readiness ?? readinessOf(this);
     this.vault = options.vault;
-    this.#unwrittenBytesMax = options.unwrittenBytesMax ?? limits.unwrittenChunkBytesMax;
+    const unwrittenBytesMax = options.unwrittenBytesMax ?? limits.unwrittenChunkBytesMax;
+    this.checkpoints = new Checkpoints(this, this.#branches, unwrittenBytesMax);
     this.space = new ChunkSpace({
       digest: world.digest,
       source: { read: (hash) => store.readChunkNow?.(row.id, hash) },
@@ -101,7 +97,7 @@ export class Workspace {
       hasEffects: (call) => this.calls.hasEffects(call, () => this.space.blob(call.text)),
       read: (body) => this.read(body),
       head: () => this.knownHead(),
-      unsaved: () => this.#checkpointSoon(),
+      unsaved: () => this.checkpoints.soon(),
     });
   }
 
@@ -176,7 +172,7 @@ export class Workspace {
     const { snapshot } = await this.#rebuild(row, version);
     await this.reality.ready();
     // What was replayed to get there waits unwritten although nobody will ever write it.
-    await this.#relieve([]);
+    await this.checkpoints.relieve([]);
     return { ok: true, value: this.reality.under(snapshot) };
   }
 
@@ -219,7 +215,7 @@ export class Workspace {
     let snapshot = from.snapshot;
     for await (const { entry } of logEntries(this, row.id, from.version, version)) {
       snapshot = await this.replayOne(snapshot, entry);
-      this.#replayed.add(new WeakRef(snapshot));
+      this.checkpoints.replayed.add(new WeakRef(snapshot));
     }
     return { version, snapshot };
   }
@@ -276,7 +272,7 @@ export class Workspace {
       if (m.branch.durable === durable) m.branch.unnumbered = false;
       if (this.isCurrent(m.branch)) this.propagation.moved(m.branch);
     }
-    await this.#relieve(moves.map((m) => m.branch));
+    await this.checkpoints.relieve(moves.map((m) => m.branch));
     return true;
   }
 
@@ -320,7 +316,7 @@ export class Workspace {
       branch.snapshot = snapshot;
       this.propagation.moved(branch);
     }
-    this.#checkpointSoon();
+    this.checkpoints.soon();
   }
 
   /** Makes a branch known that a commit is about to create. */
@@ -331,10 +327,7 @@ export class Workspace {
 
   /** Writes the chunks of every branch that has moved since its last checkpoint. */
   checkpoint(): Promise<void> {
-    this.#checkpointing ??= this.#writeCheckpoint().finally(() => {
-      this.#checkpointing = undefined;
-    });
-    return this.#checkpointing;
+    return this.checkpoints.write();
   }
 
   async close(): Promise<void> {
@@ -344,11 +337,7 @@ export class Workspace {
     await this.propagation.stop();
     await this.calls.flushed();
     await this.retention.stop();
-    clearTimeout(this.#idle);
-    // One that fails is repeated by the next, which has the same to write.
-    await this.#checkpointing?.catch(() => {});
-    await this.checkpoint();
-    clearTimeout(this.#idle);
+    await this.checkpoints.close();
   }
 
   /** Forgets what is in memory, as a restart would. For tests and after maintenance. */
@@ -415,14 +404,14 @@ export class Workspace {
       snapshot = (await this.#rebuild(head, row.openedOn)).snapshot;
     }
     let kept = new WeakRef(snapshot);
-    this.#replayed.add(kept);
+    this.checkpoints.replayed.add(kept);
     let tailChars = 0;
     for await (const { text, entry } of logEntries(this, row.id, from, version)) {
       tailChars += text.length;
       snapshot = await this.replayOne(snapshot, entry);
-      this.#replayed.delete(kept);
+      this.checkpoints.replayed.delete(kept);
       kept = new WeakRef(snapshot);
-      this.#replayed.add(kept);
+      this.checkpoints.replayed.add(kept);
     }
     return { snapshot, checkpointed: from, tailChars, ...(derived === undefined ? {} : { derived }) };
   }
@@ -452,100 +441,6 @@ export class Workspace {
     const state = await this.stateAt(row, version);
     if (!state.ok) throw new Fault('store_damaged', `Head has no version ${version}; run verify`);
     return state.value;
-  }
-
-  /** Starts a checkpoint when much waits to be written; waits for it when too much does. */
-  async #relieve(branches: readonly Branch[]): Promise<void> {
-    const tail = Math.max(...branches.map((b) => b.tailChars), 0);
-    // Most of what waits has usually been replaced by later edits and never needs to be written.
-    const full = this.space.unwrittenBytes > this.#unwrittenBytesMax;
-    if (full && this.#checkpointing === undefined) this.#dropUnused();
-    const waiting = this.space.unwrittenBytes;
-    if ((full && waiting > this.#unwrittenBytesMax / 2) || tail > limits.unwrittenTailBytesMax / 2) {
-      const writing = this.checkpoint();
-      // In the background a failure costs nothing yet: the log has everything, and the next checkpoint writes the same
-      // chunks again. Past the bound the commit waits, and then it is told.
-      if (waiting > 4 * this.#unwrittenBytesMax || tail > limits.unwrittenTailBytesMax) await writing;
-      else seenElsewhere(writing);
-      return;
-    }
-    this.#checkpointSoon();
-  }
-
-  /** Writes what waits when nothing more has come for a while. */
-  #checkpointSoon(): void {
-    if (this.#idle === undefined) {
-      this.#idle = setTimeout(() => {
-        this.#idle = undefined;
-        seenElsewhere(this.checkpoint());
-      }, limits.checkpointIdleMs);
-      this.#idle.unref();
-    } else this.#idle.refresh();
-  }
-
-  async #writeCheckpoint(): Promise<void> {
-    const moved = [...this.#branches.values()].filter(
-      (b) => b.row.version > b.checkpointed || this.propagation.hasUnsaved(b) || this.#hasRealityUnwritten(b),
-    );
-    if (moved.length === 0) return this.#dropUnused();
-    const saved = await this.propagation.saved(moved);
-    const taken = moved.map((branch) => ({
-      branch,
-      version: branch.row.version,
-      durable: branch.durable,
-      derived: this.propagation.isPresent(branch) ? saved.get(branch.row.id) : undefined,
-      tops: branch.snapshot.tops(),
-      roots: branch.snapshot.roots(),
-      realitySeq: this.reality.seq,
-      tailChars: branch.tailChars,
-    }));
-    // A checkpoint must not be ahead of the log: what a failed commit had built would stand under a version not its own.
-    const settled = await Promise.allSettled(taken.map((t) => t.durable));
-    const good = taken.filter((_, i) => settled[i]!.status === 'fulfilled');
-    const chunks = this.space.collectUnwritten(
-      good.flatMap((t) => (t.derived === undefined ? t.tops : [...t.tops, t.derived])),
-    );
-    const checkpoints: Checkpoint[] = good.map((t) => ({
-      changeSet: t.branch.row.id,
-      version: t.version,
-      intentRoot: t.roots.intent,
-      realityRoot: t.roots.reality,
-      realitySeq: t.realitySeq,
-      ...(t.derived === undefined ? {} : { derivedRoot: t.derived }),
-    }));
-    await this.store.writeChunks(this.id, chunks, checkpoints);
-    this.space.markWritten(chunks.map((c) => c.hash));
-    for (const t of good) {
-      t.branch.checkpointed = t.version;
-      if (t.branch.row.isHead) this.#realityWritten = t.realitySeq;
-      t.branch.tailChars -= t.tailChars;
-    }
-    this.#releaseClean();
-    this.#dropUnused();
-  }
-
-  /** Head's checkpoint is the one that reality is read from. */
-  #hasRealityUnwritten({ row }: Branch): boolean {
-    return row.isHead && this.reality.seq > this.#realityWritten;
-  }
-
-  /** Of too many branches, those not asked for longest are forgotten, when all of them is written. */
-  #releaseClean(): void {
-    for (const branch of this.#branches.values()) {
-      if (this.#branches.size <= limits.branchesMax) return;
-      if (branch.row.version === branch.checkpointed) this.release(branch);
-    }
-  }
-
-  #dropUnused(): void {
-    const inUse = [...this.#branches.values()].map((b) => b.snapshot);
-    for (const ref of this.#replayed) {
-      const snapshot = ref.deref();
-      if (snapshot === undefined) this.#replayed.delete(ref);
-      else inUse.push(snapshot);
-    }
-    inUse.push(...this.reality.inUse());
-    this.space.dropUnwritten([...inUse.flatMap((snapshot) => snapshot.tops()), ...this.propagation.roots()]);
   }
 }
 

@@ -7,6 +7,7 @@ import type { Comparison } from '../../engine/compare.ts';
 import type { Review } from '../../engine/operations.ts';
 import type { ToldLine } from '../../engine/receipt.ts';
 import type { ChangeSetRow } from '../../ports/store.ts';
+import { carryOut } from './commands_action.ts';
 import { exitCodes } from './exit.ts';
 import { count, paint, table } from './output.ts';
 import type { Run } from './program.ts';
@@ -102,7 +103,8 @@ export function changeSetCommands(program: Command, run: Run): void {
     .description('make a change set part of Head')
     .option('--idempotency-key <key>', 'the same key applies once and answers the same')
     .option('--wait <seconds>', 'wait this long for what is still being computed; 0: refuse at once', Number, 30)
-    .action((name: string, options: { idempotencyKey?: string; wait: number }) =>
+    .option('--no-run', 'leave its actions queued: whoever uses the folder next carries them out')
+    .action((name: string, options: { idempotencyKey?: string; wait: number; run: boolean }) =>
       run('Applying', async (s) => {
         const key = options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey };
         const receipt = await s.call<ApplyReceipt>('change_set.apply', {
@@ -111,7 +113,7 @@ export function changeSetCommands(program: Command, run: Run): void {
           ...key,
         });
         s.print(receipt, () => appliedLines(receipt));
-        return undefined;
+        return options.run && receipt.actions.length > 0 ? carryOut(s) : undefined;
       }),
     );
   changeSet

@@ -51,7 +51,7 @@ function namesText({ entities, names }: RequirementView): string {
 }
 
 /** What a review tells beside the changes: the receipt, what the engine adds, who has to approve. */
-export function besideLines({ receipt, atApply, approvals }: Review): string[] {
+export function besideLines({ receipt, atApply, approvals, actions, notPlanned }: Review): string[] {
   const section = (title: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : [paint('bold', title), ...lines.map((line) => `  ${line}`), ''];
   const missing = approvals.requirements.filter((r) => !r.isMet);
@@ -61,8 +61,28 @@ export function besideLines({ receipt, atApply, approvals }: Review): string[] {
       receipt.map((line) => line.sentence),
     ),
     ...section('At apply', atApply),
+    ...section('Actions', actions.map(plannedLine)),
+    ...section(
+      'Not planned',
+      notPlanned.map((line) => line.sentence),
+    ),
     ...section('Approvals missing', missing.map(missingLine)),
   ];
+}
+
+const marks: Readonly<Record<Review['actions'][number]['kind'], string>> = {
+  create: '+',
+  update: '~',
+  destroy: '-',
+  refresh: '?',
+  manual: '!',
+};
+
+function plannedLine({ kind, name, schema, because, awaits, held }: Review['actions'][number]): string {
+  const why =
+    because.length === 0 ? '' : `, because of ${because.slice(0, 5).join(', ')}${because.length > 5 ? ', …' : ''}`;
+  const known = awaits ? ', some values known after other actions' : '';
+  return `${marks[kind]} ${kind} ${name} ${paint('dim', schema)}${why}${known}${held ? ', on hold' : ''}`;
 }
 
 function missingLine(r: RequirementView): string {
