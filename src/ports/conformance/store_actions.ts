@@ -152,6 +152,7 @@ export const actionCases: readonly StoreCase[] = [
       [3_000, 2_000],
     );
     expectEqual('all', await listedActions(w), down(5_000, 1));
+    expectEqual('in any of two', await listedActions(w, { statuses: ['failed', 'succeeded'] }), down(5_000, 1));
     expectEqual('many', (await listedActions(w, { ...common, statuses: ['succeeded'], limit: 2_345 })).length, 2_345);
   }),
   storeCase('[ST58] pruning removes what succeeded or was cancelled and ended before, and nothing else', async (w) => {
@@ -201,6 +202,34 @@ export const actionCases: readonly StoreCase[] = [
     expectEqual('late', await late, landed);
     expectEqual('left', await listedActions(w), down(2_500, 2_301));
   }),
+  storeCase(
+    '[ST55] what was committed last counts, whichever way it was written, and what was pruned is gone',
+    async (w) => {
+      const at = (revision: number, more: Partial<ActionRecord> = {}) =>
+        move(sampleAction(w, 1, { revision, ...more }));
+      const large = { heldBecause: 'x'.repeat(200_000), paths: [`/${'p'.repeat(200_000)}`] };
+      await w.commit({ ...nothing, actions: queue(sampleAction(w, 1)) });
+      await w.store.putSetting(w.workspace, 's', 'v');
+      await w.commit({ ...nothing, actions: [at(2, large)] });
+      const found = async (): Promise<unknown> => (await w.store.findAction(w.workspace, idOf<ActionId>(1)))?.revision;
+      expectEqual('large', await found(), 2);
+      const stale = { ok: false, action: idOf(1), revision: 2 };
+      expectEqual('stale', await w.commit({ ...nothing, actions: [at(2)] }), stale);
+      await w.commit({ ...nothing, actions: queue(sampleAction(w, 2)) });
+      expectEqual('another moved nothing', await found(), 2);
+      expectEqual('listed', await w.store.listActions(w.workspace, { limit: 9 }), [
+        sampleAction(w, 2),
+        at(2, large).record,
+      ]);
+      await w.commit({ ...nothing, actions: [at(3, { status: 'cancelled', endedAtMs: 5 })] });
+      expectEqual('small', await found(), 3);
+      expectEqual('pruned', await w.store.pruneActions(w.workspace, 6), 1);
+      expectEqual('gone', await found(), undefined);
+      await w.commit({ ...nothing, actions: queue(sampleAction(w, 3)) });
+      expectEqual('gone for good', await listedActions(w), [3, 2]);
+      expectEqual('free', await w.commit({ ...nothing, actions: queue(sampleAction(w, 1)) }), landed);
+    },
+  ),
   storeCase('[ST11] reality and actions of two workspaces are two of each', async (w) => {
     const v = w.in(2);
     await v.found();
