@@ -17,7 +17,7 @@ import type { VariantSpec } from '../../src/model/schema.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 import { digest, smallWorld, thingSpec, type World } from '../support/model_world.ts';
 
-export const actionNames = ['create', 'update', 'destroy', 'refresh'] as const;
+const actionNames = ['create', 'update', 'destroy', 'refresh'] as const;
 
 /** Adds a schema with a function for each of these actions. */
 export function actingSchema(world: World, name: string, spec: VariantSpec, actions: readonly string[]): string {
@@ -47,7 +47,7 @@ export function actingWorld(seed = 1): World {
   return world;
 }
 
-export const isComponent = (key: string): boolean => key.length === idLength;
+const isComponent = (key: string): boolean => key.length === idLength;
 
 export function componentsOf(state: Snapshot): ComponentId[] {
   return [...state.scan('components', '')].map(([key]) => key as ComponentId).filter(isComponent);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { restoreSqliteStore } from '../../src/adapters/sqlite/restore.ts';
 import { openSqliteStore } from '../../src/adapters/sqlite/store.ts';
+import { append, move, nothing, queue, sampleAction } from '../../src/ports/conformance/action_world.ts';
 import { type StoreWorld, StoreWorld as World } from '../../src/ports/conformance/store_world.ts';
 import { digest, temporaryFolder } from './folders.ts';
 
@@ -25,6 +26,7 @@ async function makeStore(file: string, chunks = 50): Promise<void> {
   for (let version = 1; version <= 20; version++) await w.commit(w.step(w.head, version));
   const texts = Array.from({ length: chunks }, (_, n) => w.chunk(`marked text ${n} ${'y'.repeat(1_000)}`));
   await w.store.writeChunks(w.workspace, texts, []);
+  await w.commit({ ...nothing, reality: append(1, 20), actions: queue(sampleAction(w, 1), sampleAction(w, 2)) });
   await w.store.close();
 }
 
@@ -85,6 +87,29 @@ it('finds rows that contradict each other', async () => {
   expect(await harm('update chunk_index set chunk = 4 where chunk = 3')).toContain('chunk #4: 2 index entries');
   expect(await harm('update change_set set ref = 77')).toContain('which does not exist');
   expect(await harm("update workspace set head = 'gone'")).toContain('its Head change set does not exist');
+  expect(await harm('delete from reality where key & 0xffffffff = 5')).toContain(': step 6 follows step 4');
+  expect(await harm('delete from reality where key & 0xffffffff = 1')).toContain(': its first step is 2');
+  expect(await harm('update reality set key = key + (1 << 40)')).toContain(
+    'reality of workspace #2: the workspace does not',
+  );
+  expect(await harm('update reality set text = 7 where key & 0xffffffff = 5')).toContain('step 5 cannot be read');
+  expect(
+    await harm('insert into checkpoint select ref << 32, intent_root, reality_root, null, 21 from change_set'),
+  ).toContain('has step 21 of reality, the last is 20');
+  const [first, second] = ['01'.padEnd(25, '0') + 1, '01'.padEnd(25, '0') + 2];
+  const harmOne = (change: string): Promise<string> => harm(`update action set ${change} where id = '${first}'`);
+  expect(await harmOne('text = substr(text, 2)')).toContain(`action ${first} cannot be read`);
+  expect(await harmOne("text = 'null'")).toContain(`action ${first} cannot be read`);
+  expect(await harmOne(`text = replace(text, '"format":1', '"format":9')`)).toContain('is of the unknown format 9');
+  expect(await harmOne("status = 'lost'")).toBe(`action ${first}: unknown status "lost"`);
+  expect(await harmOne('ended_at_ms = 5')).toBe(`action ${first}: its row ended at another time than its text says`);
+  expect(await harmOne('workspace = 9')).toContain(`action ${first}: its workspace does not exist`);
+  expect(await harm(`delete from action where id = '${second}'`)).toBe(
+    `action ${second}: a change set asked for it, and it does not exist`,
+  );
+  expect(await harm(`delete from action_origin where id = '${second}'`)).toBe(
+    `action ${second}: the change sets that asked for it are not those of its text`,
+  );
 });
 
 it('reports damage of the file’s own structure instead of failing', async () => {
@@ -159,6 +184,43 @@ it('refuses a text with a lone surrogate instead of changing it', async () => {
   await w.store.close();
 });
 
+it('fails the commit whose step or action cannot be stored, alone, and goes on', async () => {
+  const w = await openWorld(join(temporaryFolder(), 'store.db'));
+  await w.found();
+  const bad = [
+    {
+      ...nothing,
+      reality: { expected: 1, rows: [{ seq: 2, text: 'half \ud83d' }] },
+      actions: queue(sampleAction(w, 2)),
+    },
+    w.step(w.head, 1, {
+      actions: queue(sampleAction(w, 3), sampleAction(w, 1, { status: 'succeeded', endedAtMs: 1.5 })),
+    }),
+    { ...nothing, actions: queue(sampleAction(w, 4, { revision: 0.5 })) },
+  ];
+  const outcomes = await Promise.allSettled([
+    w.commit({ ...nothing, reality: append(1, 1) }),
+    ...bad.map((commit) => w.commit(commit)),
+    w.commit(w.step(w.head, 1, { actions: queue(sampleAction(w, 3)) })),
+  ]);
+  const landed = { status: 'fulfilled', value: { ok: true } };
+  const failed = { status: 'rejected', reason: { code: 'store_failed' } };
+  expect(outcomes).toMatchObject([landed, failed, failed, failed, landed]);
+  // And each by itself, as none of the others decides for it how it is written.
+  const alone = [
+    bad[0]!,
+    { ...nothing, actions: queue(sampleAction(w, 1, { status: 'succeeded', endedAtMs: 1.5 })) },
+    bad[2]!,
+  ];
+  for (const commit of alone) await expect(w.commit(commit)).rejects.toMatchObject({ code: 'store_failed' });
+  expect(await w.store.realitySeq(w.workspace)).toBe(1);
+  const found = await w.store.listActions(w.workspace, { limit: 9 });
+  expect(found).toEqual([sampleAction(w, 3)]);
+  expect(await w.commit(w.step(w.head, 2, { reality: append(2, 2) }))).toEqual({ ok: true });
+  expect(await w.store.check(10)).toEqual([]);
+  await w.store.close();
+});
+
 it('backs up while it is written, and restores what it backed up', async () => {
   const folder = temporaryFolder();
   const file = join(folder, 'store.db');
@@ -168,7 +230,11 @@ it('backs up while it is written, and restores what it backed up', async () => {
   let isDone = false;
   const writing = (async () => {
     let version = 20;
-    while (!isDone) await w.commit(w.step(w.head, ++version));
+    while (!isDone) {
+      version++;
+      const actions = [move(sampleAction(w, 1, { revision: version - 19 })), ...queue(sampleAction(w, version))];
+      await w.commit(w.step(w.head, version, { reality: append(version, version), actions }));
+    }
     return version;
   })();
   await w.store.backup(destination);
@@ -186,6 +252,14 @@ it('backs up while it is written, and restores what it backed up', async () => {
   expect(version).toBeGreaterThanOrEqual(20);
   expect(version).toBeLessThanOrEqual(last);
   expect(await r.store.check(10)).toEqual([]);
+  expect(await r.store.realitySeq(r.workspace)).toBe(version);
+  const actions = await r.store.listActions(r.workspace, { limit: 1_000_000 });
+  expect(actions.map((a) => Number(a.id.slice(2))).reverse()).toEqual([
+    1,
+    2,
+    ...Array.from({ length: version - 20 }, (_, i) => 21 + i),
+  ]);
+  expect(actions.at(-1)!.revision).toBe(version - 19);
   expect((await r.store.statistics())['chunks']).toBe(8_000);
   expect(await r.commit(r.step(r.head, version + 1))).toEqual({ ok: true });
   await r.store.close();

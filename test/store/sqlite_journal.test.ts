@@ -1,12 +1,15 @@
 // The journal beside the file: what a dead owner left in it, what it may not be, and the file of the release before.
 
+import { hash } from 'node:crypto';
 import { copyFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openSqliteStore } from '../../src/adapters/sqlite/store.ts';
-import type { ChangeSetId } from '../../src/base/ids.ts';
+import type { ActionId, ChangeSetId } from '../../src/base/ids.ts';
+import { append, move, nothing, queue, sampleAction, steps } from '../../src/ports/conformance/action_world.ts';
 import { idOf, StoreWorld } from '../../src/ports/conformance/store_world.ts';
+import type { Commit } from '../../src/ports/store.ts';
 import { digest, temporaryFolder } from './folders.ts';
 
 const { DatabaseSync } = createRequire(import.meta.url)(
@@ -22,16 +25,25 @@ async function openWorld(file: string): Promise<StoreWorld> {
   return new StoreWorld(await openSqliteStore({ file }), digest);
 }
 
+const running = (w: StoreWorld, n: number) =>
+  sampleAction(w, n, { status: 'running', revision: 2, origins: [w.head, idOf<ChangeSetId>(199)] });
+
+/** With each version of Head a step of reality, an action that is queued, and the one before that starts to run. */
+function withActions(w: StoreWorld, v: number): Pick<Commit, 'reality' | 'actions'> {
+  const moves = v === 1 ? [] : [move(running(w, v - 1))];
+  return { reality: append(v, v), actions: [...queue(sampleAction(w, v)), ...moves] };
+}
+
 /** The files of a store whose owner died: Head at 9, the last six versions only in the journal, one record each. */
-async function makeDead(): Promise<string> {
+async function makeDead(more: (w: StoreWorld, v: number) => Partial<Commit> = withActions): Promise<string> {
   const file = join(temporaryFolder(), 'store.db');
   const w = await openWorld(file);
   await w.found();
-  for (let v = 1; v <= moved; v++) await w.commit(w.step(w.head, v));
+  for (let v = 1; v <= moved; v++) await w.commit(w.step(w.head, v, more(w, v)));
   await w.store.readAudit(w.workspace, { limit: 1 });
   for (let v = moved + 1; v <= last; v++) {
     const idempotency = { principal: 'user:a', key: `k${v}`, requestHash: digest('k'), reply: `reply ${v}`, atMs: v };
-    await w.commit(w.step(w.head, v, { chunks: [w.chunk(`blob ${v}`)], idempotency }));
+    await w.commit(w.step(w.head, v, { chunks: [w.chunk(`blob ${v}`)], idempotency, ...more(w, v) }));
   }
   const dead = join(temporaryFolder(), 'store.db');
   for (const suffix of suffixes) copyFileSync(file + suffix, dead + suffix);
@@ -46,12 +58,20 @@ function spoil(file: string, change: (bytes: Buffer) => void): void {
   writeFileSync(`${file}-commits`, bytes);
 }
 
-async function versionOf(file: string): Promise<number> {
+async function assertActions(w: StoreWorld, version: number): Promise<void> {
+  expect(await w.store.readReality(w.workspace, 0)).toEqual(steps(1, version));
+  const moved = Array.from({ length: version - 1 }, (_, i) => running(w, version - 1 - i));
+  expect(await w.store.listActions(w.workspace, { limit: 99 })).toEqual([sampleAction(w, version), ...moved]);
+  expect(await w.store.listActions(w.workspace, { origin: idOf<ChangeSetId>(199), limit: 99 })).toEqual(moved);
+}
+
+async function versionOf(file: string, actions: 'with actions' | 'without' = 'with actions'): Promise<number> {
   const w = await openWorld(file);
   try {
     expect(await w.store.check(10)).toEqual([]);
     const row = await w.store.findChangeSet(w.workspace, w.head);
     expect((await w.store.readLog(w.workspace, w.head, 0, 99)).length).toBe(row!.version);
+    if (actions === 'with actions') await assertActions(w, row!.version);
     return row!.version;
   } finally {
     await w.store.close();
@@ -63,7 +83,10 @@ it('moves what a dead owner left, once, and goes on from it', async () => {
   const w = await openWorld(file);
   expect(await w.textOf(w.chunk('blob 9').hash)).toBe('blob 9');
   expect((await w.store.findIdempotent(w.workspace, 'user:a', 'k9'))?.reply).toBe('reply 9');
-  expect(await w.commit(w.step(w.head, 10))).toEqual({ ok: true });
+  const stale = { ok: false, action: idOf<ActionId>(9), revision: 1 };
+  expect(await w.commit({ ...nothing, actions: [move(sampleAction(w, 9, { revision: 7 }))] })).toEqual(stale);
+  expect(await w.commit({ ...nothing, reality: append(9, 9) })).toEqual({ ok: false, reality: 9 });
+  expect(await w.commit(w.step(w.head, 10, withActions(w, 10)))).toEqual({ ok: true });
   await w.store.close();
   expect(existsSync(`${file}-commits`)).toBe(false);
   expect(await versionOf(file)).toBe(10);
@@ -92,6 +115,33 @@ it('refuses to open when a record is damaged that others follow', async () => {
     bytes[2 * blockBytes + 200]! ^= 1;
   });
   await expect(openSqliteStore({ file })).rejects.toMatchObject({ code: 'store_damaged' });
+});
+
+it('reads the journal of a release that knew of no actions', async () => {
+  const file = await makeDead(() => ({}));
+  const journal = readFileSync(`${file}-commits`);
+  expect(journal.includes('"actions"') || journal.includes('"reality":')).toBe(false);
+  const db = new DatabaseSync(file);
+  db.exec(`drop table action; drop table action_origin; drop table reality;
+    alter table checkpoint drop column reality_seq; pragma user_version = 4`);
+  db.close();
+  expect(await versionOf(file, 'without')).toBe(last);
+  const w = await openWorld(file);
+  expect(await w.commit(w.step(w.head, last + 1, withActions(w, 1)))).toEqual({ ok: true });
+  await assertActions(w, 1);
+  await w.store.close();
+});
+
+it('refuses the journal of a release whose actions it cannot read', async () => {
+  const file = await makeDead();
+  spoil(file, (bytes) => {
+    bytes.write('"format":9', bytes.indexOf('"format":1'), 'latin1');
+    // Of the first record: a checksum of 32 bytes behind the first 8, of id, number, length and payload.
+    const end = 68 + bytes.readUInt32BE(64);
+    hash('sha256', bytes.subarray(40, end), 'buffer').copy(bytes, 8);
+  });
+  const refused = { code: 'store_damaged', message: expect.stringContaining('unknown format 9') };
+  await expect(openSqliteStore({ file })).rejects.toMatchObject(refused);
 });
 
 it('refuses the journal of another store', async () => {
@@ -135,7 +185,12 @@ it('opens the file of the release before and keeps everything', async () => {
   expect(await w.textOf(w.chunk('blob 2').hash)).toBe('blob 2');
   expect((await w.store.listCheckpoints(w.workspace)).map((c) => c.version)).toEqual([2]);
   expect(await w.store.getSetting(w.workspace, 's')).toBe('a value');
+  expect((await w.store.listCheckpoints(w.workspace)).map((c) => c.realitySeq)).toEqual([0]);
+  expect([await w.store.realitySeq(w.workspace), await w.store.listActions(w.workspace, { limit: 9 })]).toEqual([
+    0,
+    [],
+  ]);
   expect(await w.commit(w.step(w.head, 4))).toEqual({ ok: true });
   await w.store.close();
-  expect(await versionOf(file)).toBe(4);
+  expect(await versionOf(file, 'without')).toBe(4);
 });

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { openSqliteStore } from '../../src/adapters/sqlite/store.ts';
+import { openSqliteStore, type SqliteStore } from '../../src/adapters/sqlite/store.ts';
 import type { ChangeSetId, WorkspaceId } from '../../src/base/ids.ts';
 import { Child } from './child.ts';
 import { temporaryFolder } from './folders.ts';
@@ -63,7 +63,29 @@ it('loses nothing that was acknowledged in twenty kills', async () => {
     expect(row!.version - acknowledged).toBeGreaterThanOrEqual(0);
     expect(row!.version - acknowledged).toBeLessThanOrEqual(1);
     expect((await store.readLog(workspace, id, 0, row!.version)).length).toBe(row!.version);
+    await assertWhole(store, row!.version, acknowledged);
     expect(await store.check(10)).toEqual([]);
     await store.close();
   }
 }, 60_000);
+
+/** Reality and actions are those of the version: no step or action less or more, none half moved, none pruned too soon. */
+async function assertWhole(store: SqliteStore, version: number, acknowledged: number): Promise<void> {
+  expect(await store.realitySeq(workspace)).toBe(version);
+  expect((await store.readReality(workspace, 0)).map((step) => step.text)).toEqual(
+    Array.from({ length: version }, (_, i) => `step ${i + 1}`),
+  );
+  const actions = await store.listActions(workspace, { limit: 1_000_000 });
+  const oldest = version - actions.length + 1;
+  // What was pruned for sure, and what may have been.
+  expect(oldest).toBeGreaterThanOrEqual(Math.max(1, Math.floor((acknowledged - 1) / 25) * 25 - 50));
+  expect(oldest).toBeLessThanOrEqual(Math.max(1, Math.floor(version / 25) * 25 - 50));
+  expect(actions.map(({ id, status, revision }) => [Number(id.slice(2)), status, revision])).toEqual(
+    Array.from({ length: actions.length }, (_, i) =>
+      i === 0 ? [version, 'queued', 1] : [version - i, 'succeeded', 2],
+    ),
+  );
+  expect(await store.listActions(workspace, { origin: id, limit: 1_000_000 })).toEqual(actions);
+  const ended = { origin: workspace as string as ChangeSetId, limit: 1_000_000 };
+  expect(await store.listActions(workspace, ended)).toEqual(actions.slice(1));
+}

@@ -1,4 +1,5 @@
-// Steps of reality and actions of one workspace in memory. Copied in, as the store's other rows are.
+// Steps of reality and actions of one workspace in memory: what a commit expects of them, what it leaves, and how they are
+// read. Copied in, as the store's other rows are.
 
 import type { ActionId } from '../../base/ids.ts';
 import { compareText } from '../../base/json.ts';

@@ -7,36 +7,41 @@ import { type ActionRow, actionColumns, fromRow, prunedFrom } from './action_row
 import type { Database } from './driver.ts';
 import { realitySeqBits } from './reality_table.ts';
 
-/** Actions read between two turns of the event loop. */
+/** Rows read between two turns of the event loop. */
 const stepRows = 500;
 const lastSeq = 2 ** realitySeqBits - 1;
+
+interface RealityCheckRow {
+  readonly ref: number;
+  readonly seq: number;
+  readonly is_text: number;
+  /** Of the workspace; null: there is none. */
+  readonly id: string | null;
+}
 
 /** As the steps of check.ts: answers problems, and undefined where others may have a turn. */
 type Step = Generator<StoreProblem | undefined>;
 
 export function* realitySteps(db: Database): Step {
-  yield undefined;
-  const workspaces = db
-    .prepare(
-      `select r.ref, w.id, r.n, r.first, r.last from
-         (select key >> ${realitySeqBits} as ref, count(*) as n, min(key & ${lastSeq}) as first,
-            max(key & ${lastSeq}) as last from reality group by key >> ${realitySeqBits}) r
-       left join workspace w on w.ref = r.ref`,
-    )
-    .all() as unknown as { ref: number; id: string | null; n: number; first: number; last: number }[];
-  for (const { ref, id, n, first, last } of workspaces) {
-    const where = `reality of workspace ${id ?? `#${ref}`}`;
-    if (id === null) yield { where, what: 'the workspace does not exist' };
-    if (first !== 1 || n !== last) yield { where, what: `${n} steps, the first is ${first}, the last is ${last}` };
+  const rows = db.prepare(
+    `select key >> ${realitySeqBits} as ref, key & ${lastSeq} as seq, typeof(text) in ('text', 'blob') as is_text,
+       (select w.id from workspace w where w.ref = r.key >> ${realitySeqBits}) as id
+     from reality r where key > (? << ${realitySeqBits}) + ? order by key limit ?`,
+  );
+  for (let before = { ref: 0, seq: 0 }; ; ) {
+    yield undefined;
+    const page = rows.all(before.ref, before.seq, stepRows) as unknown as RealityCheckRow[];
+    for (const row of page) {
+      const where = `reality of workspace ${row.id ?? `#${row.ref}`}`;
+      const isFirst = row.ref !== before.ref;
+      if (isFirst && row.id === null) yield { where, what: 'the workspace does not exist' };
+      if (row.seq !== (isFirst ? 0 : before.seq) + 1)
+        yield { where, what: isFirst ? `its first step is ${row.seq}` : `step ${row.seq} follows step ${before.seq}` };
+      if (row.is_text !== 1) yield { where, what: `step ${row.seq} cannot be read` };
+      before = row;
+    }
+    if (page.length < stepRows) break;
   }
-  yield undefined;
-  for (const row of db
-    .prepare(
-      `select key >> ${realitySeqBits} as ref, key & ${lastSeq} as seq from reality
-       where typeof(text) not in ('text', 'blob')`,
-    )
-    .all() as unknown as { ref: number; seq: number }[])
-    yield { where: `reality of workspace #${row.ref}`, what: `step ${row.seq} cannot be read` };
   yield undefined;
   for (const row of db
     .prepare(

@@ -1,4 +1,5 @@
-// The steps of reality: appended one after another in each workspace, without a gap, and never changed.
+// The steps of reality: appended one after another in each workspace, without a gap, and never changed. A key packs the
+// workspace and the number of the step, so that the steps of a workspace lie together and in order.
 
 import type { WorkspaceId } from '../../base/ids.ts';
 import { Fault } from '../../base/result.ts';

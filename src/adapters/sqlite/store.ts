@@ -307,7 +307,7 @@ export class SqliteStore implements Store {
              coalesce(sum(version), 0) as logRows, coalesce(sum(audit_count), 0) as auditRows,
              (select count(*) from chunk_index) as chunks, (select count(*) from checkpoint) as checkpoints,
              (select count(*) from idempotency) as idempotencyRows,
-             (select count(*) from reality) as realityRows, (select count(*) from action) as actions
+             (select count(*) from action) as actions
            from change_set`,
         )
         .get() as Record<string, number>;
@@ -317,6 +317,7 @@ export class SqliteStore implements Store {
         walBytes: statSync(`${this.file}-wal`, { throwIfNoEntry: false })?.size ?? 0,
         ...this.runs.figures(),
         ...rows,
+        realityRows: this.#reader.workspaces().reduce((n, w) => n + this.#journal.realitySeq(w.id), 0),
         commits: this.#commitCount,
         commitsStale: this.#staleCommitCount,
         transactions: this.#queue.groups,

@@ -9,6 +9,7 @@ import { commitCases } from './store_commits.ts';
 import { contentCases } from './store_content.ts';
 import { memoCases } from './store_memo.ts';
 import { readCases } from './store_reads.ts';
+import { realityCases } from './store_reality.ts';
 import { runCases } from './store_runs.ts';
 import { StoreWorld } from './store_world.ts';
 
@@ -23,9 +24,15 @@ export interface StoreUnderTest {
 }
 
 export function storeConformance(under: StoreUnderTest): { title: string; run: () => Promise<void> }[] {
-  const cases = [...commitCases, ...readCases, ...contentCases, ...runCases, ...memoCases, ...actionCases].filter(
-    (c) => !c.isDurable || under.reopen,
-  );
+  const cases = [
+    ...commitCases,
+    ...readCases,
+    ...contentCases,
+    ...runCases,
+    ...memoCases,
+    ...realityCases,
+    ...actionCases,
+  ].filter((c) => !c.isDurable || under.reopen);
   return cases.map((c) => ({
     title: `${under.name}: ${c.title}`,
     run: async () => {
