@@ -19,8 +19,9 @@ export interface Need {
 }
 
 /**
- * Between these components, in order of users and sources, each pair once. Chains of depends-on edges are followed through
- * components that are not among them. The cost is that of the values that their inputs are made of.
+ * Between these components, also of one to itself where its inputs are made of its own reality; in order of users and sources,
+ * each pair once. Chains of depends-on edges are followed through components that are not among them. The cost is that of the
+ * values that their inputs are made of.
  */
 export function needsOf(reader: Reader, components: Iterable<ComponentId>): Need[] {
   const acting = new Set(components);
@@ -34,7 +35,7 @@ export function needsOf(reader: Reader, components: Iterable<ComponentId>): Need
       for (const { source } of edgesInto(reader, { component: user, path }, search.table)) soft.add(source.component);
     }
     for (const source of [...new Set([...hard, ...soft])].sort(compareText))
-      if (source !== user && acting.has(source)) out.push({ user, source, hard: hard.has(source) });
+      if (acting.has(source) && (source !== user || hard.has(user))) out.push({ user, source, hard: hard.has(source) });
   }
   return out;
 }

@@ -45,8 +45,10 @@ export function orderOf({ due, needs, former = [] }: OrderQuery): Order {
   for (const d of [...due].sort((a, b) => compareText(a.component, b.component) || compareInSequence(a, b)))
     byComponent.set(d.component, [...(byComponent.get(d.component) ?? []), ...draftsOf(d)]);
   for (const [component, drafts] of byComponent) byComponent.set(component, inSequence(drafts));
-  const isActing = (n: Need): boolean => n.user !== n.source && byComponent.has(n.user) && byComponent.has(n.source);
-  const [now, then] = [needs.filter(isActing), former.filter(isActing)];
+  const isActing = (n: Need): boolean => byComponent.has(n.user) && byComponent.has(n.source);
+  const acting = (some: readonly Need[]): Need[] =>
+    some.filter(isActing).sort((a, b) => compareText(a.user, b.user) || compareText(a.source, b.source));
+  const [now, then] = [acting(needs), acting(former)];
   const cycleOf = componentsOnCycles([...now, ...then]);
   // What is only better first gives way where both would have to be.
   const isKept = ({ user, source, hard }: Need): boolean =>
@@ -98,6 +100,12 @@ const isCreateFirst = (drafts: readonly Draft[]): boolean =>
 
 /** What the user makes comes after all that is made of the source. */
 function comeAfter(user: readonly Draft[], source: readonly Draft[]): void {
+  if (user === source) {
+    // Its own reality is there once it is, so it can be updated with it, and never created.
+    const created = user.find((s) => s.kind === 'create');
+    if (created !== undefined) wait(created, created);
+    return;
+  }
   const first = user.find(isMaking);
   const last = source.findLast((s) => !isDestroy(s));
   if (first !== undefined && last !== undefined) wait(first, last);
@@ -106,7 +114,7 @@ function comeAfter(user: readonly Draft[], source: readonly Draft[]): void {
 /** What is destroyed of the source goes after the user has gone, or turned to what takes its place. */
 function goBefore(user: readonly Draft[], source: readonly Draft[]): void {
   const destroyed = source.find(isDestroy);
-  if (destroyed === undefined) return;
+  if (destroyed === undefined || user === source) return;
   const gone = user.find(isDestroy);
   if (gone !== undefined) wait(destroyed, gone);
   // Where the old one has to go first, whoever stays can turn to the new one only after that.

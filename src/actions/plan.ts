@@ -161,7 +161,15 @@ class Planning {
     else if (this.#isSafeToDestroy('replace')) this.#offer('replace', { paths, asked });
   }
 
+  /** What is not known yet will be another value than none, whatever was sent. */
   #changed(inputs: Json): string[] {
+    const now = this.#changedNow(inputs);
+    const { inputs: is } = this.#s;
+    if (!('awaits' in is) || is.awaits === undefined) return now;
+    return [...new Set([...now, ...this.#s.awaited()])].sort(compareText);
+  }
+
+  #changedNow(inputs: Json): string[] {
     const { resource } = this.#s;
     if (resource === undefined) return [];
     const sentHash = resource.sentHash ?? resource.sent;

@@ -19,7 +19,7 @@ export interface Blocked {
   readonly by: readonly string[];
 }
 
-export interface Readiness {
+export interface Startable {
   /** Queued, and all that comes first has succeeded; in the order given. */
   readonly ready: readonly string[];
   /** Those that nothing will start until somebody does something, in the order given. */
@@ -39,7 +39,7 @@ const isMoving: Readonly<Record<ActionStatus, boolean>> = {
 };
 
 /** O(actions + what they name), but for the lists of who blocks. Of actions that wait for each other none is ready. */
-export function readyOf(actions: readonly Waiting[]): Readiness {
+export function readyOf(actions: readonly Waiting[]): Startable {
   const byKey = new Map(actions.map((a) => [a.key, a]));
   const firstOf = (a: Waiting): Waiting[] => a.after.flatMap((key) => byKey.get(key) ?? []);
   const blockers = new Map<string, ReadonlySet<string>>();

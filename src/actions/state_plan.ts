@@ -81,8 +81,11 @@ export function planState(
         digest,
         accepted: accepted(component),
       });
+      const loses = losesResource(subject, plan);
+      // Whose loss is the reason of its own change stays as it was planned before that was looked at.
+      if (gone.has(component) && !loses) continue;
       plans.set(component, plan);
-      if (!gone.has(component) && losesResource(subject, plan)) losing.push(component);
+      if (loses && !gone.has(component)) losing.push(component);
     }
     if (losing.length === 0) break;
     for (const component of losing) gone.add(component);
@@ -118,7 +121,10 @@ export interface ChangePlan {
   readonly left: readonly Left[];
 }
 
-/** `components`: those that may differ, in whatever order; more of them change nothing but the cost. */
+/**
+ * `components`: those that may differ, and those whose resource Head's own plan replaces or destroys, in whatever order; more
+ * of them change nothing but the cost.
+ */
 export function planBetween(changeSet: Valued, head: Valued, components: Iterable<ComponentId>): ChangePlan {
   // What was imported and never sent is taken to be as Head's inputs say: they were accepted with it.
   const accepted = (component: ComponentId): Json | undefined => {

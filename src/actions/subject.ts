@@ -3,6 +3,7 @@
 
 import type { ComponentId } from '../base/ids.ts';
 import type { Evaluated } from '../builtins/evaluated.ts';
+import { edgesInto } from '../graph/edges.ts';
 import type { OverrideRecord } from '../model/action.ts';
 import type { ComponentFlag } from '../model/component.ts';
 import { readElements } from '../model/declared.ts';
@@ -44,6 +45,8 @@ export interface Subject {
   readonly overrides: readonly OverrideRecord[];
   /** Its /domain as evaluated. */
   readonly inputs: Evaluated;
+  /** Pointers of those of its inputs that are known only after other actions, in no order. */
+  awaited(): readonly string[];
 }
 
 /** undefined: the component or its schema is not in the state. */
@@ -75,7 +78,17 @@ export function subjectOf(
     functions: table.of(record),
     overrides: [...reader.scan('overrides', `${component}/`)].map(([, text]) => JSON.parse(text) as OverrideRecord),
     inputs: valueAt({ component, path: wellKnown.domain }),
+    awaited: () => awaitedIn(reader, component, valueAt),
   };
+}
+
+function awaitedIn(reader: Reader, component: ComponentId, valueAt: (at: Source) => Evaluated): string[] {
+  const made = new Set(edgesInto(reader, { component, path: wellKnown.domain }).map((e) => e.user.path));
+  return [...made].flatMap((path) => {
+    const value = valueAt({ component, path });
+    const pointer = 'awaits' in value && value.awaits === true ? pointerNow(reader, component, path) : undefined;
+    return pointer === undefined ? [] : [pointer];
+  });
 }
 
 /** Is there something that could be updated or destroyed? A provider that failed to create reports neither id nor payload. */

@@ -108,6 +108,17 @@ describe('a change set', () => {
 });
 
 describe('what follows', () => {
+  test('[PL7] whoever follows what is restored and has to be created again is changed after it', () => {
+    const { world, a, b } = open();
+    world.do({ kind: 'component.delete', component: a });
+    const provider = new Provider(world);
+    record(world, a, undefined);
+    provider.sent(b, provider.inputs(b), 'r-2');
+    expect(planOfState(world.snapshot).due).toEqual([]);
+    world.do({ kind: 'component.restore', component: a });
+    expect(lines(world, planOfState(world.snapshot).due)).toEqual(['a create', 'b update /domain/text (awaits)']);
+  });
+
   test('[PL11] followers of a replaced resource are planned as awaiting, replaced in turn where that is create-only', () => {
     const { change, a, b, due } = open();
     const c = change.create('c', { '/domain/fixed': arn(b) }, 'Acting');

@@ -174,6 +174,9 @@ describe('waiting for ever', () => {
     world.set(c, '/domain/text', arn(a));
     const order = orderIn(world.snapshot, planOfState(world.snapshot).due);
     expect(order.steps).toEqual([]);
+    const alone = orderOf({ due: [due('a', 'create')], needs: [need('a', 'a')] });
+    expect(shown(alone.cycle!)).toBe('a/create a/create');
+    expect(orderOf({ due: [due('a', 'update')], needs: [need('a', 'a')] }).cycle).toBeUndefined();
     expect(stepLines(world.snapshot, order.cycle!.map((key) => ({ key })) as never)).toEqual([
       'a create',
       'b create',
