@@ -1,6 +1,7 @@
 // What the cloud gives a new resource: its identifier where the author has not named it, and the properties that only the
 // cloud reports, in the shapes that people know (arns, `vpc-…`, urls). The values are made up; what is promised is that
-// they are of the schema's kinds, that no two resources of a type get the same ones, and that they never change.
+// they are of the schema's kinds, that no two resources of a type get the same identifier, and that they never change.
+// Types of which an account has one, identified by the account's number, are the exception.
 
 import { randomBytes } from 'node:crypto';
 import { isObject, type Json, type JsonObject } from '../../base/json.ts';
@@ -8,7 +9,7 @@ import { type Definitions, derefProperty, type Property } from '../../model/prop
 import type { VariantSpec } from '../../model/schema.ts';
 
 /** Whose resources they all are. */
-const account = '123456789012';
+export const account = '123456789012';
 /** Between the parts of an identifier that has several. */
 const separator = '|';
 /** Reported objects are filled in to this depth; recursive ones end there. */
@@ -162,8 +163,11 @@ class Maker {
   }
 
   text(name: string): string {
-    const { region, service, kind, named } = this.#subject;
+    const { region, service, kind, named, unique } = this.#subject;
     if (/Arn$|ARN$/.test(name)) return this.#arn(name);
+    // A new account is the one that is not the caller's.
+    if (name === 'AccountId' && kind === 'Account')
+      return String(Number.parseInt(unique.slice(0, 9), 16)).padStart(12, '2');
     if (/AccountId$|OwnerId$/.test(name)) return account;
     if (name === 'Region') return region;
     if (name === 'AvailabilityZone') return `${region}a`;

@@ -1,5 +1,6 @@
 // The cloud's journal as a file: a line of JSON an entry, numbered from 1, only ever appended to. An entry is durable
 // before anything that follows from it is answered; entries of requests that come together share one write and one sync.
+// One process writes it at a time; one that finds what another has written stops before it writes again.
 // A last line that is torn was never answered for and is cut off when the file is opened; damage before it is a fault.
 
 import { readFileSync } from 'node:fs';
@@ -39,6 +40,7 @@ export class LogFile {
   static async open(path: string, replay: (entry: Entry) => void): Promise<LogFile> {
     const file = await open(path, 'a+', 0o600).catch((e: unknown) => Promise.reject(failed(path, e)));
     try {
+      if (!(await file.stat()).isFile()) throw new Error('it is no regular file');
       const bytes = readFileSync(path);
       const { entries, end } = entriesOf(bytes, path);
       if (end < bytes.length) await file.truncate(end);
@@ -84,6 +86,8 @@ export class LogFile {
     const newest = this.#nextNumber - 1;
     this.#pending = [];
     try {
+      const { size } = await this.#file.stat();
+      if (size !== this.#durableBytes) throw new Error('another process has written to it');
       for (let written = 0; written < text.length; )
         written += (await this.#file.write(text, written, text.length - written)).bytesWritten;
       await this.#file.datasync();
