@@ -30,13 +30,13 @@ export interface Asked {
 const waitMsMax = 2_147_483_647;
 
 export class Changes {
-  readonly #catalogue: Catalogue;
+  readonly #catalogue: Pick<Catalogue, 'load'>;
   readonly #matches: Matches;
   readonly #state: CloudState;
   readonly #log: LogFile;
   readonly #timers = new Map<string, NodeJS.Timeout>();
 
-  constructor(parts: { catalogue: Catalogue; matches: Matches; state: CloudState; log: LogFile }) {
+  constructor(parts: { catalogue: Pick<Catalogue, 'load'>; matches: Matches; state: CloudState; log: LogFile }) {
     this.#catalogue = parts.catalogue;
     this.#matches = parts.matches;
     this.#state = parts.state;

@@ -29,12 +29,12 @@ const documentCharsMax = 262_144;
 const tokenCharsMax = 128;
 
 export class Operations {
-  readonly #catalogue: Catalogue;
+  readonly #catalogue: Pick<Catalogue, 'load'>;
   readonly #state: CloudState;
   readonly #changes: Changes;
   readonly #rules: ControlRules;
 
-  constructor(parts: { catalogue: Catalogue; state: CloudState; changes: Changes; rules: ControlRules }) {
+  constructor(parts: { catalogue: Pick<Catalogue, 'load'>; state: CloudState; changes: Changes; rules: ControlRules }) {
     this.#catalogue = parts.catalogue;
     this.#state = parts.state;
     this.#changes = parts.changes;

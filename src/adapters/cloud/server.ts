@@ -8,7 +8,9 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isObject, type Json } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
+import { RecentCache } from '../../base/recent_cache.ts';
 import { Fault } from '../../base/result.ts';
+import type { VariantSpec } from '../../model/schema.ts';
 import type { Catalogue } from '../../ports/catalogue.ts';
 import { parseCaller } from './caller.ts';
 import { Changes } from './changes.ts';
@@ -43,7 +45,8 @@ export interface Cloud {
 
 /** Faults: those of the journal's file, `address_unavailable`. */
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
-  const { catalogue, matches, file, latencyMs, throttle } = options;
+  const { matches, file, latencyMs, throttle } = options;
+  const catalogue = keepingTypes(options.catalogue);
   const state = new CloudState();
   const log = await LogFile.open(file, (entry) => state.apply(entry));
   const rules = new ControlRules(latencyMs, throttle, Date.now());
@@ -73,6 +76,18 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       server.closeAllConnections();
       await closed;
       await log.close();
+    },
+  };
+}
+
+/** Every request needs the schema of its type, and a catalogue need not keep more than a few. */
+function keepingTypes(catalogue: Catalogue): Pick<Catalogue, 'load'> {
+  const kept = new RecentCache<string, VariantSpec>(limits.cloudTypesKeptMax);
+  return {
+    load: (name) => {
+      const spec = kept.get(name) ?? catalogue.load(name);
+      if (spec !== undefined) kept.set(name, spec);
+      return spec;
     },
   };
 }
