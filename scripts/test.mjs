@@ -14,6 +14,7 @@ import { install, mustRun, root, runChild, step, stopChildren } from './steps.mj
 const budgetSeconds = {
   default: 30,
   architecture: 60,
+  cloud: 90,
   crash: 300,
   cli: 120,
   compiler: 90,

@@ -216,6 +216,10 @@ export const faultCodes = {
     means: 'The installation’s key is missing or is not the one that secrets were kept with.',
     next: 'Give the right key file or environment variable.',
   },
+  address_unavailable: {
+    means: 'The address cannot be listened on.',
+    next: 'Use another port, or end the program that has it.',
+  },
   connection_lost: {
     means: 'The engine process went away during the call.',
     next: 'Repeat with the same idempotency key.',

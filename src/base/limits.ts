@@ -167,4 +167,8 @@ export const limits = {
   childEndMs: 2_000,
   /** Connections of one run through the proxy at once. */
   runConnectionsMax: 64,
+  /** UTF-8 bytes of one request to the local cloud, and of a document that says what it is to do wrong. */
+  cloudBodyBytesMax: 1024 * 1024,
+  /** Schemas that the local cloud keeps in memory. */
+  cloudTypesKeptMax: 256,
 } as const;

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { Fault } from '../base/result.ts';
 import { exitCodes } from '../surfaces/cli/exit.ts';
 import { runCli } from '../surfaces/cli/program.ts';
+import { openCloud } from './cloud.ts';
 import { connect, restoreFolder } from './data_folder.ts';
 
 // A reader that has seen enough, such as `head`, closes the pipe: no failure of the command.
@@ -18,7 +19,7 @@ try {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string;
   };
-  process.exitCode = await runCli(process.argv, { connect, restore: restoreFolder, version });
+  process.exitCode = await runCli(process.argv, { connect, restore: restoreFolder, cloud: openCloud, version });
 } catch (e) {
   // What no command expected: said whole, so that it can be reported.
   process.stderr.write(`${e instanceof Fault ? e.message : e instanceof Error ? (e.stack ?? e.message) : String(e)}\n`);

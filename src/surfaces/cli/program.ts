@@ -8,6 +8,7 @@ import { Fault, type Refusal, RefusalError, type Result } from '../../base/resul
 import { actionCommands } from './commands_action.ts';
 import { approvalCommands } from './commands_approval.ts';
 import { changeSetCommands } from './commands_change_set.ts';
+import { cloudCommands } from './commands_cloud.ts';
 import { componentCommands } from './commands_component.ts';
 import { functionCommands } from './commands_function.ts';
 import { managementCommands } from './commands_management.ts';
@@ -35,8 +36,24 @@ export interface Surroundings {
   }>;
   /** Makes the data folder `folder` from the backup `from`. */
   restore(from: string, folder: string): Promise<void>;
+  /** Starts the local cloud. */
+  cloud(options: CloudChoice): Promise<{
+    readonly address: string;
+    /** Comes when it can't go on. */
+    readonly failed: Promise<Fault>;
+    close(): Promise<void>;
+  }>;
   /** Of this program. */
   readonly version: string;
+}
+
+/** How the local cloud is to behave; times in milliseconds. */
+export interface CloudChoice {
+  readonly file: string;
+  readonly host: string;
+  readonly port: number;
+  readonly latencyMs: { readonly CREATE: number; readonly UPDATE: number; readonly DELETE: number };
+  readonly throttle?: { readonly perSecond: number; readonly burst: number };
 }
 
 /** What a command gets. */
@@ -99,6 +116,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     secretCommands,
     templateCommands,
     storeCommands,
+    cloudCommands,
   ])
     add(program, run);
   mergeCommands(program.commands.find((c) => c.name() === 'change-set')!, run);
