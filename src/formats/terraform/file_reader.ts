@@ -1,7 +1,7 @@
 // What both forms of a state have in common: which objects are managed, what is told of those that are not, and how
 // secrets are taken out of attributes and outputs.
 
-import { isObject, type Json, type JsonObject } from '../../base/json.ts';
+import type { Json, JsonObject } from '../../base/json.ts';
 import { pointerOf } from '../../model/path.ts';
 import { mustObject } from './fields.ts';
 import type { Instance, Note, StateFile } from './model.ts';
@@ -34,14 +34,24 @@ export class FileReader {
     return true;
   }
 
-  add(instance: Omit<Instance, 'attributes'>, attributes: JsonObject, mask: Mask): void {
-    const open = withoutSecrets(instance.type, attributes, mask, instance.attributesAt);
+  /** Members that the form does not fix, without what is secret by its name. */
+  open(members: JsonObject, at: string): JsonObject {
+    return this.withoutSecrets('', members, {}, at);
+  }
+
+  private withoutSecrets(type: string, members: JsonObject, mask: Mask, at: string): JsonObject {
+    const open = withoutSecrets(type, members, mask, at);
     this.secrets += open.notes.length;
     this.notes.push(...open.notes);
+    return open.attributes;
+  }
+
+  add(instance: Omit<Instance, 'attributes'>, attributes: JsonObject, mask: Mask): void {
+    const open = this.withoutSecrets(instance.type, attributes, mask, instance.attributesAt);
     if (instance.tainted) this.note(instance.at, 'tainted: its creation did not come to its end');
     if (instance.flat)
       this.note(instance.attributesAt, 'attributes as Terraform 0.11 wrote them: all text, not those of a known type');
-    this.instances.push({ ...instance, attributes: open.attributes });
+    this.instances.push({ ...instance, attributes: open });
   }
 
   file(
@@ -51,16 +61,10 @@ export class FileReader {
     const outputs = Object.entries(of.outputs).map(([name, json]): [string, Json] => {
       const at = of.outputsAt + pointerOf([name]);
       const output = mustObject(json, at, 'an output: an object');
-      const hidden = (output['sensitive'] ?? false) !== false;
-      const shown = hidden ? { sensitive: output['sensitive']! } : output;
-      const open = withoutSecrets('', isObject(shown) ? shown : {}, {}, at);
-      if (hidden) {
-        this.secrets++;
-        this.note(at, 'an output marked as sensitive: left out');
-      }
-      this.secrets += open.notes.length;
-      this.notes.push(...open.notes);
-      return [name, open.attributes];
+      if ((output['sensitive'] ?? false) === false) return [name, this.open(output, at)];
+      this.secrets++;
+      this.note(at, 'an output marked as sensitive: left out');
+      return [name, { sensitive: true }];
     });
     return {
       form,

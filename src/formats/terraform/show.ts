@@ -24,7 +24,10 @@ export function readShow(file: JsonObject): ReturnType<FileReader['file']> {
   const root = member(values, 'root_module');
   if (root !== undefined) readModule(reader, root, '/values/root_module', '');
   return reader.file('show', {
-    head: { ...rest(file, ['values']), ...rest(values, ['root_module', 'outputs']) },
+    head: {
+      ...reader.open(rest(file, ['values']), ''),
+      ...reader.open(rest(values, ['root_module', 'outputs']), '/values'),
+    },
     outputs: objectAt(values, 'outputs', '/values'),
     outputsAt: '/values/outputs',
   });
@@ -66,7 +69,7 @@ function readResource(reader: FileReader, json: Json, at: string, module: string
       dependencies,
       needs: dependencies.map((address) => [withoutKeys(address)]),
       tainted: member(resource, 'tainted') === true,
-      more: rest(resource, read),
+      more: reader.open(rest(resource, read), at),
     },
     objectAt(resource, 'values', at),
     maskOfValues(member(resource, 'sensitive_values')),

@@ -32,7 +32,7 @@ export function readState(file: JsonObject): StateFile {
     });
   });
   return reader.file('state', {
-    head: rest(file, ['resources', 'outputs']),
+    head: reader.open(rest(file, ['resources', 'outputs']), ''),
     outputs: objectAt(file, 'outputs', ''),
     outputsAt: '/outputs',
   });
@@ -55,7 +55,10 @@ function readInstance(
   if (member(instance, 'private') !== undefined)
     reader.note(`${at}/private`, 'what the provider keeps for itself is left out');
   const other = isFlat ? 'attributes' : 'attributes_flat';
-  const more = { ...rest(resource, resourceMembers), ...rest(instance, instanceMembers) };
+  const more = {
+    ...reader.open(rest(resource, resourceMembers), from),
+    ...reader.open(rest(instance, instanceMembers), at),
+  };
   const unread = member(instance, other);
   const dependencies = textsAt(instance, 'dependencies', at);
   const within = textsAt(instance, 'depends_on', at);

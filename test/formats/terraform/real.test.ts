@@ -27,19 +27,22 @@ if (folder === undefined) {
     for (const start of ['state-v4', 'show-state', 'plan', 'state-v3']) expect(of(start).length).toBeGreaterThan(0);
   });
 
-  test.each([...of('state-v4'), ...of('show-state')])('%s: nothing lost, and the second import does nothing', (name) => {
-    const text = read(name);
-    const plan = importTwice(text, specOf);
-    expect(plan.report.instances).toBeGreaterThan(0);
-    expect(plan.reality).toHaveLength(plan.report.instances);
-    expect(lostLeaves(text, plan)).toEqual([]);
-    // Without a catalogue every type is generic.
-    const generic = importTwice(text);
-    expect(generic.report.described).toBe(0);
-    expect(lostLeaves(text, generic)).toEqual([]);
-    const { instances, described, subscriptions, dependsOn, secrets, notes } = plan.report;
-    console.log(name, { instances, described, subscriptions, dependsOn, secrets, notes: notes.length });
-  });
+  test.each([...of('state-v4'), ...of('show-state')])(
+    '%s: nothing lost, and the second import does nothing',
+    (name) => {
+      const text = read(name);
+      const plan = importTwice(text, specOf);
+      expect(plan.report.instances).toBeGreaterThan(0);
+      expect(plan.reality).toHaveLength(plan.report.instances);
+      expect(lostLeaves(text, plan)).toEqual([]);
+      // Without a catalogue every type is generic.
+      const generic = importTwice(text);
+      expect(generic.report.described).toBe(0);
+      expect(lostLeaves(text, generic)).toEqual([]);
+      const { instances, described, subscriptions, dependsOn, secrets, notes } = plan.report;
+      console.log(name, { instances, described, subscriptions, dependsOn, secrets, notes: notes.length });
+    },
+  );
 
   test.each([...of('plan'), ...of('state-v3')])('%s is refused with what to do', (name) => {
     const parsed = parseState(read(name));
