@@ -1,4 +1,5 @@
-// Addresses of resources as Terraform writes them, with keys of `count` and `for_each` and without.
+// Addresses of resources as Terraform writes them: with the keys of `count` and `for_each`, which tell instances apart,
+// and without, as configurations and dependencies name them.
 
 /** How an instance's key is written behind its name; '' for none. */
 export function keyText(key: string | number | null): string {

@@ -29,7 +29,8 @@ export function inputOf(json: Json, link: (text: string) => Input | undefined): 
   if (typeof json === 'string') return link(json) ?? json;
   if (Array.isArray(json)) return json.map((item: Json) => inputOf(item, link));
   if (!isObject(json)) return json;
-  if (Object.hasOwn(json, '$source')) return { $source: { value: withoutNulls(json) } };
+  if ((Object.hasOwn(json, '$source') ? json['$source']! : null) !== null)
+    return { $source: { value: withoutNulls(json) } };
   return Object.fromEntries(
     Object.entries(json).flatMap(([key, member]): [string, Input][] =>
       member === null ? [] : [[key, inputOf(member, link)]],

@@ -21,7 +21,7 @@ import {
   type StateModel,
 } from './model.ts';
 import { type Placed, placeGeneric } from './place.ts';
-import { awsTypeOf, placeAws } from './place_aws.ts';
+import { awsCounterpartOf, placeAws } from './place_aws.ts';
 import { orderedAfterMax, References } from './references.ts';
 import { genericName, genericSpec, stateSpec, terraformCategory, terraformSchemas } from './schemas.ts';
 
@@ -42,7 +42,7 @@ export function planImport(options: ImportOptions): ImportPlan {
   const { file, existing, specOf } = options;
   const described = new Map<string, VariantSpec>();
   const placed = file.instances.map((instance): Placed => {
-    const known = awsTypeOf(instance);
+    const known = awsCounterpartOf(instance);
     const spec = known && (described.get(known.type) ?? specOf(known.type));
     if (known === undefined || spec === undefined || spec.domain.kind !== 'object')
       return placeGeneric(instance, genericName(instance.type));
@@ -235,8 +235,12 @@ function schemasOf(
     generic.set(p.schema, attributes);
     attributes.push(Object.fromEntries(p.domain));
   }
-  const wanted = [...generic].map(([name, attributes]) => ({ name, spec: genericSpec(attributes, specOf(name)) }));
-  return [{ name: terraformSchemas.state, spec: stateSpec }, ...wanted]
-    .filter(({ name, spec }) => (name === terraformSchemas.state ? specOf(name) === undefined : specOf(name) !== spec))
-    .map(({ name, spec }) => ({ name, category: terraformCategory, origin: 'user', spec }));
+  const out: { name: string; spec: VariantSpec }[] = [];
+  if (specOf(terraformSchemas.state) === undefined) out.push({ name: terraformSchemas.state, spec: stateSpec });
+  for (const [name, attributes] of generic) {
+    const present = specOf(name);
+    const spec = genericSpec(attributes, present);
+    if (spec !== present) out.push({ name, spec });
+  }
+  return out.map((schema) => ({ ...schema, category: terraformCategory, origin: 'user' }));
 }

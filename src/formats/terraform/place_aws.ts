@@ -7,20 +7,20 @@ import { limits } from '../../base/limits.ts';
 import { pointerOf } from '../../model/path.ts';
 import { checkLiteral, derefProperty, type Property } from '../../model/property.ts';
 import type { VariantSpec } from '../../model/schema.ts';
-import { type AwsType, awsTypes } from './aws_types.ts';
+import { type AwsCounterpart, awsCounterparts } from './aws_counterparts.ts';
 import { isDeclarable } from './declare.ts';
 import type { Instance, Note } from './model.ts';
 import { encode, isEmpty, type Placed, pointsOf, textOf } from './place.ts';
 
 /** The counterpart of the instance's type; undefined where there is none, or the instance is none of it. */
-export function awsTypeOf(instance: Instance): AwsType | undefined {
-  if (instance.flat || !Object.hasOwn(awsTypes, instance.type)) return undefined;
-  const known = awsTypes[instance.type]!;
+export function awsCounterpartOf(instance: Instance): AwsCounterpart | undefined {
+  if (instance.flat || !Object.hasOwn(awsCounterparts, instance.type)) return undefined;
+  const known = awsCounterparts[instance.type]!;
   const has = (name: string) => textOf(instance.attributes[name]) !== null;
   return [...(known.needs ?? []), ...known.id].every(has) ? known : undefined;
 }
 
-export function placeAws(instance: Instance, known: AwsType, spec: VariantSpec): Placed {
+export function placeAws(instance: Instance, known: AwsCounterpart, spec: VariantSpec): Placed {
   const { attributes } = instance;
   const domain = new Map<string, Json>();
   const payload = new Map<string, Json>();

@@ -23,6 +23,7 @@ export class References {
   private readonly members = new Map<string, number[]>();
   private readonly shown = new Map<string, Map<string, Target[]>>();
   private readonly needs = new Map<string, ReadonlySet<string>>();
+  private readonly linkable = new Map<Instance, readonly string[]>();
   private readonly circles: ReadonlyMap<string, number>;
 
   constructor(placed: readonly Placed[]) {
@@ -55,9 +56,14 @@ export class References {
   }
 
   /** Dependencies of the instance that can be linked, in one order. */
-  private needsOf(instance: Instance): string[] {
-    const open = this.needs.get(instance.config)!;
-    return [...new Set(this.written(instance))].filter((config) => open.has(config)).sort(compareText);
+  private needsOf(instance: Instance): readonly string[] {
+    let known = this.linkable.get(instance);
+    if (known === undefined) {
+      const open = this.needs.get(instance.config)!;
+      known = [...new Set(this.written(instance))].filter((config) => open.has(config)).sort(compareText);
+      this.linkable.set(instance, known);
+    }
+    return known;
   }
 
   /** Dependencies of the instance in the file that would close a circle. */

@@ -57,6 +57,9 @@ export function maskOfValues(values: Json | undefined): Mask {
 const secretName =
   /(^|[_-])(password|passwd|passphrase|secret|secret_(string|binary|key|access_key|value)|private_key(_\w+)?|client_key(_data)?|(access|auth|api|bearer|refresh|session|sas|id)_token|token|api_?key|(primary|secondary)_(access_)?key|connection_string|smtp_password(_v\d+)?|bcrypt_hash|kube_config_raw)$/i;
 
+// Behind that a name says nothing more, and a search of the whole of a long one could take long.
+const nameCharsMax = 128;
+
 /** Attributes whose names say nothing. */
 const secretAttributes: Readonly<Record<string, readonly string[]>> = {
   aws_ssm_parameter: ['value'],
@@ -113,7 +116,7 @@ function open(json: Json, mask: Mask, at: string, notes: Note[]): Json | undefin
   for (const [key, member] of Object.entries(json)) {
     const below = at + pointerOf([key]);
     const marked = maskAt(key);
-    if (marked !== true && isText(member) && secretName.test(key)) {
+    if (marked !== true && isText(member) && secretName.test(key.slice(-nameCharsMax))) {
       notes.push({ path: below, reason: 'a secret by its name, though not marked as one: left out' });
       continue;
     }

@@ -1,4 +1,5 @@
-// The state as `terraform show -json` prints it: modules within modules, each with its resources' instances.
+// The state as `terraform show -json` prints it: modules within modules, each with its resources' instances. Knows the
+// form only; what is managed and what is secret is `file_reader.ts`.
 
 import type { Json, JsonObject } from '../../base/json.ts';
 import { addressOf, keyText, withoutKeys } from './address.ts';

@@ -2,7 +2,7 @@
 // which property. Only what is certain stands here: scalars, lists of scalars, tags and policy documents. What the
 // provider fills in where nothing was said is reported, never declared; what is missing here is kept and told.
 
-export interface AwsType {
+export interface AwsCounterpart {
   readonly type: string;
   /** Attributes that together are the primary identifier, in its order. */
   readonly id: readonly string[];
@@ -19,7 +19,7 @@ export interface AwsType {
   readonly needs?: readonly string[];
 }
 
-export const awsTypes: Readonly<Record<string, AwsType>> = {
+export const awsCounterparts: Readonly<Record<string, AwsCounterpart>> = {
   aws_vpc: {
     type: 'AWS::EC2::VPC',
     id: ['id'],
