@@ -18,23 +18,22 @@ export interface Target {
 }
 
 export class References {
-  private readonly placed: readonly Placed[];
   /** Of each configuration address: its instances, and by value which of them shows it where. */
   private readonly members = new Map<string, number[]>();
-  private readonly shown = new Map<string, Map<string, Target[]>>();
+  private readonly shown = new Map<string, Map<string, Showing>>();
   private readonly needs = new Map<string, ReadonlySet<string>>();
   private readonly linkable = new Map<Instance, readonly string[]>();
-  private readonly circles: ReadonlyMap<string, number>;
 
   constructor(placed: readonly Placed[]) {
-    this.placed = placed;
     placed.forEach(({ instance, points }, index) => {
       append(this.members, instance.config, index);
       for (const { value, path } of points) {
         if (value.length < identifierCharsMin || commonWords.has(value)) continue;
-        const byValue = this.shown.get(instance.config) ?? new Map<string, Target[]>();
+        const byValue = this.shown.get(instance.config) ?? new Map<string, Showing>();
         this.shown.set(instance.config, byValue);
-        append(byValue, value, { index, path });
+        const showing = byValue.get(value) ?? new Showing();
+        byValue.set(value, showing);
+        showing.add(instance, { index, path });
       }
     });
     const direct = new Map<string, Set<string>>();
@@ -43,10 +42,10 @@ export class References {
       direct.set(instance.config, known);
       for (const config of this.written(instance)) known.add(config);
     }
-    this.circles = componentsOf(direct);
+    const circles = componentsOf(direct);
     for (const [config, all] of direct) {
-      const circle = this.circles.get(config);
-      this.needs.set(config, new Set([...all].filter((d) => this.circles.get(d) !== circle)));
+      const circle = circles.get(config);
+      this.needs.set(config, new Set([...all].filter((d) => circles.get(d) !== circle)));
     }
   }
 
@@ -76,8 +75,8 @@ export class References {
   find(instance: Instance, text: string, isLabel: boolean): Target | undefined {
     if (text.length < identifierCharsMin || (isLabel && !text.startsWith('arn:'))) return undefined;
     const hits = this.needsOf(instance).flatMap((config) => {
-      const targets = this.shown.get(config)?.get(text);
-      return targets === undefined ? [] : [{ config, target: nearest(this.placed, targets, instance) }];
+      const showing = this.shown.get(config)?.get(text);
+      return showing === undefined ? [] : [{ config, target: showing.nearest(instance) }];
     });
     // Of several that show it, the one that the others have it from.
     const origin = hits.find(({ config }) => !hits.some((other) => this.needs.get(config)!.has(other.config)));
@@ -104,10 +103,23 @@ function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   else known.push(value);
 }
 
-/** The target with the same key in the same module, in the same module, or the first. */
-function nearest(placed: readonly Placed[], targets: readonly Target[], from: Instance): Target {
-  const near = targets.filter(({ index }) => placed[index]!.instance.module === from.module);
-  return near.find(({ index }) => placed[index]!.instance.key === from.key) ?? near[0] ?? targets[0]!;
+/** Instances of one resource that show one text: the first of all, of each module, and with each key. */
+class Showing {
+  private readonly byPlace = new Map<string, Target>();
+
+  add(instance: Instance, target: Target): void {
+    for (const place of placesOf(instance)) if (!this.byPlace.has(place)) this.byPlace.set(place, target);
+  }
+
+  /** The one with the same key in the same module, in the same module, or the first. */
+  nearest(to: Instance): Target {
+    const place = placesOf(to).find((known) => this.byPlace.has(known))!;
+    return this.byPlace.get(place)!;
+  }
+}
+
+function placesOf({ module, key }: Instance): string[] {
+  return [JSON.stringify([module, key]), JSON.stringify([module]), ''];
 }
 
 /** Numbers of the strongly connected components (Tarjan 1972, without recursion): equal numbers lie on one circle. */

@@ -23,11 +23,12 @@ export function readShow(file: JsonObject): ReturnType<FileReader['file']> {
   // Nothing at all: the state is empty.
   const values = objectAt(file, 'values', '');
   const root = member(values, 'root_module');
+  const beside = rest(values, ['root_module', 'outputs']);
   if (root !== undefined) readModule(reader, root, '/values/root_module', '');
   return reader.file('show', {
     head: {
       ...reader.open(rest(file, ['values']), ''),
-      ...reader.open(rest(values, ['root_module', 'outputs']), '/values'),
+      ...(Object.keys(beside).length === 0 ? {} : { values: reader.open(beside, '/values') }),
     },
     outputs: objectAt(values, 'outputs', '/values'),
     outputsAt: '/values/outputs',

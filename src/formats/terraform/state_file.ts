@@ -56,8 +56,8 @@ function readInstance(
     reader.note(`${at}/private`, 'what the provider keeps for itself is left out');
   const other = isFlat ? 'attributes' : 'attributes_flat';
   const more = {
-    ...reader.open(rest(resource, resourceMembers), from),
-    ...reader.open(rest(instance, instanceMembers), at),
+    resource: reader.open(rest(resource, resourceMembers), from),
+    instance: reader.open(rest(instance, instanceMembers), at),
   };
   const unread = member(instance, other);
   const dependencies = textsAt(instance, 'dependencies', at);

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../../src/base/json.ts';
 import { planImport } from '../../../src/formats/terraform/import.ts';
+import type { StateModel } from '../../../src/formats/terraform/model.ts';
 import { parseState } from '../../../src/formats/terraform/parse.ts';
 import { runs } from '../../support/model_world.ts';
 import { type Given, importTwice, lostLeaves, Scene, stateOf } from './scene.ts';
@@ -51,6 +52,7 @@ const resources: fc.Arbitrary<Given[]> = fc.uniqueArray(
     instances: fc.uniqueArray(
       fc.record({
         index_key: fc.constantFrom(null, 0, 1, 'k'),
+        provider: fc.constantFrom('other', 'p'),
         attributes,
         dependencies: fc.array(
           fc
@@ -83,7 +85,7 @@ test('one state after another leads to what the last one says', () => {
         const text = stateOf(given);
         const plan = scene.import(text);
         expect(scene.steps(text)).toEqual({ requests: [], reality: [] });
-        const shown = (m: typeof plan) => m.components.map((c) => [c.id, c.domain]).sort();
+        const shown = (m: StateModel) => m.components.map((c) => [c.id, c.domain]).sort();
         expect(shown(scene.read()!)).toEqual(shown(plan));
       }
     }),

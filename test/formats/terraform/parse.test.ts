@@ -176,6 +176,13 @@ describe('instances', () => {
     expect(lostLeaves(text, importTwice(text))).toEqual([]);
   });
 
+  test('members of one name at two places are both kept', () => {
+    const state = stateOf([{ ...thing, provider: 'outer', instances: [{ attributes: {}, provider: 'inner' }] }]);
+    expect(lostLeaves(state, importTwice(state))).toEqual([]);
+    const shown = JSON.stringify({ format_version: '1.0', more: 'outer', values: { more: 'inner' } });
+    expect(lostLeaves(shown, importTwice(shown))).toEqual([]);
+  });
+
   test('numbers that no double holds are kept as text', () => {
     const text = stateOf([{ ...thing, attributes: { id: 'x', big: 1, s: '123456789012345678901' } }]).replace(
       '"big":1',
