@@ -200,6 +200,13 @@ describe('an instance of any other type', () => {
     });
   });
 
+  test('null is what is not set: not declared in maps, kept in lists and in what is recorded', () => {
+    const attributes = { map: { a: null, b: 'c' }, list: [null, { d: null }], none: null };
+    const plan = importOf([{ type: 'x', name: 'a', attributes }]);
+    expect(domainOf(plan, 'x.a')).toEqual({ map: { b: 'c' }, list: [null, {}] });
+    expect(realityOf(plan, 'x.a').payload).toEqual(attributes);
+  });
+
   test('what instances disagree about may be anything', () => {
     const plan = importOf([
       { type: 'x', name: 'a', attributes: { v: 1, w: ['a'], u: { a: 'b' } } },
@@ -430,6 +437,16 @@ describe('a newer state', () => {
   });
 
   test('takes no resource for another where two could be meant', () => {
+    const one = new Scene();
+    one.import(stateOf([web({ id: 'same' })]));
+    const split = one.steps(stateOf([web({ id: 'same' }, 'third'), web({ id: 'same' }, 'fourth')]));
+    expect(kinds(split.requests).filter((k) => k.startsWith('component'))).toEqual([
+      'component.create',
+      'component.create',
+      'component.manage',
+      'component.manage',
+      'component.erase',
+    ]);
     const scene = new Scene();
     scene.import(stateOf([web({ id: 'same' }), web({ id: 'same' }, 'twin')]));
     const { requests } = scene.steps(stateOf([web({ id: 'same' }, 'third')]));
