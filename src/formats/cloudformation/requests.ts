@@ -53,7 +53,7 @@ function values(component: TemplateComponent, before: TemplateComponent | undefi
 }
 
 /** The smallest containers and values that differ; a container that loses a member is given whole. */
-function differences(wanted: Input, present: Input, path: readonly string[]): [string, Input][] {
+export function differences(wanted: Input, present: Input, path: readonly string[]): [string, Input][] {
   if (sameJson(wanted, present)) return [];
   const here: [string, Input] = [pointerOf(path), wanted];
   if (!isTree(wanted) || !isTree(present) || Object.keys(present).length === 0) return [here];
