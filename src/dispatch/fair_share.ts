@@ -104,7 +104,8 @@ export class FairShare<F extends Flow> {
     flow.floor = this.#virtual - this.#credit;
     flow.forgiven = flow.underWay === 0 ? 0 : flow.forgiven + Math.max(0, flow.floor - flow.finish);
     flow.turns++;
-    flow.start = Math.max(flow.floor, flow.finish);
+    flow.finish = Math.max(flow.floor, flow.finish);
+    flow.start = flow.finish;
     this.#ready.add(flow);
   }
 

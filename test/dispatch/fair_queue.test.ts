@@ -40,6 +40,19 @@ describe('order', () => {
     expect(takeAll(queue, 10)).toEqual(['now']);
   });
 
+  test('[DI3] is kept where one was ready before a key closed and a more urgent one came after', () => {
+    const queue = queueOf({ k: { atOnceMax: 1 } });
+    for (const id of ['a', 'b']) queue.push(item(id, { keys: ['k'] }), 0);
+    expect(takeAll(queue)).toEqual(['a']);
+    queue.ended('a', 1_000, 1);
+    queue.push(item('other', { workspace: 'v', keys: ['k'] }), 1);
+    expect(queue.take('p', 1)?.id).toBe('other');
+    queue.push(item('now', { keys: ['k', 'l'], priority: 'interactive' }), 1);
+    expect(takeAll(queue, 1)).toEqual([]);
+    queue.ended('other', 1, 2);
+    expect(takeAll(queue, 2)).toEqual(['now']);
+  });
+
   test('[DI1] alternates between workspaces, and inside one between change sets', () => {
     const queue = queueOf();
     for (let i = 0; i < 3; i++) queue.push(item(`ax${i}`, { workspace: 'a', changeSet: 'x' }), 0);
@@ -69,21 +82,22 @@ describe('order', () => {
     expect(next.join('')).toBe('bbbbbbababab');
   });
 
-  test('[DI11] what was idle while its first run was still under way is not charged for being idle', () => {
+  test('[DI11] what was idle while its runs were under way is charged for them less its idle time, once', () => {
     const share = new FairShare<Flow>(0, (name, order) => new Flow(name, order));
     const [a, b] = [share.flow('a'), share.flow('b')];
-    for (const flow of [a, b]) share.hold(flow);
+    share.hold(a);
     share.enter(b);
-    const first = share.charge(b, 1);
+    const runs = [share.charge(b, 1), share.charge(b, 1)];
     share.leave(b);
     share.enter(a);
     for (let i = 0; i < 50; i++) share.settle(a, share.charge(a, 1), 1);
-    share.hold(b);
     share.enter(b);
-    const at = b.start;
-    // Over those fifty it would have been charged in any case.
-    share.settle(b, first, 40);
-    expect(b.start).toBe(at);
+    expect(b.start).toBe(50);
+    // Two of 40 take it to 80, not to 50 and 78 more; the first of them alone ended while it was idle.
+    share.settle(b, runs[0]!, 40);
+    expect(b.start).toBe(50);
+    share.settle(b, runs[1]!, 40);
+    expect(b.start).toBe(80);
   });
 });
 
@@ -191,6 +205,39 @@ describe('keys', () => {
       queue.ended(one!, 1, at);
     }
     expect(order.filter((c) => c === 'y').length).toBe(10);
+  });
+
+  test.each([
+    ['at every moment', takeAll],
+    ['when one has ended', (queue: FairQueue<SimulatedItem>, at: number) => [queue.take('p', at)!.id]],
+  ])('[DI8] are shared by change sets as long as both need them, asked for %s', (_, take) => {
+    const queue = queueOf({ k: { atOnceMax: 1 } });
+    for (let i = 0; i < 50; i++) {
+      for (const changeSet of ['x', 'y']) queue.push(item(`${changeSet}${i}`, { changeSet, keys: ['k'] }), 0);
+    }
+    let [running] = takeAll(queue);
+    let ofX = 0;
+    for (let at = 1; at <= 40; at++) {
+      queue.ended(running!, 1, at);
+      [running] = take(queue, at);
+      if (running!.startsWith('x')) ofX++;
+    }
+    expect(ofX).toBe(20);
+  });
+
+  test('[DI8] go to the change set that has used least when they open, whatever it was when they closed', () => {
+    const queue = queueOf({ k: { atOnceMax: 1 } });
+    queue.push(item('z', { changeSet: 'z', keys: ['k'] }), 0);
+    expect(takeAll(queue)).toEqual(['z']);
+    for (const changeSet of ['x', 'y']) queue.push(item(`${changeSet} k`, { changeSet, keys: ['k'] }), 0);
+    expect(takeAll(queue)).toEqual([]);
+    for (let i = 0; i < 5; i++) {
+      queue.push(item(`x ${i}`, { changeSet: 'x' }), i);
+      expect(takeAll(queue, i)).toEqual([`x ${i}`]);
+      queue.ended(`x ${i}`, 1, i);
+    }
+    queue.ended('z', 1, 6);
+    expect(takeAll(queue, 6)).toEqual(['y k']);
   });
 });
 
