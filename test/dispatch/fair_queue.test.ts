@@ -48,7 +48,8 @@ describe('order', () => {
     queue.push(item('other', { workspace: 'v', keys: ['k'] }), 1);
     expect(queue.take('p', 1)?.id).toBe('other');
     queue.push(item('now', { keys: ['k', 'l'], priority: 'interactive' }), 1);
-    expect(takeAll(queue, 1)).toEqual([]);
+    queue.push(item('without', { priority: 'replay' }), 1);
+    expect(queue.take('p', 1)?.id).toBe('without');
     queue.ended('other', 1, 2);
     expect(takeAll(queue, 2)).toEqual(['now']);
   });
@@ -223,6 +224,16 @@ describe('keys', () => {
       if (running!.startsWith('x')) ofX++;
     }
     expect(ofX).toBe(20);
+  });
+
+  test('[DI8] give one to each of two change sets when two have ended', () => {
+    const queue = queueOf({ k: { atOnceMax: 2 } });
+    for (let i = 0; i < 9; i++) {
+      for (const changeSet of ['x', 'y']) queue.push(item(`${changeSet}${i}`, { changeSet, keys: ['k'] }), 0);
+    }
+    for (const id of takeAll(queue)) queue.ended(id, 1, 1);
+    const next = [queue.take('p', 1)!, queue.take('p', 1)!];
+    expect(next.map((i) => i.changeSet).sort()).toEqual(['x', 'y']);
   });
 
   test('[DI8] go to the change set that has used least when they open, whatever it was when they closed', () => {

@@ -2,7 +2,7 @@
 // figures are exact and the same in every run.
 
 import type { FairQueue } from '../../src/dispatch/fair_queue.ts';
-import { Slots } from '../../src/dispatch/slots.ts';
+import { RunnerLoad } from '../../src/dispatch/runner_load.ts';
 import type { WaitingItem } from '../../src/dispatch/strand.ts';
 
 export interface SimulatedItem extends WaitingItem {
@@ -38,7 +38,7 @@ export interface SimulationOptions {
 
 /** What ended by `untilMs`, in order of the ends. */
 export function simulate({ queue, cpus, arrivals, untilMs = Infinity, started }: SimulationOptions): Ran[] {
-  const slots = new Slots({ cpus, memoryBytes: 1 });
+  const load = new RunnerLoad({ cpus, memoryBytes: 1 });
   const need = (i: SimulatedItem) => ({ cpus: i.cpus, memoryBytes: 0 });
   const asked = new Map<string, number>();
   const ends = new Schedule<Ran>((run) => run.endedAtMs);
@@ -53,7 +53,7 @@ export function simulate({ queue, cpus, arrivals, untilMs = Infinity, started }:
     if (nowMs === Infinity || nowMs > untilMs) return out;
     while (ends.first !== undefined && ends.first.endedAtMs <= nowMs) {
       const run = ends.shift();
-      slots.free(need(run.item));
+      load.free(need(run.item));
       queue.ended(run.item.id, run.item.tookMs, nowMs);
       out.push(run);
     }
@@ -62,9 +62,9 @@ export function simulate({ queue, cpus, arrivals, untilMs = Infinity, started }:
       queue.push(a.item, nowMs);
     }
     for (;;) {
-      const one = queue.take('p', nowMs, (i) => slots.has(need(i)));
+      const one = queue.take('p', nowMs, (i) => load.has(need(i)));
       if (one === undefined) break;
-      slots.take(need(one));
+      load.take(need(one));
       ends.add({ item: one, askedAtMs: asked.get(one.id)!, startedAtMs: nowMs, endedAtMs: nowMs + one.tookMs });
       started?.(one, nowMs);
     }

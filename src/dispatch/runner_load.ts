@@ -1,4 +1,4 @@
-// Room of one runner: cpus and memory. What is larger than the whole runner goes alone, when nothing else is under way, and
+// What one runner has under way, and what it has room for: cpus and memory. What is larger than the whole runner goes alone, when nothing else is under way, and
 // nothing starts beside it; so everything runs at some time.
 
 import { invariant } from '../base/result.ts';
@@ -8,7 +8,7 @@ export interface Need {
   readonly memoryBytes: number;
 }
 
-export class Slots {
+export class RunnerLoad {
   readonly #capacity: Need;
   #cpus = 0;
   #memoryBytes = 0;
