@@ -1,5 +1,5 @@
-// What one runner has under way, and what it has room for: cpus and memory. What is larger than the whole runner goes alone, when nothing else is under way, and
-// nothing starts beside it; so everything runs at some time.
+// What one runner has under way, and what it has room for: cpus and memory. What is larger than the whole runner goes alone,
+// when nothing else is under way, and nothing starts beside it; so everything runs at some time.
 
 import { invariant } from '../base/result.ts';
 
