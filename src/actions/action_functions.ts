@@ -26,7 +26,7 @@ type Typed = Pick<ComponentRecord, 'schema' | 'variant'>;
  * The action functions of a component, in the order of the kinds and then by name. An overlay takes the place of the
  * variant's of the same kind, of a manual one of the same name.
  */
-function actionFunctionsOf(reader: Reader, { schema, variant }: Typed): readonly ActionFunction[] {
+export function actionFunctionsOf(reader: Reader, { schema, variant }: Typed): readonly ActionFunction[] {
   const effective = new Map<string, ActionFunction>();
   // Of several in one place, which only a merge may leave, the last counts.
   for (const target of [variant, schema])

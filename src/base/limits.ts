@@ -46,6 +46,10 @@ export const limits = {
   /** Wait before a failed replay is tried again: the first time, and at most. */
   replayRetryMs: 250,
   replayRetryMaxMs: 60_000,
+  /** The longest wait that a provider's Retry-After is followed in. */
+  retryAfterMsMax: 3_600_000,
+  /** Time of one cpu by which a workspace that used less than its share of a pool goes before those that used theirs. */
+  shareCreditMs: 1_000,
   /** Time for which computing values holds up everything else at most, before it lets others go first. */
   propagationSliceMs: 4,
   /** Time that a management function waits for values that it is given and that are still being computed, at most. */

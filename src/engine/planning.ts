@@ -1,6 +1,7 @@
 // What applying a change set would do to reality: its state's plan less Head's, each action with what it has to wait for. It
 // costs what the change does: only components whose values may be others are looked at.
 
+import { actionFunctionsOf } from '../actions/action_functions.ts';
 import { needsOf } from '../actions/needs.ts';
 import { orderOf, type Step } from '../actions/order.ts';
 import type { Left } from '../actions/plan.ts';
@@ -8,8 +9,7 @@ import { type ChangePlan, planBetween, type Valued, valued, withoutResources } f
 import type { ComponentId } from '../base/ids.ts';
 import type { Results } from '../builtins/assemble.ts';
 import { Evaluation } from '../builtins/evaluate.ts';
-import { hasBindings } from '../graph/bound.ts';
-import type { ActionKind } from '../model/function.ts';
+import type { ActionKind, BindingRecord } from '../model/function.ts';
 import { idLength } from '../model/keys.ts';
 import { findComponent, findSchema, nameOf } from '../model/lookup.ts';
 import type { Reader } from '../model/state.ts';
@@ -37,6 +37,8 @@ interface PlanningOf {
   readonly results: Results;
   readonly keptOnHead: KeptValues | undefined;
   readonly kept: KeptValues | undefined;
+  /** Components with actions that have not ended. */
+  readonly open: readonly ComponentId[];
 }
 
 /** Of a change set that is caught up, as it and Head stand. Call it in `read`. */
@@ -47,6 +49,7 @@ export function planOf(w: Workspace, branch: Branch, head: Branch): Planned {
     results: w.propagation.resultsOn(w.space.digest),
     keptOnHead: w.propagation.keptOf(head, head.snapshot),
     kept: w.propagation.keptOf(branch, branch.snapshot),
+    open: w.actions.all().map((a) => a.component),
   });
 }
 
@@ -57,10 +60,11 @@ export function plannedActions({ plan }: Planned): PlannedAction[] {
 
 const nothing: Planned = { plan: { due: [], cancelled: [], left: [] }, steps: [], cycle: undefined, touched: [] };
 
-function planOfChange({ head, present, results, keptOnHead, kept }: PlanningOf): Planned {
-  // Where no function is bound there is none that could do anything.
-  if (!hasBindings(present) && !hasBindings(head)) return nothing;
-  const touched = new Set<ComponentId>();
+function planOfChange({ head, present, results, keptOnHead, kept, open }: PlanningOf): Planned {
+  // Where no action function is bound there is none that could do anything.
+  if (!hasActions(present) && !hasActions(head)) return nothing;
+  // What is to be done on Head already takes part: its followers are planned as if that were done.
+  const touched = new Set<ComponentId>(open);
   const comparison = compareSnapshots(head, present, { results, before: keptOnHead, after: kept });
   for (const { id } of comparison.components) touched.add(id);
   for (const category of ['components', 'overrides'] as const)
@@ -70,6 +74,12 @@ function planOfChange({ head, present, results, keptOnHead, kept }: PlanningOf):
   const acting = new Set(plan.due.map((d) => d.component));
   const { steps, cycle } = orderOf({ due: plan.due, needs: needsOf(present, acting), former: needsOf(head, acting) });
   return { plan, steps, cycle, touched: [...touched] };
+}
+
+function hasActions(state: Snapshot): boolean {
+  for (const [, text] of state.scan('bindings', ''))
+    if ((JSON.parse(text) as BindingRecord).action !== null) return true;
+  return false;
 }
 
 function valuedBy(state: Snapshot, results: Results, kept: KeptValues | undefined): Valued {
@@ -151,7 +161,13 @@ export function plannedLines(
     held: due.held,
     after: after.flatMap((key) => places.get(key) ?? []),
   }));
-  const notPlanned = planned.plan.left.map(({ component, kind, because, detail }) => {
+  // Of a schema that nothing can be done for this need not be said of every component.
+  const canAct = (id: ComponentId): boolean => {
+    const record = findComponent(state, id);
+    return record !== undefined && actionFunctionsOf(state, record).length > 0;
+  };
+  const left = planned.plan.left.filter((l) => l.because !== 'unsupported' || canAct(l.component));
+  const notPlanned = left.map(({ component, kind, because, detail }) => {
     const name = nameOf(state, component);
     return { component, name, sentence: `${kind} of ${name}: ${detail === '' ? reasons[because] : detail}` };
   });
