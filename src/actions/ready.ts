@@ -1,4 +1,5 @@
 // What may start now, and what stands behind what has not succeeded, of actions each of which names those that come first.
+// Knows nothing of components or of time.
 
 import { compareText } from '../base/json.ts';
 import type { ActionStatus } from '../model/action.ts';

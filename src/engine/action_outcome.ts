@@ -1,4 +1,5 @@
 // What an action that succeeded changes: the record of its component's resource, and what is to be done next because of it.
+// Nothing is written here.
 
 import { actionFunctionsOf } from '../actions/action_functions.ts';
 import { canonical } from '../base/json.ts';

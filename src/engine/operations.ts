@@ -324,6 +324,7 @@ async function review(s: State): Promise<Result<Review>> {
     });
   }
   const head = await s.w.head();
+  await s.w.actions.ready();
   const base = await s.w.stateAt(head.row, s.row.baseVersion);
   if (!base.ok) return base;
   const { propagation } = s.w;

@@ -1,4 +1,5 @@
-// The operations on actions, by name, with plain JSON in and out. A handler checks the form of its parameters and hands on.
+// The operations on actions, by name, with plain JSON in and out: what is queued and what has ended, steering it, carrying it
+// out. A handler checks the form of its parameters and hands on.
 
 import { limits } from '../base/limits.ts';
 import { must, ok } from '../base/result.ts';

@@ -47,6 +47,7 @@ export function readinessOf(w: Workspace): Readiness {
       if (!found.ok) return [];
       const { branch } = found.value;
       const head = await w.head();
+      await w.actions.ready();
       return branch.row.isHead ? [] : w.read(() => plannedActions(planOf(w, branch, head)));
     },
   };

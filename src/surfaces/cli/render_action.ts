@@ -1,4 +1,5 @@
-// Actions for people: a line each, and one whole with why and what it waits for.
+// Actions for people: a line each, one whole with why and what it waits for, and a line for each step while somebody watches.
+// Functions from records to lines.
 
 import { brief } from '../../base/json.ts';
 import type { ActionRecord } from '../../model/action.ts';
