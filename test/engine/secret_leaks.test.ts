@@ -289,7 +289,7 @@ describe.each<What>(['the content', 'a token'])('[D20] [EN121] a secret that get
     const { found } = await searchAll(what);
     const all = Object.keys(ways).filter((way) => ways[way]!.isNeverTold !== true);
     expect(new Set([...found.files, ...found.answers, ...found.runs])).toEqual(new Set(all));
-    const ofRuns = all.filter((way) => /log|error|rejection|shape/.test(way));
+    const ofRuns = all.filter((way) => /log|error|rejection|shape|result|output/.test(way));
     expect(found.runs).toEqual(ofRuns);
     expect(found.files).toEqual(expect.arrayContaining(ofRuns));
   }, 400_000);
