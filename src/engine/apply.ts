@@ -65,6 +65,8 @@ export interface ApplyReceipt {
 export interface ApplyRequest {
   readonly changeSet: ChangeSetId;
   readonly idempotencyKey?: string;
+  /** Leaves its actions queued for whoever takes the work up next. Default: they are carried out. */
+  readonly leaveQueued?: boolean;
   /** Wait for what is still being computed, at most this long. Default 0: refuse with what is pending. */
   readonly waitMs?: number;
 }
@@ -89,7 +91,9 @@ export async function applyChangeSet(
     // A catch-up that fails for good must be heard of, so the second time it is waited for.
     for (let until: Until = 'queued'; ; until = 'durable') {
       const done = await applyOnce(w, principal, request.changeSet, { ...ask.value, until });
-      if (done !== 'lost') return done;
+      if (done === 'lost') continue;
+      if (done.ok && done.value.actions.length > 0 && request.leaveQueued !== true) seenElsewhere(w.acting.wake());
+      return done;
     }
   });
 }
@@ -276,7 +280,6 @@ function applyNow(
     if (!durable) return 'lost';
     w.release(branch);
     if (!empty) replayInBackground(w);
-    if (queued.length > 0) seenElsewhere(w.acting.wake());
     return ok(receipt);
   });
 }

@@ -101,6 +101,7 @@ const operations = {
       applyChangeSet(w, c.principal, {
         changeSet: await changeSetOf(w, p),
         waitMs: integer(p, 'waitMs', 0),
+        leaveQueued: p['leaveQueued'] === true,
         ...idempotency(p),
       }),
     ),

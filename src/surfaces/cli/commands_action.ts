@@ -99,7 +99,7 @@ export function actionCommands(program: Command, run: Run): void {
 
 async function request(s: Session, params: Params, isWaited: boolean): Promise<number | undefined> {
   const action = await s.call<ActionRecord>('action.request', params);
-  if (isWaited) return carryOut(s, [action.id]);
+  if (isWaited) return carryOut(s, { ids: [action.id] });
   s.print(action, () => [actionLine(action)]);
   return undefined;
 }
@@ -107,28 +107,48 @@ async function request(s: Session, params: Params, isWaited: boolean): Promise<n
 /** How long one question waits for more. */
 const waitMs = 500;
 
+/** Which actions are told of: those named, those that the apply of a change set asked for; else all. */
+interface ToldOf {
+  readonly ids?: readonly string[];
+  readonly changeSet?: string;
+}
+
 /**
  * Stays until nothing more can be done; says each step of those asked for, or of all. Ends with an error when one of them has
  * failed.
  */
-export async function carryOut(s: Session, ids?: readonly string[]): Promise<number> {
-  const told = new Map<string, string>();
-  const last = new Map<string, ActionRecord>();
+export async function carryOut(s: Session, { ids, changeSet }: ToldOf = {}): Promise<number> {
+  const told = new Map<string, ActionRecord>();
+  const isAsked = (a: ActionRecord): boolean =>
+    ids !== undefined ? ids.includes(a.id) : changeSet === undefined || a.origins.includes(changeSet as never);
   const tell = (action: ActionRecord): void => {
-    if ((ids !== undefined && !ids.includes(action.id)) || told.get(action.id) === action.status) return;
-    told.set(action.id, action.status);
-    last.set(action.id, action);
+    if (!isAsked(action) || told.get(action.id)?.status === action.status) return;
+    told.set(action.id, action);
     s.write([action], () => [actionLine(action)]);
   };
   for (let isQuiet = false; !isQuiet; ) {
     const ran = await s.call<Ran>('action.run', { waitMs });
     isQuiet = ran.quiet;
     for (const action of ran.open) tell(action);
-    const gone = [...new Set([...told.keys(), ...(ids ?? [])])].filter((id) => !ran.open.some((a) => a.id === id));
-    for (const id of gone) if (!isOver(last.get(id))) tell(await s.call<ActionRecord>('action.get', { action: id }));
+    const isOpen = (id: string): boolean => ran.open.some((a) => a.id === id);
+    for (const id of new Set([...told.keys(), ...(ids ?? [])]))
+      if (!isOpen(id) && !isOver(told.get(id))) tell(await s.call<ActionRecord>('action.get', { action: id }));
   }
-  const failed = [...last.values()].filter((a) => a.status === 'failed' || a.status === 'interrupted');
+  // What was over before anybody looked.
+  if (changeSet !== undefined) for (const action of await allOf(s, changeSet)) tell(action);
+  if (told.size === 0 && !s.json) s.write([], () => ['Nothing is queued.']);
+  const failed = [...told.values()].filter((a) => a.status === 'failed' || a.status === 'interrupted');
   return failed.length > 0 ? exitCodes.error : exitCodes.ok;
+}
+
+async function allOf(s: Session, changeSet: string): Promise<ActionRecord[]> {
+  const out: ActionRecord[] = [];
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const page: Page<ActionRecord> = await s.call('action.list', { changeSet, ...(cursor == null ? {} : { cursor }) });
+    out.push(...page.items);
+    cursor = page.nextCursor;
+  }
+  return out.reverse();
 }
 
 const isOver = (action: ActionRecord | undefined): boolean =>

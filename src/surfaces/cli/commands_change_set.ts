@@ -110,10 +110,11 @@ export function changeSetCommands(program: Command, run: Run): void {
         const receipt = await s.call<ApplyReceipt>('change_set.apply', {
           changeSet: name,
           waitMs: options.wait * 1_000,
+          leaveQueued: !options.run,
           ...key,
         });
         s.print(receipt, () => appliedLines(receipt));
-        return options.run && receipt.actions.length > 0 ? carryOut(s) : undefined;
+        return options.run && receipt.actions.length > 0 ? carryOut(s, { changeSet: receipt.changeSet }) : undefined;
       }),
     );
   changeSet
