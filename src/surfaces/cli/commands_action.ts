@@ -126,6 +126,9 @@ export async function carryOut(s: Session, { ids, changeSet }: ToldOf = {}): Pro
     told.set(action.id, action);
     s.write([action], () => [actionLine(action)]);
   };
+  // Before it is taken up: what is done at once would be gone by the first look.
+  if (ids === undefined && changeSet === undefined)
+    for (const action of await allOf(s, { status: 'queued' })) tell(action);
   for (let isQuiet = false; !isQuiet; ) {
     const ran = await s.call<Ran>('action.run', { waitMs });
     isQuiet = ran.quiet;
@@ -135,16 +138,16 @@ export async function carryOut(s: Session, { ids, changeSet }: ToldOf = {}): Pro
       if (!isOpen(id) && !isOver(told.get(id))) tell(await s.call<ActionRecord>('action.get', { action: id }));
   }
   // What was over before anybody looked.
-  if (changeSet !== undefined) for (const action of await allOf(s, changeSet)) tell(action);
+  if (changeSet !== undefined) for (const action of await allOf(s, { changeSet })) tell(action);
   if (told.size === 0 && !s.json) s.write([], () => ['Nothing is queued.']);
   const failed = [...told.values()].filter((a) => a.status === 'failed' || a.status === 'interrupted');
   return failed.length > 0 ? exitCodes.error : exitCodes.ok;
 }
 
-async function allOf(s: Session, changeSet: string): Promise<ActionRecord[]> {
+async function allOf(s: Session, of: Params): Promise<ActionRecord[]> {
   const out: ActionRecord[] = [];
   for (let cursor: string | null | undefined; cursor !== null; ) {
-    const page: Page<ActionRecord> = await s.call('action.list', { changeSet, ...(cursor == null ? {} : { cursor }) });
+    const page: Page<ActionRecord> = await s.call('action.list', { ...of, ...(cursor == null ? {} : { cursor }) });
     out.push(...page.items);
     cursor = page.nextCursor;
   }
