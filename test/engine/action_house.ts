@@ -17,7 +17,7 @@ export interface Effect {
 export interface Provider {
   readonly port: number;
   journal(): Promise<readonly Effect[]>;
-  rules(...rules: readonly { op: string; nth: number; then: 'fail' | 'drop' | 'hang' }[]): Promise<void>;
+  rules(...rules: readonly { op: string; nth: number; goes: 'fail' | 'drop' | 'hang' }[]): Promise<void>;
   /** Changes or takes away a thing behind everybody's back. */
   put(id: string, body: Json): Promise<void>;
   remove(id: string): Promise<void>;

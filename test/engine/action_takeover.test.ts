@@ -28,7 +28,7 @@ async function opened(change: (mutations: Json[], provider: Provider) => Json[] 
   const changeSet = await first.house.open('schemas');
   await first.house.submit(changeSet, ...change(thingMutations(provider.port), provider));
   await first.house.call('change_set.apply', { changeSet, waitMs: 20_000 });
-  await provider.rules({ op: 'create', nth: 1, then: 'hang' });
+  await provider.rules({ op: 'create', nth: 1, goes: 'hang' });
   const made = await first.house.open('made');
   await first.house.submit(made, { kind: 'component.create', schema: 'Thing', name: 'it', attributes: {} });
   await first.house.call('change_set.apply', { changeSet: made, waitMs: 20_000 });

@@ -68,7 +68,7 @@ test('[EN180] D1 D8 a deletion destroys what is there, once, and nothing where n
 
 test('[EN181] D13 a failed action can be tried again, and what waits for it waits', async () => {
   const a = await opened();
-  await a.provider.rules({ op: 'create', nth: 1, then: 'fail' });
+  await a.provider.rules({ op: 'create', nth: 1, goes: 'fail' });
   await a.apply(
     'two',
     thing('first'),
@@ -87,7 +87,7 @@ test('[EN181] D13 a failed action can be tried again, and what waits for it wait
 
 test('[EN181] what was done without an answer is not done twice: the provider knows the key', async () => {
   const a = await opened();
-  await a.provider.rules({ op: 'create', nth: 1, then: 'drop' });
+  await a.provider.rules({ op: 'create', nth: 1, goes: 'drop' });
   await a.apply('one', thing('it'));
   expect(await a.told()).toEqual(['create of it: failed']);
   const [action] = await a.actions();
@@ -117,7 +117,7 @@ test('[EN182] D5 D7 a refresh tells what is there now; of one that is queued the
 
 test('[EN181] one that is on hold starts when it is released', async () => {
   const a = await opened();
-  await a.provider.rules({ op: 'create', nth: 1, then: 'fail' });
+  await a.provider.rules({ op: 'create', nth: 1, goes: 'fail' });
   await a.apply(
     'two',
     thing('first'),
@@ -152,7 +152,7 @@ test('[EN183] after a restart everything is as it was, what is sent is kept, and
 
 test('[EN184] what is queued when the engine ends is carried out by the next one', async () => {
   const a = await opened();
-  await a.provider.rules({ op: 'create', nth: 1, then: 'fail' });
+  await a.provider.rules({ op: 'create', nth: 1, goes: 'fail' });
   await a.apply(
     'two',
     thing('first'),

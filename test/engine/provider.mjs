@@ -3,7 +3,7 @@
 //
 //   POST /things {key, body} -> {id, body}     once for each key, when it is `idempotent`
 //   GET, PUT, DELETE /things/ID
-//   GET /journal -> every effect, in order     POST /rules [{op, nth, then: 'fail' | 'drop' | 'hang'}]
+//   GET /journal -> every effect, in order     POST /rules [{op, nth, goes: 'fail' | 'drop' | 'hang'}]
 import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
@@ -52,7 +52,7 @@ const server = createServer(async (request, response) => {
   if (root !== 'things') return answer(404, { error: 'no such thing' });
   const op = { POST: 'create', GET: 'read', PUT: 'update', DELETE: 'destroy' }[request.method];
   counts[op] = (counts[op] ?? 0) + 1;
-  const rule = rules.find((r) => r.op === op && r.nth === counts[op])?.then;
+  const rule = rules.find((r) => r.op === op && r.nth === counts[op])?.goes;
   if (rule === 'fail') return answer(500, { error: `the ${op} fails` });
   if (op === 'create') {
     const known = body.key === undefined ? undefined : keys.get(body.key);
