@@ -198,6 +198,8 @@ const nothing = (): void => {};
 async function collect(w: Workspace, progress: Progress): Promise<GcOutcome> {
   const generation = await w.store.nextGeneration(w.id);
   progress('writing what waits');
+  // What a resource was sent is named by its step alone until a checkpoint of Head has it.
+  await w.head();
   await w.checkpoint();
   const rows = await w.store.listChangeSets(w.id);
   const checkpoints = await w.store.listCheckpoints(w.id);

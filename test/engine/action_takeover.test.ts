@@ -77,3 +77,26 @@ test('[EN185] of what does not say so a person has to say what became of it', as
   await second.quiet();
   expect(await second.told()).toContain('create of it: succeeded');
 });
+
+test('[EN183] a collection right after a crash keeps what was sent, which no checkpoint has yet', async () => {
+  const provider = await startProvider();
+  ended.push(() => provider.close());
+  const store = new MemoryStore();
+  store.close = async () => {};
+  const open = async (): Promise<ActionHouse> => {
+    const house = await new House(async () => store, withFunctions).start();
+    ended.push(() => house.close().catch(() => {}));
+    return new ActionHouse(house, provider);
+  };
+  const first = await open();
+  await first.apply('schemas', ...thingMutations(provider.port));
+  const attributes = { '/domain/Size': 1 };
+  await first.apply('made', { kind: 'component.create', schema: 'Thing', name: 'it', attributes });
+  const second = await open();
+  await second.house.call('gc');
+  const third = await open();
+  await third.apply('larger', { kind: 'attribute.set', component: 'it', path: '/domain/Size', value: 2 });
+  expect(await third.effects()).toEqual(['create it', 'update t1']);
+  expect((await third.actions()).at(-1)!.paths).toEqual(['/domain/Size']);
+  await third.house.sound();
+});

@@ -124,7 +124,8 @@ export async function carryOut(s: Session, { ids, changeSet }: ToldOf = {}): Pro
   const tell = (action: ActionRecord): void => {
     if (!isAsked(action) || told.get(action.id)?.status === action.status) return;
     told.set(action.id, action);
-    s.write([action], () => [actionLine(action)]);
+    // Behind an answer of its own, an object would follow an object.
+    if (!s.json || changeSet === undefined) s.write([action], () => [actionLine(action)]);
   };
   // Before it is taken up: what is done at once would be gone by the first look.
   if (ids === undefined && changeSet === undefined)
