@@ -31,7 +31,7 @@ import { entryOf, headStays } from './change_set.ts';
 import { askOf, remember, repeated } from './idempotency.ts';
 import { lockingEdits } from './locking.ts';
 import { permit } from './permit.ts';
-import { type Planned, plannedActions, plannedSteps, planOf } from './planning.ts';
+import { type Planned, plannedSteps, planOf } from './planning.ts';
 import { queuePlanned } from './queue_actions.ts';
 import { replayInBackground } from './replay.ts';
 import { checkApply, groundsOf, headWhile } from './requirements.ts';
@@ -130,7 +130,15 @@ async function applyOnce(
     if (!next.ok) return { refused: askAgain(next.refusal) };
     const planned = planOf(w, branch, head);
     if (planned.cycle !== undefined) return { refused: neverEnding(branch.snapshot, planned.cycle) };
-    return { applied: applyNow(w, principal, branch, head, { steps, planned, spent: checked.value, ask }) };
+    return {
+      applied: applyNow(w, principal, branch, head, {
+        steps,
+        planned,
+        actions: grounds.actions,
+        spent: checked.value,
+        ask,
+      }),
+    };
   });
   if (done === 'lost') return done;
   return 'applied' in done ? done.applied : onceDurable(branch, done.refused);
@@ -179,6 +187,8 @@ function applyNow(
   what: {
     readonly steps: readonly EditedSteps[];
     readonly planned: Planned;
+    /** As they were approved. */
+    readonly actions: readonly PlannedAction[];
     readonly spent: readonly Spent[];
     readonly ask: { key: string | undefined; hash: Hash };
   },
@@ -247,7 +257,7 @@ function applyNow(
   const receipt = receiptOf(moved, headRow, change, {
     edits,
     engine: pending.repairs.length + own.length,
-    actions: plannedActions(what.planned),
+    actions: what.actions,
     spent,
   });
   const queued = queuePlanned(

@@ -34,7 +34,11 @@ export function blankTypes(text: string, program: Node, edits: Edits): readonly 
 
   /** Ends of statements that no semicolon closes: a type blanked up to one leaves a semicolon. */
   const openEnds = new Set<number>();
+  /** What stands in the head of a loop is no statement, whatever its name. */
+  const inHeads = new Set<unknown>();
   const noteEnd = (node: Node) => {
+    for (const part of [node['init'], node['left']]) if (node.type.startsWith('For')) inHeads.add(part);
+    if (inHeads.has(node)) return;
     if (statementEnds.has(node.type) && text[node.end - 1] !== ';') openEnds.add(node.end);
   };
   const blankType = (start: number, end: number) => edits.blank(start, end, openEnds.has(end) ? ';' : '');
