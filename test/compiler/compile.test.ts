@@ -94,6 +94,12 @@ describe('the script of a function', () => {
       5,
       5,
     ],
+    [
+      'a type at the end of a part of a loop',
+      'function main(n: number) {\n  let sum = 0\n  for (let i = n!; i > 0 as boolean; i = (i - 1)!) sum += i\n  for (const x of [n] as number[]) sum += x\n  return sum\n}',
+      3,
+      9,
+    ],
   ];
   for (const [name, text, input, output] of typed) {
     test(`has no types and the same lines: ${name}`, () => {
