@@ -128,7 +128,12 @@ export class ActionWork {
     this.#timer = undefined;
     const nowMs = this.#w.world.clock.nowMs();
     const busy = new Set<ComponentId>();
-    for (const id of this.#under.keys()) busy.add(this.#w.actions.find(id)!.component);
+    for (const id of this.#under.keys()) {
+      const action = this.#w.actions.find(id);
+      if (action !== undefined) busy.add(action.component);
+    }
+    // Whether it was done has to be known before anything else is done to the component.
+    for (const action of this.#w.actions.all()) if (action.status === 'interrupted') busy.add(action.component);
     let nextMs = Number.POSITIVE_INFINITY;
     for (const action of this.#w.actions.all()) {
       if (action.status !== 'queued' || busy.has(action.component) || this.#waits(action)) continue;

@@ -88,6 +88,14 @@ export function queuePlanned(
   const ids: (ActionId | undefined)[] = [];
   for (const { component, kind, name, paths, after, reviewedHash, isHeld } of steps) {
     const before = after.flatMap((at) => ids[at] ?? []);
+    // What is being made, or may have been, is not made a second time.
+    const begun = w.actions.of(component).find((a) => isSame(a, kind, name) && kind !== 'update' && !hasNotBegun(a));
+    if (begun !== undefined) {
+      ids.push(begun.id);
+      const origins = [...new Set([...begun.origins, by.changeSet])];
+      if (begun.status === 'interrupted') out.push(amended(begun, { origins, paths, reviewedHash }));
+      continue;
+    }
     const known = w.actions.of(component).find((a) => isSame(a, kind, name) && hasNotBegun(a) && !taken.has(a.id));
     if (known !== undefined) {
       taken.add(known.id);

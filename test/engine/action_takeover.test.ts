@@ -72,6 +72,10 @@ test('[EN185] of what does not say so a person has to say what became of it', as
   expect(await second.effects()).toEqual(['create it']);
   const [action] = await second.actions();
   expect(action!.failure).toMatchObject({ code: 'interrupted' });
+  // Nothing else is done to it before that, whatever is applied.
+  await second.apply('an edit', { kind: 'attribute.set', component: 'it', path: '/domain/Size', value: 2 });
+  expect(await second.told()).toEqual(['create of it: interrupted']);
+  expect(await second.effects()).toEqual(['create it']);
   await ending(first);
   await second.house.call('action.retry', { action: action!.id });
   await second.quiet();
