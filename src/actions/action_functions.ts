@@ -36,6 +36,16 @@ export function actionFunctionsOf(reader: Reader, { schema, variant }: Typed): r
   );
 }
 
+/** `name`: of a manual one its function's; '' for the others. */
+export function actionFunctionOf(
+  reader: Reader,
+  typed: Typed,
+  kind: ActionKind,
+  name: string,
+): ActionFunction | undefined {
+  return actionFunctionsOf(reader, typed).find((f) => f.kind === kind && f.name === name);
+}
+
 function actionFunctionsOn(reader: Reader, target: string): ActionFunction[] {
   const out: ActionFunction[] = [];
   for (const [key] of reader.scan('index', index.bindingsOf(target))) {

@@ -16,8 +16,8 @@ const invalid = (expected: string, got: Json | undefined): Evaluated => ({
 });
 
 /**
- * `text`: the JSON text of the result; undefined: it returned nothing. `value`: the same, when it was parsed. Members are in canonical order, so that what is seen does
- * not depend on how a function puts together what is equal.
+ * `text`: the JSON text of the result; undefined: it returned nothing. `value`: the same, when it was parsed. Members are in
+ * canonical order, so that what is seen does not depend on how a function puts together what is equal.
  */
 export function resultOfRun(kind: FunctionKind, text: string | undefined, value?: Json): Evaluated {
   if (text === undefined) return resultOfValue(kind, undefined);

@@ -55,12 +55,11 @@ export async function bindInputs(w: Workspace, head: Branch, action: ActionRecor
       if (action.reviewedHash !== null && action.reviewedHash !== inputHash)
         return waits('its values are not those that were reviewed');
     }
-    const exists = resourceIdOf(head.snapshot, component) !== undefined;
-    if (action.kind === 'create' && exists && action.after.length === 0)
+    const resourceId = resourceIdOf(head.snapshot, component);
+    if (action.kind === 'create' && resourceId !== undefined && action.after.length === 0)
       return waits('it has a resource already; an apply that changes it will update that');
     if (action.kind === 'destroy' && !isMarked(head.snapshot, component) && action.after.length === 0)
       return waits('the component is not deleted any more');
-    const resourceId = resourceIdOf(head.snapshot, component);
     const si = { ...(whole['si'] as JsonObject), ...(resourceId === undefined ? {} : { resourceId }) };
     return ok({ input: { domain: {}, ...whole, si }, domain, inputHash });
   });

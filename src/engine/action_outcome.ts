@@ -1,7 +1,7 @@
 // What an action that succeeded changes: the record of its component's resource, and what is to be done next because of it.
 // Nothing is written here.
 
-import { actionFunctionsOf } from '../actions/action_functions.ts';
+import { actionFunctionOf } from '../actions/action_functions.ts';
 import { canonical } from '../base/json.ts';
 import type { ActionOutcome } from '../dispatch/action_result.ts';
 import type { ActionRecord } from '../model/action.ts';
@@ -10,7 +10,6 @@ import type { ResourceRecord } from '../model/module.ts';
 import type { ChunkRow } from '../ports/store.ts';
 import { encodeBlob } from '../snapshot/chunk.ts';
 import type { Bound } from './action_inputs.ts';
-import type { QueuedActions } from './action_table.ts';
 import { newAction } from './queue_actions.ts';
 import type { ResourceChange } from './reality.ts';
 import type { Workspace } from './workspace.ts';
@@ -45,14 +44,14 @@ export function changesOf(
 }
 
 /** After a creation the resource is looked at once, where that is possible. Call it in `read`. */
-export function afterwards(w: Workspace, action: ActionRecord): QueuedActions {
+export function afterwards(w: Workspace, action: ActionRecord): readonly ActionRecord[] {
   if (action.kind !== 'create') return [];
   const head = w.knownHead()!.snapshot;
   const { component } = action;
   const record = findComponent(head, component);
   if (record === undefined || isMarked(head, component)) return [];
-  if (!actionFunctionsOf(head, record).some((f) => f.kind === 'refresh')) return [];
+  if (actionFunctionOf(head, record, 'refresh', '') === undefined) return [];
   if (w.actions.of(component).some((a) => a.kind === 'refresh' && a.status === 'queued')) return [];
   const refresh = newAction(w, head, { component, kind: 'refresh', actor: action.actor, origins: action.origins });
-  return refresh === undefined ? [] : [w.actions.add(refresh)];
+  return refresh === undefined ? [] : [refresh];
 }

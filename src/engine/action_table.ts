@@ -21,14 +21,19 @@ export function amended(before: ActionRecord, more: Partial<ActionRecord>): Queu
   return { record: { ...before, ...more, revision: before.revision + 1 }, expected: before.revision };
 }
 
-/** Its next step. Refuses `action_step_illegal`. */
+/** One or several steps of its life, written as one change. Refuses `action_step_illegal`. */
 export function stepOf(
   before: ActionRecord,
-  event: ActionEvent,
+  events: readonly ActionEvent[],
   more: Partial<ActionRecord> = {},
 ): Result<QueuedActions[number]> {
-  const next = nextActionStatus(before.status, event);
-  return next.ok ? ok(amended(before, { ...more, status: next.value })) : next;
+  let { status } = before;
+  for (const event of events) {
+    const next = nextActionStatus(status, event);
+    if (!next.ok) return next;
+    status = next.value;
+  }
+  return ok(amended(before, { ...more, status }));
 }
 
 const open: readonly ActionStatus[] = ['queued', 'on-hold', 'dispatched', 'running', 'failed', 'interrupted'];
@@ -78,9 +83,9 @@ export class ActionTable {
     return change;
   }
 
-  /** Its next step; the caller commits what is answered. Refuses `action_step_illegal`. */
-  step(id: ActionId, event: ActionEvent, more: Partial<ActionRecord> = {}): Result<QueuedActions[number]> {
-    const change = stepOf(this.#must(id), event, more);
+  /** Its next steps; the caller commits what is answered. Refuses `action_step_illegal`. */
+  step(id: ActionId, events: readonly ActionEvent[], more: Partial<ActionRecord> = {}): Result<QueuedActions[number]> {
+    const change = stepOf(this.#must(id), events, more);
     if (change.ok) this.adopt([change.value]);
     return change;
   }

@@ -3,7 +3,7 @@
 // before anything that waits for it starts; so whoever comes after a crash finds it `running` and knows that it may have had
 // its effect.
 
-import { actionFunctionsOf } from '../actions/action_functions.ts';
+import { actionFunctionOf } from '../actions/action_functions.ts';
 import type { ActionId, ComponentId } from '../base/ids.ts';
 import { canonical, type Json, type JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
@@ -21,7 +21,8 @@ import type { Workspace } from './workspace.ts';
 
 export class ActionWork {
   readonly #w: Workspace;
-  readonly #under = new Map<ActionId, Promise<void>>();
+  /** Under way until all of them is durable, also when the table has them as ended by then. */
+  readonly #under = new Map<ActionId, { readonly component: ComponentId; readonly done: Promise<void> }>();
   #timer: NodeJS.Timeout | undefined;
   #isAwake = false;
   #isStopped = false;
@@ -88,7 +89,7 @@ export class ActionWork {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const ended = Promise.all(this.#under.values()).then(() => undefined);
+    const ended = Promise.all([...this.#under.values()].map((u) => u.done)).then(() => undefined);
     await atMost(ended, limits.actionStopMs);
     for (const id of this.#under.keys()) {
       const run = this.#w.actions.find(id)?.run;
@@ -103,7 +104,7 @@ export class ActionWork {
     const left = this.#w.actions.all().filter((a) => a.status === 'running' || a.status === 'dispatched');
     const actions = left.map((a) => {
       const failure = { code: 'interrupted', message: 'whoever ran it went away; whether it was done is not known' };
-      return must(this.#w.actions.step(a.id, 'interrupt', { failure }));
+      return must(this.#w.actions.step(a.id, ['interrupt'], { failure }));
     });
     if (actions.length > 0) await this.#w.record({ changes: [], actions });
     for (const { record } of actions) await this.#resolve(record);
@@ -119,7 +120,7 @@ export class ActionWork {
     const call = await w.read(() => callOf(head.snapshot, action, null));
     const isSafe = action.kind === 'refresh' || (call.ok && (await w.calls.isIdempotent(call.value)));
     if (!isSafe || w.actions.find(action.id)?.status !== 'interrupted') return;
-    await w.record({ changes: [], actions: [must(w.actions.step(action.id, 'retry', { endedAtMs: null }))] });
+    await w.record({ changes: [], actions: [must(w.actions.step(action.id, ['retry'], { endedAtMs: null }))] });
   }
 
   #pump(): void {
@@ -127,11 +128,7 @@ export class ActionWork {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const nowMs = this.#w.world.clock.nowMs();
-    const busy = new Set<ComponentId>();
-    for (const id of this.#under.keys()) {
-      const action = this.#w.actions.find(id);
-      if (action !== undefined) busy.add(action.component);
-    }
+    const busy = new Set([...this.#under.values()].map((u) => u.component));
     // Whether it was done has to be known before anything else is done to the component.
     for (const action of this.#w.actions.all()) if (action.status === 'interrupted') busy.add(action.component);
     let nextMs = Number.POSITIVE_INFINITY;
@@ -142,19 +139,19 @@ export class ActionWork {
         continue;
       }
       busy.add(action.component);
-      this.#start(action.id);
+      this.#start(action);
     }
     if (nextMs === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(() => this.#pump(), Math.max(1, nextMs - nowMs));
   }
 
-  /** Is something that has to succeed first still open? What was cancelled is not waited for. */
+  /** Is something that has to succeed first still open, or not durable? What was cancelled is not waited for. */
   #waits(action: ActionRecord): boolean {
-    return action.after.some((id) => this.#w.actions.find(id) !== undefined);
+    return action.after.some((id) => this.#under.has(id) || this.#w.actions.find(id) !== undefined);
   }
 
-  #start(id: ActionId): void {
-    const work = this.#carryOut(id)
+  #start({ id, component }: ActionRecord): void {
+    const done = this.#carryOut(id)
       .catch((e: unknown) => {
         this.#failure = e;
         this.#isAwake = false;
@@ -164,7 +161,7 @@ export class ActionWork {
         this.tell();
         if (this.#failure === undefined) this.#pump();
       });
-    this.#under.set(id, work);
+    this.#under.set(id, { component, done });
   }
 
   async #carryOut(id: ActionId): Promise<void> {
@@ -178,16 +175,16 @@ export class ActionWork {
       const { code } = ready.refusal;
       const change =
         code === 'not_ready'
-          ? actions.step(id, 'hold', { heldBecause: ready.refusal.got ?? refusalText(ready.refusal) })
+          ? actions.step(id, ['hold'], { heldBecause: ready.refusal.got ?? refusalText(ready.refusal) })
           : this.#failed(id, { code, message: refusalText(ready.refusal) });
       await this.#w.record({ changes: [], actions: [must(change)] });
       return;
     }
     const { bound, run, start } = ready.value;
     const { inputHash } = bound;
-    const dispatched = must(actions.step(id, 'dispatch', { inputHash }));
     const started = must(
-      actions.step(id, 'start', {
+      actions.step(id, ['dispatch', 'start'], {
+        inputHash,
         run,
         attempts: action.attempts + 1,
         fence: action.fence + 1,
@@ -195,7 +192,7 @@ export class ActionWork {
         failure: null,
       }),
     );
-    await this.#w.record({ changes: [], actions: [{ record: started.record, expected: dispatched.expected }] });
+    await this.#w.record({ changes: [], actions: [started] });
     this.tell();
     const tested = await start();
     await this.#ended(id, started.record.fence, bound, tested);
@@ -234,27 +231,26 @@ export class ActionWork {
       // Cut off by the engine's end it may have had its effect.
       const isCutOff = this.#isStopped && !outcome.ok && outcome.code === 'killed';
       const isUnknown = isCutOff || (!outcome.ok && outcome.code === 'runner_lost');
-      const change = isUnknown ? actions.step(id, 'interrupt', { failure }) : this.#failed(id, failure);
+      const change = isUnknown ? actions.step(id, ['interrupt'], { failure }) : this.#failed(id, failure);
       await this.#w.record({ changes: [], actions: [must(change)], by: id });
       return;
     }
     const done = must(said!);
-    const succeeded = must(actions.step(id, 'succeed', { endedAtMs, failure: null }));
-    const { changes, chunks } = await this.#w.read(() => changesOf(this.#w, action, bound, done));
-    const more = await this.#w.read(() => afterwards(this.#w, action));
-    await this.#w.record({ changes, actions: [succeeded, ...more], by: id, chunks });
+    const { changes, chunks, next } = await this.#w.read(() => ({
+      ...changesOf(this.#w, action, bound, done),
+      next: afterwards(this.#w, action),
+    }));
+    // Cancelled while that was read.
+    if (actions.find(id)?.fence !== fence) return;
+    const succeeded = must(actions.step(id, ['succeed'], { endedAtMs, failure: null }));
+    await this.#w.record({ changes, actions: [succeeded, ...next.map((a) => actions.add(a))], by: id, chunks });
   }
 
   #failed(id: ActionId, failure: ActionRecord['failure']) {
     const { actions, world } = this.#w;
-    const status = actions.find(id)!.status;
     // One that could not even be started goes through the same steps.
-    if (status === 'queued') {
-      const dispatched = must(actions.step(id, 'dispatch'));
-      const failed = actions.step(id, 'fail', { failure, endedAtMs: world.clock.nowMs() });
-      return failed.ok ? ok({ record: failed.value.record, expected: dispatched.expected }) : failed;
-    }
-    return actions.step(id, 'fail', { failure, endedAtMs: world.clock.nowMs() });
+    const steps = actions.find(id)!.status === 'queued' ? (['dispatch', 'fail'] as const) : (['fail'] as const);
+    return actions.step(id, steps, { failure, endedAtMs: world.clock.nowMs() });
   }
 }
 
@@ -266,8 +262,7 @@ interface Prepared {
 
 function callOf(state: Parameters<typeof findComponent>[0], action: ActionRecord, properties: Json) {
   const component = findComponent(state, action.component);
-  const { kind: of, name: called } = action;
-  const fn = component && actionFunctionsOf(state, component).find((f) => f.kind === of && f.name === called);
+  const fn = component && actionFunctionOf(state, component, action.kind, action.name);
   const record = fn && findRecord<FunctionRecord>(state, 'functions', fn.function);
   if (fn === undefined || record === undefined) {
     return refuse('function_not_found', {

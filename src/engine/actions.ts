@@ -5,14 +5,7 @@ import type { Principal } from '../access/role.ts';
 import type { ActionId, ComponentId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
-import {
-  type ActionEvent,
-  type ActionRecord,
-  type ActionStatus,
-  actionStatuses,
-  isActionEnded,
-  nextActionStatus,
-} from '../model/action.ts';
+import { type ActionRecord, isActionEnded, nextActionStatus } from '../model/action.ts';
 import type { ActionKind } from '../model/function.ts';
 import { findComponent, nameOf, resourceIdOf } from '../model/lookup.ts';
 import type { ActionQuery } from '../ports/store.ts';
@@ -49,19 +42,6 @@ export async function findAction(w: Workspace, id: string): Promise<Result<Actio
   });
 }
 
-/** Refuses `request_malformed` for a status that there is not. */
-export function parseActionStatuses(text: string): Result<readonly ActionStatus[]> {
-  const given = text.split(',').map((s) => s.trim());
-  const wrong = given.find((s) => !(actionStatuses as readonly string[]).includes(s));
-  if (wrong === undefined) return ok(given as ActionStatus[]);
-  return refuse('request_malformed', {
-    path: 'status',
-    expected: actionStatuses.join(', '),
-    got: JSON.stringify(wrong),
-    hint: 'name one or several of them, with commas between',
-  });
-}
-
 const verbs = { hold: 'hold', release: 'release', cancel: 'cancel', retry: 'try again' } as const;
 export type Steering = keyof typeof verbs;
 
@@ -85,7 +65,7 @@ export async function steerAction(
   if (!next.ok) return next;
   const atMs = w.world.clock.nowMs();
   const run = action.status === 'running' ? action.run : null;
-  const step = w.actions.step(action.id, event as ActionEvent, {
+  const step = w.actions.step(action.id, [event], {
     heldBecause: event === 'hold' ? `held by ${principal.id}` : '',
     ...(isActionEnded(next.value) ? { endedAtMs: atMs } : {}),
     ...(event === 'retry' ? { failure: null, notBeforeMs: null, endedAtMs: null } : {}),

@@ -31,7 +31,7 @@ import { entryOf, headStays } from './change_set.ts';
 import { askOf, remember, repeated } from './idempotency.ts';
 import { lockingEdits } from './locking.ts';
 import { permit } from './permit.ts';
-import { type Planned, plannedSteps, planOf } from './planning.ts';
+import { cancelledSteps, type Planned, plannedSteps, planOf } from './planning.ts';
 import { queuePlanned } from './queue_actions.ts';
 import { replayInBackground } from './replay.ts';
 import { checkApply, groundsOf, headWhile } from './requirements.ts';
@@ -263,8 +263,8 @@ function applyNow(
   const queued = queuePlanned(
     w,
     state,
-    { changeSet: row.id, actor: principal.id, touched: what.planned.touched },
-    plannedSteps(what.planned),
+    { changeSet: row.id, actor: principal.id },
+    { steps: plannedSteps(what.planned), cancelled: cancelledSteps(what.planned) },
   );
   const landed = w.advance(
     [

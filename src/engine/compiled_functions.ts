@@ -79,7 +79,7 @@ export class CompiledFunctions {
   hasEffects(call: Call, text: () => string): boolean {
     if (this.#host.compiler === undefined) return false;
     const found = this.find(call) ?? this.#compile(call, text());
-    return 'compiled' in found && found.compiled.tier === 'process';
+    return isWithEffects(found);
   }
 
   #compile({ text: hash, kind }: Call, text: string): Runnable | Answer {
@@ -95,6 +95,9 @@ export class CompiledFunctions {
     return made;
   }
 }
+
+/** Does a run of it reach the world, so that it is its asker's alone? */
+export const isWithEffects = (fn: Runnable | Answer): boolean => 'compiled' in fn && fn.compiled.tier === 'process';
 
 function runnable(compiled: CompiledFunction): Runnable {
   const { hash, script } = compiled;

@@ -17,6 +17,7 @@ import {
   type Answer,
   CompiledFunctions,
   type FunctionHost,
+  isWithEffects,
   messageOf,
   type Runnable,
   unavailable,
@@ -232,7 +233,7 @@ export class FunctionCalls {
     try {
       const fn = this.#functions.find(asked.call) ?? (await this.#functions.prepare(asked.call));
       // What only computes is not waited for: there are thousands of them a second.
-      const earlier = hasEffects(fn) ? await this.#findEarlier(asked) : undefined;
+      const earlier = isWithEffects(fn) ? await this.#findEarlier(asked) : undefined;
       const run = earlier ?? this.#runOf(asked, fn);
       ran = 'gave' in run ? run : madeBy(run, (await this.#runs.run(run)).gave);
       if (ran.isKept) this.#recorder.remember({ key: memoKey, text: JSON.stringify(ran.gave) });
@@ -267,5 +268,3 @@ function madeBy({ fn }: Run, gave: Evaluated): Answer {
   const isFixed = gave.state !== 'error' || isFinal(gave.code as RunFailureCode);
   return { gave, isKept: isFixed && fn.compiled.tier === 'isolate' };
 }
-
-const hasEffects = (fn: Runnable | Answer): boolean => 'compiled' in fn && fn.compiled.tier === 'process';

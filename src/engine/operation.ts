@@ -90,6 +90,24 @@ export function integer(p: Params, name: string, otherwise?: number): number {
     : wrong(name, 'a whole number, 0 or more', value ?? null);
 }
 
+/** One or several of `known`, with commas between; absent: undefined. */
+export function listed<T extends string>(p: Params, name: string, known: readonly T[]): readonly T[] | undefined {
+  if (p[name] === undefined) return undefined;
+  const given = text(p, name)
+    .split(',')
+    .map((s) => s.trim());
+  const unknown = given.find((s) => !(known as readonly string[]).includes(s));
+  if (unknown === undefined) return given as T[];
+  return must<never>(
+    refuse('request_malformed', {
+      path: name,
+      expected: known.join(', '),
+      got: JSON.stringify(unknown),
+      hint: 'name one or several of them, with commas between',
+    }),
+  );
+}
+
 export function wrong(path: string, expected: string, got: Json): never {
   return must<never>(
     refuse('request_malformed', { path, expected, got: JSON.stringify(got), hint: 'see the help of the command' }),

@@ -3,10 +3,21 @@
 
 import { limits } from '../base/limits.ts';
 import { must, ok } from '../base/result.ts';
+import { actionStatuses } from '../model/action.ts';
 import { resolveComponent } from '../model/lookup.ts';
-import { findAction, listActions, parseActionStatuses, requestAction, type Steering, steerAction } from './actions.ts';
+import { findAction, listActions, requestAction, type Steering, steerAction } from './actions.ts';
 import { resolveChangeSet } from './change_set.ts';
-import { type Call, type Handler, integer, inWorkspace, type Params, stateOf, text, wrong } from './operation.ts';
+import {
+  type Call,
+  type Handler,
+  integer,
+  inWorkspace,
+  listed,
+  type Params,
+  stateOf,
+  text,
+  wrong,
+} from './operation.ts';
 import type { Workspace } from './workspace.ts';
 
 const steer =
@@ -36,7 +47,8 @@ export const actionOperations = {
 async function query(w: Workspace, p: Params) {
   const limit = p['limit'] === undefined ? {} : { limit: integer(p, 'limit') };
   const cursor = p['cursor'] === undefined ? {} : { cursor: text(p, 'cursor') };
-  const statuses = p['status'] === undefined ? {} : { statuses: must(parseActionStatuses(text(p, 'status'))) };
+  const wanted = listed(p, 'status', actionStatuses);
+  const statuses = wanted === undefined ? {} : { statuses: wanted };
   const origin = p['changeSet'] === undefined ? {} : { origin: must(await resolveChangeSet(w, text(p, 'changeSet'))) };
   const component = p['component'] === undefined ? {} : { component: await componentOf(w, p) };
   return { ...limit, ...cursor, ...statuses, ...origin, ...component };

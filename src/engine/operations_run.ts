@@ -6,20 +6,21 @@ import { isObject, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { must, ok } from '../base/result.ts';
 import { resolveComponent, resolveFunction } from '../model/lookup.ts';
+import { runStatuses } from '../model/run.ts';
 import { type BlastAsk, blastRadius } from './blast_radius.ts';
 import { addressed, explain } from './explain.ts';
-import { type Handler, inState, integer, inWorkspace, type Params, type State, text, wrong } from './operation.ts';
 import {
-  clearMemo,
-  findRun,
-  killRun,
-  listRuns,
-  parseStatuses,
-  pruneRuns,
-  type RunListQuery,
-  readLog,
-  runStatistics,
-} from './runs.ts';
+  type Handler,
+  inState,
+  integer,
+  inWorkspace,
+  listed,
+  type Params,
+  type State,
+  text,
+  wrong,
+} from './operation.ts';
+import { clearMemo, findRun, killRun, listRuns, pruneRuns, type RunListQuery, readLog, runStatistics } from './runs.ts';
 import { why } from './why.ts';
 
 export const runOperations = {
@@ -89,11 +90,12 @@ async function runQuery(s: State, p: Params): Promise<RunListQuery> {
     const isGone = !found.ok && /_not_found$/.test(found.refusal.code) && /^[0-9A-Z]{26}$/.test(String(p[name]));
     return isGone ? (p[name] as T) : (must(found as ReturnType<typeof resolveComponent>) as string as T);
   };
+  const statuses = listed(p, 'status', runStatuses);
   return s.w.read(() => ({
     ...(p['changeSet'] === undefined ? {} : { changeSet: s.row.id }),
     ...(p['component'] === undefined ? {} : { component: idOf<ComponentId>('component', resolveComponent) }),
     ...(p['function'] === undefined ? {} : { function: idOf<FunctionId>('function', resolveFunction) }),
-    ...(p['status'] === undefined ? {} : { statuses: must(parseStatuses(text(p, 'status'))) }),
+    ...(statuses === undefined ? {} : { statuses }),
     ...(p['cursor'] === undefined ? {} : { cursor: text(p, 'cursor') }),
     ...(p['limit'] === undefined ? {} : { limit: integer(p, 'limit') }),
   }));

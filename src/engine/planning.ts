@@ -5,10 +5,9 @@ import { actionFunctionsOf } from '../actions/action_functions.ts';
 import { needsOf } from '../actions/needs.ts';
 import { orderOf, type Step } from '../actions/order.ts';
 import type { Left } from '../actions/plan.ts';
-import { type ChangePlan, planBetween, type Valued, valued, withoutResources } from '../actions/state_plan.ts';
+import { type ChangePlan, planBetween, type Valued, valued } from '../actions/state_plan.ts';
 import type { ComponentId } from '../base/ids.ts';
 import type { Results } from '../builtins/assemble.ts';
-import { Evaluation } from '../builtins/evaluate.ts';
 import type { ActionKind, BindingRecord } from '../model/function.ts';
 import { idLength } from '../model/keys.ts';
 import { findComponent, findSchema, nameOf } from '../model/lookup.ts';
@@ -19,7 +18,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Branch } from './branch.ts';
 import { compareSnapshots } from './compare.ts';
 import type { KeptValues } from './propagate.ts';
-import type { PlannedStep } from './queue_actions.ts';
+import type { CancelledStep, PlannedStep } from './queue_actions.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface Planned {
@@ -27,8 +26,6 @@ export interface Planned {
   readonly steps: readonly Step[];
   /** Keys of steps that wait for each other for ever. */
   readonly cycle: readonly string[] | undefined;
-  /** Components that were looked at. */
-  readonly touched: readonly ComponentId[];
 }
 
 interface PlanningOf {
@@ -58,7 +55,7 @@ export function plannedActions({ plan }: Planned): PlannedAction[] {
   return plan.due.map(({ component, kind, paths }) => ({ component, kind, paths }));
 }
 
-const nothing: Planned = { plan: { due: [], cancelled: [], left: [] }, steps: [], cycle: undefined, touched: [] };
+const nothing: Planned = { plan: { due: [], cancelled: [], left: [] }, steps: [], cycle: undefined };
 
 function planOfChange({ head, present, results, keptOnHead, kept, open }: PlanningOf): Planned {
   // Where no action function is bound there is none that could do anything.
@@ -73,7 +70,7 @@ function planOfChange({ head, present, results, keptOnHead, kept, open }: Planni
   const plan = planBetween(valuedBy(present, results, kept), valuedBy(head, results, keptOnHead), touched);
   const acting = new Set(plan.due.map((d) => d.component));
   const { steps, cycle } = orderOf({ due: plan.due, needs: needsOf(present, acting), former: needsOf(head, acting) });
-  return { plan, steps, cycle, touched: [...touched] };
+  return { plan, steps, cycle };
 }
 
 function hasActions(state: Snapshot): boolean {
@@ -87,22 +84,31 @@ function valuedBy(state: Snapshot, results: Results, kept: KeptValues | undefine
   return {
     ...plain,
     valueAt: (at) => kept?.(at) ?? plain.valueAt(at),
-    without: (gone) => {
-      const other = new Evaluation(withoutResources(state, gone), results);
-      return (at) => other.valueAt(at);
-    },
   };
 }
 
-/** As they are queued. */
-export function plannedSteps({ steps }: Planned): PlannedStep[] {
+/** Of each step, the places in the list of those that come first. */
+function placesBefore({ steps }: Planned): number[][] {
   const places = new Map(steps.map((step, i) => [step.key, i]));
-  return steps.map(({ component, kind, name, after, due }) => ({
+  return steps.map(({ after }) => after.flatMap((key) => places.get(key) ?? []));
+}
+
+/** What is taken back of what Head had planned, in its parts. */
+export function cancelledSteps({ plan }: Planned): CancelledStep[] {
+  return plan.cancelled.flatMap(({ component, functions }) =>
+    functions.map(({ kind, name }) => ({ component, kind, name })),
+  );
+}
+
+/** As they are queued. */
+export function plannedSteps(planned: Planned): PlannedStep[] {
+  const before = placesBefore(planned);
+  return planned.steps.map(({ component, kind, name, due }, i) => ({
     component,
     kind,
     name,
     paths: due.paths,
-    after: after.flatMap((key) => places.get(key) ?? []),
+    after: before[i]!,
     reviewedHash: due.awaits || kind === 'destroy' || kind === 'refresh' ? null : due.inputHash,
     isHeld: due.held,
   }));
@@ -146,12 +152,12 @@ export function plannedLines(
   state: Reader,
   planned: Planned,
 ): { readonly actions: PlannedLine[]; readonly notPlanned: NotPlannedLine[] } {
-  const places = new Map(planned.steps.map((step, i) => [step.key, i]));
+  const before = placesBefore(planned);
   const schemaOf = (id: ComponentId): string => {
     const record = findComponent(state, id);
     return record === undefined ? '' : (findSchema(state, record.schema)?.name ?? '');
   };
-  const actions = planned.steps.map(({ component, kind, due, after }) => ({
+  const actions = planned.steps.map(({ component, kind, due }, i) => ({
     component,
     name: nameOf(state, component),
     schema: schemaOf(component),
@@ -159,7 +165,7 @@ export function plannedLines(
     because: due.paths,
     awaits: due.awaits,
     held: due.held,
-    after: after.flatMap((key) => places.get(key) ?? []),
+    after: before[i]!,
   }));
   // Of a schema that nothing can be done for this need not be said of every component.
   const canAct = (id: ComponentId): boolean => {

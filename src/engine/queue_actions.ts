@@ -2,7 +2,7 @@
 // On Head a component has at most one planned action that has not begun: an apply that plans another one for it takes its
 // place, and one that leaves nothing to be done takes it away.
 
-import { actionFunctionsOf } from '../actions/action_functions.ts';
+import { actionFunctionOf } from '../actions/action_functions.ts';
 import type { ActionId, ChangeSetId, ComponentId, Hash } from '../base/ids.ts';
 import { must } from '../base/result.ts';
 import type { ActionRecord } from '../model/action.ts';
@@ -30,7 +30,7 @@ export interface NewAction {
 export function newAction(w: Workspace, state: Reader, of: NewAction): ActionRecord | undefined {
   const component = findComponent(state, of.component);
   const { name = '', heldBecause = '' } = of;
-  const fn = component && actionFunctionsOf(state, component).find((f) => f.kind === of.kind && f.name === name);
+  const fn = component && actionFunctionOf(state, component, of.kind, name);
   if (component === undefined || fn === undefined) return undefined;
   const id = w.world.ids.ulid<ActionId>();
   return {
@@ -73,15 +73,19 @@ export interface PlannedStep {
   readonly isHeld: boolean;
 }
 
-/**
- * What an apply does to the queue: `state` is Head's after it, `touched` are the components that it may have changed. Changes
- * nothing; `ActionTable.adopt` does when it is committed.
- */
+/** What Head had planned and an apply leaves without a reason. */
+export interface CancelledStep {
+  readonly component: ComponentId;
+  readonly kind: ActionKind;
+  readonly name: string;
+}
+
+/** What an apply does to the queue; `state` is Head's after it. Changes nothing; `ActionTable.adopt` does when it is committed. */
 export function queuePlanned(
   w: Workspace,
   state: Reader,
-  by: { readonly changeSet: ChangeSetId; readonly actor: string; readonly touched: readonly ComponentId[] },
-  steps: readonly PlannedStep[],
+  by: { readonly changeSet: ChangeSetId; readonly actor: string },
+  { steps, cancelled }: { readonly steps: readonly PlannedStep[]; readonly cancelled: readonly CancelledStep[] },
 ): QueuedActions {
   const out: QueuedActions[number][] = [];
   const taken = new Set<ActionId>();
@@ -89,20 +93,17 @@ export function queuePlanned(
   for (const { component, kind, name, paths, after, reviewedHash, isHeld } of steps) {
     const before = after.flatMap((at) => ids[at] ?? []);
     // What is being made, or may have been, is not made a second time.
-    const begun = w.actions.of(component).find((a) => isSame(a, kind, name) && kind !== 'update' && !hasNotBegun(a));
-    if (begun !== undefined) {
-      ids.push(begun.id);
-      const origins = [...new Set([...begun.origins, by.changeSet])];
-      if (begun.status === 'interrupted') out.push(amended(begun, { origins, paths, reviewedHash }));
-      continue;
-    }
-    const known = w.actions.of(component).find((a) => isSame(a, kind, name) && hasNotBegun(a) && !taken.has(a.id));
+    const same = w.actions.of(component).filter((a) => isSame(a, kind, name));
+    const known =
+      (kind === 'update' ? undefined : same.find((a) => !hasNotBegun(a))) ??
+      same.find((a) => hasNotBegun(a) && !taken.has(a.id));
     if (known !== undefined) {
       taken.add(known.id);
       ids.push(known.id);
-      const origins = [...new Set([...known.origins, by.changeSet])];
+      const reviewed = { origins: [...new Set([...known.origins, by.changeSet])], paths, reviewedHash };
       const status = known.status === 'failed' ? { status: 'queued' as const, failure: null, endedAtMs: null } : {};
-      out.push(amended(known, { origins, paths, after: before, reviewedHash, ...status }));
+      if (hasNotBegun(known)) out.push(amended(known, { ...reviewed, after: before, ...status }));
+      else if (known.status === 'interrupted') out.push(amended(known, reviewed));
       continue;
     }
     const heldBecause = isHeld ? 'it is to be held' : '';
@@ -113,14 +114,13 @@ export function queuePlanned(
     if (action !== undefined) out.push({ record: action, expected: undefined });
   }
   const endedAtMs = w.world.clock.nowMs();
-  for (const component of by.touched)
+  for (const { component, kind, name } of cancelled)
     for (const action of w.actions.of(component))
-      if (isPlanned(action) && hasNotBegun(action) && !taken.has(action.id))
-        out.push(must(stepOf(action, 'cancel', { endedAtMs })));
+      if (isSame(action, kind, name) && hasNotBegun(action) && !taken.has(action.id))
+        out.push(must(stepOf(action, ['cancel'], { endedAtMs })));
   return out;
 }
 
 const isSame = (a: ActionRecord, kind: ActionKind, name: string): boolean => a.kind === kind && a.name === name;
-const isPlanned = ({ kind }: ActionRecord): boolean => kind === 'create' || kind === 'update' || kind === 'destroy';
 const hasNotBegun = ({ status }: ActionRecord): boolean =>
   status === 'queued' || status === 'on-hold' || status === 'failed';

@@ -36,19 +36,6 @@ export async function listRuns(w: Workspace, query: RunListQuery): Promise<Page<
   return { items: all.slice(0, limit), nextCursor: all.length > limit ? all[limit - 1]!.id : null };
 }
 
-/** Refuses `request_malformed` for a status that there is not. */
-export function parseStatuses(text: string): Result<readonly RunStatus[]> {
-  const given = text.split(',').map((s) => s.trim());
-  const wrong = given.find((s) => !(runStatuses as readonly string[]).includes(s));
-  if (wrong === undefined) return ok(given as RunStatus[]);
-  return refuse('request_malformed', {
-    path: 'status',
-    expected: runStatuses.join(', '),
-    got: JSON.stringify(wrong),
-    hint: 'name one or several of them, with commas between',
-  });
-}
-
 /** Refuses `run_not_found`. */
 export async function findRun(w: Workspace, id: string): Promise<Result<RunRecord>> {
   await recovered(w);

@@ -13,8 +13,8 @@ afterEach(async () => {
   for (const end of ended.splice(0).toReversed()) await end();
 });
 
-/** Two engines on one store, one after the other, the first of which was never ended. */
-async function opened(change: (mutations: Json[], provider: Provider) => Json[] = (m) => m) {
+/** Opens engines on one store, of which none has to have ended. */
+async function onOneStore() {
   const provider = await startProvider();
   ended.push(() => provider.close());
   const store = new MemoryStore();
@@ -24,6 +24,12 @@ async function opened(change: (mutations: Json[], provider: Provider) => Json[] 
     ended.push(() => house.close().catch(() => {}));
     return new ActionHouse(house, provider);
   };
+  return { provider, open };
+}
+
+/** Two engines on one store, one after the other, the first of which was never ended. */
+async function opened(change: (mutations: Json[], provider: Provider) => Json[] = (m) => m) {
+  const { provider, open } = await onOneStore();
   const first = await open();
   const changeSet = await first.house.open('schemas');
   await first.house.submit(changeSet, ...change(thingMutations(provider.port), provider));
@@ -83,15 +89,7 @@ test('[EN185] of what does not say so a person has to say what became of it', as
 });
 
 test('[EN183] a collection right after a crash keeps what was sent, which no checkpoint has yet', async () => {
-  const provider = await startProvider();
-  ended.push(() => provider.close());
-  const store = new MemoryStore();
-  store.close = async () => {};
-  const open = async (): Promise<ActionHouse> => {
-    const house = await new House(async () => store, withFunctions).start();
-    ended.push(() => house.close().catch(() => {}));
-    return new ActionHouse(house, provider);
-  };
+  const { provider, open } = await onOneStore();
   const first = await open();
   await first.apply('schemas', ...thingMutations(provider.port));
   const attributes = { '/domain/Size': 1 };

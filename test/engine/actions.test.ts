@@ -16,16 +16,14 @@ async function opened(): Promise<ActionHouse> {
 
 const thing = (name: string, attributes: Record<string, unknown> = {}) =>
   ({ kind: 'component.create', schema: 'Thing', name, attributes }) as never;
+/** The address of the resource of `first`. */
+const followsFirst = { '/domain/Upstream': { $source: { component: 'first', path: '/resource_value/Address' } } };
 const size = (component: string, value: number) =>
   ({ kind: 'attribute.set', component, path: '/domain/Size', value }) as never;
 
 test('[EN180] C21 D1 a component that is applied is created once, and what it is then flows to who follows it', async () => {
   const a = await opened();
-  await a.apply(
-    'two',
-    thing('first', { '/domain/Size': 1 }),
-    thing('second', { '/domain/Upstream': { $source: { component: 'first', path: '/resource_value/Address' } } }),
-  );
+  await a.apply('two', thing('first', { '/domain/Size': 1 }), thing('second', followsFirst));
   expect(await a.effects()).toEqual(['create first', 'create second']);
   expect((await a.told()).filter((line) => line.startsWith('create'))).toEqual([
     'create of first: succeeded',
@@ -69,11 +67,7 @@ test('[EN180] D1 D8 a deletion destroys what is there, once, and nothing where n
 test('[EN181] D13 a failed action can be tried again, and what waits for it waits', async () => {
   const a = await opened();
   await a.provider.rules({ op: 'create', nth: 1, goes: 'fail' });
-  await a.apply(
-    'two',
-    thing('first'),
-    thing('second', { '/domain/Upstream': { $source: { component: 'first', path: '/resource_value/Address' } } }),
-  );
+  await a.apply('two', thing('first'), thing('second', followsFirst));
   expect(await a.told()).toEqual(['create of first: failed', 'create of second: queued']);
   expect(await a.effects()).toEqual([]);
   const [first] = await a.actions();
@@ -118,11 +112,7 @@ test('[EN182] D5 D7 a refresh tells what is there now; of one that is queued the
 test('[EN181] one that is on hold starts when it is released', async () => {
   const a = await opened();
   await a.provider.rules({ op: 'create', nth: 1, goes: 'fail' });
-  await a.apply(
-    'two',
-    thing('first'),
-    thing('second', { '/domain/Upstream': { $source: { component: 'first', path: '/resource_value/Address' } } }),
-  );
+  await a.apply('two', thing('first'), thing('second', followsFirst));
   const [first, second] = await a.actions();
   await a.house.call('action.hold', { action: second!.id });
   await a.house.call('action.retry', { action: first!.id });
@@ -153,14 +143,22 @@ test('[EN183] after a restart everything is as it was, what is sent is kept, and
 test('[EN184] what is queued when the engine ends is carried out by the next one', async () => {
   const a = await opened();
   await a.provider.rules({ op: 'create', nth: 1, goes: 'fail' });
-  await a.apply(
-    'two',
-    thing('first'),
-    thing('second', { '/domain/Upstream': { $source: { component: 'first', path: '/resource_value/Address' } } }),
-  );
+  await a.apply('two', thing('first'), thing('second', followsFirst));
   await a.house.reopen();
   const [first] = await a.actions();
   await a.house.call('action.retry', { action: first!.id });
   await a.quiet();
   expect(await a.effects()).toEqual(['create first', 'create second']);
+});
+
+test('[EN180] what is applied for others leaves what waits as it is', async () => {
+  const a = await opened();
+  await a.provider.rules({ op: 'create', nth: 1, goes: 'fail' });
+  await a.apply('one', thing('first'));
+  await a.apply('another', thing('other'));
+  await a.apply('its name', { kind: 'attribute.set', component: 'first', path: '/si/name', value: 'renamed' } as never);
+  expect((await a.actions())[0]).toMatchObject({ kind: 'create', status: 'failed' });
+  await a.apply('never mind', { kind: 'component.delete', component: 'renamed' } as never);
+  expect((await a.actions())[0]).toMatchObject({ kind: 'create', status: 'cancelled' });
+  expect(await a.effects()).toEqual(['create other']);
 });
