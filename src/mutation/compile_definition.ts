@@ -60,7 +60,9 @@ interface Wanted {
 /** The unlocked variant with the new document; undefined: the default variant is what is wanted already. */
 function edited(c: Compilation, schema: SchemaId, name: string, r: Define, wanted: Wanted): VariantId | undefined {
   const record = findSchema(c.draft, schema)!;
-  if (record.defaultVariant === null) {
+  const from = record.defaultVariant;
+  const standing = from === null ? undefined : findVariant(c.draft, schema, from);
+  if (from === null || standing === undefined) {
     fail('schema_not_found', {
       path: 'name',
       expected: 'a schema with a default variant',
@@ -69,10 +71,8 @@ function edited(c: Compilation, schema: SchemaId, name: string, r: Define, wante
     });
   }
   const spec = c.draft.putBlob(variantSpecText(must(parseVariantSpec(r.spec, 'spec'))));
-  const standing = findVariant(c.draft, schema, record.defaultVariant)!;
-  if (standing.spec === spec && isAsWanted(c, record.defaultVariant, wanted) && !hasUnlocked(c, schema))
-    return undefined;
-  const variant = withoutComponents(c, schema, unlocked(c, schema, record.defaultVariant), spec);
+  if (standing.spec === spec && isAsWanted(c, from, wanted) && !hasUnlocked(c, schema)) return undefined;
+  const variant = withoutComponents(c, schema, unlocked(c, schema, from), spec);
   const key = variantKey(schema, variant);
   setField(c, 'variant', key, findRecord<JsonObject>(c.draft, 'schemas', key)!, 'spec', spec);
   if (r.category !== undefined) setField(c, 'schema', schema, record as unknown as JsonObject, 'category', r.category);

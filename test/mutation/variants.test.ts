@@ -8,6 +8,7 @@ import { Evaluation } from '../../src/builtins/evaluate.ts';
 import type { BindingRecord, FunctionRecord } from '../../src/model/function.ts';
 import { index } from '../../src/model/keys.ts';
 import type { SchemaRecord, VariantRecord, VariantSpec } from '../../src/model/schema.ts';
+import { apply } from '../../src/mutation/mutation.ts';
 import { smallWorld, type World } from '../support/model_world.ts';
 
 const text = { kind: 'string' } as const;
@@ -97,6 +98,19 @@ describe('[MU50] a definition', () => {
     expect(domain(world, car)).not.toHaveProperty('model');
     world.do({ kind: 'component.upgrade', component: car, variant: first!.id });
     expect(domain(world, car)).toMatchObject({ brand: 'Fiat', model: 'Panda' });
+  });
+
+  test('is refused where the default variant is not there, as a merge can leave it', () => {
+    const world = made();
+    const [first] = variantsOf(world).all;
+    const draft = world.snapshot.edit();
+    const [key, value] = [idOf(world, index.schemasNamed('Car')), world.ids.ulid()];
+    apply(draft, { kind: 'record.set', noun: 'schema', key, field: 'defaultVariant', value });
+    world.snapshot = draft.finish();
+    expect(world.refused(define(specOf('brand', 'model')))).toMatchObject({ code: 'schema_not_found', path: 'name' });
+    world.do({ kind: 'schema.set_default', schema: 'Car', variant: first!.id });
+    world.do(define(specOf('brand', 'model')));
+    expect(summary(world)).toEqual(['v1 unlocked']);
   });
 
   test('A26: goes on editing the new variant in place until a component is on it', () => {
