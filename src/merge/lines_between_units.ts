@@ -222,6 +222,28 @@ export function parkedByVariant(m: Merging, headVersion: number, lines: ReceiptL
   if (theirs === undefined) return;
   const isSpec = (x: Mutation): x is Extract<Mutation, { kind: 'record.set' }> =>
     x.kind === 'record.set' && x.noun === 'variant' && x.field === 'spec';
+  const moved = new Set(lines.filter((l) => l.rule === 'upgrade-value').map((l) => `${l.subject} ${l.path}`));
+  const say = (at: number, e: HeadEdit, spec: Mutation, value: Mutation, other: Reader): void => {
+    if (value.kind !== 'cell.set') return;
+    const { component, path } = value;
+    const variantBack = specBack(m, spec, other);
+    // Of a variant that the other side never saw there is no other document: its component was of another variant.
+    if (variantBack.length === 0 && moved.has(`${component} ${path}`)) return;
+    const place = placeOf(value);
+    lines.push({
+      rule: 'schema-value',
+      outcome: 'parked',
+      subject: component,
+      path,
+      place,
+      headVersion,
+      item: at,
+      mine: partyOf(m.item(at)),
+      theirs: partyOfHead(e),
+      now: nowAt(m, place),
+      otherwise: variantBack.length > 0 ? variantBack : recordBack(m, component, other),
+    });
+  };
   const specs = theirs.contents.map((at) => theirs.entries[at]!).filter((e) => isSpec(e.m));
   for (const e of specs) {
     const variant = 'key' in e.m ? e.m.key.slice(idLength + 1) : '';
@@ -230,20 +252,7 @@ export function parkedByVariant(m: Merging, headVersion: number, lines: ReceiptL
       if (item.m.kind !== 'cell.set' || !stands(item)) continue;
       if (findComponent(m.draft, item.m.component)?.variant !== variant || !isParked(m.draft, item.m)) continue;
       if (isParked(m.input.present, item.m)) continue; // Its author has seen that.
-      const place = placeOf(item.m);
-      lines.push({
-        rule: 'schema-value',
-        outcome: 'parked',
-        subject: item.m.component,
-        path: item.m.path,
-        place,
-        headVersion,
-        item: at,
-        mine: partyOf(item),
-        theirs: partyOfHead(e),
-        now: nowAt(m, place),
-        otherwise: specBack(m, e.m, m.input.present),
-      });
+      say(at, e, e.m, item.m, m.input.present);
     }
   }
   for (const at of m.input.pending.side.contents) {
@@ -253,22 +262,15 @@ export function parkedByVariant(m: Merging, headVersion: number, lines: ReceiptL
     for (const e of theirs.entries) {
       if (e.m.kind !== 'cell.set' || findComponent(m.draft, e.m.component)?.variant !== variant) continue;
       if (!isParked(m.draft, e.m) || isParked(m.input.head, e.m)) continue;
-      const place = placeOf(e.m);
-      lines.push({
-        rule: 'schema-value',
-        outcome: 'parked',
-        subject: e.m.component,
-        path: e.m.path,
-        place,
-        headVersion,
-        item: at,
-        mine: partyOf(item),
-        theirs: partyOfHead(e),
-        now: nowAt(m, place),
-        otherwise: specBack(m, item.m, m.input.head),
-      });
+      say(at, e, item.m, e.m, m.input.head);
     }
   }
+}
+
+/** The component's variant as the other side has it. */
+function recordBack(m: Merging, component: ComponentId, other: Reader): Mutation[] {
+  const place: Place = { category: 'components', key: component };
+  return mutationsFor(place, nowAt(m, place) ?? undefined, other.get(place.category, place.key));
 }
 
 /** The variant's document as the other side has it. */
