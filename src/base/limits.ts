@@ -85,6 +85,14 @@ export const limits = {
   actionBindMs: 60_000,
   /** How long an engine that ends waits for the actions that are under way. */
   actionStopMs: 10_000,
+  /** The longest time that a timer of Node can be set to. */
+  timerMsMax: 2_147_483_647,
+  /** After this long an action that is not finished is looked at again, unless its function says otherwise. */
+  actionPollMs: 1_000,
+  /** UTF-16 units of what a function that is not finished says, to be handed to it again. */
+  checkpointCharsMax: 64 * 1024,
+  /** Nobody takes a call over that is under way before so long after its last sign of life; it gives three in that time. */
+  actionLeaseMs: 30_000,
   /** Nodes of one explanation, and how far it goes back. */
   explainNodesMax: 500,
   explainDepthMax: 64,

@@ -59,6 +59,11 @@ export class FairQueue<T extends WaitingItem = WaitingItem> {
     return this.#underWay.size;
   }
 
+  /** Does it wait? */
+  has(id: string): boolean {
+    return this.#waiting.has(id);
+  }
+
   /** Items of a workspace waiting. */
   waitingOf(workspace: string): number {
     return this.#byWorkspace.get(workspace) ?? 0;

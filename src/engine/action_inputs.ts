@@ -44,8 +44,14 @@ export async function bindInputs(w: Workspace, head: Branch, action: ActionRecor
       });
     }
     const whole = view.value as JsonObject;
-    const domain = whole['domain'] ?? {};
+    const resourceId = resourceIdOf(head.snapshot, component);
+    const si = { ...(whole['si'] as JsonObject), ...(resourceId === undefined ? {} : { resourceId }) };
+    const { checkpoint } = action;
+    // It was begun with other values, perhaps, and is brought to its end with those.
+    const domain = checkpoint?.domain ?? whole['domain'] ?? {};
     const inputHash = w.world.digest(canonical(domain));
+    const bound: Bound = { input: { ...whole, domain, si }, domain, inputHash };
+    if (checkpoint !== undefined) return ok(bound);
     // What is taken away is taken away as it is, whatever it would have become.
     if (action.kind !== 'destroy' && action.kind !== 'refresh') {
       const problem = view.problems.find((p) => p.path.startsWith('/domain'));
@@ -55,13 +61,11 @@ export async function bindInputs(w: Workspace, head: Branch, action: ActionRecor
       if (action.reviewedHash !== null && action.reviewedHash !== inputHash)
         return waits('its values are not those that were reviewed');
     }
-    const resourceId = resourceIdOf(head.snapshot, component);
     if (action.kind === 'create' && resourceId !== undefined && action.after.length === 0)
       return waits('it has a resource already; an apply that changes it will update that');
     if (action.kind === 'destroy' && !isMarked(head.snapshot, component) && action.after.length === 0)
       return waits('the component is not deleted any more');
-    const si = { ...(whole['si'] as JsonObject), ...(resourceId === undefined ? {} : { resourceId }) };
-    return ok({ input: { domain: {}, ...whole, si }, domain, inputHash });
+    return ok(bound);
   });
 }
 

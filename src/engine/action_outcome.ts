@@ -33,7 +33,7 @@ export function changesOf(
   const chunks = sends ? [{ hash: w.space.putBlob(sent), text: encodeBlob(sent) }] : [];
   const record: ResourceRecord = {
     resourceId: outcome.resourceId ?? before?.resourceId ?? null,
-    status: outcome.status === 'error' ? 'failed' : outcome.status,
+    status: outcome.status,
     payload: outcome.payload ?? before?.payload ?? null,
     sentHash: sends ? bound.inputHash : (before?.sentHash ?? null),
     syncedAtMs: w.world.clock.nowMs(),

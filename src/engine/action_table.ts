@@ -45,6 +45,10 @@ export class ActionTable {
   #open: Map<ActionId, ActionRecord> | undefined;
   #loading: Promise<void> | undefined;
   readonly #ofComponent = new Map<ComponentId, Set<ActionId>>();
+  /** Of an action those that name it as one that has to succeed first. */
+  readonly #followers = new Map<ActionId, Set<ActionId>>();
+  /** Changed since they were asked for last. */
+  #moved = new Set<ActionId>();
 
   constructor(w: Workspace) {
     this.#w = w;
@@ -67,8 +71,28 @@ export class ActionTable {
     return this.#table.get(id);
   }
 
+  /** Those that name it as one that has to succeed first; of one that has ended too. */
+  followersOf(id: ActionId): readonly ActionId[] {
+    return [...(this.#followers.get(id) ?? [])];
+  }
+
+  /** Which were changed since this was asked last, in the order of their last change. */
+  takeMoved(): readonly ActionId[] {
+    const moved = [...this.#moved];
+    this.#moved = new Set();
+    return moved;
+  }
+
   of(component: ComponentId): readonly ActionRecord[] {
-    return [...(this.#ofComponent.get(component) ?? [])].map((id) => this.#table.get(id)!);
+    return this.idsOf(component).map((id) => this.#table.get(id)!);
+  }
+
+  idsOf(component: ComponentId): readonly ActionId[] {
+    return [...(this.#ofComponent.get(component) ?? [])];
+  }
+
+  get isRead(): boolean {
+    return this.#open !== undefined;
   }
 
   /** Those that an apply of the change set asked for. */
@@ -90,15 +114,42 @@ export class ActionTable {
     return change;
   }
 
-  /** What is being committed. */
-  adopt(changes: QueuedActions): void {
+  /** Other facts of it, its status as it is; the caller commits what is answered. */
+  amend(id: ActionId, more: Partial<ActionRecord>): QueuedActions[number] {
+    const change = amended(this.#must(id), more);
+    this.adopt([change]);
+    return change;
+  }
+
+  /** What is being committed. Answers what takes it back when that was not written. */
+  adopt(changes: QueuedActions): () => void {
+    const before = changes.map(({ record }) => this.#table.get(record.id));
     for (const { record } of changes) this.#set(record);
+    const table = this.#open;
+    return () => {
+      // Read again since: then it is as the store has it.
+      if (this.#open !== table) return;
+      for (const [i, { record }] of changes.entries()) this.#restore(record, before[i]);
+    };
+  }
+
+  /** What was made of it meanwhile was built on what was not written. */
+  #restore(written: ActionRecord, before: ActionRecord | undefined): void {
+    const now = this.#table.get(written.id);
+    if (now !== undefined && now.revision < written.revision) return;
+    if (before !== undefined) this.#set(before);
+    else if (now !== undefined) {
+      this.#set({ ...now, status: 'cancelled' });
+      this.#moved.delete(written.id);
+    }
   }
 
   /** What was queued was not written: all of it is read again. */
   forget(): void {
     this.#open = undefined;
     this.#ofComponent.clear();
+    this.#followers.clear();
+    this.#moved.clear();
   }
 
   get #table(): Map<ActionId, ActionRecord> {
@@ -115,6 +166,9 @@ export class ActionTable {
 
   #set(record: ActionRecord): void {
     const { id, component } = record;
+    this.#moved.delete(id);
+    this.#moved.add(id);
+    this.#follow(id, record.after, isActionEnded(record.status));
     const mine = this.#ofComponent.get(component) ?? new Set<ActionId>();
     if (isActionEnded(record.status)) {
       this.#table.delete(id);
@@ -125,6 +179,19 @@ export class ActionTable {
     }
     if (mine.size === 0) this.#ofComponent.delete(component);
     else this.#ofComponent.set(component, mine);
+  }
+
+  #follow(id: ActionId, after: readonly ActionId[], hasEnded: boolean): void {
+    for (const first of this.#table.get(id)?.after ?? []) {
+      const known = this.#followers.get(first);
+      known?.delete(id);
+      if (known?.size === 0) this.#followers.delete(first);
+    }
+    if (hasEnded) return;
+    for (const first of after) {
+      const known = this.#followers.get(first) ?? new Set<ActionId>();
+      this.#followers.set(first, known.add(id));
+    }
   }
 
   async #load(): Promise<void> {

@@ -1,29 +1,42 @@
-// Carrying actions out. Everything that may start does, at once: what it waits for has succeeded, nothing else is done to its
-// component, its time has come. What an action is about to do is durable before its function starts, and what it came to
-// before anything that waits for it starts; so whoever comes after a crash finds it `running` and knows that it may have had
-// its effect.
+// Carrying actions out. Everything that may start does as soon as its turn comes: what it waits for has succeeded, nothing
+// else is done to its component, its time has come. What an action is about to do is durable before its function starts, and
+// what it came to before anything that waits for it starts; so whoever comes after a crash finds it `running` and knows that
+// it may have had its effect. A change of an action costs looking at those that it concerns, not at all that are open.
 
-import { actionFunctionOf } from '../actions/action_functions.ts';
 import type { ActionId, ComponentId } from '../base/ids.ts';
-import { canonical, type Json, type JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
-import { must, ok, type Result, refusalText, refuse } from '../base/result.ts';
-import { actionOutcomeOf } from '../dispatch/action_result.ts';
-import type { ActionRecord } from '../model/action.ts';
-import type { FunctionRecord } from '../model/function.ts';
-import { findComponent, findRecord } from '../model/lookup.ts';
-import type { Path } from '../model/path.ts';
-import { type Bound, bindInputs } from './action_inputs.ts';
-import { afterwards, changesOf } from './action_outcome.ts';
+import { must } from '../base/result.ts';
+import { type ActionRecord, isActionEnded } from '../model/action.ts';
+import { resolveInterrupted } from './action_probe.ts';
+import { type Carrier, carryOut, neededBy } from './action_run.ts';
 import { atMost } from './at_most.ts';
-import { failureText, type Tested } from './run_call.ts';
 import type { Workspace } from './workspace.ts';
+
+export interface ActionWorkOptions {
+  /** Default: `limits.actionLeaseMs`. */
+  readonly leaseMs?: number;
+  /**
+   * May another process carry out actions of the same store? Then a call of an earlier one is taken over when its lease has
+   * ended. Default: no, whoever opens the store owns it alone, and earlier ones are gone.
+   */
+  readonly isShared?: boolean;
+}
 
 export class ActionWork {
   readonly #w: Workspace;
-  /** Under way until all of them is durable, also when the table has them as ended by then. */
+  readonly #isShared: boolean;
+  readonly #by: Carrier;
+  /** Under way until all of them is durable, also when the table has them as ended by then; or waiting for their turn. */
   readonly #under = new Map<ActionId, { readonly component: ComponentId; readonly done: Promise<void> }>();
+  readonly #busy = new Set<ComponentId>();
+  /** To be looked at. */
+  #dirty = new Set<ActionId>();
+  /** Not before a time. */
+  readonly #delayed = new Map<ActionId, number>();
+  /** How far the longest chain of those that wait for it goes; kept while no new ones come. */
+  #ranks = new Map<ActionId, number>();
   #timer: NodeJS.Timeout | undefined;
+  #takeover: NodeJS.Timeout | undefined;
   #isAwake = false;
   #isStopped = false;
   /** What ended the work; told to who wakes it next. */
@@ -31,8 +44,15 @@ export class ActionWork {
   /** Called whenever an action has moved. */
   #moved: (() => void)[] = [];
 
-  constructor(w: Workspace) {
+  constructor(w: Workspace, { leaseMs = limits.actionLeaseMs, isShared = false }: ActionWorkOptions) {
     this.#w = w;
+    this.#isShared = isShared;
+    this.#by = {
+      owner: w.world.ids.ulid<ActionId>(),
+      leaseMs,
+      isStopped: () => this.#isStopped,
+      tell: () => this.tell(),
+    };
   }
 
   /** Takes the work up: first what an earlier process left behind, then whatever may start. */
@@ -47,7 +67,7 @@ export class ActionWork {
     await this.#w.reality.ready();
     if (!this.#isAwake) {
       this.#isAwake = true;
-      await this.#interruptLeft();
+      await this.#takeOver();
     }
     this.#pump();
   }
@@ -56,7 +76,7 @@ export class ActionWork {
     return this.#under.size;
   }
 
-  /** Resolves when nothing is under way and nothing that is queued can start, or after `mostMs`. False: it took longer. */
+  /** Resolves when nothing is under way and nothing can start by itself any more, or after `mostMs`. False: it took longer. */
   async quiet(mostMs: number): Promise<boolean> {
     const until = performance.now() + mostMs;
     while (this.#under.size > 0 || this.#timer !== undefined) {
@@ -88,7 +108,9 @@ export class ActionWork {
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#takeover);
     this.#timer = undefined;
+    for (const id of this.#under.keys()) if (this.#w.dispatcher.isWaiting(id)) this.#w.dispatcher.leave(id);
     const ended = Promise.all([...this.#under.values()].map((u) => u.done)).then(() => undefined);
     await atMost(ended, limits.actionStopMs);
     for (const id of this.#under.keys()) {
@@ -99,180 +121,164 @@ export class ActionWork {
     this.tell();
   }
 
-  /** What runs in no process any more: this one owns the store, so no other does. */
-  async #interruptLeft(): Promise<void> {
-    const left = this.#w.actions.all().filter((a) => a.status === 'running' || a.status === 'dispatched');
-    const actions = left.map((a) => {
-      const failure = { code: 'interrupted', message: 'whoever ran it went away; whether it was done is not known' };
-      return must(this.#w.actions.step(a.id, ['interrupt'], { failure }));
-    });
-    if (actions.length > 0) await this.#w.record({ changes: [], actions });
-    for (const { record } of actions) await this.#resolve(record);
+  /**
+   * What runs in no process any more: of a store that nobody else has, everything that was running; else what has given no sign
+   * of life for so long that its owner may be taken for dead.
+   */
+  async #takeOver(): Promise<void> {
+    const { actions, world } = this.#w;
+    const nowMs = world.clock.nowMs();
+    let nextMs = Number.POSITIVE_INFINITY;
+    const left: ActionRecord[] = [];
+    for (const action of actions.all()) {
+      const isBegun =
+        action.status === 'running' || (action.status === 'dispatched' && action.checkpoint === undefined);
+      if (!isBegun || this.#under.has(action.id)) continue;
+      const untilMs = this.#isShared ? (action.lease?.untilMs ?? 0) : 0;
+      if (untilMs > nowMs) nextMs = Math.min(nextMs, untilMs);
+      else left.push(action);
+    }
+    const failure = { code: 'interrupted', message: 'whoever ran it went away; whether it was done is not known' };
+    const steps = left.map(({ id }) => must(actions.step(id, ['interrupt'], { failure, lease: undefined })));
+    if (steps.length > 0) await this.#w.record({ changes: [], actions: steps });
+    for (const { record } of steps) await resolveInterrupted(this.#w, record);
+    if (nextMs === Number.POSITIVE_INFINITY || this.#isStopped) return;
+    this.#takeover = setTimeout(() => this.#lookAgain(), nextMs - nowMs + 1);
   }
 
-  /**
-   * One that may have been done is done again only where that is safe: looking is, and so is what says so of itself, since it
-   * gets the same key again. Of any other a person has to say what became of it.
-   */
-  async #resolve(action: ActionRecord): Promise<void> {
-    const w = this.#w;
-    const head = await w.head();
-    const call = await w.read(() => callOf(head.snapshot, action, null));
-    const isSafe = action.kind === 'refresh' || (call.ok && (await w.calls.isIdempotent(call.value)));
-    if (!isSafe || w.actions.find(action.id)?.status !== 'interrupted') return;
-    await w.record({ changes: [], actions: [must(w.actions.step(action.id, ['retry'], { endedAtMs: null }))] });
+  /** What somebody else had under way, as it is in the store now. */
+  #lookAgain(): void {
+    const again = async (): Promise<void> => {
+      this.#w.actions.forget();
+      await this.#w.actions.ready();
+      await this.#takeOver();
+      this.#pump();
+    };
+    again().catch((e: unknown) => this.#fail(e));
+  }
+
+  #fail(e: unknown): void {
+    this.#failure = e;
+    this.#isAwake = false;
+    this.tell();
   }
 
   #pump(): void {
-    if (this.#isStopped) return;
+    const { actions, world, dispatcher } = this.#w;
+    // What was queued was not written: who wakes the work next reads it again.
+    if (this.#isStopped || !actions.isRead) return;
+    for (const id of actions.takeMoved()) {
+      const action = actions.find(id);
+      if (action?.revision === 1 && action.after.length > 0) this.#ranks.clear();
+      this.#mark(id);
+      // Held, cancelled or re-planned while it waited for its turn.
+      if (!isWaitingToStart(action) && dispatcher.isWaiting(id)) dispatcher.leave(id);
+    }
+    const nowMs = world.clock.nowMs();
+    for (const [id, atMs] of this.#delayed) if (atMs <= nowMs) this.#dirty.add(id);
+    const dirty = [...this.#dirty].sort();
+    this.#dirty = new Set();
+    for (const id of dirty) {
+      this.#delayed.delete(id);
+      const action = actions.find(id);
+      if (action === undefined || !this.#isStartable(action)) continue;
+      if ((action.notBeforeMs ?? 0) > nowMs) this.#delayed.set(id, action.notBeforeMs!);
+      else this.#start(action);
+    }
+    this.#alarm(nowMs);
+  }
+
+  #alarm(nowMs: number): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const nowMs = this.#w.world.clock.nowMs();
-    const busy = new Set([...this.#under.values()].map((u) => u.component));
-    // Whether it was done has to be known before anything else is done to the component.
-    for (const action of this.#w.actions.all()) if (action.status === 'interrupted') busy.add(action.component);
-    let nextMs = Number.POSITIVE_INFINITY;
-    for (const action of this.#w.actions.all()) {
-      if (action.status !== 'queued' || busy.has(action.component) || this.#waits(action)) continue;
-      if ((action.notBeforeMs ?? 0) > nowMs) {
-        nextMs = Math.min(nextMs, action.notBeforeMs!);
-        continue;
-      }
-      busy.add(action.component);
-      this.#start(action);
+    if (this.#delayed.size === 0) return;
+    const nextMs = Math.min(...this.#delayed.values());
+    this.#timer = setTimeout(() => this.#pump(), Math.max(1, Math.min(nextMs - nowMs, limits.timerMsMax)));
+  }
+
+  /** What a change of an action may let start. */
+  #mark(id: ActionId): void {
+    const { actions } = this.#w;
+    const action = actions.find(id);
+    if (action !== undefined) {
+      this.#dirty.add(id);
+      // What it was in the way of may be next.
+      for (const mine of actions.idsOf(action.component)) this.#dirty.add(mine);
     }
-    if (nextMs === Number.POSITIVE_INFINITY) return;
-    this.#timer = setTimeout(() => this.#pump(), Math.max(1, nextMs - nowMs));
+    if (action === undefined || isActionEnded(action.status))
+      for (const follower of actions.followersOf(id)) this.#dirty.add(follower);
   }
 
-  /** Is something that has to succeed first still open, or not durable? What was cancelled is not waited for. */
-  #waits(action: ActionRecord): boolean {
-    return action.after.some((id) => this.#under.has(id) || this.#w.actions.find(id) !== undefined);
+  #isStartable(action: ActionRecord): boolean {
+    const { id, component } = action;
+    if (!isWaitingToStart(action) || this.#busy.has(component) || this.#under.has(id)) return false;
+    // Something that has to succeed first is still open, or not durable. What was cancelled is not waited for.
+    if (action.after.some((first) => this.#under.has(first) || this.#w.actions.find(first) !== undefined)) return false;
+    return this.#w.actions.of(component).every((other) => other.id === id || !isInTheWay(other));
   }
 
-  #start({ id, component }: ActionRecord): void {
-    const done = this.#carryOut(id)
-      .catch((e: unknown) => {
-        this.#failure = e;
-        this.#isAwake = false;
-      })
+  #start(action: ActionRecord): void {
+    const { id, component } = action;
+    this.#busy.add(component);
+    const done = this.#inTurn(action)
+      .catch((e: unknown) => this.#fail(e))
       .finally(() => {
         this.#under.delete(id);
+        this.#busy.delete(component);
+        for (const mine of this.#w.actions.idsOf(component)) this.#dirty.add(mine);
+        for (const follower of this.#w.actions.followersOf(id)) this.#dirty.add(follower);
         this.tell();
         if (this.#failure === undefined) this.#pump();
       });
     this.#under.set(id, { component, done });
   }
 
-  async #carryOut(id: ActionId): Promise<void> {
-    const { actions, world } = this.#w;
-    const action = actions.find(id)!;
-    const ready = await this.#prepared(action);
-    // Held, cancelled or re-planned meanwhile.
-    const now = actions.find(id);
-    if (now?.status !== 'queued' || now.revision !== action.revision || this.#isStopped) return;
-    if (!ready.ok) {
-      const { code } = ready.refusal;
-      const change =
-        code === 'not_ready'
-          ? actions.step(id, ['hold'], { heldBecause: ready.refusal.got ?? refusalText(ready.refusal) })
-          : this.#failed(id, { code, message: refusalText(ready.refusal) });
-      await this.#w.record({ changes: [], actions: [must(change)] });
-      return;
+  async #inTurn(action: ActionRecord): Promise<void> {
+    const { dispatcher, id: workspace, row } = this.#w;
+    const { id, origins } = action;
+    const needed = await neededBy(this.#w, action);
+    // What cannot be called needs no room to fail.
+    if (needed !== undefined) {
+      const changeSet = origins[0] ?? row.head;
+      const of = { id, workspace, changeSet, priority: 'interactive', rank: this.#rankOf(id) } as const;
+      if (!(await dispatcher.enter({ ...of, ...needed }))) return;
     }
-    const { bound, run, start } = ready.value;
-    const { inputHash } = bound;
-    const started = must(
-      actions.step(id, ['dispatch', 'start'], {
-        inputHash,
-        run,
-        attempts: action.attempts + 1,
-        fence: action.fence + 1,
-        startedAtMs: world.clock.nowMs(),
-        failure: null,
-      }),
-    );
-    await this.#w.record({ changes: [], actions: [started] });
-    this.tell();
-    const tested = await start();
-    await this.#ended(id, started.record.fence, bound, tested);
-  }
-
-  async #prepared(action: ActionRecord): Promise<Result<Prepared>> {
-    const w = this.#w;
-    const head = await w.head();
-    const bound = await bindInputs(w, head, action);
-    if (!bound.ok) return bound;
-    const call = await w.read(() => callOf(head.snapshot, action, bound.value.input));
-    if (!call.ok) return call;
-    const to = await w.calls.toRun({
-      call: call.value,
-      at: { component: action.component, path: '' as Path },
-      changeSet: w.row.head,
-      actor: action.actor,
-    });
-    return to.ok ? ok({ bound: bound.value, ...to.value }) : to;
-  }
-
-  /** Records what the function came to, unless somebody else has taken the action over. */
-  async #ended(id: ActionId, fence: number, bound: Bound, tested: Tested): Promise<void> {
-    const { actions, world } = this.#w;
-    const action = actions.find(id);
-    if (action?.status !== 'running' || action.fence !== fence) return;
-    const { outcome } = tested.report;
-    const said = outcome.ok ? actionOutcomeOf(outcome.value) : undefined;
-    const endedAtMs = world.clock.nowMs();
-    if (!outcome.ok || said?.ok === false || said?.value.status === 'error') {
-      const failure = !outcome.ok
-        ? { code: outcome.code, message: failureText(outcome) }
-        : said?.ok === false
-          ? { code: said.refusal.code, message: refusalText(said.refusal) }
-          : { code: 'threw', message: said!.value.message || 'the function says that it failed, and not why' };
-      // Cut off by the engine's end it may have had its effect.
-      const isCutOff = this.#isStopped && !outcome.ok && outcome.code === 'killed';
-      const isUnknown = isCutOff || (!outcome.ok && outcome.code === 'runner_lost');
-      const change = isUnknown ? actions.step(id, ['interrupt'], { failure }) : this.#failed(id, failure);
-      await this.#w.record({ changes: [], actions: [must(change)], by: id });
-      return;
+    try {
+      await carryOut(this.#w, id, this.#by);
+    } finally {
+      if (needed !== undefined) dispatcher.leave(id);
     }
-    const done = must(said!);
-    const { changes, chunks, next } = await this.#w.read(() => ({
-      ...changesOf(this.#w, action, bound, done),
-      next: afterwards(this.#w, action),
-    }));
-    // Cancelled while that was read.
-    if (actions.find(id)?.fence !== fence) return;
-    const succeeded = must(actions.step(id, ['succeed'], { endedAtMs, failure: null }));
-    await this.#w.record({ changes, actions: [succeeded, ...next.map((a) => actions.add(a))], by: id, chunks });
   }
 
-  #failed(id: ActionId, failure: ActionRecord['failure']) {
-    const { actions, world } = this.#w;
-    // One that could not even be started goes through the same steps.
-    const steps = actions.find(id)!.status === 'queued' ? (['dispatch', 'fail'] as const) : (['fail'] as const);
-    return actions.step(id, steps, { failure, endedAtMs: world.clock.nowMs() });
+  /** How many actions the longest chain has that begins with this one. */
+  #rankOf(id: ActionId): number {
+    const ranks = this.#ranks;
+    const path: ActionId[] = [id];
+    const open = new Set(path);
+    while (path.length > 0) {
+      const at = path.at(-1)!;
+      const followers = this.#w.actions.followersOf(at);
+      const unknown = ranks.has(at) ? undefined : followers.find((f) => !ranks.has(f) && !open.has(f));
+      if (unknown !== undefined) {
+        path.push(unknown);
+        open.add(unknown);
+        continue;
+      }
+      path.pop();
+      let longest = 0;
+      for (const f of followers) longest = Math.max(longest, ranks.get(f) ?? 0);
+      ranks.set(at, longest + 1);
+    }
+    return ranks.get(id)!;
   }
 }
 
-interface Prepared {
-  readonly bound: Bound;
-  readonly run: ActionRecord['run'] & string;
-  readonly start: () => Promise<Tested>;
+/** Queued, or between two calls of its function and not waiting for a signal. */
+function isWaitingToStart(action: ActionRecord | undefined): boolean {
+  if (action?.status === 'dispatched') return action.checkpoint !== undefined && action.waitsFor === undefined;
+  return action?.status === 'queued';
 }
 
-function callOf(state: Parameters<typeof findComponent>[0], action: ActionRecord, properties: Json) {
-  const component = findComponent(state, action.component);
-  const fn = component && actionFunctionOf(state, component, action.kind, action.name);
-  const record = fn && findRecord<FunctionRecord>(state, 'functions', fn.function);
-  if (fn === undefined || record === undefined) {
-    return refuse('function_not_found', {
-      path: 'function',
-      expected: `a function for ${action.kind} of ${action.schemaName}`,
-      got: 'none is bound any more',
-      hint: 'bind one and try the action again, or cancel it',
-    });
-  }
-  const input: JsonObject = { properties, idempotencyKey: action.idempotencyKey };
-  const { name, kind, text } = record;
-  return ok({ function: fn.function, name, kind, text, input: canonical(input) });
-}
+/** Nothing else is done to its component before it is known what became of it. */
+const isInTheWay = ({ status }: ActionRecord): boolean =>
+  status === 'running' || status === 'dispatched' || status === 'interrupted';

@@ -3,6 +3,7 @@
 
 import type { Principal } from '../access/role.ts';
 import type { ActionId, ComponentId } from '../base/ids.ts';
+import { checkJson, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { type ActionRecord, isActionEnded, nextActionStatus } from '../model/action.ts';
@@ -68,7 +69,9 @@ export async function steerAction(
   const step = w.actions.step(action.id, [event], {
     heldBecause: event === 'hold' ? `held by ${principal.id}` : '',
     ...(isActionEnded(next.value) ? { endedAtMs: atMs } : {}),
-    ...(event === 'retry' ? { failure: null, notBeforeMs: null, endedAtMs: null } : {}),
+    // Whoever lets it go does not want to wait.
+    ...(event === 'release' ? { notBeforeMs: null } : {}),
+    ...(event === 'retry' ? { failure: null, notBeforeMs: null, endedAtMs: null, retries: undefined } : {}),
   });
   if (!step.ok) return step;
   await w.record({ changes: [], actions: [step.value] });
@@ -78,6 +81,47 @@ export async function steerAction(
   w.acting.tell();
   await w.acting.wake();
   return ok(step.value.record);
+}
+
+/** What an action waits for has come. Refuses `access_denied`, `action_not_found`, `action_step_illegal`, `limit_exceeded`. */
+export async function signalAction(
+  w: Workspace,
+  principal: Principal,
+  id: string,
+  signal: { readonly name: string; readonly payload: Json },
+): Promise<Result<ActionRecord>> {
+  const may = await permit(w, principal, 'apply', { operation: 'send a signal to an action', subject: id });
+  if (!may.ok) return may;
+  const checked = checkJson(signal.payload, 'payload');
+  if (!checked.ok) return checked;
+  const chars = JSON.stringify(signal.payload).length;
+  if (chars > limits.checkpointCharsMax) {
+    return refuse('limit_exceeded', {
+      path: 'payload',
+      expected: `at most ${limits.checkpointCharsMax} characters of JSON`,
+      got: String(chars),
+      hint: 'send less, or where it can be found',
+    });
+  }
+  const kept = await findAction(w, id);
+  if (!kept.ok) return kept;
+  await w.actions.ready();
+  const action = w.actions.find(kept.value.id) ?? kept.value;
+  if (action.waitsFor !== signal.name) {
+    return refuse('action_step_illegal', {
+      path: 'name',
+      expected: action.waitsFor === undefined ? 'an action that waits for a signal' : JSON.stringify(action.waitsFor),
+      got: `${JSON.stringify(signal.name)} for an action that is ${action.status}`,
+      hint: 'look at the action again; it may have moved meanwhile',
+    });
+  }
+  const step = w.actions.amend(action.id, { signal, waitsFor: undefined, notBeforeMs: null });
+  await w.record({ changes: [], actions: [step] });
+  const sentence = `send ${JSON.stringify(signal.name)} to the ${action.kind} of ${JSON.stringify(action.componentName)}`;
+  await noteOnHead(w, principal.id, { kind: 'action.signal', subject: action.component, path: '', sentence });
+  w.acting.tell();
+  await w.acting.wake();
+  return ok(step.record);
 }
 
 /**

@@ -13,6 +13,7 @@ import type { Vault } from '../ports/vault.ts';
 import type { World } from '../ports/world.ts';
 import { Snapshot } from '../snapshot/snapshot.ts';
 import { auditRows } from './audit.ts';
+import { Dispatcher } from './dispatcher.ts';
 import { replayInBackground } from './replay.ts';
 import { Workspace } from './workspace.ts';
 import type { WorkspaceOptions } from './workspace_options.ts';
@@ -40,7 +41,11 @@ export class Engine {
     this.store = options.store;
     this.world = options.world;
     this.catalogue = options.catalogue;
-    this.#options = options;
+    // One queue for all workspaces, in front of all runners.
+    const runners = options.functions?.runners ?? [];
+    const dispatcher = new Dispatcher(runners);
+    const functions = { ...options.functions, runners: runners.map((r) => dispatcher.inFront(r)) };
+    this.#options = { ...options, functions, dispatcher };
   }
 
   /** Where the contents of secrets of all workspaces are sealed and opened. */

@@ -8,7 +8,7 @@ import { RecentCache } from '../base/recent_cache.ts';
 import { Fault, ok, type Result } from '../base/result.ts';
 import type { Call, Evaluated } from '../builtins/assemble.ts';
 import { failureOfRun, isFinal, rememberedResult } from '../dispatch/result.ts';
-import type { RunFailureCode } from '../model/run.ts';
+import type { RunFailureCode, RunLimits, Tier } from '../model/run.ts';
 import type { Compiler } from '../ports/compiler.ts';
 import type { RunStore } from '../ports/run_store.ts';
 import type { Runner } from '../ports/runner.ts';
@@ -34,6 +34,12 @@ export interface Asked extends RunOf {
   readonly key: Hash;
   /** Must not throw. */
   readonly deliver: (gave: Evaluated) => void;
+}
+
+/** What a run takes of its runner. */
+export interface Needed {
+  readonly tier: Tier;
+  readonly need: RunLimits;
 }
 
 export interface CallStatistics {
@@ -88,7 +94,7 @@ export class FunctionCalls {
     this.#recorder = new RunRecorder({ workspace, store, live, wrote });
     this.#functions = new CompiledFunctions(options.host, options.textOf);
     const compiler = (): Compiler | undefined => this.#functions.compiler;
-    this.#runs = new CallRuns({ world, live, recorder: this.#recorder, compiler, credentials, sealed });
+    this.#runs = new CallRuns({ workspace, world, live, recorder: this.#recorder, compiler, credentials, sealed });
     this.#earlier = new EarlierResults(workspace, store, this.#runs.newId());
   }
 
@@ -132,8 +138,8 @@ export class FunctionCalls {
   }
 
   /**
-   * A run to be started later, by the caller, under an id that is known before: of a function that acts on the world, so that what
-   * is about to happen can be written down first. Refuses what the compiler refuses. Fault `runner_unavailable`.
+   * A run to be started later, by the caller, who has its turn, under an id that is known before: of a function that acts on the
+   * world, so that what is about to happen can be written down first. Refuses what the compiler refuses. Fault `runner_unavailable`.
    */
   async toRun(of: RunOf): Promise<Result<{ readonly run: RunId; readonly start: () => Promise<Tested> }>> {
     const fn = await this.#functions.prepareText(of.call, undefined);
@@ -142,13 +148,23 @@ export class FunctionCalls {
     const runner = this.#functions.runnerOf(tier);
     if (runner === undefined) throw new Fault('runner_unavailable', unavailableText(`functions of the ${tier} tier`));
     const id = this.#runs.newId();
-    return ok({ run: id, start: () => this.#runs.run({ id, of, fn: fn.value, runner, isTest: false }) });
+    return ok({
+      run: id,
+      start: () => this.#runs.run({ id, of, fn: fn.value, runner, isTest: false, isAdmitted: true }),
+    });
   }
 
-  /** Does it declare that it may be called again with the same idempotency key? */
+  /** What a run of it needs; undefined: it does not compile, or nothing can run it. */
+  async needOf(call: Call): Promise<Needed | undefined> {
+    const fn = await this.#functions.prepare(call);
+    if (!('compiled' in fn) || this.#functions.runnerOf(fn.compiled.tier) === undefined) return undefined;
+    return { tier: fn.compiled.tier, need: fn.limits };
+  }
+
+  /** May it be called again with the same idempotency key? It says so, or only computes. */
   async isIdempotent(call: Call): Promise<boolean> {
     const fn = await this.#functions.prepare(call);
-    return 'compiled' in fn && fn.compiled.idempotent === true;
+    return 'compiled' in fn && (fn.compiled.idempotent === true || !isWithEffects(fn));
   }
 
   /** The engine ends: what is cut off by that is not recorded. */

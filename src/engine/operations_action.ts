@@ -5,7 +5,7 @@ import { limits } from '../base/limits.ts';
 import { must, ok } from '../base/result.ts';
 import { actionStatuses } from '../model/action.ts';
 import { resolveComponent } from '../model/lookup.ts';
-import { findAction, listActions, requestAction, type Steering, steerAction } from './actions.ts';
+import { findAction, listActions, requestAction, type Steering, signalAction, steerAction } from './actions.ts';
 import { resolveChangeSet } from './change_set.ts';
 import {
   type Call,
@@ -33,6 +33,11 @@ export const actionOperations = {
   'action.release': steer('release'),
   'action.cancel': steer('cancel'),
   'action.retry': steer('retry'),
+  /** `name`, and any JSON as `payload`: for an action whose function waits for it. */
+  'action.signal': (c, p) =>
+    inWorkspace(c, p, (w) =>
+      signalAction(w, c.principal, text(p, 'action'), { name: text(p, 'name'), payload: p['payload'] ?? null }),
+    ),
   /** `kind`: refresh (the default) or manual, then with the function's `name`. */
   'action.request': request,
   /** Takes up what is queued and waits at most `waitMs` until nothing more can be done. */

@@ -2,7 +2,7 @@
 // only computes goes straight to its runner; one with effects gets the secrets of its component first, and nothing comes out
 // of it before it was redacted.
 
-import type { ChangeSetId, Hash, RunId } from '../base/ids.ts';
+import type { ChangeSetId, Hash, RunId, WorkspaceId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { refusalText } from '../base/result.ts';
 import type { Call, Evaluated } from '../builtins/assemble.ts';
@@ -49,6 +49,7 @@ export interface Tested {
 export type CredentialsOf = (compiler: Compiler, asked: AskedCredentials) => Promise<CredentialsOutcome>;
 
 export interface RunCallOptions {
+  readonly workspace: WorkspaceId;
   readonly world: World;
   readonly live: LiveRuns;
   readonly recorder: RunRecorder;
@@ -68,6 +69,8 @@ export interface Run {
   readonly fn: Runnable;
   readonly runner: Runner;
   readonly isTest: boolean;
+  /** It has had its turn in the queue: what it is about to do was written down since. Default false. */
+  readonly isAdmitted?: boolean;
   /** By which its result is known; undefined: nobody asks for it again. */
   readonly key?: Hash;
 }
@@ -177,9 +180,13 @@ export class CallRuns {
     };
   }
 
-  #request({ id, of: { call }, fn }: Run): RunRequest {
-    const { kind, name, input } = call;
-    return { id, kind, tier: fn.compiled.tier, name, code: fn.code, input, limits: fn.limits };
+  #request({ id, of, fn, isTest, isAdmitted }: Run): RunRequest {
+    const { kind, name, input } = of.call;
+    const request = { id, kind, tier: fn.compiled.tier, name, code: fn.code, input, limits: fn.limits };
+    if (isAdmitted === true) return request;
+    // Somebody waits for what he tries out; values are computed as they come.
+    const priority = isTest ? 'interactive' : 'replay';
+    return { ...request, turn: { workspace: this.#options.workspace, changeSet: of.changeSet, priority } };
   }
 
   #listener({ id, fn }: Run): RunListener {

@@ -20,6 +20,7 @@ import { refsOf } from './blob_refs.ts';
 import { type Branch, lands, type Move, Stale, seenElsewhere } from './branch.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { credentialsOf } from './credentials.ts';
+import { Dispatcher } from './dispatcher.ts';
 import { FunctionCalls } from './function_calls.ts';
 import { logEntries } from './log_pages.ts';
 import { PropagationWork, TurnOver } from './propagate.ts';
@@ -41,6 +42,8 @@ export class Workspace {
   readonly space: ChunkSpace;
   readonly readiness: Readiness;
   readonly vault: Vault | undefined;
+  /** Whose turn it is at the runners, of all workspaces. */
+  readonly dispatcher: Dispatcher;
   /** What functions made with secrets. */
   readonly sealedValues = new SealedValues(this);
   /** Calls of users' functions, shared by all change sets. */
@@ -58,7 +61,7 @@ export class Workspace {
   /** Actions that have not ended. */
   readonly actions = new ActionTable(this);
   /** Carrying them out. */
-  readonly acting = new ActionWork(this);
+  readonly acting: ActionWork;
   readonly #branches = new Map<ChangeSetId, Branch>();
   readonly #alone = new Map<ChangeSetId, Promise<void>>();
   readonly #loading = new Map<ChangeSetId, Promise<Branch | undefined>>();
@@ -71,6 +74,8 @@ export class Workspace {
     this.catalogue = options.catalogue;
     this.readiness = options.readiness ?? readinessOf(this);
     this.vault = options.vault;
+    this.dispatcher = options.dispatcher ?? new Dispatcher(options.functions?.runners ?? []);
+    this.acting = new ActionWork(this, options.actions ?? {});
     const unwrittenBytesMax = options.unwrittenBytesMax ?? limits.unwrittenChunkBytesMax;
     this.checkpoints = new Checkpoints(this, this.#branches, unwrittenBytesMax);
     this.space = new ChunkSpace({
@@ -245,7 +250,7 @@ export class Workspace {
       return false;
     }
     const outcome = this.store.commit(this.id, commit);
-    if (commit.actions !== undefined) this.actions.adopt(commit.actions);
+    const unqueue = commit.actions === undefined ? () => {} : this.actions.adopt(commit.actions);
     const durable = outcome.then((o) => {
       if (!o.ok) throw new Stale();
     });
@@ -264,7 +269,7 @@ export class Workspace {
       await durable;
     } catch (e) {
       for (const m of moves) if (this.#branches.get(m.row.id) === m.branch) this.#branches.delete(m.row.id);
-      if (commit.actions !== undefined) this.actions.forget();
+      unqueue();
       if (e instanceof Stale) return false;
       throw e;
     }

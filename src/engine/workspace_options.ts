@@ -5,7 +5,9 @@ import type { Matches } from '../model/pattern.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
 import type { Readiness } from '../ports/readiness.ts';
 import type { Vault } from '../ports/vault.ts';
+import type { ActionWorkOptions } from './action_work.ts';
 import type { FunctionHost } from './compiled_functions.ts';
+import type { Dispatcher } from './dispatcher.ts';
 import type { RetentionOptions } from './retention.ts';
 
 export interface WorkspaceOptions {
@@ -15,6 +17,10 @@ export interface WorkspaceOptions {
   readonly readiness?: Readiness;
   /** What users' functions need; default: they give an error that says that they cannot run. */
   readonly functions?: FunctionHost;
+  /** The queue in front of the runners, which is one for all workspaces; default: one for this workspace. */
+  readonly dispatcher?: Dispatcher;
+  /** How actions are carried out. */
+  readonly actions?: ActionWorkOptions;
   /** Engine for the regular expressions of schemas; default: those that are safe without one. */
   readonly matches?: Matches;
   /** How long ended runs are kept, and how many. */

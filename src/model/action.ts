@@ -3,6 +3,7 @@
 // function (`nextActionStatus`), so that no step can be taken from where it makes no sense.
 
 import type { ActionId, ChangeSetId, ComponentId, FunctionId, Hash, RunId } from '../base/ids.ts';
+import type { Json } from '../base/json.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import type { ActionKind } from './function.ts';
 
@@ -38,6 +39,8 @@ export type ActionEvent =
   | 'dispatch'
   /** The function has been started: from here on it may have had its effect. */
   | 'start'
+  /** Its function says that it is not finished: it is called again later, or when a signal comes. */
+  | 'pause'
   | 'succeed'
   | 'fail'
   /** Before it was started, or by ending its function. */
@@ -50,9 +53,15 @@ export type ActionEvent =
 const transitions: Readonly<Record<ActionStatus, Partial<Record<ActionEvent, ActionStatus>>>> = {
   queued: { hold: 'on-hold', dispatch: 'dispatched', cancel: 'cancelled' },
   'on-hold': { release: 'queued', cancel: 'cancelled' },
-  // What was dispatched and not started has had no effect: it may go back, or never happen.
-  dispatched: { start: 'running', hold: 'on-hold', cancel: 'cancelled', fail: 'failed', interrupt: 'interrupted' },
-  running: { succeed: 'succeeded', fail: 'failed', cancel: 'cancelled', interrupt: 'interrupted' },
+  // Between two calls of its function, or before the first.
+  dispatched: { start: 'running', cancel: 'cancelled', fail: 'failed', interrupt: 'interrupted' },
+  running: {
+    pause: 'dispatched',
+    succeed: 'succeeded',
+    fail: 'failed',
+    cancel: 'cancelled',
+    interrupt: 'interrupted',
+  },
   succeeded: {},
   failed: { retry: 'queued', cancel: 'cancelled' },
   cancelled: {},
@@ -75,6 +84,14 @@ export function nextActionStatus(status: ActionStatus, event: ActionEvent): Resu
 /** Nothing happens to it any more by itself. */
 export function isActionEnded(status: ActionStatus): boolean {
   return status === 'succeeded' || status === 'cancelled';
+}
+
+/** Where an action that takes several calls of its function stands. */
+export interface Checkpoint {
+  /** What the function said last, handed to it with the next call. */
+  readonly value: Json;
+  /** What it was dispatched with: the following calls go on with that, whatever Head has become. */
+  readonly domain: Json;
 }
 
 /** An action of Head, as kept and shown. */
@@ -118,4 +135,16 @@ export interface ActionRecord {
   readonly failure: { readonly code: string; readonly message: string } | null;
   /** Why it is on hold; '' when it is not. */
   readonly heldBecause: string;
+  /** Absent: it is not between two calls. */
+  readonly checkpoint?: Checkpoint | undefined;
+  /** The signal that the next call waits for. */
+  readonly waitsFor?: string | undefined;
+  /** The signal that has come, for the next call. */
+  readonly signal?: { readonly name: string; readonly payload: Json } | undefined;
+  /** Attempts that failed in a row and were made again by the engine; absent: none. */
+  readonly retries?: number | undefined;
+  /** Attempts that its function itself has said to have failed; absent: none. */
+  readonly failures?: number | undefined;
+  /** Who makes the call that is under way, and until when nobody else may take it over. */
+  readonly lease?: { readonly owner: string; readonly untilMs: number } | undefined;
 }

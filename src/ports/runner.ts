@@ -21,6 +21,7 @@
 
 import type { Hash, RunId } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
+import type { Priority } from '../dispatch/strand.ts';
 import type { FunctionKind } from '../model/function.ts';
 import type { RunFailureCode, RunLimits, RunLogLine, Tier } from '../model/run.ts';
 
@@ -48,8 +49,17 @@ export interface Allowances {
   readonly commands: readonly string[];
 }
 
+/** Whose turn a run takes in the queue in front of the runners. */
+export interface Turn {
+  readonly workspace: string;
+  readonly changeSet: string;
+  readonly priority: Priority;
+}
+
 export interface RunRequest {
   readonly id: RunId;
+  /** For the queue in front of the runner, not for the runner; absent: it has had its turn. */
+  readonly turn?: Turn;
   readonly kind: FunctionKind;
   readonly tier: Tier;
   /** Name for stack traces and messages. */

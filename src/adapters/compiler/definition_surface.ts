@@ -2,6 +2,8 @@
 // editor completes `domain.VpcId` in the file in which VpcId is defined. Text of a `.d.ts`; it needs no other than the
 // declarations that every function has (surface.ts).
 
+import { actionCall } from './action_surface.ts';
+
 export const definitionSurface = `
 interface AnyProperty {
   /** For people, in Markdown. */
@@ -103,8 +105,7 @@ interface DefinedProperties<D, R> extends ComponentOutputs {
 }
 interface CodeOutput { format: string; code: string }
 interface QualificationOutput { result: 'success' | 'warning' | 'failure' | 'unknown'; message?: string | null }
-interface ActionOutput { status: 'ok' | 'warning' | 'error'; payload?: any; resourceId?: string | null; message?: string | null }
-interface ManagementOutput {
+${actionCall}interface ManagementOutput {
   status: 'ok' | 'error';
   message?: string | null;
   ops?: {
@@ -152,7 +153,7 @@ interface SchemaDefinition<D, R, A, F> {
   actions?: {
     readonly [name: string]: {
       readonly kind: 'create' | 'update' | 'destroy' | 'refresh' | 'manual';
-      main(input: { properties: DefinedProperties<D, R> }): OrPromise<ActionOutput>;
+      main(input: { properties: DefinedProperties<D, R> } & ActionCall): OrPromise<ActionResult>;
     };
   };
   /** Functions that prepare a run with the content of a secret that this schema defines. */

@@ -24,7 +24,7 @@ const processOnly = (
 const members = new Set(['Date.now', 'Math.random']);
 
 /** Kinds of functions that are called for their effects. */
-export const kindsWithEffects: readonly string[] = ['authentication', 'action'];
+export const kindsWithEffects: readonly string[] = ['authentication'];
 
 /** Every name that needs a process, given those that the isolate has besides the language. */
 export function namesWithEffects(isolateNames: readonly string[]): ReadonlySet<string> {

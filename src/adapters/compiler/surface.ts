@@ -2,6 +2,7 @@
 // Libraries are declared loosely: their names complete, their values are open.
 
 import type { FunctionKind } from '../../model/function.ts';
+import { actionCall } from './action_surface.ts';
 import { definitionSurface } from './definition_surface.ts';
 
 /** Names of every kind of function. */
@@ -121,7 +122,7 @@ declare const requestStorage: {
 const inputs: Readonly<Record<Exclude<FunctionKind, 'attribute' | 'transformation'>, string>> = {
   'code-generation': 'interface Input extends ComponentOutputs { domain: Schema.Domain }',
   qualification: 'interface Input extends ComponentOutputs { domain: Schema.Domain }',
-  action: 'interface Input { properties: ComponentProperties; [member: string]: any }',
+  action: `${actionCall}\ninterface Input extends ActionCall { properties: ComponentProperties; [member: string]: any }`,
   management: `
 interface Geometry { x?: number; y?: number; width?: number; height?: number }
 interface ManagedComponent {
@@ -151,13 +152,7 @@ const outputs: Readonly<Record<FunctionKind, string>> = {
   transformation: 'type Output = any;',
   'code-generation': 'interface Output { format: string; code: string }',
   qualification: `interface Output { result: 'success' | 'warning' | 'failure' | 'unknown'; message?: string | null }`,
-  action: `interface Output {
-  status: 'ok' | 'warning' | 'error';
-  /** The resource as the provider has it; null with status ok: there is none any more. */
-  payload?: any;
-  resourceId?: string | null;
-  message?: string | null;
-}`,
+  action: 'type Output = ActionResult;',
   management: `/** A value, or where it comes from: \`{ $source: { component, path } }\` follows, \`{ $source: null }\` unsets. */
 interface Values { [pointer: string]: any }
 interface Create {

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { Page } from '../../engine/component.ts';
 import type { ActionRecord } from '../../model/action.ts';
 import { exitCodes } from './exit.ts';
+import { parsedJson } from './files.ts';
 import { paint } from './output.ts';
 import type { Params, Run, Session } from './program.ts';
 import { actionLine, actionLines, actionWhole } from './render_action.ts';
@@ -76,6 +77,19 @@ export function actionCommands(program: Command, run: Run): void {
           return undefined;
         }),
       );
+  actions
+    .command('signal <action> <name>')
+    .description('send what an action waits for')
+    .option('--payload <json>', 'handed to its function', 'null')
+    .addHelpText('after', '\nExample:\n  headwater action signal 01J8… approved --payload \'{"by":"ada"}\'')
+    .action((id: string, name: string, options: { payload: string }) =>
+      run('Sending the signal', async (s) => {
+        const payload = parsedJson(options.payload, 'payload');
+        const action = await s.call<ActionRecord>('action.signal', { action: id, name, payload });
+        s.print(action, () => [actionLine(action)]);
+        return undefined;
+      }),
+    );
   actions
     .command('refresh <component>')
     .description('look at the resource of a component of Head again')

@@ -21,16 +21,20 @@ export function readText(file: string): string {
 }
 
 export function readJson(file: string): Json {
-  const text = readText(file);
+  return parsedJson(readText(file), file);
+}
+
+/** `path`: what the text was given as. */
+export function parsedJson(text: string, path: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch (e) {
     throw new RefusalError(
       refuse('request_malformed', {
-        path: file,
+        path,
         expected: 'JSON',
         got: e instanceof Error ? e.message : String(e),
-        hint: 'correct the file',
+        hint: 'correct it',
       }).refusal,
     );
   }

@@ -1,0 +1,85 @@
+// What became of an action whose function was cut off. It is done again where that is safe: looking is, and so is what says so
+// of itself, since it gets the same key again. Of another one reality is asked, by the function that looks at the resource:
+// a resource that is gone has been destroyed, one that is as it was meant to be has been updated, and one that is there and is
+// not, has not. Of what cannot be found out so, a person has to say what became of it.
+
+import { actionFunctionOf } from '../actions/action_functions.ts';
+import { differences } from '../actions/drift.ts';
+import type { Json } from '../base/json.ts';
+import { must } from '../base/result.ts';
+import { type ActionOutcome, actionAnswerOf } from '../dispatch/action_result.ts';
+import type { ActionRecord } from '../model/action.ts';
+import { findComponent, resourceIdOf, specOfComponent } from '../model/lookup.ts';
+import { bindInputs } from './action_inputs.ts';
+import { changesOf } from './action_outcome.ts';
+import { callOf, runOf } from './action_run.ts';
+import type { Workspace } from './workspace.ts';
+
+/** Queues it again, records it as done, or leaves it interrupted. */
+export async function resolveInterrupted(w: Workspace, action: ActionRecord): Promise<void> {
+  const { id } = action;
+  const head = await w.head();
+  const call = await w.read(() => callOf(head.snapshot, action, null));
+  // What is between two calls goes on from what was written down: each call of such a function may be made again.
+  const isSafe =
+    action.kind === 'refresh' ||
+    action.checkpoint !== undefined ||
+    (call.ok && (await w.calls.isIdempotent(call.value)));
+  const isStill = (): boolean => w.actions.find(id)?.status === 'interrupted';
+  if (!isStill()) return;
+  if (isSafe) return again(w, action);
+  const seen = await lookAt(w, action);
+  if (seen === undefined || !isStill()) return;
+  if (seen === 'not done') return again(w, action);
+  const { changes, chunks } = await w.read(() => changesOf(w, action, seen.bound, seen.outcome));
+  if (!isStill()) return;
+  const done = must(w.actions.step(id, ['succeed'], { failure: null, endedAtMs: w.world.clock.nowMs() }));
+  await w.record({ changes, actions: [done], by: id, chunks });
+}
+
+async function again(w: Workspace, { id }: ActionRecord): Promise<void> {
+  await w.record({ changes: [], actions: [must(w.actions.step(id, ['retry'], { endedAtMs: null }))] });
+}
+
+type Bound = Parameters<typeof changesOf>[2];
+
+/** undefined: it cannot be told. */
+async function lookAt(
+  w: Workspace,
+  action: ActionRecord,
+): Promise<'not done' | { readonly bound: Bound; readonly outcome: ActionOutcome } | undefined> {
+  const { component, kind } = action;
+  if (kind !== 'update' && kind !== 'destroy') return undefined;
+  const head = await w.head();
+  const asked = await w.read(() => {
+    const record = findComponent(head.snapshot, component);
+    const fn = record && actionFunctionOf(head.snapshot, record, 'refresh', '');
+    return fn === undefined || resourceIdOf(head.snapshot, component) === undefined ? undefined : record;
+  });
+  if (asked === undefined) return undefined;
+  const looking: ActionRecord = { ...action, kind: 'refresh', name: '' };
+  const bound = await bindInputs(w, head, looking);
+  if (!bound.ok) return undefined;
+  const call = await w.read(() => callOf(head.snapshot, looking, bound.value.input));
+  const to = call.ok ? await w.calls.toRun(runOf(w, looking, call.value)) : call;
+  if (!to.ok) return undefined;
+  const { outcome } = (await to.value.start()).report;
+  const said = outcome.ok ? actionAnswerOf(outcome.value) : undefined;
+  if (said?.ok !== true || (said.value.status !== 'ok' && said.value.status !== 'warning')) return undefined;
+  const { payload } = said.value;
+  const done = { bound: bound.value, outcome: said.value };
+  if (kind === 'destroy') return payload === null ? done : 'not done';
+  if (payload == null) return undefined;
+  return (await w.read(() => isAsMeant(head.snapshot, action, bound.value.domain, payload))) ? done : 'not done';
+}
+
+function isAsMeant(
+  state: Parameters<typeof findComponent>[0],
+  { component, inputHash }: ActionRecord,
+  inputs: Json,
+  payload: Json,
+): boolean {
+  const record = findComponent(state, component);
+  const spec = record && specOfComponent(state, record);
+  return spec !== undefined && inputHash !== null && differences({ spec, inputs, payload }).length === 0;
+}

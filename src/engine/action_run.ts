@@ -1,0 +1,304 @@
+// One attempt of an action: its inputs bound, what it is about to do written down, its function called, and what that came
+// to. An attempt of an action that takes several calls of its function goes on from the checkpoint that the last one left.
+
+import { actionFunctionOf } from '../actions/action_functions.ts';
+import type { ActionId } from '../base/ids.ts';
+import { canonical, type Json, type JsonObject } from '../base/json.ts';
+import { must, ok, type Result, refusalText, refuse } from '../base/result.ts';
+import type { Call } from '../builtins/assemble.ts';
+import {
+  type ActionAnswer,
+  type ActionFailure,
+  type ActionOutcome,
+  type ActionPause,
+  actionAnswerOf,
+  classOfThrown,
+} from '../dispatch/action_result.ts';
+import { decideRetry } from '../dispatch/retry.ts';
+import type { ActionRecord } from '../model/action.ts';
+import type { FunctionRecord } from '../model/function.ts';
+import { findComponent, findRecord } from '../model/lookup.ts';
+import type { Path } from '../model/path.ts';
+import type { Reader } from '../model/state.ts';
+import { type Bound, bindInputs } from './action_inputs.ts';
+import { afterwards, changesOf } from './action_outcome.ts';
+import type { QueuedActions } from './action_table.ts';
+import type { Needed } from './function_calls.ts';
+import { failureText, type Tested } from './run_call.ts';
+import type { Workspace } from './workspace.ts';
+
+/** Who carries it out. */
+export interface Carrier {
+  readonly owner: string;
+  /** Nobody else takes a call over before so long after the last sign of life of this one. */
+  readonly leaseMs: number;
+  /** Nothing new is begun, and what is cut off is interrupted by that. */
+  readonly isStopped: () => boolean;
+  /** An action has moved. */
+  readonly tell: () => void;
+}
+
+interface Prepared {
+  readonly bound: Bound;
+  readonly call: Call;
+  readonly run: ActionRecord['run'] & string;
+  readonly start: () => Promise<Tested>;
+}
+
+/** Carries out what is queued, or goes on with what is between two calls. Its turn has come. */
+export async function carryOut(w: Workspace, id: ActionId, by: Carrier): Promise<void> {
+  const { actions, world } = w;
+  const action = actions.find(id);
+  if (action === undefined || by.isStopped()) return;
+  const ready = await prepared(w, action);
+  // Held, cancelled or re-planned meanwhile.
+  const now = actions.find(id);
+  if (now === undefined || now.revision !== action.revision || by.isStopped()) return;
+  if (!ready.ok) {
+    const { code } = ready.refusal;
+    const change =
+      code === 'not_ready'
+        ? actions.step(id, ['hold'], { heldBecause: ready.refusal.got ?? refusalText(ready.refusal) })
+        : failed(w, action, { code, message: refusalText(ready.refusal) });
+    await w.record({ changes: [], actions: [must(change)] });
+    return;
+  }
+  const { bound, call, run, start } = ready.value;
+  const isGoingOn = action.status === 'dispatched';
+  const started = must(
+    actions.step(id, isGoingOn ? ['start'] : ['dispatch', 'start'], {
+      inputHash: bound.inputHash,
+      run,
+      attempts: action.attempts + (isGoingOn ? 0 : 1),
+      fence: action.fence + 1,
+      startedAtMs: isGoingOn ? action.startedAtMs : world.clock.nowMs(),
+      notBeforeMs: null,
+      heldBecause: '',
+      failure: null,
+      lease: leaseOf(w, by),
+    }),
+  );
+  await w.record({ changes: [], actions: [started] });
+  by.tell();
+  const { fence } = started.record;
+  const beating = setInterval(() => void beat(w, id, fence, by), by.leaseMs / 3);
+  let tested: Tested;
+  try {
+    tested = await start();
+  } finally {
+    clearInterval(beating);
+  }
+  await ended(w, { id, fence, bound, call, tested }, by);
+}
+
+const leaseOf = (w: Workspace, { owner, leaseMs }: Carrier): NonNullable<ActionRecord['lease']> => ({
+  owner,
+  untilMs: w.world.clock.nowMs() + leaseMs,
+});
+
+/** A sign of life. Who was taken over ends his call: what it comes to is recorded by nobody. */
+async function beat(w: Workspace, id: ActionId, fence: number, by: Carrier): Promise<void> {
+  const action = w.actions.find(id);
+  if (action?.status !== 'running' || action.fence !== fence) return;
+  try {
+    await w.record({ changes: [], actions: [w.actions.amend(id, { lease: leaseOf(w, by) })] });
+  } catch {
+    if (action.run !== null) w.calls.kill(action.run);
+  }
+}
+
+async function prepared(w: Workspace, action: ActionRecord): Promise<Result<Prepared>> {
+  const head = await w.head();
+  const bound = await bindInputs(w, head, action);
+  if (!bound.ok) return bound;
+  const call = await w.read(() => callOf(head.snapshot, action, bound.value.input));
+  if (!call.ok) return call;
+  const to = await w.calls.toRun(runOf(w, action, call.value));
+  return to.ok ? ok({ bound: bound.value, call: call.value, ...to.value }) : to;
+}
+
+/** What its next call needs of a runner; undefined: it cannot be called. */
+export async function neededBy(w: Workspace, action: ActionRecord): Promise<Needed | undefined> {
+  const head = await w.head();
+  const call = await w.read(() => callOf(head.snapshot, action, null));
+  return call.ok ? w.calls.needOf(call.value) : undefined;
+}
+
+/** A call of one of a component's action functions, for the runner. */
+export function runOf(w: Workspace, { component, actor }: ActionRecord, call: Call) {
+  return { call, at: { component, path: '' as Path }, changeSet: w.row.head, actor };
+}
+
+/** The call of the function that is bound for it now. Refuses `function_not_found`. */
+export function callOf(state: Reader, action: ActionRecord, properties: Json): Result<Call> {
+  const component = findComponent(state, action.component);
+  const fn = component && actionFunctionOf(state, component, action.kind, action.name);
+  const record = fn && findRecord<FunctionRecord>(state, 'functions', fn.function);
+  if (fn === undefined || record === undefined) {
+    return refuse('function_not_found', {
+      path: 'function',
+      expected: `a function for ${action.kind} of ${action.schemaName}`,
+      got: 'none is bound any more',
+      hint: 'bind one and try the action again, or cancel it',
+    });
+  }
+  const { checkpoint, signal } = action;
+  const input: JsonObject = {
+    properties,
+    schema: action.schemaName,
+    idempotencyKey: action.idempotencyKey,
+    attempt: action.attempts + (action.status === 'dispatched' ? 0 : 1),
+    failures: action.failures ?? 0,
+    ...(checkpoint === undefined ? {} : { checkpoint: checkpoint.value }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const { name, kind, text } = record;
+  return ok({ function: fn.function, name, kind, text, input: canonical(input) });
+}
+
+/** What a call came to. */
+interface Ended {
+  readonly id: ActionId;
+  readonly fence: number;
+  readonly bound: Bound;
+  readonly call: Call;
+  readonly tested: Tested;
+}
+
+/** Records it, unless somebody else has taken the action over. */
+async function ended(w: Workspace, of: Ended, by: Carrier): Promise<void> {
+  const { id, fence, bound } = of;
+  const isMine = (): boolean => w.actions.find(id)?.status === 'running' && w.actions.find(id)?.fence === fence;
+  if (!isMine()) return;
+  const { outcome } = of.tested.report;
+  const said = outcome.ok ? actionAnswerOf(outcome.value) : undefined;
+  if (said?.ok === true && said.value.status !== 'error') {
+    if (isPause(said.value)) await pause(w, id, said.value, bound);
+    else await succeed(w, id, fence, { bound, outcome: said.value });
+    return;
+  }
+  // Cut off by the engine's end it may have had its effect.
+  if (!outcome.ok && outcome.code === 'killed' && by.isStopped()) return interrupt(w, id, failureText(outcome));
+  const failure = failureOf(outcome, said);
+  const isRepeatable = failure.errorClass !== 'unknown-outcome' || (await isSafeToRepeat(w, of));
+  if (!isMine()) return;
+  if (isRepeatable) await fail(w, id, failure);
+  else await interrupt(w, id, failure.message);
+}
+
+const isPause = (answer: ActionAnswer): answer is ActionPause =>
+  answer.status === 'pending' || answer.status === 'waiting';
+
+/** What went wrong, with the code that people see. */
+type Failed = Omit<ActionFailure, 'status'> & { readonly code: string; readonly isSaid?: boolean };
+
+function failureOf(outcome: Tested['report']['outcome'], said: Result<ActionAnswer> | undefined): Failed {
+  const none = { retryAfterMs: undefined };
+  if (!outcome.ok) {
+    const { code } = outcome;
+    const message = failureText(outcome);
+    if (code === 'timed_out' || code === 'runner_lost')
+      return { code, message, errorClass: 'unknown-outcome', ...none };
+    return { code, message, errorClass: code === 'threw' ? classOfThrown(message) : 'permanent', ...none };
+  }
+  if (said?.ok === false)
+    return { code: said.refusal.code, message: refusalText(said.refusal), errorClass: 'permanent', ...none };
+  const { message, errorClass, retryAfterMs } = must(said!) as ActionFailure;
+  return { code: 'threw', message, errorClass, retryAfterMs, isSaid: true };
+}
+
+/** Looking is, and what says of itself that it may be done again with the same key. */
+async function isSafeToRepeat(w: Workspace, { id, call }: Pick<Ended, 'id' | 'call'>): Promise<boolean> {
+  return w.actions.find(id)?.kind === 'refresh' || (await w.calls.isIdempotent(call));
+}
+
+async function pause(w: Workspace, id: ActionId, said: ActionPause, { domain }: Bound): Promise<void> {
+  const { checkpoint: value, signal, afterMs, message } = said;
+  const notBeforeMs = signal === undefined ? w.world.clock.nowMs() + Math.ceil(afterMs) : null;
+  const paused = w.actions.step(id, ['pause'], {
+    checkpoint: { value, domain },
+    waitsFor: signal,
+    signal: undefined,
+    lease: undefined,
+    retries: undefined,
+    notBeforeMs,
+    heldBecause: message,
+  });
+  await w.record({ changes: [], actions: [must(paused)], by: id });
+}
+
+async function succeed(
+  w: Workspace,
+  id: ActionId,
+  fence: number,
+  { bound, outcome }: { readonly bound: Bound; readonly outcome: ActionOutcome },
+): Promise<void> {
+  const action = w.actions.find(id)!;
+  const { changes, chunks, next } = await w.read(() => ({
+    ...changesOf(w, action, bound, outcome),
+    next: afterwards(w, action),
+  }));
+  // Cancelled while that was read.
+  if (w.actions.find(id)?.fence !== fence) return;
+  const done = must(w.actions.step(id, ['succeed'], { ...over(w), failure: null }));
+  await w.record({ changes, actions: [done, ...next.map((a) => w.actions.add(a))], by: id, chunks });
+}
+
+/** What nobody needs of an action that has ended. */
+function over(w: Workspace): Partial<ActionRecord> {
+  const nothing = {
+    checkpoint: undefined,
+    waitsFor: undefined,
+    signal: undefined,
+    lease: undefined,
+    retries: undefined,
+  };
+  return { ...nothing, endedAtMs: w.world.clock.nowMs(), heldBecause: '' };
+}
+
+async function interrupt(w: Workspace, id: ActionId, message: string): Promise<void> {
+  const failure = { code: 'interrupted', message };
+  await w.record({
+    changes: [],
+    actions: [must(w.actions.step(id, ['interrupt'], { failure, lease: undefined }))],
+    by: id,
+  });
+}
+
+/** It is made again, by itself and after a while, or has failed. */
+async function fail(w: Workspace, id: ActionId, { code, message, isSaid, ...of }: Failed): Promise<void> {
+  const { actions, world } = w;
+  const action = actions.find(id)!;
+  const retries = action.retries ?? 0;
+  const decision = decideRetry({ ...of, attempts: retries + 1 }, chanceOf(w, action));
+  const failure = { code, message };
+  const failures = isSaid === true ? (action.failures ?? 0) + 1 : action.failures;
+  if (decision.kind === 'give-up') {
+    await w.record({ changes: [], actions: [must(failed(w, action, failure, { failures }))], by: id });
+    return;
+  }
+  const again = actions.step(id, action.checkpoint === undefined ? ['fail', 'retry'] : ['pause'], {
+    failure,
+    failures,
+    retries: retries + 1,
+    lease: undefined,
+    notBeforeMs: world.clock.nowMs() + decision.waitMs,
+  });
+  await w.record({ changes: [], actions: [must(again)], by: id });
+}
+
+/** Evenly from 0 to below 1, another one for each attempt of each action, the same on every machine. */
+function chanceOf(w: Workspace, { id, fence }: ActionRecord): number {
+  return Number.parseInt(w.world.digest(`${id}\n${fence}`).slice(0, 8), 16) / 2 ** 32;
+}
+
+function failed(
+  w: Workspace,
+  action: ActionRecord,
+  failure: ActionRecord['failure'],
+  more: Partial<ActionRecord> = {},
+): Result<QueuedActions[number]> {
+  // One that could not even be started goes through the same steps.
+  const steps = action.status === 'queued' ? (['dispatch', 'fail'] as const) : (['fail'] as const);
+  return w.actions.step(action.id, steps, { ...over(w), ...more, failure });
+}

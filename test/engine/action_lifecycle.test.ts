@@ -1,0 +1,131 @@
+// Actions that take several calls of their function, that wait for somebody, and that are tried again by themselves: what is
+// written down between two calls, and what the next engine goes on with.
+
+import { afterEach, expect, test } from 'vitest';
+import type { Json } from '../../src/base/json.ts';
+import { ActionHouse } from './action_house.ts';
+
+const houses: ActionHouse[] = [];
+afterEach(async () => {
+  for (const house of houses.splice(0)) await house.close();
+});
+
+/** A schema `Step` whose creation is the given text. */
+async function withCreate(text: string): Promise<ActionHouse> {
+  const a = await ActionHouse.open();
+  houses.push(a);
+  const kinds: Json[] = [
+    {
+      kind: 'schema.create',
+      name: 'Step',
+      spec: {
+        format: 1,
+        domain: { kind: 'object', properties: { Size: { kind: 'integer' } } },
+        resourceValue: { kind: 'object', properties: { Size: { kind: 'integer' }, Says: { kind: 'string' } } },
+        secrets: { kind: 'object', properties: {} },
+        definitions: {},
+      },
+    },
+    { kind: 'function.create', name: 'step-create', functionKind: 'action', text },
+    { kind: 'binding.attach', function: 'step-create', schema: 'Step', action: 'create' },
+  ];
+  await a.apply('step', ...kinds);
+  return a;
+}
+
+const step = (size: number): Json => ({
+  kind: 'component.create',
+  schema: 'Step',
+  name: 'it',
+  attributes: { '/domain/Size': size },
+});
+
+const threeCalls = `async function main({ properties, checkpoint, attempt, schema }) {
+  const calls = (checkpoint ?? { calls: 0 }).calls + 1;
+  if (calls < 3) return { status: 'pending', checkpoint: { calls }, afterMs: 1, message: 'call ' + calls };
+  const Says = schema + ' ' + attempt + ' ' + calls;
+  return { status: 'ok', resourceId: 'r', payload: { Size: properties.domain.Size, Says } };
+}`;
+
+test('[EN190] one that is not finished is called again with its checkpoint, and is one attempt', async () => {
+  const a = await withCreate(threeCalls);
+  await a.apply('made', step(1));
+  expect(await a.told({ component: 'it' })).toEqual(['create of it: succeeded']);
+  expect((await a.seen('HEAD', 'it'))['resource_value']).toEqual({ Size: 1, Says: 'Step 1 3' });
+  const [action] = await a.actions({ component: 'it' });
+  expect(action).toMatchObject({ attempts: 1, fence: 3 });
+  expect(action!.checkpoint).toBeUndefined();
+});
+
+const waits = `async function main({ properties, signal, checkpoint }) {
+  if (signal === undefined)
+    return { status: 'waiting', signal: 'approved', checkpoint: 'asked', message: 'somebody has to look' };
+  const Says = checkpoint + ' ' + signal.payload.by;
+  return { status: 'ok', resourceId: 'r', payload: { Size: properties.domain.Size, Says } };
+}`;
+
+test('[EN191] one that waits for a signal goes on when that has come, also in the next engine, with what it began with', async () => {
+  const a = await withCreate(waits);
+  await a.apply('made', step(1));
+  const [action] = await a.actions({ component: 'it' });
+  expect(action).toMatchObject({ status: 'dispatched', waitsFor: 'approved', heldBecause: 'somebody has to look' });
+  expect((await a.house.refused('action.signal', { action: action!.id, name: 'other' })).code).toBe(
+    'action_step_illegal',
+  );
+  expect((await a.house.refused('action.hold', { action: action!.id })).code).toBe('action_step_illegal');
+  // What is applied meanwhile is for afterwards.
+  await a.apply('larger', { kind: 'attribute.set', component: 'it', path: '/domain/Size', value: 2 });
+  await a.house.reopen();
+  expect(await a.told({ component: 'it' })).toEqual(['create of it: dispatched']);
+  await a.house.call('action.signal', { action: action!.id, name: 'approved', payload: { by: 'ada' } });
+  await a.quiet();
+  expect(await a.told({ component: 'it' })).toEqual(['create of it: succeeded']);
+  expect((await a.seen('HEAD', 'it'))['resource_value']).toEqual({ Size: 1, Says: 'asked ada' });
+  expect((await a.house.refused('action.signal', { action: action!.id, name: 'approved' })).code).toBe(
+    'action_step_illegal',
+  );
+});
+
+test('[EN191] one that waits for a signal can be cancelled', async () => {
+  const a = await withCreate(waits);
+  await a.apply('made', step(1));
+  const [action] = await a.actions({ component: 'it' });
+  await a.house.call('action.cancel', { action: action!.id });
+  expect(await a.told({ component: 'it' })).toEqual(['create of it: cancelled']);
+});
+
+const refusedTwice = `async function main({ properties, attempt, failures, idempotencyKey }) {
+  if (attempt <= 2) return { status: 'error', errorClass: 'transient', message: 'not now', retryAfterMs: 1 };
+  const Says = attempt + ' ' + failures + ' ' + idempotencyKey.length;
+  return { status: 'ok', resourceId: 'r', payload: { Size: properties.domain.Size, Says } };
+}`;
+
+test('[EN192] what failed for a while is tried again by itself, and knows how often it has failed', async () => {
+  const a = await withCreate(refusedTwice);
+  await a.apply('made', step(1));
+  expect(await a.told({ component: 'it' })).toEqual(['create of it: succeeded']);
+  expect((await a.seen('HEAD', 'it'))['resource_value']).toEqual({ Size: 1, Says: '3 2 64' });
+});
+
+test('[EN192] what is refused for good is not', async () => {
+  const a = await withCreate(refusedTwice.replace('transient', 'permanent'));
+  await a.apply('made', step(1));
+  const [action] = await a.actions({ component: 'it' });
+  expect(action).toMatchObject({ status: 'failed', attempts: 1, failure: { message: 'not now' } });
+});
+
+test('[EN192] between two attempts it is queued with the reason, and can be held or tried at once', async () => {
+  const a = await withCreate(refusedTwice.replace('retryAfterMs: 1 ', 'retryAfterMs: 3_000_000 '));
+  const changeSet = await a.house.open('made');
+  await a.house.submit(changeSet, step(1));
+  await a.house.call('change_set.apply', { changeSet, waitMs: 20_000 });
+  const now = async () => (await a.actions({ component: 'it' }))[0]!;
+  while ((await now()).failure === null) await new Promise((r) => setTimeout(r, 10));
+  expect(await now()).toMatchObject({ status: 'queued', failure: { message: 'not now' }, retries: 1 });
+  const { id } = await now();
+  await a.house.call('action.hold', { action: id });
+  expect((await now()).status).toBe('on-hold');
+  await a.house.call('action.release', { action: id });
+  while ((await now()).retries !== 2) await new Promise((r) => setTimeout(r, 10));
+  expect((await now()).attempts).toBe(2);
+});
