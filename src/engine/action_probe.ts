@@ -7,12 +7,15 @@ import { actionFunctionOf } from '../actions/action_functions.ts';
 import { differences } from '../actions/drift.ts';
 import type { Json } from '../base/json.ts';
 import { must } from '../base/result.ts';
+import type { Call } from '../builtins/assemble.ts';
 import { type ActionOutcome, actionAnswerOf } from '../dispatch/action_result.ts';
+import { decideRetry } from '../dispatch/retry.ts';
 import type { ActionRecord } from '../model/action.ts';
 import { findComponent, resourceIdOf, specOfComponent } from '../model/lookup.ts';
+import { callOf, runOf } from './action_call.ts';
 import { bindInputs } from './action_inputs.ts';
 import { changesOf } from './action_outcome.ts';
-import { callOf, runOf } from './action_run.ts';
+
 import type { Workspace } from './workspace.ts';
 
 /** Queues it again, records it as done, or leaves it interrupted. */
@@ -20,11 +23,7 @@ export async function resolveInterrupted(w: Workspace, action: ActionRecord): Pr
   const { id } = action;
   const head = await w.head();
   const call = await w.read(() => callOf(head.snapshot, action, null));
-  // What is between two calls goes on from what was written down: each call of such a function may be made again.
-  const isSafe =
-    action.kind === 'refresh' ||
-    action.checkpoint !== undefined ||
-    (call.ok && (await w.calls.isIdempotent(call.value)));
+  const isSafe = call.ok && (await isSafeToRepeat(w, action, call.value));
   const isStill = (): boolean => w.actions.find(id)?.status === 'interrupted';
   if (!isStill()) return;
   if (isSafe) return again(w, action);
@@ -37,8 +36,27 @@ export async function resolveInterrupted(w: Workspace, action: ActionRecord): Pr
   await w.record({ changes, actions: [done], by: id, chunks });
 }
 
-async function again(w: Workspace, { id }: ActionRecord): Promise<void> {
-  await w.record({ changes: [], actions: [must(w.actions.step(id, ['retry'], { endedAtMs: null }))] });
+/**
+ * Looking is, and what says of itself that it may be done again with the same key; so is what is between two calls, each of
+ * which may be made again.
+ */
+export async function isSafeToRepeat(w: Workspace, action: ActionRecord | undefined, call: Call): Promise<boolean> {
+  return action?.kind === 'refresh' || action?.checkpoint !== undefined || (await w.calls.isIdempotent(call));
+}
+
+/** Later each time, and not for ever: then a person has to look. */
+async function again(w: Workspace, action: ActionRecord): Promise<void> {
+  const attempts = (action.retries ?? 0) + 1;
+  const decision = decideRetry({ errorClass: 'unknown-outcome', attempts }, chanceOf(w, action));
+  if (decision.kind === 'give-up') return;
+  const notBeforeMs = w.world.clock.nowMs() + (attempts === 1 ? 0 : decision.waitMs);
+  const step = w.actions.step(action.id, ['retry'], { endedAtMs: null, retries: attempts, notBeforeMs });
+  await w.record({ changes: [], actions: [must(step)] });
+}
+
+/** Evenly from 0 to below 1, another one for each attempt of each action, the same on every machine. */
+export function chanceOf(w: Workspace, { id, fence }: ActionRecord): number {
+  return Number.parseInt(w.world.digest(`${id}\n${fence}`).slice(0, 8), 16) / 2 ** 32;
 }
 
 type Bound = Parameters<typeof changesOf>[2];

@@ -1,10 +1,8 @@
 // One attempt of an action: its inputs bound, what it is about to do written down, its function called, and what that came
 // to. An attempt of an action that takes several calls of its function goes on from the checkpoint that the last one left.
 
-import { actionFunctionOf } from '../actions/action_functions.ts';
 import type { ActionId } from '../base/ids.ts';
-import { canonical, type Json, type JsonObject } from '../base/json.ts';
-import { must, ok, type Result, refusalText, refuse } from '../base/result.ts';
+import { must, ok, type Result, refusalText } from '../base/result.ts';
 import type { Call } from '../builtins/assemble.ts';
 import {
   type ActionAnswer,
@@ -16,12 +14,10 @@ import {
 } from '../dispatch/action_result.ts';
 import { decideRetry } from '../dispatch/retry.ts';
 import type { ActionRecord } from '../model/action.ts';
-import type { FunctionRecord } from '../model/function.ts';
-import { findComponent, findRecord } from '../model/lookup.ts';
-import type { Path } from '../model/path.ts';
-import type { Reader } from '../model/state.ts';
+import { callOf, runOf } from './action_call.ts';
 import { type Bound, bindInputs } from './action_inputs.ts';
 import { afterwards, changesOf } from './action_outcome.ts';
+import { chanceOf, isSafeToRepeat, resolveInterrupted } from './action_probe.ts';
 import type { QueuedActions } from './action_table.ts';
 import type { Needed } from './function_calls.ts';
 import { failureText, type Tested } from './run_call.ts';
@@ -124,38 +120,6 @@ export async function neededBy(w: Workspace, action: ActionRecord): Promise<Need
   return call.ok ? w.calls.needOf(call.value) : undefined;
 }
 
-/** A call of one of a component's action functions, for the runner. */
-export function runOf(w: Workspace, { component, actor }: ActionRecord, call: Call) {
-  return { call, at: { component, path: '' as Path }, changeSet: w.row.head, actor };
-}
-
-/** The call of the function that is bound for it now. Refuses `function_not_found`. */
-export function callOf(state: Reader, action: ActionRecord, properties: Json): Result<Call> {
-  const component = findComponent(state, action.component);
-  const fn = component && actionFunctionOf(state, component, action.kind, action.name);
-  const record = fn && findRecord<FunctionRecord>(state, 'functions', fn.function);
-  if (fn === undefined || record === undefined) {
-    return refuse('function_not_found', {
-      path: 'function',
-      expected: `a function for ${action.kind} of ${action.schemaName}`,
-      got: 'none is bound any more',
-      hint: 'bind one and try the action again, or cancel it',
-    });
-  }
-  const { checkpoint, signal } = action;
-  const input: JsonObject = {
-    properties,
-    schema: action.schemaName,
-    idempotencyKey: action.idempotencyKey,
-    attempt: action.attempts + (action.status === 'dispatched' ? 0 : 1),
-    failures: action.failures ?? 0,
-    ...(checkpoint === undefined ? {} : { checkpoint: checkpoint.value }),
-    ...(signal === undefined ? {} : { signal }),
-  };
-  const { name, kind, text } = record;
-  return ok({ function: fn.function, name, kind, text, input: canonical(input) });
-}
-
 /** What a call came to. */
 interface Ended {
   readonly id: ActionId;
@@ -178,12 +142,15 @@ async function ended(w: Workspace, of: Ended, by: Carrier): Promise<void> {
     return;
   }
   // Cut off by the engine's end it may have had its effect.
-  if (!outcome.ok && outcome.code === 'killed' && by.isStopped()) return interrupt(w, id, failureText(outcome));
+  if (!outcome.ok && outcome.code === 'killed' && by.isStopped()) {
+    await interrupt(w, id, failureText(outcome));
+    return;
+  }
   const failure = failureOf(outcome, said);
-  const isRepeatable = failure.errorClass !== 'unknown-outcome' || (await isSafeToRepeat(w, of));
+  const isUnknown = failure.errorClass === 'unknown-outcome' && !(await isSafeToRepeat(w, w.actions.find(id), of.call));
   if (!isMine()) return;
-  if (isRepeatable) await fail(w, id, failure);
-  else await interrupt(w, id, failure.message);
+  if (isUnknown) await resolveInterrupted(w, await interrupt(w, id, failure.message));
+  else await fail(w, id, failure);
 }
 
 const isPause = (answer: ActionAnswer): answer is ActionPause =>
@@ -205,11 +172,6 @@ function failureOf(outcome: Tested['report']['outcome'], said: Result<ActionAnsw
     return { code: said.refusal.code, message: refusalText(said.refusal), errorClass: 'permanent', ...none };
   const { message, errorClass, retryAfterMs } = must(said!) as ActionFailure;
   return { code: 'threw', message, errorClass, retryAfterMs, isSaid: true };
-}
-
-/** Looking is, and what says of itself that it may be done again with the same key. */
-async function isSafeToRepeat(w: Workspace, { id, call }: Pick<Ended, 'id' | 'call'>): Promise<boolean> {
-  return w.actions.find(id)?.kind === 'refresh' || (await w.calls.isIdempotent(call));
 }
 
 async function pause(w: Workspace, id: ActionId, said: ActionPause, { domain }: Bound): Promise<void> {
@@ -256,13 +218,12 @@ function over(w: Workspace): Partial<ActionRecord> {
   return { ...nothing, endedAtMs: w.world.clock.nowMs(), heldBecause: '' };
 }
 
-async function interrupt(w: Workspace, id: ActionId, message: string): Promise<void> {
+/** Whether it was done is not known. */
+async function interrupt(w: Workspace, id: ActionId, message: string): Promise<ActionRecord> {
   const failure = { code: 'interrupted', message };
-  await w.record({
-    changes: [],
-    actions: [must(w.actions.step(id, ['interrupt'], { failure, lease: undefined }))],
-    by: id,
-  });
+  const step = must(w.actions.step(id, ['interrupt'], { failure, lease: undefined }));
+  await w.record({ changes: [], actions: [step], by: id });
+  return step.record;
 }
 
 /** It is made again, by itself and after a while, or has failed. */
@@ -285,11 +246,6 @@ async function fail(w: Workspace, id: ActionId, { code, message, isSaid, ...of }
     notBeforeMs: world.clock.nowMs() + decision.waitMs,
   });
   await w.record({ changes: [], actions: [must(again)], by: id });
-}
-
-/** Evenly from 0 to below 1, another one for each attempt of each action, the same on every machine. */
-function chanceOf(w: Workspace, { id, fence }: ActionRecord): number {
-  return Number.parseInt(w.world.digest(`${id}\n${fence}`).slice(0, 8), 16) / 2 ** 32;
 }
 
 function failed(

@@ -108,6 +108,13 @@ export function listed<T extends string>(p: Params, name: string, known: readonl
   );
 }
 
+/** A list of texts. Refuses `request_malformed`. */
+export function textList(p: Params, name: string): readonly string[] {
+  const value = p[name];
+  if (Array.isArray(value) && value.every((v) => typeof v === 'string')) return value as string[];
+  return wrong(name, 'a list of texts', value ?? null);
+}
+
 export function wrong(path: string, expected: string, got: Json): never {
   return must<never>(
     refuse('request_malformed', { path, expected, got: JSON.stringify(got), hint: 'see the help of the command' }),

@@ -36,6 +36,7 @@ import {
   type State,
   stateOf,
   text,
+  textList,
   wrong,
 } from './operation.ts';
 import { actionOperations } from './operations_action.ts';
@@ -51,6 +52,7 @@ import type { ReplayProblem } from './replay_work.ts';
 import { revert } from './revert.ts';
 import { describeSchema, propertyLines, searchSchemas, suggestSources } from './schema.ts';
 import { getSecret, listSecrets, publicKeyOf, rotateKeys, setSecret } from './secrets.ts';
+import { split } from './split.ts';
 import { submit } from './submit.ts';
 import { exportTemplateOf, importTemplate } from './template.ts';
 import type { Workspace } from './workspace.ts';
@@ -127,6 +129,16 @@ const operations = {
         text: text(p, 'text'),
         ...(p['name'] === undefined ? {} : { name: text(p, 'name') }),
         ...(p['ids'] === undefined ? {} : { ids: idMap(p['ids']) }),
+        ...idempotency(p),
+      }),
+    ),
+  /** The edits of `components` (names or ids) with what they need, as a change set of its own. */
+  'change_set.split': (c, p) =>
+    inWorkspace(c, p, async (w) =>
+      split(w, c.principal, {
+        changeSet: await changeSetOf(w, p),
+        components: textList(p, 'components'),
+        ...(p['name'] === undefined ? {} : { name: text(p, 'name') }),
         ...idempotency(p),
       }),
     ),

@@ -92,6 +92,7 @@ export function queuePlanned(
   const ids: (ActionId | undefined)[] = [];
   for (const { component, kind, name, paths, after, reviewedHash, isHeld } of steps) {
     const before = after.flatMap((at) => ids[at] ?? []);
+    const of = { component, actor: by.actor, origins: [by.changeSet] };
     // What is being made, or may have been, is not made a second time.
     const same = w.actions.of(component).filter((a) => isSame(a, kind, name));
     const known =
@@ -102,14 +103,19 @@ export function queuePlanned(
       ids.push(known.id);
       const reviewed = { origins: [...new Set([...known.origins, by.changeSet])], paths, reviewedHash };
       const status = known.status === 'failed' ? { status: 'queued' as const, failure: null, endedAtMs: null } : {};
+      const later = isMadeWithOthers(known, reviewedHash)
+        ? newAction(w, state, { ...of, kind: 'update', paths, after: [...before, known.id], reviewedHash })
+        : undefined;
+      if (later !== undefined) {
+        out.push({ record: later, expected: undefined });
+        ids[ids.length - 1] = later.id;
+      }
       if (hasNotBegun(known)) out.push(amended(known, { ...reviewed, after: before, ...status }));
       else if (known.status === 'interrupted') out.push(amended(known, reviewed));
       continue;
     }
     const heldBecause = isHeld ? 'it is to be held' : '';
-    const { actor, changeSet } = by;
-    const of = { component, kind, name, actor, origins: [changeSet], paths, after: before, reviewedHash, heldBecause };
-    const action = newAction(w, state, of);
+    const action = newAction(w, state, { ...of, kind, name, paths, after: before, reviewedHash, heldBecause });
     ids.push(action?.id);
     if (action !== undefined) out.push({ record: action, expected: undefined });
   }
@@ -119,6 +125,11 @@ export function queuePlanned(
       if (isSame(action, kind, name) && hasNotBegun(action) && !taken.has(action.id))
         out.push(must(stepOf(action, ['cancel'], { endedAtMs })));
   return out;
+}
+
+/** Is a creation under way that does not know what is applied now? It is brought to its end as it was begun. */
+function isMadeWithOthers({ kind, status, inputHash }: ActionRecord, reviewedHash: Hash | null): boolean {
+  return kind === 'create' && (status === 'running' || status === 'dispatched') && inputHash !== reviewedHash;
 }
 
 const isSame = (a: ActionRecord, kind: ActionKind, name: string): boolean => a.kind === kind && a.name === name;

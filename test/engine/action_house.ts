@@ -18,6 +18,8 @@ export interface Provider {
   readonly port: number;
   journal(): Promise<readonly Effect[]>;
   rules(...rules: readonly { op: string; nth: number; goes: 'fail' | 'drop' | 'hang' }[]): Promise<void>;
+  /** As it was after its first effects, without rules. */
+  reset(effects: number): Promise<void>;
   /** Changes or takes away a thing behind everybody's back. */
   put(id: string, body: Json): Promise<void>;
   remove(id: string): Promise<void>;
@@ -41,6 +43,10 @@ export async function startProvider(): Promise<Provider> {
     port,
     journal: async () => (await ask('GET', 'journal')) as unknown as Effect[],
     rules: async (...rules) => void (await ask('POST', 'rules', rules as unknown as Json)),
+    reset: async (effects) => {
+      await ask('POST', 'rules', []);
+      await ask('POST', 'reset', effects);
+    },
     put: async (id, body) => void (await ask('PUT', `things/${id}`, body)),
     remove: async (id) => void (await ask('DELETE', `things/${id}`)),
     close: () => void child.kill('SIGKILL'),

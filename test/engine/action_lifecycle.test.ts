@@ -11,7 +11,7 @@ afterEach(async () => {
 });
 
 /** A schema `Step` whose creation is the given text. */
-async function withCreate(text: string): Promise<ActionHouse> {
+async function withCreate(text: string, update?: string): Promise<ActionHouse> {
   const a = await ActionHouse.open();
   houses.push(a);
   const kinds: Json[] = [
@@ -29,6 +29,11 @@ async function withCreate(text: string): Promise<ActionHouse> {
     { kind: 'function.create', name: 'step-create', functionKind: 'action', text },
     { kind: 'binding.attach', function: 'step-create', schema: 'Step', action: 'create' },
   ];
+  if (update !== undefined)
+    kinds.push(
+      { kind: 'function.create', name: 'step-update', functionKind: 'action', text: update },
+      { kind: 'binding.attach', function: 'step-update', schema: 'Step', action: 'update' },
+    );
   await a.apply('step', ...kinds);
   return a;
 }
@@ -84,6 +89,29 @@ test('[EN191] one that waits for a signal goes on when that has come, also in th
   expect((await a.house.refused('action.signal', { action: action!.id, name: 'approved' })).code).toBe(
     'action_step_illegal',
   );
+});
+
+test('[EN193] what is applied while it is created is sent afterwards, once', async () => {
+  const update = `function main({ properties }) {
+  return { status: 'ok', payload: { Size: properties.domain.Size, Says: 'updated' } };
+}`;
+  const a = await withCreate(waits, update);
+  await a.apply('made', step(1));
+  await a.apply('larger', { kind: 'attribute.set', component: 'it', path: '/domain/Size', value: 2 });
+  await a.apply('larger still', { kind: 'attribute.set', component: 'it', path: '/domain/Size', value: 3 });
+  expect(await a.told({ component: 'it' })).toEqual(['create of it: dispatched', 'update of it: queued']);
+  const [action] = await a.actions({ component: 'it' });
+  await a.house.call('action.signal', { action: action!.id, name: 'approved', payload: { by: 'ada' } });
+  await a.quiet();
+  expect(await a.told({ component: 'it' })).toEqual(['create of it: succeeded', 'update of it: succeeded']);
+  expect((await a.seen('HEAD', 'it'))['resource_value']).toEqual({ Size: 3, Says: 'updated' });
+});
+
+test('[EN193] what comes to the values that it is created with is not sent again', async () => {
+  const a = await withCreate(waits, "function main() { return { status: 'error', message: 'needless' }; }");
+  await a.apply('made', step(1));
+  await a.apply('renamed', { kind: 'component.rename', component: 'it', name: 'that' });
+  expect(await a.told({ component: 'that' })).toEqual(['create of it: dispatched']);
 });
 
 test('[EN191] one that waits for a signal can be cancelled', async () => {

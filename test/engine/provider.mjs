@@ -3,8 +3,9 @@
 //
 //   POST /things {key, body} -> {id, body}     once for each key, when it is `idempotent`
 //   GET, PUT, DELETE /things/ID
+//   POST /reset N                              as it was after its first N effects
 //   GET /journal -> every effect, in order     POST /rules [{op, nth, goes: 'fail' | 'drop' | 'hang'}]
-import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, readFileSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
 const file = process.argv[2];
@@ -25,6 +26,15 @@ function apply(effect) {
 }
 if (existsSync(file))
   for (const line of readFileSync(file, 'utf8').split('\n')) if (line !== '') apply(JSON.parse(line));
+
+function reset(count) {
+  const kept = journal.splice(0).slice(0, count);
+  things.clear();
+  keys.clear();
+  last = 0;
+  writeFileSync(file, kept.map((effect) => `${JSON.stringify(effect)}\n`).join(''));
+  for (const effect of kept) apply(effect);
+}
 
 function happen(effect) {
   const fd = openSync(file, 'a');
@@ -48,6 +58,10 @@ const server = createServer(async (request, response) => {
     rules = body;
     for (const op of Object.keys(counts)) delete counts[op];
     return answer(200, rules);
+  }
+  if (root === 'reset') {
+    reset(body);
+    return answer(200, journal);
   }
   if (root !== 'things') return answer(404, { error: 'no such thing' });
   const op = { POST: 'create', GET: 'read', PUT: 'update', DELETE: 'destroy' }[request.method];

@@ -6,11 +6,12 @@ import type { ApplyReceipt } from '../../engine/apply.ts';
 import type { Comparison } from '../../engine/compare.ts';
 import type { Review } from '../../engine/operations.ts';
 import type { ToldLine } from '../../engine/receipt.ts';
+import type { SplitReply } from '../../engine/split.ts';
 import type { ChangeSetRow } from '../../ports/store.ts';
 import { carryOut } from './commands_action.ts';
 import { exitCodes } from './exit.ts';
 import { count, paint, table } from './output.ts';
-import type { Run } from './program.ts';
+import type { Run, Session } from './program.ts';
 import { comparisonLines, summaryLine } from './render.ts';
 import { besideLines, toldLines } from './render_approval.ts';
 
@@ -104,9 +105,15 @@ export function changeSetCommands(program: Command, run: Run): void {
     .option('--idempotency-key <key>', 'the same key applies once and answers the same')
     .option('--wait <seconds>', 'wait this long for what is still being computed; 0: refuse at once', Number, 30)
     .option('--no-run', 'leave its actions queued: whoever uses the folder next carries them out')
-    .action((name: string, options: { idempotencyKey?: string; wait: number; run: boolean }) =>
+    .option('--only <component...>', 'apply the edits of these components with what they need; the rest stays')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  headwater change-set apply "new network"\n  headwater change-set apply "new network" --only vpc subnet',
+    )
+    .action((all: string, options: ApplyOptions) =>
       run('Applying', async (s) => {
         const key = options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey };
+        const name = options.only === undefined ? all : await partOf(s, all, options.only, key);
         const receipt = await s.call<ApplyReceipt>('change_set.apply', {
           changeSet: name,
           waitMs: options.wait * 1_000,
@@ -170,6 +177,28 @@ export function changeSetCommands(program: Command, run: Run): void {
         return options.detailedExitcode && changes ? exitCodes.changes : exitCodes.ok;
       }),
     );
+}
+
+interface ApplyOptions {
+  readonly idempotencyKey?: string;
+  readonly wait: number;
+  readonly run: boolean;
+  readonly only?: readonly string[];
+}
+
+/** The edits of some components as a change set of its own. */
+async function partOf(
+  s: Session,
+  changeSet: string,
+  components: readonly string[],
+  key: { readonly idempotencyKey?: string },
+): Promise<string> {
+  const asked = key.idempotencyKey === undefined ? {} : { idempotencyKey: `${key.idempotencyKey} part` };
+  const part = await s.call<SplitReply>('change_set.split', { changeSet, components: [...components], ...asked });
+  const needed = part.needed.length === 0 ? '' : `, with ${part.needed.join(', ')}, which they need`;
+  if (!s.json)
+    s.write([], () => [`Applying ${part.edits} edits as the change set ${JSON.stringify(part.changeSet.name)}${needed}.`]);
+  return part.changeSet.id;
 }
 
 function appliedLines(r: ApplyReceipt): string[] {

@@ -1,0 +1,99 @@
+// A part of a change set as a change set of its own, to be reviewed, approved and applied by itself: the edits of chosen
+// components with everything that they need of the others. What is left stays where it is; once the part is in Head, the
+// change set is caught up and holds what the part did not have.
+
+import type { Principal } from '../access/role.ts';
+import type { ChangeSetId } from '../base/ids.ts';
+import { must, ok, type Result, refuse } from '../base/result.ts';
+import { type Portable, portableOf } from '../formats/portable.ts';
+import type { Item } from '../merge/item.ts';
+import { blobsOfMutations } from '../merge/log_entry.ts';
+import { refsOfMutation, type Side, unitOf } from '../merge/side.ts';
+import { findComponent, nameOf, resolveComponent } from '../model/lookup.ts';
+import { presentOf } from './catch_up.ts';
+import { type PromoteReply, promote } from './promotion.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface SplitRequest {
+  readonly changeSet: ChangeSetId;
+  /** Names or ids, as they are called in the change set; at least one. */
+  readonly components: readonly string[];
+  /** Default: the change set's with the names of the components. */
+  readonly name?: string;
+  readonly idempotencyKey?: string;
+}
+
+export interface SplitReply extends PromoteReply {
+  /** Names of components that came along because those that were chosen need them. */
+  readonly needed: readonly string[];
+}
+
+/**
+ * Opens the part as a change set. Refuses `access_denied`, `change_set_not_found`, `component_not_found`, `name_ambiguous`,
+ * `request_malformed` where there is nothing to take.
+ */
+export async function split(w: Workspace, principal: Principal, request: SplitRequest): Promise<Result<SplitReply>> {
+  const { changeSet, components, name, idempotencyKey } = request;
+  const present = await presentOf(w, changeSet);
+  if (!present.ok) return present;
+  const { branch, row, snapshot } = present.value;
+  if (row.isHead || components.length === 0) {
+    return refuse('request_malformed', {
+      path: row.isHead ? 'changeSet' : 'components',
+      expected: row.isHead ? 'a change set' : 'at least one component',
+      got: row.isHead ? 'Head' : 'none',
+      hint: 'name a change set, and the components whose edits are to be taken out of it',
+    });
+  }
+  const part = await w.read((): Result<{ readonly portable: Portable; readonly needed: string[] }> => {
+    const chosen = new Set<string>();
+    for (const text of components) chosen.add(must(resolveComponent(snapshot, text)));
+    const { side } = branch.pending;
+    const units = withNeeds(side, chosen);
+    const items = branch.pending.items.filter((item) => units.has(unitOf(item.m)));
+    if (items.length === 0) {
+      return refuse('request_malformed', {
+        path: 'components',
+        expected: 'components that the change set edits',
+        got: components.join(', '),
+        hint: 'see what it holds: headwater change-set review',
+      });
+    }
+    const called = components.join(', ');
+    const from = { workspace: w.row.name, changeSet, headVersion: row.baseVersion };
+    const about = { name: name ?? `${row.name} (${called})`.slice(0, 256), from };
+    const needed: string[] = [];
+    for (const unit of [...units].sort())
+      if (!chosen.has(unit) && findComponent(snapshot, unit as never) !== undefined)
+        needed.push(nameOf(snapshot, unit as never));
+    return ok({ portable: portableOf(snapshot, items, about, (ms) => blobsOfMutations(ms)), needed: needed.sort() });
+  });
+  if (!part.ok) return part;
+  const { portable, needed } = part.value;
+  const key = idempotencyKey === undefined ? {} : { idempotencyKey };
+  const done = await promote(w, principal, { text: JSON.stringify(portable), ...key });
+  return done.ok ? ok({ ...done.value, needed }) : done;
+}
+
+/** Units that edits of the chosen ones refer to, however far, as far as the change set edits them; bindings come with what they bind to. */
+function withNeeds(side: Side<Item>, chosen: ReadonlySet<string>): ReadonlySet<string> {
+  const units = new Set<string>();
+  const queue = [...chosen];
+  const bindings = new Map<string, Set<string>>();
+  for (const { m } of side.entries) {
+    if (!('noun' in m) || m.noun !== 'binding') continue;
+    for (const id of refsOfMutation(m)) {
+      const known = bindings.get(id) ?? new Set<string>();
+      bindings.set(id, known.add(unitOf(m)));
+    }
+  }
+  while (queue.length > 0) {
+    const unit = queue.pop()!;
+    const at = side.inUnit(unit);
+    if (units.has(unit) || at.length === 0) continue;
+    units.add(unit);
+    for (const i of at) queue.push(...refsOfMutation(side.entries[i]!.m));
+    queue.push(...(bindings.get(unit) ?? []));
+  }
+  return units;
+}

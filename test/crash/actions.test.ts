@@ -1,0 +1,207 @@
+// Killing the engine at every durable step of everything that an action can go through, each one and not a sample, against a
+// provider in another process that syncs its journal before it answers and may act without answering: the next engine brings
+// all of it to its end, with each effect once.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+import type { Json } from '../../src/base/json.ts';
+import type { ActionRecord } from '../../src/model/action.ts';
+import { ActionHouse, codeOf, type Provider, startProvider, thingMutations } from '../engine/action_house.ts';
+import { withFunctions } from '../engine/function_house.ts';
+import { newFolder, sqliteHouse } from '../engine/house.ts';
+
+const script = fileURLToPath(new URL('fixtures/actions_kill.mjs', import.meta.url));
+const providers: Provider[] = [];
+afterAll(() => {
+  for (const provider of providers) provider.close();
+});
+
+type Operation = readonly [string, { readonly [name: string]: Json }];
+
+async function run(folder: string, operations: readonly Operation[], killAt: number): Promise<number | 'killed'> {
+  const child = spawn(process.execPath, [script, folder, JSON.stringify(operations), String(killAt)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [out, err] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+    out += piece;
+  });
+  child.stderr.setEncoding('utf8').on('data', (piece: string) => {
+    err += piece;
+  });
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+  if (signal === 'SIGKILL') return 'killed';
+  if (code !== 0) throw new Error(err);
+  return Number(out);
+}
+
+interface Scene {
+  readonly provider: Provider;
+  readonly folder: string;
+  readonly operations: readonly Operation[];
+}
+
+const opened = async (folder: string, provider: Provider): Promise<ActionHouse> =>
+  new ActionHouse(await sqliteHouse(withFunctions, join(folder, 'headwater.db')).start(), provider);
+
+/** A folder in which `prepare` has left something to do, and the calls that do it. */
+async function scene(prepare: (a: ActionHouse) => Promise<readonly Operation[]>): Promise<Scene> {
+  const provider = await startProvider();
+  providers.push(provider);
+  const folder = newFolder();
+  const a = await opened(folder, provider);
+  await a.apply('types', ...thingMutations(provider.port), ...slowMutations(provider.port));
+  const operations = await prepare(a);
+  await a.house.close();
+  return { provider, folder, operations };
+}
+
+/** A thing whose creation takes three calls of its function. */
+function slowMutations(port: number): Json[] {
+  const [thing, ...rest] = thingMutations(port) as [{ name: string }, ...Json[]];
+  const code = codeOf(port);
+  const create = code.create.replace(
+    /async function main[^]*/,
+    `async function main({ properties, idempotencyKey, checkpoint }) {
+  const { domain, si } = properties;
+  if (checkpoint === undefined) {
+    const made = await ask('POST', at, { key: idempotencyKey, name: si.name, body: domain });
+    return { status: 'pending', checkpoint: { id: made.id, calls: 1 }, afterMs: 1 };
+  }
+  if (checkpoint.calls < 2) return { status: 'pending', checkpoint: { ...checkpoint, calls: 2 }, afterMs: 1 };
+  const made = await ask('GET', at + '/' + checkpoint.id);
+  return { status: 'ok', resourceId: checkpoint.id, payload: { ...made.body, Address: 'addr-' + checkpoint.id } };
+}`,
+  );
+  const functions: Json[] = [
+    { kind: 'function.create', name: 'slow-create', functionKind: 'action', text: create },
+    { kind: 'binding.attach', function: 'slow-create', schema: 'Slow', action: 'create' },
+  ];
+  // The others are those of a thing.
+  for (const mutation of rest as { kind: string; action?: string; function?: string }[])
+    if (mutation.kind === 'binding.attach' && mutation.action !== 'create')
+      functions.push({ ...mutation, schema: 'Slow' } as unknown as Json);
+  return [{ ...thing, name: 'Slow' } as unknown as Json, ...functions];
+}
+
+/**
+ * Kills at every step, and has a new engine finish. `rules`: what the provider does wrong each time. `check`: of what is there
+ * when all is quiet.
+ */
+async function everywhere(
+  { provider, folder: prepared, operations }: Scene,
+  rules: Parameters<Provider['rules']>,
+  check: (a: ActionHouse, effects: readonly string[]) => Promise<void>,
+): Promise<number> {
+  const before = (await provider.journal()).length;
+  for (let killAt = 1; ; killAt++) {
+    const folder = newFolder();
+    cpSync(prepared, folder, { recursive: true });
+    await provider.reset(before);
+    await provider.rules(...rules);
+    const came = await run(folder, operations, killAt);
+    const a = await opened(folder, provider);
+    // What was asked for and did not come about is asked for again, as whoever got no answer does.
+    for (const [operation, params] of operations) await a.house.attempt(operation, params);
+    for (let isQuiet = false; !isQuiet; )
+      isQuiet = (await a.house.call<{ quiet: boolean }>('action.run', { waitMs: 60_000 })).quiet;
+    await check(a, (await a.effects()).slice(before));
+    await a.house.sound();
+    await a.house.close();
+    if (came === 'killed') continue;
+    // Fewer steps than there are to be killed at: every one has been tried.
+    expect(came).toBeLessThan(killAt);
+    return came;
+  }
+}
+
+const thing = (name: string, attributes: Record<string, Json> = {}, schema = 'Thing'): Json => ({
+  kind: 'component.create',
+  schema,
+  name,
+  attributes,
+});
+const addressOf = (component: string): Json => ({ $source: { component, path: '/resource_value/Address' } });
+
+async function allSucceeded(a: ActionHouse): Promise<void> {
+  const open = (await a.actions()).filter((x) => x.status !== 'succeeded');
+  expect(open.map((x: ActionRecord) => `${x.kind} of ${x.componentName}: ${x.status}`)).toEqual([]);
+}
+
+test('[EN194] killed at every step of creations, one after the other, one of them in several calls', {
+  timeout: 900_000,
+}, async () => {
+  const s = await scene(async (a) => {
+    const changeSet = await a.house.open('new');
+    const second = thing('second', { '/domain/Upstream': addressOf('first') }, 'Slow');
+    await a.house.submit(changeSet, thing('first'), second);
+    return [['change_set.apply', { changeSet, waitMs: 20_000 }]];
+  });
+  const steps = await everywhere(s, [], async (a, effects) => {
+    expect(effects).toEqual(['create first', 'create second']);
+    await allSucceeded(a);
+    expect((await a.seen('HEAD', 'second'))['domain']).toMatchObject({ Upstream: 'addr-t1' });
+  });
+  expect(steps).toBeGreaterThan(40);
+});
+
+test('[EN194] killed at every step of an update, a replacement and a destruction, none of which may be repeated', {
+  timeout: 900_000,
+}, async () => {
+  const s = await scene(async (a) => {
+    await a.apply('old', thing('larger', { '/domain/Size': 1 }), thing('moved', { '/domain/Zone': 'a' }), thing('gone'));
+    const plain = (['update', 'destroy'] as const).map((action): Json => ({
+      kind: 'function.edit_text',
+      function: `thing-${action}`,
+      text: codeOf(a.provider.port)[action].replace('// @idempotent\n', ''),
+    }));
+    const changeSet = await a.house.open('edits');
+    for (const action of ['update', 'destroy'])
+      await a.house.submit(changeSet, { kind: 'function.unlock', function: `thing-${action}` });
+    await a.house.submit(
+      changeSet,
+      ...plain,
+      { kind: 'attribute.set', component: 'larger', path: '/domain/Size', value: 2 },
+      { kind: 'attribute.set', component: 'moved', path: '/domain/Zone', value: 'b' },
+      { kind: 'component.delete', component: 'gone' },
+    );
+    return [['change_set.apply', { changeSet, waitMs: 20_000 }]];
+  });
+  await everywhere(s, [], async (a, effects) => {
+    expect(effects.toSorted()).toEqual(['create moved', 'destroy t2', 'destroy t3', 'update t1']);
+    await allSucceeded(a);
+    expect((await a.seen('HEAD', 'larger'))['resource_value']).toMatchObject({ Size: 2 });
+    expect((await a.house.refused('component.get', { changeSet: 'HEAD', component: 'gone' })).code).toBe('component_not_found');
+  });
+});
+
+test('[EN194] killed at every step while the provider acts without answering', { timeout: 900_000 }, async () => {
+  const s = await scene(async (a) => {
+    await a.apply('old', thing('larger', { '/domain/Size': 1 }));
+    const changeSet = await a.house.open('edits');
+    await a.house.submit(changeSet, thing('first'), {
+      kind: 'attribute.set',
+      component: 'larger',
+      path: '/domain/Size',
+      value: 2,
+    });
+    return [['change_set.apply', { changeSet, waitMs: 20_000 }]];
+  });
+  const rules = [
+    { op: 'create', nth: 1, goes: 'drop' },
+    { op: 'create', nth: 2, goes: 'fail' },
+  ] as const;
+  await everywhere(s, rules, async (a, effects) => {
+    expect(effects.filter((e) => e === 'create first')).toHaveLength(1);
+    expect(effects.filter((e) => e.startsWith('create'))).toHaveLength(1);
+    for (const action of (await a.actions()).filter((x) => x.status === 'failed'))
+      await a.house.call('action.retry', { action: action.id });
+    await a.quiet();
+    await allSucceeded(a);
+    expect((await a.effects()).filter((e) => e === 'create first')).toHaveLength(1);
+  });
+});
