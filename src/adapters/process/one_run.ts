@@ -96,8 +96,8 @@ function outcomeOfEnd(exit: string | null, crashText: string): RunOutcome {
 export interface RunAround {
   /** Names the child for people. */
   readonly runner: string;
-  /** Paths of unix sockets that the owner of the machine allows. */
-  readonly sockets: readonly string[];
+  /** Paths of unix sockets that the owner of the machine allows; asked when one is asked for. */
+  readonly sockets: () => readonly string[];
 }
 
 /** Does the run reach anything at all? */

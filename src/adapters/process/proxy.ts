@@ -24,8 +24,8 @@ export interface Reachable {
   /** Hosts and sockets, as its functions list them. */
   readonly listed: readonly string[];
   readonly members: readonly MemberReach[];
-  /** Paths of sockets that the owner of the machine allows to runs. */
-  readonly sockets: readonly string[];
+  /** Paths of sockets that the owner of the machine allows to runs; throws a Fault when that cannot be found out. */
+  readonly sockets: () => readonly string[];
 }
 
 interface Refused {
@@ -88,7 +88,12 @@ function routeToSocket(asked: string, { listed, members, sockets }: Reachable): 
     return { status: 403, reason: `the socket ${path} is not allowed here: ${hint}` };
   }
   const shown = isListed || member === undefined ? {} : { shown: member.word };
-  if (sockets.includes(path)) return { to: { path }, ...shown };
+  try {
+    if (sockets().includes(path)) return { to: { path }, ...shown };
+  } catch (error) {
+    if (error instanceof Fault) return { status: 403, reason: error.message };
+    throw error;
+  }
   const what = shown.shown === undefined ? `the socket ${path}` : `the socket that ${shown.shown} names`;
   const command = `headwater reach allow ${shown.shown === undefined ? path : 'PATH'}`;
   return {

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { RunId } from '../../base/ids.ts';
 import { Fault } from '../../base/result.ts';
 import type { RunListener, Runner, RunReport, RunRequest } from '../../ports/runner.ts';
-import { packageNames } from './child/names.ts';
+import { packagesToShow } from './child/names.ts';
 import { inside } from './child/protocol.ts';
 import { hasNetwork, startRun, type UnderWay } from './one_run.ts';
 import { isGone } from './process_tree.ts';
@@ -31,8 +31,8 @@ export interface ProcessTierOptions {
   /** Folder of the compiled child. Default: beside this file. */
   readonly program?: string;
   /**
-   * Paths of unix sockets of the machine that runs may reach where their functions say so, asked for by each run. Default: none. Who
-   * reaches such a socket has the rights of the program behind it.
+   * Paths of unix sockets of the machine that runs may reach where their functions say so. Default: none. Who reaches such a
+   * socket has the rights of the program behind it. A function is asked each time; it may throw a Fault.
    */
   readonly sockets?: readonly string[] | (() => readonly string[]);
   /** Folder for sockets and, without bubblewrap, work folders. Default: the system's for temporary files. */
@@ -84,7 +84,7 @@ function filterIn(folder: string): string | undefined {
 
 function sandboxOf(options: ProcessTierOptions, program: string, folder: string): Sandbox {
   const packageFile = fileURLToPath(new URL('../../../package.json', import.meta.url));
-  const packages = packagesOf(Object.values(packageNames), program, inside.program);
+  const packages = packagesOf(packagesToShow, program, inside.program);
   const bubblewrap = options.bubblewrap === undefined ? findProgram('bwrap') : (options.bubblewrap ?? undefined);
   const [setpriv, prlimit] = [findProgram('setpriv'), findProgram('prlimit')];
   const parts = { node: process.execPath, program, packageFile, packages, filter: filterIn(folder) };
@@ -147,7 +147,7 @@ export function openProcessTier(options: ProcessTierOptions = {}): Runner {
         await child.ended;
         return killedReport;
       }
-      state.run = startRun(child, request, listener, { runner: `process ${child.pid ?? '?'}`, sockets: sockets() });
+      state.run = startRun(child, request, listener, { runner: `process ${child.pid ?? '?'}`, sockets });
       spares.refill();
       const report = await state.run.report;
       if (report !== undefined) return report;
