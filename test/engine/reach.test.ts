@@ -139,7 +139,7 @@ describe('what a member of a secret names', () => {
     const log = await house.call<Json>('run.log', { run: run.id });
     expect(JSON.stringify(log)).toContain('looking at [redacted] of [redacted]');
     expect(shown.value.qualification!['look']!.message).toContain(
-      'what $Endpoint names cannot be reached: ECONNREFUSED',
+      'what $Endpoint names cannot be reached: connect ECONNREFUSED',
     );
     expect(run.network).toEqual(['$Endpoint']);
     for (const told of [JSON.stringify(run), JSON.stringify(shown), JSON.stringify(log)])

@@ -194,8 +194,8 @@ describe('with what a member of a secret names', () => {
     const port = portOf(closed);
     await new Promise((done) => closed.close(done));
     for (const [host, code] of [
-      [`127.0.0.1:${port}`, 'ECONNREFUSED'],
-      ['nobody.invalid:80', 'ENOTFOUND|EAI_AGAIN'],
+      [`127.0.0.1:${port}`, 'connect ECONNREFUSED'],
+      ['nobody.invalid:80', 'getaddrinfo (ENOTFOUND|EAI_AGAIN)'],
     ] as const) {
       const told = await under.value(failing, { input: { url: `http://${host}/` }, members: members(host) });
       expect(told).toMatch(new RegExp(`what \\$Endpoint names cannot be reached: (${code})`));

@@ -50,8 +50,8 @@ const oneLine = (text: string): string => text.replace(/[^\x20-\x7e]+/g, ' ').sl
 
 /** What went wrong on the way: of a member's host only what kind of error it was, since the rest names the host. */
 function errorText(error: unknown, shown: string | undefined): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return shown === undefined ? message : `what ${shown} names cannot be reached: ${code ?? 'it failed'}`;
+  const { code = 'failed', syscall = 'connect', message } = error as NodeJS.ErrnoException;
+  return shown === undefined ? message : `what ${shown} names cannot be reached: ${syscall} ${code}`;
 }
 
 async function routeTo(authority: string, portDefault: number | undefined, reachable: Reachable): Promise<Route> {

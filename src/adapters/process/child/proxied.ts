@@ -69,7 +69,7 @@ function requestOf(target: Target): string {
 }
 
 /** What function code asked for, as a target; throws what is wrong with it. */
-export function targetOf(asked: unknown): Target {
+function targetOf(asked: unknown): Target {
   const { host, port, path } = (typeof asked === 'object' && asked !== null ? asked : {}) as Record<string, unknown>;
   if (typeof path === 'string' && path.startsWith('/') && host === undefined) return { path };
   const number = typeof port === 'string' && /^\d{1,5}$/.test(port) ? Number(port) : port;
