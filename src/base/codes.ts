@@ -216,6 +216,10 @@ export const faultCodes = {
     means: 'The installation’s key is missing or is not the one that secrets were kept with.',
     next: 'Give the right key file or environment variable.',
   },
+  reach_unreadable: {
+    means: 'The list of unix sockets that runs may reach cannot be read or written.',
+    next: 'Correct reach.json in the data folder, or remove it: then none is allowed.',
+  },
   address_unavailable: {
     means: 'The address cannot be listened on.',
     next: 'Use another port, or end the program that has it.',

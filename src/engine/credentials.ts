@@ -5,6 +5,7 @@
 import type { ChangeSetId, ComponentId, SecretId } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
 import { Fault, type Result, refusalText, refuse } from '../base/result.ts';
+import type { OpenedSecret } from '../dispatch/network_reach.ts';
 import { parseSecretUse, type SecretUse, secretsInUse } from '../graph/secret_use.ts';
 import { findRecord } from '../model/lookup.ts';
 import type { RunRecord } from '../model/run.ts';
@@ -18,16 +19,16 @@ export interface Credentials {
   readonly authentication: readonly Authentication[];
   /** The same for the record of the run. */
   readonly given: RunRecord['credentials'];
-  /** Every content that was opened. */
-  readonly contents: readonly Json[];
-  /** What the authentication functions reach themselves. */
+  /** Every secret that was opened. */
+  readonly opened: readonly OpenedSecret[];
+  /** What the authentication functions reach themselves, as they say it. */
   readonly allow: Allowances;
 }
 
 export const noCredentials: Credentials = {
   authentication: [],
   given: [],
-  contents: [],
+  opened: [],
   allow: { network: [], commands: [] },
 };
 
@@ -59,13 +60,11 @@ export async function credentialsOf(
         : parseSecretUse(asked.secrets);
     const given: Given[] = [];
     for (const use of uses) {
+      const record = await w.read(() => findRecord<SecretRecord>(snapshot, 'secrets', use.secret));
+      const name = record?.name ?? use.secret;
       const one = await givenBy(w, compiler, use);
-      if (typeof one === 'string') {
-        const record = await w.read(() => findRecord<SecretRecord>(snapshot, 'secrets', use.secret));
-        const name = record?.name ?? use.secret;
-        return { ok: false, message: `the secret ${JSON.stringify(name)}: ${one}` };
-      }
-      given.push(one);
+      if (typeof one === 'string') return { ok: false, message: `the secret ${JSON.stringify(name)}: ${one}` };
+      given.push({ ...one, name });
     }
     return { ok: true, credentials: united(given) };
   } catch (e) {
@@ -75,14 +74,13 @@ export async function credentialsOf(
 }
 
 /** What one secret gives to a run. */
-interface Given {
+interface Given extends OpenedSecret {
   readonly secret: SecretId;
-  readonly content: Json;
   readonly functions: readonly { readonly name: string; readonly compiled: CompiledFunction }[];
 }
 
 /** In words, why it gives nothing. */
-async function givenBy(w: Workspace, compiler: Compiler, use: SecretUse): Promise<Given | string> {
+async function givenBy(w: Workspace, compiler: Compiler, use: SecretUse): Promise<Omit<Given, 'name'> | string> {
   const { definition } = use;
   if (use.functions.length === 0)
     return `its definition ${JSON.stringify(definition)} has no authentication function: bind one to the schema of that name`;
@@ -109,7 +107,7 @@ function united(given: readonly Given[]): Credentials {
       plain,
     })),
     given: given.map(({ secret, functions }) => ({ secret, functions: functions.map((f) => f.name) })),
-    contents: given.map((g) => g.content),
+    opened: given.map(({ name, content }) => ({ name, content })),
     allow: { network: reach('network'), commands: reach('commands') },
   };
 }

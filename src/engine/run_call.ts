@@ -7,6 +7,7 @@ import { limits } from '../base/limits.ts';
 import { refusalText } from '../base/result.ts';
 import type { Call, Evaluated } from '../builtins/assemble.ts';
 import { keptInput } from '../dispatch/kept_input.ts';
+import { reachOf } from '../dispatch/network_reach.ts';
 import { failureOfRun, resultOfRun } from '../dispatch/result.ts';
 import type { Source } from '../model/expr.ts';
 import type { FunctionKind } from '../model/function.ts';
@@ -207,26 +208,39 @@ export class CallRuns {
   async #withEffects(run: Run): Promise<GuardedReport> {
     const { live, sealed, compiler } = this.#options;
     const { of, fn, isTest } = run;
-    const { call, at, changeSet, secrets } = of;
+    const { call, at, changeSet } = of;
     const { component } = at;
     const isGiven = component !== '';
     const given = isGiven
-      ? await this.#options.credentials(compiler()!, { changeSet, component, secrets })
+      ? await this.#options.credentials(compiler()!, { changeSet, component, secrets: of.secrets })
       : { ok: true as const, credentials: noCredentials };
     if (!given.ok) return notStarted(run, 'authentication_failed', given.message);
-    const { authentication, contents } = given.credentials;
-    const allow = united(given.credentials.allow, fn.compiled.allow);
-    live.note(run.id, { credentials: given.credentials.given, ...allow });
+    const { authentication, opened: secrets } = given.credentials;
+    const words = united(given.credentials.allow, fn.compiled.allow);
+    // What the functions say, not what it is in this run: that is in the secrets.
+    live.note(run.id, { credentials: given.credentials.given, ...words });
+    const reach = reachOf(words.network, secrets);
+    if (!reach.ok) return notStarted(run, 'authentication_failed', reach.message);
     const opened = isGiven ? await sealed.open(call.input) : undefined;
     if (opened?.ok === false) return notStarted(run, 'authentication_failed', refusalText(opened.refusal));
     const request = this.#request(run);
     const isSealed = !isTest && sealedKinds.includes(call.kind);
     return runGuarded(
       run.runner,
-      { ...request, input: opened?.value.input ?? request.input, authentication, allow },
+      {
+        ...request,
+        input: opened?.value.input ?? request.input,
+        authentication,
+        allow: { ...words, network: reach.listed },
+        members: reach.members,
+      },
       this.#listener(run),
       {
-        contents: [...contents, ...(opened?.value.contents ?? [])],
+        contents: [
+          ...secrets.map((s) => s.content),
+          ...(opened?.value.contents ?? []),
+          ...reach.members.map((m) => m.entry.replace(/^unix:/, '')),
+        ],
         ...(isSealed ? { seal: (content) => sealed.seal(at, content) } : {}),
       },
     );

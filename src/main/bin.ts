@@ -8,6 +8,7 @@ import { exitCodes } from '../surfaces/cli/exit.ts';
 import { runCli } from '../surfaces/cli/program.ts';
 import { openCloud } from './cloud.ts';
 import { connect, restoreFolder } from './data_folder.ts';
+import { allowedSockets, allowSocket, denySocket } from './reach.ts';
 
 // A reader that has seen enough, such as `head`, closes the pipe: no failure of the command.
 process.stdout.on('error', (e: NodeJS.ErrnoException) => {
@@ -19,7 +20,8 @@ try {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string;
   };
-  process.exitCode = await runCli(process.argv, { connect, restore: restoreFolder, cloud: openCloud, version });
+  const reach = { list: allowedSockets, allow: allowSocket, deny: denySocket };
+  process.exitCode = await runCli(process.argv, { connect, restore: restoreFolder, cloud: openCloud, reach, version });
 } catch (e) {
   // What no command expected: said whole, so that it can be reported.
   process.stderr.write(`${e instanceof Fault ? e.message : e instanceof Error ? (e.stack ?? e.message) : String(e)}\n`);

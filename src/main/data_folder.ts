@@ -19,6 +19,7 @@ import { callOperation } from '../engine/operations.ts';
 import { connectIpc, type IpcClient } from '../surfaces/ipc/client.ts';
 import { serveIpc } from '../surfaces/ipc/server.ts';
 import { openFunctions } from './functions.ts';
+import { allowedSockets } from './reach.ts';
 import { vaultOf } from './secrets.ts';
 
 /** Somebody to ask: the engine in this process, or another process's. */
@@ -41,7 +42,7 @@ export async function openFolder(folder: string, cacheBytesMax?: number): Promis
     store,
     world,
     catalogue,
-    functions: openFunctions(),
+    functions: openFunctions(() => allowedSockets(folder)),
     vault: vaultOf(folder, store.runs, world.clock),
     matches: linearMatcher(),
     ...(cacheBytesMax === undefined ? {} : { cacheBytesMax }),

@@ -11,11 +11,12 @@ import type { Runner } from '../ports/runner.ts';
 /** What the isolate has besides the language and its libraries. */
 const isolateNames = ['Buffer', 'TextDecoder', 'TextEncoder'];
 
-export function openFunctions(): FunctionHost {
+/** `sockets`: those of the machine that runs may reach, asked when one is. */
+export function openFunctions(sockets: () => readonly string[]): FunctionHost {
   const capacity = { cpus: 0, memoryBytes: limits.processRunBytes };
   return {
     compiler: openCompiler({ isolateNames }),
-    runners: [openIsolate(), whenNeeded({ tier: 'process', capacity }, openProcessTier)],
+    runners: [openIsolate(), whenNeeded({ tier: 'process', capacity }, () => openProcessTier({ sockets }))],
   };
 }
 

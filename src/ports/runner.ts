@@ -21,6 +21,7 @@
 
 import type { Hash, RunId } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
+import type { MemberReach } from '../dispatch/network_reach.ts';
 import type { Priority } from '../dispatch/strand.ts';
 import type { FunctionKind } from '../model/function.ts';
 import type { RunFailureCode, RunLimits, RunLogLine, Tier } from '../model/run.ts';
@@ -43,7 +44,10 @@ export interface Authentication {
 
 /** What a function of the process tier may reach. Nothing that is not listed. */
 export interface Allowances {
-  /** Hosts (`api.example.com`, `*.example.com`, `127.0.0.1:8080`); empty: no network. */
+  /**
+   * Hosts (`api.example.com`, `*.example.com`, `127.0.0.1:8080`) and sockets (`unix:/run/x.sock`); empty: no network. As a function
+   * declares it, also members of its secrets (`$Endpoint`, `$Host:$Port`), which are resolved before a runner gets them.
+   */
   readonly network: readonly string[];
   /** Commands that `siExec` may start, by name. */
   readonly commands: readonly string[];
@@ -72,6 +76,8 @@ export interface RunRequest {
   readonly authentication?: readonly Authentication[];
   /** Process tier only; default: nothing. */
   readonly allow?: Allowances;
+  /** What members of secrets let it reach besides; no message says what they are. Default: nothing. */
+  readonly members?: readonly MemberReach[];
 }
 
 export type RunOutcome =

@@ -37,6 +37,12 @@ describe('directives', () => {
     });
   });
 
+  test('sockets and members of secrets are reached, too', () => {
+    const { tier, allow } = compiled('// @network $Endpoint $Host:$Port $Host:5432 unix:/run/podman/podman.sock');
+    expect(tier).toBe('process');
+    expect(allow?.network).toEqual(['$Endpoint', '$Host:$Port', '$Host:5432', 'unix:/run/podman/podman.sock']);
+  });
+
   test('what is stored in the clear is named, and makes no function one with effects', () => {
     const { tier, plain } = compiled('// @plain AWS_REGION account\n// @plain a.b:c/d');
     expect({ tier, plain }).toEqual({ tier: 'isolate', plain: ['AWS_REGION', 'account', 'a.b:c/d'] });
@@ -69,6 +75,16 @@ describe('directives', () => {
     ['// @network *', 'got *'],
     ['// @network a.b:0', 'got a.b:0'],
     ['// @network a.b:65536', 'got a.b:65536'],
+    ['// @network *.[::1]', 'got *.[::1]'],
+    ['// @network $', 'got $'],
+    ['// @network $a.b', 'got $a.b'],
+    ['// @network *.$Host', 'got *.$Host'],
+    ['// @network $Host:$', 'got $Host:$'],
+    ['// @network $Host:0', 'got $Host:0'],
+    ['// @network $Host:$Port:1', 'got $Host:$Port:1'],
+    ['// @network unix:run/x.sock', 'got unix:run/x.sock'],
+    ['// @network unix:/run/../x.sock', 'got unix:/run/../x.sock'],
+    ['// @network unix://run/x.sock', 'got unix://run/x.sock'],
     ['// @commands /bin/sh', 'got /bin/sh'],
     ['// @commands ../x', 'got ../x'],
     ['// @plain', 'got none'],

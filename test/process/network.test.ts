@@ -171,6 +171,43 @@ describe('with a list', () => {
   });
 });
 
+describe('with what a member of a secret names', () => {
+  const members = (entry: string) => [{ word: '$Endpoint', entry }];
+
+  test('that host is reached, and no other', async () => {
+    const asked = { input: { url: `http://${hostOf(listed)}/a` }, members: members(hostOf(listed)) };
+    expect(await under.value(get, asked)).toEqual([200, 'listed /a']);
+    expect(await under.code(get, { ...asked, input: { url: `http://${hostOf(other)}/` } })).toBe('refused_by_sandbox');
+    expect(await under.code(get, { ...asked, members: [], allow: { network: ['$Endpoint'] } })).toBe(
+      'refused_by_sandbox',
+    );
+  });
+
+  test('no failure says which one it is', async () => {
+    const failing = `async function main({ url }) {
+      const told = [];
+      for (let at = await fetch(url).catch((e) => e); at instanceof Error; at = at.cause) told.push(at.message);
+      return told.join('; ');
+    }`;
+    const closed = createTcpServer();
+    await new Promise<void>((done) => closed.listen(0, '127.0.0.1', done));
+    const port = portOf(closed);
+    await new Promise((done) => closed.close(done));
+    for (const [host, code] of [
+      [`127.0.0.1:${port}`, 'connect ECONNREFUSED'],
+      ['nobody.invalid:80', 'getaddrinfo (ENOTFOUND|EAI_AGAIN)'],
+    ] as const) {
+      const told = await under.value(failing, { input: { url: `http://${host}/` }, members: members(host) });
+      expect(told).toMatch(new RegExp(`what \\$Endpoint names cannot be reached: (${code})`));
+      expect(told).not.toMatch(/127\.0\.0\.1|nobody/);
+      // The same search finds it where it is listed.
+      expect(await under.value(failing, { input: { url: `http://${host}/` }, allow: { network: [host] } })).toMatch(
+        /127\.0\.0\.1|nobody/,
+      );
+    }
+  });
+});
+
 describe('the list', () => {
   const permitted = (authority: string, entries: string[]) => {
     const target = parseTarget(authority);

@@ -20,6 +20,7 @@ export interface Asked {
   readonly input?: Json;
   readonly limits?: Partial<RunLimits>;
   readonly allow?: Partial<Allowances>;
+  readonly members?: RunRequest['members'];
   /** Scripts of authentication functions with their secrets. */
   readonly authentication?: readonly {
     readonly script: string;
@@ -71,6 +72,7 @@ export function openTierUnderTest(options: ProcessTierOptions = {}): TierUnderTe
       input: JSON.stringify(asked.input ?? {}),
       limits: { timeMs: 60_000, memoryBytes: 256 * 1024 * 1024, cpus: 1, outputBytes: 1024 * 1024, ...asked.limits },
       allow: { network: [], commands: [], ...asked.allow },
+      ...(asked.members === undefined ? {} : { members: asked.members }),
       authentication: (asked.authentication ?? []).map(({ script: text, secret, plain }, i) => ({
         name: `authentication ${i + 1}`,
         code: { hash: '' as Hash, script: text },

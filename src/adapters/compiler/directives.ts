@@ -1,15 +1,15 @@
 // What a function declares about its run, in line comments of their own:
 //
-//   // @network api.example.com *.amazonaws.com 10.0.0.7:8080     hosts it may reach
+//   // @network api.example.com *.amazonaws.com 10.0.0.7:8080     hosts it may reach, sockets (unix:/run/x.sock) that the owner of
+//   // @network $Endpoint $Host:$Port unix:/run/x.sock             the machine allows, and what members of the run's secrets name
 //   // @commands aws terraform                                     commands that siExec may start
 //   // @plain REGION account                                       what it stores in requestStorage that is no secret
 //   // @timeout 30s    // @memory 256MiB    // @cpus 1             what one run may take
 //   // @idempotent                                                  an action: calling it again with its key does nothing more
-//
-// Hosts, commands and names may stand in several comments, a limit once. What is written wrongly is an error at its place: a function
-// that asks for nothing by mistake would fail where nobody sees why.
+// Lists may stand in several comments, a limit once. What is written wrongly is an error at its place.
 
 import { limits } from '../../base/limits.ts';
+import { isHostEntry, isMemberWord, socketOfEntry } from '../../dispatch/network_reach.ts';
 import type { CompiledFunction, Diagnostic } from '../../ports/compiler.ts';
 import { type Comment, diagnosticAt } from './syntax.ts';
 
@@ -24,9 +24,6 @@ export interface Directives {
 }
 
 const directive = /^\s*@(network|commands|plain|timeout|memory|cpus)(?=\s|$)(.*)$/s;
-/** `*.` before a name, a name or an address of IPv4, or one of IPv6 in brackets; a port. */
-const host =
-  /^(?:(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?$/;
 const command = /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}$/;
 const amount = /^([0-9]{1,9}(?:\.[0-9]{1,3})?)([A-Za-z]*)$/;
 
@@ -38,8 +35,9 @@ type ListName = 'network' | 'commands' | 'plain';
 const listRules: Readonly<Record<ListName, { readonly isOne: (word: string) => boolean; readonly expected: string }>> =
   {
     network: {
-      isOne: (word) => isHost(word),
-      expected: 'hosts such as api.example.com, *.example.com or 10.0.0.7:8080',
+      isOne: isReach,
+      expected:
+        'hosts such as api.example.com, *.example.com or 10.0.0.7:8080, sockets such as unix:/run/x.sock, and members of secrets such as $Endpoint or $Host:$Port',
     },
     commands: { isOne: (word) => command.test(word), expected: 'names of commands' },
     plain: { isOne: (word) => stored.test(word), expected: 'names of items and variables of requestStorage' },
@@ -109,9 +107,11 @@ export function directivesOf(text: string, comments: readonly Comment[]): Direct
   return { network: [...network], commands: [...commands], plain: [...plain], limits: declared, wrong };
 }
 
-function isHost(word: string): boolean {
-  const match = host.exec(word);
-  return match !== null && (match[1] === undefined || (Number(match[1]) > 0 && Number(match[1]) <= 65_535));
+/** `*.` stands before a name only. */
+function isReach(word: string): boolean {
+  if (word.startsWith('$')) return isMemberWord(word);
+  if (word.startsWith('unix:')) return socketOfEntry(word) !== undefined;
+  return word.startsWith('*.') ? !word.startsWith('*.[') && isHostEntry(word.slice(2)) : isHostEntry(word);
 }
 
 function amountOf(word: string, { units, min, max }: LimitRule): number | undefined {

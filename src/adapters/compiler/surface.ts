@@ -71,11 +71,56 @@ interface FetchResponse {
   arrayBuffer(): Promise<ArrayBuffer>;
   readonly [member: string]: any;
 }
-/** An HTTP request. Effects: the function runs in a process, and reaches what its schema allows. */
+/**
+ * An HTTP request; \`http+unix://%2Frun%2Fx.sock/path\` is one over a unix socket. Effects: the function runs in a process, and
+ * reaches what it says in comments: \`// @network api.example.com $Endpoint\`.
+ */
 declare function fetch(
   url: string | { toString(): string },
   options?: { method?: string; headers?: any; body?: any; [option: string]: any },
 ): Promise<FetchResponse>;
+
+/** A connection: a duplex stream of Node (net.Socket). */
+interface ConnectedStream {
+  write(data: string | Uint8Array, done?: (error?: any) => void): boolean;
+  end(data?: string | Uint8Array): any;
+  on(event: string, listener: (...args: any[]) => void): any;
+  once(event: string, listener: (...args: any[]) => void): any;
+  destroy(error?: any): any;
+  [Symbol.asyncIterator](): AsyncIterator<Buffer>;
+  [member: string]: any;
+}
+/** Connects to a host or to a unix socket. Effects: the function runs in a process, and reaches what it says in comments. */
+declare function connect(to: { host: string; port: number | string } | { path: string }): Promise<ConnectedStream>;
+
+/** PostgreSQL: https://node-postgres.com. Effects: the function runs in a process, and reaches what it says in comments. */
+declare const Pg: {
+  Client: new (config?: string | Record<string, any>) => {
+    connect(): Promise<void>;
+    query(text: string | Record<string, any>, values?: readonly any[]): Promise<{ rows: any[]; rowCount: number | null; [member: string]: any }>;
+    end(): Promise<void>;
+    on(event: string, listener: (...args: any[]) => void): any;
+    [member: string]: any;
+  };
+  Pool: new (config?: Record<string, any>) => OpenLibrary;
+  escapeIdentifier(name: string): string;
+  escapeLiteral(text: string): string;
+  [member: string]: any;
+};
+/**
+ * AWS Cloud Control, package @aws-sdk/client-cloudcontrol; its clients make their requests with fetch. Effects: the function runs
+ * in a process, and reaches what it says in comments.
+ */
+declare const CloudControl: {
+  CloudControlClient: new (config: {
+    region: string;
+    credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+    endpoint?: string;
+    maxAttempts?: number;
+    [option: string]: any;
+  }) => { send(command: any, options?: any): Promise<any>; destroy(): void; [member: string]: any };
+  [member: string]: any;
+};
 
 interface ExecResult {
   readonly shortMessage?: string;

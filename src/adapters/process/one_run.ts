@@ -92,8 +92,26 @@ function outcomeOfEnd(exit: string | null, crashText: string): RunOutcome {
   return failed('threw', `the process of the function crashed (${exit})`);
 }
 
-/** Starts the run. `runner` names the child for people. */
-export function startRun(child: ConfinedChild, request: RunRequest, listener: RunListener, runner: string): UnderWay {
+/** What a run has besides its request. */
+export interface RunAround {
+  /** Names the child for people. */
+  readonly runner: string;
+  /** Paths of unix sockets that the owner of the machine allows; asked when one is asked for. */
+  readonly sockets: () => readonly string[];
+}
+
+/** Does the run reach anything at all? */
+export function hasNetwork({ allow, members = [] }: RunRequest): boolean {
+  return (allow?.network ?? []).length + members.length > 0;
+}
+
+/** Starts the run. */
+export function startRun(
+  child: ConfinedChild,
+  request: RunRequest,
+  listener: RunListener,
+  { runner, sockets }: RunAround,
+): UnderWay {
   let outcome: RunOutcome | undefined;
   let peakBytes: number | null = null;
   let sampledBytes = 0;
@@ -166,7 +184,6 @@ export function startRun(child: ConfinedChild, request: RunRequest, listener: Ru
 
   const go = async (): Promise<RunReport | undefined> => {
     let proxy: RunProxy | undefined;
-    const hosts = request.allow?.network ?? [];
     timer = setTimeout(() => child.kill(), limits.childStartMs);
     const sampler = setInterval(() => {
       if (child.pid === undefined) return;
@@ -177,7 +194,11 @@ export function startRun(child: ConfinedChild, request: RunRequest, listener: Ru
       }
     }, limits.runMemorySampleMs);
     try {
-      if (hosts.length > 0) proxy = await openProxy(join(child.place.folder, socketName), hosts);
+      if (hasNetwork(request)) {
+        const { allow, members = [] } = request;
+        const reachable = { listed: allow?.network ?? [], members, sockets };
+        proxy = await openProxy(join(child.place.folder, socketName), reachable);
+      }
       child.send(orderOf(request, token, proxy === undefined ? null : socketOf(child)), {
         line: onFrame,
         overflow: () => tooLarge('the result'),

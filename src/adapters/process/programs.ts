@@ -94,20 +94,24 @@ function packageFolder(name: string, from: string): string | undefined {
 
 /** The packages and all they depend on, as one flat `node_modules` below `dest`. */
 export function packagesOf(names: readonly string[], from: string, dest: string): readonly Shown[] {
-  const found = new Map<string, string>();
+  const shown = new Map<string, string>();
+  const seen = new Set<string>();
   const add = (name: string, at: string): void => {
     const folder = packageFolder(name, at);
     if (folder === undefined) throw new Fault('runner_unavailable', `the package ${name} is not installed`);
-    // A version of its own, inside the folder of the package that wants it, is shown with that folder.
-    if (found.has(name) || folder.startsWith(`${at}/`)) return;
-    found.set(name, folder);
+    if (seen.has(folder)) return;
+    seen.add(folder);
+    // A version of its own, inside the folder of a package that wants it, is shown with that folder. Of two that lie apart the
+    // one that is wanted first is shown.
+    const isWithin = [...shown.values()].some((outer) => folder.startsWith(`${outer}/`));
+    if (!isWithin && !shown.has(name)) shown.set(name, folder);
     const { dependencies = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
       dependencies?: Record<string, string>;
     };
     for (const dependency of Object.keys(dependencies)) add(dependency, folder);
   };
   for (const name of names) add(name, from);
-  return [...found].map(([name, source]) => ({ dest: `${dest}/node_modules/${name}`, source }));
+  return [...shown].map(([name, source]) => ({ dest: `${dest}/node_modules/${name}`, source }));
 }
 
 /** The interpreter that the first line of a script names. */

@@ -1,7 +1,8 @@
 // The way from one run to the network: an HTTP proxy on a unix socket of the run's own, that connects to listed hosts and to
 // nothing else. It takes CONNECT and plain requests with an absolute address. Names are looked up here and the connection
 // goes to the address found. A name under a wildcard that leads to the machine itself or its link is refused: who runs that
-// domain's name server must not choose what of ours is reached.
+// domain's name server must not choose what of ours is reached. A CONNECT with the header `headwater-socket` asks for a unix
+// socket of the machine; that takes the owner's permission besides the function's. Where a member of a secret led is not in any answer.
 
 import { lookup } from 'node:dns/promises';
 import { createServer, type IncomingMessage, request as requestHttp, type ServerResponse } from 'node:http';
@@ -9,18 +10,34 @@ import { createConnection, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { limits } from '../../base/limits.ts';
 import { Fault } from '../../base/result.ts';
+import type { MemberReach } from '../../dispatch/network_reach.ts';
 import { isInnermost, parseTarget, permissionOf } from './allowed_hosts.ts';
+import { socketHeader } from './child/protocol.ts';
 
 export interface RunProxy {
   /** Ends every connection and removes the socket. */
   close(): Promise<void>;
 }
 
+/** What one run may reach. */
+export interface Reachable {
+  /** Hosts and sockets, as its functions list them. */
+  readonly listed: readonly string[];
+  readonly members: readonly MemberReach[];
+  /** Paths of sockets that the owner of the machine allows to runs; throws a Fault when that cannot be found out. */
+  readonly sockets: () => readonly string[];
+}
+
 interface Refused {
   readonly status: 400 | 403 | 502;
   readonly reason: string;
 }
-type Route = { readonly address: string; readonly host: string; readonly port: number } | Refused;
+/** `shown`: how it is called in answers. */
+interface Found {
+  readonly to: { readonly host: string; readonly port: number } | { readonly path: string };
+  readonly shown?: string;
+}
+type Route = Found | Refused;
 
 const hopByHop = new Set(
   'connection proxy-connection keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade'.split(
@@ -31,25 +48,62 @@ const hopByHop = new Set(
 /** One line that can stand in a status line. */
 const oneLine = (text: string): string => text.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 500);
 
-async function routeTo(authority: string, portDefault: number | undefined, entries: readonly string[]): Promise<Route> {
+/** What went wrong on the way: of a member's host only what kind of error it was, since the rest names the host. */
+function errorText(error: unknown, shown: string | undefined): string {
+  const { code = 'failed', syscall = 'connect', message } = error as NodeJS.ErrnoException;
+  return shown === undefined ? message : `what ${shown} names cannot be reached: ${syscall} ${code}`;
+}
+
+async function routeTo(authority: string, portDefault: number | undefined, reachable: Reachable): Promise<Route> {
   const target = parseTarget(authority, portDefault);
   if (target === undefined) return { status: 400, reason: `${authority} is not a host and port` };
   const { host, port } = target;
-  const permission = permissionOf(target, entries);
+  const member = reachable.members.find(({ entry }) => permissionOf(target, [entry]) !== 'no');
+  const permission = member === undefined ? permissionOf(target, reachable.listed) : 'by name';
   if (permission === 'no') return { status: 403, reason: `the host ${host}:${port} is not allowed here` };
+  const shown = member === undefined ? {} : { shown: member.word };
   try {
     const address = isIP(host) !== 0 ? host : (await lookup(host)).address;
     if (permission === 'by wildcard' && isInnermost(address)) {
       return { status: 403, reason: `the host ${host} leads to ${address}, which a wildcard does not allow` };
     }
-    return { address, host, port };
+    return { to: { host: address, port }, ...shown };
   } catch (error) {
-    return { status: 502, reason: `the host ${host} cannot be found: ${(error as Error).message}` };
+    const reason = `the host ${host} cannot be found: ${(error as Error).message}`;
+    return { status: 502, reason: member === undefined ? reason : errorText(error, member.word) };
   }
 }
 
+function routeToSocket(asked: string, { listed, members, sockets }: Reachable): Route {
+  let path: string;
+  try {
+    path = decodeURIComponent(asked);
+  } catch {
+    return { status: 400, reason: 'the path of the socket cannot be read' };
+  }
+  const member = members.find(({ entry }) => entry === `unix:${path}`);
+  const isListed = listed.includes(`unix:${path}`);
+  if (!isListed && member === undefined) {
+    const hint = 'a function says it with `// @network unix:PATH`, or with a member of its secret';
+    return { status: 403, reason: `the socket ${path} is not allowed here: ${hint}` };
+  }
+  const shown = isListed || member === undefined ? {} : { shown: member.word };
+  try {
+    if (sockets().includes(path)) return { to: { path }, ...shown };
+  } catch (error) {
+    if (error instanceof Fault) return { status: 403, reason: error.message };
+    throw error;
+  }
+  const what = shown.shown === undefined ? `the socket ${path}` : `the socket that ${shown.shown} names`;
+  const command = `headwater reach allow ${shown.shown === undefined ? path : 'PATH'}`;
+  return {
+    status: 403,
+    reason: `${what} is not allowed to runs on this machine: its owner allows it with \`${command}\``,
+  };
+}
+
 /** Opens the proxy of one run at the path of its socket. */
-export async function openProxy(socketPath: string, entries: readonly string[]): Promise<RunProxy> {
+export async function openProxy(socketPath: string, reachable: Reachable): Promise<RunProxy> {
   const open = new Set<Duplex>();
   const keep = (socket: Duplex): void => {
     open.add(socket);
@@ -61,18 +115,22 @@ export async function openProxy(socketPath: string, entries: readonly string[]):
   server.on('connection', keep);
   server.on('connect', async (request: IncomingMessage, client: Duplex, head: Buffer) => {
     client.on('error', () => client.destroy());
-    const route = await routeTo(request.url ?? '', undefined, entries);
+    const socketAsked = request.headers[socketHeader];
+    const route =
+      typeof socketAsked === 'string'
+        ? routeToSocket(socketAsked, reachable)
+        : await routeTo(request.url ?? '', undefined, reachable);
     if ('status' in route) {
       client.end(`HTTP/1.1 ${route.status} ${oneLine(route.reason)}\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
     if (client.destroyed) return;
-    const up = createConnection({ host: route.address, port: route.port });
+    const up = createConnection(route.to);
     keep(up);
     let connected = false;
     up.on('error', (error) => {
       if (connected) client.destroy();
-      else client.end(`HTTP/1.1 502 ${oneLine(error.message)}\r\nContent-Length: 0\r\n\r\n`);
+      else client.end(`HTTP/1.1 502 ${oneLine(errorText(error, route.shown))}\r\nContent-Length: 0\r\n\r\n`);
     });
     up.on('connect', () => {
       connected = true;
@@ -86,7 +144,7 @@ export async function openProxy(socketPath: string, entries: readonly string[]):
   server.on('request', async (request: IncomingMessage, response: ServerResponse) => {
     response.on('error', () => response.destroy());
     const match = /^http:\/\/([^/?#]+)(.*)$/i.exec(request.url ?? '');
-    const route = await routeTo(match?.[1] ?? '', 80, entries);
+    const route = await routeTo(match?.[1] ?? '', 80, reachable);
     if ('status' in route) {
       response.writeHead(route.status, oneLine(route.reason), { connection: 'close' }).end(`${route.reason}\n`);
       return;
@@ -94,8 +152,7 @@ export async function openProxy(socketPath: string, entries: readonly string[]):
     const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !hopByHop.has(name)));
     const path = match?.[2]?.startsWith('/') ? match[2] : `/${match?.[2] ?? ''}`;
     const up = requestHttp({
-      host: route.address,
-      port: route.port,
+      ...route.to,
       method: request.method,
       path,
       headers: { ...headers, host: match?.[1] },
@@ -103,7 +160,7 @@ export async function openProxy(socketPath: string, entries: readonly string[]):
     up.on('socket', keep);
     up.on('error', (error) => {
       if (response.headersSent) response.destroy();
-      else response.writeHead(502, oneLine(error.message), { connection: 'close' }).end();
+      else response.writeHead(502, oneLine(errorText(error, route.shown)), { connection: 'close' }).end();
     });
     up.on('response', (answer) => {
       const kept = Object.fromEntries(Object.entries(answer.headers).filter(([name]) => !hopByHop.has(name)));

@@ -9,9 +9,9 @@ import { fileURLToPath } from 'node:url';
 import type { RunId } from '../../base/ids.ts';
 import { Fault } from '../../base/result.ts';
 import type { RunListener, Runner, RunReport, RunRequest } from '../../ports/runner.ts';
-import { packageNames } from './child/names.ts';
+import { packagesToShow } from './child/names.ts';
 import { inside } from './child/protocol.ts';
-import { startRun, type UnderWay } from './one_run.ts';
+import { hasNetwork, startRun, type UnderWay } from './one_run.ts';
 import { isGone } from './process_tree.ts';
 import { findProgram, packagesOf } from './programs.ts';
 import { permissionFlags, type Sandbox, type Shape, tryBubblewrap } from './sandbox.ts';
@@ -30,6 +30,11 @@ export interface ProcessTierOptions {
   readonly bubblewrap?: string | null;
   /** Folder of the compiled child. Default: beside this file. */
   readonly program?: string;
+  /**
+   * Paths of unix sockets of the machine that runs may reach where their functions say so. Default: none. Who reaches such a
+   * socket has the rights of the program behind it. A function is asked each time; it may throw a Fault.
+   */
+  readonly sockets?: readonly string[] | (() => readonly string[]);
   /** Folder for sockets and, without bubblewrap, work folders. Default: the system's for temporary files. */
   readonly temporary?: string;
 }
@@ -79,7 +84,7 @@ function filterIn(folder: string): string | undefined {
 
 function sandboxOf(options: ProcessTierOptions, program: string, folder: string): Sandbox {
   const packageFile = fileURLToPath(new URL('../../../package.json', import.meta.url));
-  const packages = packagesOf(Object.values(packageNames), program, inside.program);
+  const packages = packagesOf(packagesToShow, program, inside.program);
   const bubblewrap = options.bubblewrap === undefined ? findProgram('bwrap') : (options.bubblewrap ?? undefined);
   const [setpriv, prlimit] = [findProgram('setpriv'), findProgram('prlimit')];
   const parts = { node: process.execPath, program, packageFile, packages, filter: filterIn(folder) };
@@ -111,6 +116,8 @@ export function openProcessTier(options: ProcessTierOptions = {}): Runner {
     cpus: options.cpus ?? availableParallelism(),
     memoryBytes: options.memoryBytes ?? Math.floor(totalmem() / 2),
   };
+  const sockets = (): readonly string[] =>
+    typeof options.sockets === 'function' ? options.sockets() : (options.sockets ?? []);
   const waiting: Waiting[] = [];
   const active = new Map<RunId, Active>();
   const used = { cpus: 0, memoryBytes: 0 };
@@ -131,7 +138,7 @@ export function openProcessTier(options: ProcessTierOptions = {}): Runner {
     const shape: Shape = {
       memoryBytes: request.limits.memoryBytes,
       commands: request.allow?.commands ?? [],
-      network: (request.allow?.network ?? []).length > 0,
+      network: hasNetwork(request),
     };
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       const child = await spares.take(shape);
@@ -140,7 +147,7 @@ export function openProcessTier(options: ProcessTierOptions = {}): Runner {
         await child.ended;
         return killedReport;
       }
-      state.run = startRun(child, request, listener, `process ${child.pid ?? '?'}`);
+      state.run = startRun(child, request, listener, { runner: `process ${child.pid ?? '?'}`, sockets });
       spares.refill();
       const report = await state.run.report;
       if (report !== undefined) return report;

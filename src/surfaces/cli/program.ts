@@ -14,6 +14,7 @@ import { functionCommands } from './commands_function.ts';
 import { managementCommands } from './commands_management.ts';
 import { mergeCommands } from './commands_merge.ts';
 import { questionCommands } from './commands_question.ts';
+import { reachCommands } from './commands_reach.ts';
 import { runCommands } from './commands_run.ts';
 import { secretCommands } from './commands_secret.ts';
 import { storeCommands } from './commands_store.ts';
@@ -43,6 +44,12 @@ export interface Surroundings {
     readonly failed: Promise<Fault>;
     close(): Promise<void>;
   }>;
+  /** Unix sockets that runs may reach, kept in the data folder; `allow` and `deny` answer whether they changed anything. */
+  readonly reach: {
+    list(folder: string): readonly string[];
+    allow(folder: string, path: string): boolean;
+    deny(folder: string, path: string): boolean;
+  };
   /** Of this program. */
   readonly version: string;
 }
@@ -117,6 +124,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     templateCommands,
     storeCommands,
     cloudCommands,
+    reachCommands,
   ])
     add(program, run);
   mergeCommands(program.commands.find((c) => c.name() === 'change-set')!, run);

@@ -8,7 +8,7 @@ import { makeSiExec } from './exec.ts';
 import { failureOf } from './failure.ts';
 import { Left, surroundings, tellEach } from './left.ts';
 import { filesLeft } from './left_files.ts';
-import { installNames, installRequestNames } from './names.ts';
+import { installClients, installNames, installRequestNames } from './names.ts';
 import { installFetch, openCommandProxy } from './network.ts';
 import { captureOutput, setToken, writeFrame, writeLine } from './output.ts';
 import { type ChildFailure, type ChildFailureCode, frame, inside, type Order, readyLine } from './protocol.ts';
@@ -113,6 +113,7 @@ async function run(order: Order): Promise<void> {
   const base = { ...process.env };
   const siExec = makeSiExec(commands, () => ({ ...base, ...forCommands, ...storage.environment() }));
   installFetch(proxy);
+  installClients(proxy);
 
   await authenticate(order, storage, siExec);
 

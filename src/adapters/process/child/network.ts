@@ -1,12 +1,11 @@
-// The only way from the child to the network: the adapter's proxy on a unix socket, asked by CONNECT for each connection.
-// `fetch` is Node's own with connections made this way. For commands, which know proxies only by an address, a port on the
-// child's own loopback leads to the same socket.
+// fetch through the proxy: Node's own with connections made by `connectThrough`. `http+unix://%2Fpath%2Fto.sock/…` is HTTP over
+// a unix socket of the machine. For commands, which know proxies only by an address, a port on the child's own loopback leads
+// to the same socket.
 
-import { createConnection, createServer, type Socket } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { NotAllowed } from './failure.ts';
-
-type Connected = (error: Error | null, socket: Socket | null) => void;
+import { type Connected, connectThrough, noNetwork } from './proxied.ts';
 
 /** What undici's `connect` option is called with (https://undici.nodejs.org, Client: connect). */
 interface Target {
@@ -16,51 +15,17 @@ interface Target {
   readonly servername?: string | null;
 }
 
-const headBytesMax = 16 * 1024;
 const dispatcherKey = Symbol.for('undici.globalDispatcher.1');
+/** The host of a request over a unix socket, as the server there sees it. */
+const socketHost = 'localhost';
 
-/** Asks the proxy for a connection to `host:port`. */
-function connectThrough(proxy: string, authority: string, done: Connected): void {
-  const socket = createConnection(proxy);
-  let head = Buffer.alloc(0);
-  const fail = (error: Error): void => {
-    socket.destroy();
-    done(error, null);
-  };
-  const read = (): void => {
-    let chunk: Buffer | null = socket.read();
-    for (; chunk !== null; chunk = socket.read()) {
-      head = Buffer.concat([head, chunk]);
-      const end = head.indexOf('\r\n\r\n');
-      if (end === -1 && head.length <= headBytesMax) continue;
-      socket.removeListener('readable', read);
-      socket.removeListener('error', fail);
-      if (end === -1) {
-        fail(new Error('the proxy answered with too much'));
-        return;
-      }
-      const [line = ''] = head.toString('latin1').split('\r\n', 1);
-      const [, status = '', ...reason] = line.split(' ');
-      if (status === '403') fail(new NotAllowed(reason.join(' ')));
-      else if (status !== '200') fail(new Error(reason.join(' ')));
-      else {
-        const rest = head.subarray(end + 4);
-        if (rest.length > 0) socket.unshift(rest);
-        done(null, socket);
-      }
-      return;
-    }
-  };
-  socket.on('error', fail);
-  socket.on('readable', read);
-  socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
-}
-
-function connector(proxy: string): (target: Target, done: Connected) => void {
+/** `path`: of a unix socket that stands for `socketHost`. */
+function connector(proxy: string, path: string | undefined): (target: Target, done: Connected) => void {
   return ({ hostname, protocol, port, servername }, done) => {
     const secure = protocol === 'https:';
-    const authority = `${hostname.includes(':') ? `[${hostname.replace(/^\[|\]$/g, '')}]` : hostname}:${port || (secure ? 443 : 80)}`;
-    connectThrough(proxy, authority, (error, socket) => {
+    if (path !== undefined && hostname === socketHost && !secure) return connectThrough(proxy, { path }, done);
+    const target = { host: hostname, port: Number(port || (secure ? 443 : 80)) };
+    connectThrough(proxy, target, (error, socket) => {
       if (error !== null || socket === null || !secure) return done(error, socket);
       const tls = connectTls({ socket, servername: servername || hostname, ALPNProtocols: ['http/1.1'] });
       const fail = (failure: Error): void => done(failure, null);
@@ -78,22 +43,44 @@ const refusal = (error: unknown): Error | undefined => {
   return undefined;
 };
 
+type Fetched = Parameters<typeof fetch>[0];
+
+/** A request over a unix socket: its path, and the same request to `socketHost`. undefined: it is another one. */
+function overSocket(input: Fetched): { readonly path: string; readonly input: Fetched } | undefined {
+  const isRequest = typeof input === 'object' && 'url' in input;
+  const url = isRequest ? input.url : String(input);
+  const match = /^http\+unix:\/\/([^/?#]*)(.*)$/is.exec(url);
+  if (match === null) return undefined;
+  let path = '';
+  try {
+    path = decodeURIComponent(match[1]!);
+  } catch {
+    // Told below.
+  }
+  if (!path.startsWith('/')) throw new TypeError(`${url} names no socket: http+unix://%2Fpath%2Fto.sock/path`);
+  const plain = new URL(match[2]!, `http://${socketHost}`);
+  return { path, input: isRequest ? new Request(plain, input) : plain };
+}
+
 /** Replaces `fetch`: through the proxy, or refused when there is none. */
 export function installFetch(proxy: string | null): void {
   const native = globalThis.fetch;
-  let dispatcher: unknown;
-  const through = async (input: Parameters<typeof fetch>[0], init?: Parameters<typeof fetch>[1]): Promise<Response> => {
-    if (proxy === null) throw new NotAllowed('no network is allowed here');
-    if (dispatcher === undefined) {
-      // Naming Response loads Node's own undici, which leaves its default agent under this symbol.
-      void globalThis.Response;
-      const agent = (globalThis as Record<symbol, unknown>)[dispatcherKey] as {
-        constructor: new (o: object) => unknown;
-      };
-      dispatcher = new agent.constructor({ connect: connector(proxy) });
-    }
+  const dispatchers = new Map<string | undefined, unknown>();
+  const dispatcherOf = (through: string, path: string | undefined): unknown => {
+    // Naming Response loads Node's own undici, which leaves its default agent under this symbol.
+    void globalThis.Response;
+    const agent = (globalThis as Record<symbol, unknown>)[dispatcherKey] as {
+      constructor: new (o: object) => unknown;
+    };
+    const dispatcher = dispatchers.get(path) ?? new agent.constructor({ connect: connector(through, path) });
+    dispatchers.set(path, dispatcher);
+    return dispatcher;
+  };
+  const through = async (given: Fetched, init?: Parameters<typeof fetch>[1]): Promise<Response> => {
+    if (proxy === null) throw new NotAllowed(noNetwork);
+    const { path, input } = overSocket(given) ?? { path: undefined, input: given };
     try {
-      return await native(input, { ...init, dispatcher } as Parameters<typeof fetch>[1]);
+      return await native(input, { ...init, dispatcher: dispatcherOf(proxy, path) } as Parameters<typeof fetch>[1]);
     } catch (error) {
       const refused = refusal(error);
       // Made here, so that its stack leads to the line of the function.

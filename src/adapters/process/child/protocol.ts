@@ -93,3 +93,6 @@ export const inside = {
 
 /** The code of errors that the child's own names throw when something is not allowed. */
 export const refusedCode = 'refused_by_sandbox';
+
+/** Header of a CONNECT for a unix socket of the machine: its path, percent-encoded. */
+export const socketHeader = 'headwater-socket';
