@@ -3,7 +3,7 @@
 // do something else than what it was written for.
 
 import type { ChangeSetId, ComponentId, SecretId } from '../base/ids.ts';
-import type { Json } from '../base/json.ts';
+import { isObject, type Json } from '../base/json.ts';
 import { Fault, type Result, refusalText, refuse } from '../base/result.ts';
 import type { OpenedSecret } from '../dispatch/network_reach.ts';
 import { parseSecretUse, type SecretUse, secretsInUse } from '../graph/secret_use.ts';
@@ -19,8 +19,8 @@ export interface Credentials {
   readonly authentication: readonly Authentication[];
   /** The same for the record of the run. */
   readonly given: RunRecord['credentials'];
-  /** Every secret that was opened. */
-  readonly opened: readonly OpenedSecret[];
+  /** Every secret that was opened. `hidden`: what of it must not come out of the run. */
+  readonly opened: readonly (OpenedSecret & { readonly hidden: Json })[];
   /** What the authentication functions reach themselves, as they say it. */
   readonly allow: Allowances;
 }
@@ -107,9 +107,18 @@ function united(given: readonly Given[]): Credentials {
       plain,
     })),
     given: given.map(({ secret, functions }) => ({ secret, functions: functions.map((f) => f.name) })),
-    opened: given.map(({ name, content }) => ({ name, content })),
+    opened: given.map(({ name, content, functions }) => {
+      const plain = functions.flatMap((f) => f.compiled.plain ?? []);
+      return { name, content, hidden: withoutPlain(content, plain) };
+    }),
     allow: { network: reach('network'), commands: reach('commands') },
   };
+}
+
+/** A content without the members that its authentication functions say are no secrets: a region, a port, a name. */
+function withoutPlain(content: Json, plain: readonly string[]): Json {
+  if (!isObject(content) || plain.length === 0) return content;
+  return Object.fromEntries(Object.entries(content).filter(([name]) => !plain.includes(name)));
 }
 
 /** The content under a key, opened. Refuses `secret_unreadable`; fault `vault_locked`. */

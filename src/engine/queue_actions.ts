@@ -103,21 +103,27 @@ export function queuePlanned(
       ids.push(known.id);
       const reviewed = { origins: [...new Set([...known.origins, by.changeSet])], paths, reviewedHash };
       const status = known.status === 'failed' ? { status: 'queued' as const, failure: null, endedAtMs: null } : {};
-      const later = isMadeWithOthers(known, reviewedHash)
-        ? newAction(w, state, { ...of, kind: 'update', paths, after: [...before, known.id], reviewedHash })
-        : undefined;
-      if (later !== undefined) {
-        out.push({ record: later, expected: undefined });
-        ids[ids.length - 1] = later.id;
+      if (isMadeWithOthers(known, reviewedHash)) {
+        const next = { ...of, paths, after: [...before, known.id], reviewedHash };
+        const waiting = w.actions.of(component).find((a) => a.kind === 'update' && hasNotBegun(a));
+        const later =
+          waiting === undefined
+            ? newRow(newAction(w, state, { ...next, kind: 'update' }))
+            : amended(waiting, { paths, reviewedHash, origins: [...new Set([...waiting.origins, by.changeSet])] });
+        if (later !== undefined) {
+          out.push(later);
+          taken.add(later.record.id);
+          ids[ids.length - 1] = later.record.id;
+        }
       }
       if (hasNotBegun(known)) out.push(amended(known, { ...reviewed, after: before, ...status }));
       else if (known.status === 'interrupted') out.push(amended(known, reviewed));
       continue;
     }
     const heldBecause = isHeld ? 'it is to be held' : '';
-    const action = newAction(w, state, { ...of, kind, name, paths, after: before, reviewedHash, heldBecause });
-    ids.push(action?.id);
-    if (action !== undefined) out.push({ record: action, expected: undefined });
+    const row = newRow(newAction(w, state, { ...of, kind, name, paths, after: before, reviewedHash, heldBecause }));
+    ids.push(row?.record.id);
+    if (row !== undefined) out.push(row);
   }
   const endedAtMs = w.world.clock.nowMs();
   for (const { component, kind, name } of cancelled)
@@ -126,6 +132,9 @@ export function queuePlanned(
         out.push(must(stepOf(action, ['cancel'], { endedAtMs })));
   return out;
 }
+
+const newRow = (record: ActionRecord | undefined): QueuedActions[number] | undefined =>
+  record && { record, expected: undefined };
 
 /** Is a creation under way that does not know what is applied now? It is brought to its end as it was begun. */
 function isMadeWithOthers({ kind, status, inputHash }: ActionRecord, reviewedHash: Hash | null): boolean {

@@ -3,6 +3,7 @@
 // of it before it was redacted.
 
 import type { ChangeSetId, Hash, RunId, WorkspaceId } from '../base/ids.ts';
+import { isObject, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { refusalText } from '../base/result.ts';
 import type { Call, Evaluated } from '../builtins/assemble.ts';
@@ -237,14 +238,20 @@ export class CallRuns {
       this.#listener(run),
       {
         contents: [
-          ...secrets.map((s) => s.content),
+          ...secrets.map((s) => s.hidden),
           ...(opened?.value.contents ?? []),
-          ...reach.members.map((m) => m.entry.replace(/^unix:/, '')),
+          ...reach.members.flatMap((m) => (isHidden(m.word, secrets) ? m.entry.replace(/^unix:/, '') : [])),
         ],
         ...(isSealed ? { seal: (content) => sealed.seal(at, content) } : {}),
       },
     );
   }
+}
+
+/** Does the word (`$Host`, `$Host:$Port`) name a member that must not come out of the run? */
+function isHidden(word: string, secrets: readonly { readonly hidden: Json }[]): boolean {
+  const member = word.slice(1).split(':')[0]!;
+  return secrets.some(({ hidden }) => isObject(hidden) && Object.hasOwn(hidden, member));
 }
 
 function notStarted({ runner }: Run, code: RunFailureCode, message: string): GuardedReport {

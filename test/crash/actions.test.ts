@@ -153,12 +153,19 @@ test('[EN194] killed at every step of an update, a replacement and a destruction
   timeout: 900_000,
 }, async () => {
   const s = await scene(async (a) => {
-    await a.apply('old', thing('larger', { '/domain/Size': 1 }), thing('moved', { '/domain/Zone': 'a' }), thing('gone'));
-    const plain = (['update', 'destroy'] as const).map((action): Json => ({
-      kind: 'function.edit_text',
-      function: `thing-${action}`,
-      text: codeOf(a.provider.port)[action].replace('// @idempotent\n', ''),
-    }));
+    await a.apply(
+      'old',
+      thing('larger', { '/domain/Size': 1 }),
+      thing('moved', { '/domain/Zone': 'a' }),
+      thing('gone'),
+    );
+    const plain = (['update', 'destroy'] as const).map(
+      (action): Json => ({
+        kind: 'function.edit_text',
+        function: `thing-${action}`,
+        text: codeOf(a.provider.port)[action].replace('// @idempotent\n', ''),
+      }),
+    );
     const changeSet = await a.house.open('edits');
     for (const action of ['update', 'destroy'])
       await a.house.submit(changeSet, { kind: 'function.unlock', function: `thing-${action}` });
@@ -175,7 +182,9 @@ test('[EN194] killed at every step of an update, a replacement and a destruction
     expect(effects.toSorted()).toEqual(['create moved', 'destroy t2', 'destroy t3', 'update t1']);
     await allSucceeded(a);
     expect((await a.seen('HEAD', 'larger'))['resource_value']).toMatchObject({ Size: 2 });
-    expect((await a.house.refused('component.get', { changeSet: 'HEAD', component: 'gone' })).code).toBe('component_not_found');
+    expect((await a.house.refused('component.get', { changeSet: 'HEAD', component: 'gone' })).code).toBe(
+      'component_not_found',
+    );
   });
 });
 

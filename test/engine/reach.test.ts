@@ -129,6 +129,16 @@ describe('what a member of a secret names', () => {
     expect(everything(folder)).not.toContain('battery');
   });
 
+  test('[EN304] is told where the authentication function says that it is no secret', async () => {
+    const { house, checked } = await opened(look('$Endpoint'), `// @plain Endpoint secret\n${handOn}`);
+    const Endpoint = `http://127.0.0.1:${portOf(named)}`;
+    const { shown, run } = await checked({ Endpoint, Elsewhere: 'correct horse battery' });
+    expect(shown.value.qualification!['look']!.message).toMatch(/^named; /);
+    const log = JSON.stringify(await house.call<Json>('run.log', { run: run.id }));
+    expect(log).toContain(`looking at ${Endpoint} of 127.0.0.1:${portOf(named)}`);
+    expect(JSON.stringify(shown) + log).not.toContain('battery');
+  });
+
   test('[EN302] is in no record, log, result or failure of the run', async () => {
     const { house, folder, checked } = await opened(look('$Endpoint'));
     const server = createSocketServer();

@@ -39,7 +39,9 @@ test('[EN195] the edits of a component come with those of what it needs, as a ch
   expect(await names(house, changeSet)).toEqual(['a', 'b', 'c', 'd', 'old']);
   await house.call('change_set.apply', { changeSet: part.changeSet.id });
   expect(await names(house, changeSet)).toEqual(['c', 'd', 'old']);
-  expect((await house.refused('component.get', { changeSet: 'HEAD', component: 'd' })).code).toBe('component_not_found');
+  expect((await house.refused('component.get', { changeSet: 'HEAD', component: 'd' })).code).toBe(
+    'component_not_found',
+  );
   await house.close();
 });
 
@@ -60,9 +62,15 @@ test('[EN195] part by part, in any order, leads to the same Head as all at once'
 test('[EN195] what is not edited, not there or not said is refused', async () => {
   const { house, changeSet } = await withFour();
   const empty = await house.open('empty');
-  expect((await house.refused('change_set.split', { changeSet: empty, components: ['old'] })).code).toBe('request_malformed');
-  expect((await house.refused('change_set.split', { changeSet, components: ['nobody'] })).code).toBe('component_not_found');
+  expect((await house.refused('change_set.split', { changeSet: empty, components: ['old'] })).code).toBe(
+    'request_malformed',
+  );
+  expect((await house.refused('change_set.split', { changeSet, components: ['nobody'] })).code).toBe(
+    'component_not_found',
+  );
   expect((await house.refused('change_set.split', { changeSet, components: [] })).code).toBe('request_malformed');
-  expect((await house.refused('change_set.split', { changeSet: 'HEAD', components: ['old'] })).code).toBe('request_malformed');
+  expect((await house.refused('change_set.split', { changeSet: 'HEAD', components: ['old'] })).code).toBe(
+    'request_malformed',
+  );
   await house.close();
 });

@@ -3,7 +3,7 @@
 //   // @network api.example.com *.amazonaws.com 10.0.0.7:8080     hosts it may reach, sockets (unix:/run/x.sock) that the owner of
 //   // @network $Endpoint $Host:$Port unix:/run/x.sock             the machine allows, and what members of the run's secrets name
 //   // @commands aws terraform                                     commands that siExec may start
-//   // @plain REGION account                                       what it stores in requestStorage that is no secret
+//   // @plain REGION account                                       what it stores, and members of its secret, that are no secret
 //   // @timeout 30s    // @memory 256MiB    // @cpus 1             what one run may take
 //   // @idempotent                                                  an action: calling it again with its key does nothing more
 // Lists may stand in several comments, a limit once. What is written wrongly is an error at its place.

@@ -197,7 +197,9 @@ async function partOf(
   const part = await s.call<SplitReply>('change_set.split', { changeSet, components: [...components], ...asked });
   const needed = part.needed.length === 0 ? '' : `, with ${part.needed.join(', ')}, which they need`;
   if (!s.json)
-    s.write([], () => [`Applying ${part.edits} edits as the change set ${JSON.stringify(part.changeSet.name)}${needed}.`]);
+    s.write([], () => [
+      `Applying ${part.edits} edits as the change set ${JSON.stringify(part.changeSet.name)}${needed}.`,
+    ]);
   return part.changeSet.id;
 }
 
