@@ -2,6 +2,7 @@
 // to. An attempt of an action that takes several calls of its function goes on from the checkpoint that the last one left.
 
 import type { ActionId } from '../base/ids.ts';
+import { limits } from '../base/limits.ts';
 import { must, ok, type Result, refusalText } from '../base/result.ts';
 import type { Call } from '../builtins/assemble.ts';
 import {
@@ -12,6 +13,7 @@ import {
   actionAnswerOf,
   classOfThrown,
 } from '../dispatch/action_result.ts';
+import { type KeyUse, keyFor } from '../dispatch/key_use.ts';
 import { decideRetry } from '../dispatch/retry.ts';
 import type { ActionRecord } from '../model/action.ts';
 import { callOf, runOf } from './action_call.ts';
@@ -41,8 +43,8 @@ interface Prepared {
   readonly start: () => Promise<Tested>;
 }
 
-/** Carries out what is queued, or goes on with what is between two calls. Its turn has come. */
-export async function carryOut(w: Workspace, id: ActionId, by: Carrier): Promise<void> {
+/** Carries out what is queued, or goes on with what is between two calls. Its turn has come, with these keys. */
+export async function carryOut(w: Workspace, id: ActionId, by: Carrier, keys: readonly KeyUse[] = []): Promise<void> {
   const { actions, world } = w;
   const action = actions.find(id);
   if (action === undefined || by.isStopped()) return;
@@ -84,7 +86,7 @@ export async function carryOut(w: Workspace, id: ActionId, by: Carrier): Promise
   } finally {
     clearInterval(beating);
   }
-  await ended(w, { id, fence, bound, call, tested }, by);
+  await ended(w, { id, fence, bound, call, tested, keys }, by);
 }
 
 const leaseOf = (w: Workspace, { owner, leaseMs }: Carrier): NonNullable<ActionRecord['lease']> => ({
@@ -114,11 +116,20 @@ async function prepared(w: Workspace, action: ActionRecord): Promise<Result<Prep
 }
 
 /** What its next call needs of a runner; undefined: it cannot be called. */
-export async function neededBy(w: Workspace, action: ActionRecord): Promise<Needed | undefined> {
+export async function neededBy(w: Workspace, action: ActionRecord): Promise<Turn | undefined> {
   const head = await w.head();
   const call = await w.read(() => callOf(head.snapshot, action, null));
-  return call.ok ? w.calls.needOf(call.value) : undefined;
+  const needed = call.ok ? await w.calls.needOf(call.value) : undefined;
+  if (needed === undefined) return undefined;
+  const { tier, need, keys } = needed;
+  if (keys.length === 0) return { tier, need, keys: [] };
+  const bound = await bindInputs(w, head, action);
+  // What cannot be bound does not reach the provider.
+  return { tier, need, keys: bound.ok ? keys.map((key) => keyFor(key, bound.value.input)) : [] };
 }
+
+/** What it takes of a runner and of providers. */
+export type Turn = Pick<Needed, 'tier' | 'need'> & { readonly keys: readonly KeyUse[] };
 
 /** What a call came to. */
 interface Ended {
@@ -127,6 +138,7 @@ interface Ended {
   readonly bound: Bound;
   readonly call: Call;
   readonly tested: Tested;
+  readonly keys: readonly KeyUse[];
 }
 
 /** Records it, unless somebody else has taken the action over. */
@@ -147,7 +159,11 @@ async function ended(w: Workspace, of: Ended, by: Carrier): Promise<void> {
     return;
   }
   const failure = failureOf(outcome, said);
-  const isUnknown = failure.errorClass === 'unknown-outcome' && !(await isSafeToRepeat(w, w.actions.find(id), of.call));
+  const { errorClass, retryAfterMs } = failure;
+  // Whoever asked for time gets it from all who would ask the same.
+  if (errorClass === 'throttled' && retryAfterMs !== undefined)
+    for (const { key } of of.keys) w.dispatcher.retryAfter(key, Math.min(retryAfterMs, limits.retryAfterMsMax));
+  const isUnknown = errorClass === 'unknown-outcome' && !(await isSafeToRepeat(w, w.actions.find(id), of.call));
   if (!isMine()) return;
   if (isUnknown) await resolveInterrupted(w, await interrupt(w, id, failure.message));
   else await fail(w, id, failure);

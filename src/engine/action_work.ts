@@ -244,7 +244,7 @@ export class ActionWork {
       if (!(await dispatcher.enter({ ...of, ...needed }))) return;
     }
     try {
-      await carryOut(this.#w, id, this.#by);
+      await carryOut(this.#w, id, this.#by, needed?.keys);
     } finally {
       if (needed !== undefined) dispatcher.leave(id);
     }

@@ -6,6 +6,7 @@ import type { RunId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { FairQueue } from '../dispatch/fair_queue.ts';
 import type { KeyLimits } from '../dispatch/key_gate.ts';
+import type { KeyUse } from '../dispatch/key_use.ts';
 import { type Need, RunnerLoad } from '../dispatch/runner_load.ts';
 import type { Priority, WaitingItem } from '../dispatch/strand.ts';
 import type { RunListener, Runner, RunReport, RunRequest } from '../ports/runner.ts';
@@ -22,11 +23,6 @@ export interface TurnRequest {
   readonly rank?: number;
   /** Concurrency keys, with what they let through. Default none. */
   readonly keys?: readonly KeyUse[];
-}
-
-export interface KeyUse {
-  readonly key: string;
-  readonly limits: KeyLimits;
 }
 
 interface Waiting extends WaitingItem {

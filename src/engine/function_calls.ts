@@ -7,6 +7,7 @@ import { limits } from '../base/limits.ts';
 import { RecentCache } from '../base/recent_cache.ts';
 import { Fault, ok, type Result } from '../base/result.ts';
 import type { Call, Evaluated } from '../builtins/assemble.ts';
+import type { DeclaredKey } from '../dispatch/key_use.ts';
 import { failureOfRun, isFinal, rememberedResult } from '../dispatch/result.ts';
 import type { RunFailureCode, RunLimits, Tier } from '../model/run.ts';
 import type { Compiler } from '../ports/compiler.ts';
@@ -40,6 +41,7 @@ export interface Asked extends RunOf {
 export interface Needed {
   readonly tier: Tier;
   readonly need: RunLimits;
+  readonly keys: readonly DeclaredKey[];
 }
 
 export interface CallStatistics {
@@ -158,7 +160,7 @@ export class FunctionCalls {
   async needOf(call: Call): Promise<Needed | undefined> {
     const fn = await this.#functions.prepare(call);
     if (!('compiled' in fn) || this.#functions.runnerOf(fn.compiled.tier) === undefined) return undefined;
-    return { tier: fn.compiled.tier, need: fn.limits };
+    return { tier: fn.compiled.tier, need: fn.limits, keys: fn.compiled.keys ?? [] };
   }
 
   /** May it be called again with the same idempotency key? It says so, or only computes. */

@@ -9,6 +9,7 @@
 
 import type { Hash } from '../base/ids.ts';
 import type { Result } from '../base/result.ts';
+import type { DeclaredKey } from '../dispatch/key_use.ts';
 import type { FunctionKind } from '../model/function.ts';
 import type { RunLimits, Tier } from '../model/run.ts';
 import type { VariantSpec } from '../model/schema.ts';
@@ -38,6 +39,8 @@ export interface CompiledFunction {
   readonly allow?: Allowances;
   /** What it declares to store that is no secret (`@plain`); says something of authentication functions only. */
   readonly plain?: readonly string[];
+  /** Concurrency keys (`@key`) of an action function. */
+  readonly keys?: readonly DeclaredKey[];
   /** It declares that calling it again with the same idempotency key does nothing more (`@idempotent`). */
   readonly idempotent?: true;
   /** What it declares to take (`@timeout`, `@memory`, `@cpus`); what is absent is the tier's default. */

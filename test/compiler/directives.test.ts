@@ -37,6 +37,25 @@ describe('directives', () => {
     });
   });
 
+  test('keys are names with places, and what they let through', () => {
+    const { keys } = compiled('// @key aws/{/domain/Region} at-once=20 per-second=10.5 burst=5\n// @key all');
+    expect(keys).toEqual([
+      { template: 'aws/{/domain/Region}', limits: { atOnceMax: 20, perSecond: 10.5, burst: 5 } },
+      { template: 'all', limits: {} },
+    ]);
+    for (const words of [
+      '',
+      'a b',
+      'a at-once=0',
+      'a at-once=1.5',
+      'a burst=1 burst=2',
+      '{domain}',
+      'a{/x',
+      'a per-second=x',
+    ])
+      expect(refused(`// @key ${words}`)).toMatch(/`@key` takes a name/);
+  });
+
   test('sockets and members of secrets are reached, too', () => {
     const { tier, allow } = compiled('// @network $Endpoint $Host:$Port $Host:5432 unix:/run/podman/podman.sock');
     expect(tier).toBe('process');

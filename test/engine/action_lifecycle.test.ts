@@ -157,3 +157,19 @@ test('[EN192] between two attempts it is queued with the reason, and can be held
   while ((await now()).retries !== 2) await new Promise((r) => setTimeout(r, 10));
   expect((await now()).attempts).toBe(2);
 });
+
+test('[EN197] of what has the same key no more is under way than it says', async () => {
+  const slow = `// @key step/{/domain/Size} at-once=1
+async function main() {
+  await new Promise((r) => setTimeout(r, 30));
+  return { status: 'ok', resourceId: 'r', payload: {} };
+}`;
+  const a = await withCreate(slow);
+  const names = ['a', 'b', 'c', 'd'];
+  await a.apply('four', ...names.map((name) => ({ ...(step(1) as object), name }) as Json));
+  const done = (await a.actions({ status: 'succeeded' })).filter((x) => names.includes(x.componentName));
+  expect(done).toHaveLength(4);
+  const inOrder = done.toSorted((x, y) => x.startedAtMs! - y.startedAtMs!);
+  for (const [i, x] of inOrder.slice(1).entries())
+    expect(x.startedAtMs!).toBeGreaterThanOrEqual(inOrder[i]!.endedAtMs!);
+});

@@ -83,7 +83,7 @@ function compileSyntax(
   const effects = [...new Set(used.map((r) => effectOf(r, withEffects)).filter((e) => e !== undefined))];
   const comments = definition === undefined ? syntax.comments : [];
   const directives = directivesOf(text, comments);
-  const { network, commands, plain } = directives;
+  const { network, commands, plain, keys } = directives;
   const declared = network.length + commands.length > 0 || comments.some((c) => declaresEffects(c.value));
   const tier = effects.length > 0 || declared || kindsWithEffects.includes(kind) ? 'process' : 'isolate';
   const wrong = [...directives.wrong, ...overTier(text, directives, tier)];
@@ -94,6 +94,7 @@ function compileSyntax(
     effects,
     ...(network.length + commands.length > 0 ? { allow: { network, commands } } : {}),
     ...(plain.length > 0 ? { plain } : {}),
+    ...(keys.length > 0 ? { keys } : {}),
     ...(comments.some((c) => /^\s*@idempotent\s*$/.test(c.value)) ? { idempotent: true as const } : {}),
     ...(Object.keys(directives.limits).length > 0 ? { limits: directives.limits } : {}),
   };

@@ -5,10 +5,12 @@
 //   // @commands aws terraform                                     commands that siExec may start
 //   // @plain REGION account                                       what it stores, and members of its secret, that are no secret
 //   // @timeout 30s    // @memory 256MiB    // @cpus 1             what one run may take
+//   // @key aws/{/domain/Region} at-once=20 per-second=10        an action: what is shared by those with the same key (see key_use)
 //   // @idempotent                                                  an action: calling it again with its key does nothing more
 // Lists may stand in several comments, a limit once. What is written wrongly is an error at its place.
 
 import { limits } from '../../base/limits.ts';
+import { type DeclaredKey, parseKey } from '../../dispatch/key_use.ts';
 import { isHostEntry, isMemberWord, socketOfEntry } from '../../dispatch/network_reach.ts';
 import type { CompiledFunction, Diagnostic } from '../../ports/compiler.ts';
 import { type Comment, diagnosticAt } from './syntax.ts';
@@ -19,11 +21,12 @@ export interface Directives {
   readonly network: readonly string[];
   readonly commands: readonly string[];
   readonly plain: readonly string[];
+  readonly keys: readonly DeclaredKey[];
   readonly limits: DeclaredLimits;
   readonly wrong: readonly Diagnostic[];
 }
 
-const directive = /^\s*@(network|commands|plain|timeout|memory|cpus)(?=\s|$)(.*)$/s;
+const directive = /^\s*@(network|commands|plain|key|timeout|memory|cpus)(?=\s|$)(.*)$/s;
 const command = /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}$/;
 const amount = /^([0-9]{1,9}(?:\.[0-9]{1,3})?)([A-Za-z]*)$/;
 
@@ -42,6 +45,8 @@ const listRules: Readonly<Record<ListName, { readonly isOne: (word: string) => b
     commands: { isOne: (word) => command.test(word), expected: 'names of commands' },
     plain: { isOne: (word) => stored.test(word), expected: 'names of items and variables of requestStorage' },
   };
+
+const keyExpected = 'a name such as aws/{/domain/Region} and any of at-once=20, per-second=10, burst=5: numbers over 0';
 
 const msOf: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
 const bytesOf: Readonly<Record<string, number>> = { MiB: 1024 * 1024, GiB: 1024 * 1024 * 1024 };
@@ -81,11 +86,12 @@ const limitRules: Readonly<Record<'timeout' | 'memory' | 'cpus', LimitRule>> = {
 export function directivesOf(text: string, comments: readonly Comment[]): Directives {
   const lists = { network: new Set<string>(), commands: new Set<string>(), plain: new Set<string>() };
   const declared: { -readonly [L in keyof DeclaredLimits]: number } = {};
+  const keys: DeclaredKey[] = [];
   const wrong: Diagnostic[] = [];
   for (const comment of comments) {
     const match = comment.type === 'CommentLine' ? directive.exec(comment.value) : null;
     if (match === null) continue;
-    const name = match[1] as ListName | keyof typeof limitRules;
+    const name = match[1] as ListName | 'key' | keyof typeof limitRules;
     const words = match[2]!.split(/\s+/).filter((word) => word !== '');
     const refuse = (message: string) =>
       wrong.push(diagnosticAt(text, comment.start, comment.end - comment.start, 'directive_invalid', message));
@@ -97,6 +103,12 @@ export function directivesOf(text: string, comments: readonly Comment[]): Direct
       for (const word of words) lists[name].add(word);
       continue;
     }
+    if (name === 'key') {
+      const key = parseKey(words);
+      if (key !== undefined) keys.push(key);
+      else refuse(`\`@key\` takes ${keyExpected}; got ${words.join(' ') || 'none'}.`);
+      continue;
+    }
     const rule = limitRules[name];
     const value = words.length === 1 ? amountOf(words[0]!, rule) : undefined;
     if (value === undefined) refuse(`\`@${name}\` takes ${rule.expected}; got ${words.join(' ') || 'none'}.`);
@@ -104,7 +116,7 @@ export function directivesOf(text: string, comments: readonly Comment[]): Direct
     else declared[rule.limit] = value;
   }
   const { network, commands, plain } = lists;
-  return { network: [...network], commands: [...commands], plain: [...plain], limits: declared, wrong };
+  return { network: [...network], commands: [...commands], plain: [...plain], keys, limits: declared, wrong };
 }
 
 /** `*.` stands before a name only. */
