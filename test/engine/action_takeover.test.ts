@@ -88,6 +88,69 @@ test('[EN185] of what does not say so a person has to say what became of it', as
   expect(await second.told()).toContain('create of it: succeeded');
 });
 
+/** A store whose commits can be kept from landing, as those of a process that is paused. */
+function pausable(store: MemoryStore) {
+  let paused: Promise<void> = Promise.resolve();
+  let resume = (): void => {};
+  const commit: MemoryStore['commit'] = async (...args) => {
+    await paused;
+    return store.commit(...args);
+  };
+  const view = new Proxy(store, {
+    get(target, name) {
+      if (name === 'commit') return commit;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const pause = (): void => {
+    paused = new Promise((r) => {
+      resume = r;
+    });
+  };
+  return { view, pause, resume: () => resume() };
+}
+
+test('[EN198] of a store that several use, what gives signs of life is left alone; what gives none is taken over', async () => {
+  const provider = await startProvider();
+  ended.push(() => provider.close());
+  const store = new MemoryStore();
+  store.close = async () => {};
+  const { view, pause, resume } = pausable(store);
+  const actions = { isShared: true, leaseMs: 3_000 };
+  const open = async (of: MemoryStore): Promise<ActionHouse> => {
+    const house = await new House(async () => of, { ...withFunctions, actions }).start();
+    ended.push(() => house.close().catch(() => {}));
+    return new ActionHouse(house, provider);
+  };
+  const first = await open(view);
+  await first.apply('schemas', ...thingMutations(provider.port));
+  await provider.rules({ op: 'create', nth: 1, goes: 'hang' });
+  const made = await first.house.open('made');
+  await first.house.submit(made, { kind: 'component.create', schema: 'Thing', name: 'it', attributes: {} });
+  await first.house.call('change_set.apply', { changeSet: made, waitMs: 20_000 });
+  while ((await first.effects()).length === 0) await new Promise((r) => setTimeout(r, 20));
+
+  const second = await open(store);
+  const kept = async () => (await second.actions())[0]!;
+  await second.house.call('action.run', { waitMs: 1 });
+  const before = await kept();
+  // It outlives its first lease by far, because it is prolonged.
+  while ((await kept()).lease!.untilMs < before.lease!.untilMs + 4_000) await new Promise((r) => setTimeout(r, 50));
+  expect(await kept()).toMatchObject({ status: 'running', fence: 1 });
+
+  pause();
+  while ((await kept()).status !== 'succeeded') await new Promise((r) => setTimeout(r, 50));
+  expect(await kept()).toMatchObject({ fence: 2, attempts: 2 });
+  expect(await second.effects()).toEqual(['create it']);
+  await second.quiet();
+  const done = await second.actions();
+  // The first one wakes and has nothing to say any more.
+  resume();
+  await ending(first);
+  expect(await second.actions()).toEqual(done);
+});
+
 test('[EN183] a collection right after a crash keeps what was sent, which no checkpoint has yet', async () => {
   const { provider, open } = await onOneStore();
   const first = await open();
