@@ -98,3 +98,41 @@ function plan(folder, args, limitMs) {
     });
   });
 }
+
+/** Milliseconds of `terraform apply` of `size` resources, each reading the output of `before(i)`; undefined: not in time. */
+export async function applyLayers({ size, before, limitMs }) {
+  const folder = mkdtempSync(join(tmpdir(), 'headwater-bench-terraform-'));
+  try {
+    const resources = Array.from({ length: size }, (_, i) => {
+      const follows = before(i);
+      return [nameOf(i), { input: follows === undefined ? i : `\${terraform_data.${nameOf(follows)}.output}` }];
+    });
+    const all = { resource: { terraform_data: Object.fromEntries(resources) } };
+    writeFileSync(join(folder, 'main.tf.json'), JSON.stringify(all));
+    const run = (args) =>
+      new Promise((resolve, reject) => {
+        const since = performance.now();
+        const env = { ...process.env, CHECKPOINT_DISABLE: '1', TF_IN_AUTOMATION: '1' };
+        const child = spawn('terraform', args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] });
+        const timer = setTimeout(() => child.kill('SIGKILL'), limitMs);
+        let said = '';
+        child.stdout.setEncoding('utf8').on('data', (text) => {
+          said = (said + text).slice(-4_096);
+        });
+        child.on('error', reject);
+        child.on('close', (code, signal) => {
+          clearTimeout(timer);
+          if (signal === 'SIGKILL') return resolve(undefined);
+          if (code !== 0) return reject(new Error(`terraform ${args[0]}: ${code}`));
+          return resolve({ ms: performance.now() - since, said });
+        });
+      });
+    await run(['init', '-input=false', '-no-color']);
+    const applied = await run(['apply', '-auto-approve', '-input=false', '-lock=false', '-no-color']);
+    if (applied === undefined) return undefined;
+    if (!applied.said.includes(`${size} added`)) throw new Error(`terraform apply: ${applied.said}`);
+    return applied.ms;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
