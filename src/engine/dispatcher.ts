@@ -39,13 +39,14 @@ interface Holding {
 export class Dispatcher {
   readonly #queue: FairQueue<Waiting>;
   readonly #limits = new Map<string, KeyLimits>();
+  readonly #runners: readonly Runner[];
   readonly #loads = new Map<string, RunnerLoad>();
   readonly #holding = new Map<string, Holding>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(runners: readonly Runner[]) {
     this.#queue = new FairQueue<Waiting>({ limitsOf: (key) => this.#limits.get(key) ?? {} });
-    for (const { tier, capacity } of runners) this.#loads.set(tier, new RunnerLoad(roomOf(tier, capacity)));
+    this.#runners = runners;
   }
 
   /** Items that wait for their turn. */
@@ -112,8 +113,30 @@ export class Dispatcher {
       this.leave(id);
       return true;
     };
-    const { tier, capacity, confinement } = runner;
-    return { tier, capacity, confinement, run, kill, close: () => runner.close() };
+    return {
+      tier: runner.tier,
+      // Some runners are opened by the first question.
+      get capacity() {
+        return runner.capacity;
+      },
+      get confinement() {
+        return runner.confinement;
+      },
+      run,
+      kill,
+      close: () => runner.close(),
+    };
+  }
+
+  /** What is under way at a runner; undefined: there is none of that name. Made when it is asked for first, as the runner is. */
+  #load(pool: string): RunnerLoad | undefined {
+    const known = this.#loads.get(pool);
+    if (known !== undefined) return known;
+    const runner = this.#runners.find((r) => r.tier === pool);
+    if (runner === undefined) return undefined;
+    const load = new RunnerLoad(roomOf(runner.tier, runner.capacity));
+    this.#loads.set(pool, load);
+    return load;
   }
 
   #learn({ key, limits: of }: KeyUse): void {
@@ -125,7 +148,7 @@ export class Dispatcher {
 
   #pump(pool: string): void {
     const nowMs = performance.now();
-    const load = this.#loads.get(pool);
+    const load = this.#load(pool);
     for (;;) {
       const item = this.#queue.take(pool, nowMs, ({ need }) => load === undefined || load.has(need));
       if (item === undefined) break;

@@ -3,8 +3,7 @@
 
 import { openCompiler } from '../adapters/compiler/compiler.ts';
 import { openIsolate } from '../adapters/isolate/isolate.ts';
-import { openProcessTier } from '../adapters/process/tier.ts';
-import { limits } from '../base/limits.ts';
+import { openProcessTier, processCapacity } from '../adapters/process/tier.ts';
 import type { FunctionHost } from '../engine/compiled_functions.ts';
 import type { Runner } from '../ports/runner.ts';
 
@@ -13,14 +12,14 @@ const isolateNames = ['Buffer', 'TextDecoder', 'TextEncoder'];
 
 /** `sockets`: those of the machine that runs may reach, asked when one is. */
 export function openFunctions(sockets: () => readonly string[]): FunctionHost {
-  const capacity = { cpus: 0, memoryBytes: limits.processRunBytes };
+  const capacity = processCapacity();
   return {
     compiler: openCompiler({ isolateNames }),
     runners: [openIsolate(), whenNeeded({ tier: 'process', capacity }, () => openProcessTier({ sockets }))],
   };
 }
 
-/** A runner that is opened by its first run. Before that its capacity is what is said here, and nothing is confined yet. */
+/** A runner that is opened by its first run. Before that its capacity is what is said here. */
 function whenNeeded(about: Pick<Runner, 'tier' | 'capacity'>, open: () => Runner): Runner {
   let opened: Runner | undefined;
   const use = (): Runner => {

@@ -103,6 +103,11 @@ function sandboxOf(options: ProcessTierOptions, program: string, folder: string)
   return permissionFlags({ ...parts, ...(prlimit === undefined ? {} : { prlimit }) }, why);
 }
 
+/** What the tier has room for, also before it is opened. */
+export function processCapacity({ cpus, memoryBytes }: Pick<ProcessTierOptions, 'cpus' | 'memoryBytes'> = {}) {
+  return { cpus: cpus ?? availableParallelism(), memoryBytes: memoryBytes ?? Math.floor(totalmem() / 2) };
+}
+
 /** Opens the tier. Asks the machine once what it can hold, which takes a tenth of a second. */
 export function openProcessTier(options: ProcessTierOptions = {}): Runner {
   const program = options.program ?? dirname(fileURLToPath(new URL('./child/main.js', import.meta.url)));
@@ -112,10 +117,7 @@ export function openProcessTier(options: ProcessTierOptions = {}): Runner {
   const sandbox = sandboxOf(options, program, folder);
   const entry = sandbox.confined ? `${inside.program}/child/main.js` : join(program, 'main.js');
   const spares = openSpares({ sandbox, entry, folder, spares: options.spares ?? 1 });
-  const capacity = {
-    cpus: options.cpus ?? availableParallelism(),
-    memoryBytes: options.memoryBytes ?? Math.floor(totalmem() / 2),
-  };
+  const capacity = processCapacity(options);
   const sockets = (): readonly string[] =>
     typeof options.sockets === 'function' ? options.sockets() : (options.sockets ?? []);
   const waiting: Waiting[] = [];
