@@ -18,6 +18,7 @@ import {
   text,
   wrong,
 } from './operation.ts';
+import { plannedLines, unreviewedOf } from './planning.ts';
 import type { Workspace } from './workspace.ts';
 
 const steer =
@@ -28,6 +29,14 @@ const steer =
 export const actionOperations = {
   /** Of Head; with `changeSet` those that its apply asked for. */
   'action.list': (c, p) => inWorkspace(c, p, async (w) => ok(await listActions(w, await query(w, p)))),
+  /** What Head asks for and nobody has reviewed: it waits for a change set. */
+  'action.pending': (c, p) =>
+    inWorkspace(c, p, async (w) => {
+      const head = await w.head();
+      await w.actions.ready();
+      const { actions } = await w.read(() => plannedLines(head.snapshot, unreviewedOf(w, head)));
+      return ok({ actions });
+    }),
   'action.get': (c, p) => inWorkspace(c, p, (w) => findAction(w, text(p, 'action'))),
   'action.hold': steer('hold'),
   'action.release': steer('release'),

@@ -4,8 +4,8 @@
 import { actionFunctionsOf } from '../actions/action_functions.ts';
 import { needsOf } from '../actions/needs.ts';
 import { orderOf, type Step } from '../actions/order.ts';
-import type { Left } from '../actions/plan.ts';
-import { type ChangePlan, planBetween, type Valued, valued } from '../actions/state_plan.ts';
+import type { Due, Left } from '../actions/plan.ts';
+import { type ChangePlan, planBetween, planState, type Valued, valued } from '../actions/state_plan.ts';
 import type { ComponentId } from '../base/ids.ts';
 import type { Results } from '../builtins/assemble.ts';
 import type { ActionKind, BindingRecord } from '../model/function.ts';
@@ -48,6 +48,28 @@ export function planOf(w: Workspace, branch: Branch, head: Branch): Planned {
     kept: w.propagation.keptOf(branch, branch.snapshot),
     open: w.actions.all().map((a) => a.component),
   });
+}
+
+/**
+ * What Head asks for and nobody has queued: mostly consequences that nobody reviewed, such as an update of what follows a value
+ * that a provider has reported anew. They wait for a change set that takes them up. Costs all components of Head. Call it in
+ * `read`.
+ */
+export function unreviewedOf(w: Workspace, head: Branch): Planned {
+  const state = head.snapshot;
+  if (!hasActions(state)) return nothing;
+  const results = w.propagation.resultsOn(w.space.digest);
+  const values = valuedBy(state, results, w.propagation.keptOf(head, state));
+  const components: ComponentId[] = [];
+  for (const [key] of state.scan('components', '')) if (key.length === idLength) components.push(key as ComponentId);
+  const isQueued = ({ component, kind }: Due): boolean =>
+    w.actions.of(component).some((a) => a.kind === kind || kind === 'replace');
+  const plans = [...planState(values, components).values()];
+  const due = plans.flatMap((plan) => plan.due).filter((d) => !isQueued(d));
+  const acting = new Set(due.map((d) => d.component));
+  const needs = needsOf(state, acting);
+  const { steps, cycle } = orderOf({ due, needs, former: needs });
+  return { plan: { due, cancelled: [], left: [] }, steps, cycle };
 }
 
 /** As it is told and approved. */

@@ -160,3 +160,24 @@ test('[EN180] what is applied for others leaves what waits as it is', async () =
   expect((await a.actions())[0]).toMatchObject({ kind: 'create', status: 'cancelled' });
   expect(await a.effects()).toEqual(['create other']);
 });
+
+test('[EN199] what a provider reports anew has consequences that are shown and wait: nobody has reviewed them', async () => {
+  const a = await opened();
+  const sizeOfFirst = { '/domain/Size': { $source: { component: 'first', path: '/resource_value/Size' } } };
+  await a.apply('two', thing('first', { '/domain/Size': 1 }), thing('second', sizeOfFirst));
+  const pending = async () =>
+    (await a.house.call<{ actions: { name: string; kind: string; because: string[] }[] }>('action.pending')).actions;
+  expect(await pending()).toEqual([]);
+  await a.provider.put('t1', { Size: 7 });
+  await a.house.call('action.request', { component: 'first' });
+  await a.quiet();
+  expect((await a.seen('HEAD', 'second'))['domain']).toMatchObject({ Size: 7 });
+  expect(await pending()).toMatchObject([{ name: 'second', kind: 'update', because: ['/domain/Size'] }]);
+  // An apply of something else does not take it along.
+  await a.apply('other', thing('third'));
+  expect(await a.effects()).not.toContain('update t2');
+  // What is queued is not told twice.
+  await a.apply('larger', size('second', 8));
+  expect(await a.effects()).toContain('update t2');
+  expect(await pending()).toEqual([]);
+});

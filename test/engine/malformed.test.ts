@@ -81,6 +81,7 @@ const wellFormed = (changeSet: string, a: string): Record<OperationName, Params>
   'action.hold': { action: a },
   'action.release': { action: a },
   'action.cancel': { action: a },
+  'action.pending': {},
   'action.retry': { action: a },
   'action.signal': { action: a, name: 'go' },
   'action.request': { component: a, kind: 'manual', name: 'f' },

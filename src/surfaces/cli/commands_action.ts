@@ -3,12 +3,14 @@
 
 import type { Command } from 'commander';
 import type { Page } from '../../engine/component.ts';
+import type { PlannedLine } from '../../engine/planning.ts';
 import type { ActionRecord } from '../../model/action.ts';
 import { exitCodes } from './exit.ts';
 import { parsedJson } from './files.ts';
 import { paint } from './output.ts';
 import type { Params, Run, Session } from './program.ts';
 import { actionLine, actionLines, actionWhole } from './render_action.ts';
+import { plannedLine } from './render_approval.ts';
 
 interface ListOptions {
   readonly changeSet?: string;
@@ -47,6 +49,19 @@ export function actionCommands(program: Command, run: Run): void {
           ...actionLines(page.items),
           ...(page.nextCursor === null ? [] : [paint('dim', `more: --cursor ${page.nextCursor}`)]),
         ]);
+        return undefined;
+      }),
+    );
+  actions
+    .command('pending')
+    .description('what Head asks for and nobody has reviewed: consequences of what providers reported')
+    .addHelpText('after', '\nThey wait for a change set. Example:\n  headwater action pending --json')
+    .action(() =>
+      run('Planning Head', async (s) => {
+        const pending = await s.call<{ actions: readonly PlannedLine[] }>('action.pending');
+        s.print(pending, () =>
+          pending.actions.length === 0 ? ['Nothing that was not reviewed.'] : pending.actions.map(plannedLine),
+        );
         return undefined;
       }),
     );

@@ -78,7 +78,7 @@ const marks: Readonly<Record<Review['actions'][number]['kind'], string>> = {
   manual: '!',
 };
 
-function plannedLine({ kind, name, schema, because, awaits, held }: Review['actions'][number]): string {
+export function plannedLine({ kind, name, schema, because, awaits, held }: Review['actions'][number]): string {
   const why =
     because.length === 0 ? '' : `, because of ${because.slice(0, 5).join(', ')}${because.length > 5 ? ', …' : ''}`;
   const known = awaits ? ', some values known after other actions' : '';
