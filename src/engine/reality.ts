@@ -65,18 +65,21 @@ export class Reality {
     return known === undefined || known.map('resources') === state.map('resources') ? state : state.withReality(known);
   }
 
-  /** Queues a step; the caller commits it in the same turn, then says how that went. */
-  queue(changes: readonly ResourceChange[], action: ActionId | null): QueuedStep {
+  /** Queues steps, one after the other; the caller commits them in the same turn, then says how that went. */
+  queue(steps: readonly Pick<Step, 'changes' | 'action'>[]): QueuedStep {
     const before = this.#queued;
     if (before === undefined) throw new Fault('store_failed', 'reality was not read before something was recorded');
     const draft = before.snapshot.edit();
-    for (const change of changes) put(draft, change);
+    const atMs = this.#w.world.clock.nowMs();
+    const rows = steps.map(({ changes, action }, i) => {
+      for (const change of changes) put(draft, change);
+      const step: Step = { format: stepFormat, atMs, action, changes };
+      return { seq: before.seq + 1 + i, text: JSON.stringify(step) };
+    });
     const snapshot = draft.finish();
     snapshot.roots();
-    const seq = before.seq + 1;
-    const step: Step = { format: stepFormat, atMs: this.#w.world.clock.nowMs(), action, changes };
-    this.#queued = { seq, snapshot };
-    return { part: { expected: before.seq, rows: [{ seq, text: JSON.stringify(step) }] }, snapshot };
+    this.#queued = { seq: before.seq + steps.length, snapshot };
+    return { part: { expected: before.seq, rows }, snapshot };
   }
 
   landed({ part, snapshot }: QueuedStep): void {

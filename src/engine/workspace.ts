@@ -2,19 +2,19 @@
 // forward when a commit is queued and are answered from once it is durable, so writers of one change set line up behind
 // each other without waiting for each other's sync. What a commit that failed had built on is thrown away and read again.
 
-import type { ActionId, ChangeSetId, Hash, WorkspaceId } from '../base/ids.ts';
+import type { ChangeSetId, Hash, WorkspaceId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { Fault, type Result, refuse } from '../base/result.ts';
 import { Pending } from '../merge/item.ts';
 import { follow, type LogEntry, type PendingChange, replay, startsFromHead } from '../merge/log_entry.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
 import type { Readiness } from '../ports/readiness.ts';
-import type { ChangeSetRow, ChunkRow, Commit, Store, WorkspaceRow } from '../ports/store.ts';
+import type { ChangeSetRow, Commit, Store, WorkspaceRow } from '../ports/store.ts';
 import type { Vault } from '../ports/vault.ts';
 import type { World } from '../ports/world.ts';
 import { ChunkMissing, ChunkSpace } from '../snapshot/chunk_space.ts';
 import { Snapshot } from '../snapshot/snapshot.ts';
-import { ActionTable, type QueuedActions } from './action_table.ts';
+import { ActionTable } from './action_table.ts';
 import { ActionWork } from './action_work.ts';
 import { refsOf } from './blob_refs.ts';
 import { type Branch, lands, type Move, Stale, seenElsewhere } from './branch.ts';
@@ -25,7 +25,8 @@ import { FunctionCalls } from './function_calls.ts';
 import { logEntries } from './log_pages.ts';
 import { PropagationWork, TurnOver } from './propagate.ts';
 import { readinessOf } from './ready.ts';
-import { type QueuedStep, Reality, type ResourceChange } from './reality.ts';
+import { type QueuedStep, Reality } from './reality.ts';
+import { type Recorded, Records } from './records.ts';
 import { ReplayWork } from './replay_work.ts';
 import { Retention } from './retention.ts';
 import { pruneTo } from './runs.ts';
@@ -66,6 +67,7 @@ export class Workspace {
   readonly #alone = new Map<ChangeSetId, Promise<void>>();
   readonly #loading = new Map<ChangeSetId, Promise<Branch | undefined>>();
   readonly checkpoints: Checkpoints;
+  readonly #records = new Records(this, (step) => this.#realityMoved(step));
 
   constructor(row: WorkspaceRow, store: Store, world: World, options: WorkspaceOptions) {
     this.row = row;
@@ -249,6 +251,8 @@ export class Workspace {
       await lands(unnumbered.branch.durable);
       return false;
     }
+    // It was made from what the table says, so that has to be written first.
+    this.#records.write();
     const outcome = this.store.commit(this.id, commit);
     const unqueue = commit.actions === undefined ? () => {} : this.actions.adopt(commit.actions);
     const durable = outcome.then((o) => {
@@ -281,36 +285,9 @@ export class Workspace {
     return true;
   }
 
-  /**
-   * Commits what an action came to: what is known of resources from now on, and the next steps of actions, which were made in
-   * this turn. All of it is seen once it is durable, in every change set.
-   */
-  async record(what: {
-    readonly changes: readonly ResourceChange[];
-    readonly actions: QueuedActions;
-    /** The action whose result it is. */
-    readonly by?: ActionId;
-    readonly chunks?: readonly ChunkRow[];
-  }): Promise<void> {
-    const { changes, actions, by = null, chunks = [] } = what;
-    const step = changes.length === 0 ? undefined : this.reality.queue(changes, by);
-    const reality = step === undefined ? {} : { reality: step.part };
-    try {
-      const outcome = await this.store.commit(this.id, {
-        changeSets: [],
-        log: [],
-        audit: [],
-        actions,
-        chunks,
-        ...reality,
-      });
-      if (!outcome.ok) throw new Fault('store_failed', 'reality or an action was changed by somebody else: read again');
-    } catch (e) {
-      this.reality.forget();
-      this.actions.forget();
-      throw e;
-    }
-    if (step !== undefined) this.#realityMoved(step);
+  /** Commits what an action came to, with all that comes in the same turn; seen once it is durable, in every change set. */
+  record(what: Recorded): Promise<void> {
+    return this.#records.add(what);
   }
 
   #realityMoved(step: QueuedStep): void {

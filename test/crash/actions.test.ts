@@ -65,7 +65,7 @@ function slowMutations(port: number): Json[] {
   const [thing, ...rest] = thingMutations(port) as [{ name: string }, ...Json[]];
   const code = codeOf(port);
   const create = code.create.replace(
-    /async function main[^]*/,
+    /async function main[\s\S]*/,
     `async function main({ properties, idempotencyKey, checkpoint }) {
   const { domain, si } = properties;
   if (checkpoint === undefined) {
