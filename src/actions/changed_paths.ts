@@ -2,6 +2,7 @@
 // resource. Pointers name list elements by index, as inputs have them.
 
 import { compareText, isObject, type Json, type JsonObject, sameJson } from '../base/json.ts';
+import { isWithin } from '../model/path.ts';
 import { childProperty, derefProperty, type Property } from '../model/property.ts';
 import type { VariantSpec } from '../model/schema.ts';
 
@@ -40,19 +41,31 @@ function membersOfBoth(before: Json | undefined, after: Json | undefined) {
 
 /** Does the pointer into a component lie at or below a property that can be set only before the resource exists? */
 export function isCreateOnlyAt(spec: VariantSpec, pointer: string): boolean {
-  const [root, ...keys] = pointer
-    .slice(1)
-    .split('/')
-    .map((s) => s.replaceAll('~1', '/').replaceAll('~0', '~'));
-  if (root !== 'domain') return false;
-  let property: Property | undefined = derefProperty(spec.domain, spec.definitions);
-  for (const key of keys) {
+  if (!isWithin(pointer, '/domain')) return false;
+  let property: Property | undefined = rootOf(spec);
+  for (const key of keysOf(pointer)) {
     property = childAt(property, key, spec);
     if (property === undefined) return false;
     if (property.createOnly === true) return true;
   }
   return false;
 }
+
+/** The steps of a pointer into a component, without the root. */
+export const keysOf = (pointer: string): string[] =>
+  pointer
+    .split('/')
+    .slice(2)
+    .map((s) => s.replaceAll('~1', '/').replaceAll('~0', '~'));
+
+/** What stands one step below; undefined: nothing. */
+export function memberOf(value: Json | undefined, key: string): Json | undefined {
+  if (Array.isArray(value)) return value[Number(key)] as Json | undefined;
+  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
+/** The property of /domain. */
+export const rootOf = (spec: VariantSpec): Property => derefProperty(spec.domain, spec.definitions);
 
 /** The property of a member or, of a list, of an element by its index; undefined: there is none or it is not told. */
 export function childAt(property: Property, key: string, spec: VariantSpec): Property | undefined {

@@ -7,8 +7,10 @@ import { canonical, compareText, type Json } from '../base/json.ts';
 import { unreachable } from '../base/result.ts';
 import type { OverrideMode, OverrideRecord } from '../model/action.ts';
 import type { ActionKind } from '../model/function.ts';
+import type { ResourceRecord } from '../model/module.ts';
 import { isWithin } from '../model/path.ts';
 import type { ActionFunction } from './action_functions.ts';
+import { isAdopted, unmet } from './adopted.ts';
 import { changedPaths, isCreateOnlyAt } from './changed_paths.ts';
 import { differences } from './drift.ts';
 import type { Subject } from './subject.ts';
@@ -31,6 +33,8 @@ export interface Due {
   readonly held: boolean;
   /** Somebody asked for it; otherwise it follows from the state. */
   readonly asked: boolean;
+  /** Which wish that is, so that who asks again asks for something else; '' when nobody asked. */
+  readonly wish: string;
 }
 
 export type LeftBecause =
@@ -70,7 +74,10 @@ export interface Plan {
 export interface PlanQuery {
   readonly blob: (hash: Hash) => string;
   readonly digest: Digest;
-  /** Inputs that count as sent where it is not known what was; absent: reality is asked. */
+  /**
+   * Inputs that count as sent where it is not known what was, or where they were edited to what reality had become; absent:
+   * reality is asked, and what was sent.
+   */
   readonly accepted?: Json | undefined;
 }
 
@@ -153,8 +160,10 @@ class Planning {
       this.#offer('update', {});
       return;
     }
-    const paths = this.#changed(inputs).filter((p) => !this.#s.ignored.some((i) => isWithin(p, i)));
     const asked = this.#isAdded('update');
+    // What is asked for is that reality is as meant: where it is not is why.
+    const due = [...new Set([...this.#changed(inputs), ...(asked ? this.#drifted(inputs) : [])])].sort(compareText);
+    const paths = due.filter((p) => !this.#s.ignored.some((i) => isWithin(p, i)));
     if (paths.length === 0 && !asked) return;
     const isReplaced = paths.some((p) => isCreateOnlyAt(this.#s.spec, p));
     if (!isReplaced) this.#offer('update', { paths, asked });
@@ -174,10 +183,24 @@ class Planning {
     if (resource === undefined) return [];
     const sentHash = resource.sentHash ?? resource.sent;
     if (sentHash == null) return this.#changedByReality(inputs, resource.payload);
-    if (sentHash === this.#q.digest(canonical(inputs))) return [];
-    if (resource.sent == null) return ['/domain'];
-    const sent = JSON.parse(this.#q.blob(resource.sent)) as Json;
-    return changedPaths(sent, inputs, '/domain');
+    const { spec } = this.#s;
+    const { accepted } = this.#q;
+    const before = this.#sent(resource);
+    // What was edited to what reality had become is real without having been sent, and counts as if it had been.
+    const isAccepted = accepted !== undefined && isAdopted({ spec, resource, sent: before, inputs: accepted });
+    if (!isAccepted && sentHash === this.#q.digest(canonical(inputs))) return [];
+    if (before === undefined && !isAccepted) return ['/domain'];
+    return unmet({ spec, resource, sent: isAccepted ? accepted : before!, inputs });
+  }
+
+  #sent({ sent }: ResourceRecord): Json | undefined {
+    return sent == null ? undefined : (JSON.parse(this.#q.blob(sent)) as Json);
+  }
+
+  #drifted(inputs: Json): string[] {
+    const { resource, spec } = this.#s;
+    if (resource === undefined || resource.payload === null || resource.isStale) return [];
+    return differences({ spec, inputs, payload: resource.payload }).map((d) => d.path);
   }
 
   /** Of a resource that was not made by an action of ours: what reality says otherwise, and what was edited since. */
@@ -222,8 +245,8 @@ class Planning {
     const { name = '', paths = [], asked = false } = about;
     const { component, enabled, inputs } = this.#s;
     const functions = partsOf(kind, this.#s.createFirst).map((part) => this.#functionFor(part, name));
-    const modes = decidedBy[kind].map((part) => this.#overrideOf(part, name)?.mode);
-    const has = (mode: OverrideMode): boolean => modes.includes(mode);
+    const wishes = decidedBy[kind].map((part) => this.#overrideOf(part, name));
+    const has = (mode: OverrideMode): boolean => wishes.some((o) => o?.mode === mode);
     const takesInputs = kind === 'create' || kind === 'update' || kind === 'replace';
     if (!enabled) this.#leave(kind, 'disabled', { name });
     else if (functions.includes(undefined)) {
@@ -245,6 +268,7 @@ class Planning {
         awaits: takesInputs && 'awaits' in inputs && inputs.awaits === true,
         held: has('hold'),
         asked,
+        wish: asked ? (wishes.find((o) => o?.mode === 'add')?.wish ?? '') : '',
       });
   }
 

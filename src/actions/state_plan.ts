@@ -126,7 +126,8 @@ export interface ChangePlan {
  * of them change nothing but the cost.
  */
 export function planBetween(changeSet: Valued, head: Valued, components: Iterable<ComponentId>): ChangePlan {
-  // What was imported and never sent is taken to be as Head's inputs say: they were accepted with it.
+  // What was imported and never sent is taken to be as Head's inputs say: they were accepted with it. So are inputs that were
+  // edited to what reality had become.
   const accepted = (component: ComponentId): Json | undefined => {
     if (!hasResource(head.reader, component)) return undefined;
     const inputs = head.valueAt({ component, path: wellKnown.domain });

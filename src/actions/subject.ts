@@ -12,6 +12,7 @@ import { flagKey } from '../model/keys.ts';
 import {
   findComponent,
   findRecord,
+  isAnswered,
   isMarked,
   resourceIdOf,
   sharingResource,
@@ -42,6 +43,7 @@ export interface Subject {
   /** It has a resource: reported, or said by its id and not reported yet. */
   readonly exists: boolean;
   readonly functions: readonly ActionFunction[];
+  /** Those that still say something: what was asked for and carried out is not among them. */
   readonly overrides: readonly OverrideRecord[];
   /** Its /domain as evaluated. */
   readonly inputs: Evaluated;
@@ -76,7 +78,9 @@ export function subjectOf(
     resource: isThere ? reported : undefined,
     exists: hasResource(reader, component),
     functions: table.of(record),
-    overrides: [...reader.scan('overrides', `${component}/`)].map(([, text]) => JSON.parse(text) as OverrideRecord),
+    overrides: [...reader.scan('overrides', `${component}/`)]
+      .map(([, text]) => JSON.parse(text) as OverrideRecord)
+      .filter((o) => !isAnswered(reader, component, o)),
     inputs: valueAt({ component, path: wellKnown.domain }),
     awaited: () => awaitedIn(reader, component, valueAt),
   };

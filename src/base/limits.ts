@@ -83,6 +83,17 @@ export const limits = {
   /** How long one request may wait for actions, and an action for the values that it is made of. */
   actionWaitMsMax: 3_600_000,
   actionBindMs: 60_000,
+  /** Time that a question about drift waits for values that are still being computed, at most. */
+  driftSettleMs: 5_000,
+  /** How often the resources of a schema may be looked at by themselves. */
+  refreshEveryMsMin: 1_000,
+  refreshEveryMsMax: 366 * 24 * 3_600_000,
+  /** Of a workspace, by themselves: how many are looked at at once, and how long after one begins the next may. */
+  refreshesAtOnceMax: 4,
+  refreshSpacingMs: 100,
+  /** How long after the work is taken up, or something has changed, what is due is looked for, and how often at least. */
+  refreshLookMs: 1_000,
+  refreshLookMsMax: 30_000,
   /** How long an engine that ends waits for the actions that are under way. */
   actionStopMs: 10_000,
   /** The longest time that a timer of Node can be set to. */

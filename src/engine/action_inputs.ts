@@ -1,13 +1,14 @@
 // What an action function gets: the component as it stands on Head when the action is dispatched. Nothing is dispatched on
 // values that are still being computed or that somebody else has yet to supply, nor on others than were reviewed.
 
-import type { Hash } from '../base/ids.ts';
+import type { ComponentId, Hash } from '../base/ids.ts';
 import { canonical, type Json, type JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
-import type { ActionRecord } from '../model/action.ts';
-import { findComponent, isMarked, resourceIdOf } from '../model/lookup.ts';
+import { type ActionRecord, type OverrideRecord, wishKey } from '../model/action.ts';
+import { findComponent, isAnswered, isMarked, lostIdOf, resourceIdOf } from '../model/lookup.ts';
 import { type Path, wellKnown } from '../model/path.ts';
+import type { Reader } from '../model/state.ts';
 import type { Branch } from './branch.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -17,6 +18,8 @@ export interface Bound {
   /** The domain: what its resource is to be. */
   readonly domain: Json;
   readonly inputHash: Hash;
+  /** What people ask to be done to the component and was not, by its action (`wishKey`). */
+  readonly wishes: { readonly [action: string]: string };
 }
 
 /** Refuses `component_not_found`, `schema_not_found`; `not_ready` with the reason why the action has to wait for a person. */
@@ -44,13 +47,16 @@ export async function bindInputs(w: Workspace, head: Branch, action: ActionRecor
       });
     }
     const whole = view.value as JsonObject;
-    const resourceId = resourceIdOf(head.snapshot, component);
+    // One that was found gone is looked for under the id that it had.
+    const lost = action.kind === 'refresh' ? lostIdOf(head.snapshot, component) : undefined;
+    const resourceId = resourceIdOf(head.snapshot, component) ?? lost;
     const si = { ...(whole['si'] as JsonObject), ...(resourceId === undefined ? {} : { resourceId }) };
     const { checkpoint } = action;
     // It was begun with other values, perhaps, and is brought to its end with those.
     const domain = checkpoint?.domain ?? whole['domain'] ?? {};
     const inputHash = w.world.digest(canonical(domain));
-    const bound: Bound = { input: { ...whole, domain, si }, domain, inputHash };
+    const wishes = wishesOf(head.snapshot, component);
+    const bound: Bound = { input: { ...whole, domain, si }, domain, inputHash, wishes };
     if (checkpoint !== undefined) return ok(bound);
     // What is taken away is taken away as it is, whatever it would have become.
     if (action.kind !== 'destroy' && action.kind !== 'refresh') {
@@ -61,12 +67,24 @@ export async function bindInputs(w: Workspace, head: Branch, action: ActionRecor
       if (action.reviewedHash !== null && action.reviewedHash !== inputHash)
         return waits('its values are not those that were reviewed');
     }
-    if (action.kind === 'create' && resourceId !== undefined && action.after.length === 0)
+    const isAlone = action.after.length === 0 && !isPart(w, action);
+    if (action.kind === 'create' && resourceId !== undefined && isAlone)
       return waits('it has a resource already; an apply that changes it will update that');
-    if (action.kind === 'destroy' && !isMarked(head.snapshot, component) && action.after.length === 0)
+    if (action.kind === 'destroy' && !isMarked(head.snapshot, component) && isAlone)
       return waits('the component is not deleted any more');
     return ok(bound);
   });
+}
+
+/** Of a replacement the old resource is destroyed although its component stays. */
+function isPart(w: Workspace, { id, component }: ActionRecord): boolean {
+  return w.actions.of(component).some((a) => (a.kind === 'create' || a.kind === 'destroy') && a.after.includes(id));
+}
+
+function wishesOf(state: Reader, component: ComponentId): Bound['wishes'] {
+  const overrides = [...state.scan('overrides', `${component}/`)].map(([, text]) => JSON.parse(text) as OverrideRecord);
+  const open = overrides.filter((o) => o.mode === 'add' && o.wish && !isAnswered(state, component, o));
+  return Object.fromEntries(open.map((o) => [wishKey(o), o.wish!]));
 }
 
 function waits(got: string): Result<never> {

@@ -2,11 +2,14 @@
 // Nothing is written here.
 
 import { actionFunctionOf } from '../actions/action_functions.ts';
-import { canonical } from '../base/json.ts';
+import { isAdopted } from '../actions/adopted.ts';
+import type { ComponentId } from '../base/ids.ts';
+import { canonical, type Json } from '../base/json.ts';
 import type { ActionOutcome } from '../dispatch/action_result.ts';
-import type { ActionRecord } from '../model/action.ts';
-import { findComponent, findRecord, isMarked } from '../model/lookup.ts';
+import { type ActionRecord, wishKey } from '../model/action.ts';
+import { findComponent, findRecord, isMarked, resourceIdOf, specOfComponent } from '../model/lookup.ts';
 import type { ResourceRecord } from '../model/module.ts';
+import type { Reader } from '../model/state.ts';
 import type { ChunkRow } from '../ports/store.ts';
 import { encodeBlob } from '../snapshot/chunk.ts';
 import type { Bound } from './action_inputs.ts';
@@ -24,23 +27,83 @@ export function changesOf(
   const { component, kind } = action;
   const head = w.knownHead()!.snapshot;
   const before = findRecord<ResourceRecord>(head, 'resources', component);
+  const granted = grantedBy(action, bound.wishes);
+  const all = { ...before?.answered, ...granted };
+  const answered = Object.keys(all).length === 0 ? {} : { answered: all };
   const isGone = kind === 'destroy' ? outcome.payload == null : outcome.payload === null;
-  if (isGone) return { changes: before === undefined ? [] : [{ component, record: null }], chunks: [] };
-  if (kind === 'manual' && outcome.payload === undefined && outcome.resourceId === undefined)
-    return { changes: [], chunks: [] };
+  if (isGone) return { changes: goneAs(head, { action, before, answered, atMs: w.world.clock.nowMs() }), chunks: [] };
+  const saysNothing = outcome.payload === undefined && outcome.resourceId === undefined;
+  if (kind === 'manual' && saysNothing) {
+    if (Object.keys(granted).length === 0) return { changes: [], chunks: [] };
+    return {
+      changes: [{ component, record: { ...(before ?? unreported(head, component)), ...answered } }],
+      chunks: [],
+    };
+  }
   const sends = kind === 'create' || kind === 'update';
+  const isKnown = sends || isAlready(head, { action, before, inputs: bound.domain });
   const sent = canonical(bound.domain);
-  const chunks = sends ? [{ hash: w.space.putBlob(sent), text: encodeBlob(sent) }] : [];
+  const chunks = isKnown ? [{ hash: w.space.putBlob(sent), text: encodeBlob(sent) }] : [];
+  const payload = outcome.payload ?? before?.payload ?? null;
+  const isStale = outcome.payload === undefined && payload !== null && (sends || before?.isStale === true);
   const record: ResourceRecord = {
-    resourceId: outcome.resourceId ?? before?.resourceId ?? null,
+    resourceId: outcome.resourceId ?? before?.resourceId ?? (kind === 'refresh' ? before?.lost : undefined) ?? null,
     status: outcome.status,
-    payload: outcome.payload ?? before?.payload ?? null,
-    sentHash: sends ? bound.inputHash : (before?.sentHash ?? null),
+    payload,
+    ...(isStale ? { isStale } : {}),
+    ...answered,
+    sentHash: isKnown ? bound.inputHash : (before?.sentHash ?? null),
     syncedAtMs: w.world.clock.nowMs(),
     // Last, as everything that names a blob: see blob_refs.
-    sent: sends ? chunks[0]!.hash : (before?.sent ?? null),
+    sent: isKnown ? chunks[0]!.hash : (before?.sent ?? null),
   };
   return { changes: [{ component, record }], chunks };
+}
+
+/** The wishes that an action carries out. Who is created or updated is as meant: that is what an update is asked for. */
+function grantedBy({ kind, name }: ActionRecord, wishes: Bound['wishes']): Bound['wishes'] {
+  const keys = kind === 'create' ? ['create', 'update'] : [wishKey({ action: kind, name })];
+  return Object.fromEntries(keys.flatMap((key) => (Object.hasOwn(wishes, key) ? [[key, wishes[key]!]] : [])));
+}
+
+/**
+ * A resource that was taken away by its own action leaves nothing behind but what was asked for and done. One that is found
+ * gone is remembered: somebody took it away.
+ */
+function goneAs(
+  head: Reader,
+  of: {
+    readonly action: ActionRecord;
+    readonly before: ResourceRecord | undefined;
+    readonly answered: Pick<ResourceRecord, 'answered'>;
+    readonly atMs: number;
+  },
+): ResourceChange[] {
+  const { action, before, answered, atMs } = of;
+  const { component } = action;
+  const isTakenAway = action.kind === 'destroy';
+  if (isTakenAway && answered.answered === undefined) return before === undefined ? [] : [{ component, record: null }];
+  const lost = isTakenAway ? {} : { lost: before?.lost ?? resourceIdOf(head, component) ?? null };
+  const absent = { resourceId: null, status: 'absent', payload: null } as const;
+  return [{ component, record: { ...absent, ...lost, ...answered, syncedAtMs: atMs } }];
+}
+
+/** What is known of a component's resource of which nothing was reported. */
+function unreported(head: Reader, component: ComponentId): ResourceRecord {
+  const resourceId = resourceIdOf(head, component) ?? null;
+  return { resourceId, status: resourceId === null ? 'absent' : 'ok', payload: null };
+}
+
+/** Were the inputs edited to what reality had become? Then they are as good as sent, before something else is reported. */
+function isAlready(
+  head: Reader,
+  of: { readonly action: ActionRecord; readonly before: ResourceRecord | undefined; readonly inputs: Json },
+): boolean {
+  const { action, before, inputs } = of;
+  const component = findComponent(head, action.component);
+  const spec = component && specOfComponent(head, component);
+  if (spec === undefined || before?.sent == null) return false;
+  return isAdopted({ spec, resource: before, sent: JSON.parse(head.blob(before.sent)) as Json, inputs });
 }
 
 /** After a creation the resource is looked at once, where that is possible. Call it in `read`. */

@@ -10,6 +10,7 @@ import { type ActionRecord, isActionEnded } from '../model/action.ts';
 import { resolveInterrupted } from './action_probe.ts';
 import { type Carrier, carryOut, neededBy } from './action_run.ts';
 import { atMost } from './at_most.ts';
+import { isScheduled } from './refresh_schedule.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface ActionWorkOptions {
@@ -70,6 +71,12 @@ export class ActionWork {
       await this.#takeOver();
     }
     this.#pump();
+    this.#w.refreshing.wake();
+  }
+
+  /** Nothing is carried out before it is woken again. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
   }
 
   get underWay(): number {
@@ -79,7 +86,11 @@ export class ActionWork {
   /** Resolves when nothing is under way and nothing can start by itself any more, or after `mostMs`. False: it took longer. */
   async quiet(mostMs: number): Promise<boolean> {
     const until = performance.now() + mostMs;
-    while (this.#under.size > 0 || this.#timer !== undefined) {
+    const isAskedFor = (id: ActionId): boolean => {
+      const action = this.#w.actions.isRead ? this.#w.actions.find(id) : undefined;
+      return action === undefined || !isScheduled(action);
+    };
+    while ([...this.#under.keys()].some(isAskedFor) || this.#timer !== undefined) {
       const leftMs = until - performance.now();
       if (leftMs <= 0 || this.#isStopped) return false;
       await this.untilMoved(leftMs);
@@ -240,7 +251,13 @@ export class ActionWork {
     // What cannot be called needs no room to fail.
     if (needed !== undefined) {
       const changeSet = origins[0] ?? row.head;
-      const of = { id, workspace, changeSet, priority: 'interactive', rank: this.#rankOf(id) } as const;
+      const of = {
+        id,
+        workspace,
+        changeSet,
+        priority: isScheduled(action) ? 'background' : 'interactive',
+        rank: this.#rankOf(id),
+      } as const;
       if (!(await dispatcher.enter({ ...of, ...needed }))) return;
     }
     try {

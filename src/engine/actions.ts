@@ -8,7 +8,7 @@ import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { type ActionRecord, isActionEnded, nextActionStatus } from '../model/action.ts';
 import type { ActionKind } from '../model/function.ts';
-import { findComponent, nameOf, resourceIdOf } from '../model/lookup.ts';
+import { findComponent, lostIdOf, nameOf, resourceIdOf } from '../model/lookup.ts';
 import type { ActionQuery } from '../ports/store.ts';
 import { noteOnHead } from './audit.ts';
 import type { Page } from './component.ts';
@@ -154,7 +154,7 @@ export async function requestAction(
         hint: 'apply the change set that creates it first',
       });
     }
-    if (kind === 'refresh' && resourceIdOf(state, component) === undefined) {
+    if (kind === 'refresh' && (resourceIdOf(state, component) ?? lostIdOf(state, component)) === undefined) {
       return refuse('not_ready', {
         path: 'component',
         expected: 'a component with a resource',

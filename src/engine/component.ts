@@ -58,6 +58,14 @@ export interface ComponentView {
   readonly views: readonly { readonly id: string; readonly name: string }[];
   readonly dependsOn: readonly ComponentId[];
   readonly flags: readonly string[];
+  /** What reality has otherwise than Head says; absent: nothing that is known of. */
+  readonly drift?: DriftMention;
+}
+
+export interface DriftMention {
+  /** `gone`: there is no resource any more. */
+  readonly state: 'changed' | 'gone';
+  readonly paths: readonly string[];
 }
 
 /** `viewOf`: the values as they stand. Refuses `component_not_found`, `ambiguous_name`. */

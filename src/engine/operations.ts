@@ -2,13 +2,10 @@
 // later over HTTP. A handler checks the form of its parameters, finds the workspace and the state, and hands on.
 
 import { authorise, type Principal } from '../access/role.ts';
-import type { ChangeSetId, ComponentId } from '../base/ids.ts';
+import type { ChangeSetId } from '../base/ids.ts';
 import { isObject, type Json } from '../base/json.ts';
 import { Fault, must, ok, RefusalError, type Result, refuse } from '../base/result.ts';
-import type { Results, ViewProblem } from '../builtins/assemble.ts';
-import { Evaluation } from '../builtins/evaluate.ts';
-import { resolveComponent } from '../model/lookup.ts';
-import type { Path } from '../model/path.ts';
+import type { Results } from '../builtins/assemble.ts';
 import { describe } from '../mutation/mutation.ts';
 import type { Request } from '../mutation/request.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
@@ -19,7 +16,7 @@ import type { Branch } from './branch.ts';
 import { changeStatus, listChangeSets, openChangeSet, resolveChangeSet } from './change_set.ts';
 import { collectSecrets } from './collect_secrets.ts';
 import { type Comparison, compareSnapshots } from './compare.ts';
-import { historyOf, readComponent, searchComponents } from './component.ts';
+import { type Overwritten, overwrittenBy } from './drift.ts';
 import { changeInstallationKey } from './installation_key.ts';
 import { lockingEdits } from './locking.ts';
 import { collectGarbage, verifyWorkspace } from './maintain.ts';
@@ -40,6 +37,8 @@ import {
   wrong,
 } from './operation.ts';
 import { actionOperations } from './operations_action.ts';
+import { componentOperations } from './operations_component.ts';
+import { driftOperations } from './operations_drift.ts';
 import { functionOperations } from './operations_function.ts';
 import { managementOperations } from './operations_management.ts';
 import { runOperations } from './operations_run.ts';
@@ -50,7 +49,7 @@ import { readReceipt, receiptInForce, type ToldLine } from './receipt.ts';
 import { replayLag } from './replay.ts';
 import type { ReplayProblem } from './replay_work.ts';
 import { revert } from './revert.ts';
-import { describeSchema, propertyLines, searchSchemas, suggestSources } from './schema.ts';
+import { describeSchema, propertyLines, searchSchemas } from './schema.ts';
 import { getSecret, listSecrets, publicKeyOf, rotateKeys, setSecret } from './secrets.ts';
 import { split } from './split.ts';
 import { submit } from './submit.ts';
@@ -165,26 +164,7 @@ const operations = {
       }),
     ),
 
-  'component.get': (c, p) => inState(c, p, (s) => componentIn(s, text(p, 'component'), integer(p, 'waitMs', 0))),
-  'component.search': (c, p) =>
-    inState(c, p, (s) =>
-      s.w.read(() =>
-        searchComponents(
-          s.snapshot,
-          {
-            ...(p['query'] === undefined ? {} : { query: text(p, 'query') }),
-            ...(p['cursor'] === undefined ? {} : { cursor: text(p, 'cursor') }),
-            ...(p['limit'] === undefined ? {} : { limit: integer(p, 'limit') }),
-          },
-          resultsIn(s.w),
-        ),
-      ),
-    ),
-  'component.history': (c, p) => inState(c, p, (s) => history(s, p)),
-  'component.suggest': (c, p) =>
-    inState(c, p, (s) =>
-      s.w.read(() => suggestSources(s.snapshot, text(p, 'component'), text(p, 'path'), integer(p, 'limit', 20))),
-    ),
+  ...componentOperations,
   diff: (c, p) => inWorkspace(c, p, (w) => diffVersions(w, p)),
 
   'schema.search': (c, p) =>
@@ -269,6 +249,7 @@ const operations = {
   'budget.set': (c, p) => inWorkspace(c, p, (w) => setBudgets(w, c.principal, p['budgets'])),
 
   ...actionOperations,
+  ...driftOperations,
   ...runOperations,
   ...functionOperations,
   ...managementOperations,
@@ -278,22 +259,6 @@ export type OperationName = keyof typeof operations;
 export const operationNames = Object.keys(operations) as readonly OperationName[];
 
 const resultsIn = (w: Workspace): Results => w.propagation.resultsOn(w.world.digest);
-
-/** A component, waiting at most `waitMs` for what is still being computed of it. */
-async function componentIn(s: State, name: string, waitMs: number): Promise<Result<unknown>> {
-  if (waitMs > 0 && s.snapshot === s.branch.snapshot) {
-    const id = await s.w.read(() => resolveComponent(s.snapshot, name));
-    if (id.ok) await s.w.propagation.settled(s.branch, { component: id.value, path: '' as Path }, waitMs);
-  }
-  return s.w.read(() => readComponent(s.snapshot, s.row, s.version, name, (id) => viewIn(s, id)));
-}
-
-/** Of the present version the values that propagation keeps; of another they are computed. */
-function viewIn(s: State, component: ComponentId): { value: Json; problems: readonly ViewProblem[] } {
-  return s.snapshot === s.branch.snapshot
-    ? s.w.propagation.view(s.branch, component)
-    : new Evaluation(s.snapshot, resultsIn(s.w)).view(component);
-}
 
 async function decided(
   w: Workspace,
@@ -315,6 +280,8 @@ export interface Review extends Comparison {
   readonly actions: readonly PlannedLine[];
   /** What would be asked for and is not planned, and why. */
   readonly notPlanned: readonly NotPlannedLine[];
+  /** What reality has otherwise than Head says, and the apply overwrites. */
+  readonly overwrites: readonly Overwritten[];
   /** What it needs approval for before an apply, and what has come. */
   readonly approvals: ApprovalsView;
   readonly summary: {
@@ -350,11 +317,16 @@ async function review(s: State): Promise<Result<Review>> {
   );
   // What was applied has become Head's, with its receipt; nothing is pending of it.
   const isDone = s.row.status === 'Applied';
-  const more = await s.w.read(() => ({
-    receipt: isDone ? [] : receiptInForce(s.branch, s.snapshot),
-    atApply: isDone ? [] : atApply(s),
-    ...(isDone ? { actions: [], notPlanned: [] } : plannedLines(s.snapshot, planOf(s.w, s.branch, head))),
-  }));
+  const more = await s.w.read(() => {
+    if (isDone) return { receipt: [], atApply: [], actions: [], notPlanned: [], overwrites: [] };
+    const planned = planOf(s.w, s.branch, head);
+    return {
+      receipt: receiptInForce(s.branch, s.snapshot),
+      atApply: atApply(s),
+      ...plannedLines(s.snapshot, planned),
+      overwrites: overwrittenBy(s.w, s.branch, head, planned),
+    };
+  });
   const approvals = await approvalsOf(s.w, s.row.id);
   if (!approvals.ok) return approvals;
   return ok({
@@ -401,16 +373,6 @@ async function diffVersions(w: Workspace, p: Params): Promise<Result<unknown>> {
   const comparison = await w.read(() => compareSnapshots(from.snapshot, to.snapshot, { results: resultsIn(w) }));
   const side = (s: State) => ({ changeSet: s.row.id, name: s.row.name, version: s.version });
   return ok({ from: side(from), to: side(to), summary: summaryOf(comparison), ...comparison });
-}
-
-async function history(s: State, p: Params): Promise<Result<unknown>> {
-  const name = text(p, 'component');
-  const id = await s.w.read(() => resolveComponent(s.snapshot, name));
-  // What is erased has no name any more, but still a history under its id.
-  if (!id.ok && id.refusal.code !== 'component_not_found') return id;
-  const component = id.ok ? id.value : (name as ComponentId);
-  const records = await historyOf(s.w, component, integer(p, 'limit', 300));
-  return !id.ok && records.length === 0 ? id : ok({ component, records });
 }
 
 async function listAudit(w: Workspace, p: Params): Promise<Result<unknown>> {

@@ -3,7 +3,8 @@
 
 import { authorSchema, checkDefinition } from './author.ts';
 import { declarationsOf, declarationsOfSchema, parseKind } from './functions.ts';
-import { changeSetOf, type Handler, inState, inWorkspace, text } from './operation.ts';
+import { changeSetOf, type Handler, inState, integer, inWorkspace, text } from './operation.ts';
+import { setRefresh } from './refresh_settings.ts';
 import { sourceOfSchema } from './variants.ts';
 
 export const schemaOperations = {
@@ -32,6 +33,14 @@ export const schemaOperations = {
             schema: text(p, 'schema'),
             kind: parseKind(text(p, 'kind', 'qualification')),
           }),
+    ),
+  /** How often resources of `schema` are looked at by themselves: `everyMs` 0 never, null as the schema says. */
+  'schema.set_refresh': (c, p) =>
+    inWorkspace(c, p, (w) =>
+      setRefresh(w, c.principal, {
+        schema: text(p, 'schema'),
+        everyMs: p['everyMs'] === null ? null : integer(p, 'everyMs'),
+      }),
     ),
   /** The text that a schema was made of. */
   'schema.source': (c, p) => inState(c, p, (s) => s.w.read(() => sourceOfSchema(s.snapshot, text(p, 'schema')))),

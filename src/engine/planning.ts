@@ -101,7 +101,7 @@ function hasActions(state: Snapshot): boolean {
   return false;
 }
 
-function valuedBy(state: Snapshot, results: Results, kept: KeptValues | undefined): Valued {
+export function valuedBy(state: Snapshot, results: Results, kept: KeptValues | undefined): Valued {
   const plain = valued(state, state.space.digest, results);
   return {
     ...plain,

@@ -27,6 +27,7 @@ import { PropagationWork, TurnOver } from './propagate.ts';
 import { readinessOf } from './ready.ts';
 import { type QueuedStep, Reality } from './reality.ts';
 import { type Recorded, Records } from './records.ts';
+import { RefreshSchedule } from './refresh_schedule.ts';
 import { ReplayWork } from './replay_work.ts';
 import { Retention } from './retention.ts';
 import { pruneTo } from './runs.ts';
@@ -63,6 +64,8 @@ export class Workspace {
   readonly actions = new ActionTable(this);
   /** Carrying them out. */
   readonly acting: ActionWork;
+  /** Looking at resources again by itself, as long as they are. */
+  readonly refreshing = new RefreshSchedule(this);
   readonly #branches = new Map<ChangeSetId, Branch>();
   readonly #alone = new Map<ChangeSetId, Promise<void>>();
   readonly #loading = new Map<ChangeSetId, Promise<Branch | undefined>>();
@@ -314,6 +317,7 @@ export class Workspace {
 
   async close(): Promise<void> {
     this.calls.stop();
+    await this.refreshing.stop();
     await this.acting.stop();
     await this.replay.stop();
     await this.propagation.stop();

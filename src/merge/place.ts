@@ -207,7 +207,10 @@ function placeRecord(on: Reader, m: RecordMutation): Placement {
   if (m.noun === 'schema' || m.noun === 'variant' || m.noun === 'module') return not('record-create-create');
   const before = JSON.parse(now) as JsonObject;
   const sets = nouns[m.noun].fields
-    .filter((field) => canonical(before[field] ?? null) !== canonical(m.record[field] ?? null))
+    .filter(
+      (field) =>
+        m.record[field] !== undefined && canonical(before[field] ?? null) !== canonical(m.record[field] ?? null),
+    )
     .map((field): Mutation => ({ kind: 'record.set', noun: m.noun, key: m.key, field, value: m.record[field]! }));
   return { placed: sets, why: m.noun === 'override' ? 'override-override' : 'record-create-create' };
 }

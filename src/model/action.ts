@@ -17,7 +17,16 @@ export interface OverrideRecord {
   readonly action: ActionKind;
   /** Which manual action, by function name; '' for the standard kinds. */
   readonly name: string;
+  /**
+   * Of `add`: which wish it is. One that was carried out (`ResourceRecord.answered`) asks for nothing any more; who asks
+   * again wishes anew. '' for the other modes; absent in what an earlier release wrote, and then it asks until it is removed.
+   */
+  readonly wish?: string;
 }
+
+/** How a wish is called among those of its component. */
+export const wishKey = ({ action, name }: Pick<OverrideRecord, 'action' | 'name'>): string =>
+  name === '' ? action : `${action}/${name}`;
 
 export const actionStatuses = [
   'queued',

@@ -15,9 +15,11 @@ import {
 } from '../base/ids.ts';
 import { brief } from '../base/json.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
+import { type OverrideRecord, wishKey } from './action.ts';
 import { parseCell } from './cell.ts';
 import type { ComponentRecord } from './component.ts';
 import { cellKey, index, indexUser, variantKey } from './keys.ts';
+import type { ResourceRecord } from './module.ts';
 import { wellKnown } from './path.ts';
 import type { SchemaRecord, VariantRecord, VariantSpec } from './schema.ts';
 import type { Category, Reader } from './state.ts';
@@ -88,6 +90,19 @@ export function resourceIdOf(reader: Reader, component: ComponentId): string | u
   }
   const reported = findRecord<{ resourceId: string | null }>(reader, 'resources', component)?.resourceId;
   return reported ?? undefined;
+}
+
+/** The id that a resource had when it was found gone; undefined: it was not found so. */
+export function lostIdOf(reader: Reader, component: ComponentId): string | undefined {
+  return findRecord<ResourceRecord>(reader, 'resources', component)?.lost ?? undefined;
+}
+
+/** Was what an override asks for carried out? */
+export function isAnswered(reader: Reader, component: ComponentId, override: OverrideRecord): boolean {
+  const { mode, wish = '' } = override;
+  if (mode !== 'add' || wish === '') return false;
+  const reported = findRecord<ResourceRecord>(reader, 'resources', component);
+  return reported?.answered?.[wishKey(override)] === wish;
 }
 
 /** Other components, not marked, that were given the same resource id. */

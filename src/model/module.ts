@@ -16,6 +16,12 @@ export interface ResourceRecord {
   readonly status: 'ok' | 'warning' | 'failed' | 'absent';
   /** The provider's payload; `/resource_value` shows it by the schema's tree. */
   readonly payload: Json;
+  /** The payload is from before what was sent last, which the provider answered without one: it says nothing of what is there. */
+  readonly isStale?: true;
+  /** Of an absent one: the id that its resource had when it was found gone. */
+  readonly lost?: string | null;
+  /** What was asked for by overrides and carried out: the last wish by its action (`wishKey`). */
+  readonly answered?: { readonly [action: string]: string };
   /**
    * Hash of the canonical text of the inputs last sent. null or absent: not known, as for a resource that was imported; the
    * planner then goes by what the payload says (rule PL8 of actions/SPEC.md).

@@ -3,6 +3,7 @@
 
 import type { Hash, VariantId } from '../base/ids.ts';
 import { brief, canonical, compareText, isObject, type Json, type JsonObject } from '../base/json.ts';
+import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { type Path, type Segment, segmentsOf } from './path.ts';
 import { checkPropertyTree, childProperty, type Definitions, derefProperty, type Property } from './property.ts';
@@ -28,6 +29,8 @@ export interface VariantSpec {
   readonly primaryIdentifier?: readonly string[];
   /** How a resource is replaced where the component does not say; absent: the old one is destroyed first. */
   readonly replace?: ReplaceOrder;
+  /** How long after its provider was last asked a resource is looked at again by itself; absent: only when somebody asks. */
+  readonly refreshEveryMs?: number;
 }
 
 export type ReplaceOrder = 'destroy-first' | 'create-first';
@@ -186,7 +189,20 @@ export function parseVariantSpec(x: unknown, at = ''): Result<VariantSpec> {
       hint: 'leave it out to have the old resource destroyed first',
     });
   }
+  const { refreshEveryMs } = spec;
+  if (refreshEveryMs !== undefined && !isRefreshPeriod(refreshEveryMs)) {
+    return refuse('property_tree_invalid', {
+      path: `${at}/refreshEveryMs`,
+      expected: `whole milliseconds from ${limits.refreshEveryMsMin} to ${limits.refreshEveryMsMax}`,
+      got: brief(refreshEveryMs as Json),
+      hint: 'leave it out to have resources looked at only when somebody asks',
+    });
+  }
   return checkSecretDefinition(spec, at);
+}
+
+export function isRefreshPeriod(ms: number): boolean {
+  return Number.isSafeInteger(ms) && ms >= limits.refreshEveryMsMin && ms <= limits.refreshEveryMsMax;
 }
 
 function checkSecretDefinition(spec: VariantSpec, at: string): Result<VariantSpec> {

@@ -3,6 +3,7 @@
 
 import type { RefusalCode } from '../base/codes.ts';
 import {
+  type ActionId,
   type BindingId,
   type ComponentId,
   type FunctionId,
@@ -15,12 +16,13 @@ import {
 import type { Json, JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { must, type RefusalDetail, RefusalError, refuse, unreachable } from '../base/result.ts';
-import { overrideModes } from '../model/action.ts';
+import { type OverrideRecord, overrideModes } from '../model/action.ts';
 import { actionKinds, type BindingRecord, type FunctionRecord, functionKinds } from '../model/function.ts';
 import { approversKey, index, indexUser, overrideKey, placementKey, variantKey } from '../model/keys.ts';
 import {
   findRecord,
   findSchema,
+  isAnswered,
   isMarked,
   resolveComponent,
   resolveFunction,
@@ -457,7 +459,19 @@ function compileOverride(c: Compilation, r: Of<Extract<NounRequest['kind'], `act
     return { subject: component };
   }
   const mode = overrideModes.find((m) => r.kind === `action.${m}`)!;
-  if (now) setField(c, 'override', key, now, 'mode', mode);
-  else c.emit({ kind: 'record.create', noun: 'override', key, record: { mode, action: r.action, name: r.name ?? '' } });
+  const { action, name = '' } = r;
+  // What was asked for and carried out is asked for anew.
+  const isWished = now?.['mode'] === 'add' && !isAnswered(c.draft, component, now as unknown as OverrideRecord);
+  const wish = mode === 'add' && !isWished ? c.ids.ulid<ActionId>() : undefined;
+  const record = { mode, action, name, wish: wish ?? '' };
+  if (now === undefined) c.emit({ kind: 'record.create', noun: 'override', key, record });
+  else if (now['wish'] === undefined && wish !== undefined) {
+    // Written by an earlier release.
+    c.emit({ kind: 'record.remove', noun: 'override', key });
+    c.emit({ kind: 'record.create', noun: 'override', key, record });
+  } else {
+    setField(c, 'override', key, now, 'mode', mode);
+    setField(c, 'override', key, now, 'wish', wish);
+  }
   return { subject: component };
 }

@@ -14,6 +14,8 @@ type Check = (value: Json) => boolean;
 interface Shape {
   readonly key: (key: string) => boolean;
   readonly fields: Readonly<Record<string, Check>>;
+  /** Fields that a record written by an earlier release may lack. */
+  readonly newer?: readonly string[];
 }
 
 const text: Check = (v) => typeof v === 'string';
@@ -78,7 +80,8 @@ const shapes: Readonly<Record<Noun, Shape>> = {
   module: { key: (key) => key !== '' && isPathKey(key), fields: { version: text, schemas: listOf(id) } },
   override: {
     key: pair((r) => r.startsWith('/') && actionKinds.some((a) => r.startsWith(`/${a}/`))),
-    fields: { mode: among(overrideModes), action: among(actionKinds), name: text },
+    fields: { mode: among(overrideModes), action: among(actionKinds), name: text, wish: text },
+    newer: ['wish'],
   },
   placement: { key: second, fields: { geometry: orNull(geometry) } },
   schema: { key: isUlid, fields: { name, category: text, origin: text, defaultVariant: orNull(id) } },
@@ -103,8 +106,10 @@ export function isFieldValue(noun: Noun, field: string, value: Json): boolean {
 
 /** The first field that is missing, unknown or of the wrong type; undefined when the record is as it has to be. */
 export function recordProblem(noun: Noun, record: JsonObject): string | undefined {
-  const { fields } = shapes[noun];
+  const { fields, newer = [] } = shapes[noun];
   const unknown = Object.keys(record).find((field) => !Object.hasOwn(fields, field));
   if (unknown !== undefined) return unknown;
-  return Object.keys(fields).find((field) => !Object.hasOwn(record, field) || !fields[field]!(record[field]!));
+  return Object.keys(fields).find((field) =>
+    Object.hasOwn(record, field) ? !fields[field]!(record[field]!) : !newer.includes(field),
+  );
 }

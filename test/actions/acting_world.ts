@@ -9,7 +9,9 @@ import { type ChangePlan, planBetween, planState, valued, withoutResources } fro
 import type { ComponentId } from '../../src/base/ids.ts';
 import { canonical, isObject, type Json } from '../../src/base/json.ts';
 import { Evaluation } from '../../src/builtins/evaluate.ts';
-import { idLength, overrideKey } from '../../src/model/keys.ts';
+import { wishKey } from '../../src/model/action.ts';
+import type { ActionKind } from '../../src/model/function.ts';
+import { idLength } from '../../src/model/keys.ts';
 import { findRecord, isMarked } from '../../src/model/lookup.ts';
 import type { ResourceRecord } from '../../src/model/module.ts';
 import { wellKnown } from '../../src/model/path.ts';
@@ -143,6 +145,7 @@ export class Provider {
       resourceId: id,
       status: 'ok',
       payload,
+      ...this.#answered(component),
       sentHash: digest(text),
       sent: draft.putBlob(text),
     };
@@ -172,16 +175,32 @@ export class Provider {
       }
       case 'destroy':
         expect(this.there.delete(old!), 'what is destroyed is there').toBe(true);
-        if (this.resource(component)?.resourceId === old) record(this.world, component, undefined);
+        if (this.resource(component)?.resourceId === old) {
+          const answered = this.#answered(component);
+          const left = { resourceId: null, status: 'absent', payload: null, ...answered } as const;
+          record(this.world, component, answered.answered === undefined ? undefined : left);
+        }
         break;
       default:
         break;
     }
-    if (step.due.asked) {
-      const draft = this.world.snapshot.edit();
-      draft.remove('overrides', overrideKey(component, step.kind, step.name));
-      this.world.snapshot = draft.finish();
-    }
+    if (step.due.wish !== '') this.answer(component, { action: step.kind, name: step.name }, step.due.wish);
+  }
+
+  #answered(component: ComponentId): Pick<ResourceRecord, 'answered'> {
+    const answered = this.resource(component)?.answered;
+    return answered === undefined ? {} : { answered };
+  }
+
+  /** What was asked for is known to be done. */
+  answer(component: ComponentId, of: { readonly action: ActionKind; readonly name: string }, wish: string): void {
+    const before = this.resource(component) ?? { resourceId: null, status: 'absent', payload: null };
+    record(this.world, component, { ...before, answered: { ...before.answered, [wishKey(of)]: wish } });
+  }
+
+  /** Somebody changes the resource behind the model's back, and it is looked at. */
+  drifts(component: ComponentId, payload: Json): void {
+    record(this.world, component, { ...this.resource(component)!, payload });
   }
 
   /** Everything that exists, as after it was created in some way that is not looked at. */

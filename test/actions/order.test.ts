@@ -30,7 +30,7 @@ function due(component: string, kind: Due['kind'], createFirst = false): Due {
   const kinds: ActionKind[] = kind === 'replace' ? ['destroy', 'create'] : [kind];
   if (createFirst) kinds.reverse();
   const functions = kinds.map((k) => ({ kind: k, name: '' }) as Due['functions'][number]);
-  const about = { name: '', paths: [], inputHash: null, awaits: false, held: false, asked: false };
+  const about = { name: '', paths: [], inputHash: null, awaits: false, held: false, asked: false, wish: '' };
   return { component: component as ComponentId, kind, functions, ...about };
 }
 const need = (user: string, source: string, hard = true): Need =>

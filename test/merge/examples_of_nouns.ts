@@ -119,12 +119,12 @@ export const nounExamples: readonly Example[] = [
     mine: [{ kind: 'action.skip', component: one, action: 'create' }],
     theirs: [{ kind: 'action.add', component: one, action: 'create' }],
     fact: ['overrides', `${one}/create/`],
-    now: { action: 'create', mode: 'skip', name: '' },
+    now: { action: 'create', mode: 'skip', name: '', wish: '000000000000C0000000000001' },
     line: {
       outcome: 'overridden',
       mine: 'record.set',
       theirs: 'record.set',
-      instead: { action: 'create', mode: 'add', name: '' },
+      instead: { action: 'create', mode: 'add', name: '', wish: '000000000000C0000000000001' },
     },
   },
   {

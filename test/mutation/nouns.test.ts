@@ -479,6 +479,29 @@ describe('secrets and overrides', () => {
     expect(code(world, { kind: 'secret.remove', secret: 'db' })).toBe('secret_not_found');
   });
 
+  test('[MU53] asked for again while it is not done it is the same wish; once it is done it is another', () => {
+    const world = smallWorld();
+    const c = world.create('c');
+    const add = { kind: 'action.add', component: c, action: 'update' } as const;
+    const wish = () => record(world, 'overrides', `${c}/update/`)!['wish'];
+    world.do(add);
+    const first = wish();
+    expect(first).toMatch(/^[0-9A-Z]{26}$/);
+    expect(world.do(add)[0]!.mutations).toEqual([]);
+    const draft = world.snapshot.edit();
+    const answered = { resourceId: 'r', status: 'ok', payload: null, answered: { update: first! } };
+    draft.put('resources', c, JSON.stringify(answered));
+    world.snapshot = draft.finish();
+    world.do(add);
+    expect(wish()).not.toBe(first);
+    // What an earlier release wrote has none, and goes on asking.
+    const old = world.snapshot.edit();
+    old.put('overrides', `${c}/update/`, JSON.stringify({ action: 'update', mode: 'skip', name: '' }));
+    world.snapshot = old.finish();
+    world.do(add);
+    expect(record(world, 'overrides', `${c}/update/`)).toMatchObject({ mode: 'add', wish: expect.stringMatching(/./) });
+  });
+
   test('[MU31] one override a component and action, of one mode', () => {
     const world = smallWorld();
     const c = world.create('c');
@@ -491,7 +514,12 @@ describe('secrets and overrides', () => {
       { kind: 'action.add', component: c, action: 'manual', name: 'drain' },
     );
     expect(keys(world, 'overrides').map((k) => k.slice(26))).toEqual(['/create/', '/manual/drain', '/manual/reboot']);
-    expect(record(world, 'overrides', `${c}/create/`)).toEqual({ mode: 'hold', action: 'create', name: '' });
+    expect(record(world, 'overrides', `${c}/create/`)).toEqual({
+      mode: 'hold',
+      action: 'create',
+      name: '',
+      wish: '',
+    });
     world.do({ kind: 'action.remove', component: c, action: 'create' });
     expect(code(world, { kind: 'action.remove', component: c, action: 'create' })).toBe('action_not_found');
     expect(code(world, { kind: 'action.add', component: c, action: 'manual' })).toBe('request_malformed');

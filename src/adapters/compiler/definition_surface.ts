@@ -130,6 +130,8 @@ interface SchemaDefinition<D, R, A, F> {
   definitions?: SchemaProperties;
   /** Pointers of the properties that together are the provider's identifier. */
   primaryIdentifier?: readonly string[];
+  /** How often the resources of its components are looked at by themselves; without it only when somebody asks. */
+  refresh?: { readonly everyMinutes: number };
   /** Functions whose result is the value of a property. */
   attributes?: {
     readonly [N in keyof A]: {

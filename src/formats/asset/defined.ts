@@ -5,7 +5,7 @@ import { isObject, type Json, type JsonObject } from '../../base/json.ts';
 import { attempt, must, type Result } from '../../base/result.ts';
 import { type ActionKind, actionKinds, type BindingArgument, type FunctionKind } from '../../model/function.ts';
 import { isPathKey } from '../../model/path.ts';
-import { parseVariantSpec, type VariantSpec, variantSpecFormat } from '../../model/schema.ts';
+import { isRefreshPeriod, parseVariantSpec, type VariantSpec, variantSpecFormat } from '../../model/schema.ts';
 import type { ConvertedAsset } from './asset.ts';
 import { malformed, objectAt } from './reading.ts';
 
@@ -29,7 +29,7 @@ export interface ConvertedDefinition {
 const members = new Set(
   (
     'definedBy docs link domain resource secrets definesSecret definitions primaryIdentifier attributes code ' +
-    'qualifications management actions authentication'
+    'qualifications management actions authentication refresh'
   ).split(' '),
 );
 
@@ -65,12 +65,23 @@ export function convertDefined(from: JsonObject): Result<ConvertedDefinition> {
           properties: Object.fromEntries(secretSlots.map((s) => [s.name, slotOf(s.definition)])),
         },
         definitions: definitionsOf(from['definitions']),
+        ...refreshOf(from['refresh']),
         ...(from['primaryIdentifier'] === undefined ? {} : { primaryIdentifier: from['primaryIdentifier'] }),
         ...(secretDefinition === undefined ? {} : { secretDefinition }),
       } as Json),
     );
     return { spec, secretSlots, functions: functionsIn(from) };
   });
+}
+
+/** How often resources are looked at by themselves. */
+function refreshOf(from: Json | undefined): { readonly refreshEveryMs?: number } {
+  if (from === undefined) return {};
+  const { everyMinutes, ...rest } = objectAt(from, '/refresh');
+  for (const name of Object.keys(rest)) malformed(`/refresh/${name}`, 'everyMinutes', name);
+  const refreshEveryMs = typeof everyMinutes === 'number' ? Math.round(everyMinutes * 60_000) : 0;
+  if (isRefreshPeriod(refreshEveryMs)) return { refreshEveryMs };
+  return malformed('/refresh/everyMinutes', 'a number of minutes, a second at least', everyMinutes);
 }
 
 /** Properties as the script lists them, as the members of an object. */

@@ -123,7 +123,14 @@ export function actionCommands(program: Command, run: Run): void {
   actions
     .command('run')
     .description('carry out what is queued, and say how it goes, until nothing more can be done')
-    .action(() => run('Carrying out', (s) => carryOut(s)));
+    .option(
+      '--stay',
+      'stay until interrupted: carry out what comes, and look at resources as often as their schemas say',
+    )
+    .addHelpText('after', '\nExamples:\n  headwater action run\n  headwater action run --stay')
+    .action((options: { stay?: boolean }) =>
+      run('Carrying out', (s) => (options.stay === true ? stay(s) : carryOut(s))),
+    );
 }
 
 async function request(s: Session, params: Params, isWaited: boolean): Promise<number | undefined> {
@@ -172,6 +179,32 @@ export async function carryOut(s: Session, { ids, changeSet }: ToldOf = {}): Pro
   if (told.size === 0 && !s.json) s.write([], () => ['Nothing is queued.']);
   const failed = [...told.values()].filter((a) => a.status === 'failed' || a.status === 'interrupted');
   return failed.length > 0 ? exitCodes.error : exitCodes.ok;
+}
+
+/** Until somebody interrupts it. */
+async function stay(s: Session): Promise<number> {
+  let isOver = false;
+  const over = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => {
+        isOver = true;
+        resolve();
+      });
+  });
+  const told = new Map<string, string>();
+  while (!isOver) {
+    const { open } = await s.call<Ran>('action.run', { waitMs: 0 });
+    const ids = new Set(open.map((a) => a.id));
+    const ended = [...told.keys()].filter((id) => !ids.has(id as ActionRecord['id']));
+    const last = await Promise.all(ended.map((id) => s.call<ActionRecord>('action.get', { action: id })));
+    for (const action of [...open, ...last]) {
+      if (told.get(action.id) !== action.status) s.write([action], () => [actionLine(action)]);
+      told.set(action.id, action.status);
+    }
+    for (const id of ended) told.delete(id);
+    await Promise.race([over, new Promise((resolve) => setTimeout(resolve, waitMs))]);
+  }
+  return exitCodes.ok;
 }
 
 async function allOf(s: Session, of: Params): Promise<ActionRecord[]> {

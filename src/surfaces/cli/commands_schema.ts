@@ -78,6 +78,28 @@ Examples:
       }),
     );
   schema
+    .command('refresh <schema>')
+    .description('how often resources of a schema are looked at by themselves, while an engine carries actions out')
+    .option('--every <minutes>', 'this often', Number)
+    .option('--never', 'only when somebody asks')
+    .addHelpText(
+      'after',
+      '\nWithout either as the schema says. Examples:\n  headwater schema refresh AWS::S3::Bucket --every 30\n  headwater schema refresh Acme::Service --never',
+    )
+    .action((name: string, options: { every?: number; never?: boolean }) =>
+      run('Setting', async (s) => {
+        const everyMs = options.never === true ? 0 : options.every === undefined ? null : options.every * 60_000;
+        const settings = await s.call<{ [schema: string]: number }>('schema.set_refresh', { schema: name, everyMs });
+        s.print(settings, () => {
+          const minutes = (settings[name] ?? 0) / 60_000;
+          const often =
+            settings[name] === undefined ? 'as the schema says' : minutes === 0 ? 'never' : `every ${minutes} minutes`;
+          return [`Resources of ${name} are looked at by themselves ${often}.`];
+        });
+        return undefined;
+      }),
+    );
+  schema
     .command('source <schema>')
     .description('the definition that a schema was made of')
     .option('--change-set <name>', 'change set (default: HEAD)')

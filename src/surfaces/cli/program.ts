@@ -10,6 +10,7 @@ import { approvalCommands } from './commands_approval.ts';
 import { changeSetCommands } from './commands_change_set.ts';
 import { cloudCommands } from './commands_cloud.ts';
 import { componentCommands } from './commands_component.ts';
+import { driftCommands } from './commands_drift.ts';
 import { functionCommands } from './commands_function.ts';
 import { managementCommands } from './commands_management.ts';
 import { mergeCommands } from './commands_merge.ts';
@@ -119,6 +120,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     managementCommands,
     runCommands,
     actionCommands,
+    driftCommands,
     questionCommands,
     secretCommands,
     templateCommands,

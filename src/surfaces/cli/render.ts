@@ -110,6 +110,7 @@ export function componentLines(c: ComponentView): string[] {
   if (c.toDelete) head.push(['marked', 'for deletion']);
   if (c.flags.length > 0) head.push(['flags', c.flags.join(', ')]);
   if (c.views.length > 0) head.push(['views', c.views.map((v) => v.name).join(', ')]);
+  if (c.drift !== undefined) head.push(['drift', driftText(c)]);
   if (c.dependsOn.length > 0) head.push(['depends on', c.dependsOn.join(', ')]);
   const tree = c.value as { readonly [root: string]: Json };
   const values = Object.entries(tree)
@@ -137,6 +138,13 @@ export function componentLines(c: ComponentView): string[] {
     ...qualificationLines(tree['qualification']),
     ...c.problems.map((p) => paint('red', `  ! ${p.path}: ${p.code}: ${p.message}`)),
   ];
+}
+
+function driftText({ name, drift }: ComponentView): string {
+  const { state, paths } = drift!;
+  const where =
+    state === 'gone' ? 'the resource is gone' : `${paths.slice(0, 3).join(', ')}${paths.length > 3 ? ', …' : ''}`;
+  return paint('yellow', `${where}  (headwater drift ${name})`);
 }
 
 const qualificationStyles: Readonly<Record<string, 'green' | 'yellow' | 'red'>> = {

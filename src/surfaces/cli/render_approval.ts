@@ -6,6 +6,7 @@ import type { ApprovalsView, RequirementView } from '../../engine/approvals.ts';
 import type { Review } from '../../engine/operations.ts';
 import type { ToldLine } from '../../engine/receipt.ts';
 import { count, paint, table } from './output.ts';
+import { overwriteLine } from './render_drift.ts';
 
 export function approvalLines(view: ApprovalsView): string[] {
   const asked =
@@ -51,7 +52,7 @@ function namesText({ entities, names }: RequirementView): string {
 }
 
 /** What a review tells beside the changes: the receipt, what the engine adds, who has to approve. */
-export function besideLines({ receipt, atApply, approvals, actions, notPlanned }: Review): string[] {
+export function besideLines({ receipt, atApply, approvals, actions, notPlanned, overwrites }: Review): string[] {
   const section = (title: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : [paint('bold', title), ...lines.map((line) => `  ${line}`), ''];
   const missing = approvals.requirements.filter((r) => !r.isMet);
@@ -65,6 +66,10 @@ export function besideLines({ receipt, atApply, approvals, actions, notPlanned }
     ...section(
       'Not planned',
       notPlanned.map((line) => line.sentence),
+    ),
+    ...section(
+      'Overwrites what has drifted',
+      overwrites.flatMap((o) => o.differences.map((d) => overwriteLine(o.name, d))),
     ),
     ...section('Approvals missing', missing.map(missingLine)),
   ];
