@@ -18,6 +18,7 @@ const budgetSeconds = {
   crash: 300,
   cli: 120,
   compiler: 90,
+  containers: 240,
   formats: 90,
   engine: 300,
   isolate: 120,
@@ -29,7 +30,24 @@ const budgetSeconds = {
 const endAfterSecondsMin = 600;
 
 /** Suites that need more than Node and the packages, with what they need; `--core` leaves them out. */
-const needsMore = { process: 'bubblewrap, the command bwrap' };
+const needsMore = {
+  containers: 'container engines: podman with runc and netavark, docker, and a static busybox',
+  process: 'bubblewrap, the command bwrap',
+};
+
+/** Packages of Debian that have it, and a file by which it is known that one is there. */
+const packagesOf = {
+  containers: {
+    podman: '/usr/bin/podman',
+    runc: '/usr/sbin/runc',
+    netavark: '/usr/lib/podman/netavark',
+    'aardvark-dns': '/usr/lib/podman/aardvark-dns',
+    iptables: '/usr/sbin/iptables',
+    'docker.io': '/usr/sbin/dockerd',
+    'busybox-static': '/bin/busybox',
+  },
+  process: { bubblewrap: '/usr/bin/bwrap' },
+};
 
 /** In CI a test that did not run is a failure, except one whose title says that the optional test data is absent. */
 const inCi = Boolean(process.env.CI) && process.env.CI !== 'false';
@@ -50,10 +68,10 @@ function closingLine() {
 
 /** In CI, what suites need and Debian's packages have is installed; a suite whose need is not met fails by its own tests. */
 async function provide(suites) {
-  const path = (process.env.PATH ?? '').split(':');
-  const isMissing = !path.some((folder) => existsSync(join(folder, 'bwrap')));
-  if (!inCi || !suites.includes('process') || !isMissing) return;
-  for (const args of [['update'], ['install', '-y', '--no-install-recommends', 'bubblewrap']]) {
+  const wanted = suites.flatMap((suite) => Object.entries(packagesOf[suite] ?? {}));
+  const missing = wanted.filter(([, file]) => !existsSync(file)).map(([name]) => name);
+  if (!inCi || missing.length === 0) return;
+  for (const args of [['update'], ['install', '-y', '--no-install-recommends', ...missing]]) {
     const { code } = await runChild('apt-get', args, { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
     if (code !== 0) say(`apt-get ${args.join(' ')} ended with exit code ${code ?? 'none, killed'}.`);
   }

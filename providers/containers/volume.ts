@@ -1,0 +1,185 @@
+// Volumes of a container engine. The API changes nothing of a volume that is there: whatever is to be different makes it anew, and
+// what was in it is gone. A volume that was made carries the idempotency key of its creation as a label, by which a creation
+// that was cut off is found again, and by which another volume of the same name is told from it.
+
+// The engine's API. This part is the same in every file of the provider that asks it.
+
+interface Texts {
+  [name: string]: string;
+}
+interface Answer {
+  status: number;
+  body: Awaited<ReturnType<FetchResponse['json']>>;
+}
+
+const keyLabel = 'headwater.key';
+const componentLabel = 'headwater.component';
+
+/** An error that says whether trying again may help. */
+function problem(message: string, errorClass = 'permanent') {
+  return Object.assign(new Error(message), { errorClass });
+}
+
+/** Asks the engine. That it cannot answer now is thrown. */
+async function ask(method: string, path: string, body?: object): Promise<Answer> {
+  const unreachable = (why: string) => problem(`the container engine cannot be reached: ${why}`, 'transient');
+  let response: FetchResponse;
+  try {
+    response = await fetch(`${requestStorage.getItem('Engine')}${path}`, {
+      method,
+      ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+  } catch (error) {
+    // What the run may not reach it may not reach the next time either.
+    if ((error.code ?? error.cause?.code) === 'refused_by_sandbox') throw error;
+    throw unreachable(error.cause?.message || error.message);
+  }
+  const text = await response.text();
+  if ([429, 502, 503, 504].includes(response.status)) throw unreachable(text.trim() || `status ${response.status}`);
+  try {
+    return { status: response.status, body: text === '' ? null : JSON.parse(text) };
+  } catch {
+    return { status: response.status, body: { message: text.trim() } };
+  }
+}
+
+/** What was not expected of the engine, as an error. What somebody uses may be used no more later. */
+function refused(doing: string, { status, body }: Answer) {
+  const message = body?.message || `the engine answers with status ${status}`;
+  const passes = /already in progress|in use|being used|active endpoints/.test(message);
+  return problem(`${doing}: ${message}`, passes ? 'conflict' : 'permanent');
+}
+
+/** The labels of what is made for a component: a creation that was cut off is found by its key. */
+const labelsOf = (si: { name: string }, key: string) => ({ [keyLabel]: key, [componentLabel]: si.name });
+
+function mustBeOurs(what: string, labels: Texts | null | undefined, key: string): void {
+  if (labels?.[keyLabel] === key) return;
+  const by = labels?.[componentLabel];
+  throw problem(
+    `there is a ${what} already, ${by === undefined ? 'which was not made from here' : `which was made earlier for ${by}`}: ` +
+      'import it, choose another /domain/Name, or remove it',
+  );
+}
+
+function withoutOwn(labels: Texts | null | undefined): Texts {
+  const { [keyLabel]: _key, [componentLabel]: _component, ...others } = labels ?? {};
+  return others;
+}
+
+async function told<T>(work: () => Promise<T>) {
+  try {
+    return await work();
+  } catch (error) {
+    if (error.errorClass === undefined) throw error;
+    return { status: 'error' as const, errorClass: error.errorClass, message: error.message };
+  }
+}
+
+// The engine's API ends here.
+
+interface Volume {
+  Name: string;
+  Driver: string;
+  Mountpoint: string;
+  CreatedAt?: string;
+  Labels: Texts | null;
+  Options: Texts | null;
+}
+interface Asked {
+  properties: {
+    si: { name: string; resourceId?: string };
+    domain: { Name: string; Driver?: string; Options?: Texts; Labels?: Texts; Force?: boolean };
+    resource_value?: { Key?: string };
+  };
+  idempotencyKey: string;
+}
+
+async function find(name: string): Promise<Volume | undefined> {
+  const answer = await ask('GET', `/volumes/${encodeURIComponent(name)}`);
+  if (answer.status === 404) return undefined;
+  if (answer.status !== 200) throw refused(`looking at volume ${name}`, answer);
+  return answer.body;
+}
+
+function payloadOf(volume: Volume) {
+  const { Name, Driver, Options, Labels, Mountpoint, CreatedAt } = volume;
+  const Key = Labels?.[keyLabel];
+  return { Name, Driver, Options: Options ?? {}, Labels: withoutOwn(Labels), Mountpoint, CreatedAt, Key };
+}
+
+/** The volume that the component's resource is; not one that somebody made under its name since. */
+async function findOwn({ si, domain, resource_value }: Asked['properties']): Promise<Volume | undefined> {
+  const volume = await find(si.resourceId ?? domain.Name);
+  const key = resource_value?.Key;
+  return key === undefined || volume?.Labels?.[keyLabel] === key ? volume : undefined;
+}
+
+async function look({ properties }: Asked) {
+  const volume = await findOwn(properties);
+  return { status: 'ok' as const, payload: volume === undefined ? null : payloadOf(volume) };
+}
+
+async function create({ properties, idempotencyKey }: Asked) {
+  const { Name, Driver, Options, Labels } = properties.domain;
+  let volume = await find(Name);
+  if (volume === undefined) {
+    const own = labelsOf(properties.si, idempotencyKey);
+    const wanted = { Name, Driver, DriverOpts: Options, Labels: { ...Labels, ...own } };
+    const answer = await ask('POST', '/volumes/create', wanted);
+    if (answer.status !== 201) throw refused(`creating volume ${Name}`, answer);
+    volume = answer.body as Volume;
+  }
+  // Of a volume that is there already the engine says that it was created, and leaves it as it is.
+  mustBeOurs(`volume ${Name}`, volume.Labels, idempotencyKey);
+  return { status: 'ok' as const, resourceId: Name, payload: payloadOf(volume) };
+}
+
+async function remove({ properties }: Asked) {
+  const volume = await findOwn(properties);
+  if (volume === undefined) return { status: 'ok' as const, payload: null };
+  const force = properties.domain.Force === true ? '?force=true' : '';
+  const answer = await ask('DELETE', `/volumes/${encodeURIComponent(volume.Name)}${force}`);
+  if (![204, 404].includes(answer.status)) throw refused(`removing volume ${volume.Name}`, answer);
+  return { status: 'ok' as const, payload: null };
+}
+
+export default defineSchema({
+  docs: 'A place that keeps files when containers go.',
+  link: 'https://docs.docker.com/reference/api/engine/',
+  domain: {
+    Name: {
+      kind: 'string',
+      required: true,
+      createOnly: true,
+      pattern: '^[a-zA-Z0-9][a-zA-Z0-9_.-]*$',
+      docs: 'Unique on its engine.',
+    },
+    Driver: { kind: 'string', default: 'local', createOnly: true },
+    Options: { kind: 'map', values: { kind: 'string' }, createOnly: true, docs: 'Of the driver.' },
+    Labels: { kind: 'map', values: { kind: 'string' }, createOnly: true },
+    Force: {
+      kind: 'boolean',
+      default: false,
+      writeOnly: true,
+      docs: 'Remove it with force. Podman then removes the containers that use it, too.',
+    },
+  },
+  resource: {
+    Name: { kind: 'string', docs: 'What containers mount; who follows it comes after the volume.' },
+    Mountpoint: { kind: 'string', docs: 'Where its files are on the machine of the engine.' },
+    CreatedAt: { kind: 'string' },
+    Key: { kind: 'string', docs: 'Idempotency key of its creation.', hidden: true },
+  },
+  secrets: { credential: 'Container Engine' },
+  actions: {
+    // @idempotent
+    create: { kind: 'create', main: (input: Asked) => told(() => create(input)) },
+    // Only what the engine does not know of it can be changed.
+    // @idempotent
+    update: { kind: 'update', main: (input: Asked) => told(() => look(input)) },
+    // @idempotent
+    destroy: { kind: 'destroy', main: (input: Asked) => told(() => remove(input)) },
+    refresh: { kind: 'refresh', main: (input: Asked) => told(() => look(input)) },
+  },
+});
