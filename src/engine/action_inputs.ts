@@ -61,9 +61,11 @@ export async function bindInputs(w: Workspace, head: Branch, action: ActionRecor
       if (action.reviewedHash !== null && action.reviewedHash !== inputHash)
         return waits('its values are not those that were reviewed');
     }
-    if (action.kind === 'create' && resourceId !== undefined && action.after.length === 0)
+    // Paths are the reason of a replacement: its parts are for a component that stays and has, or had, a resource.
+    const isPart = action.paths.length > 0;
+    if (action.kind === 'create' && resourceId !== undefined && !isPart)
       return waits('it has a resource already; an apply that changes it will update that');
-    if (action.kind === 'destroy' && !isMarked(head.snapshot, component) && action.after.length === 0)
+    if (action.kind === 'destroy' && !isMarked(head.snapshot, component) && !isPart)
       return waits('the component is not deleted any more');
     return ok(bound);
   });

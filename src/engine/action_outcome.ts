@@ -2,10 +2,11 @@
 // Nothing is written here.
 
 import { actionFunctionOf } from '../actions/action_functions.ts';
+import type { ComponentId } from '../base/ids.ts';
 import { canonical } from '../base/json.ts';
 import type { ActionOutcome } from '../dispatch/action_result.ts';
 import type { ActionRecord } from '../model/action.ts';
-import { findComponent, findRecord, isMarked } from '../model/lookup.ts';
+import { declaredResourceId, findComponent, findRecord, isMarked } from '../model/lookup.ts';
 import type { ResourceRecord } from '../model/module.ts';
 import type { ChunkRow } from '../ports/store.ts';
 import { encodeBlob } from '../snapshot/chunk.ts';
@@ -25,7 +26,9 @@ export function changesOf(
   const head = w.knownHead()!.snapshot;
   const before = findRecord<ResourceRecord>(head, 'resources', component);
   const isGone = kind === 'destroy' ? outcome.payload == null : outcome.payload === null;
-  if (isGone) return { changes: before === undefined ? [] : [{ component, record: null }], chunks: [] };
+  const declared = declaredResourceId(head, component);
+  const declaredId = declared === undefined ? {} : { declaredId: declared };
+  if (isGone) return { changes: goneOf(component, before, declared), chunks: [] };
   if (kind === 'manual' && outcome.payload === undefined && outcome.resourceId === undefined)
     return { changes: [], chunks: [] };
   const sends = kind === 'create' || kind === 'update';
@@ -34,6 +37,7 @@ export function changesOf(
   const record: ResourceRecord = {
     resourceId: outcome.resourceId ?? before?.resourceId ?? null,
     status: outcome.status,
+    ...declaredId,
     payload: outcome.payload ?? before?.payload ?? null,
     sentHash: sends ? bound.inputHash : (before?.sentHash ?? null),
     syncedAtMs: w.world.clock.nowMs(),
@@ -41,6 +45,17 @@ export function changesOf(
     sent: sends ? chunks[0]!.hash : (before?.sent ?? null),
   };
   return { changes: [{ component, record }], chunks };
+}
+
+/** Without a declared id nothing is left to say of it; with one, that it names nothing any more. */
+function goneOf(
+  component: ComponentId,
+  before: ResourceRecord | undefined,
+  declaredId: string | undefined,
+): ResourceChange[] {
+  if (declaredId !== undefined)
+    return [{ component, record: { resourceId: null, status: 'absent', payload: null, declaredId } }];
+  return before === undefined ? [] : [{ component, record: null }];
 }
 
 /** After a creation the resource is looked at once, where that is possible. Call it in `read`. */
