@@ -1,11 +1,18 @@
 // The functions that carry actions out, bound to components by their variant or, as overlays, by its schema. Bindings of
-// kind action give no value, so they are no vertices of the value graph and are read here.
+// kind action give no value, so they are no vertices of the value graph and are read here. What lists the resources of a
+// schema is bound in the same way and does nothing to any component: it is none of a component's action functions.
 
 import type { BindingId, FunctionId, Hash, VariantId } from '../base/ids.ts';
 import { compareText } from '../base/json.ts';
 import { hasBindings } from '../graph/bound.ts';
 import type { ComponentRecord } from '../model/component.ts';
-import { type ActionKind, actionKinds, type BindingRecord, type FunctionRecord } from '../model/function.ts';
+import {
+  type ActionFunctionKind,
+  type ActionKind,
+  actionKinds,
+  type BindingRecord,
+  type FunctionRecord,
+} from '../model/function.ts';
 import { index, indexUser } from '../model/keys.ts';
 import { findRecord } from '../model/lookup.ts';
 import type { Reader } from '../model/state.ts';
@@ -20,6 +27,8 @@ export interface ActionFunction {
   readonly text: Hash;
 }
 
+type BoundFunction = Omit<ActionFunction, 'kind'> & { readonly kind: ActionFunctionKind };
+
 type Typed = Pick<ComponentRecord, 'schema' | 'variant'>;
 
 /**
@@ -30,7 +39,7 @@ export function actionFunctionsOf(reader: Reader, { schema, variant }: Typed): r
   const effective = new Map<string, ActionFunction>();
   // Of several in one place, which only a merge may leave, the last counts.
   for (const target of [variant, schema])
-    for (const fn of actionFunctionsOn(reader, target)) effective.set(`${fn.kind}/${fn.name}`, fn);
+    for (const fn of actionFunctionsOn(reader, target)) if (isDone(fn)) effective.set(`${fn.kind}/${fn.name}`, fn);
   return [...effective.values()].sort(
     (a, b) => actionKinds.indexOf(a.kind) - actionKinds.indexOf(b.kind) || compareText(a.name, b.name),
   );
@@ -46,8 +55,16 @@ export function actionFunctionOf(
   return actionFunctionsOf(reader, typed).find((f) => f.kind === kind && f.name === name);
 }
 
-function actionFunctionsOn(reader: Reader, target: string): ActionFunction[] {
-  const out: ActionFunction[] = [];
+const isDone = (fn: BoundFunction): fn is ActionFunction => fn.kind !== 'list';
+
+/** What lists the resources of a schema, for this variant of it. */
+export function listFunctionOf(reader: Reader, { schema, variant }: Typed): BoundFunction | undefined {
+  const all = [variant, schema].flatMap((target) => actionFunctionsOn(reader, target));
+  return all.findLast((f) => f.kind === 'list');
+}
+
+function actionFunctionsOn(reader: Reader, target: string): BoundFunction[] {
+  const out: BoundFunction[] = [];
   for (const [key] of reader.scan('index', index.bindingsOf(target))) {
     const binding = indexUser(key) as BindingId;
     const record = findRecord<BindingRecord>(reader, 'bindings', binding);

@@ -103,7 +103,7 @@ function isResource(record: ResourceRecord): boolean {
 /** Reported, or said by its id and not reported yet. */
 export function hasResource(reader: Reader, component: ComponentId): boolean {
   const reported = findRecord<ResourceRecord>(reader, 'resources', component);
-  return reported === undefined ? resourceIdOf(reader, component) !== undefined : isResource(reported);
+  return (reported !== undefined && isResource(reported)) || resourceIdOf(reader, component) !== undefined;
 }
 
 function ignoredBy(reader: Reader, component: ComponentId): string[] {

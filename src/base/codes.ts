@@ -73,6 +73,10 @@ export const refusalCodes = {
     next: 'List its approvals.',
   },
   action_not_found: { means: 'No such action, or action override.', next: 'List the actions.' },
+  resource_not_found: {
+    means: 'The provider has no resource of that id.',
+    next: 'List the resources of the schema.',
+  },
   element_not_found: { means: 'The list has no such element.', next: 'Read the list again: it may have moved.' },
   path_not_found: {
     means: 'The schema has no property at that path.',

@@ -94,6 +94,18 @@ export const limits = {
   /** How long after the work is taken up, or something has changed, what is due is looked for, and how often at least. */
   refreshLookMs: 1_000,
   refreshLookMsMax: 30_000,
+  /** Resources that one question or import takes in, and how many are looked at by themselves at once. */
+  discoveredMax: 100_000,
+  lookedAtAtOnceMax: 8,
+  /** Components of one commit of an import, and of one step of what is known of their resources. */
+  importedAtOnceMax: 1_000,
+  recordedAtOnceMax: 250,
+  /** How long a list that was throttled waits, and how often it is asked again. */
+  listRetryMs: 500,
+  listRetryMsMax: 10_000,
+  listAttemptsMax: 8,
+  /** How often a function that looks at a resource may say that it is not finished. */
+  lookCallsMax: 100,
   /** How long an engine that ends waits for the actions that are under way. */
   actionStopMs: 10_000,
   /** The longest time that a timer of Node can be set to. */

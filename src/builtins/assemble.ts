@@ -3,13 +3,13 @@
 // everything, propagation only what a change reaches, and both read by these rules.
 
 import type { ComponentId, FunctionId, Hash } from '../base/ids.ts';
-import { canonical, compareText, type Json } from '../base/json.ts';
+import { canonical, compareText, isObject, type Json } from '../base/json.ts';
 import { type Bound, type BoundArgument, boundsAt } from '../graph/bound.ts';
 import type { Cell } from '../model/cell.ts';
 import type { Declared } from '../model/declared.ts';
 import type { Expr, Source } from '../model/expr.ts';
 import { type FunctionKind, identityText } from '../model/function.ts';
-import type { ResourceRecord } from '../model/module.ts';
+import { type ResourceRecord, resourceIdBy } from '../model/module.ts';
 import {
   ancestorsOf,
   lastSegment,
@@ -195,6 +195,7 @@ export class Assembly {
     if (facts.spec === undefined || located === undefined)
       return { state: 'none', why: `the schema has no property at ${path}` };
     const own = facts.cellAt(path);
+    if (path === wellKnown.resourceId && own !== undefined && 'v' in own) return reportedId(facts, own.v);
     if (own !== undefined && !('c' in own) && !('u' in own)) {
       facts.direct?.set(path, own);
       return this.#whole(facts, path, own);
@@ -223,7 +224,7 @@ export class Assembly {
       const built = isReality(name)
         ? this.#reality(facts, segmentsOf(path), building)
         : building.build(declared.children.get(name) ?? emptyAt(path), property);
-      if (built.state === 'value') out.push([name, built.value]);
+      if (built.state === 'value') out.push([name, name === 'si' ? withReportedId(facts, built.value) : built.value]);
     }
     return { value: Object.fromEntries(out), problems: building.problems };
   }
@@ -379,6 +380,20 @@ function fitting(gave: Evaluated, { spec }: Facts, path: Path): Evaluated {
 
 function isIdentity({ kind, arguments: args }: Bound): boolean {
   return kind === 'attribute' && args.length === 1 && args[0]!.name === 'value';
+}
+
+/** The id of the resource where one is declared: another may have been reported since. */
+function reportedId(facts: Facts, declared: Json): Evaluated {
+  const id = typeof declared === 'string' ? resourceIdBy(declared, facts.resource()) : undefined;
+  return id === undefined ? { state: 'none', why: 'there is no resource any more', awaits: true } : asValue(id);
+}
+
+/** What is shown of /si, likewise. */
+function withReportedId(facts: Facts, si: Json): Json {
+  if (!isObject(si) || typeof si['resourceId'] !== 'string') return si;
+  const { resourceId, ...rest } = si;
+  const id = resourceIdBy(resourceId, facts.resource());
+  return id === undefined ? rest : { ...si, resourceId: id };
 }
 
 /** The first name of a path; none of those that are asked for is written with an escape. */

@@ -60,7 +60,11 @@ export function actionAnswerOf(text: string | undefined): Result<ActionAnswer> {
   return ok({ status, payload, resourceId: resourceId ?? undefined, message: message ?? '' });
 }
 
-function failureOf({ errorClass = 'permanent', retryAfterMs }: JsonObject, message: string): Result<ActionFailure> {
+/** Of a function that says that it failed. */
+export function failureOf(
+  { errorClass = 'permanent', retryAfterMs }: JsonObject,
+  message: string,
+): Result<ActionFailure> {
   if (typeof errorClass !== 'string' || !Object.hasOwn(retryPolicies, errorClass))
     return wrong('/errorClass', Object.keys(retryPolicies).join(', '), errorClass);
   if (retryAfterMs !== undefined && retryAfterMs !== null && !isTime(retryAfterMs))

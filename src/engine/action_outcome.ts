@@ -7,7 +7,14 @@ import type { ComponentId } from '../base/ids.ts';
 import { canonical, type Json } from '../base/json.ts';
 import type { ActionOutcome } from '../dispatch/action_result.ts';
 import { type ActionRecord, wishKey } from '../model/action.ts';
-import { findComponent, findRecord, isMarked, resourceIdOf, specOfComponent } from '../model/lookup.ts';
+import {
+  declaredResourceId,
+  findComponent,
+  findRecord,
+  isMarked,
+  resourceIdOf,
+  specOfComponent,
+} from '../model/lookup.ts';
 import type { ResourceRecord } from '../model/module.ts';
 import type { Reader } from '../model/state.ts';
 import type { ChunkRow } from '../ports/store.ts';
@@ -31,7 +38,9 @@ export function changesOf(
   const all = { ...before?.answered, ...granted };
   const answered = Object.keys(all).length === 0 ? {} : { answered: all };
   const isGone = kind === 'destroy' ? outcome.payload == null : outcome.payload === null;
-  if (isGone) return { changes: goneAs(head, { action, before, answered, atMs: w.world.clock.nowMs() }), chunks: [] };
+  const declared = declaredResourceId(head, component);
+  const declaredId = declared === undefined ? {} : { declaredId: declared };
+  if (isGone) return { changes: goneAs(head, { action, before, known: { ...declaredId, ...answered }, atMs: w.world.clock.nowMs() }), chunks: [] };
   const saysNothing = outcome.payload === undefined && outcome.resourceId === undefined;
   if (kind === 'manual' && saysNothing) {
     if (Object.keys(granted).length === 0) return { changes: [], chunks: [] };
@@ -49,6 +58,7 @@ export function changesOf(
   const record: ResourceRecord = {
     resourceId: outcome.resourceId ?? before?.resourceId ?? (kind === 'refresh' ? before?.lost : undefined) ?? null,
     status: outcome.status,
+    ...declaredId,
     payload,
     ...(isStale ? { isStale } : {}),
     ...answered,
@@ -75,17 +85,18 @@ function goneAs(
   of: {
     readonly action: ActionRecord;
     readonly before: ResourceRecord | undefined;
-    readonly answered: Pick<ResourceRecord, 'answered'>;
+    /** What is to be said of it all the same. */
+    readonly known: Pick<ResourceRecord, 'answered' | 'declaredId'>;
     readonly atMs: number;
   },
 ): ResourceChange[] {
-  const { action, before, answered, atMs } = of;
+  const { action, before, known, atMs } = of;
   const { component } = action;
   const isTakenAway = action.kind === 'destroy';
-  if (isTakenAway && answered.answered === undefined) return before === undefined ? [] : [{ component, record: null }];
+  if (isTakenAway && Object.keys(known).length === 0) return before === undefined ? [] : [{ component, record: null }];
   const lost = isTakenAway ? {} : { lost: before?.lost ?? resourceIdOf(head, component) ?? null };
   const absent = { resourceId: null, status: 'absent', payload: null } as const;
-  return [{ component, record: { ...absent, ...lost, ...answered, syncedAtMs: atMs } }];
+  return [{ component, record: { ...absent, ...lost, ...known, syncedAtMs: atMs } }];
 }
 
 /** What is known of a component's resource of which nothing was reported. */

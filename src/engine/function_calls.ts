@@ -140,10 +140,13 @@ export class FunctionCalls {
   }
 
   /**
-   * A run to be started later, by the caller, who has its turn, under an id that is known before: of a function that acts on the
+   * A run to be started later, by the caller, who has its turn (`isAdmitted`) or has it wait for one, under an id that is known before: of a function that acts on the
    * world, so that what is about to happen can be written down first. Refuses what the compiler refuses. Fault `runner_unavailable`.
    */
-  async toRun(of: RunOf): Promise<Result<{ readonly run: RunId; readonly start: () => Promise<Tested> }>> {
+  async toRun(
+    of: RunOf,
+    isAdmitted = true,
+  ): Promise<Result<{ readonly run: RunId; readonly start: () => Promise<Tested> }>> {
     const fn = await this.#functions.prepareText(of.call, undefined);
     if (!fn.ok) return fn;
     const { tier } = fn.value.compiled;
@@ -152,7 +155,7 @@ export class FunctionCalls {
     const id = this.#runs.newId();
     return ok({
       run: id,
-      start: () => this.#runs.run({ id, of, fn: fn.value, runner, isTest: false, isAdmitted: true }),
+      start: () => this.#runs.run({ id, of, fn: fn.value, runner, isTest: false, isAdmitted }),
     });
   }
 

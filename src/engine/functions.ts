@@ -4,7 +4,13 @@
 import type { BindingId, FunctionId, Hash, SchemaId, VariantId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { Fault, must, ok, type Result, refuse } from '../base/result.ts';
-import type { ActionKind, BindingArgument, BindingRecord, FunctionKind, FunctionRecord } from '../model/function.ts';
+import type {
+  ActionFunctionKind,
+  BindingArgument,
+  BindingRecord,
+  FunctionKind,
+  FunctionRecord,
+} from '../model/function.ts';
 import { functionKinds } from '../model/function.ts';
 import { index, indexUser } from '../model/keys.ts';
 import {
@@ -42,7 +48,7 @@ export interface BoundWhere {
   readonly variant: VariantId | null;
   readonly arguments: readonly BindingArgument[];
   readonly output: string | null;
-  readonly action: ActionKind | null;
+  readonly action: ActionFunctionKind | null;
 }
 
 export interface FunctionView {

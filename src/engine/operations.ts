@@ -40,7 +40,9 @@ import { actionOperations } from './operations_action.ts';
 import { componentOperations } from './operations_component.ts';
 import { driftOperations } from './operations_drift.ts';
 import { functionOperations } from './operations_function.ts';
+import { importOperations } from './operations_import.ts';
 import { managementOperations } from './operations_management.ts';
+import { resourceOperations } from './operations_resource.ts';
 import { runOperations } from './operations_run.ts';
 import { schemaOperations } from './operations_schema.ts';
 import { type NotPlannedLine, type PlannedLine, plannedLines, planOf } from './planning.ts';
@@ -53,7 +55,6 @@ import { describeSchema, propertyLines, searchSchemas } from './schema.ts';
 import { getSecret, listSecrets, publicKeyOf, rotateKeys, setSecret } from './secrets.ts';
 import { split } from './split.ts';
 import { submit } from './submit.ts';
-import { exportTemplateOf, importTemplate } from './template.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Carries out one operation. Refuses `request_malformed` for an unknown name. */
@@ -181,25 +182,7 @@ const operations = {
 
   ...schemaOperations,
 
-  'import.cloudformation': (c, p) =>
-    inWorkspace(c, p, async (w) =>
-      importTemplate(c.engine, w, c.principal, {
-        changeSet: await changeSetOf(w, p),
-        text: text(p, 'text'),
-        name: text(p, 'name'),
-        ...idempotency(p),
-      }),
-    ),
-  'export.cloudformation': (c, p) =>
-    inState(c, p, (s) =>
-      s.w.read(() =>
-        exportTemplateOf(
-          s.snapshot,
-          p['name'] === undefined ? undefined : text(p, 'name'),
-          p['format'] === 'yaml' ? 'yaml' : 'json',
-        ),
-      ),
-    ),
+  ...importOperations,
 
   'audit.list': (c, p) => inWorkspace(c, p, (w) => listAudit(w, p)),
   'audit.verify': (c, p) => inWorkspace(c, p, async (w) => ok(await verifyAudit(w, headsOf(p)))),
@@ -250,6 +233,7 @@ const operations = {
 
   ...actionOperations,
   ...driftOperations,
+  ...resourceOperations,
   ...runOperations,
   ...functionOperations,
   ...managementOperations,

@@ -205,13 +205,16 @@ export class CallRuns {
     };
   }
 
-  /** Only functions with effects, which run for a component, get contents of secrets and what was made with them. */
+  /**
+   * Only functions with effects get contents of secrets: those of the component that they run for, with what was made with them,
+   * or those that they are to be given without one.
+   */
   async #withEffects(run: Run): Promise<GuardedReport> {
     const { live, sealed, compiler } = this.#options;
     const { of, fn, isTest } = run;
     const { call, at, changeSet } = of;
     const { component } = at;
-    const isGiven = component !== '';
+    const isGiven = component !== '' || of.secrets !== undefined;
     const given = isGiven
       ? await this.#options.credentials(compiler()!, { changeSet, component, secrets: of.secrets })
       : { ok: true as const, credentials: noCredentials };
@@ -222,7 +225,7 @@ export class CallRuns {
     live.note(run.id, { credentials: given.credentials.given, ...words });
     const reach = reachOf(words.network, secrets);
     if (!reach.ok) return notStarted(run, 'authentication_failed', reach.message);
-    const opened = isGiven ? await sealed.open(call.input) : undefined;
+    const opened = component === '' ? undefined : await sealed.open(call.input);
     if (opened?.ok === false) return notStarted(run, 'authentication_failed', refusalText(opened.refusal));
     const request = this.#request(run);
     const isSealed = !isTest && sealedKinds.includes(call.kind);

@@ -2,29 +2,26 @@
 // importing again edits only what differs.
 
 import type { Principal } from '../access/role.ts';
-import { type ChangeSetId, type ComponentId, type Digest, idFromHash } from '../base/ids.ts';
+import type { ChangeSetId, ComponentId } from '../base/ids.ts';
 import { brief, type Json } from '../base/json.ts';
 import { attempt, must, ok, type Result, refuse } from '../base/result.ts';
 import { exportWithNotes } from '../formats/cloudformation/export.ts';
 import { planImport } from '../formats/cloudformation/import.ts';
-import type { ImportReport, TemplateComponent, TemplateModel, Unrepresented } from '../formats/cloudformation/model.ts';
+import type { ImportReport, TemplateModel, Unrepresented } from '../formats/cloudformation/model.ts';
 import { type Parsed, parseSpelled } from '../formats/cloudformation/parse.ts';
 import { printTemplate } from '../formats/cloudformation/print.ts';
 import { requestsOf } from '../formats/cloudformation/requests.ts';
 import { templateSchemas } from '../formats/cloudformation/schemas.ts';
-import { componentFlags } from '../model/component.ts';
-import { isDeclared, readDeclared } from '../model/declared.ts';
-import { dependsKey, flagKey, index, indexUser } from '../model/keys.ts';
-import { findComponent, findSchema, findVariant, isMarked, nameOf, resolveSchema, specOf } from '../model/lookup.ts';
-import { type Path, wellKnown } from '../model/path.ts';
+import { index, indexUser } from '../model/keys.ts';
+import { isMarked, nameOf, resolveSchema } from '../model/lookup.ts';
 import type { VariantSpec } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
-import type { Input, Request } from '../mutation/request.ts';
-import { inputOfTree, treeOfDeclared } from '../mutation/tree.ts';
+import type { Request } from '../mutation/request.ts';
 import type { Branch } from './branch.ts';
 import { caughtUp } from './catch_up.ts';
 import type { Engine } from './engine.ts';
 import { askOf, remember, repeated } from './idempotency.ts';
+import { findManager, installedSpec, memberId, membersOf, readMember } from './managed_model.ts';
 import { permit } from './permit.ts';
 import { type Ask, keepAnswer, type SubmitReply, submitNow } from './submit.ts';
 import type { Workspace } from './workspace.ts';
@@ -124,7 +121,9 @@ function plan(engine: Engine, state: Reader, parsed: Parsed, name: string) {
       name,
       specOf: specFor,
       newId: (member) =>
-        member === undefined ? engine.world.ids.ulid<ComponentId>() : memberId(state, engine.world.digest, member),
+        member === undefined
+          ? engine.world.ids.ulid<ComponentId>()
+          : memberId(state, engine.world.digest, { manager: member.template, key: member.key }),
       ...(existing === undefined ? {} : { existing }),
     }),
   );
@@ -154,71 +153,15 @@ function plan(engine: Engine, state: Reader, parsed: Parsed, name: string) {
   };
 }
 
-/**
- * The id of a member that is new to a template: the same for whoever adds it to the same template, so that two change sets
- * that both add it come to one component. One that was added before and deleted keeps its id; the next one has another.
- */
-function memberId(state: Reader, digest: Digest, member: { template: ComponentId; key: string }): ComponentId {
-  const { template, key } = member;
-  for (let n = 1; ; n++) {
-    // Beside its template: the beginning of an id is its place among all.
-    const hash = digest(`${template} ${key} ${n}`);
-    const id = (template.slice(0, 10) + idFromHash(hash).slice(10)) as ComponentId;
-    if (state.get('components', id) === undefined) return id;
-  }
-}
-
-function installedSpec(state: Reader, type: string): VariantSpec | undefined {
-  const id = resolveSchema(state, type);
-  const variant = id.ok ? findSchema(state, id.value)?.defaultVariant : undefined;
-  const record = id.ok && variant ? findVariant(state, id.value, variant) : undefined;
-  return record && specOf(state, record.spec);
-}
-
 /** The template of that name, by the schema and name of its component; undefined when there is none. */
 function findTemplate(state: Reader, name: string): TemplateModel | undefined {
-  for (const [key] of state.scan('index', index.named(name))) {
-    const id = indexUser(key) as ComponentId;
-    if (isTemplate(state, id) && !isMarked(state, id)) return readTemplate(state, id);
-  }
-  return undefined;
-}
-
-function isTemplate(state: Reader, id: ComponentId): boolean {
-  const record = findComponent(state, id);
-  return record !== undefined && findSchema(state, record.schema)?.name === templateSchemas.template;
+  const id = findManager(state, templateSchemas.template, name);
+  return id && readTemplate(state, id);
 }
 
 /** A template as what is declared on its component and on those that it manages, without those marked for deletion. */
 function readTemplate(state: Reader, template: ComponentId): TemplateModel {
-  const prefix = `${template}/manages/`;
-  const members = [...state.scan('components', prefix)].map(([key]) => key.slice(prefix.length) as ComponentId);
-  return {
-    template,
-    components: [template, ...members].filter((id) => !isMarked(state, id)).map((id) => readMember(state, id)),
-  };
-}
-
-function readMember(state: Reader, id: ComponentId): TemplateComponent {
-  const record = findComponent(state, id)!;
-  const input = (path: Path): Input | undefined => {
-    const declared = readDeclared(state, id, path);
-    const tree = isDeclared(declared) ? treeOfDeclared(state, declared) : undefined;
-    return tree && inputOfTree(state, tree);
-  };
-  const metadata = input(wellKnown.metadata);
-  const enabled = input(wellKnown.enabled);
-  const depends = dependsKey(id, '' as ComponentId);
-  return {
-    id,
-    schema: findSchema(state, record.schema)?.name ?? '',
-    name: nameOf(state, id),
-    domain: input(wellKnown.domain) ?? {},
-    ...(metadata === undefined ? {} : { metadata }),
-    ...(enabled === undefined ? {} : { enabled }),
-    flags: componentFlags.filter((f) => state.get('components', flagKey(id, f)) !== undefined),
-    dependsOn: [...state.scan('components', depends)].map(([key]) => key.slice(depends.length) as ComponentId),
-  };
+  return { template, components: membersOf(state, template).map((id) => readMember(state, id)) };
 }
 
 export interface ExportReply {

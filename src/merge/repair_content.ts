@@ -5,7 +5,7 @@ import type { ComponentId } from '../base/ids.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { BindingRecord, FunctionRecord } from '../model/function.ts';
 import { idLength, index, indexUser } from '../model/keys.ts';
-import { findRecord, isMarked, resourceIdOf } from '../model/lookup.ts';
+import { claimingResource, findRecord, isMarked } from '../model/lookup.ts';
 import type { VariantRecord } from '../model/schema.ts';
 import type { Category } from '../model/state.ts';
 import type { Mutation } from '../mutation/mutation.ts';
@@ -143,11 +143,8 @@ export function sharedResources(m: Merging): { at: number; component: ComponentI
     const mutation = m.item(at).m;
     const component = componentOf(mutation);
     if (component === undefined || (mutation.kind !== 'cell.set' && mutation.kind !== 'component.create')) continue;
-    const resource = resourceIdOf(m.draft, component);
-    if (resource === undefined || isMarked(m.draft, component)) continue;
-    const others = [...m.draft.scan('index', index.withResource(resource))]
-      .map(([k]) => indexUser(k))
-      .filter((other) => other !== component);
+    if (isMarked(m.draft, component)) continue;
+    const others = claimingResource(m.draft, component);
     if (others.length > 0) out.push({ at, component, others });
   }
   return out;

@@ -35,7 +35,12 @@ export interface FunctionRecord {
 }
 
 export const actionKinds = ['create', 'update', 'destroy', 'refresh', 'manual'] as const;
+/** What is done to the resource of one component. */
 export type ActionKind = (typeof actionKinds)[number];
+
+/** What an action function implements: an action, or `list`, which says what is there and is never planned. */
+export const actionFunctionKinds = [...actionKinds, 'list'] as const;
+export type ActionFunctionKind = (typeof actionFunctionKinds)[number];
 
 /** Where one argument comes from: a pointer into the component, or a fixed value; exactly one of the two. */
 export type BindingArgument =
@@ -51,6 +56,6 @@ export interface BindingRecord {
   readonly arguments: readonly BindingArgument[];
   /** attribute functions: the pointer that the result is written to; others: null. */
   readonly output: string | null;
-  /** action functions: which action it implements; others: null. */
-  readonly action: ActionKind | null;
+  /** action functions: what it implements; others: null. */
+  readonly action: ActionFunctionKind | null;
 }

@@ -70,6 +70,8 @@ export const index = {
   secretUses: (secret: string): string => `secret:${secret}${separator}`,
   resource: (resourceId: string, component: ComponentId): string => `resource:${resourceId}${separator}${component}`,
   withResource: (resourceId: string): string => `resource:${resourceId}${separator}`,
+  /** In front of all of them. */
+  resources: 'resource:',
   viewNamed: (name: string, id: string): string => `viewname:${name}${separator}${id}`,
   viewsNamed: (name: string): string => `viewname:${name}${separator}`,
   secretNamed: (name: string, id: string): string => `secretname:${name}${separator}${id}`,

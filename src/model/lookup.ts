@@ -20,6 +20,7 @@ import { parseCell } from './cell.ts';
 import type { ComponentRecord } from './component.ts';
 import { cellKey, index, indexUser, variantKey } from './keys.ts';
 import type { ResourceRecord } from './module.ts';
+import { resourceIdBy } from './module.ts';
 import { wellKnown } from './path.ts';
 import type { SchemaRecord, VariantRecord, VariantSpec } from './schema.ts';
 import type { Category, Reader } from './state.ts';
@@ -83,13 +84,7 @@ export function isMarked(reader: Reader, component: ComponentId): boolean {
 
 /** The resource id declared or reported for a component. */
 export function resourceIdOf(reader: Reader, component: ComponentId): string | undefined {
-  const text = reader.get('cells', cellKey(component, wellKnown.resourceId));
-  if (text !== undefined) {
-    const cell = parseCell(text);
-    if ('v' in cell && typeof cell.v === 'string') return cell.v;
-  }
-  const reported = findRecord<{ resourceId: string | null }>(reader, 'resources', component)?.resourceId;
-  return reported ?? undefined;
+  return resourceIdBy(declaredResourceId(reader, component), findRecord(reader, 'resources', component));
 }
 
 /** The id that a resource had when it was found gone; undefined: it was not found so. */
@@ -106,12 +101,26 @@ export function isAnswered(reader: Reader, component: ComponentId, override: Ove
 }
 
 /** Other components, not marked, that were given the same resource id. */
+/** As it is declared, whatever was reported since. */
+export function declaredResourceId(reader: Reader, component: ComponentId): string | undefined {
+  const text = reader.get('cells', cellKey(component, wellKnown.resourceId));
+  const cell = text === undefined ? undefined : parseCell(text);
+  return cell !== undefined && 'v' in cell && typeof cell.v === 'string' ? cell.v : undefined;
+}
+
+/** Other components, not marked, that were given the same resource. */
 export function sharingResource(reader: Reader, component: ComponentId): ComponentId[] {
+  return claimingResource(reader, component).filter((other) => !isMarked(reader, other));
+}
+
+/** Other components of the same schema that were given the same resource id: types have ids of their own. */
+export function claimingResource(reader: Reader, component: ComponentId): ComponentId[] {
   const resource = resourceIdOf(reader, component);
   if (resource === undefined) return [];
+  const schema = findComponent(reader, component)?.schema;
   return [...reader.scan('index', index.withResource(resource))]
     .map(([key]) => indexUser(key) as ComponentId)
-    .filter((other) => other !== component && !isMarked(reader, other));
+    .filter((other) => other !== component && findComponent(reader, other)?.schema === schema);
 }
 
 /** Marked and without a resource: absent by definition. */

@@ -29,6 +29,19 @@ export interface ResourceRecord {
   readonly sentHash?: Hash | null;
   /** Blob of that text; null or absent: it is not kept, so that only that something changed can be told, not what. */
   readonly sent?: Hash | null;
+  /** The declared resource id that was there then; absent: none was. What is reported later has its place. */
+  readonly declaredId?: string;
   /** When the provider was last asked; null or absent: not known. */
   readonly syncedAtMs?: number | null;
+}
+
+/**
+ * The id of a component's resource: the declared one, until another is reported of what it named, or that there is none any
+ * more. One that was declared since names another resource.
+ */
+export function resourceIdBy(declared: string | undefined, reported: ResourceRecord | undefined): string | undefined {
+  if (reported === undefined) return declared;
+  const isOfDeclared = declared === undefined || declared === reported.declaredId;
+  if (reported.status === 'absent') return isOfDeclared ? undefined : declared;
+  return isOfDeclared ? (reported.resourceId ?? declared) : declared;
 }

@@ -7,7 +7,12 @@ import type { Json } from '../base/json.ts';
 import { must, RefusalError } from '../base/result.ts';
 import { type Bound, boundOf, boundsAt, boundsOf, boundsOfVariant } from '../graph/bound.ts';
 import { type BoundType, findCycleOfBound, findCycleOn, typesOf } from '../graph/bound_cycle.ts';
-import { actionKinds, type BindingArgument, type BindingRecord, type FunctionRecord } from '../model/function.ts';
+import {
+  actionFunctionKinds,
+  type BindingArgument,
+  type BindingRecord,
+  type FunctionRecord,
+} from '../model/function.ts';
 import { index, indexUser } from '../model/keys.ts';
 import {
   findRecord,
@@ -45,7 +50,8 @@ export function attach(c: Compilation, r: Attach): About {
     r.schema === undefined
       ? { variant: must(schemaOfVariant(c.draft, r.variant!)).variant }
       : { schema: must(resolveSchema(c.draft, r.schema)) };
-  if (r.action !== undefined && !actionKinds.includes(r.action)) malformed('action', actionKinds.join(', '), r.action);
+  if (r.action !== undefined && !actionFunctionKinds.includes(r.action))
+    malformed('action', actionFunctionKinds.join(', '), r.action);
   if ((record.kind === 'action') !== (r.action !== undefined))
     malformed('action', 'an action kind exactly for functions of kind action', r.action);
   freeForFunction(c.draft, target, record, r.action);

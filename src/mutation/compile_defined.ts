@@ -4,7 +4,7 @@
 
 import type { BindingId, FunctionId, VariantId } from '../base/ids.ts';
 import { canonical, isObject, type Json } from '../base/json.ts';
-import { actionKinds, type FunctionKind, functionKinds } from '../model/function.ts';
+import { actionFunctionKinds, type FunctionKind, functionKinds } from '../model/function.ts';
 import { index } from '../model/keys.ts';
 import { childPath, type Path, parsePointer } from '../model/path.ts';
 import { type Compilation, malformed, mustName, type NounRequest } from './compile.ts';
@@ -23,7 +23,7 @@ export function mustFunctions(given: readonly FunctionOfDefinition[]): readonly 
     names.add(name);
     if (!functionKinds.includes(f.functionKind) || f.functionKind === 'schema-definition')
       malformed('functions/functionKind', 'a kind of function that a schema has', f.functionKind);
-    if ((f.functionKind === 'action') !== (f.action !== undefined && actionKinds.includes(f.action)))
+    if ((f.functionKind === 'action') !== (f.action !== undefined && actionFunctionKinds.includes(f.action)))
       malformed('functions/action', 'an action kind exactly for functions of kind action', f.action);
     const { output, arguments: args = [] } = f as { readonly output?: Json; readonly arguments?: Json };
     if (!Array.isArray(args) || !args.every(isArgument))

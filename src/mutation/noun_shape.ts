@@ -5,7 +5,7 @@ import { isHash, isUlid } from '../base/ids.ts';
 import { isObject, type Json, type JsonObject } from '../base/json.ts';
 import { overrideModes } from '../model/action.ts';
 import { componentFlags } from '../model/component.ts';
-import { actionKinds, functionKinds } from '../model/function.ts';
+import { actionFunctionKinds, actionKinds, functionKinds } from '../model/function.ts';
 import { isPathKey, parsePath } from '../model/path.ts';
 import type { Noun } from './nouns.ts';
 
@@ -66,7 +66,7 @@ const shapes: Readonly<Record<Noun, Shape>> = {
       target,
       arguments: listOf(argument),
       output: orNull(text),
-      action: orNull(among(actionKinds)),
+      action: orNull(among(actionFunctionKinds)),
     },
   },
   depends: { key: edge('depends'), fields: {} },

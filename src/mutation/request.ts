@@ -4,7 +4,7 @@
 
 import type { ComponentId, SchemaId, VariantId } from '../base/ids.ts';
 import type { Json, JsonObject } from '../base/json.ts';
-import type { ActionKind, BindingArgument, FunctionKind } from '../model/function.ts';
+import type { ActionFunctionKind, ActionKind, BindingArgument, FunctionKind } from '../model/function.ts';
 import type { VariantSpec } from '../model/schema.ts';
 import type { ApproverRule, Geometry } from '../model/view.ts';
 
@@ -124,7 +124,7 @@ export type Request =
         readonly text: string;
         readonly arguments?: readonly BindingArgument[];
         readonly output?: string;
-        readonly action?: ActionKind;
+        readonly action?: ActionFunctionKind;
       }[];
       readonly gone?: readonly string[];
     }
@@ -173,7 +173,7 @@ export type Request =
       readonly variant?: string;
       readonly arguments?: readonly BindingArgument[];
       readonly output?: string;
-      readonly action?: ActionKind;
+      readonly action?: ActionFunctionKind;
     }
   | { readonly kind: 'binding.detach'; readonly binding: string }
   | {

@@ -20,23 +20,30 @@ export interface Provider {
   rules(...rules: readonly { op: string; nth: number; goes: 'fail' | 'drop' | 'hang' }[]): Promise<void>;
   /** As it was after its first effects, without rules. */
   reset(effects: number): Promise<void>;
-  /** Changes or takes away a thing behind everybody's back. */
+  /** Makes, changes or takes away a thing behind everybody's back. */
+  make(body: Json): Promise<{ readonly id: string }>;
   put(id: string, body: Json): Promise<void>;
   remove(id: string): Promise<void>;
   close(): void;
 }
 
-export async function startProvider(): Promise<Provider> {
+/** `token`: it answers only who brings it. */
+export async function startProvider(token?: string): Promise<Provider> {
   const file = join(newFolder(), 'journal');
-  const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, 'provider.mjs'), file], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [join(import.meta.dirname, 'provider.mjs'), file, ...(token === undefined ? [] : [token])],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const port = await new Promise<number>((resolve, reject) => {
     child.stdout!.once('data', (bytes: Buffer) => resolve(Number(bytes.toString())));
     child.once('exit', () => reject(new Error('the provider does not start')));
   });
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const ask = async (method: string, path: string, body?: Json): Promise<Json> => {
-    const init = body === undefined ? { method } : { method, body: JSON.stringify(body) };
+    const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
     return (await (await fetch(`http://127.0.0.1:${port}/${path}`, init)).json()) as Json;
   };
   return {
@@ -47,6 +54,7 @@ export async function startProvider(): Promise<Provider> {
       await ask('POST', 'rules', []);
       await ask('POST', 'reset', effects);
     },
+    make: async (body) => (await ask('POST', 'things', { body })) as unknown as { id: string },
     put: async (id, body) => void (await ask('PUT', `things/${id}`, body)),
     remove: async (id) => void (await ask('DELETE', `things/${id}`)),
     close: () => void child.kill('SIGKILL'),

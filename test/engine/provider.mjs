@@ -4,11 +4,13 @@
 //   POST /things {key, body} -> {id, body}     once for each key, when it is `idempotent`
 //   GET, PUT, DELETE /things/ID
 //   POST /reset N                              as it was after its first N effects
+//   GET /things?kind=K&after=ID -> {things: [{id, body}], next?}     two at a time, in order of their making; K of body.kind
 //   GET /journal -> every effect, in order     POST /rules [{op, nth, goes: 'fail' | 'drop' | 'hang'}]
+// With a token it answers only who brings it, in `authorization`.
 import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
-const file = process.argv[2];
+const [, , file, token] = process.argv;
 const things = new Map();
 const keys = new Map();
 const journal = [];
@@ -48,7 +50,8 @@ const server = createServer(async (request, response) => {
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);
   const body = chunks.length === 0 ? undefined : JSON.parse(Buffer.concat(chunks).toString());
-  const [, root, id] = request.url.split('/');
+  const { pathname, searchParams } = new URL(request.url, 'http://provider');
+  const [, root, id] = pathname.split('/');
   const answer = (status, json) => {
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(JSON.stringify(json));
@@ -64,10 +67,19 @@ const server = createServer(async (request, response) => {
     return answer(200, journal);
   }
   if (root !== 'things') return answer(404, { error: 'no such thing' });
-  const op = { POST: 'create', GET: 'read', PUT: 'update', DELETE: 'destroy' }[request.method];
+  if (token !== undefined && request.headers.authorization !== `Bearer ${token}`) return answer(401, { error: 'who?' });
+  const isList = request.method === 'GET' && id === undefined;
+  const op = isList ? 'list' : { POST: 'create', GET: 'read', PUT: 'update', DELETE: 'destroy' }[request.method];
   counts[op] = (counts[op] ?? 0) + 1;
   const rule = rules.find((r) => r.op === op && r.nth === counts[op])?.goes;
   if (rule === 'fail') return answer(500, { error: `the ${op} fails` });
+  if (op === 'list') {
+    const kind = searchParams.get('kind');
+    const all = [...things].filter(([, b]) => kind === null || b.kind === kind).map(([i, b]) => ({ id: i, body: b }));
+    const from = all.findIndex((t) => t.id === searchParams.get('after')) + 1;
+    const page = all.slice(from, from + 2);
+    return answer(200, { things: page, ...(from + 2 < all.length ? { next: page.at(-1).id } : {}) });
+  }
   if (op === 'create') {
     const known = body.key === undefined ? undefined : keys.get(body.key);
     if (known !== undefined) return answer(200, { id: known, body: things.get(known) });

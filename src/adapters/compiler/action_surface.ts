@@ -1,5 +1,6 @@
 // The types of action functions: what every one of them is called with besides its component, and what it may give. For the
-// checks of single functions and for those of `defineSchema`; the engine reads results by `dispatch/action_result`.
+// checks of single functions and for those of `defineSchema`; the engine reads results by `dispatch/action_result`, and those
+// of functions that list resources by `dispatch/list_result`.
 
 /** What action functions are called with, and what they give. */
 export const actionCall = `/** What an action function gets besides its component. */
@@ -36,4 +37,10 @@ type ActionResult =
   | { status: 'pending'; checkpoint: any; afterMs?: number; message?: string | null }
   /** Not finished: called again when somebody sends the signal. */
   | { status: 'waiting'; signal: string; checkpoint?: any; message?: string | null };
+/** A resource without a payload is looked at with the function of kind refresh. */
+interface ListedResource { resourceId: string; payload?: any; name?: string | null }
+interface ListOutput {
+  status: 'ok' | 'warning' | 'error'; resources?: readonly ListedResource[]; cursor?: string | null; message?: string | null;
+  errorClass?: 'throttled' | 'transient' | 'conflict' | 'permanent' | 'unknown-outcome'; retryAfterMs?: number;
+}
 `;

@@ -105,7 +105,9 @@ interface DefinedProperties<D, R> extends ComponentOutputs {
 }
 interface CodeOutput { format: string; code: string }
 interface QualificationOutput { result: 'success' | 'warning' | 'failure' | 'unknown'; message?: string | null }
-${actionCall}interface ManagementOutput {
+${actionCall}/** Filters in the domain, where somebody gave some; the cursor that the page before ended with. */
+interface ListInput<D> { properties: { domain: Partial<ValuesOf<D>>; secrets?: { [slot: string]: any } }; schema: string; cursor?: string }
+interface ManagementOutput {
   status: 'ok' | 'error';
   message?: string | null;
   ops?: {
@@ -153,10 +155,16 @@ interface SchemaDefinition<D, R, A, F> {
     }) => OrPromise<ManagementOutput>;
   };
   actions?: {
-    readonly [name: string]: {
-      readonly kind: 'create' | 'update' | 'destroy' | 'refresh' | 'manual';
-      main(input: { properties: DefinedProperties<D, R> } & ActionCall): OrPromise<ActionResult>;
-    };
+    readonly [name: string]:
+      | {
+          readonly kind: 'create' | 'update' | 'destroy' | 'refresh' | 'manual';
+          main(input: { properties: DefinedProperties<D, R> } & ActionCall): OrPromise<ActionResult>;
+        }
+      | {
+          /** What is there: a page of it, and the cursor that it is asked for the next page with. */
+          readonly kind: 'list';
+          main(input: ListInput<D>): OrPromise<ListOutput>;
+        };
   };
   /** Functions that prepare a run with the content of a secret that this schema defines. */
   authentication?: { readonly [name: string]: (secret: ValuesOf<F>) => any };

@@ -167,7 +167,7 @@ declare const requestStorage: {
 const inputs: Readonly<Record<Exclude<FunctionKind, 'attribute' | 'transformation'>, string>> = {
   'code-generation': 'interface Input extends ComponentOutputs { domain: Schema.Domain }',
   qualification: 'interface Input extends ComponentOutputs { domain: Schema.Domain }',
-  action: `${actionCall}\ninterface Input extends ActionCall { properties: ComponentProperties; [member: string]: any }`,
+  action: `${actionCall}\ninterface Input extends ActionCall { cursor?: string; properties: ComponentProperties; [member: string]: any }`,
   management: `
 interface Geometry { x?: number; y?: number; width?: number; height?: number }
 interface ManagedComponent {
@@ -197,7 +197,7 @@ const outputs: Readonly<Record<FunctionKind, string>> = {
   transformation: 'type Output = any;',
   'code-generation': 'interface Output { format: string; code: string }',
   qualification: `interface Output { result: 'success' | 'warning' | 'failure' | 'unknown'; message?: string | null }`,
-  action: 'type Output = ActionResult;',
+  action: 'type Output = ActionResult | ListOutput;',
   management: `/** A value, or where it comes from: \`{ $source: { component, path } }\` follows, \`{ $source: null }\` unsets. */
 interface Values { [pointer: string]: any }
 interface Create {

@@ -3,7 +3,12 @@
 
 import { isObject, type Json, type JsonObject } from '../../base/json.ts';
 import { attempt, must, type Result } from '../../base/result.ts';
-import { type ActionKind, actionKinds, type BindingArgument, type FunctionKind } from '../../model/function.ts';
+import {
+  type ActionFunctionKind,
+  actionFunctionKinds,
+  type BindingArgument,
+  type FunctionKind,
+} from '../../model/function.ts';
 import { isPathKey } from '../../model/path.ts';
 import { isRefreshPeriod, parseVariantSpec, type VariantSpec, variantSpecFormat } from '../../model/schema.ts';
 import type { ConvertedAsset } from './asset.ts';
@@ -15,7 +20,7 @@ export interface DefinedBinding {
   readonly name: string;
   readonly arguments: readonly BindingArgument[];
   readonly output: string | null;
-  readonly action: ActionKind | null;
+  readonly action: ActionFunctionKind | null;
 }
 
 const depthMax = 40;
@@ -146,8 +151,9 @@ function functionsIn(from: JsonObject): DefinedBinding[] {
     each(section, kind, () => ({}));
   each('actions', 'action', (given, at) => {
     const { kind } = objectAt(given, at);
-    if (!actionKinds.includes(kind as ActionKind)) malformed(`${at}/kind`, actionKinds.join(', '), kind);
-    return { action: kind as ActionKind };
+    if (!actionFunctionKinds.includes(kind as ActionFunctionKind))
+      malformed(`${at}/kind`, actionFunctionKinds.join(', '), kind);
+    return { action: kind as ActionFunctionKind };
   });
   return out;
 }

@@ -1,14 +1,16 @@
-// Commands that take templates in and write them out: a file or standard input on one side, one operation of the engine
-// on the other.
+// Commands that take templates and states in and write templates out: a file or standard input on one side, one operation of
+// the engine on the other.
 
 import { writeFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
 import type { ExportReply, ImportReply } from '../../engine/template.ts';
+import type { TerraformReply } from '../../engine/terraform.ts';
 import { readText } from './files.ts';
 import { note, paint } from './output.ts';
 import type { Run } from './program.ts';
 import { importLines } from './render.ts';
+import { terraformLines } from './render_resource.ts';
 
 export function templateCommands(program: Command, run: Run): void {
   const imports = program.command('import').description('take infrastructure in from another description');
@@ -26,6 +28,35 @@ export function templateCommands(program: Command, run: Run): void {
         const reply = await s.call<ImportReply>('import.cloudformation', { changeSet, text, name });
         if (reply.edits === 0) await s.giveUp();
         s.print(reply, () => importLines(reply));
+        if (!s.json && reply.edits > 0) note(`Review it with: headwater change-set review ${reply.changeSet}`);
+        return undefined;
+      }),
+    );
+  imports
+    .command('terraform <file>')
+    .description(
+      'turn a Terraform state into components that need nothing done: values, references, what is known of each',
+    )
+    .option('--change-set <name>', 'change set, by name or id (default: a new one)')
+    .option('--name <name>', 'name of the state; importing again under a name updates it (default: the file’s)')
+    .addHelpText(
+      'after',
+      `
+The file is a state of version 4, or what \`terraform show -json\` prints; - reads standard input. Values that are marked as
+sensitive, or are by their name, are left out and told.
+
+Examples:
+  headwater import terraform terraform.tfstate --change-set "take over"
+  terraform state pull | headwater import terraform - --name network --change-set "take over"`,
+    )
+    .action((file: string, options: { changeSet?: string; name?: string }) =>
+      run('Importing', async (s) => {
+        const text = readText(file);
+        const name = options.name ?? (file === '-' ? 'state' : basename(file, extname(file)));
+        const changeSet = await s.changeSet(options.changeSet, `import ${name}`);
+        const reply = await s.call<TerraformReply>('import.terraform', { changeSet, text, name });
+        if (reply.edits === 0) await s.giveUp();
+        s.print(reply, () => terraformLines(reply));
         if (!s.json && reply.edits > 0) note(`Review it with: headwater change-set review ${reply.changeSet}`);
         return undefined;
       }),

@@ -16,6 +16,7 @@ import { managementCommands } from './commands_management.ts';
 import { mergeCommands } from './commands_merge.ts';
 import { questionCommands } from './commands_question.ts';
 import { reachCommands } from './commands_reach.ts';
+import { resourceCommands } from './commands_resource.ts';
 import { runCommands } from './commands_run.ts';
 import { secretCommands } from './commands_secret.ts';
 import { storeCommands } from './commands_store.ts';
@@ -124,6 +125,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     questionCommands,
     secretCommands,
     templateCommands,
+    resourceCommands,
     storeCommands,
     cloudCommands,
     reachCommands,
@@ -258,6 +260,7 @@ const nameCharsMax = 120;
 const examples = `
 Examples:
   headwater import cloudformation template.yaml     a template becomes components in a new change set
+  headwater resource import AWS::EC2::VPC --all     what is there becomes components, and nothing is done to it
   headwater change-set review CHANGE_SET            what it would change, value by value
   headwater change-set apply CHANGE_SET             make it part of Head
   headwater component set web /domain/Port 8080     edit one value, in a new change set
