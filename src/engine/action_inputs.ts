@@ -61,12 +61,18 @@ export async function bindInputs(w: Workspace, head: Branch, action: ActionRecor
       if (action.reviewedHash !== null && action.reviewedHash !== inputHash)
         return waits('its values are not those that were reviewed');
     }
-    if (action.kind === 'create' && resourceId !== undefined && action.after.length === 0)
+    const isAlone = action.after.length === 0 && !isPart(w, action);
+    if (action.kind === 'create' && resourceId !== undefined && isAlone)
       return waits('it has a resource already; an apply that changes it will update that');
-    if (action.kind === 'destroy' && !isMarked(head.snapshot, component) && action.after.length === 0)
+    if (action.kind === 'destroy' && !isMarked(head.snapshot, component) && isAlone)
       return waits('the component is not deleted any more');
     return ok(bound);
   });
+}
+
+/** Of a replacement the old resource is destroyed although its component stays. */
+function isPart(w: Workspace, { id, component }: ActionRecord): boolean {
+  return w.actions.of(component).some((a) => (a.kind === 'create' || a.kind === 'destroy') && a.after.includes(id));
 }
 
 function waits(got: string): Result<never> {
