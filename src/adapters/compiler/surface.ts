@@ -56,6 +56,10 @@ declare const Buffer: {
   isBuffer(x: any): x is Buffer;
 };
 declare const process: OpenLibrary;
+/** An address in its parts: https://url.spec.whatwg.org. The function runs in a process. */
+declare const URL: new (url: string, base?: string | OpenLibrary) => OpenLibrary;
+/** Web Crypto. Effects: the function runs in a process. */
+declare const crypto: OpenLibrary;
 declare function setTimeout(call: (...args: any[]) => void, ms?: number, ...args: any[]): any;
 declare function clearTimeout(timer: any): void;
 declare function setInterval(call: (...args: any[]) => void, ms?: number, ...args: any[]): any;

@@ -1,0 +1,421 @@
+// What one role may do on one object of a PostgreSQL database: exactly these privileges. A grant has no name and no comment: object
+// and role are its natural key, and granting again changes nothing.
+
+// What the schemas of this provider share: begin
+// (The same text in each of their files.)
+
+type Row = Record<string, unknown>;
+interface Sql {
+  query(text: string, values?: readonly unknown[]): Promise<{ readonly rows: readonly Row[] }>;
+}
+
+type ErrorClass = 'permanent' | 'transient' | 'throttled' | 'conflict';
+interface Failure {
+  readonly status: 'error';
+  readonly message: string;
+  readonly errorClass: ErrorClass;
+}
+
+/** Ends an action from wherever it stands. */
+class Stop {
+  readonly failure: Failure;
+  constructor(message: string, errorClass: ErrorClass = 'permanent') {
+    this.failure = { status: 'error', message, errorClass };
+  }
+}
+
+function stop(message: string): never {
+  throw new Stop(message);
+}
+
+/** Conditions (SQLSTATE) that pass by themselves: connections and the server's state, then others who are at work. */
+const passing = /^(08...|53...|57P0[1-4])$/;
+const contested = /^(40...|55006|55P03|42P04|42P06|42710)$/;
+
+/** What the work gives, or what it was stopped with. */
+async function outcomeOf<T>(work: () => Promise<T>): Promise<T | Failure> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (thrown instanceof Stop) return thrown.failure;
+    const { code = '', message = '', detail, hint, severity } = thrown as { [part: string]: string | undefined };
+    // Not from the server, or not to be reached from here: said by whoever threw it.
+    if (code === 'refused_by_sandbox') throw thrown;
+    if (severity === undefined) {
+      const isNetwork = /\bE[A-Z_]{4,}\b|connection|terminated|timeout|reached/i.test(`${code} ${message}`);
+      if (!isNetwork) throw thrown;
+      return new Stop(`the server cannot be reached: ${message}`, 'transient').failure;
+    }
+    const advice = hint?.replace(
+      /^Use DROP .* CASCADE.*/,
+      'remove that first, or set /domain/Destroy to with-contents',
+    );
+    const said = [message, detail?.replaceAll('\n', '; '), advice].filter((part) => part).join(': ');
+    const kind = passing.test(code) ? 'transient' : contested.test(code) ? 'conflict' : 'permanent';
+    return new Stop(`${said} (${code})`, kind).failure;
+  }
+}
+
+/** Works on a connection of its own to the database, the credential's unless another is named. */
+async function inDatabase<T>(database: string | undefined, work: (sql: Sql) => Promise<T>): Promise<T> {
+  const item = (name: string) => requestStorage.getItem(`postgres${name}`);
+  const ca = item('Ca') === null ? {} : { ca: item('Ca') };
+  const isVerified = item('Tls').startsWith('verify');
+  const ssl = item('Tls') === 'disable' ? false : { servername: item('Host'), rejectUnauthorized: isVerified, ...ca };
+  const client = new Pg.Client({
+    ssl,
+    host: item('Host'),
+    port: item('Port'),
+    user: item('User'),
+    password: item('Password'),
+    database: database ?? item('Database'),
+    application_name: 'headwater',
+    connectionTimeoutMillis: 10_000,
+  });
+  // Told by whoever waits for an answer.
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    await client.query("set timezone to 'UTC'");
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Runs a statement in which names (%I) and texts (%L) are quoted by the server itself. */
+async function execute(sql: Sql, statement: string, ...values: readonly (string | null)[]): Promise<void> {
+  const { rows } = await sql.query('select format($1::text, variadic $2::text[]) as statement', [statement, values]);
+  await sql.query(String(rows[0]?.['statement']));
+}
+
+async function oneRow(sql: Sql, query: string, ...values: readonly unknown[]): Promise<Row | undefined> {
+  return (await sql.query(query, values)).rows[0];
+}
+
+/** All of it or nothing: an error ends the connection, and with it what was begun. */
+async function inTransaction<T>(sql: Sql, work: () => Promise<T>): Promise<T> {
+  await sql.query('begin');
+  const done = await work();
+  await sql.query('commit');
+  return done;
+}
+
+/** Why a name cannot be used; undefined: it can. The server would cut a longer one off and say so to nobody. */
+function whyNoName(what: string, name: string | undefined): string | undefined {
+  if (name === undefined || name === '') return `${what} has no name`;
+  if (name.includes('\0')) return `${what} has a name with a zero character in it`;
+  const bytes = encodeURIComponent(name).replaceAll(/%../g, '.').length;
+  return bytes > 63 ? `${what} ${JSON.stringify(name)} is ${bytes} bytes long, of at most 63` : undefined;
+}
+
+/** What is the server's own, or everybody's. */
+function whyReserved(what: 'role' | 'database' | 'schema' | 'extension', name: string | undefined): string | undefined {
+  const own = {
+    role: ['postgres', 'public', 'none'],
+    database: ['postgres', 'template0', 'template1'],
+    schema: ['information_schema'],
+    extension: ['plpgsql'],
+  };
+  const isOwn =
+    own[what].includes(name ?? '') || ((what === 'role' || what === 'schema') && name?.startsWith('pg_') === true);
+  return isOwn ? `the ${what} ${name} is the server's own` : whyNoName(`the ${what}`, name);
+}
+
+/** `why`: what keeps it from being done. */
+function refuse(why: string | undefined): void {
+  if (why !== undefined) stop(why);
+}
+
+const qualified = (...why: readonly (string | undefined)[]) => {
+  const message = why.find((w) => w !== undefined);
+  return message === undefined ? ({ result: 'success' } as const) : ({ result: 'failure', message } as const);
+};
+
+// What the schemas of this provider share: end
+
+// What is within databases, shared: begin
+
+/** Parts of an id, so that every name can be one. */
+const idText = (...parts: readonly string[]) => parts.map(encodeURIComponent).join('/');
+const idParts = (id = '') => id.split('/').map(decodeURIComponent);
+
+/** The same, but undefined where there is no such database. */
+async function inDatabaseIfThere<T>(database: string, work: (sql: Sql) => Promise<T>): Promise<T | undefined> {
+  try {
+    return await inDatabase(database, work);
+  } catch (thrown) {
+    if ((thrown as { code?: string }).code === '3D000') return undefined;
+    throw thrown;
+  }
+}
+
+// What is within databases, shared: end
+
+interface Domain {
+  readonly Role: string;
+  readonly Database: string;
+  readonly On: string;
+  readonly Schema?: string;
+  readonly Name?: string;
+  readonly Privileges: readonly string[];
+  readonly GrantOption: boolean;
+}
+interface Call {
+  readonly properties: { readonly domain: Domain; readonly si: { readonly resourceId?: string } };
+  readonly idempotencyKey?: string;
+}
+
+/** What a role may do on an object, by the kind of the object. */
+const allowed: { readonly [on: string]: readonly string[] } = {
+  database: ['CREATE', 'CONNECT', 'TEMPORARY'],
+  schema: ['CREATE', 'USAGE'],
+  table: ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER', 'MAINTAIN'],
+  sequence: ['SELECT', 'UPDATE', 'USAGE'],
+};
+
+/** An object and a role: there is one grant for the two. */
+interface Target {
+  readonly database: string;
+  readonly on: string;
+  /** Names of the object within the database: none, a schema's, or a schema's and its own. */
+  readonly names: readonly string[];
+  readonly role: string;
+}
+
+const namesLong: { readonly [on: string]: number } = { database: 0, schema: 1, table: 2, sequence: 2 };
+
+function targetOf({ Database, On, Schema = '', Name = '', Role }: Domain): Target {
+  return { database: Database, on: On, names: [Schema, Name].slice(0, namesLong[On] ?? 0), role: Role };
+}
+
+const idOf = ({ database, on, names, role }: Target) => idText(database, on, ...names, role);
+
+function targetIn(id = ''): Target {
+  const [database = '', on = '', ...rest] = idParts(id);
+  if (rest.length !== (namesLong[on] ?? -1) + 1)
+    return stop(
+      `${JSON.stringify(id)} is no grant: shop/table/app/orders/reader, shop/schema/app/reader, shop/database/reader`,
+    );
+  return { database, on, names: rest.slice(0, -1), role: rest.at(-1) ?? '' };
+}
+
+/** Everybody: no role, and nobody's name. */
+const everybody = 'public';
+
+/** Object and privileges by kind: `$1` and `$2` are its names. */
+const aclOf: { readonly [on: string]: string } = {
+  database: `select coalesce(datacl, acldefault('d', datdba)) as acl from pg_database where datname = current_database() and $1 is null and $2 is null`,
+  schema: `select coalesce(nspacl, acldefault('n', nspowner)) as acl from pg_namespace where nspname = $1 and $2 is null`,
+  table: `select coalesce(relacl, acldefault('r', relowner)) as acl from pg_class c join pg_namespace n on n.oid = relnamespace
+    where nspname = $1 and relname = $2 and relkind in ('r', 'p', 'v', 'm', 'f')`,
+  sequence: `select coalesce(relacl, acldefault('s', relowner)) as acl from pg_class c join pg_namespace n on n.oid = relnamespace
+    where nspname = $1 and relname = $2 and relkind = 'S'`,
+};
+
+interface Held {
+  readonly privileges: readonly string[];
+  /** Those that it may grant to others. */
+  readonly grantable: readonly string[];
+  readonly grantors: readonly string[];
+}
+
+/** undefined: there is no such object, or no such role. */
+async function find(sql: Sql, { on, names, role }: Target): Promise<Held | undefined> {
+  const object = aclOf[on] ?? stop(`${on} is nothing that privileges are granted on`);
+  const whom = `select 0::oid as oid where $3 = '${everybody}' union all select oid from pg_roles where rolname = $3`;
+  const query = `select array_agg(distinct x.privilege_type) filter (where x.privilege_type is not null) as privileges,
+      array_agg(distinct x.privilege_type) filter (where x.is_grantable) as grantable,
+      array_agg(distinct pg_get_userbyid(x.grantor)::text) filter (where x.grantor is not null) as grantors
+    from (${object.replaceAll(/\$([12])/g, '$$$1::text')}) o cross join (${whom.replaceAll('$3', '$3::text')}) w
+      left join lateral aclexplode(o.acl) x on x.grantee = w.oid
+    group by w.oid`;
+  const row = await oneRow(sql, query, names[0] ?? null, names[1] ?? null, role);
+  if (row === undefined) return undefined;
+  const texts = (name: string) => ((row[name] as string[] | null) ?? []).toSorted();
+  return { privileges: texts('privileges'), grantable: texts('grantable'), grantors: texts('grantors') };
+}
+
+async function mustFind(sql: Sql, target: Target): Promise<Held> {
+  const { database, on, names, role } = target;
+  return (
+    (await find(sql, target)) ??
+    stop(`there is no ${[on, ...names].join(' ')} in the database ${database}, or no role ${role}`)
+  );
+}
+
+function payloadOf(target: Target, held: Held, mine: readonly string[] = []) {
+  const { database, on, names, role } = target;
+  const known = mine.filter((p) => held.privileges.includes(p));
+  return {
+    Role: role,
+    Database: database,
+    On: on,
+    ...(names[0] === undefined ? {} : { Schema: names[0] }),
+    ...(names[1] === undefined ? {} : { Name: names[1] }),
+    Privileges: [...known, ...held.privileges.filter((p) => !known.includes(p))],
+    GrantOption: held.grantable.length > 0,
+  };
+}
+
+/** Why it cannot be granted; undefined: it can. */
+function whyWrong({ Role, Database, On, Schema, Name, Privileges = [] }: Partial<Domain>): string | undefined {
+  if (Role !== everybody && whyReserved('role', Role) !== undefined) return whyReserved('role', Role);
+  if (whyNoName('the database', Database) !== undefined) return whyNoName('the database', Database);
+  const [names = 0, known = []] = [namesLong[On ?? ''], allowed[On ?? '']];
+  if (names > 0 && whyNoName('the schema', Schema) !== undefined) return whyNoName('the schema', Schema);
+  if (names > 1 && whyNoName(`the ${On}`, Name) !== undefined) return whyNoName(`the ${On}`, Name);
+  if (names > 0 && Schema?.startsWith('pg_')) return `the schema ${Schema} is the server's own`;
+  const wrong = Privileges.find((p) => !known.includes(p));
+  if (wrong !== undefined) return `${wrong} is no privilege on a ${On}: ${known.join(', ')}`;
+  return Privileges.length === 0 ? 'no privileges are given' : undefined;
+}
+
+/** Statement and values that name object and role, behind the privileges. */
+function objectOf({ database, on, names, role }: Target): {
+  readonly words: string;
+  readonly values: string[];
+  readonly whom: string;
+} {
+  const object = on === 'database' ? [database] : names;
+  const isAll = role === everybody;
+  return {
+    words: `on ${on} ${object.map(() => '%I').join('.')}`,
+    values: isAll ? [...object] : [...object, role],
+    whom: isAll ? 'public' : '%I',
+  };
+}
+
+/** Makes the privileges exactly these. Words come from the list above, so that nobody's text becomes part of a statement. */
+async function settle(sql: Sql, target: Target, wanted: readonly string[], isGrantable: boolean): Promise<Held> {
+  const known = allowed[target.on] ?? [];
+  const now = await mustFind(sql, target);
+  const { words, values, whom } = objectOf(target);
+  const isWanted = (p: string) => wanted.includes(p);
+  const without = now.privileges.filter((p) => !isWanted(p) && known.includes(p));
+  const isMissing = (p: string) => !now.privileges.includes(p) || (isGrantable && !now.grantable.includes(p));
+  const grants = known.filter((p) => isWanted(p) && isMissing(p));
+  const options = isGrantable ? [] : known.filter((p) => isWanted(p) && now.grantable.includes(p));
+  const run = (statement: string) => execute(sql, statement, ...values);
+  await inTransaction(sql, async () => {
+    if (without.length > 0) await run(`revoke ${without.join(', ')} ${words} from ${whom}`);
+    if (options.length > 0) await run(`revoke grant option for ${options.join(', ')} ${words} from ${whom}`);
+    if (grants.length > 0)
+      await run(`grant ${grants.join(', ')} ${words} to ${whom}${isGrantable ? ' with grant option' : ''}`);
+  });
+  const then = await mustFind(sql, target);
+  const left = then.privileges.filter((p) => !isWanted(p));
+  if (left.length > 0)
+    return stop(
+      `${left.join(', ')} on ${idOf(target)} is granted by ${then.grantors.join(', ')}, who has to revoke it`,
+    );
+  return then;
+}
+
+function create({ properties: { domain } }: Call) {
+  refuse(whyWrong(domain));
+  const target = targetOf(domain);
+  return inDatabase(target.database, async (sql) => {
+    const held = await settle(sql, target, domain.Privileges, domain.GrantOption);
+    return { status: 'ok' as const, resourceId: idOf(target), payload: payloadOf(target, held, domain.Privileges) };
+  });
+}
+
+function update({ properties: { domain, si } }: Call) {
+  refuse(whyWrong(domain));
+  const target = targetIn(si.resourceId);
+  return inDatabase(target.database, async (sql) => {
+    const held = await settle(sql, target, domain.Privileges, domain.GrantOption);
+    return { status: 'ok' as const, payload: payloadOf(target, held, domain.Privileges) };
+  });
+}
+
+async function refresh({ properties: { domain, si } }: Call) {
+  const target = targetIn(si.resourceId);
+  const held = await inDatabaseIfThere(target.database, (sql) => find(sql, target));
+  const isHeld = held !== undefined && held.privileges.length > 0;
+  return { status: 'ok' as const, payload: isHeld ? payloadOf(target, held, domain?.Privileges) : null };
+}
+
+async function destroy({ properties: { si } }: Call) {
+  const target = targetIn(si.resourceId);
+  await inDatabaseIfThere(target.database, async (sql) => {
+    const held = await find(sql, target);
+    if (held !== undefined && held.privileges.length > 0) await settle(sql, target, [], false);
+  });
+  return { status: 'ok' as const, payload: null };
+}
+
+export default defineSchema({
+  docs: 'What a role may do on a database, schema, table or sequence: exactly these privileges, no others.',
+  domain: {
+    Role: {
+      kind: 'string',
+      required: true,
+      createOnly: true,
+      docs: 'Who gets them; `public` is everybody.',
+      suggests: [{ schema: 'Postgres::Role', path: '/resource_value/Name' }],
+    },
+    Database: {
+      kind: 'string',
+      required: true,
+      createOnly: true,
+      suggests: [{ schema: 'Postgres::Database', path: '/resource_value/Name' }],
+    },
+    On: { kind: 'string', required: true, createOnly: true, enum: ['database', 'schema', 'table', 'sequence'] },
+    Schema: {
+      kind: 'string',
+      createOnly: true,
+      docs: 'The schema, or that of the table or sequence.',
+      suggests: [{ schema: 'Postgres::Schema', path: '/resource_value/Name' }],
+    },
+    Name: { kind: 'string', createOnly: true, docs: 'Of the table or sequence.' },
+    Privileges: {
+      kind: 'array',
+      items: {
+        kind: 'string',
+        enum: [
+          'SELECT',
+          'INSERT',
+          'UPDATE',
+          'DELETE',
+          'TRUNCATE',
+          'REFERENCES',
+          'TRIGGER',
+          'MAINTAIN',
+          'USAGE',
+          'CREATE',
+          'CONNECT',
+          'TEMPORARY',
+        ],
+      },
+      required: true,
+      uniqueItems: true,
+      minItems: 1,
+    },
+    GrantOption: { kind: 'boolean', default: false, docs: 'May the role grant them to others?' },
+  },
+  resource: {
+    Role: { kind: 'string' },
+    Database: { kind: 'string' },
+    On: { kind: 'string' },
+    Schema: { kind: 'string' },
+    Name: { kind: 'string' },
+    Privileges: { kind: 'array', items: { kind: 'string' } },
+    GrantOption: { kind: 'boolean' },
+  },
+  secrets: { credential: 'Postgres Server' },
+  primaryIdentifier: ['/domain/Database', '/domain/On', '/domain/Schema', '/domain/Name', '/domain/Role'],
+  qualifications: {
+    isPossible: ({ domain }) => qualified(whyWrong(domain)),
+  },
+  actions: {
+    // @idempotent
+    make: { kind: 'create', main: (input) => outcomeOf(async () => create(input)) },
+    // @idempotent
+    change: { kind: 'update', main: (input) => outcomeOf(async () => update(input)) },
+    // @idempotent
+    remove: { kind: 'destroy', main: (input) => outcomeOf(async () => destroy(input)) },
+    look: { kind: 'refresh', main: (input) => outcomeOf(async () => refresh(input)) },
+  },
+});

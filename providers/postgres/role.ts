@@ -1,0 +1,363 @@
+// A role of a PostgreSQL server: who may connect, and groups of those. Its password comes from a secret and goes to the server
+// as what the server keeps of it; nothing reads it back.
+
+// What the schemas of this provider share: begin
+// (The same text in each of their files.)
+
+type Row = Record<string, unknown>;
+interface Sql {
+  query(text: string, values?: readonly unknown[]): Promise<{ readonly rows: readonly Row[] }>;
+}
+
+type ErrorClass = 'permanent' | 'transient' | 'throttled' | 'conflict';
+interface Failure {
+  readonly status: 'error';
+  readonly message: string;
+  readonly errorClass: ErrorClass;
+}
+
+/** Ends an action from wherever it stands. */
+class Stop {
+  readonly failure: Failure;
+  constructor(message: string, errorClass: ErrorClass = 'permanent') {
+    this.failure = { status: 'error', message, errorClass };
+  }
+}
+
+function stop(message: string): never {
+  throw new Stop(message);
+}
+
+/** Conditions (SQLSTATE) that pass by themselves: connections and the server's state, then others who are at work. */
+const passing = /^(08...|53...|57P0[1-4])$/;
+const contested = /^(40...|55006|55P03|42P04|42P06|42710)$/;
+
+/** What the work gives, or what it was stopped with. */
+async function outcomeOf<T>(work: () => Promise<T>): Promise<T | Failure> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (thrown instanceof Stop) return thrown.failure;
+    const { code = '', message = '', detail, hint, severity } = thrown as { [part: string]: string | undefined };
+    // Not from the server, or not to be reached from here: said by whoever threw it.
+    if (code === 'refused_by_sandbox') throw thrown;
+    if (severity === undefined) {
+      const isNetwork = /\bE[A-Z_]{4,}\b|connection|terminated|timeout|reached/i.test(`${code} ${message}`);
+      if (!isNetwork) throw thrown;
+      return new Stop(`the server cannot be reached: ${message}`, 'transient').failure;
+    }
+    const advice = hint?.replace(
+      /^Use DROP .* CASCADE.*/,
+      'remove that first, or set /domain/Destroy to with-contents',
+    );
+    const said = [message, detail?.replaceAll('\n', '; '), advice].filter((part) => part).join(': ');
+    const kind = passing.test(code) ? 'transient' : contested.test(code) ? 'conflict' : 'permanent';
+    return new Stop(`${said} (${code})`, kind).failure;
+  }
+}
+
+/** Works on a connection of its own to the database, the credential's unless another is named. */
+async function inDatabase<T>(database: string | undefined, work: (sql: Sql) => Promise<T>): Promise<T> {
+  const item = (name: string) => requestStorage.getItem(`postgres${name}`);
+  const ca = item('Ca') === null ? {} : { ca: item('Ca') };
+  const isVerified = item('Tls').startsWith('verify');
+  const ssl = item('Tls') === 'disable' ? false : { servername: item('Host'), rejectUnauthorized: isVerified, ...ca };
+  const client = new Pg.Client({
+    ssl,
+    host: item('Host'),
+    port: item('Port'),
+    user: item('User'),
+    password: item('Password'),
+    database: database ?? item('Database'),
+    application_name: 'headwater',
+    connectionTimeoutMillis: 10_000,
+  });
+  // Told by whoever waits for an answer.
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    await client.query("set timezone to 'UTC'");
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Runs a statement in which names (%I) and texts (%L) are quoted by the server itself. */
+async function execute(sql: Sql, statement: string, ...values: readonly (string | null)[]): Promise<void> {
+  const { rows } = await sql.query('select format($1::text, variadic $2::text[]) as statement', [statement, values]);
+  await sql.query(String(rows[0]?.['statement']));
+}
+
+async function oneRow(sql: Sql, query: string, ...values: readonly unknown[]): Promise<Row | undefined> {
+  return (await sql.query(query, values)).rows[0];
+}
+
+/** All of it or nothing: an error ends the connection, and with it what was begun. */
+async function inTransaction<T>(sql: Sql, work: () => Promise<T>): Promise<T> {
+  await sql.query('begin');
+  const done = await work();
+  await sql.query('commit');
+  return done;
+}
+
+/** Why a name cannot be used; undefined: it can. The server would cut a longer one off and say so to nobody. */
+function whyNoName(what: string, name: string | undefined): string | undefined {
+  if (name === undefined || name === '') return `${what} has no name`;
+  if (name.includes('\0')) return `${what} has a name with a zero character in it`;
+  const bytes = encodeURIComponent(name).replaceAll(/%../g, '.').length;
+  return bytes > 63 ? `${what} ${JSON.stringify(name)} is ${bytes} bytes long, of at most 63` : undefined;
+}
+
+/** What is the server's own, or everybody's. */
+function whyReserved(what: 'role' | 'database' | 'schema' | 'extension', name: string | undefined): string | undefined {
+  const own = {
+    role: ['postgres', 'public', 'none'],
+    database: ['postgres', 'template0', 'template1'],
+    schema: ['information_schema'],
+    extension: ['plpgsql'],
+  };
+  const isOwn =
+    own[what].includes(name ?? '') || ((what === 'role' || what === 'schema') && name?.startsWith('pg_') === true);
+  return isOwn ? `the ${what} ${name} is the server's own` : whyNoName(`the ${what}`, name);
+}
+
+/** `why`: what keeps it from being done. */
+function refuse(why: string | undefined): void {
+  if (why !== undefined) stop(why);
+}
+
+const qualified = (...why: readonly (string | undefined)[]) => {
+  const message = why.find((w) => w !== undefined);
+  return message === undefined ? ({ result: 'success' } as const) : ({ result: 'failure', message } as const);
+};
+
+// What the schemas of this provider share: end
+
+// The mark of what was made, shared: begin
+
+// The comment of what we made ends with a mark of the action that made it, so that the action is not done twice.
+
+const markOf = (idempotencyKey: string) => `[headwater ${idempotencyKey.slice(0, 32)}]`;
+const markIn = (comment: unknown) => /\[headwater [^\]]*\]$/.exec(String(comment ?? ''))?.[0];
+const marked = (text: string | undefined, mark: string | undefined) => [text, mark].filter((t) => t).join('\n') || null;
+const textIn = (comment: unknown) => String(comment ?? '').replace(/\n?\[headwater [^\]]*\]$/, '');
+
+// The mark of what was made, shared: end
+
+interface Domain {
+  readonly Name: string;
+  readonly Login: boolean;
+  readonly Superuser: boolean;
+  readonly CreateDatabase: boolean;
+  readonly CreateRole: boolean;
+  readonly Inherit: boolean;
+  readonly Replication: boolean;
+  readonly BypassRowSecurity: boolean;
+  readonly ConnectionLimit: number;
+  readonly ValidUntil?: string;
+  readonly MemberOf?: readonly string[];
+  readonly Comment?: string;
+}
+interface Call {
+  readonly properties: { readonly domain: Domain; readonly si: { readonly resourceId?: string } };
+  readonly idempotencyKey?: string;
+}
+
+/** Property, the word in statements, and the column. */
+const switches = [
+  ['Login', 'login', 'rolcanlogin'],
+  ['Superuser', 'superuser', 'rolsuper'],
+  ['CreateDatabase', 'createdb', 'rolcreatedb'],
+  ['CreateRole', 'createrole', 'rolcreaterole'],
+  ['Inherit', 'inherit', 'rolinherit'],
+  ['Replication', 'replication', 'rolreplication'],
+  ['BypassRowSecurity', 'bypassrls', 'rolbypassrls'],
+] as const;
+
+const columns = `r.oid, r.rolname, ${switches.map(([, , column]) => `r.${column}`).join(', ')}, r.rolconnlimit,
+  case when isfinite(r.rolvaliduntil) then to_char(r.rolvaliduntil, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') end as until,
+  array(select g.rolname::text from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid order by 1)
+    as member_of,
+  shobj_description(r.oid, 'pg_authid') as comment`;
+
+const find = (sql: Sql, name: string) => oneRow(sql, `select ${columns} from pg_roles r where r.rolname = $1`, name);
+
+const sameTime = (a: string, b: string) => Date.parse(a) === Date.parse(b);
+
+function payloadOf(row: Row, { ValidUntil = '', MemberOf = [] }: Partial<Domain>) {
+  const until = row['until'] === null ? undefined : String(row['until']);
+  const memberOf = row['member_of'] as string[];
+  return {
+    Name: String(row['rolname']),
+    ...Object.fromEntries(switches.map(([property, , column]) => [property, row[column] === true])),
+    ConnectionLimit: Number(row['rolconnlimit']),
+    ValidUntil: until !== undefined && sameTime(until, ValidUntil) ? ValidUntil : (until ?? null),
+    MemberOf: [...MemberOf.filter((m) => memberOf.includes(m)), ...memberOf.filter((m) => !MemberOf.includes(m))],
+    Comment: textIn(row['comment']),
+    Oid: Number(row['oid']),
+  };
+}
+
+/** What PostgreSQL keeps of a password, made here: the password itself is in no statement and in no log of the server. */
+async function verifierOf(password: string): Promise<string> {
+  const prepared = password.replaceAll(/[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g, ' ').normalize('NFKC');
+  const hash = { name: 'HMAC', hash: 'SHA-256' };
+  const base64 = (bytes: ArrayBuffer | Uint8Array) => Buffer.from(bytes).toString('base64');
+  const signed = async (key: ArrayBuffer, text: string): Promise<ArrayBuffer> =>
+    crypto.subtle.sign('HMAC', await crypto.subtle.importKey('raw', key, hash, false, ['sign']), Buffer.from(text));
+  const salt: Uint8Array = crypto.getRandomValues(new Uint8Array(16));
+  const key = await crypto.subtle.importKey('raw', Buffer.from(prepared), 'PBKDF2', false, ['deriveBits']);
+  const salted = await crypto.subtle.deriveBits({ name: 'PBKDF2', hash: 'SHA-256', salt, iterations: 4_096 }, key, 256);
+  const stored = await crypto.subtle.digest('SHA-256', await signed(salted, 'Client Key'));
+  return `SCRAM-SHA-256$4096:${base64(salt)}$${base64(stored)}:${base64(await signed(salted, 'Server Key'))}`;
+}
+
+/** False: there is no secret in the slot, and the password stays as it is. */
+async function setPassword(sql: Sql, name: string): Promise<boolean> {
+  const password = requestStorage.getItem('postgresRolePassword');
+  if (password === undefined || password === null) return false;
+  if (password === '') return stop('the secret of the slot password holds an empty password');
+  await execute(sql, 'alter role %I password %L', name, await verifierOf(password));
+  return true;
+}
+
+/** Makes the role what it is to be, from what it is: who may not change an attribute may leave it as it is. */
+async function settle(sql: Sql, row: Row, domain: Domain, mark: string | undefined): Promise<void> {
+  const { Name, ConnectionLimit, ValidUntil, MemberOf, Comment } = domain;
+  const now = payloadOf(row, domain);
+  const words = switches
+    .filter(([property, , column]) => domain[property] !== row[column])
+    .map(([property, word]) => `${domain[property] ? '' : 'no'}${word}`);
+  if (ConnectionLimit !== now.ConnectionLimit) words.push(`connection limit ${Math.trunc(ConnectionLimit)}`);
+  if (words.length > 0) await execute(sql, `alter role %I ${words.join(' ')}`, Name);
+  if ((ValidUntil ?? null) !== now.ValidUntil)
+    await execute(sql, 'alter role %I valid until %L', Name, ValidUntil ?? 'infinity');
+  if (MemberOf !== undefined) {
+    for (const role of MemberOf) if (!now.MemberOf.includes(role)) await execute(sql, 'grant %I to %I', role, Name);
+    for (const role of now.MemberOf) if (!MemberOf.includes(role)) await execute(sql, 'revoke %I from %I', role, Name);
+  }
+  const comment = marked(Comment ?? textIn(row['comment']), mark);
+  if (comment !== (row['comment'] ?? null)) await execute(sql, 'comment on role %I is %L', Name, comment);
+  await setPassword(sql, Name);
+}
+
+function create({ properties: { domain }, idempotencyKey = '' }: Call) {
+  refuse(whyReserved('role', domain.Name));
+  const mark = markOf(idempotencyKey);
+  return inDatabase(undefined, async (sql) => {
+    const there = await find(sql, domain.Name);
+    if (there !== undefined && markIn(there['comment']) !== mark)
+      return stop(`a role ${domain.Name} exists already: import it as ${domain.Name}, or drop it`);
+    if (there === undefined)
+      await inTransaction(sql, async () => {
+        await execute(sql, 'create role %I', domain.Name);
+        const made = await find(sql, domain.Name);
+        if (made !== undefined) await settle(sql, made, domain, mark);
+      });
+    return {
+      status: 'ok' as const,
+      resourceId: domain.Name,
+      payload: payloadOf(await mustFind(sql, domain.Name), domain),
+    };
+  });
+}
+
+async function mustFind(sql: Sql, name: string): Promise<Row> {
+  return (await find(sql, name)) ?? stop(`there is no role ${name} on the server`);
+}
+
+function update({ properties: { domain, si } }: Call) {
+  const name = si.resourceId ?? '';
+  refuse(whyReserved('role', name));
+  return inDatabase(undefined, async (sql) => {
+    const row = await mustFind(sql, name);
+    await inTransaction(sql, () => settle(sql, row, { ...domain, Name: name }, markIn(row['comment'])));
+    return { status: 'ok' as const, payload: payloadOf(await mustFind(sql, name), domain) };
+  });
+}
+
+/** After another content was put into the secret: nothing else tells the server of it. */
+function renewPassword({ properties: { si } }: Call) {
+  const name = si.resourceId ?? '';
+  refuse(whyReserved('role', name));
+  return inDatabase(undefined, async (sql) => {
+    await mustFind(sql, name);
+    if (!(await setPassword(sql, name))) return stop('the slot password holds no secret');
+    return { status: 'ok' as const, message: `${name} has the password of the secret` };
+  });
+}
+
+function refresh({ properties: { domain, si } }: Call) {
+  return inDatabase(undefined, async (sql) => {
+    const row = await find(sql, si.resourceId ?? '');
+    return { status: 'ok' as const, payload: row === undefined ? null : payloadOf(row, domain ?? {}) };
+  });
+}
+
+function destroy({ properties: { si } }: Call) {
+  const name = si.resourceId ?? '';
+  refuse(whyReserved('role', name));
+  return inDatabase(undefined, async (sql) => {
+    if ((await find(sql, name)) !== undefined) await execute(sql, 'drop role %I', name);
+    return { status: 'ok' as const, payload: null };
+  });
+}
+
+export default defineSchema({
+  docs: 'A role of a PostgreSQL server: a user, or a group of them.',
+  domain: {
+    Name: { kind: 'string', required: true, createOnly: true },
+    Login: { kind: 'boolean', default: true },
+    Superuser: { kind: 'boolean', default: false },
+    CreateDatabase: { kind: 'boolean', default: false },
+    CreateRole: { kind: 'boolean', default: false },
+    Inherit: { kind: 'boolean', default: true },
+    Replication: { kind: 'boolean', default: false },
+    BypassRowSecurity: { kind: 'boolean', default: false },
+    ConnectionLimit: { kind: 'integer', default: -1, minimum: -1, maximum: 2147483647, docs: '-1: none.' },
+    ValidUntil: {
+      kind: 'string',
+      pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})$',
+      docs: 'When its password ceases to count: `2030-01-01T00:00:00Z`.',
+    },
+    MemberOf: {
+      kind: 'array',
+      items: { kind: 'string' },
+      uniqueItems: true,
+      docs: 'All roles that it is a member of. Left out, memberships stay as they are.',
+    },
+    Comment: { kind: 'string' },
+  },
+  resource: {
+    Oid: { kind: 'integer' },
+    Name: { kind: 'string', docs: 'Of the role that is there: what others follow, so that they come after it.' },
+    Login: { kind: 'boolean' },
+    Superuser: { kind: 'boolean' },
+    CreateDatabase: { kind: 'boolean' },
+    CreateRole: { kind: 'boolean' },
+    Inherit: { kind: 'boolean' },
+    Replication: { kind: 'boolean' },
+    BypassRowSecurity: { kind: 'boolean' },
+    ConnectionLimit: { kind: 'integer' },
+    ValidUntil: { kind: 'string' },
+    MemberOf: { kind: 'array', items: { kind: 'string' } },
+    Comment: { kind: 'string' },
+  },
+  secrets: { credential: 'Postgres Server', password: 'Postgres Password' },
+  primaryIdentifier: ['/domain/Name'],
+  qualifications: {
+    isItsOwn: ({ domain }) => qualified(whyReserved('role', domain.Name)),
+  },
+  actions: {
+    // @idempotent
+    make: { kind: 'create', main: (input) => outcomeOf(async () => create(input)) },
+    // @idempotent
+    change: { kind: 'update', main: (input) => outcomeOf(async () => update(input)) },
+    // @idempotent
+    remove: { kind: 'destroy', main: (input) => outcomeOf(async () => destroy(input)) },
+    // @idempotent
+    renewPassword: { kind: 'manual', main: (input) => outcomeOf(async () => renewPassword(input)) },
+    look: { kind: 'refresh', main: (input) => outcomeOf(async () => refresh(input)) },
+  },
+});
