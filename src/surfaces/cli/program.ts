@@ -11,6 +11,7 @@ import { changeSetCommands } from './commands_change_set.ts';
 import { cloudCommands } from './commands_cloud.ts';
 import { componentCommands } from './commands_component.ts';
 import { functionCommands } from './commands_function.ts';
+import { localCommands } from './commands_local.ts';
 import { managementCommands } from './commands_management.ts';
 import { mergeCommands } from './commands_merge.ts';
 import { questionCommands } from './commands_question.ts';
@@ -50,6 +51,16 @@ export interface Surroundings {
     allow(folder: string, path: string): boolean;
     deny(folder: string, path: string): boolean;
   };
+  /** Starts the agent for this machine. */
+  local(options: LocalChoice): Promise<{
+    readonly endpoint: string;
+    /** Holds endpoint and token. */
+    readonly credentialFile: string;
+    readonly root: string;
+    /** Comes when it can't go on. */
+    readonly failed: Promise<Fault>;
+    close(): Promise<void>;
+  }>;
   /** Of this program. */
   readonly version: string;
 }
@@ -61,6 +72,16 @@ export interface CloudChoice {
   readonly port: number;
   readonly latencyMs: { readonly CREATE: number; readonly UPDATE: number; readonly DELETE: number };
   readonly throttle?: { readonly perSecond: number; readonly burst: number };
+}
+
+/** How the local agent is to behave. */
+export interface LocalChoice {
+  readonly root: string;
+  readonly state: string;
+  /** A port, or the path of a unix socket; undefined: the one before, else any port that is free. */
+  readonly listen: number | string | undefined;
+  /** Names of programs, or `NAME=/path/of/program`. */
+  readonly commands: readonly string[];
 }
 
 /** What a command gets. */
@@ -125,6 +146,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     storeCommands,
     cloudCommands,
     reachCommands,
+    localCommands,
   ])
     add(program, run);
   mergeCommands(program.commands.find((c) => c.name() === 'change-set')!, run);
