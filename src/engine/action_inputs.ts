@@ -63,7 +63,10 @@ export async function bindInputs(w: Workspace, head: Branch, action: ActionRecor
     }
     if (action.kind === 'create' && resourceId !== undefined && action.after.length === 0)
       return waits('it has a resource already; an apply that changes it will update that');
-    if (action.kind === 'destroy' && !isMarked(head.snapshot, component) && action.after.length === 0)
+    const isReplaced =
+      action.after.length > 0 ||
+      w.actions.followersOf(action.id).some((id) => w.actions.find(id)?.component === component);
+    if (action.kind === 'destroy' && !isMarked(head.snapshot, component) && !isReplaced)
       return waits('the component is not deleted any more');
     return ok(bound);
   });
