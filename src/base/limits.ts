@@ -206,6 +206,8 @@ export const limits = {
   /** How long a process is given to end by itself, unless it is said otherwise, and to be gone once it was killed. */
   localStopMs: 5_000,
   localKillMs: 5_000,
+  /** What is told of the end of a log when its process is removed. */
+  localOutputBytesMax: 1_024,
   /** Wait for the answer of a process that is asked whether it is well. */
   localHealthMs: 2_000,
 } as const;

@@ -3,6 +3,7 @@
 // processes are those that the agent was asked for.
 
 import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { canonical, compareText, type Json } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
@@ -141,16 +142,19 @@ export class Resources {
     return processNow(process);
   }
 
-  async remove(kind: ResourceKind, id: string): Promise<void> {
+  /** `output`: the end of what a process printed; its log goes with it. */
+  async remove(kind: ResourceKind, id: string): Promise<{ readonly output?: string }> {
     if (kind === 'process') {
-      this.#processOf(id);
+      const output = this.#outputOf(this.#processOf(id).wish);
       this.journal.append({ kind: 'removing', name: id });
-      return this.#remove(id);
+      await this.#remove(id);
+      return { output };
     }
     const found = tree.kindAt(this.#root, id);
     if (found === undefined) throw missing(id);
     this.#doing({ kind: 'begun', effect: 'destroy', of: kind, id }, () => tree.remove(this.#root, kind, id));
     this.#encodings.delete(id);
+    return {};
   }
 
   async list(kind: ResourceKind, cursor: string | undefined, limit: number): Promise<ListedPage> {
@@ -297,6 +301,19 @@ export class Resources {
     else if (tree.kindAt(this.#root, log) === 'file') tree.remove(this.#root, 'file', log);
     this.journal.append({ kind: 'removed', name });
     this.#forget(name);
+  }
+
+  #outputOf({ Name, LogFile }: ProcessWish): string {
+    const log = LogFile === '' ? this.#o.openOwnLog(Name) : tree.openToRead(this.#root, LogFile);
+    if (log === undefined) return '';
+    try {
+      const { size } = fstatSync(log);
+      const bytes = Buffer.alloc(Math.min(size, limits.localOutputBytesMax));
+      readSync(log, bytes, 0, bytes.length, size - bytes.length);
+      return bytes.toString('utf8').trim();
+    } finally {
+      closeSync(log);
+    }
   }
 
   #forget(name: string): void {

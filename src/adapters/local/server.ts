@@ -5,7 +5,7 @@
 //   GET    /v1/resources/KIND[?cursor=&limit=]  {items: [{id, resource}], cursor?}
 //   GET    /v1/resources/KIND/ID                {resource}: as it is now
 //   PUT    /v1/resources/KIND/ID {desired}      makes it so, whatever it is now: {resource}
-//   DELETE /v1/resources/KIND/ID                {}
+//   DELETE /v1/resources/KIND/ID                {output?}: the end of what a process printed
 //
 // KIND is directory, file or process; ID a path from the root, percent-encoded, or the name of a process.
 
@@ -208,8 +208,7 @@ class Front {
       case 'PUT':
         return { resource: await this.#resources.put(kind, id, (await bodyOf(request))['desired']) };
       case 'DELETE':
-        await this.#resources.remove(kind, id);
-        return {};
+        return { ...(await this.#resources.remove(kind, id)) };
       default:
         throw noRoute(request);
     }

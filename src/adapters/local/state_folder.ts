@@ -99,7 +99,7 @@ export class StateFolder {
   }
 
   openLog(name: string): number {
-    return openSync(this.#log(name), 'a', 0o600);
+    return openSync(this.#log(name), 'a+', 0o600);
   }
 
   dropLog(name: string): void {

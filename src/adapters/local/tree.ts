@@ -162,8 +162,7 @@ export function readFile(root: BelowRoot, path: string, encoding: Encoding | und
     if (found === undefined) throw missing(path);
     if (found.isSymbolicLink()) throw linkRefused(path);
     if (!found.isFile()) throw otherKind(path, 'a file');
-    // What has taken its place since then is no file that could keep us waiting.
-    const file = openSync(place.at, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const file = openSync(place.at, readFlags);
     try {
       const stats = fstatSync(file);
       if (!stats.isFile()) throw otherKind(path, 'a file');
@@ -177,6 +176,15 @@ export function readFile(root: BelowRoot, path: string, encoding: Encoding | und
       closeSync(file);
     }
   });
+}
+
+// What has taken the place of a file since it was looked at is nothing that could keep us waiting.
+const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** undefined: there is no file; else to be closed by who asked. */
+export function openToRead(root: BelowRoot, path: string): number | undefined {
+  if (kindAt(root, path) !== 'file') return undefined;
+  return root.at(path, (place) => openSync(place.at, readFlags));
 }
 
 function isText(bytes: Buffer): boolean {
