@@ -228,6 +228,10 @@ export const faultCodes = {
     means: 'A command that a local agent is to allow is no program of this machine.',
     next: 'Install it, or give its path as NAME=/path/of/program.',
   },
+  demo_failed: {
+    means: 'The demonstration came to something else than it tells.',
+    next: 'Report it with what it printed.',
+  },
   address_unavailable: {
     means: 'The address cannot be listened on.',
     next: 'Use another port, or end the program that has it.',

@@ -8,6 +8,7 @@ import { exitCodes } from '../surfaces/cli/exit.ts';
 import { runCli } from '../surfaces/cli/program.ts';
 import { openCloud } from './cloud.ts';
 import { connect, restoreFolder } from './data_folder.ts';
+import { runDemo } from './demo_run.ts';
 import { openLocal } from './local.ts';
 import { allowedSockets, allowSocket, denySocket } from './reach.ts';
 
@@ -27,6 +28,7 @@ try {
     restore: restoreFolder,
     cloud: openCloud,
     local: openLocal,
+    demo: runDemo,
     reach,
     version,
   });

@@ -10,6 +10,7 @@ import { approvalCommands } from './commands_approval.ts';
 import { changeSetCommands } from './commands_change_set.ts';
 import { cloudCommands } from './commands_cloud.ts';
 import { componentCommands } from './commands_component.ts';
+import { demoCommands } from './commands_demo.ts';
 import { functionCommands } from './commands_function.ts';
 import { localCommands } from './commands_local.ts';
 import { managementCommands } from './commands_management.ts';
@@ -61,6 +62,8 @@ export interface Surroundings {
     readonly failed: Promise<Fault>;
     close(): Promise<void>;
   }>;
+  /** Shows what it does; answers the exit code. */
+  demo(options: { readonly what: DemoKind; readonly json: boolean }): Promise<number>;
   /** Of this program. */
   readonly version: string;
 }
@@ -73,6 +76,9 @@ export interface CloudChoice {
   readonly latencyMs: { readonly CREATE: number; readonly UPDATE: number; readonly DELETE: number };
   readonly throttle?: { readonly perSecond: number; readonly burst: number };
 }
+
+/** On this machine, or on the model alone. */
+export type DemoKind = 'application' | 'template';
 
 /** How the local agent is to behave. */
 export interface LocalChoice {
@@ -147,6 +153,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     cloudCommands,
     reachCommands,
     localCommands,
+    demoCommands,
   ])
     add(program, run);
   mergeCommands(program.commands.find((c) => c.name() === 'change-set')!, run);
