@@ -22,6 +22,7 @@ const budgetSeconds = {
   engine: 300,
   isolate: 120,
   laws: 60,
+  local: 420,
   merges: 90,
   process: 120,
   propagation: 90,

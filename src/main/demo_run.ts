@@ -159,9 +159,10 @@ class Demonstration {
     await this.#apply(changeSet);
     const { items = [] } = await this.#stage.ask('GET', 'process');
     this.#expect('nothing that is left', this.#stage.files.length === 0 && items.length === 0);
-    const audit = await this.#stage.call<{ ok?: boolean; entries?: number }>('audit.verify');
+    const audit = await this.#stage.call<{ ok: boolean; entries: number }>('audit.verify');
+    this.#expect('a whole audit trail', audit.ok);
     this.#teller.say('No file and no process is left, and the audit trail of all of it is whole.', {
-      audit: audit as Json,
+      entries: audit.entries,
     });
   }
 
