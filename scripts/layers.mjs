@@ -24,7 +24,7 @@ export const layers = [
   {
     name: 'adapters',
     pure: false,
-    siblings: ['catalogue', 'cloud', 'compiler', 'isolate', 'memory', 'process', 'sqlite', 'system', 'vault'],
+    siblings: ['catalogue', 'cloud', 'compiler', 'isolate', 'local', 'memory', 'process', 'sqlite', 'system', 'vault'],
   },
   { name: 'surfaces', pure: false, siblings: ['ipc', 'cli'] },
   { name: 'main', pure: false },

@@ -24,6 +24,7 @@ const budgetSeconds = {
   engine: 300,
   isolate: 120,
   laws: 60,
+  local: 420,
   merges: 90,
   postgres: 120,
   process: 120,

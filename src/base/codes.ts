@@ -224,6 +224,18 @@ export const faultCodes = {
     means: 'The list of unix sockets that runs may reach cannot be read or written.',
     next: 'Correct reach.json in the data folder, or remove it: then none is allowed.',
   },
+  root_unusable: {
+    means: 'The folder cannot be the root of a local agent, or its state lies below it.',
+    next: 'Give a folder that is there, on Linux, and keep the state outside of it.',
+  },
+  command_unusable: {
+    means: 'A command that a local agent is to allow is no program of this machine.',
+    next: 'Install it, or give its path as NAME=/path/of/program.',
+  },
+  demo_failed: {
+    means: 'The demonstration came to something else than it tells.',
+    next: 'Report it with what it printed.',
+  },
   address_unavailable: {
     means: 'The address cannot be listened on.',
     next: 'Use another port, or end the program that has it.',

@@ -206,4 +206,31 @@ export const limits = {
   cloudBodyBytesMax: 1024 * 1024,
   /** Schemas that the local cloud keeps in memory. */
   cloudTypesKeptMax: 256,
+  /** UTF-8 bytes of one request to the local agent, and of the content of one of its files. */
+  localBodyBytesMax: 8 * 1024 * 1024,
+  localFileBytesMax: 1024 * 1024,
+  /** UTF-16 units of a path below its root. */
+  localPathCharsMax: 1_024,
+  /** Directories and files that it looks at to list them, and what one page holds. */
+  localEntriesMax: 20_000,
+  localPageMax: 100,
+  /** Processes that it supervises. */
+  localProcessesMax: 256,
+  /** Size of its journal over which the next start writes a short one. */
+  localJournalBytesMax: 4 * 1024 * 1024,
+  /** Wait before a process that ended is started again: the first time and at most; and how long one runs to be new again. */
+  localBackoffMs: 100,
+  localBackoffMaxMs: 30_000,
+  localSteadyMs: 10_000,
+  /** How often it looks whether processes that it took over are still there. */
+  localWatchMs: 200,
+  /** How long who asks for one that has ended waits until that is written down. */
+  localNoticeMs: 1_000,
+  /** How long a process is given to end by itself, unless it is said otherwise, and to be gone once it was killed. */
+  localStopMs: 5_000,
+  localKillMs: 5_000,
+  /** What is told of the end of a log when its process is removed. */
+  localOutputBytesMax: 1_024,
+  /** Wait for the answer of a process that is asked whether it is well. */
+  localHealthMs: 2_000,
 } as const;

@@ -8,6 +8,8 @@ import { exitCodes } from '../surfaces/cli/exit.ts';
 import { runCli } from '../surfaces/cli/program.ts';
 import { openCloud } from './cloud.ts';
 import { connect, restoreFolder } from './data_folder.ts';
+import { runDemo } from './demo_run.ts';
+import { openLocal } from './local.ts';
 import { allowedSockets, allowSocket, denySocket } from './reach.ts';
 
 // A reader that has seen enough, such as `head`, closes the pipe: no failure of the command.
@@ -21,7 +23,15 @@ try {
     version: string;
   };
   const reach = { list: allowedSockets, allow: allowSocket, deny: denySocket };
-  process.exitCode = await runCli(process.argv, { connect, restore: restoreFolder, cloud: openCloud, reach, version });
+  process.exitCode = await runCli(process.argv, {
+    connect,
+    restore: restoreFolder,
+    cloud: openCloud,
+    local: openLocal,
+    demo: runDemo,
+    reach,
+    version,
+  });
 } catch (e) {
   // What no command expected: said whole, so that it can be reported.
   process.stderr.write(`${e instanceof Fault ? e.message : e instanceof Error ? (e.stack ?? e.message) : String(e)}\n`);

@@ -11,7 +11,9 @@ import { changeSetCommands } from './commands_change_set.ts';
 import { cloudCommands } from './commands_cloud.ts';
 import { componentCommands } from './commands_component.ts';
 import { driftCommands } from './commands_drift.ts';
+import { demoCommands } from './commands_demo.ts';
 import { functionCommands } from './commands_function.ts';
+import { localCommands } from './commands_local.ts';
 import { managementCommands } from './commands_management.ts';
 import { mergeCommands } from './commands_merge.ts';
 import { questionCommands } from './commands_question.ts';
@@ -52,6 +54,18 @@ export interface Surroundings {
     allow(folder: string, path: string): boolean;
     deny(folder: string, path: string): boolean;
   };
+  /** Starts the agent for this machine. */
+  local(options: LocalChoice): Promise<{
+    readonly endpoint: string;
+    /** Holds endpoint and token. */
+    readonly credentialFile: string;
+    readonly root: string;
+    /** Comes when it can't go on. */
+    readonly failed: Promise<Fault>;
+    close(): Promise<void>;
+  }>;
+  /** Shows what it does; answers the exit code. */
+  demo(options: { readonly what: DemoKind; readonly json: boolean }): Promise<number>;
   /** Of this program. */
   readonly version: string;
 }
@@ -63,6 +77,19 @@ export interface CloudChoice {
   readonly port: number;
   readonly latencyMs: { readonly CREATE: number; readonly UPDATE: number; readonly DELETE: number };
   readonly throttle?: { readonly perSecond: number; readonly burst: number };
+}
+
+/** On this machine, or on the model alone. */
+export type DemoKind = 'application' | 'template';
+
+/** How the local agent is to behave. */
+export interface LocalChoice {
+  readonly root: string;
+  readonly state: string;
+  /** A port, or the path of a unix socket; undefined: the one before, else any port that is free. */
+  readonly listen: number | string | undefined;
+  /** Names of programs, or `NAME=/path/of/program`. */
+  readonly commands: readonly string[];
 }
 
 /** What a command gets. */
@@ -129,6 +156,8 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     storeCommands,
     cloudCommands,
     reachCommands,
+    localCommands,
+    demoCommands,
   ])
     add(program, run);
   mergeCommands(program.commands.find((c) => c.name() === 'change-set')!, run);

@@ -1,0 +1,185 @@
+// A file below the root of a local agent whose content is a text with placeholders, `${name}`, and the values for them: a
+// configuration that follows from other components. The content is a value of the component, so that a review shows it.
+
+/** Asks the agent. What it refuses is the result of the action; all that is asked of it may be asked again. */
+async function ask(method: string, path: string, body?: object): Promise<any> {
+  const { Endpoint, Token } = requestStorage.getItem('machine');
+  const at = Endpoint.startsWith('unix:') ? `http+unix://${encodeURIComponent(Endpoint.slice(5))}` : Endpoint;
+  const authorization = `Bearer ${Token}`;
+  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+  let status: number;
+  let json: any;
+  try {
+    const answer = await fetch(`${at}/v1/resources/${path}`, { method, headers: { authorization }, ...sent });
+    status = answer.status;
+    json = await answer.json();
+  } catch (e) {
+    // It is away, or went away before it had answered.
+    return { refused: { status: 'error', message: `the agent does not answer: ${e}`, errorClass: 'transient' } };
+  }
+  if (json.error === undefined) return json;
+  const { code, message, expected, hint } = json.error;
+  const more = [expected && `expected ${expected}`, hint].filter(Boolean).join('; ');
+  const errorClass = status >= 500 ? 'transient' : 'permanent';
+  return {
+    refused: { status: 'error', message: more === '' ? message : `${message} (${more})`, errorClass },
+    isGone: ['not_found', 'other_kind', 'path_refused'].includes(code),
+  };
+}
+
+/** What is wrong with a path below the root of the agent; undefined: nothing. */
+function wrongPath(path: string): string | undefined {
+  if (path.startsWith('/')) return `${path} is absolute: name it from the root of the agent`;
+  if (/[\u0000-\u001f\u007f]/.test(path)) return `${JSON.stringify(path)} has control characters`;
+  for (const name of path.split('/')) {
+    if (name === '..') return `${path} leaves its folder: leave out every ..`;
+    if (name === '' || name === '.') return `${JSON.stringify(path)} has a part without a name`;
+    if (name.startsWith('.headwater-'))
+      return `${path} has a name that begins with .headwater-, which is the agent's own`;
+  }
+  return undefined;
+}
+
+const verdict = (wrong: string | undefined) =>
+  wrong === undefined ? ({ result: 'success' } as const) : ({ result: 'failure', message: wrong } as const);
+
+const at = (id: string | undefined) => `file/${encodeURIComponent(id ?? '')}`;
+
+/** As the agent tells it, with the parts of its path. */
+function payloadOf(file: any): any {
+  if (file == null) return null;
+  const cut = file.Path.lastIndexOf('/');
+  return { ...file, Folder: cut === -1 ? '' : file.Path.slice(0, cut), Name: file.Path.slice(cut + 1) };
+}
+
+const joined = (folder: string | null, name: string | null) => (folder ? `${folder}/${name ?? ''}` : (name ?? ''));
+
+function wishOf({ Path, Content, Mode }: any): object {
+  return { Path, Content, Mode };
+}
+
+/** `${name}` is a placeholder, `$${` the two characters themselves. */
+const placeholder = /\$(\$\{|\{([A-Za-z_][\w.-]*)\})/g;
+
+const namesIn = (text: string): string[] =>
+  [...text.matchAll(placeholder)].flatMap(([, , name]) => (name === undefined ? [] : [name]));
+
+const has = (values: any, name: string): boolean => Object.hasOwn(values ?? {}, name) && values[name] != null;
+
+/** A value as it stands in the text: what is no text as JSON. */
+const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+function rendered(text: string, values: any): string {
+  const missing = [...new Set(namesIn(text).filter((name) => !has(values, name)))];
+  if (missing.length > 0) throw new Error(`no value for ${missing.join(', ')}: put one at /domain/Values`);
+  return text.replace(placeholder, (_all, escaped, name) => (name === undefined ? escaped : shown(values[name])));
+}
+
+export default defineSchema({
+  docs: 'A generated file: a text with placeholders, and values that may follow other components.',
+  domain: {
+    Folder: {
+      kind: 'string',
+      default: '',
+      createOnly: true,
+      docs: 'From the root of the agent; empty: the root itself.',
+    },
+    Name: {
+      kind: 'string',
+      required: true,
+      createOnly: true,
+      minLength: 1,
+      pattern: '^[^/]+$',
+      docs: 'In its folder.',
+    },
+    Text: { kind: 'string', default: '', docs: 'With placeholders like `${port}`; `$${` stands for `${`.' },
+    Values: {
+      kind: 'map',
+      values: { kind: 'any' },
+      docs: 'By name of the placeholder; what is no text is written as JSON.',
+    },
+    Mode: { kind: 'string', default: '0644', pattern: '^0[4-7][0-7]{2}$', docs: 'Who may do what, in octal.' },
+    Path: { kind: 'string', docs: 'Made of folder and name.' },
+    Content: { kind: 'string', docs: 'Made of text and values.' },
+  },
+  resource: {
+    Path: { kind: 'string', docs: 'From the root of the agent.' },
+    Folder: { kind: 'string' },
+    Name: { kind: 'string' },
+    Content: { kind: 'string', docs: 'As it is now; left out when it is longer than 1 MiB.' },
+    Mode: { kind: 'string' },
+    Bytes: { kind: 'integer' },
+    Sha256: { kind: 'string' },
+    Location: { kind: 'string', docs: 'Where it lies on the machine.' },
+  },
+  secrets: { Machine: 'Local Machine' },
+  primaryIdentifier: ['/domain/Path'],
+  attributes: {
+    path: {
+      arguments: { folder: '/domain/Folder', name: '/domain/Name' },
+      output: '/domain/Path',
+      main: ({ folder, name }) => joined(folder, name),
+    },
+    content: {
+      arguments: { text: '/domain/Text', values: '/domain/Values' },
+      output: '/domain/Content',
+      main: ({ text, values }) => rendered(text, values),
+    },
+  },
+  qualifications: {
+    pathStays: ({ domain }) => verdict(wrongPath(domain.Path ?? domain.Name ?? '')),
+    // One that is missing is an error of the content itself.
+    valuesUsed({ domain }) {
+      const unused = Object.keys(domain.Values ?? {}).filter((name) => !namesIn(domain.Text).includes(name));
+      return unused.length > 0
+        ? { result: 'warning', message: `the text has no placeholder for ${unused.join(', ')}` }
+        : { result: 'success' };
+    },
+  },
+  actions: {
+    create: {
+      kind: 'create',
+      // @idempotent
+      async main({ properties, idempotencyKey }) {
+        const made = await ask('POST', 'file', { key: idempotencyKey, desired: wishOf(properties.domain) });
+        return made.refused ?? { status: 'ok', resourceId: made.id, payload: payloadOf(made.resource) };
+      },
+    },
+    update: {
+      kind: 'update',
+      // @idempotent
+      async main({ properties }) {
+        const { refused, resource } = await ask('PUT', at(properties.si.resourceId), {
+          desired: wishOf(properties.domain),
+        });
+        return refused ?? { status: 'ok', payload: payloadOf(resource) };
+      },
+    },
+    putBack: {
+      kind: 'manual',
+      // @idempotent
+      async main({ properties }) {
+        const { refused, resource } = await ask('PUT', at(properties.si.resourceId), {
+          desired: wishOf(properties.domain),
+        });
+        return refused ?? { status: 'ok', payload: payloadOf(resource) };
+      },
+    },
+    destroy: {
+      kind: 'destroy',
+      // @idempotent
+      async main({ properties }) {
+        const { refused, isGone } = await ask('DELETE', at(properties.si.resourceId));
+        return refused === undefined || isGone ? { status: 'ok', payload: null } : refused;
+      },
+    },
+    refresh: {
+      kind: 'refresh',
+      async main({ properties }) {
+        const { refused, isGone, resource } = await ask('GET', at(properties.si.resourceId));
+        if (refused === undefined) return { status: 'ok', payload: payloadOf(resource) };
+        return isGone ? { status: 'ok', payload: null } : refused;
+      },
+    },
+  },
+});

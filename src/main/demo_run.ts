@@ -1,0 +1,240 @@
+// The demonstration: an application of linked components, made for real on this machine, looked at, changed by hand, put back,
+// changed in one change set while another is open, taken back and taken away. What is told is held against what is there:
+// where it differs the demonstration fails.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Json } from '../base/json.ts';
+import { Fault } from '../base/result.ts';
+import type { Review } from '../engine/operations.ts';
+import type { ActionRecord } from '../model/action.ts';
+import type { ChangeSetRow } from '../ports/store.ts';
+import { applicationEdits, componentNames, setValue } from './demo_application.ts';
+import { freePort, pause, Stage } from './demo_stage.ts';
+import { Teller } from './demo_teller.ts';
+import { templateDemo } from './demo_template.ts';
+
+export interface DemoChoice {
+  /** application: the one on this machine; template: the one on the model alone. */
+  readonly what: 'application' | 'template';
+  readonly json: boolean;
+}
+
+/** Answers the exit code. Faults: `demo_failed`, and those of what it uses. */
+export async function runDemo({ what, json }: DemoChoice): Promise<number> {
+  if (what === 'template') {
+    templateDemo();
+    return 0;
+  }
+  let stage: Stage | undefined;
+  let isInterrupted = false;
+  const interrupt = (): void => {
+    isInterrupted = true;
+    process.stderr.write('\nEnding: what was made is taken away …\n');
+    void stage?.close();
+  };
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  try {
+    await Stage.open((opened) => {
+      stage = opened;
+    });
+    await new Demonstration(stage!, new Teller(json), await freePort()).tell();
+    return 0;
+  } catch (e) {
+    // What breaks because everything was taken away is no failure of its own.
+    if (isInterrupted) return 130;
+    throw e;
+  } finally {
+    await stage?.close();
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+}
+
+interface Seen {
+  readonly value: { readonly domain: { [name: string]: Json }; readonly resource_value?: { [name: string]: Json } };
+}
+
+const actionWaitMs = 150;
+
+class Demonstration {
+  readonly #stage: Stage;
+  readonly #teller: Teller;
+  readonly #port: number;
+
+  constructor(stage: Stage, teller: Teller, port: number) {
+    this.#stage = stage;
+    this.#teller = teller;
+    this.#port = port;
+  }
+
+  async tell(): Promise<void> {
+    await this.#prepare();
+    await this.#make();
+    await this.#drift();
+    await this.#change();
+    await this.#takeAway();
+  }
+
+  async #prepare(): Promise<void> {
+    this.#teller.chapter('A machine, and types for what is on it');
+    this.#teller.say(`An agent does what it is asked below ${this.#stage.root}, and nowhere else.`);
+    const changeSet = await this.#open('types');
+    const provider = new URL('../../providers/local/', import.meta.url);
+    const { schemas } = JSON.parse(readFileSync(new URL('provider.json', provider), 'utf8')) as {
+      schemas: { name: string; file: string }[];
+    };
+    for (const { name, file } of schemas) {
+      const text = readFileSync(new URL(file, provider), 'utf8');
+      await this.#stage.call('schema.author', { changeSet, text, name });
+      this.#teller.say(`type ${name}, of providers/local/${file}`);
+    }
+    const content = this.#stage.credential as unknown as Json;
+    await this.#stage.call('secret.set', { changeSet, name: 'this machine', definition: 'Local Machine', content });
+    this.#teller.say('secret "this machine": where the agent is and its token, sealed');
+    await this.#apply(changeSet);
+  }
+
+  async #make(): Promise<void> {
+    this.#teller.chapter('An application is proposed, reviewed and made');
+    const changeSet = await this.#open('application');
+    await this.#stage.call('submit', { changeSet, mutations: applicationEdits(this.#port) });
+    for (const component of componentNames) await this.#seen(component, changeSet);
+    await this.#review(changeSet);
+    this.#teller.say('Applied. Each waits for those that it follows:');
+    await this.#apply(changeSet);
+    this.#teller.show('files', this.#stage.files);
+    await this.#visit('Hello', 'navy');
+  }
+
+  async #drift(): Promise<void> {
+    this.#teller.chapter('Somebody changes reality by hand');
+    const file = join(this.#stage.root, 'site/site.json');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('Hello', 'Hacked'));
+    await this.#visit('Hacked', 'navy');
+    const { Pid } = (await this.#seen('server')).value.resource_value!;
+    process.kill(Number(Pid), 'SIGKILL');
+    this.#teller.say(`site.json says something else, and the process ${Pid} is killed.`);
+    this.#teller.say('A refresh looks at both and finds what differs from the model:');
+    await this.#ask({ component: 'settings', kind: 'refresh' }, { component: 'server', kind: 'refresh' });
+    const settings = (await this.#seen('settings')).value;
+    const server = (await this.#seen('server')).value;
+    this.#teller.show('drift', [
+      `settings /domain/Content  ${line(settings.domain['Content'])}  is ${line(settings.resource_value?.['Content'])}`,
+      `server   /domain/State    ${line(server.domain['State'])}  is ${line(server.resource_value?.['State'])}`,
+    ]);
+    this.#expect('the drift', settings.domain['Content'] !== settings.resource_value?.['Content']);
+    this.#expect('the drift', server.resource_value?.['State'] === 'stopped');
+    this.#teller.say('The model is enforced:');
+    for (const component of ['settings', 'server']) await this.#ask({ component, kind: 'manual', name: 'putBack' });
+    await this.#visit('Hello', 'navy');
+  }
+
+  async #change(): Promise<void> {
+    this.#teller.chapter('Two people change it at once');
+    const [colours, words] = [await this.#open('colours'), await this.#open('words')];
+    await this.#submit(colours, setValue('settings', '/domain/Values/colour', 'darkgreen'));
+    this.#teller.say('Change set "colours" is open: the title is to be dark green. It is not applied.');
+    await this.#submit(words, setValue('settings', '/domain/Values/title', 'Good day'));
+    await this.#review(words);
+    await this.#apply(words);
+    await this.#visit('Good day', 'navy');
+    const seen = await this.#seen('settings', colours);
+    this.#teller.say('"colours" has the new title already, beside its own colour:');
+    this.#teller.show('settings in "colours"', [line(seen.value.domain['Content'])]);
+    await this.#apply(colours);
+    await this.#visit('Good day', 'darkgreen');
+    this.#teller.say('"words" is taken back; what "colours" did stays:');
+    const { changeSet } = await this.#stage.call<{ changeSet: ChangeSetRow }>('change_set.revert', {
+      changeSet: words,
+    });
+    await this.#apply(changeSet.id);
+    await this.#visit('Hello', 'darkgreen');
+  }
+
+  async #takeAway(): Promise<void> {
+    this.#teller.chapter('Everything is taken away');
+    const changeSet = await this.#open('the end');
+    const mutations = componentNames.map((component) => ({ kind: 'component.delete', component }));
+    await this.#stage.call('submit', { changeSet, mutations });
+    await this.#apply(changeSet);
+    const { items = [] } = await this.#stage.ask('GET', 'process');
+    this.#expect('nothing that is left', this.#stage.files.length === 0 && items.length === 0);
+    const audit = await this.#stage.call<{ ok: boolean; entries: number }>('audit.verify');
+    this.#expect('a whole audit trail', audit.ok);
+    this.#teller.say('No file and no process is left, and the audit trail of all of it is whole.', {
+      entries: audit.entries,
+    });
+  }
+
+  async #open(name: string): Promise<string> {
+    return (await this.#stage.call<ChangeSetRow>('change_set.create', { name })).id;
+  }
+
+  async #submit(changeSet: string, ...mutations: Json[]): Promise<void> {
+    await this.#stage.call('submit', { changeSet, mutations });
+  }
+
+  #seen(component: string, changeSet = 'HEAD'): Promise<Seen> {
+    return this.#stage.call<Seen>('component.get', { changeSet, component, waitMs: 30_000 });
+  }
+
+  async #review(changeSet: string): Promise<void> {
+    const review = await this.#stage.call<Review>('change_set.review', { changeSet });
+    const { added, modified, removed, values, derived } = review.summary;
+    this.#teller.say(
+      `Its review: ${added} to add, ${modified} to change, ${removed} to remove; ${values} values edited, ${derived} follow them.`,
+    );
+    const marks: { readonly [kind: string]: string } = { create: '+', update: '~', destroy: '-' };
+    this.#teller.show(
+      'plan',
+      review.actions.map((a) => `${marks[a.kind] ?? '-/+'} ${a.kind} ${a.name}`),
+    );
+  }
+
+  async #apply(changeSet: string): Promise<void> {
+    await this.#stage.call('change_set.apply', { changeSet, waitMs: 30_000 });
+    await this.#watch({ changeSet });
+  }
+
+  async #ask(...asked: { readonly [name: string]: Json }[]): Promise<void> {
+    const ids: string[] = [];
+    for (const params of asked) ids.push((await this.#stage.call<ActionRecord>('action.request', params)).id);
+    await this.#watch({ ids });
+  }
+
+  /** Shows the actions until nothing more can be done. */
+  async #watch({ changeSet, ids }: { changeSet?: string; ids?: readonly string[] }): Promise<void> {
+    let actions: readonly ActionRecord[] = [];
+    for (let isQuiet = false; !isQuiet; ) {
+      isQuiet = (await this.#stage.call<{ quiet: boolean }>('action.run', { waitMs: actionWaitMs })).quiet;
+      actions =
+        ids === undefined
+          ? (await this.#stage.call<{ items: ActionRecord[] }>('action.list', { changeSet })).items.toReversed()
+          : await Promise.all(ids.map((action) => this.#stage.call<ActionRecord>('action.get', { action })));
+      this.#teller.actions(actions);
+    }
+    this.#teller.settled();
+    const open = actions.find((a) => a.status !== 'succeeded' && a.status !== 'cancelled');
+    if (open !== undefined)
+      throw new Fault(
+        'demo_failed',
+        `${open.kind} ${open.componentName} is ${open.status}: ${open.failure?.message ?? ''}`,
+      );
+  }
+
+  /** Asks the real server. */
+  async #visit(title: string, colour: string): Promise<void> {
+    const url = `http://127.0.0.1:${this.#port}/`;
+    const page = (await (await fetch(url)).text()).trim();
+    this.#teller.say(`GET ${url} answers`, { url, page });
+    this.#teller.show('page', [page]);
+    this.#expect(`the page with ${title} in ${colour}`, page.includes(`>${title}<`) && page.includes(colour));
+    await pause(0);
+  }
+
+  #expect(what: string, isSo: boolean): void {
+    if (!isSo) throw new Fault('demo_failed', `${what} is not there`);
+  }
+}
+
+const line = (value: Json | undefined): string => JSON.stringify(value ?? null);
