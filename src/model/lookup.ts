@@ -105,13 +105,18 @@ export function isAnswered(reader: Reader, component: ComponentId, override: Ove
   return reported?.answered?.[wishKey(override)] === wish;
 }
 
-/** Other components, not marked, that were given the same resource id. */
+/**
+ * Other components of the same schema, not marked, that were given the same resource id. Of another schema they have another
+ * resource: a bucket and its policy have one id.
+ */
 export function sharingResource(reader: Reader, component: ComponentId): ComponentId[] {
   const resource = resourceIdOf(reader, component);
   if (resource === undefined) return [];
+  const schema = findComponent(reader, component)?.schema;
   return [...reader.scan('index', index.withResource(resource))]
     .map(([key]) => indexUser(key) as ComponentId)
-    .filter((other) => other !== component && !isMarked(reader, other));
+    .filter((other) => other !== component && !isMarked(reader, other))
+    .filter((other) => findComponent(reader, other)?.schema === schema);
 }
 
 /** Marked and without a resource: absent by definition. */

@@ -14,6 +14,7 @@ import { driftCommands } from './commands_drift.ts';
 import { functionCommands } from './commands_function.ts';
 import { managementCommands } from './commands_management.ts';
 import { mergeCommands } from './commands_merge.ts';
+import { providerCommands } from './commands_provider.ts';
 import { questionCommands } from './commands_question.ts';
 import { reachCommands } from './commands_reach.ts';
 import { runCommands } from './commands_run.ts';
@@ -122,6 +123,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     actionCommands,
     driftCommands,
     questionCommands,
+    providerCommands,
     secretCommands,
     templateCommands,
     storeCommands,
