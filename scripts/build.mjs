@@ -2,7 +2,17 @@
 // TypeScript (SQL) beside the compiled code, and derives the compact schema catalogue when what it comes from changed.
 // Incremental: a build with nothing to do takes about two seconds. Fails with the compiler's own output.
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { install, mustRun, root, step } from './steps.mjs';
 
@@ -22,6 +32,13 @@ function copyAssets() {
     mkdirSync(dirname(`${root}dist/${path}`), { recursive: true });
     copyFileSync(`${root}src/${path}`, `${root}dist/${path}`);
   }
+}
+
+/** Provider packages are texts that the engine compiles; what is not there any more goes. */
+function copyProviders() {
+  const [from, to] = [`${root}providers`, `${root}dist/providers`];
+  rmSync(to, { recursive: true, force: true });
+  cpSync(from, to, { recursive: true });
 }
 
 /** What the catalogue is made from, as one hash: the script, the code it may use, the version of its data. */
@@ -49,6 +66,7 @@ async function buildCatalogue() {
 /** Compiles and completes dist/. Throws with the compiler's output. */
 export async function build() {
   copyAssets();
+  copyProviders();
   const tsc = `${root}node_modules/typescript/bin/tsc`;
   await mustRun('Compiling', process.execPath, [tsc, '-b', '--pretty', 'false', `${root}tsconfig.json`]);
   const bin = `${root}dist/main/bin.js`;

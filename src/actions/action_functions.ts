@@ -1,8 +1,9 @@
-// The functions that carry actions out, bound to components by their variant or, as overlays, by its schema. Bindings of
-// kind action give no value, so they are no vertices of the value graph and are read here. What lists the resources of a
-// schema is bound in the same way and does nothing to any component: it is none of a component's action functions.
+// The functions that carry actions out, bound to components by their variant or, as overlays, by its schema; those of a
+// catalogue's schemas may stand once for all of them. Bindings of kind action give no value, so they are no vertices of the
+// value graph and are read here. What lists the resources of a schema is bound in the same way and does nothing to any
+// component: it is none of a component's action functions.
 
-import type { BindingId, FunctionId, Hash, VariantId } from '../base/ids.ts';
+import type { BindingId, FunctionId, Hash, SchemaId, VariantId } from '../base/ids.ts';
 import { compareText } from '../base/json.ts';
 import { hasBindings } from '../graph/bound.ts';
 import type { ComponentRecord } from '../model/component.ts';
@@ -14,7 +15,8 @@ import {
   type FunctionRecord,
 } from '../model/function.ts';
 import { index, indexUser } from '../model/keys.ts';
-import { findRecord } from '../model/lookup.ts';
+import { findRecord, findSchema } from '../model/lookup.ts';
+import { schemaOfAll } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
 
 export interface ActionFunction {
@@ -33,16 +35,28 @@ type Typed = Pick<ComponentRecord, 'schema' | 'variant'>;
 
 /**
  * The action functions of a component, in the order of the kinds and then by name. An overlay takes the place of the
- * variant's of the same kind, of a manual one of the same name.
+ * variant's of the same kind, of a manual one of the same name; both take the place of those that stand for the catalogue.
  */
-export function actionFunctionsOf(reader: Reader, { schema, variant }: Typed): readonly ActionFunction[] {
+export function actionFunctionsOf(reader: Reader, typed: Typed): readonly ActionFunction[] {
   const effective = new Map<string, ActionFunction>();
   // Of several in one place, which only a merge may leave, the last counts.
-  for (const target of [variant, schema])
+  for (const target of targetsOf(reader, typed))
     for (const fn of actionFunctionsOn(reader, target)) if (isDone(fn)) effective.set(`${fn.kind}/${fn.name}`, fn);
   return [...effective.values()].sort(
     (a, b) => actionKinds.indexOf(a.kind) - actionKinds.indexOf(b.kind) || compareText(a.name, b.name),
   );
+}
+
+/** Where a component's functions may be bound, the last counting most: for all of its catalogue, on its variant, on its schema. */
+function targetsOf(reader: Reader, { schema, variant }: Typed): string[] {
+  const record = findSchema(reader, schema);
+  const name = record && schemaOfAll(record);
+  const forAll = name === undefined ? [] : [...reader.scan('index', index.schemasNamed(name))];
+  const targets = forAll.flatMap(([key]) => {
+    const all = indexUser(key) as SchemaId;
+    return [findSchema(reader, all)?.defaultVariant ?? all, all];
+  });
+  return [...targets, variant, schema];
 }
 
 /** `name`: of a manual one its function's; '' for the others. */

@@ -65,6 +65,7 @@ export const refusalCodes = {
   run_not_found: { means: 'No run of that id; runs are kept for a while only.', next: 'List the runs.' },
   function_not_found: { means: 'No function of that id or name.', next: 'List the functions.' },
   binding_not_found: { means: 'No such function binding.', next: 'List the bindings of the schema.' },
+  provider_not_found: { means: 'No provider package of that name.', next: 'List the packages.' },
   view_not_found: { means: 'No view of that id or name.', next: 'List the views.' },
   secret_not_found: { means: 'No secret reference of that id or name.', next: 'List the secrets.' },
   member_not_found: { means: 'The workspace has no such member.', next: 'List the members.' },
@@ -209,6 +210,10 @@ export const faultCodes = {
   replay_diverged: {
     means: 'Replaying the log did not give the stored root.',
     next: 'Run verify; report it with the log.',
+  },
+  package_damaged: {
+    means: 'A provider package that comes with the program cannot be read.',
+    next: 'Install it again.',
   },
   catalogue_missing: { means: 'The compact catalogue was not built.', next: 'Run the build.' },
   runner_unavailable: {

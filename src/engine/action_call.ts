@@ -34,6 +34,7 @@ export function callOf(state: Reader, action: ActionRecord, properties: Json): R
   const input: JsonObject = {
     properties,
     schema: action.schemaName,
+    paths: [...action.paths],
     idempotencyKey: action.idempotencyKey,
     attempt: action.attempts + (action.status === 'dispatched' ? 0 : 1),
     failures: action.failures ?? 0,

@@ -8,6 +8,7 @@ import { Fault, must, ok, type Result, refuse } from '../base/result.ts';
 import { type LogEntry, logFormat, logText } from '../merge/log_entry.ts';
 import { compileRequest } from '../mutation/compile.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
+import type { ProviderPackages } from '../ports/provider_packages.ts';
 import type { ChangeSetRow, Store, WorkspaceRow } from '../ports/store.ts';
 import type { Vault } from '../ports/vault.ts';
 import type { World } from '../ports/world.ts';
@@ -21,6 +22,8 @@ import type { WorkspaceOptions } from './workspace_options.ts';
 export interface EngineOptions extends WorkspaceOptions {
   readonly store: Store;
   readonly world: World;
+  /** Provider packages that can be installed; default: none. */
+  readonly packages?: ProviderPackages;
 }
 
 /** What a caller sees of a workspace. */
@@ -34,6 +37,7 @@ export class Engine {
   readonly store: Store;
   readonly world: World;
   readonly catalogue: Catalogue;
+  readonly packages: ProviderPackages;
   readonly #options: WorkspaceOptions;
   readonly #open = new Map<WorkspaceId, Workspace>();
 
@@ -46,6 +50,7 @@ export class Engine {
     const dispatcher = new Dispatcher(runners);
     const functions = { ...options.functions, runners: runners.map((r) => dispatcher.inFront(r)) };
     this.#options = { ...options, functions, dispatcher };
+    this.packages = options.packages ?? { list: () => [] };
   }
 
   /** Where the contents of secrets of all workspaces are sealed and opened. */

@@ -42,6 +42,7 @@ import { driftOperations } from './operations_drift.ts';
 import { functionOperations } from './operations_function.ts';
 import { importOperations } from './operations_import.ts';
 import { managementOperations } from './operations_management.ts';
+import { providerOperations } from './operations_provider.ts';
 import { resourceOperations } from './operations_resource.ts';
 import { runOperations } from './operations_run.ts';
 import { schemaOperations } from './operations_schema.ts';
@@ -52,6 +53,7 @@ import { replayLag } from './replay.ts';
 import type { ReplayProblem } from './replay_work.ts';
 import { revert } from './revert.ts';
 import { describeSchema, propertyLines, searchSchemas } from './schema.ts';
+import { useSecret } from './secret_slots.ts';
 import { getSecret, listSecrets, publicKeyOf, rotateKeys, setSecret } from './secrets.ts';
 import { split } from './split.ts';
 import { submit } from './submit.ts';
@@ -214,6 +216,12 @@ const operations = {
 
   'secret.set': (c, p) =>
     inWorkspace(c, p, async (w) => setSecret(w, c.principal, { ...p, changeSet: await changeSetOf(w, p) })),
+  /** Into empty slots of its kind: of `components`, or of all in the change set. */
+  'secret.use': (c, p) =>
+    inWorkspace(c, p, async (w) => {
+      const components = p['components'] === undefined ? {} : { components: textList(p, 'components') };
+      return useSecret(c, w, { changeSet: await changeSetOf(w, p), secret: text(p, 'secret'), ...components });
+    }),
   'secret.list': (c, p) => inState(c, p, (s) => s.w.read(() => ok(listSecrets(s.snapshot)))),
   'secret.get': (c, p) => inState(c, p, (s) => s.w.read(() => getSecret(s.snapshot, text(p, 'secret')))),
   'secret.public_key': (c, p) => inWorkspace(c, p, async (w) => ok(await publicKeyOf(w))),
@@ -234,6 +242,7 @@ const operations = {
   ...actionOperations,
   ...driftOperations,
   ...resourceOperations,
+  ...providerOperations,
   ...runOperations,
   ...functionOperations,
   ...managementOperations,

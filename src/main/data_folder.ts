@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { Principal } from '../access/role.ts';
 import { openCatalogue } from '../adapters/catalogue/catalogue.ts';
 import { linearMatcher } from '../adapters/compiler/patterns.ts';
+import { openPackages } from '../adapters/packages/packages.ts';
 import { restoreSqliteStore } from '../adapters/sqlite/restore.ts';
 import { openSqliteStore } from '../adapters/sqlite/store.ts';
 import { systemWorld } from '../adapters/system/world.ts';
@@ -42,6 +43,7 @@ export async function openFolder(folder: string, cacheBytesMax?: number): Promis
     store,
     world,
     catalogue,
+    packages: openPackages(fileURLToPath(new URL('../providers', import.meta.url))),
     functions: openFunctions(() => allowedSockets(folder)),
     vault: vaultOf(folder, store.runs, world.clock),
     matches: linearMatcher(),

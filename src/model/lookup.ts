@@ -100,7 +100,6 @@ export function isAnswered(reader: Reader, component: ComponentId, override: Ove
   return reported?.answered?.[wishKey(override)] === wish;
 }
 
-/** Other components, not marked, that were given the same resource id. */
 /** As it is declared, whatever was reported since. */
 export function declaredResourceId(reader: Reader, component: ComponentId): string | undefined {
   const text = reader.get('cells', cellKey(component, wellKnown.resourceId));

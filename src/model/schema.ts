@@ -27,6 +27,8 @@ export interface VariantSpec {
   readonly secretDefinition?: { readonly name: string; readonly fields: Property };
   /** Pointers from the component's root of the properties that together are the provider's identifier. */
   readonly primaryIdentifier?: readonly string[];
+  /** The reported property that a reference to the resource gives in the provider's own templates; absent: the identifier. */
+  readonly reference?: string;
   /** How a resource is replaced where the component does not say; absent: the old one is destroyed first. */
   readonly replace?: ReplaceOrder;
   /** How long after its provider was last asked a resource is looked at again by itself; absent: only when somebody asks. */
@@ -43,6 +45,14 @@ export interface SchemaRecord {
   /** `user`, `builtin` or the catalogue it was installed from (`aws`). */
   readonly origin: string;
   readonly defaultVariant: VariantId | null;
+}
+
+/**
+ * The name of the schema whose action functions stand for all schemas of the same catalogue, such as `aws::*`. undefined: it
+ * is of no catalogue.
+ */
+export function schemaOfAll({ origin }: Pick<SchemaRecord, 'origin'>): string | undefined {
+  return origin === 'user' || origin === 'builtin' ? undefined : `${origin}::*`;
 }
 
 /** A variant as stored under `schema/variant`. */

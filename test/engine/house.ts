@@ -21,6 +21,7 @@ import type { Workspace } from '../../src/engine/workspace.ts';
 import type { Matches } from '../../src/model/pattern.ts';
 import type { VariantSpec } from '../../src/model/schema.ts';
 import type { Catalogue } from '../../src/ports/catalogue.ts';
+import type { ProviderPackages } from '../../src/ports/provider_packages.ts';
 import type { Readiness } from '../../src/ports/readiness.ts';
 import type { ChangeSetRow, Store } from '../../src/ports/store.ts';
 import type { Vault } from '../../src/ports/vault.ts';
@@ -75,6 +76,7 @@ export interface HouseOptions {
   readonly matches?: Matches;
   readonly retention?: RetentionOptions;
   readonly actions?: ActionWorkOptions;
+  readonly packages?: ProviderPackages;
 }
 
 /** How a kind of store is opened; called again to open the same one again. */

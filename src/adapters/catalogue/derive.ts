@@ -46,12 +46,36 @@ function deriveVariant(resource: SpecResource, spec: Spec, findOutput: FindOutpu
     link: pageOf(resource.cloudFormationType),
     domain,
     resourceValue,
-    secrets: emptyObject,
+    secrets: resource.primaryIdentifier === undefined ? emptyObject : credentialSlot,
     definitions: reached([domain, resourceValue], translation.definitions),
     ...(resource.primaryIdentifier === undefined
       ? {}
       : { primaryIdentifier: resource.primaryIdentifier.map((name) => pointerIn(resource, name)) }),
+    ...referenceOf(resource),
   };
+}
+
+/** The kind of secret with which the provider of this catalogue is spoken to. */
+const credential = 'AWS Credential';
+
+/** Where the provider can act on a type at all, components of it say with which credential. */
+const credentialSlot: Property = {
+  kind: 'object',
+  properties: {
+    credential: {
+      kind: 'string',
+      docs: 'The credential with which the resource is made and looked at.',
+      secret: true,
+      suggests: [{ schema: credential, path: `/secrets/${credential}` }],
+    },
+  },
+};
+
+/** Of a reference in parts the last, which is its name: the others are told only where they are not the usual ones. */
+function referenceOf({ cfnRefIdentifier: given = [], primaryIdentifier = [] }: SpecResource): { reference?: string } {
+  const name = given.at(-1)?.replaceAll('/', '.');
+  if (name === undefined || name.includes('.') || given.join() === primaryIdentifier.join()) return {};
+  return { reference: name };
 }
 
 /** Where a named input or output of the type lies: an output if there is one of that name, else an input. */

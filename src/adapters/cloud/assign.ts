@@ -51,18 +51,28 @@ export function assignProperties(
 ): JsonObject {
   const [, service = '', kind = ''] = where.type.split('::');
   const unique = randomBytes(9).toString('hex').slice(0, 17);
-  const named = nameOf(desired, kind) ?? `${kind.toLowerCase()}-${unique}`;
+  const own = ownName(desired, kind) ?? `${kind.toLowerCase()}-${unique}`;
+  const named = nameOf(desired, kind) ?? own;
   const isIdentified = identifierOf(spec, desired) !== undefined;
   const path = isIdentified || named.includes(unique) ? named : `${named}/${unique}`;
   const maker = new Maker(spec.definitions, { ...where, service: service.toLowerCase(), kind, unique, named, path });
+  // Named after something else it would be like all others of that.
+  const identifying = new Maker(spec.definitions, {
+    ...where,
+    service: service.toLowerCase(),
+    kind,
+    unique,
+    named: own,
+    path,
+  });
   const properties: { [name: string]: Json } = { ...desired };
   for (const pointer of spec.primaryIdentifier ?? []) {
     const [root, ...path] = pointer.slice(1).split('/');
     const tree = root === 'domain' ? spec.domain : spec.resourceValue;
     // A part of the identifier that the author can choose and has not: the cloud chooses it.
     if (path.length === 1 && !Object.hasOwn(properties, path[0]!)) {
-      const made = maker.make(path[0]!, tree.properties?.[path[0]!] ?? { kind: 'string' }, 0);
-      properties[path[0]!] = made ?? maker.text(path[0]!);
+      const made = identifying.make(path[0]!, tree.properties?.[path[0]!] ?? { kind: 'string' }, 0);
+      properties[path[0]!] = made ?? identifying.text(path[0]!);
     }
   }
   for (const [name, property] of Object.entries(spec.resourceValue.properties ?? {})) {
@@ -105,8 +115,15 @@ function valueAt(properties: JsonObject, pointer: string): Json | undefined {
 }
 
 /** The name that its author has given it. */
-function nameOf(desired: JsonObject, kind: string): string | undefined {
+function ownName(desired: JsonObject, kind: string): string | undefined {
   for (const key of [`${kind}Name`, 'Name']) if (typeof desired[key] === 'string') return desired[key];
+  return undefined;
+}
+
+/** That name, or another one that is declared of it. */
+function nameOf(desired: JsonObject, kind: string): string | undefined {
+  const own = ownName(desired, kind);
+  if (own !== undefined) return own;
   const other = Object.keys(desired).find((key) => key.endsWith('Name') && typeof desired[key] === 'string');
   return other === undefined ? undefined : (desired[other] as string);
 }

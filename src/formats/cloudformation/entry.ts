@@ -80,6 +80,7 @@ class EntryReader {
 
   component(domain: Input): TemplateComponent {
     const { entry, note } = this;
+    if (entry.spec.reference !== undefined) note.reference = entry.spec.reference;
     if (this.attributes.length > 0) note.attributes = Object.fromEntries(this.attributes);
     const { properties, encoded } = this.placement.kept;
     if (properties.size > 0) note.properties = keptInput(properties);

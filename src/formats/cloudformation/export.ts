@@ -120,7 +120,8 @@ function namesOf(model: TemplateModel): Map<ComponentId, Written> {
   const add = (component: TemplateComponent, section: string, logicalId: string): void => {
     taken.add(key(section, logicalId));
     everywhere.add(logicalId);
-    out.set(component.id, { section, logicalId });
+    const { reference } = annotationsOf(component);
+    out.set(component.id, { section, logicalId, ...(typeof reference === 'string' ? { reference } : {}) });
   };
   const unnamed: [TemplateComponent, string][] = [];
   for (const component of model.components) {

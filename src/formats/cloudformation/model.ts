@@ -5,6 +5,7 @@
 import type { ComponentId } from '../../base/ids.ts';
 import { isObject, type Json, type JsonObject } from '../../base/json.ts';
 import type { ComponentFlag } from '../../model/component.ts';
+import { pointerOf } from '../../model/path.ts';
 import type { Property } from '../../model/property.ts';
 import type { VariantSpec } from '../../model/schema.ts';
 import type { Input } from '../../mutation/request.ts';
@@ -35,8 +36,15 @@ export interface TemplateModel {
   readonly components: readonly TemplateComponent[];
 }
 
+/** Where a resource has what a reference to it gives. */
+export function referencePath(reference: string | undefined): string {
+  return reference === undefined ? '/si/resourceId' : pointerOf(['resource', 'payload', reference]);
+}
+
 /** What the format keeps under /si/metadata/cloudformation. Every member may be missing. */
 export interface Annotations {
+  /** The reported property that a reference to it gives; absent: the id of the resource. */
+  readonly reference?: string;
   readonly section?: string;
   readonly logicalId?: string;
   /** The type as written, where it is not the schema's name. */

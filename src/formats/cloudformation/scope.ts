@@ -5,7 +5,7 @@ import type { ComponentId } from '../../base/ids.ts';
 import { isPathKey, pointerOf } from '../../model/path.ts';
 import { locate, type VariantSpec } from '../../model/schema.ts';
 import type { Input } from '../../mutation/request.ts';
-import { follow, type Kind, kind } from './model.ts';
+import { follow, type Kind, kind, referencePath } from './model.ts';
 import { pseudoParameters } from './schemas.ts';
 
 export interface Resolved {
@@ -73,7 +73,11 @@ export class Scope {
       return { input: follow(parameter.id, '/domain/Value'), component: parameter.id, kind: parameter.kind };
     const resource = this.resources.get(name);
     if (resource)
-      return { input: follow(resource.id, '/si/resourceId'), component: resource.id, kind: kind({ kind: 'string' }) };
+      return {
+        input: follow(resource.id, referencePath(resource.spec.reference)),
+        component: resource.id,
+        kind: kind({ kind: 'string' }),
+      };
     if (name.startsWith('AWS::')) {
       const pseudo = name.slice('AWS::'.length);
       if (pseudoParameters.includes(pseudo)) {

@@ -8,12 +8,14 @@ import { substitutionParts } from '../../builtins/functions/text.ts';
 import { parsePointer, pointerOf } from '../../model/path.ts';
 import type { Input } from '../../mutation/request.ts';
 import { documentSpelling, inlineSpelling } from './intrinsics.ts';
-import { sourceOf, type Unrepresented } from './model.ts';
+import { referencePath, sourceOf, type Unrepresented } from './model.ts';
 
 /** How a component is called in the template. */
 export interface Written {
   readonly section: string;
   readonly logicalId: string;
+  /** The reported property that a reference to it gives; absent: the id of the resource. */
+  readonly reference?: string;
 }
 
 const noValue: Json = { Ref: 'AWS::NoValue' };
@@ -154,7 +156,7 @@ export class Speller {
         if (root === 'domain' && first === 'Mappings' && rest.length === 3) return { 'Fn::FindInMap': rest };
         break;
       case 'Resources': {
-        if (here === '/si/resourceId') return { Ref: written.logicalId };
+        if (here === '/si/resourceId' || here === referencePath(written.reference)) return { Ref: written.logicalId };
         if ((root !== 'resource_value' && root !== 'domain') || first === undefined) break;
         return { 'Fn::GetAtt': this.attribute(written.logicalId, [first, ...rest].join('.'), at) };
       }

@@ -6,6 +6,7 @@ import type { Json } from '../../base/json.ts';
 import { RefusalError, refuse } from '../../base/result.ts';
 import type { CollectReply } from '../../engine/collect_secrets.ts';
 import type { RekeyReply } from '../../engine/installation_key.ts';
+import type { UseSecretReply } from '../../engine/secret_slots.ts';
 import type { RotateReply, SecretLine, SetSecretReply } from '../../engine/secrets.ts';
 import type { SubmitReply } from '../../engine/submit.ts';
 import { readText } from './files.ts';
@@ -60,6 +61,27 @@ Examples:
       }),
     );
   secret
+    .command('use <secret> [components...]')
+    .description('put a secret into empty slots of its kind: of these components, or of all in the change set')
+    .requiredOption('--change-set <name>', 'change set, by name or id')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  headwater secret use production --change-set "new network"
+  headwater secret use production web database --change-set work`,
+    )
+    .action((name: string, components: string[], options: { changeSet: string }) =>
+      run('Putting it into slots', async (s) => {
+        const reply = await useSecret(s, { secret: name, changeSet: options.changeSet, components });
+        s.print(reply, () => [
+          `Put ${JSON.stringify(reply.secret)} into ${count(reply.slots.length, 'slot')}.`,
+          ...reply.slots.map((slot) => `  ${slot.name} ${paint('dim', slot.path)}`),
+        ]);
+        return undefined;
+      }),
+    );
+  secret
     .command('rename <secret> <name>')
     .description('give a secret another name; what uses it goes on using it')
     .option('--change-set <name>', 'change set (default: a new one)')
@@ -78,6 +100,19 @@ Examples:
       ),
     );
   keyCommands(secret, run);
+}
+
+/** Of no components: of all. */
+export function useSecret(
+  s: Session,
+  of: { readonly secret: string; readonly changeSet: string; readonly components?: readonly string[] },
+): Promise<UseSecretReply> {
+  const { secret, changeSet, components = [] } = of;
+  return s.call('secret.use', {
+    secret,
+    changeSet,
+    ...(components.length === 0 ? {} : { components: [...components] }),
+  });
 }
 
 function keyCommands(secret: Command, run: Run): void {

@@ -6,8 +6,9 @@ import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
 import type { ExportReply, ImportReply } from '../../engine/template.ts';
 import type { TerraformReply } from '../../engine/terraform.ts';
+import { useSecret } from './commands_secret.ts';
 import { readText } from './files.ts';
-import { note, paint } from './output.ts';
+import { count, note, paint } from './output.ts';
 import type { Run } from './program.ts';
 import { importLines } from './render.ts';
 import { terraformLines } from './render_resource.ts';
@@ -19,16 +20,33 @@ export function templateCommands(program: Command, run: Run): void {
     .description('turn a CloudFormation template (YAML or JSON) into components and subscriptions')
     .option('--change-set <name>', 'change set, by name or id (default: a new one)')
     .option('--name <name>', 'name of the template; importing again under a name updates it (default: the file’s)')
-    .addHelpText('after', '\nExample:\n  headwater import cloudformation network.yaml --change-set "new network"')
-    .action((file: string, options: { changeSet?: string; name?: string }) =>
+    .option('--secret <name>', 'put this secret into every empty slot of its kind in the change set')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  headwater import cloudformation network.yaml --change-set "new network"
+  headwater import cloudformation network.yaml --secret production`,
+    )
+    .action((file: string, options: { changeSet?: string; name?: string; secret?: string }) =>
       run('Importing', async (s) => {
         const text = readText(file);
         const name = options.name ?? (file === '-' ? 'template' : basename(file, extname(file)));
         const changeSet = await s.changeSet(options.changeSet, `import ${name}`);
+        const { secret } = options;
+        // A name that nothing has is refused before anything is imported.
+        if (secret !== undefined) await s.call('secret.get', { changeSet, secret });
         const reply = await s.call<ImportReply>('import.cloudformation', { changeSet, text, name });
-        if (reply.edits === 0) await s.giveUp();
-        s.print(reply, () => importLines(reply));
-        if (!s.json && reply.edits > 0) note(`Review it with: headwater change-set review ${reply.changeSet}`);
+        const used = secret === undefined ? undefined : await useSecret(s, { secret, changeSet });
+        const edits = reply.edits + (used?.slots.length ?? 0);
+        if (edits === 0) await s.giveUp();
+        s.print(used === undefined ? reply : { ...reply, version: used.version, slots: used.slots }, () => [
+          ...importLines(reply),
+          ...(used === undefined
+            ? []
+            : [`Put ${JSON.stringify(used.secret)} into ${count(used.slots.length, 'slot')}.`]),
+        ]);
+        if (!s.json && edits > 0) note(`Review it with: headwater change-set review ${reply.changeSet}`);
         return undefined;
       }),
     );

@@ -16,6 +16,7 @@ import { functionCommands } from './commands_function.ts';
 import { localCommands } from './commands_local.ts';
 import { managementCommands } from './commands_management.ts';
 import { mergeCommands } from './commands_merge.ts';
+import { providerCommands } from './commands_provider.ts';
 import { questionCommands } from './commands_question.ts';
 import { reachCommands } from './commands_reach.ts';
 import { resourceCommands } from './commands_resource.ts';
@@ -150,6 +151,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     actionCommands,
     driftCommands,
     questionCommands,
+    providerCommands,
     secretCommands,
     templateCommands,
     resourceCommands,
