@@ -1,4 +1,6 @@
-// The call that an action makes of its function: which one is bound for it now, and what it is called with.
+// The call that an action makes of its function: which one is bound for it now, and what it is called with: the component
+// as it stands, the key that is the same for every attempt, and where an earlier call left off.
+// What the call came to is read elsewhere.
 
 import { actionFunctionOf } from '../actions/action_functions.ts';
 import { canonical, type Json, type JsonObject } from '../base/json.ts';

@@ -40,7 +40,11 @@ export function changesOf(
   const isGone = kind === 'destroy' ? outcome.payload == null : outcome.payload === null;
   const declared = declaredResourceId(head, component);
   const declaredId = declared === undefined ? {} : { declaredId: declared };
-  if (isGone) return { changes: goneAs(head, { action, before, known: { ...declaredId, ...answered }, atMs: w.world.clock.nowMs() }), chunks: [] };
+  if (isGone)
+    return {
+      changes: goneAs(head, { action, before, known: { ...declaredId, ...answered }, atMs: w.world.clock.nowMs() }),
+      chunks: [],
+    };
   const saysNothing = outcome.payload === undefined && outcome.resourceId === undefined;
   if (kind === 'manual' && saysNothing) {
     if (Object.keys(granted).length === 0) return { changes: [], chunks: [] };

@@ -10,7 +10,14 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
 import type { ActionRecord } from '../../src/model/action.ts';
-import { ActionHouse, codeOf, type Provider, startProvider, thingMutations } from '../engine/action_house.ts';
+import {
+  ActionHouse,
+  codeOf,
+  type Provider,
+  type Rule,
+  startProvider,
+  thingMutations,
+} from '../engine/action_house.ts';
 import { withFunctions } from '../engine/function_house.ts';
 import { newFolder, sqliteHouse } from '../engine/house.ts';
 
@@ -94,7 +101,7 @@ function slowMutations(port: number): Json[] {
  */
 async function everywhere(
   { provider, folder: prepared, operations }: Scene,
-  rules: Parameters<Provider['rules']>,
+  rules: readonly Rule[],
   check: (a: ActionHouse, effects: readonly string[]) => Promise<void>,
 ): Promise<number> {
   const before = (await provider.journal()).length;

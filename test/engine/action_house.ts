@@ -14,10 +14,17 @@ export interface Effect {
   readonly body?: Json;
 }
 
+/** What goes wrong with the nth call of an operation. */
+export interface Rule {
+  readonly op: string;
+  readonly nth: number;
+  readonly goes: 'fail' | 'drop' | 'hang';
+}
+
 export interface Provider {
   readonly port: number;
   journal(): Promise<readonly Effect[]>;
-  rules(...rules: readonly { op: string; nth: number; goes: 'fail' | 'drop' | 'hang' }[]): Promise<void>;
+  rules(...rules: readonly Rule[]): Promise<void>;
   /** As it was after its first effects, without rules. */
   reset(effects: number): Promise<void>;
   /** Makes, changes or takes away a thing behind everybody's back. */
