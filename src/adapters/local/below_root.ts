@@ -134,7 +134,7 @@ function openFolder(folder: number, name: string, path: string): number {
   }
 }
 
-export function isLink(at: string): boolean {
+function isLink(at: string): boolean {
   return lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 

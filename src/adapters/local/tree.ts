@@ -127,7 +127,7 @@ function unlinkIfThere(at: string): void {
   }
 }
 
-export function bytesOf(wish: FileWish): Buffer {
+function bytesOf(wish: FileWish): Buffer {
   return Buffer.from(wish.Content, wish.Encoding === 'base64' ? 'base64' : 'utf8');
 }
 
