@@ -17,7 +17,6 @@ createServer((request, response) => {
 }).listen(port, '127.0.0.1', () => console.log('serving at', port));
 `;
 
-// biome-ignore lint/suspicious/noTemplateCurlyInString: placeholders of the template
 const configuration = '{ "title": "${title}", "colour": "${colour}", "port": ${port} }\n';
 
 function made(schema: string, name: string, attributes: { readonly [path: string]: Json }): Json {

@@ -1,4 +1,5 @@
-// Composition of the local agent. The command line starts it; it needs no data folder and no engine.
+// Composition of the local agent: commands are looked up on the search path of who starts it. The command line starts the agent;
+// it needs no data folder and no engine.
 
 import { parseCommands } from '../adapters/local/commands.ts';
 import { type Agent, startAgent } from '../adapters/local/server.ts';
