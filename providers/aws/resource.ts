@@ -318,6 +318,33 @@ async function refresh(input: any): Promise<any> {
   return failure ?? { status: 'ok', payload: payload ?? null };
 }
 
+/** A page of what is there; the members of `domain` filter, and some types ask for those that name what they are in. */
+async function list(input: any): Promise<any> {
+  // @network *.amazonaws.com *.amazonaws.com.cn $Endpoint
+  const { schema: type, properties, cursor } = input;
+  const filter = declared(properties.domain ?? {});
+  const answer = await ask('ListResources', {
+    TypeName: type,
+    MaxResults: 20,
+    ...(Object.keys(filter).length === 0 ? {} : { ResourceModel: JSON.stringify(filter) }),
+    ...(cursor === undefined ? {} : { NextToken: cursor }),
+  });
+  if (!answer.ok) return failed(answer);
+  const resources: { resourceId: string; payload: any; name?: string }[] = [];
+  for (const { Identifier: identifier } of answer.body.ResourceDescriptions) {
+    // A list tells what identifies a resource, and seldom more.
+    const { payload, failure } = await find(type, identifier);
+    if (failure !== undefined) return failure;
+    if (payload === undefined) continue;
+    const tags = Array.isArray(payload.Tags) ? payload.Tags : [];
+    const name =
+      tags.find((tag: any) => tag?.Key === 'Name')?.Value ?? payload[`${type.split('::')[2]}Name`] ?? payload.Name;
+    resources.push({ resourceId: identifier, payload, ...(typeof name === 'string' && name !== '' ? { name } : {}) });
+  }
+  const next = answer.body.NextToken;
+  return { status: 'ok', resources, ...(next ? { cursor: next } : {}) };
+}
+
 export default defineSchema({
   docs: 'What is done to the resources of every schema of the AWS catalogue. No component is of this schema itself.',
   link: 'https://docs.aws.amazon.com/cloudcontrolapi/',
@@ -327,5 +354,6 @@ export default defineSchema({
     update: { kind: 'update', main: update },
     destroy: { kind: 'destroy', main: destroy },
     refresh: { kind: 'refresh', main: refresh },
+    list: { kind: 'list', main: list },
   },
 });
