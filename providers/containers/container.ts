@@ -413,6 +413,23 @@ async function operate({ properties }: Asked, doing: string) {
 
 const stopQuery = ({ properties }: Asked) => `?t=${properties.domain.StopSeconds ?? 10}`;
 
+const pageSize = 50;
+
+/** In the order of their ids; the cursor is the last one of the page before. */
+async function list(cursor = '') {
+  const answer = await ask('GET', '/containers/json?all=true');
+  if (answer.status !== 200) throw refused('listing containers', answer);
+  const ids: string[] = answer.body.map((c: Found) => c.Id).filter((id: string) => id > cursor);
+  const page = ids.sort().slice(0, pageSize);
+  const resources: Found[] = [];
+  for (const id of page) {
+    const found = await find(id);
+    if (found === undefined) continue;
+    resources.push({ resourceId: id, name: found.Name.slice(1), payload: await payloadOf(found, {}) });
+  }
+  return { status: 'ok' as const, resources, ...(ids.length > page.length ? { cursor: page.at(-1) } : {}) };
+}
+
 const text = { kind: 'string' } as const;
 const once = { createOnly: true } as const;
 const words = { kind: 'array', items: text, ...once } as const;
@@ -540,6 +557,7 @@ export default defineSchema({
     // @timeout 2m
     destroy: { kind: 'destroy', main: (input: Asked) => told(() => remove(input)) },
     refresh: { kind: 'refresh', main: (input: Asked) => told(() => look(input)) },
+    list: { kind: 'list', main: ({ cursor }: { cursor?: string }) => told(() => list(cursor)) },
     // @idempotent
     start: { kind: 'manual', main: (input: Asked) => told(() => operate(input, 'start')) },
     // @idempotent

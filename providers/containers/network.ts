@@ -169,6 +169,18 @@ async function remove({ properties: { si, domain } }: Asked) {
   return { status: 'ok' as const, payload: null };
 }
 
+/** Networks that every engine has; nobody makes them. */
+const ownOfEngines = ['bridge', 'podman', 'host', 'none'];
+
+/** All at once: the engine has no pages of them. */
+async function list() {
+  const answer = await ask('GET', '/networks');
+  if (answer.status !== 200) throw refused('listing networks', answer);
+  const networks: Network[] = answer.body.filter((n: Network) => !ownOfEngines.includes(n.Name));
+  const resources = networks.map((n) => ({ resourceId: n.Id, name: n.Name, payload: payloadOf(n) }));
+  return { status: 'ok' as const, resources };
+}
+
 const setOnce = { kind: 'string', createOnly: true } as const;
 
 export default defineSchema({
@@ -208,5 +220,6 @@ export default defineSchema({
     // @idempotent
     destroy: { kind: 'destroy', main: (input: Asked) => told(() => remove(input)) },
     refresh: { kind: 'refresh', main: (input: Asked) => told(() => look(input)) },
+    list: { kind: 'list', main: () => told(list) },
   },
 });

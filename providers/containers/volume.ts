@@ -144,6 +144,15 @@ async function remove({ properties }: Asked) {
   return { status: 'ok' as const, payload: null };
 }
 
+/** All at once: the engine has no pages of them. */
+async function list() {
+  const answer = await ask('GET', '/volumes');
+  if (answer.status !== 200) throw refused('listing volumes', answer);
+  const volumes: Volume[] = answer.body.Volumes ?? [];
+  const resources = volumes.map((v) => ({ resourceId: v.Name, name: v.Name, payload: payloadOf(v) }));
+  return { status: 'ok' as const, resources };
+}
+
 export default defineSchema({
   docs: 'A place that keeps files when containers go.',
   link: 'https://docs.docker.com/reference/api/engine/',
@@ -181,5 +190,6 @@ export default defineSchema({
     // @idempotent
     destroy: { kind: 'destroy', main: (input: Asked) => told(() => remove(input)) },
     refresh: { kind: 'refresh', main: (input: Asked) => told(() => look(input)) },
+    list: { kind: 'list', main: () => told(list) },
   },
 });
