@@ -72,8 +72,8 @@ export function actionFunctionOf(
 const isDone = (fn: BoundFunction): fn is ActionFunction => fn.kind !== 'list';
 
 /** What lists the resources of a schema, for this variant of it. */
-export function listFunctionOf(reader: Reader, { schema, variant }: Typed): BoundFunction | undefined {
-  const all = [variant, schema].flatMap((target) => actionFunctionsOn(reader, target));
+export function listFunctionOf(reader: Reader, typed: Typed): BoundFunction | undefined {
+  const all = targetsOf(reader, typed).flatMap((target) => actionFunctionsOn(reader, target));
   return all.findLast((f) => f.kind === 'list');
 }
 
