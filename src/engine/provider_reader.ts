@@ -30,6 +30,7 @@ import type { Reader } from '../model/state.ts';
 import type { RunOutcome } from '../ports/runner.ts';
 import type { Branch } from './branch.ts';
 import { failureText } from './run_call.ts';
+import { withSchema } from './submit.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface ReadAsk {
@@ -45,6 +46,8 @@ export interface ProviderReader {
   readonly schema: SchemaId;
   readonly name: string;
   readonly variant: VariantId;
+  /** Otherwise only the catalogue has it yet, and the first component brings it along. */
+  readonly isInstalled: boolean;
   readonly spec: VariantSpec;
   /** Slot -> secret. */
   readonly secrets: Readonly<Record<string, SecretId>>;
@@ -58,7 +61,9 @@ export interface ProviderReader {
 type Callable = Pick<Call, 'function' | 'name' | 'kind' | 'text'>;
 
 /** Refuses `schema_not_found`, `secret_not_found`, `request_malformed`. Call it in `read`. */
-export function providerReaderOf(state: Reader, ask: ReadAsk): Result<ProviderReader> {
+export function providerReaderOf(w: Workspace, branch: Branch, ask: ReadAsk): Result<ProviderReader> {
+  const isInstalled = resolveSchema(branch.snapshot, ask.schema).ok;
+  const state = isInstalled ? branch.snapshot : withSchema(w, branch.snapshot, branch.row.id, ask.schema);
   const id = resolveSchema(state, ask.schema);
   if (!id.ok) return id;
   const schema = id.value;
@@ -83,6 +88,7 @@ export function providerReaderOf(state: Reader, ask: ReadAsk): Result<ProviderRe
     schema,
     name,
     variant,
+    isInstalled,
     spec,
     secrets,
     domain: ask.domain,

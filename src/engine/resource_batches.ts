@@ -75,8 +75,7 @@ export async function submitAdopted(
       const attributes = [...secrets, ...Object.entries(c.attributes).filter(([path]) => !linked.has(path))];
       const create: Request = {
         kind: 'component.create',
-        schema: reader.schema,
-        variant: reader.variant,
+        ...(reader.isInstalled ? { schema: reader.schema, variant: reader.variant } : { schema: reader.name }),
         name: c.name,
         id: c.id,
         attributes: Object.fromEntries(attributes),

@@ -45,7 +45,7 @@ export async function listResources(
 ): Promise<Result<ResourceListReply>> {
   const may = await permit(w, principal, 'edit', { operation: 'list resources', subject: ask.schema });
   if (!may.ok) return may;
-  const reader = await w.read(() => providerReaderOf(branch.snapshot, ask));
+  const reader = await w.read(() => providerReaderOf(w, branch, ask));
   if (!reader.ok) return reader;
   const page = await new ProviderCalls(w, branch, principal, reader.value).page(ask.cursor);
   if (!page.ok) return page;
@@ -125,7 +125,7 @@ async function importNow(
   const { branch } = found.value;
   const open = checkOpen(branch);
   if (!open.ok) return open;
-  const read = await w.read(() => providerReaderOf(branch.snapshot, ask));
+  const read = await w.read(() => providerReaderOf(w, branch, ask));
   if (!read.ok) return read;
   const reader = read.value;
   const calls = new ProviderCalls(w, branch, principal, reader);

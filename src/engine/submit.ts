@@ -333,21 +333,34 @@ export function compileEdit(
   return { snapshot, steps };
 }
 
+/** Installs a schema that only the catalogue has yet; undefined: it is there already, or the catalogue has none of that name. */
+function installIn(
+  w: Workspace,
+  draft: SnapshotDraft,
+  changeSet: ChangeSetId,
+  schema: string,
+): Result<Step> | undefined {
+  const entry = resolveSchema(draft, schema).ok ? undefined : w.catalogue.entry(schema);
+  if (entry === undefined) return undefined;
+  const { name, category } = entry;
+  const spec = w.catalogue.load(name)!;
+  const { origin } = w.catalogue;
+  return compileRequest(draft, changeSet, w.world.ids, { kind: 'schema.install', name, category, origin, spec });
+}
+
+/** A state as it will be once something of the schema is made in it: with what the catalogue has, for looking at only. */
+export function withSchema(w: Workspace, state: Snapshot, changeSet: ChangeSetId, schema: string): Snapshot {
+  const draft = state.edit();
+  const installed = installIn(w, draft, changeSet, schema);
+  return installed?.ok === true ? draft.finish() : state;
+}
+
 /** Compiles a request; a component of a schema that only the catalogue has yet brings its schema along. */
 function compileWithSchema(w: Workspace, draft: SnapshotDraft, changeSet: ChangeSetId, request: Request): Result<Step> {
   const wanted =
     request?.kind === 'component.create' && typeof request.schema === 'string' ? request.schema : undefined;
-  const entry = wanted === undefined || resolveSchema(draft, wanted).ok ? undefined : w.catalogue.entry(wanted);
-  if (entry === undefined) return compileRequest(draft, changeSet, w.world.ids, request);
-  const { name, category } = entry;
-  const spec = w.catalogue.load(name)!;
-  const installed = compileRequest(draft, changeSet, w.world.ids, {
-    kind: 'schema.install',
-    name,
-    category,
-    origin: w.catalogue.origin,
-    spec,
-  });
+  const installed = wanted === undefined ? undefined : installIn(w, draft, changeSet, wanted);
+  if (installed === undefined) return compileRequest(draft, changeSet, w.world.ids, request);
   if (!installed.ok) return installed;
   const step = compileRequest(draft, changeSet, w.world.ids, request);
   if (!step.ok) return step;

@@ -7,8 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { CloudControlClient } from '@aws-sdk/client-cloudcontrol';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
-import { CloudProcess, get, remove as removeBehind, update } from '../cloud/world.ts';
-import { AwsHouse, region } from './aws_house.ts';
+import { CloudProcess, create, get, remove as removeBehind, update } from '../cloud/world.ts';
+import { AwsHouse, region, secret } from './aws_house.ts';
 
 // Each starts several processes.
 vi.setConfig({ testTimeout: 90_000 });
@@ -266,4 +266,32 @@ test('[EN324] a request is signed as the client of AWS signs it', async () => {
     )
   ).headers;
   expect(headers.authorization).toBe(authorization);
+});
+
+test('[EN330] what is there of a type is listed and taken over, with what it follows, and can be taken away', async () => {
+  const client = a.cloud.client({ region });
+  const vpc = await create(client, 'AWS::EC2::VPC', { CidrBlock: '10.9.0.0/16', EnableDnsSupport: true });
+  const subnet = await create(client, 'AWS::EC2::Subnet', { VpcId: vpc.Identifier, CidrBlock: '10.9.1.0/24' });
+  const secrets = { credential: secret };
+  const changeSet = await a.open('take over');
+  for (const [schema, { Identifier }] of [
+    ['AWS::EC2::VPC', vpc],
+    ['AWS::EC2::Subnet', subnet],
+  ] as const) {
+    const ask = { schema, secrets };
+    const listed = await a.call<{ resources: { resourceId: string }[] }>('resource.list', ask);
+    expect(listed.resources.map((r) => r.resourceId)).toContain(Identifier);
+    const names = { [Identifier!]: `found ${schema}` };
+    await a.call('resource.import', { changeSet, ...ask, resourceIds: [Identifier!], names });
+  }
+  expect(await a.applied(changeSet)).toEqual([]);
+  const { sources } = await a.call<{ sources: { path: string; follows?: string }[] }>('component.get', {
+    changeSet: 'HEAD',
+    component: 'found AWS::EC2::Subnet',
+  });
+  expect(sources.flatMap((x) => (x.follows === undefined ? [] : [x.path]))).toContain('/domain/VpcId');
+  expect(await a.call('action.pending')).toEqual({ actions: [] });
+  await a.apply('gone', remove('found AWS::EC2::VPC'), remove('found AWS::EC2::Subnet'));
+  const gone = (await a.cloud.effects()).slice(-2);
+  expect(gone).toEqual([`DELETE AWS::EC2::Subnet ${subnet.Identifier}`, `DELETE AWS::EC2::VPC ${vpc.Identifier}`]);
 });
