@@ -72,7 +72,8 @@ class Demonstration {
     await this.#make();
     await this.#drift();
     await this.#change();
-    await this.#takeAway();
+    const cloud = await this.#template();
+    await this.#takeAway(cloud);
   }
 
   async #prepare(): Promise<void> {
@@ -151,19 +152,51 @@ class Demonstration {
     await this.#visit('Hello', 'darkgreen');
   }
 
-  async #takeAway(): Promise<void> {
+  /** A CloudFormation template on the local cloud, with the provider that talks to AWS. Answers the cloud's address. */
+  async #template(): Promise<string> {
+    this.#teller.chapter('A template, on a cloud of this machine');
+    const Endpoint = await this.#stage.openCloud();
+    this.#teller.say(`A local Cloud Control endpoint is at ${Endpoint}; the provider is the one for AWS.`);
+    const types = await this.#open('aws');
+    await this.#stage.call('provider.install', { changeSet: types, provider: 'aws' });
+    const content = { AccessKeyId: 'demo', SecretAccessKey: 'demo', Region: 'eu-central-1', Endpoint };
+    await this.#stage.call('secret.set', { changeSet: types, name: 'cloud', definition: 'AWS Credential', content });
+    await this.#apply(types);
+    const changeSet = await this.#open('network');
+    const text = readFileSync(new URL('../../examples/network.yaml', import.meta.url), 'utf8');
+    const { created } = await this.#stage.call<{ created: number }>('import.cloudformation', {
+      changeSet,
+      text,
+      name: 'network',
+    });
+    this.#teller.say(`examples/network.yaml is imported: ${created} components, linked as its references say.`);
+    await this.#stage.call('secret.use', { changeSet, secret: 'cloud' });
+    await this.#review(changeSet);
+    await this.#apply(changeSet);
+    this.#expect('the template at the cloud', (await resourcesAt(Endpoint)) > 0);
+    this.#teller.say(`${await resourcesAt(Endpoint)} resources are there.`);
+    return Endpoint;
+  }
+
+  async #takeAway(cloud: string): Promise<void> {
     this.#teller.chapter('Everything is taken away');
     const changeSet = await this.#open('the end');
-    const mutations = componentNames.map((component) => ({ kind: 'component.delete', component }));
+    const { items: all } = await this.#stage.call<{ items: { id: string }[] }>('component.search', { changeSet });
+    const mutations = all.map(({ id }) => ({ kind: 'component.delete', component: id }));
     await this.#stage.call('submit', { changeSet, mutations });
     await this.#apply(changeSet);
     const { items = [] } = await this.#stage.ask('GET', 'process');
     this.#expect('nothing that is left', this.#stage.files.length === 0 && items.length === 0);
+    // Its template says so.
+    this.#expect('a cloud with nothing but the bucket that is to be kept', (await resourcesAt(cloud)) === 1);
     const audit = await this.#stage.call<{ ok: boolean; entries: number }>('audit.verify');
     this.#expect('a whole audit trail', audit.ok);
-    this.#teller.say('No file and no process is left, and the audit trail of all of it is whole.', {
-      entries: audit.entries,
-    });
+    this.#teller.say(
+      'No file and no process is left, of the cloud only the bucket that its template retains, and the audit trail of all of it is whole.',
+      {
+        entries: audit.entries,
+      },
+    );
   }
 
   async #open(name: string): Promise<string> {
@@ -235,6 +268,18 @@ class Demonstration {
   #expect(what: string, isSo: boolean): void {
     if (!isSo) throw new Fault('demo_failed', `${what} is not there`);
   }
+}
+
+/** How many resources the local cloud has, by its journal. */
+async function resourcesAt(cloud: string): Promise<number> {
+  const there = new Set<string>();
+  for (const text of (await (await fetch(`${cloud}/_journal`)).text()).trimEnd().split('\n')) {
+    const { kind, operation, type, identifier } = JSON.parse(text) as { readonly [name: string]: string };
+    if (kind !== 'effect') continue;
+    if (operation === 'DELETE') there.delete(`${type} ${identifier}`);
+    else there.add(`${type} ${identifier}`);
+  }
+  return there.size;
 }
 
 const line = (value: Json | undefined): string => JSON.stringify(value ?? null);

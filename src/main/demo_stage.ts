@@ -7,8 +7,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Cloud } from '../adapters/cloud/server.ts';
 import type { Json } from '../base/json.ts';
 import { Fault, RefusalError } from '../base/result.ts';
+import { openCloud } from './cloud.ts';
 import { type Connection, connect } from './data_folder.ts';
 
 const bin = fileURLToPath(new URL('./bin.js', import.meta.url));
@@ -26,6 +28,7 @@ export class Stage {
   /** Everything real is made below it. */
   readonly root: string;
   #agent: ChildProcess | undefined;
+  #cloud: Cloud | undefined;
   #connection: Connection | undefined;
   #closing: Promise<void> | undefined;
   credential: Credential = { Endpoint: '', Token: '' };
@@ -65,6 +68,14 @@ export class Stage {
     this.credential = JSON.parse(readFileSync(join(state, 'credential.json'), 'utf8')) as Credential;
   }
 
+  /** The address of a local cloud whose operations take some time. */
+  async openCloud(): Promise<string> {
+    const latencyMs = { CREATE: 150, UPDATE: 150, DELETE: 100 };
+    const file = join(this.folder, 'cloud', 'cloud.jsonl');
+    this.#cloud = await openCloud({ file, host: '127.0.0.1', port: 0, latencyMs });
+    return this.#cloud.address;
+  }
+
   /** A refusal ends the demonstration. */
   async call<T>(operation: string, params: { readonly [name: string]: Json | undefined } = {}): Promise<T> {
     if (this.#connection === undefined) throw new Fault('demo_failed', 'the demonstration is over');
@@ -95,6 +106,7 @@ export class Stage {
     const connection = this.#connection;
     this.#connection = undefined;
     await Promise.race([connection?.close(), pause(closeMs)]);
+    await this.#cloud?.close();
     try {
       if (this.credential.Endpoint !== '') {
         const { items = [] } = await this.ask('GET', 'process');

@@ -218,11 +218,11 @@ describe('effects', () => {
     expect(compiled('const main = () => "// @effects"').tier).toBe('isolate');
   });
 
-  test('belong to authentication and action functions, and to no other kind', () => {
+  test('belong to authentication functions whatever they say, and to no other kind', () => {
     const tiers = (['authentication', 'action', 'management', 'qualification', 'schema-definition'] as const).map(
       (kind) => compiled('function main() {}', kind).tier,
     );
-    expect(tiers).toEqual(['process', 'process', 'isolate', 'isolate', 'isolate']);
+    expect(tiers).toEqual(['process', 'isolate', 'isolate', 'isolate', 'isolate']);
   });
 });
 

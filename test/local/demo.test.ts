@@ -66,7 +66,7 @@ test('[LO16] the demonstration tells what is there, a line of JSON each, and lea
     'darkgreen Good day',
     'darkgreen Hello',
   ]);
-  expect(lines.filter((line) => line.kind === 'chapter')).toHaveLength(5);
+  expect(lines.filter((line) => line.kind === 'chapter')).toHaveLength(6);
   expect(lines.find((line) => line.what === 'files')?.lines).toEqual(['site', 'site/server.js', 'site/site.json']);
   expect(said).not.toContain('Token');
   expect(readdirSync(folder)).toEqual([]);
