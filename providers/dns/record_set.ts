@@ -182,6 +182,7 @@ interface Domain {
 }
 interface Call {
   readonly properties: { readonly domain: Domain; readonly si: { readonly resourceId?: string } };
+  readonly cursor?: string;
 }
 
 interface Id {
@@ -282,6 +283,21 @@ async function destroy({ properties: { si } }: Call) {
   return { status: 'ok' as const, payload: null };
 }
 
+/** All of one zone on a page; of every zone, unless one is asked for. */
+async function list({ properties, cursor = '' }: Call) {
+  const only = properties?.domain?.Zone;
+  const zones = only ? [{ name: wholeName(only) }] : ((await ask<ZoneRow[]>('GET', '/zones')) ?? []);
+  const names = zones.map((zone) => zone.name).sort();
+  const name = names.find((n) => n > cursor);
+  if (name === undefined) return { status: 'ok' as const, resources: [] };
+  const sets = (await findZone(name))?.rrsets ?? [];
+  const resources = sets
+    .map((set) => ({ set, id: { zone: name, name: set.name, type: set.type } }))
+    .filter(({ set, id }) => recordsOf(set).length > 0 && whyReserved(id) === undefined)
+    .map(({ set, id }) => ({ resourceId: idText(id), name: `${id.name} ${id.type}`, payload: payloadOf(set, id, {}) }));
+  return { status: 'ok' as const, resources, ...(name === names.at(-1) ? {} : { cursor: name }) };
+}
+
 export default defineSchema({
   docs: 'All records of one name and type in a zone of a PowerDNS server.',
   domain: {
@@ -363,5 +379,6 @@ export default defineSchema({
     // @idempotent
     remove: { kind: 'destroy', main: (input) => outcomeOf(() => destroy(input)) },
     look: { kind: 'refresh', main: (input) => outcomeOf(() => refresh(input)) },
+    find: { kind: 'list', main: (input) => outcomeOf(() => list(input)) },
   },
 });

@@ -129,6 +129,7 @@ interface Domain {
 interface Call {
   readonly properties: { readonly domain: Domain; readonly si: { readonly resourceId?: string } };
   readonly idempotencyKey?: string;
+  readonly cursor?: string;
 }
 
 const nameserversOf = (zone: ZoneRow) => zone.rrsets.find((set) => set.name === zone.name && set.type === 'NS');
@@ -218,6 +219,20 @@ async function destroy({ properties: { domain, si } }: Call) {
   return { status: 'ok' as const, payload: null };
 }
 
+const pageSize = 200;
+
+async function list({ cursor = '' }: Call) {
+  const zones = (await ask<ZoneRow[]>('GET', '/zones')) ?? [];
+  const left = zones.filter((zone) => zone.name > cursor).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const page = left.slice(0, pageSize);
+  const resources: object[] = [];
+  for (const { id, name } of page) {
+    const zone = await ask<ZoneRow>('GET', `/zones/${encodeURIComponent(id)}`);
+    if (zone !== undefined) resources.push({ resourceId: name, name, payload: payloadOf(zone, {}) });
+  }
+  return { status: 'ok' as const, resources, ...(left.length > page.length ? { cursor: page.at(-1)?.name } : {}) };
+}
+
 export default defineSchema({
   docs: 'A zone of a PowerDNS server, with its name servers.',
   domain: {
@@ -288,5 +303,6 @@ export default defineSchema({
     // @idempotent
     remove: { kind: 'destroy', main: (input) => outcomeOf(() => destroy(input)) },
     look: { kind: 'refresh', main: (input) => outcomeOf(() => refresh(input)) },
+    find: { kind: 'list', main: (input) => outcomeOf(() => list(input)) },
   },
 });

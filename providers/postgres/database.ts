@@ -144,6 +144,8 @@ const textIn = (comment: unknown) => String(comment ?? '').replace(/\n?\[headwat
 
 // The mark of what was made, shared: end
 
+const pageSize = 200;
+
 interface Domain {
   readonly Name: string;
   readonly Owner?: string;
@@ -158,6 +160,7 @@ interface Domain {
 interface Call {
   readonly properties: { readonly domain: Domain; readonly si: { readonly resourceId?: string } };
   readonly idempotencyKey?: string;
+  readonly cursor?: string;
 }
 
 const columns = `d.oid, d.datname, pg_get_userbyid(d.datdba)::text as owner, pg_encoding_to_char(d.encoding)::text as encoding,
@@ -279,6 +282,19 @@ async function destroy({ properties: { domain, si } }: Call) {
   return { status: 'ok' as const, payload: null };
 }
 
+function list({ cursor = '' }: Call) {
+  return inDatabase(undefined, async (sql) => {
+    const own = "d.datname <> 'postgres' and not d.datistemplate";
+    const query = `select ${columns} from pg_database d where ${own} and d.datname::text collate "C" > $1 order by d.datname::text collate "C" limit $2`;
+    const { rows } = await sql.query(query, [cursor, pageSize]);
+    const resources = rows.map((row) => {
+      const name = String(row['datname']);
+      return { resourceId: name, name, payload: payloadOf(row, {}) };
+    });
+    return { status: 'ok' as const, resources, ...(rows.length < pageSize ? {} : { cursor: resources.at(-1)?.name }) };
+  });
+}
+
 export default defineSchema({
   docs: 'A database of a PostgreSQL server.',
   domain: {
@@ -330,5 +346,6 @@ export default defineSchema({
     // @idempotent
     remove: { kind: 'destroy', main: (input) => outcomeOf(async () => destroy(input)) },
     look: { kind: 'refresh', main: (input) => outcomeOf(async () => refresh(input)) },
+    find: { kind: 'list', main: (input) => outcomeOf(async () => list(input)) },
   },
 });

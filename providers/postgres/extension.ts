@@ -160,6 +160,21 @@ async function inDatabaseIfThere<T>(database: string, work: (sql: Sql) => Promis
   }
 }
 
+/** What one database has on a page; of every database, unless one is asked for. */
+async function listEachDatabase(
+  { properties, cursor = '' }: { properties?: { domain?: { Database?: string } }; cursor?: string },
+  of: (sql: Sql, database: string) => Promise<readonly object[]>,
+) {
+  const only = properties?.domain?.Database;
+  const query = 'select datname::text from pg_database where datallowconn and not datistemplate';
+  const found = only ? [{ datname: only }] : (await inDatabase(undefined, (sql) => sql.query(query))).rows;
+  const all = found.map((row) => String(row['datname'])).sort();
+  const database = all.find((name) => name > cursor);
+  if (database === undefined) return { status: 'ok' as const, resources: [] };
+  const resources = (await inDatabaseIfThere(database, (sql) => of(sql, database))) ?? [];
+  return { status: 'ok' as const, resources, ...(database === all.at(-1) ? {} : { cursor: database }) };
+}
+
 // What is within databases, shared: end
 
 interface Domain {
@@ -172,6 +187,7 @@ interface Domain {
 interface Call {
   readonly properties: { readonly domain: Domain; readonly si: { readonly resourceId?: string } };
   readonly idempotencyKey?: string;
+  readonly cursor?: string;
 }
 
 const columns = `e.oid, e.extname, n.nspname, e.extversion, a.default_version, obj_description(e.oid, 'pg_extension') as comment
@@ -247,6 +263,16 @@ async function destroy({ properties: { domain, si } }: Call) {
   return { status: 'ok' as const, payload: null };
 }
 
+function list(call: Call) {
+  return listEachDatabase(call, async (sql, database) => {
+    const { rows } = await sql.query(`select ${columns} where e.extname <> 'plpgsql' order by e.extname`);
+    return rows.map((row) => {
+      const name = String(row['extname']);
+      return { resourceId: idText(database, name), name, payload: payloadOf(row, database) };
+    });
+  });
+}
+
 export default defineSchema({
   docs: 'An extension that is installed in a PostgreSQL database.',
   domain: {
@@ -293,5 +319,6 @@ export default defineSchema({
     // @idempotent
     remove: { kind: 'destroy', main: (input) => outcomeOf(async () => destroy(input)) },
     look: { kind: 'refresh', main: (input) => outcomeOf(async () => refresh(input)) },
+    find: { kind: 'list', main: (input) => outcomeOf(async () => list(input)) },
   },
 });

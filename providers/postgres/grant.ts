@@ -150,6 +150,21 @@ async function inDatabaseIfThere<T>(database: string, work: (sql: Sql) => Promis
   }
 }
 
+/** What one database has on a page; of every database, unless one is asked for. */
+async function listEachDatabase(
+  { properties, cursor = '' }: { properties?: { domain?: { Database?: string } }; cursor?: string },
+  of: (sql: Sql, database: string) => Promise<readonly object[]>,
+) {
+  const only = properties?.domain?.Database;
+  const query = 'select datname::text from pg_database where datallowconn and not datistemplate';
+  const found = only ? [{ datname: only }] : (await inDatabase(undefined, (sql) => sql.query(query))).rows;
+  const all = found.map((row) => String(row['datname'])).sort();
+  const database = all.find((name) => name > cursor);
+  if (database === undefined) return { status: 'ok' as const, resources: [] };
+  const resources = (await inDatabaseIfThere(database, (sql) => of(sql, database))) ?? [];
+  return { status: 'ok' as const, resources, ...(database === all.at(-1) ? {} : { cursor: database }) };
+}
+
 // What is within databases, shared: end
 
 interface Domain {
@@ -164,6 +179,7 @@ interface Domain {
 interface Call {
   readonly properties: { readonly domain: Domain; readonly si: { readonly resourceId?: string } };
   readonly idempotencyKey?: string;
+  readonly cursor?: string;
 }
 
 /** What a role may do on an object, by the kind of the object. */
@@ -346,6 +362,34 @@ async function destroy({ properties: { si } }: Call) {
   return { status: 'ok' as const, payload: null };
 }
 
+/** Privileges that somebody granted: of owners and of what extensions brought there is nothing to tell. */
+const granted = `select 'database' as on, null::text as schema, null::text as name, datacl as acl, datdba as owner
+    from pg_database where datname = current_database() and datacl is not null
+  union all select 'schema', nspname, null, nspacl, nspowner from pg_namespace where nspacl is not null and nspname !~ '^pg_'
+    and nspname <> 'information_schema'
+  union all select case relkind when 'S' then 'sequence' else 'table' end, nspname, relname, relacl, relowner
+    from pg_class c join pg_namespace n on n.oid = relnamespace
+    where relacl is not null and relkind in ('r', 'p', 'v', 'm', 'f', 'S') and nspname !~ '^pg_' and nspname <> 'information_schema'
+      and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')`;
+
+function list(call: Call) {
+  return listEachDatabase(call, async (sql, database) => {
+    const query = `select o.on, o.schema::text, o.name::text, x.grantee = 0 as is_everybody, pg_get_userbyid(x.grantee)::text as role,
+        array_agg(distinct x.privilege_type order by x.privilege_type) as privileges, bool_or(x.is_grantable) as grantable
+      from (${granted}) o cross join lateral aclexplode(o.acl) x where x.grantee <> o.owner
+      group by 1, 2, 3, 4, 5 order by 1, 2, 3, 5`;
+    const { rows } = await sql.query(query);
+    return rows.map((row) => {
+      const names = [row['schema'], row['name']].filter((n) => n !== null).map(String);
+      const role = row['is_everybody'] === true ? everybody : String(row['role']);
+      const target = { database, on: String(row['on']), names, role };
+      const privileges = row['privileges'] as string[];
+      const held = { privileges, grantable: row['grantable'] === true ? privileges : [], grantors: [] };
+      return { resourceId: idOf(target), name: idOf(target), payload: payloadOf(target, held) };
+    });
+  });
+}
+
 export default defineSchema({
   docs: 'What a role may do on a database, schema, table or sequence: exactly these privileges, no others.',
   domain: {
@@ -417,5 +461,6 @@ export default defineSchema({
     // @idempotent
     remove: { kind: 'destroy', main: (input) => outcomeOf(async () => destroy(input)) },
     look: { kind: 'refresh', main: (input) => outcomeOf(async () => refresh(input)) },
+    find: { kind: 'list', main: (input) => outcomeOf(async () => list(input)) },
   },
 });

@@ -145,6 +145,8 @@ const textIn = (comment: unknown) => String(comment ?? '').replace(/\n?\[headwat
 
 // The mark of what was made, shared: end
 
+const pageSize = 200;
+
 interface Domain {
   readonly Name: string;
   readonly Login: boolean;
@@ -162,6 +164,7 @@ interface Domain {
 interface Call {
   readonly properties: { readonly domain: Domain; readonly si: { readonly resourceId?: string } };
   readonly idempotencyKey?: string;
+  readonly cursor?: string;
 }
 
 /** Property, the word in statements, and the column. */
@@ -304,6 +307,20 @@ function destroy({ properties: { si } }: Call) {
   });
 }
 
+function list({ cursor = '' }: Call) {
+  return inDatabase(undefined, async (sql) => {
+    const own = "r.rolname !~ '^pg_' and r.rolname <> 'postgres'";
+    const query = `select ${columns} from pg_roles r where ${own} and r.rolname::text collate "C" > $1 order by r.rolname::text collate "C" limit $2`;
+    const { rows } = await sql.query(query, [cursor, pageSize]);
+    const resources = rows.map((row) => {
+      const name = String(row['rolname']);
+      return { resourceId: name, name, payload: payloadOf(row, {}) };
+    });
+    const last = resources.at(-1)?.name;
+    return { status: 'ok' as const, resources, ...(rows.length < pageSize ? {} : { cursor: last }) };
+  });
+}
+
 export default defineSchema({
   docs: 'A role of a PostgreSQL server: a user, or a group of them.',
   domain: {
@@ -359,5 +376,6 @@ export default defineSchema({
     // @idempotent
     renewPassword: { kind: 'manual', main: (input) => outcomeOf(async () => renewPassword(input)) },
     look: { kind: 'refresh', main: (input) => outcomeOf(async () => refresh(input)) },
+    find: { kind: 'list', main: (input) => outcomeOf(async () => list(input)) },
   },
 });
