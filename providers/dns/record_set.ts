@@ -379,6 +379,6 @@ export default defineSchema({
     // @idempotent
     remove: { kind: 'destroy', main: (input) => outcomeOf(() => destroy(input)) },
     look: { kind: 'refresh', main: (input) => outcomeOf(() => refresh(input)) },
-    find: { kind: 'list', main: (input) => outcomeOf(() => list(input)) },
+    find: { kind: 'list', main: (input: any): any => outcomeOf(() => list(input)) },
   },
 });

@@ -376,6 +376,6 @@ export default defineSchema({
     // @idempotent
     renewPassword: { kind: 'manual', main: (input) => outcomeOf(async () => renewPassword(input)) },
     look: { kind: 'refresh', main: (input) => outcomeOf(async () => refresh(input)) },
-    find: { kind: 'list', main: (input) => outcomeOf(async () => list(input)) },
+    find: { kind: 'list', main: (input: any): any => outcomeOf(async () => list(input)) },
   },
 });

@@ -313,6 +313,6 @@ export default defineSchema({
     // @idempotent
     remove: { kind: 'destroy', main: (input) => outcomeOf(async () => destroy(input)) },
     look: { kind: 'refresh', main: (input) => outcomeOf(async () => refresh(input)) },
-    find: { kind: 'list', main: (input) => outcomeOf(async () => list(input)) },
+    find: { kind: 'list', main: (input: any): any => outcomeOf(async () => list(input)) },
   },
 });
