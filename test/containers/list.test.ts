@@ -41,7 +41,7 @@ describe.each(kinds)('%s', (kind) => {
         const schema = `Container::${noun}`;
         const { resources, cursor } = await h.house.call<Listed>('resource.list', { schema, secrets });
         expect([resources.map((r) => r.name), cursor]).toEqual([['found'], null]);
-        const [{ resourceId }] = resources as [{ resourceId: string }];
+        const { resourceId } = resources[0]!;
         const names = { [resourceId]: `a ${noun}` };
         await h.house.call('resource.import', { changeSet, schema, secrets, resourceIds: [resourceId], names });
       }
