@@ -132,6 +132,8 @@ interface Naming {
   readonly category: Category;
   readonly missing: RefusalCode;
   readonly named: (name: string) => string;
+  /** It counts only where nothing else has the name. */
+  readonly isGone?: (id: string) => boolean;
 }
 
 function byIdOrName<T extends Branded<string, string>>(
@@ -149,11 +151,15 @@ function byIdOrName<T extends Branded<string, string>>(
     });
   }
   if (isUlid(text) && reader.get(n.category, text) !== undefined) return ok(text as T);
-  const found: string[] = [];
+  const there: string[] = [];
+  const gone: string[] = [];
   for (const [key] of reader.scan('index', n.named(text))) {
-    found.push(indexUser(key));
-    if (found.length > 10) break;
+    const id = indexUser(key);
+    if (n.isGone?.(id) === true) gone.push(id);
+    else there.push(id);
+    if (there.length > 10) break;
   }
+  const found = there.length > 0 ? there : gone;
   if (found.length === 1) return ok(found[0] as T);
   if (found.length > 1) {
     return refuse('ambiguous_name', {
@@ -178,6 +184,7 @@ export function resolveComponent(reader: Reader, text: unknown, at = 'component'
     category: 'components',
     missing: 'component_not_found',
     named: index.named,
+    isGone: (id) => isAbsent(reader, id as ComponentId),
   });
 }
 

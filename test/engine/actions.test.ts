@@ -181,3 +181,12 @@ test('[EN199] what a provider reports anew has consequences that are shown and w
   expect(await a.effects()).toContain('update t2');
   expect(await pending()).toEqual([]);
 });
+
+test('[EN180] what was destroyed leaves its name to another', async () => {
+  const a = await opened();
+  await a.apply('made', thing('it'));
+  await a.apply('gone', { kind: 'component.delete', component: 'it' } as never);
+  await a.apply('again', thing('it', { '/domain/Size': 2 }));
+  await a.apply('larger', size('it', 3));
+  expect(await a.effects()).toEqual(['create it', 'destroy t1', 'create it', 'update t2']);
+});
