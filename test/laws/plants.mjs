@@ -76,7 +76,7 @@ export const plants = {
     '  if (theirs !== undefined) return;\n  const isSpec',
   ],
   'record-field': [rules, "      'record-field',", "      'record-create-create',"],
-  'record-create-create': [place, '!== canonical(m.record[field] ?? null))', '=== canonical(m.record[field] ?? null))'],
+  'record-create-create': [place, '!== canonical(m.record[field] ?? null),', '=== canonical(m.record[field] ?? null),'],
   'record-remove-set': [place, "return now === undefined ? not('record-remove-set') : asItIs;", 'return asItIs;'],
   'used-removed': [
     repair,
