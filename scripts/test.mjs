@@ -15,13 +15,13 @@ const budgetSeconds = {
   default: 30,
   architecture: 60,
   cloud: 90,
-  crash: 300,
+  crash: 420,
   cli: 120,
   dns: 120,
   compiler: 90,
   containers: 240,
   formats: 90,
-  engine: 300,
+  engine: 420,
   isolate: 120,
   laws: 60,
   local: 420,
@@ -29,6 +29,7 @@ const budgetSeconds = {
   postgres: 120,
   process: 120,
   propagation: 90,
+  providers: 90,
 };
 const endAfterSecondsMin = 600;
 
