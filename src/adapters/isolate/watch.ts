@@ -74,8 +74,11 @@ export class Watch {
     const used = bytes === undefined ? null : Math.max(0, bytes - (slot.restBytes ?? bytes));
     const tookMs = nowMs - job.beganMs!;
     if (used !== null) job.peakBytes = Math.max(job.peakBytes ?? 0, used);
-    if (used !== null && used > allowed + memorySlackBytes)
-      this.#pool.blame(slot, job, 'out_of_memory', `It came to use more than ${allowed} bytes.`);
+    const isOver = used !== null && used > allowed + memorySlackBytes;
+    // It may be what a call right before it has left: whoever has it again, alone in a new process, is to blame.
+    if (isOver && isFirstLook && job.losses === 0)
+      this.#pool.blame(slot, undefined, 'runner_lost', 'It holds too much.');
+    else if (isOver) this.#pool.blame(slot, job, 'out_of_memory', `It came to use more than ${allowed} bytes.`);
     else if (job.overflowedMs !== undefined && nowMs - job.overflowedMs > overflowGraceMs)
       this.#pool.blame(slot, job, 'output_too_large', `Its log is larger than ${outputBytes} bytes.`);
     else if (tookMs > timeMs) this.#pool.blame(slot, job, 'timed_out', `It took longer than ${timeMs} ms.`);
