@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Json } from '../base/json.ts';
 import { Fault } from '../base/result.ts';
 import type { Review } from '../engine/operations.ts';
+import type { InstallReply } from '../engine/providers.ts';
 import type { ActionRecord } from '../model/action.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
 import { applicationEdits, componentNames, setValue } from './demo_application.ts';
@@ -80,15 +81,8 @@ class Demonstration {
     this.#teller.chapter('A machine, and types for what is on it');
     this.#teller.say(`An agent does what it is asked below ${this.#stage.root}, and nowhere else.`);
     const changeSet = await this.#open('types');
-    const provider = new URL('../../providers/local/', import.meta.url);
-    const { schemas } = JSON.parse(readFileSync(new URL('provider.json', provider), 'utf8')) as {
-      schemas: { name: string; file: string }[];
-    };
-    for (const { name, file } of schemas) {
-      const text = readFileSync(new URL(file, provider), 'utf8');
-      await this.#stage.call('schema.author', { changeSet, text, name });
-      this.#teller.say(`type ${name}, of providers/local/${file}`);
-    }
+    const { schemas } = await this.#stage.call<InstallReply>('provider.install', { changeSet, provider: 'local' });
+    for (const { name } of schemas) this.#teller.say(`type ${name}, of the provider local`);
     const content = this.#stage.credential as unknown as Json;
     await this.#stage.call('secret.set', { changeSet, name: 'this machine', definition: 'Local Machine', content });
     this.#teller.say('secret "this machine": where the agent is and its token, sealed');

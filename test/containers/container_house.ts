@@ -1,6 +1,5 @@
 // A house with the provider `containers` on Head and a credential for an engine.
 
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { differences } from '../../src/actions/drift.ts';
 import { openCompiler } from '../../src/adapters/compiler/compiler.ts';
@@ -11,16 +10,10 @@ import type { ActionRecord } from '../../src/model/action.ts';
 import type { VariantSpec } from '../../src/model/schema.ts';
 import type { House } from '../engine/house.ts';
 import { secretHouse, secretOf } from '../engine/secret_house.ts';
+import { authorProvider } from '../support/provider_house.ts';
 import type { ContainerEngine } from './container_engine.ts';
 
 const program = fileURLToPath(new URL('../../dist/adapters/process/child', import.meta.url));
-export const providerFolder = fileURLToPath(new URL('../../providers/containers/', import.meta.url));
-
-export interface Provider {
-  readonly schemas: readonly { readonly name: string; readonly file: string }[];
-}
-
-export const provider = JSON.parse(readFileSync(`${providerFolder}provider.json`, 'utf8')) as Provider;
 
 /** A component on Head. */
 export interface SeenComponent {
@@ -52,8 +45,7 @@ export class ContainerHouse {
       }),
     });
     const changeSet = await house.open('provider');
-    for (const { name, file } of provider.schemas)
-      await house.call('schema.author', { changeSet, name, text: readFileSync(providerFolder + file, 'utf8') });
+    await authorProvider(house, changeSet, 'containers');
     for (const [name, content] of Object.entries({ engine: { Socket: `unix:${engine.socket}` }, ...others }))
       await house.call('secret.set', { changeSet, name, definition: 'Container Engine', content });
     await house.call('change_set.apply', { changeSet, waitMs: 20_000 });

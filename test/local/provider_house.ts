@@ -1,19 +1,11 @@
 // A house with the schemas of the provider `local` on Head, and a credential for a real agent.
 
-import { readFileSync } from 'node:fs';
 import type { Json } from '../../src/base/json.ts';
-import type { AuthorReply } from '../../src/engine/author.ts';
 import type { ActionRecord } from '../../src/model/action.ts';
 import type { House } from '../engine/house.ts';
 import { secretHouse, setSecret } from '../engine/secret_house.ts';
+import { authorProvider } from '../support/provider_house.ts';
 import { AgentProcess } from './agent_world.ts';
-
-interface Listed {
-  readonly schemas: readonly { readonly name: string; readonly file: string }[];
-}
-
-const provider = new URL('../../providers/local/', import.meta.url);
-const textOf = (file: string): string => readFileSync(new URL(file, provider), 'utf8');
 
 export interface Seen {
   readonly value: {
@@ -41,9 +33,7 @@ export class ProviderHouse {
     const { house } = await secretHouse();
     const opened = new ProviderHouse(house, agent);
     const changeSet = await house.open('provider');
-    for (const { name, file } of (JSON.parse(textOf('provider.json')) as Listed).schemas) {
-      await house.call<AuthorReply>('schema.author', { changeSet, text: textOf(file), name });
-    }
+    await authorProvider(house, changeSet, 'local');
     await setSecret(house, changeSet, 'here', { Endpoint: agent.endpoint, Token: agent.token }, 'Local Machine');
     await house.call('change_set.apply', { changeSet, waitMs: 20_000 });
     return opened;

@@ -50,6 +50,25 @@ const planned = async (house: House, changeSet: string) =>
     (x) => `${x.kind} ${x.name}`,
   );
 
+test('[EN322] what a schema is with is put before its own text; a file that is not there is told', () => {
+  const folder = copied();
+  const dns = join(folder, 'dns');
+  const textOf = (name: string) =>
+    openPackages(folder)
+      .list()
+      .find((p) => p.name === 'dns')!
+      .schemas.find((s) => s.name === name)!.text;
+  const [shared, zone] = ['asking.ts', 'zone.ts'].map((file) => readFileSync(join(dns, file), 'utf8'));
+  expect(textOf('PowerDNS::Zone')).toBe(`${shared}\n${zone}`);
+  const file = join(dns, 'provider.json');
+  for (const wrong of ['"../aws/resource.ts"', '1']) {
+    writeFileSync(file, readFileSync(join(ours, 'dns/provider.json'), 'utf8').replace('"asking.ts"', wrong));
+    expect(() => textOf('PowerDNS::Zone')).toThrow(/is with what is no file/);
+  }
+  writeFileSync(file, readFileSync(join(ours, 'dns/provider.json'), 'utf8').replace('"asking.ts"', '"none.ts"'));
+  expect(() => textOf('PowerDNS::Zone')).toThrow(/none\.ts/);
+});
+
 describe('[EN322] a package', () => {
   test('is installed once, in whichever change set, and again changes nothing', async () => {
     const house = await opened();

@@ -5,26 +5,27 @@ import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
+import { openPackages } from '../../src/adapters/packages/packages.ts';
 import type { Json } from '../../src/base/json.ts';
 import type { AuthorReply, CheckedDefinition } from '../../src/engine/author.ts';
 import type { ActionRecord } from '../../src/model/action.ts';
+import type { ProviderSchema } from '../../src/ports/provider_packages.ts';
 import type { House } from '../engine/house.ts';
 import { secretHouse } from '../engine/secret_house.ts';
 
-interface ProviderFile {
-  readonly schemas: readonly { readonly name: string; readonly file: string }[];
-}
-
-const providersFolder = fileURLToPath(new URL('../../providers/', import.meta.url));
+const packages = openPackages(fileURLToPath(new URL('../../providers', import.meta.url)));
 
 /** The schemas of a provider with the texts that define them, in the order of its list. */
-export function schemasOf(provider: string): { readonly name: string; readonly text: string }[] {
-  const folder = join(providersFolder, provider);
-  const { schemas } = JSON.parse(readFileSync(join(folder, 'provider.json'), 'utf8')) as ProviderFile;
-  return schemas.map(({ name, file }) => ({
-    name,
-    text: readFileSync(join(folder, file), 'utf8'),
-  }));
+export function schemasOf(provider: string): readonly ProviderSchema[] {
+  return packages.list().find((p) => p.name === provider)!.schemas;
+}
+
+/** Authors the schemas of a provider in a change set. */
+export async function authorProvider(house: House, changeSet: string, provider: string): Promise<void> {
+  for (const { name, text } of schemasOf(provider)) {
+    const { warnings } = await house.call<AuthorReply>('schema.author', { changeSet, text, name });
+    expect(warnings).toEqual([]);
+  }
 }
 
 /**
@@ -59,10 +60,7 @@ export class ProviderHouse {
     const { house, folder } = await secretHouse();
     const opened = new ProviderHouse(house, folder);
     const changeSet = await house.open('schemas');
-    for (const { name, text } of schemasOf(provider)) {
-      const { warnings } = await house.call<AuthorReply>('schema.author', { changeSet, text: text, name });
-      expect(warnings).toEqual([]);
-    }
+    await authorProvider(house, changeSet, provider);
     for (const [definition, content] of Object.entries(secrets))
       await house.call('secret.set', { changeSet, name: definition, definition, content });
     await house.call('change_set.apply', { changeSet, waitMs: 20_000 });

@@ -1,5 +1,6 @@
 // The provider packages that lie in a folder: one folder each, with a `provider.json` that names the package and the files of
-// its schemas, and those files. Read once, when somebody first asks; nothing is run here.
+// its schemas, and those files. What several schemas need is written once: the files that a schema names as `with` are put
+// before its own, and the whole is its definition. Read once, when somebody first asks; nothing is run here.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -39,17 +40,21 @@ function readPackage(folder: string): ProviderPackage {
 }
 
 function readSchema(folder: string, from: string, given: Json): ProviderSchema {
-  const { name, file, category } = isObject(given) ? given : {};
+  const { name, file, category, with: before = [] } = isObject(given) ? given : {};
   if (typeof name !== 'string' || name === '') throw damaged(from, 'a schema has no name');
-  if (typeof file !== 'string' || !/^[a-z0-9_-]+\.ts$/i.test(file)) throw damaged(from, `${name} has no file`);
+  if (!isFileName(file)) throw damaged(from, `${name} has no file`);
+  if (!Array.isArray(before) || !before.every(isFileName)) throw damaged(from, `${name} is with what is no file`);
   if (category !== undefined && typeof category !== 'string') throw damaged(from, `the category of ${name} is no text`);
-  const path = join(folder, file);
-  const text = reading(path, () => readFileSync(path, 'utf8'));
+  const text = [...before, file].map((part) => textOf(join(folder, part))).join('\n');
   return { name, text, ...(category === undefined ? {} : { category }) };
 }
 
+const isFileName = (value: unknown): value is string => typeof value === 'string' && /^[a-z0-9_-]+\.ts$/i.test(value);
+
+const textOf = (path: string): string => reading(path, () => readFileSync(path, 'utf8'));
+
 function parsed(file: string): Json {
-  const text = reading(file, () => readFileSync(file, 'utf8'));
+  const text = textOf(file);
   try {
     return JSON.parse(text) as Json;
   } catch {

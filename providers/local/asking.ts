@@ -1,0 +1,43 @@
+// How directories, files, templates and processes ask the agent: what is put before the text of each (`with` in provider.json).
+
+/** Asks the agent. What it refuses is the result of the action; all that is asked of it may be asked again. */
+async function ask(method: string, path: string, body?: object): Promise<any> {
+  const { Endpoint, Token } = requestStorage.getItem('machine');
+  const at = Endpoint.startsWith('unix:') ? `http+unix://${encodeURIComponent(Endpoint.slice(5))}` : Endpoint;
+  const authorization = `Bearer ${Token}`;
+  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+  let status: number;
+  let json: any;
+  try {
+    const answer = await fetch(`${at}/v1/resources/${path}`, { method, headers: { authorization }, ...sent });
+    status = answer.status;
+    json = await answer.json();
+  } catch (e) {
+    // It is away, or went away before it had answered.
+    return { refused: { status: 'error', message: `the agent does not answer: ${e}`, errorClass: 'transient' } };
+  }
+  if (json.error === undefined) return json;
+  const { code, message, expected, hint } = json.error;
+  const more = [expected && `expected ${expected}`, hint].filter(Boolean).join('; ');
+  const errorClass = status >= 500 ? 'transient' : 'permanent';
+  return {
+    refused: { status: 'error', message: more === '' ? message : `${message} (${more})`, errorClass },
+    isGone: ['not_found', 'other_kind', 'path_refused'].includes(code),
+  };
+}
+
+/** What is wrong with a path below the root of the agent; undefined: nothing. */
+function wrongPath(path: string): string | undefined {
+  if (path.startsWith('/')) return `${path} is absolute: name it from the root of the agent`;
+  if (/[\u0000-\u001f\u007f]/.test(path)) return `${JSON.stringify(path)} has control characters`;
+  for (const name of path.split('/')) {
+    if (name === '..') return `${path} leaves its folder: leave out every ..`;
+    if (name === '' || name === '.') return `${JSON.stringify(path)} has a part without a name`;
+    if (name.startsWith('.headwater-'))
+      return `${path} has a name that begins with .headwater-, which is the agent's own`;
+  }
+  return undefined;
+}
+
+const verdict = (wrong: string | undefined) =>
+  wrong === undefined ? ({ result: 'success' } as const) : ({ result: 'failure', message: wrong } as const);
