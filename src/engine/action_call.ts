@@ -3,6 +3,7 @@
 // What the call came to is read elsewhere.
 
 import { actionFunctionOf } from '../actions/action_functions.ts';
+import type { FunctionId } from '../base/ids.ts';
 import { canonical, type Json, type JsonObject } from '../base/json.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import type { Call } from '../builtins/assemble.ts';
@@ -19,19 +20,34 @@ export function runOf(w: Workspace, { component, actor }: ActionRecord, call: Ca
   return { call, at: { component, path: '' as Path }, changeSet: w.row.head, actor };
 }
 
-/** The call of the function that is bound for it now. Refuses `function_not_found`. */
-export function callOf(state: Reader, action: ActionRecord, properties: Json): Result<Call> {
+/** A function as it is called, without what it is called with. */
+export type Callable = Omit<Call, 'input'>;
+
+/** undefined: there is none, or its text is gone. */
+export function callableOf(state: Reader, of: { readonly function: FunctionId } | undefined): Callable | undefined {
+  const record = of && findRecord<FunctionRecord>(state, 'functions', of.function);
+  if (of === undefined || record === undefined) return undefined;
+  const { name, kind, text } = record;
+  return { function: of.function, name, kind, text };
+}
+
+/** The function that is bound for it now. Refuses `function_not_found`. */
+export function functionFor(state: Reader, action: ActionRecord): Result<Callable> {
   const component = findComponent(state, action.component);
-  const fn = component && actionFunctionOf(state, component, action.kind, action.name);
-  const record = fn && findRecord<FunctionRecord>(state, 'functions', fn.function);
-  if (fn === undefined || record === undefined) {
-    return refuse('function_not_found', {
-      path: 'function',
-      expected: `a function for ${action.kind} of ${action.schemaName}`,
-      got: 'none is bound any more',
-      hint: 'bind one and try the action again, or cancel it',
-    });
-  }
+  const fn = callableOf(state, component && actionFunctionOf(state, component, action.kind, action.name));
+  if (fn !== undefined) return ok(fn);
+  return refuse('function_not_found', {
+    path: 'function',
+    expected: `a function for ${action.kind} of ${action.schemaName}`,
+    got: 'none is bound any more',
+    hint: 'bind one and try the action again, or cancel it',
+  });
+}
+
+/** Its next call. Refuses `function_not_found`. */
+export function callOf(state: Reader, action: ActionRecord, properties: Json): Result<Call> {
+  const fn = functionFor(state, action);
+  if (!fn.ok) return fn;
   const { checkpoint, signal } = action;
   const input: JsonObject = {
     properties,
@@ -43,6 +59,5 @@ export function callOf(state: Reader, action: ActionRecord, properties: Json): R
     ...(checkpoint === undefined ? {} : { checkpoint: checkpoint.value }),
     ...(signal === undefined ? {} : { signal }),
   };
-  const { name, kind, text } = record;
-  return ok({ function: fn.function, name, kind, text, input: canonical(input) });
+  return ok({ ...fn.value, input: canonical(input) });
 }

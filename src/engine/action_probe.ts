@@ -7,23 +7,21 @@ import { actionFunctionOf } from '../actions/action_functions.ts';
 import { differences } from '../actions/drift.ts';
 import type { Json } from '../base/json.ts';
 import { must } from '../base/result.ts';
-import type { Call } from '../builtins/assemble.ts';
 import { type ActionOutcome, actionAnswerOf } from '../dispatch/action_result.ts';
 import { decideRetry } from '../dispatch/retry.ts';
 import type { ActionRecord } from '../model/action.ts';
 import { findComponent, resourceIdOf, specOfComponent } from '../model/lookup.ts';
-import { callOf, runOf } from './action_call.ts';
+import { type Callable, callOf, functionFor, runOf } from './action_call.ts';
 import { bindInputs } from './action_inputs.ts';
 import { changesOf } from './action_outcome.ts';
-
 import type { Workspace } from './workspace.ts';
 
 /** Queues it again, records it as done, or leaves it interrupted. */
 export async function resolveInterrupted(w: Workspace, action: ActionRecord): Promise<void> {
   const { id } = action;
   const head = await w.head();
-  const call = await w.read(() => callOf(head.snapshot, action, null));
-  const isSafe = call.ok && (await isSafeToRepeat(w, action, call.value));
+  const fn = await w.read(() => functionFor(head.snapshot, action));
+  const isSafe = fn.ok && (await isSafeToRepeat(w, action, fn.value));
   const isStill = (): boolean => w.actions.find(id)?.status === 'interrupted';
   if (!isStill()) return;
   if (isSafe) return again(w, action);
@@ -40,8 +38,8 @@ export async function resolveInterrupted(w: Workspace, action: ActionRecord): Pr
  * Looking is, and what says of itself that it may be done again with the same key; so is what is between two calls, each of
  * which may be made again.
  */
-export async function isSafeToRepeat(w: Workspace, action: ActionRecord | undefined, call: Call): Promise<boolean> {
-  return action?.kind === 'refresh' || action?.checkpoint !== undefined || (await w.calls.isIdempotent(call));
+export async function isSafeToRepeat(w: Workspace, action: ActionRecord | undefined, fn: Callable): Promise<boolean> {
+  return action?.kind === 'refresh' || action?.checkpoint !== undefined || (await w.calls.isIdempotent(fn));
 }
 
 /** Later each time, and not for ever: then a person has to look. */

@@ -16,7 +16,7 @@ import {
 import { type KeyUse, keyFor } from '../dispatch/key_use.ts';
 import { decideRetry } from '../dispatch/retry.ts';
 import type { ActionRecord } from '../model/action.ts';
-import { callOf, runOf } from './action_call.ts';
+import { callOf, functionFor, runOf } from './action_call.ts';
 import { type Bound, bindInputs } from './action_inputs.ts';
 import { afterwards, changesOf } from './action_outcome.ts';
 import { chanceOf, isSafeToRepeat, resolveInterrupted } from './action_probe.ts';
@@ -118,8 +118,8 @@ async function prepared(w: Workspace, action: ActionRecord): Promise<Result<Prep
 /** What its next call needs of a runner; undefined: it cannot be called. */
 export async function neededBy(w: Workspace, action: ActionRecord): Promise<Turn | undefined> {
   const head = await w.head();
-  const call = await w.read(() => callOf(head.snapshot, action, null));
-  const needed = call.ok ? await w.calls.needOf(call.value) : undefined;
+  const fn = await w.read(() => functionFor(head.snapshot, action));
+  const needed = fn.ok ? await w.calls.needOf(fn.value) : undefined;
   if (needed === undefined) return undefined;
   const { tier, need, keys } = needed;
   if (keys.length === 0) return { tier, need, keys: [] };
@@ -197,7 +197,6 @@ async function pause(w: Workspace, id: ActionId, said: ActionPause, { domain }: 
     checkpoint: { value, domain },
     waitsFor: signal,
     signal: undefined,
-    lease: undefined,
     retries: undefined,
     notBeforeMs,
     heldBecause: message,
@@ -218,26 +217,14 @@ async function succeed(
   }));
   // Cancelled while that was read.
   if (w.actions.find(id)?.fence !== fence) return;
-  const done = must(w.actions.step(id, ['succeed'], { ...over(w), failure: null }));
+  const done = must(w.actions.step(id, ['succeed'], { endedAtMs: w.world.clock.nowMs(), failure: null }));
   await w.record({ changes, actions: [done, ...next.map((a) => w.actions.add(a))], by: id, chunks });
-}
-
-/** What nobody needs of an action that has ended. */
-function over(w: Workspace): Partial<ActionRecord> {
-  const nothing = {
-    checkpoint: undefined,
-    waitsFor: undefined,
-    signal: undefined,
-    lease: undefined,
-    retries: undefined,
-  };
-  return { ...nothing, endedAtMs: w.world.clock.nowMs(), heldBecause: '' };
 }
 
 /** Whether it was done is not known. */
 async function interrupt(w: Workspace, id: ActionId, message: string): Promise<ActionRecord> {
   const failure = { code: 'interrupted', message };
-  const step = must(w.actions.step(id, ['interrupt'], { failure, lease: undefined }));
+  const step = must(w.actions.step(id, ['interrupt'], { failure }));
   await w.record({ changes: [], actions: [step], by: id });
   return step.record;
 }
@@ -258,7 +245,6 @@ async function fail(w: Workspace, id: ActionId, { code, message, isSaid, ...of }
     failure,
     failures,
     retries: retries + 1,
-    lease: undefined,
     notBeforeMs: world.clock.nowMs() + decision.waitMs,
   });
   await w.record({ changes: [], actions: [must(again)], by: id });
@@ -272,5 +258,5 @@ function failed(
 ): Result<QueuedActions[number]> {
   // One that could not even be started goes through the same steps.
   const steps = action.status === 'queued' ? (['dispatch', 'fail'] as const) : (['fail'] as const);
-  return w.actions.step(action.id, steps, { ...over(w), ...more, failure });
+  return w.actions.step(action.id, steps, { endedAtMs: w.world.clock.nowMs(), ...more, failure });
 }

@@ -33,7 +33,21 @@ export function stepOf(
     if (!next.ok) return next;
     status = next.value;
   }
-  return ok(amended(before, { ...more, status }));
+  return ok(amended(before, { ...spent(status), ...more, status }));
+}
+
+/** What says nothing any more in that status: the lease of a call that is not under way, and where an action that is over stood. */
+function spent(status: ActionStatus): Partial<ActionRecord> {
+  const lease = status === 'running' ? {} : { lease: undefined };
+  if (status !== 'failed' && !isActionEnded(status)) return lease;
+  return {
+    ...lease,
+    checkpoint: undefined,
+    waitsFor: undefined,
+    signal: undefined,
+    retries: undefined,
+    heldBecause: '',
+  };
 }
 
 const open: readonly ActionStatus[] = ['queued', 'on-hold', 'dispatched', 'running', 'failed', 'interrupted'];
@@ -91,6 +105,11 @@ export class ActionTable {
     return [...(this.#ofComponent.get(component) ?? [])];
   }
 
+  /** False also before it was read. */
+  isOpen(id: ActionId): boolean {
+    return this.#open?.has(id) === true;
+  }
+
   get isRead(): boolean {
     return this.#open !== undefined;
   }
@@ -139,8 +158,9 @@ export class ActionTable {
     if (now !== undefined && now.revision < written.revision) return;
     if (before !== undefined) this.#set(before);
     else if (now !== undefined) {
-      this.#set({ ...now, status: 'cancelled' });
-      this.#moved.delete(written.id);
+      this.#follow(now.id, now.after, true);
+      this.#drop(now);
+      this.#moved.delete(now.id);
     }
   }
 
@@ -169,16 +189,20 @@ export class ActionTable {
     this.#moved.delete(id);
     this.#moved.add(id);
     this.#follow(id, record.after, isActionEnded(record.status));
-    const mine = this.#ofComponent.get(component) ?? new Set<ActionId>();
     if (isActionEnded(record.status)) {
-      this.#table.delete(id);
-      mine.delete(id);
-    } else {
-      this.#table.set(id, record);
-      mine.add(id);
+      this.#drop(record);
+      return;
     }
-    if (mine.size === 0) this.#ofComponent.delete(component);
-    else this.#ofComponent.set(component, mine);
+    this.#table.set(id, record);
+    const mine = this.#ofComponent.get(component) ?? new Set<ActionId>();
+    this.#ofComponent.set(component, mine.add(id));
+  }
+
+  #drop({ id, component }: ActionRecord): void {
+    this.#table.delete(id);
+    const mine = this.#ofComponent.get(component);
+    mine?.delete(id);
+    if (mine?.size === 0) this.#ofComponent.delete(component);
   }
 
   #follow(id: ActionId, after: readonly ActionId[], hasEnded: boolean): void {

@@ -6,7 +6,7 @@
 import type { ActionId, ComponentId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { must } from '../base/result.ts';
-import { type ActionRecord, isActionEnded } from '../model/action.ts';
+import type { ActionRecord } from '../model/action.ts';
 import { resolveInterrupted } from './action_probe.ts';
 import { type Carrier, carryOut, neededBy } from './action_run.ts';
 import { atMost } from './at_most.ts';
@@ -150,7 +150,7 @@ export class ActionWork {
       else left.push(action);
     }
     const failure = { code: 'interrupted', message: 'whoever ran it went away; whether it was done is not known' };
-    const steps = left.map(({ id }) => must(actions.step(id, ['interrupt'], { failure, lease: undefined })));
+    const steps = left.map(({ id }) => must(actions.step(id, ['interrupt'], { failure })));
     if (steps.length > 0) await this.#w.record({ changes: [], actions: steps });
     for (const { record } of steps) await resolveInterrupted(this.#w, record);
     if (nextMs === Number.POSITIVE_INFINITY || this.#isStopped) return;
@@ -181,7 +181,7 @@ export class ActionWork {
     for (const id of actions.takeMoved()) {
       const action = actions.find(id);
       if (action?.revision === 1 && action.after.length > 0) this.#ranks.clear();
-      this.#mark(id);
+      this.#mark(id, action?.component);
       // Held, cancelled or re-planned while it waited for its turn.
       if (!isWaitingToStart(action) && dispatcher.isWaiting(id)) dispatcher.leave(id);
     }
@@ -207,17 +207,12 @@ export class ActionWork {
     this.#timer = setTimeout(() => this.#pump(), Math.max(1, Math.min(nextMs - nowMs, limits.timerMsMax)));
   }
 
-  /** What a change of an action may let start. */
-  #mark(id: ActionId): void {
+  /** What a change of an action may let start: itself, what it was in the way of, what waits for it. */
+  #mark(id: ActionId, component: ComponentId | undefined): void {
     const { actions } = this.#w;
-    const action = actions.find(id);
-    if (action !== undefined) {
-      this.#dirty.add(id);
-      // What it was in the way of may be next.
-      for (const mine of actions.idsOf(action.component)) this.#dirty.add(mine);
-    }
-    if (action === undefined || isActionEnded(action.status))
-      for (const follower of actions.followersOf(id)) this.#dirty.add(follower);
+    if (component !== undefined) for (const mine of actions.idsOf(component)) this.#dirty.add(mine);
+    if (actions.isOpen(id)) return;
+    for (const follower of actions.followersOf(id)) this.#dirty.add(follower);
   }
 
   #isStartable(action: ActionRecord): boolean {
@@ -236,8 +231,7 @@ export class ActionWork {
       .finally(() => {
         this.#under.delete(id);
         this.#busy.delete(component);
-        for (const mine of this.#w.actions.idsOf(component)) this.#dirty.add(mine);
-        for (const follower of this.#w.actions.followersOf(id)) this.#dirty.add(follower);
+        this.#mark(id, component);
         this.tell();
         if (this.#failure === undefined) this.#pump();
       });

@@ -54,12 +54,12 @@ export class CompiledFunctions {
   }
 
   /** The function of a call, when it was compiled for an earlier one. */
-  find({ text, kind }: Call): Runnable | Answer | undefined {
+  find({ text, kind }: Pick<Call, 'text' | 'kind'>): Runnable | Answer | undefined {
     return this.#kept.get(text)?.get(kind);
   }
 
   /** Never rejects. */
-  async prepare(call: Call): Promise<Runnable | Answer> {
+  async prepare(call: Pick<Call, 'text' | 'kind'>): Promise<Runnable | Answer> {
     try {
       return this.find(call) ?? this.#compile(call, await this.#textOf(call.text));
     } catch (e) {
@@ -82,7 +82,7 @@ export class CompiledFunctions {
     return isWithEffects(found);
   }
 
-  #compile({ text: hash, kind }: Call, text: string): Runnable | Answer {
+  #compile({ text: hash, kind }: Pick<Call, 'text' | 'kind'>, text: string): Runnable | Answer {
     const { compiler } = this.#host;
     if (compiler === undefined) return unavailable('functions');
     const done = compiler.compile(text, kind);

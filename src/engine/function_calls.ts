@@ -160,14 +160,14 @@ export class FunctionCalls {
   }
 
   /** What a run of it needs; undefined: it does not compile, or nothing can run it. */
-  async needOf(call: Call): Promise<Needed | undefined> {
+  async needOf(call: Omit<Call, 'input'>): Promise<Needed | undefined> {
     const fn = await this.#functions.prepare(call);
     if (!('compiled' in fn) || this.#functions.runnerOf(fn.compiled.tier) === undefined) return undefined;
     return { tier: fn.compiled.tier, need: fn.limits, keys: fn.compiled.keys ?? [] };
   }
 
   /** May it be called again with the same idempotency key? It says so, or only computes. */
-  async isIdempotent(call: Call): Promise<boolean> {
+  async isIdempotent(call: Omit<Call, 'input'>): Promise<boolean> {
     const fn = await this.#functions.prepare(call);
     return 'compiled' in fn && (fn.compiled.idempotent === true || !isWithEffects(fn));
   }

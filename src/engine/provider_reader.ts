@@ -4,16 +4,14 @@
 
 import type { Principal } from '../access/role.ts';
 import { actionFunctionsOf, listFunctionOf } from '../actions/action_functions.ts';
-import type { ComponentId, FunctionId, SchemaId, SecretId, VariantId } from '../base/ids.ts';
+import type { ComponentId, SchemaId, SecretId, VariantId } from '../base/ids.ts';
 import { canonical, type Json, type JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
-import type { Call } from '../builtins/assemble.ts';
 import { type ActionFailure, actionAnswerOf, classOfThrown } from '../dispatch/action_result.ts';
 import { type ListedResource, type ListPage, listAnswerOf } from '../dispatch/list_result.ts';
 import { decideRetry, type RetryPolicy } from '../dispatch/retry.ts';
 import { authenticationOf, type SecretUse } from '../graph/secret_use.ts';
-import type { FunctionRecord } from '../model/function.ts';
 import {
   findRecord,
   findSchema,
@@ -28,6 +26,7 @@ import type { VariantSpec } from '../model/schema.ts';
 import type { SecretRecord } from '../model/secret.ts';
 import type { Reader } from '../model/state.ts';
 import type { RunOutcome } from '../ports/runner.ts';
+import { type Callable, callableOf } from './action_call.ts';
 import type { Branch } from './branch.ts';
 import { failureText } from './run_call.ts';
 import { withSchema } from './submit.ts';
@@ -57,8 +56,6 @@ export interface ProviderReader {
   /** As runs are given them. */
   readonly uses: string;
 }
-
-type Callable = Pick<Call, 'function' | 'name' | 'kind' | 'text'>;
 
 /** Refuses `schema_not_found`, `secret_not_found`, `request_malformed`. Call it in `read`. */
 export function providerReaderOf(w: Workspace, branch: Branch, ask: ReadAsk): Result<ProviderReader> {
@@ -92,16 +89,10 @@ export function providerReaderOf(w: Workspace, branch: Branch, ask: ReadAsk): Re
     spec,
     secrets,
     domain: ask.domain,
-    list: callable(state, listFunctionOf(state, typed)),
-    refresh: callable(state, refresh),
+    list: callableOf(state, listFunctionOf(state, typed)),
+    refresh: callableOf(state, refresh),
     uses: uses.length === 0 ? '' : JSON.stringify(uses),
   });
-}
-
-function callable(state: Reader, of: { readonly function: FunctionId } | undefined): Callable | undefined {
-  const record = of && findRecord<FunctionRecord>(state, 'functions', of.function);
-  if (of === undefined || record === undefined) return undefined;
-  return { function: of.function, name: record.name, kind: record.kind, text: record.text };
 }
 
 /** In the order of the slots, as the runs of a component get them. */

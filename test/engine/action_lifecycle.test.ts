@@ -120,6 +120,9 @@ test('[EN191] one that waits for a signal can be cancelled', async () => {
   const [action] = await a.actions({ component: 'it' });
   await a.house.call('action.cancel', { action: action!.id });
   expect(await a.told({ component: 'it' })).toEqual(['create of it: cancelled']);
+  expect((await a.house.refused('action.signal', { action: action!.id, name: 'approved' })).code).toBe(
+    'action_step_illegal',
+  );
 });
 
 const refusedTwice = `async function main({ properties, attempt, failures, idempotencyKey }) {
