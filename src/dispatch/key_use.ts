@@ -2,6 +2,7 @@
 // the same account and region share what a provider lets through, and others do not wait for them.
 
 import { isObject, type Json } from '../base/json.ts';
+import { limits as bounds } from '../base/limits.ts';
 import type { KeyLimits } from './key_gate.ts';
 
 /** `template`: text with `{/pointer}` in it, such as `aws/{/domain/Region}`. */
@@ -23,7 +24,7 @@ const named = { 'at-once': 'atOnceMax', 'per-second': 'perSecond', burst: 'burst
 
 /** From the words of `@key NAME [at-once=N] [per-second=N] [burst=N]`; undefined when they are none. */
 export function parseKey([template = '', ...settings]: readonly string[]): DeclaredKey | undefined {
-  if (!keyText.test(template) || template.length > 256) return undefined;
+  if (!keyText.test(template) || template.length > bounds.nameCharsMax) return undefined;
   const limits: { -readonly [L in keyof KeyLimits]: number } = {};
   for (const word of settings) {
     const match = setting.exec(word);

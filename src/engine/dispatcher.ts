@@ -9,7 +9,7 @@ import type { KeyLimits } from '../dispatch/key_gate.ts';
 import type { KeyUse } from '../dispatch/key_use.ts';
 import { type Need, RunnerLoad } from '../dispatch/runner_load.ts';
 import type { Priority, WaitingItem } from '../dispatch/strand.ts';
-import type { RunListener, Runner, RunReport, RunRequest } from '../ports/runner.ts';
+import { endedBeforeItBegan, type RunListener, type Runner, type RunReport, type RunRequest } from '../ports/runner.ts';
 
 /** Whose turn is asked for, and which. */
 export interface TurnRequest {
@@ -101,7 +101,7 @@ export class Dispatcher {
     const run = async (request: RunRequest, listener: RunListener): Promise<RunReport> => {
       const { turn, id, tier, limits: need } = request;
       if (turn === undefined) return runner.run(request, listener);
-      if (!(await this.enter({ ...turn, id, tier, need }))) return endedBefore;
+      if (!(await this.enter({ ...turn, id, tier, need }))) return endedBeforeItBegan;
       try {
         return await runner.run(request, listener);
       } finally {
@@ -169,14 +169,6 @@ export class Dispatcher {
     this.#timer.unref();
   }
 }
-
-const endedBefore: RunReport = {
-  outcome: { ok: false, code: 'killed', message: 'ended on request before it began' },
-  tookMs: 0,
-  peakMemoryBytes: null,
-  exit: null,
-  runner: '',
-};
 
 /** The isolate takes its calls in batches: it has to have some at hand, and so short ones that they hold nobody up. */
 function roomOf(tier: Runner['tier'], { cpus, memoryBytes }: Runner['capacity']): Need {

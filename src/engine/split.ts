@@ -3,7 +3,8 @@
 // change set is caught up and holds what the part did not have.
 
 import type { Principal } from '../access/role.ts';
-import type { ChangeSetId } from '../base/ids.ts';
+import type { ChangeSetId, ComponentId } from '../base/ids.ts';
+import { limits } from '../base/limits.ts';
 import { must, ok, type Result, refuse } from '../base/result.ts';
 import { type Portable, portableOf } from '../formats/portable.ts';
 import type { Item } from '../merge/item.ts';
@@ -61,11 +62,11 @@ export async function split(w: Workspace, principal: Principal, request: SplitRe
     }
     const called = components.join(', ');
     const from = { workspace: w.row.name, changeSet, headVersion: row.baseVersion };
-    const about = { name: name ?? `${row.name} (${called})`.slice(0, 256), from };
+    const about = { name: name ?? `${row.name} (${called})`.slice(0, limits.nameCharsMax), from };
     const needed: string[] = [];
     for (const unit of [...units].sort())
-      if (!chosen.has(unit) && findComponent(snapshot, unit as never) !== undefined)
-        needed.push(nameOf(snapshot, unit as never));
+      if (!chosen.has(unit) && findComponent(snapshot, unit as ComponentId) !== undefined)
+        needed.push(nameOf(snapshot, unit as ComponentId));
     return ok({ portable: portableOf(snapshot, items, about, (ms) => blobsOfMutations(ms)), needed: needed.sort() });
   });
   if (!part.ok) return part;

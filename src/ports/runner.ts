@@ -101,6 +101,15 @@ export interface RunReport {
   readonly runner: string;
 }
 
+/** Of a run that was ended while it waited. */
+export const endedBeforeItBegan: RunReport = {
+  outcome: { ok: false, code: 'killed', message: 'ended on request before it began' },
+  tookMs: 0,
+  peakMemoryBytes: null,
+  exit: null,
+  runner: '',
+};
+
 /** Told while a run is under way. */
 export interface RunListener {
   started(atMs: number): void;

@@ -198,9 +198,7 @@ export class Supervised {
       return this.#ended({ message });
     }
     child.once('exit', (code, by) => {
-      void this.#next(async () => {
-        if (this.#identity === identity) await this.#ended({ code, signal: by });
-      }).catch(() => {});
+      this.#hasEnded(identity, { code, signal: by });
     });
     this.#identity = identity;
     this.#startedAtMs = Date.now();
@@ -255,10 +253,16 @@ export class Supervised {
     this.#watch = setInterval(() => {
       if (isAlive(identity)) return;
       clearInterval(this.#watch);
-      void this.#next(async () => {
-        if (this.#identity === identity) await this.#ended({});
-      }).catch(() => {});
+      this.#hasEnded(identity, {});
     }, limits.localWatchMs);
+  }
+
+  /** In its turn, unless another one has been started meanwhile. A journal that cannot be written tells that itself. */
+  #hasEnded(identity: ProcessIdentity, exit: Exit): void {
+    const told = this.#next(async () => {
+      if (this.#identity === identity) await this.#ended(exit);
+    });
+    told.catch(() => {});
   }
 
   /** It ended by itself: written down, and started again as the policy says. */

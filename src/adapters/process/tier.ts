@@ -8,7 +8,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RunId } from '../../base/ids.ts';
 import { Fault } from '../../base/result.ts';
-import type { RunListener, Runner, RunReport, RunRequest } from '../../ports/runner.ts';
+import {
+  endedBeforeItBegan,
+  type RunListener,
+  type Runner,
+  type RunReport,
+  type RunRequest,
+} from '../../ports/runner.ts';
 import { packagesToShow } from './child/names.ts';
 import { inside } from './child/protocol.ts';
 import { hasNetwork, startRun, type UnderWay } from './one_run.ts';
@@ -54,14 +60,6 @@ interface Active {
 /** Children that may be gone before they take an order; user code has run in none of them. */
 const attemptsMax = 3;
 const folderPrefix = 'headwater-runs-';
-
-const killedReport: RunReport = {
-  outcome: { ok: false, code: 'killed', message: 'ended on request before it began' },
-  tookMs: 0,
-  peakMemoryBytes: null,
-  exit: null,
-  runner: '',
-};
 
 /** Folders of engines that were killed: named after a process that is gone. */
 function sweep(temporary: string): void {
@@ -128,7 +126,7 @@ export function openProcessTier(options: ProcessTierOptions = {}): Runner {
   const unavailable = (): Fault => new Fault('runner_unavailable', 'the process tier is closed');
 
   const refused = (): RunReport => ({
-    ...killedReport,
+    ...endedBeforeItBegan,
     outcome: {
       ok: false,
       code: 'refused_by_sandbox',
@@ -147,7 +145,7 @@ export function openProcessTier(options: ProcessTierOptions = {}): Runner {
       if (state.killed) {
         child.kill();
         await child.ended;
-        return killedReport;
+        return endedBeforeItBegan;
       }
       state.run = startRun(child, request, listener, { runner: `process ${child.pid ?? '?'}`, sockets });
       spares.refill();
@@ -190,7 +188,7 @@ export function openProcessTier(options: ProcessTierOptions = {}): Runner {
   const kill = (id: RunId): boolean => {
     const at = waiting.findIndex((entry) => entry.request.id === id);
     if (at !== -1) {
-      waiting.splice(at, 1)[0]?.resolve(killedReport);
+      waiting.splice(at, 1)[0]?.resolve(endedBeforeItBegan);
       pump();
       return true;
     }
@@ -202,7 +200,7 @@ export function openProcessTier(options: ProcessTierOptions = {}): Runner {
   };
 
   const close = async (): Promise<void> => {
-    for (const entry of waiting.splice(0)) entry.resolve(killedReport);
+    for (const entry of waiting.splice(0)) entry.resolve(endedBeforeItBegan);
     for (const state of active.values()) {
       state.killed = true;
       state.run?.kill();

@@ -54,14 +54,7 @@ Examples:
         return options.detailedExitcode && found ? exitCodes.changes : exitCodes.ok;
       }),
     );
-  drift
-    .command('accept [component] [paths...]')
-    .description('write what reality has into a change set, so that it is what is meant')
-    .option('--change-set <name>', 'change set, by name or id (default: a new one)')
-    .option('--schema <name>', 'of all components of this schema')
-    .option('--view <name>', 'of all components of this view')
-    .option('--path <pointer>', 'of all components, at this pointer')
-    .option('--all', 'everything that has drifted')
+  deciding(drift, 'accept', 'write what reality has into a change set, so that it is what is meant')
     .addHelpText(
       'after',
       `
@@ -80,14 +73,7 @@ Examples:
         return reply.accepted.length === 0 && reply.left.length > 0 ? exitCodes.error : exitCodes.ok;
       }),
     );
-  drift
-    .command('enforce [component] [paths...]')
-    .description('plan in a change set that reality becomes what is meant')
-    .option('--change-set <name>', 'change set, by name or id (default: a new one)')
-    .option('--schema <name>', 'of all components of this schema')
-    .option('--view <name>', 'of all components of this view')
-    .option('--path <pointer>', 'of all components, at this pointer')
-    .option('--all', 'everything that has drifted')
+  deciding(drift, 'enforce', 'plan in a change set that reality becomes what is meant')
     .addHelpText(
       'after',
       `
@@ -105,6 +91,17 @@ Accept first what is to stay as it is. Examples:
       }),
     );
 }
+
+/** A command that decides about drift, of what is named. */
+const deciding = (drift: Command, verb: string, description: string): Command =>
+  drift
+    .command(`${verb} [component] [paths...]`)
+    .description(description)
+    .option('--change-set <name>', 'change set, by name or id (default: a new one)')
+    .option('--schema <name>', 'of all components of this schema')
+    .option('--view <name>', 'of all components of this view')
+    .option('--path <pointer>', 'of all components, at this pointer')
+    .option('--all', 'everything that has drifted');
 
 const narrowed = ({ changeSet, schema, view, path }: Narrowed): Params => ({
   ...(changeSet === undefined ? {} : { changeSet }),
