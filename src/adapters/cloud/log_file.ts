@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { isObject } from '../../base/json.ts';
+import { readNumberedLines } from '../../base/numbered_lines.ts';
 import { Fault } from '../../base/result.ts';
 import { type Entry, journalFormat } from './entry.ts';
 
@@ -42,7 +42,7 @@ export class LogFile {
     try {
       if (!(await file.stat()).isFile()) throw new Error('it is no regular file');
       const bytes = readFileSync(path);
-      const { entries, end } = entriesOf(bytes, path);
+      const { entries, end } = readNumberedLines<Entry>(bytes, { path, format: journalFormat, decode });
       if (end < bytes.length) await file.truncate(end);
       for (const entry of entries) replay(entry);
       const log = new LogFile(path, file, end, entries.length + 1);
@@ -122,36 +122,7 @@ export class LogFile {
   }
 }
 
-/** Entries of the file and where the last whole one ends. */
-function entriesOf(bytes: Buffer, path: string): { entries: Entry[]; end: number } {
-  const entries: Entry[] = [];
-  let end = 0;
-  for (;;) {
-    const newline = bytes.indexOf(0x0a, end);
-    if (newline === -1) return { entries, end };
-    const entry = entryOf(bytes.toString('utf8', end, newline), entries.length + 1);
-    if (entry === undefined) {
-      if (newline === bytes.length - 1) return { entries, end };
-      throw new Fault('store_damaged', `line ${entries.length + 1} of ${path} is not the entry that belongs there`);
-    }
-    if (entry.kind === 'opened' && entry.format !== journalFormat)
-      throw new Fault('store_version', `${path} has format ${entry.format}; this release reads ${journalFormat}`);
-    entries.push(entry);
-    end = newline + 1;
-  }
-}
-
-function entryOf(line: string, number: number): Entry | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  if (!isObject(value) || value['number'] !== number || (number === 1) !== (value['kind'] === 'opened'))
-    return undefined;
-  return value as unknown as Entry;
-}
+const decode = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
 
 function failed(path: string, cause: unknown): Fault {
   const why = cause instanceof Error ? cause.message : String(cause);

@@ -15,8 +15,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { isObject } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
+import { type NumberedLine, readNumberedLines } from '../../base/numbered_lines.ts';
 import { Fault } from '../../base/result.ts';
 import type { Encoding, ProcessWish } from './wish.ts';
 
@@ -61,7 +61,7 @@ export interface Exit {
   readonly message?: string;
 }
 
-export type Numbered = Entry & { readonly number: number };
+export type Numbered = NumberedLine<Entry>;
 
 export class Journal {
   readonly path: string;
@@ -87,7 +87,7 @@ export class Journal {
     return reading(path, () => {
       const file = openSync(path, 'a+', 0o600);
       const bytes = readFileSync(path);
-      const { entries, end } = entriesOf(bytes, path);
+      const { entries, end } = readNumberedLines<Entry>(bytes, { path, format: journalFormat, decode });
       if (end < bytes.length) truncateSync(path, end);
       for (const entry of entries) replay(entry);
       const journal = new Journal(path, file, end, entries.length + 1);
@@ -148,36 +148,6 @@ function lineOf(entry: Entry, index: number): string {
   return `${JSON.stringify({ number: index + 1, ...entry })}\n`;
 }
 
-function entriesOf(bytes: Buffer, path: string): { entries: Numbered[]; end: number } {
-  const entries: Numbered[] = [];
-  let end = 0;
-  for (;;) {
-    const newline = bytes.indexOf(0x0a, end);
-    if (newline === -1) return { entries, end };
-    const entry = entryOf(bytes.toString('utf8', end, newline), entries.length + 1);
-    if (entry === undefined) {
-      if (newline === bytes.length - 1) return { entries, end };
-      throw new Fault('store_damaged', `line ${entries.length + 1} of ${path} is not the entry that belongs there`);
-    }
-    if (entry.kind === 'opened' && entry.format !== journalFormat)
-      throw new Fault('store_version', `${path} has format ${entry.format}; this release reads ${journalFormat}`);
-    entries.push(entry);
-    end = newline + 1;
-  }
-}
-
-function entryOf(line: string, number: number): Numbered | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  if (!isObject(value) || value['number'] !== number || (number === 1) !== (value['kind'] === 'opened'))
-    return undefined;
-  return value as unknown as Numbered;
-}
-
 function reading<T>(path: string, body: () => T): T {
   try {
     return body();
@@ -194,6 +164,8 @@ function syncFolder(folder: string): void {
     closeSync(opened);
   }
 }
+
+const decode = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
 
 function failed(path: string, cause: unknown): Fault {
   const why = cause instanceof Error ? cause.message : String(cause);
