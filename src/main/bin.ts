@@ -6,10 +6,7 @@ import { readFileSync } from 'node:fs';
 import { Fault } from '../base/result.ts';
 import { exitCodes } from '../surfaces/cli/exit.ts';
 import { runCli } from '../surfaces/cli/program.ts';
-import { openCloud } from './cloud.ts';
 import { connect, restoreFolder } from './data_folder.ts';
-import { runDemo } from './demo_run.ts';
-import { openLocal } from './local.ts';
 import { allowedSockets, allowSocket, denySocket } from './reach.ts';
 
 // A reader that has seen enough, such as `head`, closes the pipe: no failure of the command.
@@ -26,9 +23,10 @@ try {
   process.exitCode = await runCli(process.argv, {
     connect,
     restore: restoreFolder,
-    cloud: openCloud,
-    local: openLocal,
-    demo: runDemo,
+    // Loaded for those who ask for them: most commands need none.
+    cloud: async (options) => (await import('./cloud.ts')).openCloud(options),
+    local: async (options) => (await import('./local.ts')).openLocal(options),
+    demo: async (options) => (await import('./demo_run.ts')).runDemo(options),
     reach,
     version,
   });
