@@ -38,16 +38,53 @@ interface PlanningOf {
   readonly open: readonly ComponentId[];
 }
 
+/** What a plan was made of; one made of the same is the same. */
+interface Grounds {
+  readonly head: Snapshot;
+  readonly present: Snapshot;
+  readonly valuesOnHead: number;
+  readonly values: number;
+  readonly open: readonly ComponentId[];
+}
+
+/** The last plan of each branch: an apply asks for it twice, for the approvals and in the turn of its commit. */
+const lastPlans = new WeakMap<Branch, { readonly grounds: Grounds; readonly planned: Planned }>();
+
 /** Of a change set that is caught up, as it and Head stand. Call it in `read`. */
 export function planOf(w: Workspace, branch: Branch, head: Branch): Planned {
-  return planOfChange({
+  const open = w.actions.all().map((a) => a.component);
+  const grounds = groundsOfPlan(w, branch, head, open);
+  const last = lastPlans.get(branch);
+  if (grounds !== undefined && last !== undefined && areSame(grounds, last.grounds)) return last.planned;
+  const planned = planOfChange({
     head: head.snapshot,
     present: branch.snapshot,
     results: w.propagation.resultsOn(w.space.digest),
     keptOnHead: w.propagation.keptOf(head, head.snapshot),
     kept: w.propagation.keptOf(branch, branch.snapshot),
-    open: w.actions.all().map((a) => a.component),
+    open,
   });
+  if (grounds !== undefined) lastPlans.set(branch, { grounds, planned });
+  return planned;
+}
+
+/** Undefined where values are still being computed: then they can be others without a sign of it. */
+function groundsOfPlan(w: Workspace, branch: Branch, head: Branch, open: readonly ComponentId[]): Grounds | undefined {
+  const valuesOnHead = w.propagation.revisionOf(head, head.snapshot);
+  const values = w.propagation.revisionOf(branch, branch.snapshot);
+  if (valuesOnHead === undefined || values === undefined) return undefined;
+  return { head: head.snapshot, present: branch.snapshot, valuesOnHead, values, open };
+}
+
+function areSame(a: Grounds, b: Grounds): boolean {
+  return (
+    a.head === b.head &&
+    a.present === b.present &&
+    a.valuesOnHead === b.valuesOnHead &&
+    a.values === b.values &&
+    a.open.length === b.open.length &&
+    a.open.every((id, i) => id === b.open[i])
+  );
 }
 
 /**

@@ -239,6 +239,11 @@ export class PropagationWork {
     return (at) => (values.isSettled(at) ? values.read(at) : undefined);
   }
 
+  /** Grows whenever one of the values that `keptOf` reads may have become another; undefined where it reads none. */
+  revisionOf(branch: Branch, state: Snapshot): number | undefined {
+    return this.keptOf(branch, state) === undefined ? undefined : this.#valuesOf(branch)?.runs;
+  }
+
   /** Roots that the values in use are read from. */
   roots(): Hash[] {
     return [...this.#lines.values()].map((l) => l.values.foldedRoot);
