@@ -80,9 +80,10 @@ export function withoutMember(members: readonly Member[], id: string): Result<re
 }
 
 /** Who asks, in the role they have as a member. Refuses `access_denied` for anybody who is not an active one. */
-export function principalOf(members: readonly Member[], id: string, token?: string): Result<Principal> {
+export function principalOf(members: readonly Member[], caller: Omit<Principal, 'role'>): Result<Principal> {
+  const { id } = caller;
   const member = members.find((m) => m.id === id);
-  if (member?.active) return ok({ id, role: member.role, ...(token === undefined ? {} : { token }) });
+  if (member?.active) return ok({ ...caller, role: member.role });
   return refuse('access_denied', {
     path: '',
     expected: 'an active member of the workspace',

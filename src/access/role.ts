@@ -12,6 +12,12 @@ export interface Principal {
   readonly role: Role;
   /** Id of the token that the request came with; absent: the person's own session. */
   readonly token?: string;
+  /** What the token lets its holder do, of what the role may; absent: all of it. */
+  readonly scopes?: readonly Permission[];
+  /** Where the token is good; absent: without a token. */
+  readonly reach?: 'workspace' | 'memberships' | 'installation';
+  /** A program that decides by itself, not a person: some things are refused to it whatever its role. */
+  readonly isAgent?: true;
 }
 
 /** `approve`: decide on changes. `manage`: members and budgets. `maintain`: the store. */
@@ -29,8 +35,17 @@ export function isRole(text: unknown): text is Role {
   return roles.includes(text as Role);
 }
 
-/** Refuses `access_denied`, naming the role and what it may do. */
+/** Refuses `access_denied`, naming the role and what it may do, or the scopes of the token. */
 export function authorise(principal: Principal, permission: Permission): Result<void> {
+  const { scopes } = principal;
+  if (scopes !== undefined && !scopes.includes(permission)) {
+    return refuse('access_denied', {
+      path: '',
+      expected: `a token with the scope ${permission}`,
+      got: `token ${principal.token} of ${principal.id} (scopes ${scopes.join(', ') || 'none'})`,
+      hint: 'use a token with that scope',
+    });
+  }
   if (allowed[principal.role].includes(permission)) return ok(undefined);
   return refuse('access_denied', {
     path: '',

@@ -68,6 +68,7 @@ export const refusalCodes = {
   provider_not_found: { means: 'No provider package of that name.', next: 'List the packages.' },
   view_not_found: { means: 'No view of that id or name.', next: 'List the views.' },
   secret_not_found: { means: 'No secret reference of that id or name.', next: 'List the secrets.' },
+  token_not_found: { means: 'The workspace has no such token.', next: 'List the tokens.' },
   member_not_found: { means: 'The workspace has no such member.', next: 'List the members.' },
   requirement_not_found: {
     means: 'The change set has no such requirement at present.',
@@ -89,6 +90,10 @@ export const refusalCodes = {
   },
   ambiguous_name: { means: 'Several things have that name.', next: 'Use the id.' },
   // access
+  token_invalid: {
+    means: 'The request comes without a token, or with one that is not valid now.',
+    next: 'Send Authorization: Bearer TOKEN; make one with headwater token create.',
+  },
   access_denied: { means: 'The principal’s role does not allow this.', next: 'Ask an owner of the workspace.' },
   head_is_read_only: { means: 'Head changes only by an apply.', next: 'Open a change set and make the edit there.' },
   actions_cycle: {

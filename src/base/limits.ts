@@ -2,6 +2,12 @@
 // a bound of the engine's own housekeeping (caches, tails) only changes when work is done.
 
 export const limits = {
+  /** Body of one HTTP request. */
+  httpBodyBytesMax: 32 * 1024 * 1024,
+  /** HTTP requests of one token, or of one address that shows none, in a minute. */
+  httpRequestsPerMinuteMax: 6_000,
+  /** Answers shorter than this are not compressed. */
+  httpCompressedBytesMin: 1_024,
   /** Mutations in one request. */
   mutationsPerRequestMax: 250_000,
   /** UTF-16 units of one literal value in a cell; a longer one is a blob of its own. */

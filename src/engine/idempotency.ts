@@ -82,3 +82,27 @@ export function remember(
   if (key === undefined) return {};
   return { idempotency: { principal, key, requestHash, reply: JSON.stringify(reply), atMs } };
 }
+
+/**
+ * Answers again what was answered to an earlier request with this key; else does the work and remembers its answer when it is
+ * there. A crash between the two leaves the work done and no record of it: what must not be repeated remembers its answer in
+ * its own commit instead. Refuses `idempotency_key_reused`, `request_malformed`.
+ */
+export async function answeredOnce<T>(
+  w: Workspace,
+  principal: string,
+  given: { readonly key: unknown; readonly what: Json },
+  work: () => Promise<Result<T>>,
+): Promise<Result<T>> {
+  const ask = askOf(w, given.key, given.what);
+  if (!ask.ok) return ask;
+  const { key, hash } = ask.value;
+  return repeated(w, { principal, key, hash }, async () => {
+    const done = await work();
+    if (done.ok && key !== undefined) {
+      const record = remember(principal, key, hash, done.value, w.world.clock.nowMs());
+      await w.store.commit(w.id, { changeSets: [], log: [], audit: [], ...record });
+    }
+    return done;
+  });
+}

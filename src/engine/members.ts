@@ -46,7 +46,7 @@ export async function readBudgets(w: Workspace): Promise<Budgets> {
 export async function actingAs(w: Workspace, caller: Principal, operation: string): Promise<Result<Principal>> {
   const members = await readMembers(w);
   if (members.length === 0) return ok(caller);
-  const who = principalOf(members, caller.id, caller.token);
+  const who = principalOf(members, caller);
   return who.ok ? who : denied(w, { id: caller.id, role: 'no active member' }, { operation, subject: w.id }, who);
 }
 

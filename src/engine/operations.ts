@@ -46,6 +46,7 @@ import { providerOperations } from './operations_provider.ts';
 import { resourceOperations } from './operations_resource.ts';
 import { runOperations } from './operations_run.ts';
 import { schemaOperations } from './operations_schema.ts';
+import { tokenOperations } from './operations_token.ts';
 import { type NotPlannedLine, type PlannedLine, plannedLines, planOf } from './planning.ts';
 import { exportChangeSet, promote } from './promotion.ts';
 import { readReceipt, receiptInForce, type ToldLine } from './receipt.ts';
@@ -183,6 +184,7 @@ const operations = {
     ),
 
   ...schemaOperations,
+  ...tokenOperations,
 
   ...importOperations,
 

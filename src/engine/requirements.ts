@@ -70,7 +70,7 @@ export function talliesOf(w: Workspace, g: Grounds, head: Snapshot): Tally[] {
  */
 export function checkApply(w: Workspace, caller: Principal, g: Grounds, head: Snapshot): Result<readonly Spent[]> {
   // The role may have been lost since the request came in.
-  const who = g.members.length === 0 ? ok(caller) : principalOf(g.members, caller.id, caller.token);
+  const who = g.members.length === 0 ? ok(caller) : principalOf(g.members, caller);
   if (!who.ok) return who;
   const principal = who.value;
   const may = authorise(principal, 'apply');

@@ -15,6 +15,11 @@ process.stdout.on('error', (e: NodeJS.ErrnoException) => {
   process.exit(process.exitCode ?? exitCodes.ok);
 });
 
+/** What a request met that nobody expected: said whole, while the others go on. */
+const onBug = (error: unknown, where: string): void => {
+  process.stderr.write(`${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+};
+
 try {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string;
@@ -26,6 +31,7 @@ try {
     // Loaded for those who ask for them: most commands need none.
     cloud: async (options) => (await import('./cloud.ts')).openCloud(options),
     local: async (options) => (await import('./local.ts')).openLocal(options),
+    serve: async (options) => (await import('./serve.ts')).serve({ ...options, version, onBug }),
     demo: async (options) => (await import('./demo_run.ts')).runDemo(options),
     reach,
     version,

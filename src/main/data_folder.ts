@@ -33,17 +33,20 @@ const storeFile = 'headwater.db';
 /** Waits between attempts to own the folder or reach its owner; a command that owns it is usually gone by then. */
 const retryMs = [10, 20, 50, 100, 200, 400, 800, 1_600, 3_200];
 
+/** Where the catalogue and the provider packages are, as the build wrote them. */
+const built = new URL('../', import.meta.url);
+
 /** An engine over the folder, which must not be owned yet. Faults: `store_busy` and those of the store. */
-export async function openFolder(folder: string, cacheBytesMax?: number): Promise<Engine> {
+export async function openFolder(folder: string, cacheBytesMax?: number, written = built): Promise<Engine> {
   makeFolder(folder);
-  const catalogue = openCatalogue(fileURLToPath(new URL('../catalogue', import.meta.url)));
+  const catalogue = openCatalogue(fileURLToPath(new URL('catalogue', written)));
   const store = await openSqliteStore({ file: join(folder, storeFile) });
   const world = systemWorld();
   return new Engine({
     store,
     world,
     catalogue,
-    packages: openPackages(fileURLToPath(new URL('../providers', import.meta.url))),
+    packages: openPackages(fileURLToPath(new URL('providers', written))),
     functions: openFunctions(() => allowedSockets(folder)),
     vault: vaultOf(folder, store.runs, world.clock),
     matches: linearMatcher(),
@@ -149,7 +152,7 @@ const actorParam = 'as';
  * Who asks on this machine: the person at it, or whoever they say they are. It is a name and no proof: whoever may read
  * the folder may be anybody in it. In a workspace without members they are the owner, else what the membership says.
  */
-function localPrincipal(actor: unknown): Principal {
+export function localPrincipal(actor?: unknown): Principal {
   return { id: typeof actor === 'string' && actor !== '' ? actor : userInfo().username, role: 'owner' };
 }
 
@@ -160,8 +163,21 @@ function cacheBytesMax(): number | undefined {
 }
 
 async function own(folder: string, progress: (line: string) => void, actor: string): Promise<Connection> {
-  const engine = await openFolder(folder, cacheBytesMax());
+  const { engine, close } = await ownFolder(folder);
   const principal = localPrincipal(actor);
+  return { call: (operation, params) => callOperation({ engine, principal, progress }, operation, params), close };
+}
+
+/** An engine that this process owns, and that serves the other processes of this machine. */
+export interface OwnedFolder {
+  readonly engine: Engine;
+  /** Answers what is under way, then lets go of the folder. */
+  close(): Promise<void>;
+}
+
+/** Faults: `store_busy` where another process owns it, and those of the store. */
+export async function ownFolder(folder: string): Promise<OwnedFolder> {
+  const engine = await openFolder(folder, cacheBytesMax());
   const server = await serveIpc({
     folder,
     handle: (method, given, context) => {
@@ -175,7 +191,7 @@ async function own(folder: string, progress: (line: string) => void, actor: stri
     throw e;
   });
   return {
-    call: (operation, params) => callOperation({ engine, principal, progress }, operation, params),
+    engine,
     close: async () => {
       await server.drain();
       await server.close();

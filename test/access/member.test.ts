@@ -87,10 +87,13 @@ describe('a change', () => {
 describe('a principal', () => {
   test('[AC22] is an active member in the role of the membership', () => {
     const members = [ada, member('bob', 'viewer'), member('old', 'owner', false)];
-    expect(principalOf(members, 'bob')).toEqual({ ok: true, value: { id: 'bob', role: 'viewer' } });
-    expect(principalOf(members, 'ada', 't1')).toEqual({ ok: true, value: { id: 'ada', role: 'owner', token: 't1' } });
+    expect(principalOf(members, { id: 'bob' })).toEqual({ ok: true, value: { id: 'bob', role: 'viewer' } });
+    expect(principalOf(members, { id: 'ada', token: 't1' })).toEqual({
+      ok: true,
+      value: { id: 'ada', role: 'owner', token: 't1' },
+    });
     for (const id of ['old', 'zoe', ''])
-      expect(principalOf(members, id)).toMatchObject({ ok: false, refusal: { code: 'access_denied' } });
+      expect(principalOf(members, { id })).toMatchObject({ ok: false, refusal: { code: 'access_denied' } });
   });
 
   const may: Record<Role, readonly Permission[]> = {

@@ -22,6 +22,7 @@ import { reachCommands } from './commands_reach.ts';
 import { resourceCommands } from './commands_resource.ts';
 import { runCommands } from './commands_run.ts';
 import { secretCommands } from './commands_secret.ts';
+import { serveCommands } from './commands_serve.ts';
 import { storeCommands } from './commands_store.ts';
 import { templateCommands } from './commands_template.ts';
 import { exitCodeOf, exitCodes, faultJson, refusalJson, tellRefusal } from './exit.ts';
@@ -65,6 +66,15 @@ export interface Surroundings {
     readonly failed: Promise<Fault>;
     close(): Promise<void>;
   }>;
+  /** Serves the HTTP API over the data folder. */
+  serve(options: ServeChoice): Promise<{
+    readonly address: string;
+    /** Made where there was none. */
+    readonly firstToken: string | undefined;
+    /** Comes when it can't go on. */
+    readonly failed: Promise<Fault>;
+    close(): Promise<void>;
+  }>;
   /** Shows what it does; answers the exit code. */
   demo(options: { readonly what: DemoKind; readonly json: boolean }): Promise<number>;
   /** Of this program. */
@@ -78,6 +88,13 @@ export interface CloudChoice {
   readonly port: number;
   readonly latencyMs: { readonly CREATE: number; readonly UPDATE: number; readonly DELETE: number };
   readonly throttle?: { readonly perSecond: number; readonly burst: number };
+}
+
+/** Where to serve. */
+export interface ServeChoice {
+  readonly folder: string;
+  readonly host: string;
+  readonly port: number;
 }
 
 /** On this machine, or on the model alone. */
@@ -155,6 +172,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     secretCommands,
     templateCommands,
     resourceCommands,
+    serveCommands,
     storeCommands,
     cloudCommands,
     reachCommands,

@@ -1,0 +1,323 @@
+// Tokens of a workspace: made for oneself, or by an owner for an agent; shown once, revoked at any time. And who it is that
+// comes with one. That a token was used is kept in memory and written now and then: it is told, and nothing depends on it.
+
+import type { Member } from '../access/member.ts';
+import type { Permission, Principal } from '../access/role.ts';
+import {
+  parseScopes,
+  parseTokenName,
+  parseTokens,
+  parseTokenText,
+  type TokenLine,
+  type TokenReach,
+  type TokenRecord,
+  tokenReaches,
+  tokensText,
+  tokenText,
+  whyNotUsable,
+} from '../access/token.ts';
+import type { Digest } from '../base/ids.ts';
+import { limits } from '../base/limits.ts';
+import { Fault, ok, type Result, refuse } from '../base/result.ts';
+import { noteOnHead } from './audit.ts';
+import type { Engine } from './engine.ts';
+import { readMembers } from './members.ts';
+import { permit } from './permit.ts';
+import type { Workspace } from './workspace.ts';
+
+const settingName = 'tokens';
+const usesName = 'token-uses';
+const usesWrittenEveryMs = 60_000;
+
+export interface TokenRequest {
+  readonly name: unknown;
+  /** Id of the member; default: whoever asks. Another one only for an agent, by an owner. */
+  readonly user?: string;
+  readonly isAgent?: boolean;
+  readonly scopes?: unknown;
+  readonly expiresAtMs?: number | null;
+  readonly reach?: TokenReach;
+}
+
+export interface IssuedToken {
+  /** The token itself: it is not shown again. */
+  readonly token: string;
+  readonly line: TokenLine;
+}
+
+interface Kept {
+  tokens: readonly TokenRecord[];
+  readonly uses: Map<string, number>;
+  usesWrittenAtMs: number;
+}
+
+/** Read once: whoever owns the store is the only one to change them. */
+const known = new WeakMap<Workspace, Promise<Kept>>();
+
+/**
+ * Makes a token. Refuses `access_denied` where somebody asks for more than they have or for another person's,
+ * `request_malformed`, `limit_exceeded`, `member_not_found`.
+ */
+export async function issueToken(
+  w: Workspace,
+  principal: Principal,
+  secret: string,
+  r: TokenRequest,
+): Promise<Result<IssuedToken>> {
+  const user = r.user ?? principal.id;
+  const isAgent = r.isAgent === true || principal.isAgent === true;
+  const may = await permit(w, principal, user === principal.id ? 'read' : 'manage', {
+    operation: 'make a token',
+    subject: user,
+  });
+  if (!may.ok) return may;
+  const name = parseTokenName(r.name);
+  if (!name.ok) return name;
+  const scopes = parseScopes(r.scopes);
+  if (!scopes.ok) return scopes;
+  const within = withinOwn(principal, scopes.value, r.reach ?? 'workspace');
+  if (!within.ok) return within;
+  if (user !== principal.id) {
+    const members = await readMembers(w);
+    const other = otherUser(members, user, isAgent);
+    if (!other.ok) return other;
+  }
+  const nowMs = w.world.clock.nowMs();
+  const record: TokenRecord = {
+    id: w.world.ids.ulid(),
+    name: name.value,
+    user,
+    isAgent,
+    scopes: scopes.value,
+    reach: r.reach ?? 'workspace',
+    digest: w.world.digest(secret),
+    createdAtMs: nowMs,
+    createdBy: principal.id,
+    expiresAtMs: r.expiresAtMs ?? null,
+    revokedAtMs: null,
+  };
+  const written = await change(w, principal, {
+    kind: 'token.create',
+    subject: record.id,
+    sentence: `make token ${JSON.stringify(record.name)} for ${user}`,
+    next: (tokens) => [...tokens.filter((t) => !isForgotten(t, nowMs)), record],
+  });
+  if (!written.ok) return written;
+  return ok({ token: tokenText(w.id, record.id, secret), line: lineOf(record, undefined) });
+}
+
+/** Revoked and expired ones are told for this long, then they make room. */
+const forgottenAfterMs = 30 * 24 * 3_600_000;
+
+function isForgotten({ revokedAtMs, expiresAtMs }: TokenRecord, nowMs: number): boolean {
+  const endedAtMs = Math.min(revokedAtMs ?? Number.POSITIVE_INFINITY, expiresAtMs ?? Number.POSITIVE_INFINITY);
+  return endedAtMs + forgottenAfterMs < nowMs;
+}
+
+/** Nobody gives away more than they have. */
+function withinOwn(principal: Principal, scopes: readonly Permission[] | null, reach: TokenReach): Result<void> {
+  const own = principal.scopes;
+  const more = own === undefined ? [] : scopes === null ? ['all'] : scopes.filter((s) => !own.includes(s));
+  if (more.length > 0) return beyond(`scopes within ${own?.join(', ')}`, more.join(', '));
+  // Without a token of its own a caller is at the machine that has the store.
+  const most = principal.token === undefined ? 'installation' : (principal.reach ?? 'workspace');
+  return tokenReaches.indexOf(reach) <= tokenReaches.indexOf(most)
+    ? ok(undefined)
+    : beyond(`a reach of ${most}`, reach);
+}
+
+function beyond(expected: string, got: string): Result<never> {
+  return refuse('access_denied', { path: '', expected, got, hint: 'a token can give no more than its maker has' });
+}
+
+/** A token for somebody else would let its maker act as them: only for agents, and for members who have none yet. */
+function otherUser(members: readonly Member[], user: string, isAgent: boolean): Result<void> {
+  if (members.length > 0 && !members.some((m) => m.id === user)) {
+    return refuse('member_not_found', {
+      path: 'user',
+      expected: 'the id of a member',
+      got: JSON.stringify(user),
+      hint: 'set the member first',
+    });
+  }
+  if (isAgent) return ok(undefined);
+  return refuse('access_denied', {
+    path: 'user',
+    expected: 'a token for oneself, or for an agent',
+    got: `one for ${user}`,
+    hint: 'invite them: they make their tokens themselves',
+  });
+}
+
+/** Those that can be told to the caller: all for owners, else one's own; newest first. */
+export async function listTokens(w: Workspace, principal: Principal): Promise<Result<readonly TokenLine[]>> {
+  const may = await permit(w, principal, 'read', { operation: 'list tokens', subject: w.id });
+  if (!may.ok) return may;
+  const { tokens, uses } = await keptOf(w);
+  const shown = principal.role === 'owner' ? tokens : tokens.filter((t) => t.user === principal.id);
+  return ok(shown.map((t) => lineOf(t, uses.get(t.id))).reverse());
+}
+
+/** From now on it is nothing. Refuses `access_denied`, `token_not_found`. */
+export async function revokeToken(w: Workspace, principal: Principal, id: string): Promise<Result<TokenLine>> {
+  const { tokens, uses } = await keptOf(w);
+  const token = tokens.find((t) => t.id === id);
+  const needs = token?.user === principal.id ? 'read' : 'manage';
+  const may = await permit(w, principal, needs, { operation: 'revoke a token', subject: id });
+  if (!may.ok) return may;
+  if (token === undefined) {
+    return refuse('token_not_found', {
+      path: 'token',
+      expected: 'the id of a token',
+      got: JSON.stringify(id),
+      hint: 'list the tokens',
+    });
+  }
+  const revoked = { ...token, revokedAtMs: token.revokedAtMs ?? w.world.clock.nowMs() };
+  const written = await change(w, principal, {
+    kind: 'token.revoke',
+    subject: id,
+    sentence: `revoke token ${JSON.stringify(token.name)} of ${token.user}`,
+    next: (all) => all.map((t) => (t.id === id ? revoked : t)),
+  });
+  return written.ok ? ok(lineOf(revoked, uses.get(id))) : written;
+}
+
+/** Who comes with a token. */
+export interface Bearer {
+  readonly user: string;
+  readonly token: TokenLine;
+  /** The workspace that has the token. */
+  readonly home: Workspace;
+}
+
+/**
+ * Refuses `token_invalid`, in the same words for one that never was and one whose secret is wrong. Costs one look at the
+ * workspace's document, which is in memory, and a digest.
+ */
+export async function bearerOf(engine: Engine, text: string, isSame: SameText): Promise<Result<Bearer>> {
+  const parts = parseTokenText(text);
+  if (parts === undefined) return invalid('something else than a token');
+  const found = await engine.workspace(parts.workspace);
+  if (!found.ok) return invalid('a token that is not known');
+  const { workspace } = found.value;
+  const kept = await keptOf(workspace);
+  const record = kept.tokens.find((t) => t.id === parts.id);
+  const digest: Digest = workspace.world.digest;
+  if (record === undefined || !isSame(record.digest, digest(parts.secret))) return invalid('a token that is not known');
+  const nowMs = workspace.world.clock.nowMs();
+  const why = whyNotUsable(record, nowMs);
+  if (why !== undefined) return invalid(why);
+  await used(workspace, kept, record.id, nowMs);
+  return ok({ user: record.user, token: lineOf(record, nowMs), home: workspace });
+}
+
+/** Compares two texts in a time that tells nothing of where they differ. */
+export type SameText = (a: string, b: string) => boolean;
+
+/**
+ * The caller with a token as a principal of a workspace. Refuses `access_denied` where the token does not reach, and to
+ * whoever is no active member; a workspace without members is open to tokens of the installation only.
+ */
+export async function principalWith(bearer: Bearer, w: Workspace): Promise<Result<Principal>> {
+  const { token, user, home } = bearer;
+  const who = {
+    id: user,
+    token: token.id,
+    reach: token.reach,
+    ...(token.scopes === null ? {} : { scopes: token.scopes }),
+    ...(token.isAgent ? { isAgent: true as const } : {}),
+  };
+  const members = await readMembers(w);
+  const isHome = home.id === w.id;
+  if (!isHome && token.reach === 'workspace') return outside(w, user);
+  // What a membership says counts for every operation, and is looked up by each.
+  if (members.length > 0) return ok({ ...who, role: 'viewer' });
+  return token.reach === 'installation' || isHome ? ok({ ...who, role: 'owner' }) : outside(w, user);
+}
+
+function outside(w: Workspace, user: string): Result<never> {
+  return refuse('access_denied', {
+    path: 'workspace',
+    expected: 'a token that is good in this workspace',
+    got: `one of ${user} that is not good in ${w.id}`,
+    hint: 'use a token of that workspace',
+  });
+}
+
+function invalid(got: string): Result<never> {
+  return refuse('token_invalid', {
+    path: 'authorization',
+    expected: 'a token that is valid now',
+    got,
+    hint: 'make a new one with: headwater token create',
+  });
+}
+
+function lineOf({ digest: _, ...told }: TokenRecord, usedAtMs: number | undefined): TokenLine {
+  return { ...told, lastUsedAtMs: usedAtMs ?? null };
+}
+
+function keptOf(w: Workspace): Promise<Kept> {
+  const before = known.get(w);
+  if (before !== undefined) return before;
+  const reading = read(w);
+  known.set(w, reading);
+  // One that could not be read is read again by the next.
+  reading.catch(() => known.delete(w));
+  return reading;
+}
+
+async function read(w: Workspace): Promise<Kept> {
+  const text = await w.store.getSetting(w.id, settingName);
+  const uses = await w.store.getSetting(w.id, usesName);
+  const tokens = text === undefined ? ok([]) : parseTokens(JSON.parse(text));
+  if (!tokens.ok) throw new Fault('store_damaged', `the tokens of workspace ${w.id}: ${tokens.refusal.got}`);
+  const times = uses === undefined ? {} : (JSON.parse(uses) as Record<string, number>);
+  return { tokens: tokens.value, uses: new Map(Object.entries(times)), usesWrittenAtMs: 0 };
+}
+
+async function used(w: Workspace, kept: Kept, id: string, nowMs: number): Promise<void> {
+  kept.uses.set(id, nowMs);
+  if (nowMs - kept.usesWrittenAtMs < usesWrittenEveryMs) return;
+  kept.usesWrittenAtMs = nowMs;
+  const there = new Set(kept.tokens.map((t) => t.id));
+  for (const gone of [...kept.uses.keys()].filter((k) => !there.has(k))) kept.uses.delete(gone);
+  await w.store.putSetting(w.id, usesName, JSON.stringify(Object.fromEntries(kept.uses)));
+}
+
+interface Change {
+  readonly kind: string;
+  readonly subject: string;
+  readonly sentence: string;
+  readonly next: (tokens: readonly TokenRecord[]) => readonly TokenRecord[];
+}
+
+const changing = new WeakMap<Workspace, Promise<unknown>>();
+
+/** One at a time: the document is written whole. In Head's audit chain before it is made, as members are. */
+function change(w: Workspace, principal: Principal, c: Change): Promise<Result<void>> {
+  const done = (changing.get(w) ?? Promise.resolve()).then(async (): Promise<Result<void>> => {
+    const kept = await keptOf(w);
+    const next = c.next(kept.tokens);
+    const text = tokensText(next);
+    if (text.length > limits.settingCharsMax) {
+      return refuse('limit_exceeded', {
+        path: 'tokens',
+        expected: `tokens of at most ${limits.settingCharsMax} characters in all`,
+        got: String(text.length),
+        hint: 'revoke tokens that are not needed any more; they make room after 30 days',
+      });
+    }
+    const { kind, subject, sentence } = c;
+    await noteOnHead(w, principal.id, { kind, subject, path: '', sentence });
+    await w.store.putSetting(w.id, settingName, text);
+    kept.tokens = next;
+    return ok(undefined);
+  });
+  changing.set(
+    w,
+    done.catch(() => {}),
+  );
+  return done;
+}

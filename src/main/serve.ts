@@ -1,0 +1,73 @@
+// Composition of the server: the engine over a data folder, behind HTTP and for the other processes of this machine. A folder
+// that nobody has a token for yet gets one, for its owner, which is told once.
+
+import type { Fault } from '../base/result.ts';
+import { must } from '../base/result.ts';
+import { defaultWorkspace } from '../engine/operation.ts';
+import { callOperation } from '../engine/operations.ts';
+import type { IssuedToken } from '../engine/tokens.ts';
+import { serveHttp } from '../surfaces/http/server.ts';
+import { localPrincipal, ownFolder } from './data_folder.ts';
+
+export interface ServeOptions {
+  readonly folder: string;
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  readonly version: string;
+  /** Hears of bugs. */
+  readonly onBug: (error: unknown, where: string) => void;
+}
+
+export interface Served {
+  readonly address: string;
+  /** Where nobody had one: a token of the installation's owner. */
+  readonly firstToken: string | undefined;
+  /** Comes when it can't go on. */
+  readonly failed: Promise<Fault>;
+  /** Takes nothing new, answers what is under way, lets go of the folder. */
+  close(): Promise<void>;
+}
+
+/** Faults: `store_busy`, `address_unavailable`, those of the store. */
+export async function serve({ folder, host, port, version, onBug }: ServeOptions): Promise<Served> {
+  const owned = await ownFolder(folder);
+  const { engine } = owned;
+  const principal = localPrincipal();
+  const call = async <T>(operation: string, params: { readonly [name: string]: string }): Promise<T> =>
+    must(await callOperation({ engine, principal, progress: () => {} }, operation, params)) as T;
+  try {
+    // The first question makes the workspace where there is none.
+    if ((await engine.listWorkspaces()).length === 0) await call('change_set.list', {});
+    const first = await firstTokenIn(call);
+    const http = await serveHttp({ engine, host, port, version, onBug });
+    return {
+      address: http.address,
+      firstToken: first,
+      failed: new Promise(() => {}),
+      close: async () => {
+        await http.close();
+        await owned.close();
+      },
+    };
+  } catch (e) {
+    await owned.close();
+    throw e;
+  }
+}
+
+type Call = <T>(operation: string, params: { readonly [name: string]: string }) => Promise<T>;
+
+async function firstTokenIn(call: Call): Promise<string | undefined> {
+  const spaces = await call<readonly { id: string; name: string }[]>('workspace.list', {});
+  const home = spaces.find((w) => w.name === defaultWorkspace) ?? spaces[0];
+  if (home === undefined) return undefined;
+  const tokens = await call<readonly unknown[]>('token.list', { workspace: home.id });
+  if (tokens.length > 0) return undefined;
+  const made = await call<IssuedToken>('token.create', {
+    workspace: home.id,
+    name: 'first token of the owner',
+    reach: 'installation',
+  });
+  return made.token;
+}

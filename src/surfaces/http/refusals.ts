@@ -1,0 +1,166 @@
+// Refusals and faults as HTTP answers: the status of each code, and a body that old clients read by `message`, `statusCode`
+// and `code`, others as problem details (RFC 9457). `reason` is the stable code of docs/errors.md.
+
+import { Type } from 'typebox';
+import type { FaultCode, RefusalCode } from '../../base/codes.ts';
+import { type Fault, type Refusal, refusalText } from '../../base/result.ts';
+import { maybe, shape } from './model.ts';
+
+export const problemShape = shape('Problem', {
+  message: Type.String({ description: 'What happened, for people.' }),
+  statusCode: Type.Integer(),
+  code: Type.Union([Type.Integer(), Type.Null()], { description: 'Always null; see reason.' }),
+  type: Type.String({ description: 'A URI reference that names the kind of problem.' }),
+  title: Type.String(),
+  detail: Type.String(),
+  instance: Type.String({ description: 'The id of the request.' }),
+  reason: Type.String({ description: 'A stable code, listed in docs/errors.md.' }),
+  retryable: Type.Boolean({ description: 'The same request may succeed later.' }),
+  errors: Type.Array(
+    Type.Object({ path: Type.String(), expected: Type.String(), got: Type.String(), hint: Type.String() }),
+  ),
+  data: maybe(Type.Unknown({ description: 'More, by reason: ids, cycles, lists.' })),
+});
+
+/** A new code has to be given its status here. */
+const statuses: Readonly<Record<RefusalCode, number>> = {
+  request_malformed: 422,
+  value_not_storable: 422,
+  limit_exceeded: 422,
+  idempotency_key_reused: 409,
+  function_invalid: 422,
+  operations_invalid: 422,
+  operation_not_supported: 422,
+  function_failed: 422,
+  secret_unreadable: 422,
+  workspace_not_found: 404,
+  change_set_not_found: 404,
+  version_not_found: 404,
+  component_not_found: 404,
+  schema_not_found: 404,
+  run_not_found: 404,
+  function_not_found: 404,
+  binding_not_found: 404,
+  provider_not_found: 404,
+  view_not_found: 404,
+  secret_not_found: 404,
+  member_not_found: 404,
+  token_not_found: 404,
+  requirement_not_found: 404,
+  action_not_found: 404,
+  resource_not_found: 404,
+  element_not_found: 404,
+  path_not_found: 404,
+  file_not_readable: 422,
+  ambiguous_name: 412,
+  token_invalid: 401,
+  access_denied: 403,
+  head_is_read_only: 400,
+  actions_cycle: 412,
+  action_step_illegal: 400,
+  change_set_not_open: 400,
+  change_set_not_applied: 412,
+  references_not_found: 412,
+  nothing_to_revert: 412,
+  not_ready: 428,
+  approval_required: 403,
+  budget_exceeded: 403,
+  path_invalid: 422,
+  read_only: 422,
+  kind_mismatch: 422,
+  not_in_enum: 422,
+  pattern_mismatch: 422,
+  out_of_bounds: 422,
+  secret_value_not_allowed: 422,
+  property_tree_invalid: 422,
+  already_exists: 409,
+  name_taken: 409,
+  parent_has_value: 412,
+  source_not_found: 404,
+  value_cycle: 412,
+  order_cycle: 412,
+  component_marked: 412,
+  component_not_marked: 412,
+  resource_shared: 412,
+  component_protected: 412,
+  already_newest: 412,
+  locked: 412,
+  in_use: 409,
+  last_owner: 409,
+  already_running: 409,
+  run_not_active: 409,
+  text_mismatch: 412,
+  version_conflict: 412,
+};
+
+const retryable: readonly RefusalCode[] = ['not_ready', 'already_running', 'version_conflict'];
+
+export interface Problem {
+  readonly message: string;
+  readonly statusCode: number;
+  readonly code: null;
+  readonly type: string;
+  readonly title: string;
+  readonly detail: string;
+  readonly instance: string;
+  readonly reason: string;
+  readonly retryable: boolean;
+  readonly errors: readonly { path: string; expected: string; got: string; hint: string }[];
+  readonly data?: unknown;
+}
+
+function statusOf(code: RefusalCode): number {
+  return statuses[code];
+}
+
+export function problemOfRefusal(refusal: Refusal, instance: string, status = statusOf(refusal.code)): Problem {
+  const { code, path, expected, got, hint, data } = refusal;
+  return {
+    message: refusalText(refusal),
+    statusCode: status,
+    code: null,
+    type: `urn:headwater:${code}`,
+    title: code.replaceAll('_', ' '),
+    detail: refusalText(refusal),
+    instance,
+    reason: code,
+    retryable: retryable.includes(code),
+    errors: [{ path, expected, got, hint }],
+    ...(data === undefined ? {} : { data }),
+  };
+}
+
+const later: readonly FaultCode[] = ['store_busy', 'runner_unavailable', 'connection_lost'];
+
+export function problemOfFault(fault: Fault, instance: string): Problem {
+  const isLater = later.includes(fault.code);
+  return problem({
+    status: isLater ? 503 : 500,
+    reason: fault.code,
+    message: fault.message,
+    instance,
+    retryable: isLater,
+  });
+}
+
+/** What the server itself has to say: no such place, too large, too many. */
+export function problem(p: {
+  readonly status: number;
+  readonly reason: string;
+  readonly message: string;
+  readonly instance: string;
+  readonly retryable: boolean;
+}): Problem {
+  return {
+    message: p.message,
+    statusCode: p.status,
+    code: null,
+    type: `urn:headwater:${p.reason}`,
+    title: p.reason.replaceAll('_', ' '),
+    detail: p.message,
+    instance: p.instance,
+    reason: p.reason,
+    retryable: p.retryable,
+    errors: [],
+  };
+}

@@ -1,0 +1,312 @@
+// The HTTP server: takes requests in, lets callers in, checks what they send, hands it to the route and answers. What a
+// route does is in routes/; what everybody may do is the engine's decision.
+
+import { timingSafeEqual } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import compress from '@fastify/compress';
+import multipart from '@fastify/multipart';
+import rateLimit from '@fastify/rate-limit';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Principal } from '../../access/role.ts';
+import { parseTokenText } from '../../access/token.ts';
+import type { Json } from '../../base/json.ts';
+import { limits } from '../../base/limits.ts';
+import { Fault, must, ok, RefusalError } from '../../base/result.ts';
+import type { Engine } from '../../engine/engine.ts';
+import { answeredOnce } from '../../engine/idempotency.ts';
+import { callOperation } from '../../engine/operations.ts';
+import { type Bearer, bearerOf, principalWith } from '../../engine/tokens.ts';
+import type { Workspace } from '../../engine/workspace.ts';
+import { checkBody, checkQuery, wrongAnswer } from './checks.ts';
+import { openApiOf } from './openapi.ts';
+import { problem, problemOfFault, problemOfRefusal } from './refusals.ts';
+import { Answer, type Method, type OperationParams, type Route, type RouteCall } from './route.ts';
+import { routes } from './routes/all.ts';
+
+export interface HttpOptions {
+  readonly engine: Engine;
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  /** Of this program, for the document. */
+  readonly version: string;
+  /** Hears of what is no fault of anybody outside: a bug. Default: nothing; the caller is told in any case. */
+  readonly onBug?: (error: unknown, route: string) => void;
+  /** Holds each answer to its shape, and answers 500 where it has another. For tests. Default false. */
+  readonly checkAnswers?: boolean;
+  /** Requests of one caller in a minute. Default `limits.httpRequestsPerMinuteMax`. */
+  readonly requestsPerMinuteMax?: number;
+}
+
+export interface HttpServer {
+  /** `http://host:port`. */
+  readonly address: string;
+  /** Takes no new request; resolves when those under way are answered. */
+  close(): Promise<void>;
+}
+
+/** Listens. Fault `address_unavailable`. */
+export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
+  const { host, port } = options;
+  const app = await appOf(options);
+  try {
+    await app.listen({ host, port });
+  } catch (e) {
+    await app.close();
+    const why = e instanceof Error ? e.message : String(e);
+    throw new Fault('address_unavailable', `${host}:${port}: ${why}`, undefined, { cause: e });
+  }
+  const { port: bound } = app.server.address() as AddressInfo;
+  const named = host.includes(':') ? `[${host}]` : host;
+  return { address: `http://${named}:${bound}`, close: () => app.close() };
+}
+
+async function appOf(options: HttpOptions): Promise<FastifyInstance> {
+  const { engine, version, onBug = () => {}, requestsPerMinuteMax = limits.httpRequestsPerMinuteMax } = options;
+  const app = Fastify({
+    bodyLimit: limits.httpBodyBytesMax,
+    // Ids of a caller are taken on when they are harmless to write down.
+    genReqId: (request) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : engine.world.ids.ulid();
+    },
+    routerOptions: { ignoreTrailingSlash: true },
+    forceCloseConnections: 'idle',
+  });
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  await app.register(compress, {
+    global: true,
+    threshold: limits.httpCompressedBytesMin,
+    encodings: ['gzip', 'identity'],
+    // A stream of events is not held back until there is enough to compress.
+    customTypes: /^(application\/.*(json|yaml)|text\/(?!event-stream))/,
+  });
+  await app.register(rateLimit, {
+    max: requestsPerMinuteMax,
+    timeWindow: 60_000,
+    // By who says they come: what is wrong about a token is found later.
+    keyGenerator: (request) => parseTokenText(tokenIn(request) ?? '')?.id ?? request.ip,
+    errorResponseBuilder: (request, { after }) => ({
+      ...problem({
+        status: 429,
+        reason: 'too_many_requests',
+        message: `too_many_requests: more than ${requestsPerMinuteMax} in a minute; try again in ${after}`,
+        instance: request.id,
+        retryable: true,
+      }),
+    }),
+  });
+  await app.register(multipart, { limits: { fileSize: limits.httpBodyBytesMax } });
+  // A body that is not there is nobody's mistake where the operation takes none.
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+    if (body === '') return done(null, undefined);
+    try {
+      done(null, JSON.parse(body as string));
+    } catch (e) {
+      done(Object.assign(e as Error, { statusCode: 422, code: 'request_malformed' }));
+    }
+  });
+  app.setErrorHandler((error, request, reply) => answerError(error, { request, reply, onBug }));
+  app.setNotFoundHandler((request, reply) =>
+    reply.code(404).send(
+      problem({
+        status: 404,
+        reason: 'route_not_found',
+        message: `route_not_found: there is no ${request.method} ${request.url.split('?')[0]}; see /openapi.json`,
+        instance: request.id,
+        retryable: false,
+      }),
+    ),
+  );
+  const document = openApiOf(routes, version);
+  app.get('/openapi.json', () => document);
+  for (const r of routes) mount(app, r, options);
+  return app;
+}
+
+function mount(app: FastifyInstance, r: Route, options: HttpOptions): void {
+  const { engine, checkAnswers = false } = options;
+  app.route({
+    method: r.method satisfies Method,
+    url: r.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+    handler: async (request, reply) => {
+      const answer = await handled(engine, r, request, reply);
+      const { status, body, headers } = answer instanceof Answer ? answer : new Answer(statusOfOk(r), answer);
+      reply.code(status).headers(headers);
+      if (r.contentType !== undefined) reply.type(r.contentType);
+      const expected = r.answers[status];
+      if (checkAnswers) holdToShape(r, status, body);
+      return expected === null || body === undefined ? reply.send() : reply.send(body);
+    },
+  });
+}
+
+/** The first status of success that a route names. */
+function statusOfOk(r: Route): number {
+  return Math.min(
+    ...Object.keys(r.answers)
+      .map(Number)
+      .filter((s) => s < 300),
+  );
+}
+
+function holdToShape(r: Route, status: number, body: unknown): void {
+  const schema = r.answers[status];
+  if (schema === undefined) throw new Error(`${r.id} answers ${status}, which it does not name`);
+  if (schema === null || r.contentType !== undefined) return;
+  const wrong = wrongAnswer(schema, JSON.parse(JSON.stringify(body ?? null)));
+  if (wrong !== undefined) throw new Error(`${r.id} answers another shape than it names: ${wrong}`);
+}
+
+async function handled(engine: Engine, r: Route, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  const params = request.params as Record<string, string>;
+  const { bearer, workspace, principal } = await letIn(engine, r, request);
+  const body = r.isMultipart === true ? await fieldsOf(request) : request.body;
+  const query = { ...(request.query as Record<string, unknown>) };
+  if (r.query !== undefined) checkQuery(r.query, query);
+  if (r.body !== undefined && !(r.bodyIsOptional === true && body === undefined)) checkBody(r.body, body);
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  const key = request.headers['idempotency-key'];
+  const call: RouteCall<unknown, unknown> = {
+    engine,
+    principal,
+    bearer,
+    workspace,
+    params,
+    query,
+    body,
+    idempotencyKey: typeof key === 'string' ? key : undefined,
+    signal: gone.signal,
+    headers: request.headers,
+    operation: async <T>(name: string, given: OperationParams = {}) => {
+      const named = workspace === undefined ? given : { ...given, workspace: workspace.id };
+      return must(await callOperation({ engine, principal, progress: () => {} }, name, named)) as T;
+    },
+  };
+  const work = () => r.handle(call as RouteCall<never, never>);
+  if (r.repeats !== 'surface' || key === undefined) return work();
+  return repeatable(
+    workspace ?? bearer.home,
+    principal,
+    { key, what: { route: r.id, params, query, body } as Json },
+    work,
+  );
+}
+
+/** As the answer to the first request with the key. */
+async function repeatable(
+  w: Workspace,
+  principal: Principal,
+  ask: { readonly key: unknown; readonly what: Json },
+  work: () => Promise<unknown>,
+): Promise<unknown> {
+  const done = await answeredOnce(w, principal.id, ask, async () => {
+    const answer = await work();
+    const whole = answer instanceof Answer ? answer : new Answer(0, answer);
+    return ok({ status: whole.status, body: whole.body ?? null, headers: whole.headers });
+  });
+  const { status, body, headers } = must(done);
+  return status === 0 ? body : new Answer(status, body, headers);
+}
+
+interface LetIn {
+  readonly bearer: Bearer;
+  readonly workspace: Workspace;
+  readonly principal: Principal;
+}
+
+/** Who comes, and may they come here at all? Throws refusals: `token_invalid`, `workspace_not_found`, `access_denied`. */
+async function letIn(engine: Engine, r: Route, request: FastifyRequest): Promise<LetIn> {
+  // What is public reads neither.
+  if (r.entrance === 'public') return {} as LetIn;
+  const bearer = must(await bearerOf(engine, tokenIn(request) ?? '', isSameText));
+  const { user, token, home } = bearer;
+  if (r.entrance === 'bearer') {
+    const principal = must(await principalWith(bearer, home));
+    return { bearer, principal, workspace: undefined as unknown as Workspace };
+  }
+  const { workspace_id: id = '' } = request.params as Record<string, string>;
+  const found = await engine.workspace(id);
+  // Whether a workspace is there is nobody's business outside of it, but for those who may see all.
+  if (!found.ok && token.reach !== 'installation') throw new RefusalError(noAccess(user, id));
+  const { workspace } = must(found);
+  return { bearer, workspace, principal: must(await principalWith(bearer, workspace)) };
+}
+
+function noAccess(user: string, id: string) {
+  return {
+    code: 'access_denied' as const,
+    path: 'workspace',
+    expected: 'a token that is good in this workspace',
+    got: `one of ${user} that is not good in ${id}`,
+    hint: 'use a token of that workspace',
+  };
+}
+
+function tokenIn(request: FastifyRequest): string | undefined {
+  const { authorization } = request.headers;
+  return authorization !== undefined && /^bearer /i.test(authorization) ? authorization.slice(7).trim() : undefined;
+}
+
+function isSameText(a: string, b: string): boolean {
+  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+}
+
+async function fieldsOf(request: FastifyRequest): Promise<Record<string, string>> {
+  const out: Record<string, string> = {};
+  for await (const part of request.parts())
+    out[part.fieldname] = part.type === 'file' ? (await part.toBuffer()).toString('utf8') : String(part.value);
+  return out;
+}
+
+interface Failed {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly onBug: (error: unknown, route: string) => void;
+}
+
+function answerError(error: unknown, { request, reply, onBug }: Failed): FastifyReply {
+  const instance = request.id;
+  if (error instanceof RefusalError) {
+    const body = problemOfRefusal(error.refusal, instance);
+    if (body.statusCode === 401) reply.header('www-authenticate', 'Bearer');
+    return reply.code(body.statusCode).send(body);
+  }
+  if (error instanceof Fault) {
+    const body = problemOfFault(error, instance);
+    return reply.code(body.statusCode).send(body);
+  }
+  const {
+    statusCode = 500,
+    reason,
+    code,
+    message,
+  } = error as { statusCode?: number; reason?: string; code?: string; message: string };
+  if (statusCode < 500) {
+    if (reason !== undefined) return reply.code(statusCode).send(error);
+    const told = {
+      status: statusCode,
+      reason: reasonOf(statusCode, code),
+      message,
+      instance,
+      retryable: statusCode === 429,
+    };
+    return reply.code(statusCode).send(problem(told));
+  }
+  onBug(error, `${request.method} ${request.routeOptions.url ?? request.url}`);
+  const message500 = 'internal_error: the server met something that it does not expect; its log has more';
+  return reply
+    .code(500)
+    .send(problem({ status: 500, reason: 'internal_error', message: message500, instance, retryable: false }));
+}
+
+function reasonOf(status: number, code: string | undefined): string {
+  if (status === 413) return 'limit_exceeded';
+  if (status === 415) return 'media_type_not_supported';
+  return code === 'request_malformed' || status === 400 ? 'request_malformed' : 'request_refused';
+}

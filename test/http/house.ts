@@ -1,0 +1,114 @@
+// A server to knock at over HTTP: an engine on a store of its own in a folder that is removed afterwards, with an owner's
+// token. Each answer is held to the shape that its route names.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Json } from '../../src/base/json.ts';
+import { must } from '../../src/base/result.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import { callOperation } from '../../src/engine/operations.ts';
+import type { IssuedToken } from '../../src/engine/tokens.ts';
+import { openFolder } from '../../src/main/data_folder.ts';
+import { type HttpOptions, serveHttp } from '../../src/surfaces/http/server.ts';
+
+export interface Answered {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks into what it got.
+  readonly body: any;
+  readonly headers: Headers;
+}
+
+export interface Asking {
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Default: the house's; null: none. */
+  readonly token?: string | null;
+}
+
+export class HttpHouse {
+  readonly engine: Engine;
+  readonly address: string;
+  /** Of the default workspace. */
+  readonly workspace: string;
+  /** The owner's. */
+  readonly token: string;
+  /** What the server met that nobody expected. */
+  readonly bugs: string[];
+  readonly #close: () => Promise<void>;
+
+  private constructor(
+    h: Pick<HttpHouse, 'engine' | 'address' | 'workspace' | 'token' | 'bugs'>,
+    close: () => Promise<void>,
+  ) {
+    this.engine = h.engine;
+    this.address = h.address;
+    this.workspace = h.workspace;
+    this.token = h.token;
+    this.bugs = h.bugs;
+    this.#close = close;
+  }
+
+  static async open(options: Partial<HttpOptions> = {}): Promise<HttpHouse> {
+    const folder = mkdtempSync(join(tmpdir(), 'headwater-http-'));
+    const engine = await openFolder(folder, undefined, new URL('../../dist/', import.meta.url));
+    const principal = { id: 'ada', role: 'owner' } as const;
+    const call = async (operation: string, params: { readonly [name: string]: Json }) =>
+      must(await callOperation({ engine, principal, progress: () => {} }, operation, params));
+    const { id } = (await call('workspace.create', { name: 'default' })) as { id: string };
+    const { token } = (await call('token.create', {
+      workspace: id,
+      name: 'tests',
+      reach: 'installation',
+    })) as IssuedToken;
+    const bugs: string[] = [];
+    const server = await serveHttp({
+      engine,
+      host: '127.0.0.1',
+      port: 0,
+      version: '0.0.0',
+      checkAnswers: true,
+      onBug: (e, where) => bugs.push(`${where}: ${e instanceof Error ? e.stack : String(e)}`),
+      ...options,
+    });
+    return new HttpHouse({ engine, address: server.address, workspace: id, token, bugs }, async () => {
+      await server.close();
+      await engine.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+  }
+
+  /** `path` from the root; with `~` in front, below the workspace. */
+  async ask(method: string, path: string, { body, headers = {}, token = this.token }: Asking = {}): Promise<Answered> {
+    const url = path.startsWith('~') ? `/v1/w/${this.workspace}${path.slice(1)}` : path;
+    const answer = await fetch(this.address + url, {
+      method,
+      headers: {
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    const isJson = answer.headers.get('content-type')?.includes('json') === true;
+    return { status: answer.status, body: isJson ? JSON.parse(text) : text, headers: answer.headers };
+  }
+
+  /** The same, and it has to be done. Throws with what came back otherwise. */
+  async must(method: string, path: string, asking: Asking = {}): Promise<Answered['body']> {
+    const { status, body } = await this.ask(method, path, asking);
+    if (status >= 300) throw new Error(`${method} ${path}: ${status} ${JSON.stringify(body)}\n${this.bugs.join('\n')}`);
+    return body;
+  }
+
+  /** An operation of the engine as the owner, in the default workspace. */
+  async call<T>(operation: string, params: { readonly [name: string]: Json | undefined } = {}): Promise<T> {
+    const call = { engine: this.engine, principal: { id: 'ada', role: 'owner' } as const, progress: () => {} };
+    return must(await callOperation(call, operation, { workspace: this.workspace, ...params })) as T;
+  }
+
+  close(): Promise<void> {
+    return this.#close();
+  }
+}

@@ -1,0 +1,150 @@
+// What holds for every route: who is let in, how requests are checked, how errors look, repetitions, limits, the document.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openApiOf } from '../../src/surfaces/http/openapi.ts';
+import { routes } from '../../src/surfaces/http/routes/all.ts';
+import { HttpHouse } from './house.ts';
+
+describe('the HTTP API', () => {
+  let house: HttpHouse;
+  beforeAll(async () => {
+    house = await HttpHouse.open();
+  });
+  afterAll(async () => {
+    await house.close();
+    expect(house.bugs).toEqual([]);
+  });
+
+  test('says where its documentation is, and whether it is there and ready, to anybody', async () => {
+    for (const path of ['/', '/healthz', '/readyz', '/openapi.json'])
+      expect((await house.ask('GET', path, { token: null })).status).toBe(200);
+  });
+
+  test('lets nobody in without a token that is valid', async () => {
+    const none = await house.ask('GET', '~/change-sets', { token: null });
+    expect(none.status).toBe(401);
+    expect(none.headers.get('www-authenticate')).toBe('Bearer');
+    expect(none.body).toMatchObject({ statusCode: 401, code: null, reason: 'token_invalid', retryable: false });
+    const wrong = `${house.token.slice(0, -3)}abc`;
+    const unknown = house.token.replace(/_[0-9A-Z]{26}_(?=[^_]*)/, '_01ARZ3NDEKTSV4RRFFQ69G5FAV_');
+    for (const token of ['x', wrong, unknown, `${house.token}x`]) {
+      const { status, body } = await house.ask('GET', '~/change-sets', { token });
+      expect({ status, reason: body.reason }).toEqual({ status: 401, reason: 'token_invalid' });
+    }
+  });
+
+  test('a token that was revoked or has expired is none any more', async () => {
+    const made = await house.must('POST', '~/tokens', { body: { name: 'short', expiresAtMs: Date.now() + 3_600_000 } });
+    expect((await house.ask('GET', '~/change-sets', { token: made.token })).status).toBe(200);
+    await house.must('DELETE', `~/tokens/${made.line.id}`);
+    expect((await house.ask('GET', '~/change-sets', { token: made.token })).body.errors[0].got).toContain('revoked');
+    const old = await house.must('POST', '~/tokens', { body: { name: 'old', expiresAtMs: Date.now() - 1 } });
+    expect((await house.ask('GET', '~/change-sets', { token: old.token })).body.errors[0].got).toContain('expired');
+    const { tokens } = await house.must('GET', '~/tokens');
+    expect(tokens.map((t: { name: string }) => t.name)).toEqual(['old', 'short', 'tests']);
+    expect(JSON.stringify(tokens)).not.toContain(made.token.split('_').at(-1));
+  });
+
+  test('a token does what its scopes say, and makes none with more', async () => {
+    const { token } = await house.must('POST', '~/tokens', { body: { name: 'reader', scopes: ['read'] } });
+    expect((await house.ask('GET', '~/change-sets', { token })).status).toBe(200);
+    const refused = await house.ask('POST', '~/change-sets', { token, body: { changeSetName: 'x' } });
+    expect(refused.status).toBe(403);
+    expect(refused.body.message).toContain('scope edit');
+    const more = await house.ask('POST', '~/tokens', { token, body: { name: 'more', scopes: ['read', 'edit'] } });
+    expect({ status: more.status, reason: more.body.reason }).toEqual({ status: 403, reason: 'access_denied' });
+    const far = await house.ask('POST', '~/tokens', {
+      token,
+      body: { name: 'far', scopes: [], reach: 'installation' },
+    });
+    expect(far.status).toBe(403);
+  });
+
+  test('a token of one workspace is not good in another, and does not learn whether there is one', async () => {
+    const other = await house.call<{ id: string }>('workspace.create', { name: 'other' });
+    const { token } = await house.must('POST', '~/tokens', { body: { name: 'here' } });
+    const there = await house.ask('GET', `/v1/w/${other.id}/change-sets`, { token });
+    const nowhere = await house.ask('GET', '/v1/w/01ARZ3NDEKTSV4RRFFQ69G5FAV/change-sets', { token });
+    expect([there.status, nowhere.status]).toEqual([403, 403]);
+    expect(there.body.message.replace(other.id, 'X')).toBe(
+      nowhere.body.message.replace('01ARZ3NDEKTSV4RRFFQ69G5FAV', 'X'),
+    );
+    expect((await house.ask('GET', `/v1/w/${other.id}/change-sets`)).status).toBe(200);
+  });
+
+  test('tells what is wrong with a body at its place', async () => {
+    const missing = await house.ask('POST', '~/change-sets', { body: {} });
+    expect(missing.status).toBe(422);
+    expect(missing.body.errors).toEqual([
+      {
+        path: 'body/changeSetName',
+        expected: 'a value',
+        got: 'nothing',
+        hint: 'compare the request with the operation in /openapi.json',
+      },
+    ]);
+    const wrong = await house.ask('POST', '~/change-sets', { body: { changeSetName: 5 } });
+    expect(wrong.body.errors[0]).toMatchObject({ path: 'body/changeSetName', expected: 'must be string', got: '5' });
+    const broken = await house.ask('POST', '~/change-sets', { body: '{"changeSetName": ' });
+    expect({ status: broken.status, reason: broken.body.reason }).toEqual({ status: 422, reason: 'request_malformed' });
+    expect((await house.ask('POST', '~/change-sets')).status).toBe(422);
+    const nowhere = await house.ask('GET', '~/nowhere');
+    expect({ status: nowhere.status, reason: nowhere.body.reason }).toEqual({ status: 404, reason: 'route_not_found' });
+  });
+
+  test('answers a repetition with the same key as the first time, and refuses another request with it', async () => {
+    const headers = { 'idempotency-key': 'k1' };
+    const first = await house.must('POST', '~/change-sets', { body: { changeSetName: 'once' }, headers });
+    const again = await house.must('POST', '~/change-sets', { body: { changeSetName: 'once' }, headers });
+    expect(again).toEqual(first);
+    const other = await house.ask('POST', '~/change-sets', { body: { changeSetName: 'twice' }, headers });
+    expect({ status: other.status, reason: other.body.reason }).toEqual({
+      status: 409,
+      reason: 'idempotency_key_reused',
+    });
+  });
+
+  test('each answer has the id of its request, the caller’s where it gives one', async () => {
+    const { headers } = await house.ask('GET', '/healthz', { headers: { 'x-request-id': 'mine-1' } });
+    expect(headers.get('x-request-id')).toBe('mine-1');
+    const refused = await house.ask('GET', '~/change-sets/none');
+    expect(refused.status).toBe(404);
+    expect(refused.body.instance).toBe(refused.headers.get('x-request-id'));
+  });
+
+  test('long answers are compressed for those who take that', async () => {
+    const { headers } = await house.ask('GET', '/openapi.json', { headers: { 'accept-encoding': 'gzip' } });
+    expect(headers.get('content-encoding')).toBe('gzip');
+  });
+
+  test('more requests in a minute than are let through are told when to come again', async () => {
+    const small = await HttpHouse.open({ requestsPerMinuteMax: 3 });
+    try {
+      for (let i = 0; i < 3; i++) expect((await small.ask('GET', '/whoami')).status).toBe(200);
+      const over = await small.ask('GET', '/whoami');
+      expect({ status: over.status, reason: over.body.reason, retryable: over.body.retryable }).toEqual({
+        status: 429,
+        reason: 'too_many_requests',
+        retryable: true,
+      });
+      expect(Number(over.headers.get('retry-after'))).toBeGreaterThan(0);
+    } finally {
+      await small.close();
+    }
+  });
+});
+
+describe('the document', () => {
+  test('names each operation once, and its references lead somewhere', () => {
+    const document = JSON.parse(JSON.stringify(openApiOf(routes, '0.0.0')));
+    expect(document.openapi).toBe('3.1.0');
+    const ids = Object.values(document.paths as Record<string, Record<string, { operationId: string }>>).flatMap((p) =>
+      Object.values(p).map((o) => o.operationId),
+    );
+    expect(ids.length).toBe(routes.length);
+    expect(new Set(ids).size).toBe(ids.length);
+    const text = JSON.stringify(document);
+    for (const [, name] of text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g))
+      expect(document.components.schemas[name!]).toBeDefined();
+  });
+});
