@@ -131,6 +131,9 @@ const wellFormed = (changeSet: string, a: string): Record<OperationName, Params>
   'management.run': { changeSet, component: a, function: 'f', view: 'DEFAULT', dryRun: true, idempotencyKey: 'k11' },
   'budget.get': {},
   'budget.set': { budgets: { format: 1, roles: { viewer: { destroysMax: 0 } }, tokens: {} } },
+  'token.create': { name: 't', scopes: ['read'], expiresAtMs: 9_000_000_000_000, reach: 'workspace' },
+  'token.list': {},
+  'token.revoke': { token: '01ARZ3NDEKTSV4RRFFQ69G5FAV' },
 });
 
 const wrong: readonly Json[] = [

@@ -1,5 +1,5 @@
 // A server to knock at over HTTP: an engine on a store of its own in a folder that is removed afterwards, with an owner's
-// token. Each answer is held to the shape that its route names.
+// token. Each answer is held to the shape that its route names, and to the contract of the public API where it has the operation.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import { callOperation } from '../../src/engine/operations.ts';
 import type { IssuedToken } from '../../src/engine/tokens.ts';
 import { openFolder } from '../../src/main/data_folder.ts';
 import { type HttpOptions, serveHttp } from '../../src/surfaces/http/server.ts';
+import { operationAt, wrongByContract } from './contract.ts';
 
 export interface Answered {
   readonly status: number;
@@ -35,6 +36,8 @@ export class HttpHouse {
   readonly token: string;
   /** What the server met that nobody expected. */
   readonly bugs: string[];
+  /** `operation status` of each answer of the contract's operations. */
+  readonly seen = new Set<string>();
   readonly #close: () => Promise<void>;
 
   private constructor(
@@ -92,7 +95,14 @@ export class HttpHouse {
     });
     const text = await answer.text();
     const isJson = answer.headers.get('content-type')?.includes('json') === true;
-    return { status: answer.status, body: isJson ? JSON.parse(text) : text, headers: answer.headers };
+    const answered = { status: answer.status, body: isJson ? JSON.parse(text) : text, headers: answer.headers };
+    const operation = operationAt(method, url.split('?')[0]!);
+    if (operation !== undefined) {
+      this.seen.add(`${operation} ${answered.status}`);
+      const wrong = wrongByContract(operation, answered.status, answered.body);
+      if (wrong.length > 0) throw new Error(`${wrong.join('\n')}\n${text.slice(0, 2_000)}`);
+    }
+    return answered;
   }
 
   /** The same, and it has to be done. Throws with what came back otherwise. */
