@@ -14,6 +14,8 @@ export interface Principal {
   readonly token?: string;
   /** What the token lets its holder do, of what the role may; absent: all of it. */
   readonly scopes?: readonly Permission[];
+  /** Id of the workspace that has the token; absent: without a token. */
+  readonly home?: string;
   /** Where the token is good; absent: without a token. */
   readonly reach?: 'workspace' | 'memberships' | 'installation';
   /** A program that decides by itself, not a person: some things are refused to it whatever its role. */

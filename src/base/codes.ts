@@ -250,6 +250,14 @@ export const faultCodes = {
     means: 'The address cannot be listened on.',
     next: 'Use another port, or end the program that has it.',
   },
+  contexts_unreadable: {
+    means: 'The list of servers that the command line knows cannot be read or written.',
+    next: 'Correct the file that the message names, or remove it and log in again.',
+  },
+  server_failed: {
+    means: 'The server answered something else than an answer of this API.',
+    next: 'Check its address; its log has more.',
+  },
   connection_lost: {
     means: 'The engine process went away during the call.',
     next: 'Repeat with the same idempotency key.',

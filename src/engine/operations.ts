@@ -80,16 +80,28 @@ export async function callOperation(c: Call, name: string, params: unknown): Pro
 /** Operations that are about no one workspace: their parameter names none. About all of them they find out who asks by themselves. */
 const aboutNone: readonly string[] = ['workspace.list', 'workspace.create', 'secret.rekey'];
 
+/** What is about no one workspace is for whoever is at the machine, and for tokens that reach all of it. */
+function ofInstallation(who: Principal): Principal {
+  if (who.token === undefined) return who;
+  return { ...who, role: who.reach === 'installation' ? 'owner' : 'viewer' };
+}
+
 /** The caller as a member of the workspace that is named; what names none that there is, the handler refuses. */
 async function principalIn(c: Call, operation: string, p: Params): Promise<Result<Principal>> {
   const name = p['workspace'] ?? defaultWorkspace;
-  if (aboutNone.includes(operation) || typeof name !== 'string') return ok(c.principal);
+  if (aboutNone.includes(operation)) return ok(ofInstallation(c.principal));
+  if (typeof name !== 'string') return ok(c.principal);
   const found = await c.engine.workspace(name);
   return found.ok ? actingAs(found.value.workspace, c.principal, operation) : ok(c.principal);
 }
 
 const operations = {
-  'workspace.list': async (c) => ok(await c.engine.listWorkspaces()),
+  /** Those that the caller may know of. */
+  'workspace.list': async (c) => {
+    const all = await c.engine.listWorkspaces();
+    const { home, reach } = c.principal;
+    return ok(home === undefined || reach === 'installation' ? all : all.filter((w) => w.id === home));
+  },
   'workspace.create': async (c, p) => {
     must(authorise(c.principal, 'maintain'));
     return c.engine.createWorkspace(c.principal, text(p, 'name'));

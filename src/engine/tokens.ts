@@ -224,6 +224,7 @@ export async function principalWith(bearer: Bearer, w: Workspace): Promise<Resul
   const who = {
     id: user,
     token: token.id,
+    home: home.id,
     reach: token.reach,
     ...(token.scopes === null ? {} : { scopes: token.scopes }),
     ...(token.isAgent ? { isAgent: true as const } : {}),

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { Fault } from '../base/result.ts';
 import { exitCodes } from '../surfaces/cli/exit.ts';
 import { runCli } from '../surfaces/cli/program.ts';
-import { connect, restoreFolder } from './data_folder.ts';
+import { contexts } from './contexts.ts';
 import { allowedSockets, allowSocket, denySocket } from './reach.ts';
 
 // A reader that has seen enough, such as `head`, closes the pipe: no failure of the command.
@@ -26,8 +26,11 @@ try {
   };
   const reach = { list: allowedSockets, allow: allowSocket, deny: denySocket };
   process.exitCode = await runCli(process.argv, {
-    connect,
-    restore: restoreFolder,
+    connect: async (folder, progress, actor) => (await import('./data_folder.ts')).connect(folder, progress, actor),
+    connectServer: async (target, progress) => (await import('./remote.ts')).connectServer(target, progress),
+    whoami: async (target) => (await import('./remote.ts')).whoami(target),
+    contexts,
+    restore: async (from, folder) => (await import('./data_folder.ts')).restoreFolder(from, folder),
     // Loaded for those who ask for them: most commands need none.
     cloud: async (options) => (await import('./cloud.ts')).openCloud(options),
     local: async (options) => (await import('./local.ts')).openLocal(options),

@@ -21,6 +21,7 @@ import { connectIpc, type IpcClient } from '../surfaces/ipc/client.ts';
 import { serveIpc } from '../surfaces/ipc/server.ts';
 import { openFunctions } from './functions.ts';
 import { allowedSockets } from './reach.ts';
+import { repeatable, writes } from './repeatable.ts';
 import { vaultOf } from './secrets.ts';
 
 /** Somebody to ask: the engine in this process, or another process's. */
@@ -89,14 +90,6 @@ export async function connect(folder: string, progress: (line: string) => void, 
   throw new Fault('store_busy', `another process owns ${folder} and does not answer`);
 }
 
-/** Operations that write and take an idempotency key: they can be repeated when an answer was lost. */
-const repeatable: readonly string[] = [
-  'submit',
-  'change_set.create',
-  'change_set.apply',
-  'import.cloudformation',
-  'secret.set',
-];
 /** Owners that may go away under one call before it is given up. */
 const ownersMax = 5;
 
@@ -120,20 +113,6 @@ function clientOf(folder: string, first: IpcClient, progress: (line: string) => 
     close: () => current.close(),
   };
 }
-
-/** Operations that write without a key: what became of one whose answer was lost has to be looked at. */
-const writes: readonly string[] = [
-  'workspace.create',
-  'change_set.abandon',
-  'change_set.reopen',
-  'backup',
-  'gc',
-  'change_set.request_approval',
-  'change_set.withdraw',
-  'secret.rotate',
-  'secret.rekey',
-  'secret.collect',
-];
 
 function plainClient(client: IpcClient, progress: (line: string) => void, actor: string): Connection {
   const tell = (report: Json): void => {

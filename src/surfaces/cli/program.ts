@@ -10,6 +10,7 @@ import { approvalCommands } from './commands_approval.ts';
 import { changeSetCommands } from './commands_change_set.ts';
 import { cloudCommands } from './commands_cloud.ts';
 import { componentCommands } from './commands_component.ts';
+import { contextCommands, targetOf, tokenCommands } from './commands_context.ts';
 import { demoCommands } from './commands_demo.ts';
 import { driftCommands } from './commands_drift.ts';
 import { functionCommands } from './commands_function.ts';
@@ -25,22 +26,28 @@ import { secretCommands } from './commands_secret.ts';
 import { serveCommands } from './commands_serve.ts';
 import { storeCommands } from './commands_store.ts';
 import { templateCommands } from './commands_template.ts';
+import type { Contexts, ServerTarget } from './contexts.ts';
 import { exitCodeOf, exitCodes, faultJson, refusalJson, tellRefusal } from './exit.ts';
 import { note, type Progress, printJson, startProgress } from './output.ts';
 
 export type Params = { readonly [name: string]: Json | undefined };
 
+/** Somebody to ask: an engine, or a server. */
+interface Connection {
+  call(operation: string, params: Params): Promise<Result<unknown>>;
+  close(): Promise<void>;
+}
+
 /** What the command line needs from where it runs. */
 export interface Surroundings {
-  connect(
-    folder: string,
-    progress: (line: string) => void,
-    /** Who it is that asks; undefined: the person at this machine. */
-    actor?: string,
-  ): Promise<{
-    call(operation: string, params: Params): Promise<Result<unknown>>;
-    close(): Promise<void>;
-  }>;
+  /** An engine over a data folder. `actor`: who asks; undefined: the person at this machine. */
+  connect(folder: string, progress: (line: string) => void, actor?: string): Promise<Connection>;
+  /** Works with a server instead. */
+  connectServer(target: ServerTarget, progress: (line: string) => void): Promise<Connection>;
+  /** Whom a server takes the holder of a token for. Refusals are thrown. */
+  whoami(target: ServerTarget): Promise<{ readonly userId: string; readonly workspaceId: string }>;
+  /** Servers that this command line knows. */
+  readonly contexts: Contexts;
   /** Makes the data folder `folder` from the backup `from`. */
   restore(from: string, folder: string): Promise<void>;
   /** Starts the local cloud. */
@@ -140,6 +147,8 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     .description('Infrastructure as a live, versioned model: change sets, review, apply, audit.')
     .addOption(new Option('--data <folder>', `data folder (default: $HEADWATER_DATA or ./${defaultFolder})`))
     .option('--workspace <name>', 'workspace, by name or id (default: the one named default)')
+    .option('--server <url>', 'work with this server instead (default: $HEADWATER_SERVER, or the current context)')
+    .option('--context <name>', 'work with this context: headwater context list')
     .addOption(
       new Option('--as <id>', 'act as this member (default: $HEADWATER_ACTOR or your user name); a name, not a proof'),
     )
@@ -149,13 +158,14 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     .exitOverride()
     .addHelpText('after', examples);
   const run: Run = async (label, body) => {
-    const options = program.opts<{ data?: string; workspace?: string; as?: string; json?: boolean }>();
+    const options = program.opts<GlobalOptions>();
     code = await runCommand(label, body, {
       folder: resolve(options.data ?? process.env['HEADWATER_DATA'] ?? join(process.cwd(), defaultFolder)),
       workspace: options.workspace,
       actor: options.as ?? process.env['HEADWATER_ACTOR'],
       json: options.json === true,
       surroundings,
+      options,
     });
   };
   for (const add of [
@@ -173,6 +183,8 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     templateCommands,
     resourceCommands,
     serveCommands,
+    contextCommands,
+    tokenCommands,
     storeCommands,
     cloudCommands,
     reachCommands,
@@ -192,7 +204,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
   return code;
 }
 
-/** `--json`, `--data`, `--workspace` and `--as` are understood before and behind the command's name. */
+/** The options of every command are understood before and behind the command's name. */
 function spreadJson(program: Command): void {
   const walk = (command: Command): void => {
     for (const sub of command.commands) {
@@ -201,7 +213,7 @@ function spreadJson(program: Command): void {
           sub.addOption(new Option(option.flags, option.description));
       sub.hook('preAction', (_this, action) => {
         for (const [name, value] of Object.entries(action.opts())) {
-          if (['json', 'data', 'workspace', 'as'].includes(name) && value !== undefined)
+          if (['json', 'data', 'workspace', 'server', 'context', 'as'].includes(name) && value !== undefined)
             program.setOptionValue(name, value);
         }
       });
@@ -212,7 +224,17 @@ function spreadJson(program: Command): void {
   walk(program);
 }
 
+interface GlobalOptions {
+  readonly data?: string;
+  readonly workspace?: string;
+  readonly server?: string;
+  readonly context?: string;
+  readonly as?: string;
+  readonly json?: boolean;
+}
+
 interface Frame {
+  readonly options: GlobalOptions;
   readonly folder: string;
   readonly workspace: string | undefined;
   readonly actor: string | undefined;
@@ -222,10 +244,10 @@ interface Frame {
 
 async function runCommand(label: string, body: (s: Session) => Promise<number | undefined>, f: Frame): Promise<number> {
   const progress = startProgress(label);
-  let connection: Awaited<ReturnType<Surroundings['connect']>> | undefined;
+  let connection: Connection | undefined;
   // A command that works on files alone never opens the engine.
   const connected = async () => {
-    connection ??= await f.surroundings.connect(f.folder, progress.step, f.actor);
+    connection ??= await connectionOf(f, progress);
     return connection;
   };
   const session = sessionOf(f, connected, progress);
@@ -247,6 +269,17 @@ async function runCommand(label: string, body: (s: Session) => Promise<number | 
     progress.stop();
     await connection?.close();
   }
+}
+
+/** A server where one is named or current, else the data folder. A folder that is named goes before a current context. */
+async function connectionOf(f: Frame, progress: Progress): Promise<Connection> {
+  const { server, context, data } = f.options;
+  const isLocal = data !== undefined && server === undefined && context === undefined;
+  const target = targetOf(f.surroundings, { server, context, isLocal });
+  if (target === undefined) return f.surroundings.connect(f.folder, progress.step, f.actor);
+  if (f.options.as !== undefined)
+    throw new Fault('server_failed', '--as is for data folders: who asks a server is told by the token');
+  return f.surroundings.connectServer(target, progress.step);
 }
 
 function told(f: Frame, refusal: Refusal): number {

@@ -3,7 +3,8 @@
 
 import type { Route } from '../route.ts';
 import { changeSetRoutes } from './change_sets.ts';
+import { operationRoutes } from './operations.ts';
 import { systemRoutes } from './system.ts';
 import { tokenRoutes } from './tokens.ts';
 
-export const routes: readonly Route[] = [...systemRoutes, ...changeSetRoutes, ...tokenRoutes];
+export const routes: readonly Route[] = [...systemRoutes, ...changeSetRoutes, ...tokenRoutes, ...operationRoutes];

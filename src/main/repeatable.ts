@@ -1,0 +1,26 @@
+// Which operations may be asked for again when their answer was lost on the way: those that only read, and those that are
+// asked for with a key, by which the engine knows a repetition.
+
+/** Operations that write and take an idempotency key: they can be repeated when an answer was lost. */
+export const repeatable: readonly string[] = [
+  'submit',
+  'change_set.create',
+  'change_set.apply',
+  'import.cloudformation',
+  'secret.set',
+];
+/** Operations that write without a key: what became of one whose answer was lost has to be looked at. */
+export const writes: readonly string[] = [
+  'workspace.create',
+  'change_set.abandon',
+  'change_set.reopen',
+  'backup',
+  'gc',
+  'change_set.request_approval',
+  'change_set.withdraw',
+  'secret.rotate',
+  'secret.rekey',
+  'secret.collect',
+  'token.create',
+  'token.revoke',
+];

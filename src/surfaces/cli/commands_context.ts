@@ -1,0 +1,200 @@
+// Commands on servers: log in to one, choose between them and the data folders of this machine, and the tokens by which
+// programs and people are let in.
+
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { Fault, RefusalError } from '../../base/result.ts';
+import type { IssuedToken } from '../../engine/tokens.ts';
+import type { ContextLine } from './contexts.ts';
+import { note, table } from './output.ts';
+import type { Run, Session } from './program.ts';
+
+export function contextCommands(program: Command, run: Run): void {
+  program
+    .command('login <server>')
+    .description('remember a server with a token, and work with it from now on')
+    .option('--name <name>', 'what to call it (default: its host)')
+    .option('--token-file <file>', 'read the token from a file; - for standard input (default: $HEADWATER_TOKEN)')
+    .addHelpText('after', loginExample)
+    .action((server: string, options: { name?: string; tokenFile?: string; workspace?: string }) =>
+      run('Logging in', async (s) => {
+        const url = addressOf(server);
+        const token = tokenFrom(options.tokenFile);
+        const name = options.name ?? new URL(url).host;
+        const who = await s.surroundings.whoami({ server: url, token });
+        s.surroundings.contexts.put({ name, server: url, token, workspace: options.workspace ?? who.workspaceId });
+        s.print({ name, server: url, user: who.userId }, () => [
+          `Logged in to ${url} as ${who.userId}. Commands work with it from now on; back to data folders: headwater context use --local`,
+        ]);
+        return undefined;
+      }),
+    );
+  const context = program.command('context').description('servers that this command line knows');
+  context
+    .command('list')
+    .description('all of them; * is the current one')
+    .action(() =>
+      run('Reading', async (s) => {
+        const { current, contexts } = s.surroundings.contexts.list();
+        const told = contexts.map(({ token: _, ...line }) => ({ ...line, isCurrent: line.name === current }));
+        s.print({ contexts: told }, () =>
+          told.length === 0
+            ? ['None; commands work with data folders. Add one with: headwater login URL']
+            : table(told.map((c) => [c.isCurrent ? '*' : ' ', c.name, c.server, c.workspace ?? ''])),
+        );
+        return undefined;
+      }),
+    );
+  context
+    .command('use [name]')
+    .description('work with this one from now on')
+    .option('--local', 'work with data folders again')
+    .action((name: string | undefined, options: { local?: boolean }) =>
+      run('Choosing', async (s) => {
+        if ((name === undefined) !== (options.local === true))
+          throw wrong('name', 'a name, or --local', name === undefined ? 'neither' : 'both');
+        if (name !== undefined) mustKnow(s, name);
+        s.surroundings.contexts.use(name ?? null);
+        s.print({ current: name ?? null }, () => [
+          name === undefined ? 'Working with data folders.' : `Working with ${name}.`,
+        ]);
+        return undefined;
+      }),
+    );
+  context
+    .command('remove <name>')
+    .description('forget a server and its token')
+    .action((name: string) =>
+      run('Forgetting', async (s) => {
+        const removed = s.surroundings.contexts.remove(name);
+        s.print({ removed }, () => [
+          removed ? `Forgot ${name}; its token stays valid until it is revoked.` : `There is no ${name}.`,
+        ]);
+        return removed ? undefined : 1;
+      }),
+    );
+}
+
+function mustKnow(s: Session, name: string): ContextLine {
+  const { contexts } = s.surroundings.contexts.list();
+  const found = contexts.find((c) => c.name === name);
+  if (found !== undefined) return found;
+  throw wrong('name', `one of ${contexts.map((c) => c.name).join(', ') || 'none that there are'}`, name);
+}
+
+/** Scheme, host and port of a server. */
+export function addressOf(text: string): string {
+  try {
+    const url = new URL(text.includes('://') ? text : `http://${text}`);
+    if (url.protocol === 'http:' || url.protocol === 'https:') return url.origin;
+  } catch (e) {
+    if (!(e instanceof TypeError)) throw e;
+  }
+  throw wrong('server', 'an address such as http://127.0.0.1:8400', text);
+}
+
+function tokenFrom(file: string | undefined): string {
+  const text = file === undefined ? process.env['HEADWATER_TOKEN'] : readFileSync(file === '-' ? 0 : file, 'utf8');
+  const token = text?.trim() ?? '';
+  if (token !== '') return token;
+  throw wrong('token', 'a token in HEADWATER_TOKEN, or in the file of --token-file', 'none');
+}
+
+function wrong(path: string, expected: string, got: string): RefusalError {
+  return new RefusalError({ code: 'request_malformed', path, expected, got, hint: 'see the help of the command' });
+}
+
+export function tokenCommands(program: Command, run: Run): void {
+  const token = program.command('token').description('tokens that let programs and people in over HTTP');
+  token
+    .command('create <name>')
+    .description('make one; it is shown once')
+    .option('--scopes <list>', 'what it may do, with commas between (default: all that you may)')
+    .option('--days <number>', 'days until it expires (default: never)', Number)
+    .option('--agent <id>', 'for an agent, which is a member of this id')
+    .option('--reach <reach>', 'workspace, memberships or installation', 'workspace')
+    .addHelpText('after', tokenExample)
+    .action((name: string, o: { scopes?: string; days?: number; agent?: string; reach: string }) =>
+      run('Making a token', async (s) => {
+        const made = await s.call<IssuedToken>('token.create', {
+          name,
+          reach: o.reach,
+          ...(o.scopes === undefined ? {} : { scopes: o.scopes.split(',').map((t) => t.trim()) }),
+          ...(o.days === undefined ? {} : { expiresAtMs: Math.round(Date.now() + o.days * 24 * 3_600_000) }),
+          ...(o.agent === undefined ? {} : { agent: true, user: o.agent }),
+        });
+        s.print(made, () => [made.token]);
+        if (!s.json) note('It is not shown again.');
+        return undefined;
+      }),
+    );
+  token
+    .command('list')
+    .description('those that you may see, newest first')
+    .action(() =>
+      run('Reading', async (s) => {
+        const lines = await s.call<IssuedToken['line'][]>('token.list');
+        s.print(lines, () =>
+          table(lines.map((t) => [t.id, t.name, t.user, t.scopes?.join(',') ?? 'all', stateOf(t), usedOf(t)])),
+        );
+        return undefined;
+      }),
+    );
+  token
+    .command('revoke <id>')
+    .description('from now on it lets nobody in')
+    .action((id: string) =>
+      run('Revoking', async (s) => {
+        const line = await s.call<IssuedToken['line']>('token.revoke', { token: id });
+        s.print(line, () => [`Revoked ${line.name} of ${line.user}.`]);
+        return undefined;
+      }),
+    );
+}
+
+function stateOf({ revokedAtMs, expiresAtMs }: IssuedToken['line']): string {
+  if (revokedAtMs !== null) return 'revoked';
+  if (expiresAtMs === null) return 'does not expire';
+  return `${expiresAtMs <= Date.now() ? 'expired' : 'expires'} ${new Date(expiresAtMs).toISOString().slice(0, 10)}`;
+}
+
+function usedOf({ lastUsedAtMs }: IssuedToken['line']): string {
+  return lastUsedAtMs === null ? 'never used' : `used ${new Date(lastUsedAtMs).toISOString().slice(0, 16)}`;
+}
+
+/** The server to work with; undefined: a data folder. */
+export function targetOf(
+  s: { readonly contexts: { list(): { readonly current: string | null; readonly contexts: readonly ContextLine[] } } },
+  o: { readonly server: string | undefined; readonly context: string | undefined; readonly isLocal: boolean },
+): Omit<ContextLine, 'name'> | undefined {
+  const { HEADWATER_TOKEN: token, HEADWATER_SERVER: server, HEADWATER_CONTEXT: context } = process.env;
+  const given = o.server ?? (o.context === undefined && !o.isLocal ? server : undefined);
+  const name = o.context ?? (o.isLocal ? undefined : context);
+  if (given !== undefined) {
+    const address = addressOf(given);
+    const known = s.contexts.list().contexts.find((c) => c.server === address);
+    if (token !== undefined) return { server: address, token };
+    if (known !== undefined) return known;
+    throw new Fault('server_failed', `there is no token for ${address}: log in, or set HEADWATER_TOKEN`);
+  }
+  if (o.isLocal) return undefined;
+  const { current, contexts } = s.contexts.list();
+  const wanted = name ?? current;
+  if (wanted === null || wanted === undefined) return undefined;
+  const found = contexts.find((c) => c.name === wanted);
+  if (found !== undefined) return found;
+  throw new Fault('server_failed', `there is no context ${wanted}; headwater context list tells those there are`);
+}
+
+const loginExample = `
+Example:
+  headwater login http://127.0.0.1:8400 --token-file token.txt
+  headwater change-set list
+
+The token is kept in a file of your own (contexts.json in ~/.config/headwater), readable by you alone.`;
+
+const tokenExample = `
+Example:
+  headwater token create ci --scopes read,edit --days 90
+  headwater member set robot collaborator
+  headwater token create planner --agent robot --scopes read,edit`;
