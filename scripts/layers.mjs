@@ -38,7 +38,7 @@ export const layers = [
       'vault',
     ],
   },
-  { name: 'surfaces', pure: false, siblings: ['ipc', 'http', 'cli'] },
+  { name: 'surfaces', pure: false, siblings: ['ipc', 'http', 'mcp', 'cli'] },
   { name: 'main', pure: false },
 ];
 

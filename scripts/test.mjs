@@ -13,6 +13,7 @@ import { install, mustRun, root, runChild, step, stopChildren } from './steps.mj
 /** Wall-clock budgets in seconds; over it is said, and does not fail. A suite that takes ten times as long is ended. */
 const budgetSeconds = {
   http: 60,
+  mcp: 60,
   default: 30,
   architecture: 60,
   cloud: 90,

@@ -266,3 +266,13 @@ export const faultCodes = {
 
 export type RefusalCode = keyof typeof refusalCodes;
 export type FaultCode = keyof typeof faultCodes;
+
+/** The same request may succeed later, as it is. */
+export const retryableCodes: readonly (RefusalCode | FaultCode)[] = [
+  'not_ready',
+  'already_running',
+  'version_conflict',
+  'store_busy',
+  'runner_unavailable',
+  'connection_lost',
+];

@@ -17,6 +17,7 @@ import { changeStatus, listChangeSets, openChangeSet, resolveChangeSet } from '.
 import { collectSecrets } from './collect_secrets.ts';
 import { type Comparison, compareSnapshots } from './compare.ts';
 import { type Overwritten, overwrittenBy } from './drift.ts';
+import { answeredOnce } from './idempotency.ts';
 import { changeInstallationKey } from './installation_key.ts';
 import { lockingEdits } from './locking.ts';
 import { collectGarbage, verifyWorkspace } from './maintain.ts';
@@ -73,8 +74,45 @@ export async function callOperation(c: Call, name: string, params: unknown): Pro
   }
   return refusing(async () => {
     const who = await principalIn(c, name, params as Params);
-    return who.ok ? handler({ ...c, principal: who.value }, params as Params) : who;
+    if (!who.ok) return who;
+    const work = () => handler({ ...c, principal: who.value }, params as Params);
+    return once(c, who.value, { name, params: params as Params }, work);
   });
+}
+
+/** Operations that write and remember their answer under a key in the commit of what they do. */
+const remembering: readonly string[] = [
+  'submit',
+  'change_set.create',
+  'change_set.apply',
+  'change_set.revert',
+  'change_set.promote',
+  'change_set.split',
+  'schema.author',
+  'import.cloudformation',
+  'import.terraform',
+  'management.run',
+  'secret.set',
+];
+
+/** What gives away something that is told only once: its answer is not kept. */
+const notKept: readonly string[] = ['token.create'];
+
+/**
+ * Every other operation with a key is answered as the first time, too: its answer is remembered when it is there, so that only a
+ * crash between the two lets a repetition do it again.
+ */
+async function once(
+  c: Call,
+  principal: Principal,
+  { name, params }: { readonly name: string; readonly params: Params },
+  work: () => Promise<Result<unknown>>,
+): Promise<Result<unknown>> {
+  const { idempotencyKey: key, workspace = defaultWorkspace } = params;
+  const isOurs = key !== undefined && ![...remembering, ...notKept, ...aboutNone].includes(name);
+  const found = isOurs && typeof workspace === 'string' ? await c.engine.workspace(workspace) : undefined;
+  if (found?.ok !== true) return work();
+  return answeredOnce(found.value.workspace, principal.id, { key, what: { operation: name, ...params } as Json }, work);
 }
 
 /** Operations that are about no one workspace: their parameter names none. About all of them they find out who asks by themselves. */

@@ -35,6 +35,7 @@ try {
     cloud: async (options) => (await import('./cloud.ts')).openCloud(options),
     local: async (options) => (await import('./local.ts')).openLocal(options),
     serve: async (options) => (await import('./serve.ts')).serve({ ...options, version, onBug }),
+    mcp: async (options) => (await import('../surfaces/mcp/stdio.ts')).serveMcpStdio({ ...options, version }),
     demo: async (options) => (await import('./demo_run.ts')).runDemo(options),
     reach,
     version,

@@ -7,6 +7,7 @@ import { defaultWorkspace } from '../engine/operation.ts';
 import { callOperation } from '../engine/operations.ts';
 import type { IssuedToken } from '../engine/tokens.ts';
 import { serveHttp } from '../surfaces/http/server.ts';
+import { McpSessions } from '../surfaces/mcp/http.ts';
 import { localPrincipal, ownFolder } from './data_folder.ts';
 
 export interface ServeOptions {
@@ -15,6 +16,8 @@ export interface ServeOptions {
   /** 0: any that is free. */
   readonly port: number;
   readonly version: string;
+  /** Tools for agents at /mcp may change something, within what their tokens let them. Default false. */
+  readonly agentsMayWrite?: boolean;
   /** Hears of bugs. */
   readonly onBug: (error: unknown, where: string) => void;
 }
@@ -30,7 +33,7 @@ export interface Served {
 }
 
 /** Faults: `store_busy`, `address_unavailable`, those of the store. */
-export async function serve({ folder, host, port, version, onBug }: ServeOptions): Promise<Served> {
+export async function serve({ folder, host, port, version, agentsMayWrite, onBug }: ServeOptions): Promise<Served> {
   const owned = await ownFolder(folder);
   const { engine } = owned;
   const principal = localPrincipal();
@@ -40,12 +43,23 @@ export async function serve({ folder, host, port, version, onBug }: ServeOptions
     // The first question makes the workspace where there is none.
     if ((await engine.listWorkspaces()).length === 0) await call('change_set.list', {});
     const first = await firstTokenIn(call);
-    const http = await serveHttp({ engine, host, port, version, onBug });
+    const sessions = new McpSessions();
+    const options = { version, canWrite: agentsMayWrite === true };
+    const http = await serveHttp({
+      engine,
+      host,
+      port,
+      version,
+      onBug,
+      tools: (request, response, { call, ...by }) =>
+        sessions.handle(request, response, { ...by, options: { ...options, call } }),
+    });
     return {
       address: http.address,
       firstToken: first,
       failed: new Promise(() => {}),
       close: async () => {
+        await sessions.close();
         await http.close();
         await owned.close();
       },

@@ -13,11 +13,13 @@ export function serveCommands(program: Command, run: Run): void {
     .command('serve')
     .description('serve the HTTP API over the data folder, until interrupted')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--port <number>', 'port to listen on; 0: any that is free', port, defaultPort)
+    .option('--port <number>', 'port to listen on; 0: any that is free', whole(portMax), defaultPort)
+    .option('--allow-agent-writes', 'let agents at /mcp change what their tokens let them', false)
     .addHelpText('after', example)
-    .action(({ host, port }: { host: string; port: number }) =>
+    .action(({ host, port, allowAgentWrites }: { host: string; port: number; allowAgentWrites: boolean }) =>
       run('Starting the server', async (s) => {
-        const served = await s.surroundings.serve({ folder: s.dataFolder, host, port });
+        const options = { folder: s.dataFolder, host, port, agentsMayWrite: allowAgentWrites };
+        const served = await s.surroundings.serve(options);
         const { address, firstToken } = served;
         try {
           s.print({ address, ...(firstToken === undefined ? {} : { token: firstToken }) }, () => [
@@ -37,16 +39,41 @@ export function serveCommands(program: Command, run: Run): void {
     );
 }
 
+export function mcpCommands(program: Command, run: Run): void {
+  program
+    .command('mcp')
+    .description('serve tools for an agent (Model Context Protocol) over standard input and output')
+    .option('--allow-writes', 'offer tools that change something, too', false)
+    .option('--writes-max <number>', 'writes of this session at most', whole(1_000_000), 1_000)
+    .addHelpText('after', mcpExample)
+    .action(({ allowWrites, writesMax }: { allowWrites: boolean; writesMax: number }) =>
+      run('Serving tools', async (s) => {
+        s.write([], () => []);
+        await s.surroundings.mcp({ call: (o, p) => s.attempt(o, p), canWrite: allowWrites, writesMax });
+        return undefined;
+      }),
+    );
+}
+
+const mcpExample = `
+Example, in the configuration of an agent:
+  {"mcpServers": {"headwater": {"command": "headwater", "args": ["mcp", "--data", "/srv/headwater", "--allow-writes"]}}}
+
+Without --allow-writes it offers what only looks. Approvals and budgets hold as they do for people; no tool takes the content
+of a secret. A server offers the same at /mcp: headwater serve.`;
+
 function interrupted(): Promise<undefined> {
   return new Promise((done) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done(undefined));
   });
 }
 
-function port(text: string): number {
-  const number = Number(text);
-  if (/^\d+$/.test(text) && number <= portMax) return number;
-  throw new InvalidArgumentError(`expected a whole number from 0 to ${portMax}`);
+function whole(max: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (/^\d+$/.test(text) && number <= max) return number;
+    throw new InvalidArgumentError(`expected a whole number from 0 to ${max}`);
+  };
 }
 
 const example = `

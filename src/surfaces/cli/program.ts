@@ -23,7 +23,7 @@ import { reachCommands } from './commands_reach.ts';
 import { resourceCommands } from './commands_resource.ts';
 import { runCommands } from './commands_run.ts';
 import { secretCommands } from './commands_secret.ts';
-import { serveCommands } from './commands_serve.ts';
+import { mcpCommands, serveCommands } from './commands_serve.ts';
 import { storeCommands } from './commands_store.ts';
 import { templateCommands } from './commands_template.ts';
 import type { Contexts, ServerTarget } from './contexts.ts';
@@ -82,6 +82,12 @@ export interface Surroundings {
     readonly failed: Promise<Fault>;
     close(): Promise<void>;
   }>;
+  /** Serves tools for an agent over standard input and output; resolves when it has gone. */
+  mcp(options: {
+    call(operation: string, params: Params): Promise<Result<unknown>>;
+    readonly canWrite: boolean;
+    readonly writesMax: number;
+  }): Promise<void>;
   /** Shows what it does; answers the exit code. */
   demo(options: { readonly what: DemoKind; readonly json: boolean }): Promise<number>;
   /** Of this program. */
@@ -102,6 +108,7 @@ export interface ServeChoice {
   readonly folder: string;
   readonly host: string;
   readonly port: number;
+  readonly agentsMayWrite: boolean;
 }
 
 /** On this machine, or on the model alone. */
@@ -183,6 +190,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     templateCommands,
     resourceCommands,
     serveCommands,
+    mcpCommands,
     contextCommands,
     tokenCommands,
     storeCommands,

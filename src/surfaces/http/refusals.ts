@@ -2,7 +2,7 @@
 // and `code`, others as problem details (RFC 9457). `reason` is the stable code of docs/errors.md.
 
 import { Type } from 'typebox';
-import type { FaultCode, RefusalCode } from '../../base/codes.ts';
+import { type RefusalCode, retryableCodes } from '../../base/codes.ts';
 import { type Fault, type Refusal, refusalText } from '../../base/result.ts';
 import { maybe, shape } from './model.ts';
 
@@ -93,8 +93,6 @@ const statuses: Readonly<Record<RefusalCode, number>> = {
   version_conflict: 412,
 };
 
-const retryable: readonly RefusalCode[] = ['not_ready', 'already_running', 'version_conflict'];
-
 export interface Problem {
   readonly message: string;
   readonly statusCode: number;
@@ -124,16 +122,14 @@ export function problemOfRefusal(refusal: Refusal, instance: string, status = st
     detail: refusalText(refusal),
     instance,
     reason: code,
-    retryable: retryable.includes(code),
+    retryable: retryableCodes.includes(code),
     errors: [{ path, expected, got, hint }],
     ...(data === undefined ? {} : { data }),
   };
 }
 
-const later: readonly FaultCode[] = ['store_busy', 'runner_unavailable', 'connection_lost'];
-
 export function problemOfFault(fault: Fault, instance: string): Problem {
-  const isLater = later.includes(fault.code);
+  const isLater = retryableCodes.includes(fault.code);
   return problem({
     status: isLater ? 503 : 500,
     reason: fault.code,

@@ -2,6 +2,7 @@
 // route does is in routes/; what everybody may do is the engine's decision.
 
 import { timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import compress from '@fastify/compress';
 import multipart from '@fastify/multipart';
@@ -11,7 +12,7 @@ import type { Principal } from '../../access/role.ts';
 import { parseTokenText } from '../../access/token.ts';
 import type { Json } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
-import { Fault, must, ok, RefusalError } from '../../base/result.ts';
+import { Fault, must, ok, RefusalError, type Result } from '../../base/result.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { answeredOnce } from '../../engine/idempotency.ts';
 import { callOperation } from '../../engine/operations.ts';
@@ -34,9 +35,25 @@ export interface HttpOptions {
   readonly onBug?: (error: unknown, route: string) => void;
   /** Holds each answer to its shape, and answers 500 where it has another. For tests. Default false. */
   readonly checkAnswers?: boolean;
+  /** What answers at /mcp, for agents; default: nothing does. */
+  readonly tools?: Tools;
   /** Requests of one caller in a minute. Default `limits.httpRequestsPerMinuteMax`. */
   readonly requestsPerMinuteMax?: number;
 }
+
+/** Takes a request of another protocol whole, of somebody who was let in, and answers it. */
+export type Tools = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  by: {
+    /** The same for the same token only. */
+    readonly owner: string;
+    readonly body: unknown;
+    readonly nowMs: number;
+    /** Carries out an operation as the caller, in the workspace that has the token unless it names another. */
+    call(operation: string, params: OperationParams): Promise<Result<unknown>>;
+  },
+) => Promise<void>;
 
 export interface HttpServer {
   /** `http://host:port`. */
@@ -125,6 +142,7 @@ async function appOf(options: HttpOptions): Promise<FastifyInstance> {
   const document = openApiOf(routes, version);
   app.get('/openapi.json', () => document);
   for (const r of routes) mount(app, r, options);
+  if (options.tools !== undefined) mountTools(app, engine, options.tools);
   return app;
 }
 
@@ -141,6 +159,26 @@ function mount(app: FastifyInstance, r: Route, options: HttpOptions): void {
       const expected = r.answers[status];
       if (checkAnswers) holdToShape(r, status, body);
       return expected === null || body === undefined ? reply.send() : reply.send(body);
+    },
+  });
+}
+
+function mountTools(app: FastifyInstance, engine: Engine, tools: Tools): void {
+  app.route({
+    method: ['GET', 'POST', 'DELETE'],
+    url: '/mcp',
+    handler: async (request, reply) => {
+      const bearer = must(await bearerOf(engine, tokenIn(request) ?? '', isSameText));
+      const principal = must(await principalWith(bearer, bearer.home));
+      reply.hijack();
+      const { home, token } = bearer;
+      await tools(request.raw, reply.raw, {
+        owner: token.id,
+        body: request.body,
+        nowMs: engine.world.clock.nowMs(),
+        call: (operation, params) =>
+          callOperation({ engine, principal, progress: () => {} }, operation, { workspace: home.id, ...params }),
+      });
     },
   });
 }
