@@ -37,6 +37,10 @@ try {
     serve: async (options) => (await import('./serve.ts')).serve({ ...options, version, onBug }),
     demo: async (options) => (await import('./demo_run.ts')).runDemo(options),
     reach,
+    pools: async () => {
+      const { listPools, removePool, setPool } = await import('./pools.ts');
+      return { list: listPools, set: setPool, remove: removePool };
+    },
     version,
   });
 } catch (e) {
