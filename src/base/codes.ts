@@ -234,6 +234,10 @@ export const faultCodes = {
     means: 'The list of unix sockets that runs may reach cannot be read or written.',
     next: 'Correct reach.json in the data folder, or remove it: then none is allowed.',
   },
+  pools_unreadable: {
+    means: 'The list of pools of runners cannot be read or written.',
+    next: 'Correct pools.json in the data folder, or remove it: then there is the pool default alone.',
+  },
   root_unusable: {
     means: 'The folder cannot be the root of a local agent, or its state lies below it.',
     next: 'Give a folder that is there, on Linux, and keep the state outside of it.',

@@ -134,6 +134,9 @@ export const limits = {
   runBytesMax: 64 * 1024 * 1024 * 1024,
   runCpusMin: 0.1,
   runCpusMax: 64,
+  /** What one pool of runners may be said to have. */
+  poolCpusMax: 1_024,
+  poolBytesMax: 4 * 1024 * 1024 * 1024 * 1024,
   /** Results of pure functions kept for a workspace: in its store, and in memory. */
   memoBytesMax: 256 * 1024 * 1024,
   /** Calls that the values of one change set wait for before no more are asked for, but for those that somebody reads. */

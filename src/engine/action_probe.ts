@@ -11,9 +11,10 @@ import { type ActionOutcome, actionAnswerOf } from '../dispatch/action_result.ts
 import { decideRetry } from '../dispatch/retry.ts';
 import type { ActionRecord } from '../model/action.ts';
 import { findComponent, resourceIdOf, specOfComponent } from '../model/lookup.ts';
-import { type Callable, callOf, functionFor, runOf } from './action_call.ts';
+import { type Callable, callableOf, callOf, functionFor, runOf } from './action_call.ts';
 import { bindInputs } from './action_inputs.ts';
 import { changesOf } from './action_outcome.ts';
+import { noRunnerText } from './dispatcher.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Queues it again, records it as done, or leaves it interrupted. */
@@ -26,7 +27,9 @@ export async function resolveInterrupted(w: Workspace, action: ActionRecord): Pr
   if (!isStill()) return;
   if (isSafe) return again(w, action);
   const seen = await lookAt(w, action);
-  if (seen === undefined || !isStill()) return;
+  if (!isStill()) return;
+  if (typeof seen === 'object' && 'pool' in seen) return untold(w, action, seen.pool);
+  if (seen === undefined) return;
   if (seen === 'not done') return again(w, action);
   const { changes, chunks } = await w.read(() => changesOf(w, action, seen.bound, seen.outcome));
   if (!isStill()) return;
@@ -40,6 +43,12 @@ export async function resolveInterrupted(w: Workspace, action: ActionRecord): Pr
  */
 export async function isSafeToRepeat(w: Workspace, action: ActionRecord | undefined, fn: Callable): Promise<boolean> {
   return action?.kind === 'refresh' || action?.checkpoint !== undefined || (await w.calls.isIdempotent(fn));
+}
+
+/** What would be asked cannot be: it stays interrupted, and says so. */
+async function untold(w: Workspace, { id, failure }: ActionRecord, pool: string): Promise<void> {
+  const message = `${failure?.message ?? ''}; looking at the resource takes a runner, and ${noRunnerText(pool)}`;
+  await w.record({ changes: [], actions: [w.actions.amend(id, { failure: { code: 'interrupted', message } })] });
 }
 
 /** Later each time, and not for ever: then a person has to look. */
@@ -63,21 +72,27 @@ type Bound = Parameters<typeof changesOf>[2];
 async function lookAt(
   w: Workspace,
   action: ActionRecord,
-): Promise<'not done' | { readonly bound: Bound; readonly outcome: ActionOutcome } | undefined> {
+): Promise<
+  'not done' | { readonly bound: Bound; readonly outcome: ActionOutcome } | { readonly pool: string } | undefined
+> {
   const { component, kind } = action;
   if (kind !== 'update' && kind !== 'destroy') return undefined;
   const head = await w.head();
   const asked = await w.read(() => {
     const record = findComponent(head.snapshot, component);
     const fn = record && actionFunctionOf(head.snapshot, record, 'refresh', '');
-    return fn === undefined || resourceIdOf(head.snapshot, component) === undefined ? undefined : record;
+    if (resourceIdOf(head.snapshot, component) === undefined) return undefined;
+    return callableOf(head.snapshot, fn);
   });
   if (asked === undefined) return undefined;
+  const needed = await w.calls.needOf(asked);
+  if (needed === undefined) return undefined;
+  if (!w.dispatcher.serves(needed)) return { pool: needed.pool };
   const looking: ActionRecord = { ...action, kind: 'refresh', name: '' };
   const bound = await bindInputs(w, head, looking);
   if (!bound.ok) return undefined;
   const call = await w.read(() => callOf(head.snapshot, looking, bound.value.input));
-  const to = call.ok ? await w.calls.toRun(runOf(w, looking, call.value)) : call;
+  const to = call.ok ? await w.calls.toRun(runOf(w, looking, call.value), 'past') : call;
   if (!to.ok) return undefined;
   const { outcome } = (await to.value.start()).report;
   const said = outcome.ok ? actionAnswerOf(outcome.value) : undefined;

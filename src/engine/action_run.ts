@@ -21,8 +21,9 @@ import { type Bound, bindInputs } from './action_inputs.ts';
 import { afterwards, changesOf } from './action_outcome.ts';
 import { chanceOf, isSafeToRepeat, resolveInterrupted } from './action_probe.ts';
 import type { QueuedActions } from './action_table.ts';
-import type { Needed } from './function_calls.ts';
+import type { Needed, ToRun } from './function_calls.ts';
 import { failureText, type Tested } from './run_call.ts';
+import { poolKey } from './served_pools.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Who carries it out. */
@@ -36,15 +37,16 @@ export interface Carrier {
   readonly tell: () => void;
 }
 
-interface Prepared {
+interface Prepared extends ToRun {
   readonly bound: Bound;
   readonly call: Call;
-  readonly run: ActionRecord['run'] & string;
-  readonly start: () => Promise<Tested>;
 }
 
-/** Carries out what is queued, or goes on with what is between two calls. Its turn has come, with these keys. */
-export async function carryOut(w: Workspace, id: ActionId, by: Carrier, keys: readonly KeyUse[] = []): Promise<void> {
+/**
+ * Carries out what is queued, or goes on with what is between two calls. `turn`: what its turn was for; undefined: it could not be
+ * called. What needs another one by now is left as it is, to be looked at anew.
+ */
+export async function carryOut(w: Workspace, id: ActionId, by: Carrier, turn: Turn | undefined): Promise<void> {
   const { actions, world } = w;
   const action = actions.find(id);
   if (action === undefined || by.isStopped()) return;
@@ -61,7 +63,8 @@ export async function carryOut(w: Workspace, id: ActionId, by: Carrier, keys: re
     await w.record({ changes: [], actions: [must(change)] });
     return;
   }
-  const { bound, call, run, start } = ready.value;
+  const { bound, call, run, needed, start } = ready.value;
+  if (turn === undefined || poolKey(needed) !== poolKey(turn)) return;
   const isGoingOn = action.status === 'dispatched';
   const started = must(
     actions.step(id, isGoingOn ? ['start'] : ['dispatch', 'start'], {
@@ -86,7 +89,7 @@ export async function carryOut(w: Workspace, id: ActionId, by: Carrier, keys: re
   } finally {
     clearInterval(beating);
   }
-  await ended(w, { id, fence, bound, call, tested, keys }, by);
+  await ended(w, { id, fence, bound, call, tested, keys: turn.keys }, by);
 }
 
 const leaseOf = (w: Workspace, { owner, leaseMs }: Carrier): NonNullable<ActionRecord['lease']> => ({
@@ -111,7 +114,7 @@ async function prepared(w: Workspace, action: ActionRecord): Promise<Result<Prep
   if (!bound.ok) return bound;
   const call = await w.read(() => callOf(head.snapshot, action, bound.value.input));
   if (!call.ok) return call;
-  const to = await w.calls.toRun(runOf(w, action, call.value));
+  const to = await w.calls.toRun(runOf(w, action, call.value), { held: action.id });
   return to.ok ? ok({ bound: bound.value, call: call.value, ...to.value }) : to;
 }
 
@@ -121,15 +124,15 @@ export async function neededBy(w: Workspace, action: ActionRecord): Promise<Turn
   const fn = await w.read(() => functionFor(head.snapshot, action));
   const needed = fn.ok ? await w.calls.needOf(fn.value) : undefined;
   if (needed === undefined) return undefined;
-  const { tier, need, keys } = needed;
-  if (keys.length === 0) return { tier, need, keys: [] };
+  const { keys } = needed;
+  if (keys.length === 0) return { ...needed, keys: [] };
   const bound = await bindInputs(w, head, action);
   // What cannot be bound does not reach the provider.
-  return { tier, need, keys: bound.ok ? keys.map((key) => keyFor(key, bound.value.input)) : [] };
+  return { ...needed, keys: bound.ok ? keys.map((key) => keyFor(key, bound.value.input)) : [] };
 }
 
 /** What it takes of a runner and of providers. */
-export type Turn = Pick<Needed, 'tier' | 'need'> & { readonly keys: readonly KeyUse[] };
+export type Turn = Omit<Needed, 'keys'> & { readonly keys: readonly KeyUse[] };
 
 /** What a call came to. */
 interface Ended {

@@ -29,7 +29,8 @@ export class ActionWork {
   readonly #by: Carrier;
   /** Under way until all of them is durable, also when the table has them as ended by then; or waiting for their turn. */
   readonly #under = new Map<ActionId, { readonly component: ComponentId; readonly done: Promise<void> }>();
-  readonly #busy = new Set<ComponentId>();
+  /** The action that is under way for a component, or is next to be. */
+  readonly #busy = new Map<ComponentId, ActionId>();
   /** To be looked at. */
   #dirty = new Set<ActionId>();
   /** Not before a time. */
@@ -40,6 +41,8 @@ export class ActionWork {
   #takeover: NodeJS.Timeout | undefined;
   #isAwake = false;
   #isStopped = false;
+  /** The version of Head that those which lack a runner were looked at with. */
+  #lackingOn = 0;
   /** What ended the work; told to who wakes it next. */
   #failure: unknown;
   /** Called whenever an action has moved. */
@@ -70,8 +73,14 @@ export class ActionWork {
       this.#isAwake = true;
       await this.#takeOver();
     }
+    await this.#lookAtLacking();
     this.#pump();
     this.#w.refreshing.wake();
+  }
+
+  /** Does something wait for a pool that nothing serves? */
+  get isLacking(): boolean {
+    return [...this.#under.keys()].some((id) => this.#w.dispatcher.lacks(id) !== undefined);
   }
 
   /** Nothing is carried out before it is woken again. */
@@ -83,10 +92,14 @@ export class ActionWork {
     return this.#under.size;
   }
 
-  /** Resolves when nothing is under way and nothing can start by itself any more, or after `mostMs`. False: it took longer. */
+  /**
+   * Resolves when nothing is under way and nothing can start by itself any more, or after `mostMs`. False: it took longer. What
+   * waits for a pool that nothing serves can not.
+   */
   async quiet(mostMs: number): Promise<boolean> {
     const until = performance.now() + mostMs;
     const isAskedFor = (id: ActionId): boolean => {
+      if (this.#w.dispatcher.lacks(id) !== undefined) return false;
       const action = this.#w.actions.isRead ? this.#w.actions.find(id) : undefined;
       return action === undefined || !isScheduled(action);
     };
@@ -107,6 +120,37 @@ export class ActionWork {
         resolve();
       });
     });
+  }
+
+  /** On another Head its functions may belong to another pool. */
+  async #lookAtLacking(): Promise<void> {
+    if (!this.isLacking) return;
+    const { version } = (await this.#w.head()).row;
+    const isAnother = version !== this.#lackingOn;
+    this.#lackingOn = version;
+    const { dispatcher } = this.#w;
+    for (const [id, { component }] of this.#under) {
+      if (dispatcher.lacks(id) === undefined) continue;
+      this.#standBack(id, component);
+      if (isAnother) dispatcher.leave(id);
+    }
+  }
+
+  /** What lacks a runner keeps nothing else of its component waiting. */
+  #standBack(id: ActionId, component: ComponentId): void {
+    if (this.#busy.get(component) !== id) return;
+    this.#busy.delete(component);
+    this.#mark(id, component);
+  }
+
+  /** After it had stood back: is nothing else done to its component now? */
+  #stepForward(id: ActionId, component: ComponentId): boolean {
+    const holder = this.#busy.get(component);
+    if (holder === id) return true;
+    if (holder !== undefined) return false;
+    if (this.#w.actions.of(component).some((other) => other.id !== id && isInTheWay(other))) return false;
+    this.#busy.set(component, id);
+    return true;
   }
 
   tell(): void {
@@ -225,12 +269,12 @@ export class ActionWork {
 
   #start(action: ActionRecord): void {
     const { id, component } = action;
-    this.#busy.add(component);
+    this.#busy.set(component, id);
     const done = this.#inTurn(action)
       .catch((e: unknown) => this.#fail(e))
       .finally(() => {
         this.#under.delete(id);
-        this.#busy.delete(component);
+        if (this.#busy.get(component) === id) this.#busy.delete(component);
         this.#mark(id, component);
         this.tell();
         if (this.#failure === undefined) this.#pump();
@@ -240,7 +284,7 @@ export class ActionWork {
 
   async #inTurn(action: ActionRecord): Promise<void> {
     const { dispatcher, id: workspace, row } = this.#w;
-    const { id, origins } = action;
+    const { id, component, origins } = action;
     const needed = await neededBy(this.#w, action);
     // What cannot be called needs no room to fail.
     if (needed !== undefined) {
@@ -252,10 +296,17 @@ export class ActionWork {
         priority: isScheduled(action) ? 'background' : 'interactive',
         rank: this.#rankOf(id),
       } as const;
-      if (!(await dispatcher.enter({ ...of, ...needed }))) return;
+      const turn = dispatcher.enter({ ...of, ...needed });
+      if (dispatcher.lacks(id) !== undefined) {
+        this.#standBack(id, component);
+        this.#pump();
+        this.tell();
+      }
+      if (!(await turn)) return;
     }
     try {
-      await carryOut(this.#w, id, this.#by, needed?.keys);
+      // What is done to its component now lets it be looked at anew when it has ended.
+      if (this.#stepForward(id, component)) await carryOut(this.#w, id, this.#by, needed);
     } finally {
       if (needed !== undefined) dispatcher.leave(id);
     }
@@ -285,11 +336,11 @@ export class ActionWork {
 }
 
 /** Queued, or between two calls of its function and not waiting for a signal. */
-function isWaitingToStart(action: ActionRecord | undefined): boolean {
+export function isWaitingToStart(action: ActionRecord | undefined): boolean {
   if (action?.status === 'dispatched') return action.checkpoint !== undefined && action.waitsFor === undefined;
   return action?.status === 'queued';
 }
 
 /** Nothing else is done to its component before it is known what became of it. */
-const isInTheWay = ({ status }: ActionRecord): boolean =>
+export const isInTheWay = ({ status }: ActionRecord): boolean =>
   status === 'running' || status === 'dispatched' || status === 'interrupted';

@@ -92,7 +92,9 @@ export async function applyChangeSet(
     for (let until: Until = 'queued'; ; until = 'durable') {
       const done = await applyOnce(w, principal, request.changeSet, { ...ask.value, until });
       if (done === 'lost') continue;
-      if (done.ok && done.value.actions.length > 0 && request.leaveQueued !== true) seenElsewhere(w.acting.wake());
+      // An action may lack a runner for what this changes in its function.
+      const isWork = done.ok && (done.value.actions.length > 0 || w.acting.isLacking);
+      if (isWork && request.leaveQueued !== true) seenElsewhere(w.acting.wake());
       return done;
     }
   });

@@ -9,12 +9,14 @@ import { failureOfRun } from '../dispatch/result.ts';
 import type { FunctionKind } from '../model/function.ts';
 import type { RunLimits, Tier } from '../model/run.ts';
 import type { CompiledFunction, Compiler } from '../ports/compiler.ts';
-import type { RunCode, Runner } from '../ports/runner.ts';
+import type { RunCode, Runner, RunnerChanges } from '../ports/runner.ts';
 
 /** What functions need; without a compiler and a runner of its tier a function gives an error that says so. */
 export interface FunctionHost {
   readonly compiler?: Compiler;
   readonly runners?: readonly Runner[];
+  /** How others are told; default: these are all, as long as the engine works. */
+  readonly changes?: RunnerChanges;
 }
 
 /** A function as it is run. */
@@ -43,10 +45,6 @@ export class CompiledFunctions {
 
   get compiler(): Compiler | undefined {
     return this.#host.compiler;
-  }
-
-  get runners(): readonly Runner[] {
-    return this.#host.runners ?? [];
   }
 
   runnerOf(tier: Tier): Runner | undefined {

@@ -52,19 +52,22 @@ export async function runDefinition(w: Workspace, principal: Principal, ask: Def
   if (!may.ok) return may;
   const compiled = w.calls.compiler?.compile(ask.text, 'schema-definition');
   if (compiled?.ok && compiled.value.tier !== 'isolate') return notPure(compiled.value.effects);
-  const started = await w.calls.test({
-    call: {
-      function: '' as FunctionId,
-      name: ask.name,
-      kind: 'schema-definition',
-      text: w.world.digest(ask.text),
-      input: 'null',
+  const started = await w.calls.test(
+    {
+      call: {
+        function: '' as FunctionId,
+        name: ask.name,
+        kind: 'schema-definition',
+        text: w.world.digest(ask.text),
+        input: 'null',
+      },
+      at: { component: '' as ComponentId, path: '' as Path },
+      changeSet: ask.changeSet,
+      actor: principal.id,
+      source: ask.text,
     },
-    at: { component: '' as ComponentId, path: '' as Path },
-    changeSet: ask.changeSet,
-    actor: principal.id,
-    source: ask.text,
-  });
+    false,
+  );
   if (!started.ok) return started;
   const { run, ended } = started.value;
   const tested = await ended;

@@ -1,23 +1,26 @@
 // The queue in front of the runners, one for all workspaces of the process: a run gets its turn by the rules of
-// `dispatch/fair_queue`, when its runner has room for it. A call of a function takes its turn inside `run` of the runner
-// that stands behind the queue; an action takes it before it is written down as begun, so that what waits has not begun.
+// `dispatch/fair_queue`, when a runner of its tier and pool has room for it, and goes to that one. A call of a function takes
+// its turn inside `run` of what stands in front of a tier; an action takes it before it is written down as begun, so that what
+// waits has not begun. What belongs to a pool that nothing serves waits, and keeps nobody else waiting.
 
 import type { RunId } from '../base/ids.ts';
-import { limits } from '../base/limits.ts';
+import { Fault, invariant } from '../base/result.ts';
 import { FairQueue } from '../dispatch/fair_queue.ts';
 import type { KeyLimits } from '../dispatch/key_gate.ts';
 import type { KeyUse } from '../dispatch/key_use.ts';
-import { type Need, RunnerLoad } from '../dispatch/runner_load.ts';
+import { defaultPool } from '../dispatch/pool_label.ts';
+import type { Need } from '../dispatch/runner_load.ts';
 import type { Priority, WaitingItem } from '../dispatch/strand.ts';
+import type { Tier } from '../model/run.ts';
 import { endedBeforeItBegan, type RunListener, type Runner, type RunReport, type RunRequest } from '../ports/runner.ts';
+import { type PoolOf, poolKey, type Served, ServedPools } from './served_pools.ts';
 
 /** Whose turn is asked for, and which. */
-export interface TurnRequest {
+export interface TurnRequest extends PoolOf {
   readonly id: string;
   readonly workspace: string;
   readonly changeSet: string;
   readonly priority: Priority;
-  readonly tier: Runner['tier'];
   readonly need: Need;
   /** Larger goes first within its change set and priority. Default 0. */
   readonly rank?: number;
@@ -31,7 +34,7 @@ interface Waiting extends WaitingItem {
 }
 
 interface Holding {
-  readonly pool: string;
+  readonly at: Served;
   readonly need: Need;
   readonly sinceMs: number;
 }
@@ -39,14 +42,31 @@ interface Holding {
 export class Dispatcher {
   readonly #queue: FairQueue<Waiting>;
   readonly #limits = new Map<string, KeyLimits>();
-  readonly #runners: readonly Runner[];
-  readonly #loads = new Map<string, RunnerLoad>();
+  readonly #served = new ServedPools();
+  /** What waits, by where. */
+  readonly #waiting = new Map<string, PoolOf>();
   readonly #holding = new Map<string, Holding>();
+  /** Where calls are under way. */
+  readonly #running = new Map<RunId, Runner>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(runners: readonly Runner[]) {
     this.#queue = new FairQueue<Waiting>({ limitsOf: (key) => this.#limits.get(key) ?? {} });
-    this.#runners = runners;
+    this.#served.serve(runners);
+  }
+
+  /** From now on these are the runners; one that is not among them takes nothing more and is closed when its runs have ended. */
+  serve(runners: readonly Runner[]): void {
+    for (const pool of this.#served.serve(runners)) this.#pump(pool);
+  }
+
+  get runners(): readonly Runner[] {
+    return this.#served.runners;
+  }
+
+  /** Is there a runner for it? */
+  serves(of: PoolOf): boolean {
+    return this.#served.has(poolKey(of));
   }
 
   /** Items that wait for their turn. */
@@ -55,16 +75,18 @@ export class Dispatcher {
   }
 
   /** Resolves true with the turn, which `leave` gives back; false: it was taken out of the queue before. */
-  enter({ id, workspace, changeSet, priority, tier, need, rank = 0, keys = [] }: TurnRequest): Promise<boolean> {
+  enter({ id, workspace, changeSet, priority, tier, pool, need, rank = 0, keys = [] }: TurnRequest): Promise<boolean> {
     return new Promise((begin) => {
       for (const use of keys) this.#learn(use);
       const names = keys.map((k) => k.key);
       const { cpus } = need;
+      const where = poolKey({ tier, pool });
       this.#queue.push(
-        { id, workspace, changeSet, priority, rank, pool: tier, cpus, keys: names, need, begin },
+        { id, workspace, changeSet, priority, rank, pool: where, cpus, keys: names, need, begin },
         performance.now(),
       );
-      this.#pump(tier);
+      this.#waiting.set(id, { tier, pool });
+      this.#pump(where);
     });
   }
 
@@ -75,15 +97,16 @@ export class Dispatcher {
     if (held === undefined) {
       const waiting = this.#queue.remove(id, nowMs);
       if (waiting === undefined) return;
+      this.#waiting.delete(id);
       waiting.begin(false);
       this.#pump(waiting.pool);
       return;
     }
     this.#holding.delete(id);
-    this.#loads.get(held.pool)?.free(held.need);
+    this.#served.free(held.at, held.need);
     this.#queue.ended(id, nowMs - held.sinceMs, nowMs);
     // A key that it had may let others through, of every pool.
-    for (const pool of this.#loads.keys()) this.#pump(pool);
+    for (const pool of this.#served.keys) this.#pump(pool);
   }
 
   /** Does it wait for its turn? */
@@ -91,52 +114,82 @@ export class Dispatcher {
     return this.#queue.has(id);
   }
 
+  /** The pool that it waits for and that nothing serves; undefined: it does not wait, or for its turn. */
+  lacks(id: string): string | undefined {
+    const of = this.#waiting.get(id);
+    return of === undefined || this.serves(of) ? undefined : (of.pool ?? defaultPool);
+  }
+
   /** A provider asked for time: nothing with the key starts before. */
   retryAfter(key: string, ms: number): void {
     this.#queue.retryAfter(key, ms, performance.now());
   }
 
-  /** A runner as the engine's functions see it: its calls wait for their turn here. */
-  inFront(runner: Runner): Runner {
+  /** The runners of a tier as the engine's functions see them: one, whose calls wait here for a runner of their pool. */
+  inFront(tier: Tier): Runner {
     const run = async (request: RunRequest, listener: RunListener): Promise<RunReport> => {
-      const { turn, id, tier, limits: need } = request;
-      if (turn === undefined) return runner.run(request, listener);
-      if (!(await this.enter({ ...turn, id, tier, need }))) return endedBeforeItBegan;
+      const { turn, id, pool, limits: need } = request;
+      if (turn === undefined) return this.#pastTheQueue(request, listener);
+      if ('held' in turn) return this.#run(request, listener, turn.held);
+      if (!(await this.enter({ ...turn, id, tier, pool, need }))) return endedBeforeItBegan;
       try {
-        return await runner.run(request, listener);
+        return await this.#run(request, listener, id);
       } finally {
         this.leave(id);
       }
     };
     const kill = (id: RunId): boolean => {
-      if (!this.isWaiting(id)) return runner.kill(id);
+      if (!this.isWaiting(id)) return this.#running.get(id)?.kill(id) ?? false;
       this.leave(id);
       return true;
     };
+    const all = () => this.runners.filter((r) => r.tier === tier);
     return {
-      tier: runner.tier,
+      tier,
       // Some runners are opened by the first question.
       get capacity() {
-        return runner.capacity;
+        const each = all().map((r) => r.capacity);
+        return {
+          cpus: each.reduce((n, c) => n + c.cpus, 0),
+          memoryBytes: each.reduce((n, c) => n + c.memoryBytes, 0),
+        };
       },
       get confinement() {
-        return runner.confinement;
+        const each = all().map((r) => r.confinement);
+        const union = (of: 'holds' | 'missing') => [...new Set(each.flatMap((c) => c[of]))];
+        return { holds: union('holds'), missing: union('missing') };
       },
       run,
       kill,
-      close: () => runner.close(),
+      close: () => this.#served.close(tier),
     };
   }
 
-  /** What is under way at a runner; undefined: there is none of that name. Made when it is asked for first, as the runner is. */
-  #load(pool: string): RunnerLoad | undefined {
-    const known = this.#loads.get(pool);
-    if (known !== undefined) return known;
-    const runner = this.#runners.find((r) => r.tier === pool);
-    if (runner === undefined) return undefined;
-    const load = new RunnerLoad(roomOf(runner.tier, runner.capacity));
-    this.#loads.set(pool, load);
-    return load;
+  /** Where the turn is for. */
+  #run(request: RunRequest, listener: RunListener, held: string): Promise<RunReport> {
+    const turn = this.#holding.get(held);
+    invariant(turn !== undefined, `${held} has no turn`);
+    return this.#runAt(turn.at, request, listener);
+  }
+
+  async #pastTheQueue(request: RunRequest, listener: RunListener): Promise<RunReport> {
+    const at = this.#served.admit(poolKey(request), request.limits);
+    if (at === undefined) throw new Fault('runner_unavailable', noRunnerText(request.pool ?? defaultPool));
+    try {
+      return await this.#runAt(at, request, listener);
+    } finally {
+      this.#served.gone(at);
+    }
+  }
+
+  async #runAt({ runner }: Served, request: RunRequest, listener: RunListener): Promise<RunReport> {
+    const { id } = request;
+    this.#running.set(id, runner);
+    try {
+      return await runner.run(request, listener);
+    } finally {
+      this.#running.delete(id);
+    }
   }
 
   #learn({ key, limits: of }: KeyUse): void {
@@ -148,12 +201,13 @@ export class Dispatcher {
 
   #pump(pool: string): void {
     const nowMs = performance.now();
-    const load = this.#load(pool);
-    for (;;) {
-      const item = this.#queue.take(pool, nowMs, ({ need }) => load === undefined || load.has(need));
+    while (this.#served.has(pool)) {
+      const item = this.#queue.take(pool, nowMs, ({ need }) => this.#served.find(pool, need) !== undefined);
       if (item === undefined) break;
-      load?.take(item.need);
-      this.#holding.set(item.id, { pool, need: item.need, sinceMs: nowMs });
+      const at = this.#served.find(pool, item.need)!;
+      at.load.take(item.need);
+      this.#waiting.delete(item.id);
+      this.#holding.set(item.id, { at, need: item.need, sinceMs: nowMs });
       item.begin(true);
     }
     clearTimeout(this.#timer);
@@ -162,7 +216,7 @@ export class Dispatcher {
     if (nextMs === undefined) return;
     this.#timer = setTimeout(
       () => {
-        for (const each of this.#loads.keys()) this.#pump(each);
+        for (const each of this.#served.keys) this.#pump(each);
       },
       Math.max(1, Math.ceil(nextMs - nowMs)),
     );
@@ -170,8 +224,5 @@ export class Dispatcher {
   }
 }
 
-/** The isolate takes its calls in batches: it has to have some at hand, and so short ones that they hold nobody up. */
-function roomOf(tier: Runner['tier'], { cpus, memoryBytes }: Runner['capacity']): Need {
-  if (tier === 'process') return { cpus, memoryBytes };
-  return { cpus: cpus * limits.isolateBatchCallsMax, memoryBytes: Number.POSITIVE_INFINITY };
-}
+/** Of what needs a runner of a pool, and there is none. */
+export const noRunnerText = (pool: string): string => `no runner serves the pool ${pool}`;

@@ -40,15 +40,18 @@ export class Engine {
   readonly packages: ProviderPackages;
   readonly #options: WorkspaceOptions;
   readonly #open = new Map<WorkspaceId, Workspace>();
+  readonly #unfollow: (() => void) | undefined;
 
   constructor(options: EngineOptions) {
     this.store = options.store;
     this.world = options.world;
     this.catalogue = options.catalogue;
     // One queue for all workspaces, in front of all runners.
-    const runners = options.functions?.runners ?? [];
+    const { runners = [], changes } = options.functions ?? {};
     const dispatcher = new Dispatcher(runners);
-    const functions = { ...options.functions, runners: runners.map((r) => dispatcher.inFront(r)) };
+    const tiers = new Set(runners.map((r) => r.tier));
+    const functions = { ...options.functions, runners: [...tiers].map((tier) => dispatcher.inFront(tier)) };
+    this.#unfollow = changes?.((served) => dispatcher.serve(served));
     this.#options = { ...options, functions, dispatcher };
     this.packages = options.packages ?? { list: () => [] };
   }
@@ -162,6 +165,7 @@ export class Engine {
 
   /** Writes what waits and closes the store. */
   async close(): Promise<void> {
+    this.#unfollow?.();
     try {
       for (const workspace of this.#open.values()) await workspace.close();
     } finally {

@@ -33,6 +33,7 @@ import { pointerAt } from '../mutation/tree.ts';
 import type { Propagation } from '../propagation/propagation.ts';
 import type { Branch } from './branch.ts';
 import { lineOfRun, Provenance, type RunLine, type SetBy } from './provenance.ts';
+import type { WaitsForPool } from './waits_for_pool.ts';
 import type { Workspace } from './workspace.ts';
 
 /** A value by where it stands. */
@@ -76,7 +77,7 @@ export type ExplainedKind =
   /** Of a component that is not there. */
   | 'gone';
 
-export interface Explained extends Address {
+export interface Explained extends Address, WaitsForPool {
   /** What it is to the node above. */
   readonly as?: string;
   readonly kind: ExplainedKind;
@@ -310,6 +311,8 @@ class Tree {
     this.open.push(async (p) => {
       if (binding !== undefined) node.function = { id, name, kind, bound: await p.ofNoun(binding) };
       if (call === undefined) return;
+      const pool = node.freshness.state === 'pending' ? p.poolOf(at) : undefined;
+      if (pool !== undefined) node.waitsForPool = pool;
       const run = await p.runThatGave(at, call);
       node.run = run === undefined ? null : lineOfRun(run);
     });

@@ -8,11 +8,11 @@ import { RecentCache } from '../base/recent_cache.ts';
 import { Fault, ok, type Result } from '../base/result.ts';
 import type { Call, Evaluated } from '../builtins/assemble.ts';
 import type { DeclaredKey } from '../dispatch/key_use.ts';
+import { defaultPool } from '../dispatch/pool_label.ts';
 import { failureOfRun, isFinal, rememberedResult } from '../dispatch/result.ts';
 import type { RunFailureCode, RunLimits, Tier } from '../model/run.ts';
 import type { Compiler } from '../ports/compiler.ts';
 import type { RunStore } from '../ports/run_store.ts';
-import type { Runner } from '../ports/runner.ts';
 import type { World } from '../ports/world.ts';
 import {
   type Answer,
@@ -24,11 +24,21 @@ import {
   unavailable,
   unavailableText,
 } from './compiled_functions.ts';
+import { noRunnerText } from './dispatcher.ts';
 import { EarlierResults } from './earlier_results.ts';
 import { LiveRuns } from './live_runs.ts';
 import { RunRecorder } from './record_runs.ts';
-import { CallRuns, type CredentialsOf, type Run, type RunOf, type TestCall, type Tested } from './run_call.ts';
+import {
+  type Admission,
+  CallRuns,
+  type CredentialsOf,
+  type Run,
+  type RunOf,
+  type TestCall,
+  type Tested,
+} from './run_call.ts';
 import type { SealedValues } from './sealed_values.ts';
+import type { PoolOf } from './served_pools.ts';
 
 /** Who wants a call, and where its result goes. */
 export interface Asked extends RunOf {
@@ -40,8 +50,16 @@ export interface Asked extends RunOf {
 /** What a run takes of its runner. */
 export interface Needed {
   readonly tier: Tier;
+  readonly pool: string;
   readonly need: RunLimits;
   readonly keys: readonly DeclaredKey[];
+}
+
+/** A run that can be started. */
+export interface ToRun {
+  readonly run: RunId;
+  readonly needed: Needed;
+  readonly start: () => Promise<Tested>;
 }
 
 export interface CallStatistics {
@@ -61,6 +79,7 @@ export class FunctionCalls {
   readonly #workspace: WorkspaceId;
   readonly #store: RunStore;
   readonly #world: World;
+  readonly #serves: (of: PoolOf) => boolean;
   readonly #functions: CompiledFunctions;
   readonly #runs: CallRuns;
   readonly #earlier: EarlierResults;
@@ -86,11 +105,14 @@ export class FunctionCalls {
     readonly textOf: (hash: Hash) => Promise<string>;
     readonly credentials: CredentialsOf;
     readonly sealed: SealedValues;
+    /** Is there a runner for it? */
+    readonly serves: (of: PoolOf) => boolean;
     readonly wrote?: (runs: number) => void;
   }) {
     const { workspace, store, world, credentials, sealed, wrote = () => {} } = options;
     this.#workspace = workspace;
     this.#store = store;
+    this.#serves = options.serves;
     this.#world = world;
     const { live } = this;
     this.#recorder = new RunRecorder({ workspace, store, live, wrote });
@@ -122,12 +144,16 @@ export class FunctionCalls {
   }
 
   /**
-   * Runs a call now, whatever earlier ones gave, and keeps nothing of it but its record. Answers the run's id at once.
-   * Fault `runner_unavailable`. Refuses what the compiler refuses.
+   * Runs a call now, whatever earlier ones gave, and keeps nothing of it but its record. Answers the run's id at once. `mayWait`:
+   * also where nothing serves its pool. Fault `runner_unavailable`. Refuses what the compiler refuses.
    */
-  async test(call: TestCall): Promise<Result<{ readonly run: RunId; readonly ended: Promise<Tested> }>> {
+  async test(
+    call: TestCall,
+    mayWait: boolean,
+  ): Promise<Result<{ readonly run: RunId; readonly ended: Promise<Tested> }>> {
     const fn = await this.#functions.prepareText(call.call, call.source);
     if (!fn.ok) return fn;
+    if (!mayWait) this.#mustServe(fn.value);
     const { tier } = fn.value.compiled;
     const runner = this.#functions.runnerOf(tier);
     if (runner === undefined) throw new Fault('runner_unavailable', unavailableText(`functions of the ${tier} tier`));
@@ -140,22 +166,21 @@ export class FunctionCalls {
   }
 
   /**
-   * A run to be started later, by the caller, who has its turn (`isAdmitted`) or has it wait for one, under an id that is known before: of a function that acts on the
-   * world, so that what is about to happen can be written down first. Refuses what the compiler refuses. Fault `runner_unavailable`.
+   * A run to be started later, under an id that is known before: of a function that acts on the world, so that what is about to
+   * happen can be written down first. Refuses what the compiler refuses. Fault `runner_unavailable`.
    */
-  async toRun(
-    of: RunOf,
-    isAdmitted = true,
-  ): Promise<Result<{ readonly run: RunId; readonly start: () => Promise<Tested> }>> {
+  async toRun(of: RunOf, admission: Admission): Promise<Result<ToRun>> {
     const fn = await this.#functions.prepareText(of.call, undefined);
     if (!fn.ok) return fn;
+    if (admission === 'queued') this.#mustServe(fn.value);
     const { tier } = fn.value.compiled;
     const runner = this.#functions.runnerOf(tier);
     if (runner === undefined) throw new Fault('runner_unavailable', unavailableText(`functions of the ${tier} tier`));
     const id = this.#runs.newId();
     return ok({
       run: id,
-      start: () => this.#runs.run({ id, of, fn: fn.value, runner, isTest: false, isAdmitted }),
+      needed: neededBy(fn.value),
+      start: () => this.#runs.run({ id, of, fn: fn.value, runner, isTest: false, admission }),
     });
   }
 
@@ -163,7 +188,7 @@ export class FunctionCalls {
   async needOf(call: Omit<Call, 'input'>): Promise<Needed | undefined> {
     const fn = await this.#functions.prepare(call);
     if (!('compiled' in fn) || this.#functions.runnerOf(fn.compiled.tier) === undefined) return undefined;
-    return { tier: fn.compiled.tier, need: fn.limits, keys: fn.compiled.keys ?? [] };
+    return neededBy(fn);
   }
 
   /** May it be called again with the same idempotency key? It says so, or only computes. */
@@ -187,10 +212,6 @@ export class FunctionCalls {
     return this.#recorder.flushed();
   }
 
-  get runners(): readonly Runner[] {
-    return this.#functions.runners;
-  }
-
   get compiler(): Compiler | undefined {
     return this.#functions.compiler;
   }
@@ -207,6 +228,14 @@ export class FunctionCalls {
 
   forget(): void {
     this.#recent.clear();
+  }
+
+  /** For callers who wait for the end and tell nobody what they wait for. */
+  #mustServe(fn: Runnable): void {
+    const needed = neededBy(fn);
+    if (this.#serves(needed)) return;
+    const hint = `define it with \`headwater pool set ${needed.pool} --cpus N --memory MIB\``;
+    throw new Fault('runner_unavailable', `${noRunnerText(needed.pool)}; ${hint}`);
   }
 
   async #lookUp(): Promise<void> {
@@ -288,4 +317,9 @@ export class FunctionCalls {
 function madeBy({ fn }: Run, gave: Evaluated): Answer {
   const isFixed = gave.state !== 'error' || isFinal(gave.code as RunFailureCode);
   return { gave, isKept: isFixed && fn.compiled.tier === 'isolate' };
+}
+
+function neededBy({ compiled, limits: need }: Runnable): Needed {
+  const { tier, pool = defaultPool, keys = [] } = compiled;
+  return { tier, pool, need, keys };
 }

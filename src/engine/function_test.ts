@@ -21,6 +21,7 @@ import { managementInput } from './management_input.ts';
 import { permit } from './permit.ts';
 import type { Tested } from './run_call.ts';
 import { readLog } from './runs.ts';
+import type { WaitsForPool } from './waits_for_pool.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface TestAsk {
@@ -39,7 +40,7 @@ export interface TestAsk {
   readonly waitMs: number;
 }
 
-export interface TestReply {
+export interface TestReply extends WaitsForPool {
   readonly run: RunId;
   readonly status: RunRecord['status'];
   /** What `main` was given. */
@@ -78,18 +79,22 @@ export async function testFunction(
   const prepared = await w.read(() => prepare(w, branch, ask));
   if (!prepared.ok) return prepared;
   const { call, component, without } = prepared.value;
-  const started = await w.calls.test({
-    call,
-    at: { component, path: '' as Path },
-    changeSet: branch.row.id,
-    actor: principal.id,
-    ...(ask.text === undefined ? {} : { source: ask.text }),
-  });
+  const started = await w.calls.test(
+    {
+      call,
+      at: { component, path: '' as Path },
+      changeSet: branch.row.id,
+      actor: principal.id,
+      ...(ask.text === undefined ? {} : { source: ask.text }),
+    },
+    true,
+  );
   if (!started.ok) return started;
   const { run, ended } = started.value;
   const tested = await atMost(ended, Math.min(ask.waitMs, limits.runWaitMsMax));
   const log = must(await readLog(w, { run, after: 0, limit: limits.pageRowsMax, waitMs: 0 }));
   const record = tested?.record ?? w.calls.live.find(run) ?? (await ended).record;
+  const waitsForPool = w.dispatcher.lacks(run);
   return ok({
     run,
     status: record.status,
@@ -102,6 +107,7 @@ export async function testFunction(
     tookMs: tested === undefined ? null : tested.report.tookMs,
     peakMemoryBytes: record.peakMemoryBytes,
     tier: record.tier,
+    ...(waitsForPool === undefined ? {} : { waitsForPool }),
   });
 }
 

@@ -198,13 +198,16 @@ type Work = Prepared & { readonly asked: ManagementAsk; readonly ask: Ask };
 async function runPrepared(w: Workspace, principal: Principal, work: Work): Promise<Result<ManagementReply>> {
   const { component, fn, given, asked, readAt } = work;
   const { name, kind, text } = fn.record;
-  const started = await w.calls.test({
-    call: { function: fn.id, name, kind, text, input: canonical(given.input) },
-    at: { component, path: '' as Path },
-    changeSet: asked.changeSet,
-    actor: principal.id,
-    ...(asked.dryRun ? {} : { readAt }),
-  });
+  const started = await w.calls.test(
+    {
+      call: { function: fn.id, name, kind, text, input: canonical(given.input) },
+      at: { component, path: '' as Path },
+      changeSet: asked.changeSet,
+      actor: principal.id,
+      ...(asked.dryRun ? {} : { readAt }),
+    },
+    false,
+  );
   if (!started.ok) return started;
   const { run, ended } = started.value;
   const tested = await ended;

@@ -19,6 +19,7 @@ import {
   wrong,
 } from './operation.ts';
 import { plannedLines, unreviewedOf } from './planning.ts';
+import { actionsInQueue, actionsSeen } from './waits_for_pool.ts';
 import type { Workspace } from './workspace.ts';
 
 const steer =
@@ -27,8 +28,12 @@ const steer =
     inWorkspace(c, p, (w) => steerAction(w, c.principal, text(p, 'action'), event));
 
 export const actionOperations = {
-  /** Of Head; with `changeSet` those that its apply asked for. */
-  'action.list': (c, p) => inWorkspace(c, p, async (w) => ok(await listActions(w, await query(w, p)))),
+  /** Of Head; with `changeSet` those that its apply asked for. `waitsForPool`: a runner of it is all that an action waits for. */
+  'action.list': (c, p) =>
+    inWorkspace(c, p, async (w) => {
+      const page = await listActions(w, await query(w, p));
+      return ok({ ...page, items: await actionsSeen(w, page.items) });
+    }),
   /** What Head asks for and nobody has reviewed: it waits for a change set. */
   'action.pending': (c, p) =>
     inWorkspace(c, p, async (w) => {
@@ -37,7 +42,11 @@ export const actionOperations = {
       const { actions } = await w.read(() => plannedLines(head.snapshot, unreviewedOf(w, head)));
       return ok({ actions });
     }),
-  'action.get': (c, p) => inWorkspace(c, p, (w) => findAction(w, text(p, 'action'))),
+  'action.get': (c, p) =>
+    inWorkspace(c, p, async (w) => {
+      const found = await findAction(w, text(p, 'action'));
+      return found.ok ? ok((await actionsSeen(w, [found.value]))[0]!) : found;
+    }),
   'action.hold': steer('hold'),
   'action.release': steer('release'),
   'action.cancel': steer('cancel'),
@@ -54,7 +63,7 @@ export const actionOperations = {
     inWorkspace(c, p, 'apply', async (w) => {
       await w.acting.wake();
       const isQuiet = await w.acting.quiet(Math.min(integer(p, 'waitMs', 0), limits.actionWaitMsMax));
-      return ok({ quiet: isQuiet, open: w.actions.all() });
+      return ok({ quiet: isQuiet, open: actionsInQueue(w, w.actions.all()) });
     }),
 } satisfies Record<string, Handler>;
 

@@ -21,12 +21,21 @@ import {
   wrong,
 } from './operation.ts';
 import { clearMemo, findRun, killRun, listRuns, pruneRuns, type RunListQuery, readLog, runStatistics } from './runs.ts';
+import { runsSeen } from './waits_for_pool.ts';
 import { why } from './why.ts';
 
 export const runOperations = {
-  /** Of the workspace; with `changeSet` of that one. Components and functions by name are looked up in it, or on Head. */
-  'run.list': (c, p) => inState(c, p, async (s) => ok(await listRuns(s.w, await runQuery(s, p)))),
-  'run.get': (c, p) => inWorkspace(c, p, (w) => findRun(w, text(p, 'run'))),
+  /** `waitsForPool`: nothing serves the pool that a run waits for. Of the workspace; with `changeSet` of that one. Components and functions by name are looked up in it, or on Head. */
+  'run.list': (c, p) =>
+    inState(c, p, async (s) => {
+      const page = await listRuns(s.w, await runQuery(s, p));
+      return ok({ ...page, items: runsSeen(s.w, page.items) });
+    }),
+  'run.get': (c, p) =>
+    inWorkspace(c, p, async (w) => {
+      const found = await findRun(w, text(p, 'run'));
+      return found.ok ? ok(runsSeen(w, [found.value])[0]!) : found;
+    }),
   'run.log': (c, p) =>
     inWorkspace(c, p, (w) =>
       readLog(w, {

@@ -10,6 +10,7 @@ import { isEnded, type RunRecord } from '../model/run.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
 import { type AuditChange, type AuditRecord, readAudit } from './audit.ts';
 import { listRuns } from './runs.ts';
+import { poolOfValue } from './waits_for_pool.ts';
 import type { Workspace } from './workspace.ts';
 
 /** The mutation behind something declared. */
@@ -93,6 +94,11 @@ export class Provenance {
     const isIt = (r: RunRecord): boolean =>
       r.function === call.function && r.inputHash === inputHash && r.codeHash === codeHash && isEnded(r.status);
     return (await this.runsAt(at)).find(isIt) ?? (await this.#runs({ function: call.function })).find(isIt);
+  }
+
+  /** The pool that a run for a value waits for, and that nothing serves. */
+  poolOf(at: Source): string | undefined {
+    return poolOfValue(this.#w, at);
   }
 
   /** What runs of a call have on their records. */

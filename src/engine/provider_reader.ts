@@ -256,7 +256,7 @@ export class ProviderCalls {
       changeSet: this.#changeSet,
       actor: this.#actor,
     };
-    const to = await this.#w.calls.toRun(of, false);
+    const to = await this.#w.calls.toRun(of, 'queued');
     if (!to.ok) return { outcome: to, run: '' };
     const { report } = await to.value.start();
     return { outcome: report.outcome, run: to.value.run };

@@ -9,12 +9,13 @@ import { refusalText } from '../base/result.ts';
 import type { Call, Evaluated } from '../builtins/assemble.ts';
 import { keptInput } from '../dispatch/kept_input.ts';
 import { reachOf } from '../dispatch/network_reach.ts';
+import { defaultPool } from '../dispatch/pool_label.ts';
 import { failureOfRun, resultOfRun } from '../dispatch/result.ts';
 import type { Source } from '../model/expr.ts';
 import type { FunctionKind } from '../model/function.ts';
 import type { RunEvent, RunFailureCode, RunRecord } from '../model/run.ts';
 import type { Compiler } from '../ports/compiler.ts';
-import type { Allowances, RunListener, Runner, RunOutcome, RunReport, RunRequest } from '../ports/runner.ts';
+import type { Allowances, HeldTurn, RunListener, Runner, RunOutcome, RunReport, RunRequest } from '../ports/runner.ts';
 import type { World } from '../ports/world.ts';
 import { messageOf, type Runnable } from './compiled_functions.ts';
 import { type AskedCredentials, type CredentialsOutcome, noCredentials } from './credentials.ts';
@@ -64,6 +65,12 @@ export interface RunCallOptions {
 /** Kinds whose results are values that other functions may get; of the others nothing is kept that holds a secret. */
 const sealedKinds: readonly FunctionKind[] = ['attribute', 'transformation', 'code-generation'];
 
+/**
+ * How a run comes to its runner: it waits for its turn there; it has had it, under that id, and what it is about to do was written
+ * down since; or it goes past the queue.
+ */
+export type Admission = 'queued' | 'past' | HeldTurn;
+
 /** A run on its way. */
 export interface Run {
   readonly id: RunId;
@@ -71,8 +78,8 @@ export interface Run {
   readonly fn: Runnable;
   readonly runner: Runner;
   readonly isTest: boolean;
-  /** It has had its turn in the queue: what it is about to do was written down since. Default false. */
-  readonly isAdmitted?: boolean;
+  /** Default: queued. */
+  readonly admission?: Admission;
   /** By which its result is known; undefined: nobody asks for it again. */
   readonly key?: Hash;
 }
@@ -163,6 +170,7 @@ export class CallRuns {
       outputHash: null,
       status: 'dispatched',
       tier: fn.compiled.tier,
+      ...poolOf(fn),
       actor: of.actor,
       limits: fn.limits,
       credentials: [],
@@ -182,10 +190,12 @@ export class CallRuns {
     };
   }
 
-  #request({ id, of, fn, isTest, isAdmitted }: Run): RunRequest {
+  #request({ id, of, fn, isTest, admission = 'queued' }: Run): RunRequest {
     const { kind, name, input } = of.call;
-    const request = { id, kind, tier: fn.compiled.tier, name, code: fn.code, input, limits: fn.limits };
-    if (isAdmitted === true) return request;
+    const where = { tier: fn.compiled.tier, ...poolOf(fn) };
+    const request = { id, kind, ...where, name, code: fn.code, input, limits: fn.limits };
+    if (admission === 'past') return request;
+    if (admission !== 'queued') return { ...request, turn: admission };
     // Somebody waits for what he tries out; values are computed as they come.
     const priority = isTest ? 'interactive' : 'replay';
     return { ...request, turn: { workspace: this.#options.workspace, changeSet: of.changeSet, priority } };
@@ -250,6 +260,9 @@ export class CallRuns {
     );
   }
 }
+
+const poolOf = ({ compiled: { pool = defaultPool } }: Runnable): Pick<RunRecord, 'pool'> =>
+  pool === defaultPool ? {} : { pool };
 
 /** Does the word (`$Host`, `$Host:$Port`) name a member that must not come out of the run? */
 function isHidden(word: string, secrets: readonly { readonly hidden: Json }[]): boolean {

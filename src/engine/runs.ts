@@ -5,6 +5,7 @@ import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, ComponentId, FunctionId, RunId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { must, ok, type Result, refuse } from '../base/result.ts';
+import { defaultPool } from '../dispatch/pool_label.ts';
 import { isEnded, nextRunStatus, type RunLogLine, type RunRecord, type RunStatus, runStatuses } from '../model/run.ts';
 import type { RunQuery, RunStatistics } from '../ports/run_store.ts';
 import type { Page } from './component.ts';
@@ -131,7 +132,12 @@ export interface RunsAndMemo extends RunStatistics {
   /** Values of the change sets in use that are not settled. */
   readonly backlog: number;
   /** What functions run on here, and what does not hold them in on this machine. */
-  readonly runners: readonly { readonly tier: string; readonly cpus: number; readonly memoryBytes: number }[];
+  readonly runners: readonly {
+    readonly tier: string;
+    readonly pool: string;
+    readonly cpus: number;
+    readonly memoryBytes: number;
+  }[];
 }
 
 export async function runStatistics(w: Workspace): Promise<RunsAndMemo> {
@@ -145,7 +151,7 @@ export async function runStatistics(w: Workspace): Promise<RunsAndMemo> {
     unreadable,
     remembered,
     backlog: w.propagation.backlog,
-    runners: w.calls.runners.map(({ tier, capacity }) => ({ tier, ...capacity })),
+    runners: w.dispatcher.runners.map(({ tier, pool = defaultPool, capacity }) => ({ tier, pool, ...capacity })),
   };
 }
 

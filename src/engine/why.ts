@@ -16,8 +16,10 @@ import type { Reader } from '../model/state.ts';
 import { exprSummary } from '../mutation/cell.ts';
 import type { Propagation } from '../propagation/propagation.ts';
 import type { Branch } from './branch.ts';
+import { noRunnerText } from './dispatcher.ts';
 import { type Address, addressed, type FreshnessLine, freshnessLine, shownAddress } from './explain.ts';
 import { lineOfRun, Provenance, type RunLine } from './provenance.ts';
+import { poolOfValue, type WaitsForPool } from './waits_for_pool.ts';
 import type { Workspace } from './workspace.ts';
 
 export type Verdict =
@@ -42,7 +44,7 @@ export type Verdict =
   /** Nothing computes it. */
   | 'declared';
 
-export interface Reason extends Address {
+export interface Reason extends Address, WaitsForPool {
   readonly verdict: Verdict;
   /** One sentence. */
   readonly because: string;
@@ -164,6 +166,15 @@ async function reasonOf(w: Workspace, provenance: Provenance, a: Asked): Promise
       const under = runs.find((r) => !isEnded(r.status));
       const others = freshness.waits.filter((x) => x.component !== a.at.component || x.path !== a.shown.path);
       const waits = others.map((x) => `${x.name || x.component} ${x.path}`).join(', ');
+      const pool = poolOfValue(w, a.at);
+      if (pool !== undefined) {
+        const note = `${name} waits for a runner of pool ${pool}: ${noRunnerText(pool)}`;
+        return said('pending', note, {
+          run: under === undefined ? null : lineOfRun(under),
+          before,
+          waitsForPool: pool,
+        });
+      }
       return said(
         'pending',
         waits === '' ? `${name} is to run, or is running` : `${name} has not run again yet: it waits for ${waits}`,

@@ -101,6 +101,7 @@ export class Workspace {
       textOf: (hash) => this.read(() => this.space.blob(hash)),
       credentials: (compiler, asked) => credentialsOf(this, compiler, asked),
       sealed: this.sealedValues,
+      serves: (of) => this.dispatcher.serves(of),
     });
     this.propagation = new PropagationWork({
       calls: this.calls,

@@ -38,6 +38,10 @@ try {
     mcp: async (options) => (await import('../surfaces/mcp/stdio.ts')).serveMcpStdio({ ...options, version }),
     demo: async (options) => (await import('./demo_run.ts')).runDemo(options),
     reach,
+    pools: async () => {
+      const { listPools, removePool, setPool } = await import('./pools.ts');
+      return { list: listPools, set: setPool, remove: removePool };
+    },
     version,
   });
 } catch (e) {

@@ -20,6 +20,7 @@ import { callOperation } from '../engine/operations.ts';
 import { connectIpc, type IpcClient } from '../surfaces/ipc/client.ts';
 import { serveIpc } from '../surfaces/ipc/server.ts';
 import { openFunctions } from './functions.ts';
+import { poolsOf } from './pools.ts';
 import { allowedSockets } from './reach.ts';
 import { repeatable, writes } from './repeatable.ts';
 import { vaultOf } from './secrets.ts';
@@ -48,7 +49,7 @@ export async function openFolder(folder: string, cacheBytesMax?: number, written
     world,
     catalogue,
     packages: openPackages(fileURLToPath(new URL('providers', written))),
-    functions: openFunctions(() => allowedSockets(folder)),
+    functions: openFunctions(() => allowedSockets(folder), poolsOf(folder)),
     vault: vaultOf(folder, store.runs, world.clock),
     matches: linearMatcher(),
     ...(cacheBytesMax === undefined ? {} : { cacheBytesMax }),

@@ -1,35 +1,84 @@
 // What users' functions run on in this process: the compiler at once, each tier when the first function needs it, since
-// most commands run none.
+// most commands run none. The process tier is there once for each pool, so that no pool can take another's room.
 
 import { openCompiler } from '../adapters/compiler/compiler.ts';
 import { openIsolate } from '../adapters/isolate/isolate.ts';
-import { openProcessTier, processCapacity } from '../adapters/process/tier.ts';
+import { openProcessTier } from '../adapters/process/tier.ts';
 import type { FunctionHost } from '../engine/compiled_functions.ts';
 import type { Runner } from '../ports/runner.ts';
+import type { PoolLine } from '../surfaces/cli/program.ts';
+import type { PoolSource } from './pools.ts';
 
 /** What the isolate has besides the language and its libraries. */
 const isolateNames = ['Buffer', 'TextDecoder', 'TextEncoder'];
 
-/** `sockets`: those of the machine that runs may reach, asked when one is. */
-export function openFunctions(sockets: () => readonly string[]): FunctionHost {
-  const capacity = processCapacity();
+/** `sockets`: those of the machine that runs may reach, asked when one is. Faults: `pools_unreadable`. */
+export function openFunctions(sockets: () => readonly string[], pools: PoolSource): FunctionHost {
+  const isolate = openIsolate();
+  const ofPools = new PoolRunners(sockets);
   return {
     compiler: openCompiler({ isolateNames }),
-    runners: [openIsolate(), whenNeeded({ tier: 'process', capacity }, () => openProcessTier({ sockets }))],
+    runners: [isolate, ...ofPools.served(pools.list())],
+    changes: (served) => pools.watch((now) => served([isolate, ...ofPools.served(now)])),
   };
 }
 
-/** A runner that is opened by its first run. Before that its capacity is what is said here. */
-function whenNeeded(about: Pick<Runner, 'tier' | 'capacity'>, open: () => Runner): Runner {
+/** `of`: the pool as it is now. */
+interface OfPool {
+  readonly runner: Runner;
+  of: PoolLine;
+}
+
+/** A pool's runner stays the same while the pool is there; its capacity is what was said of it last. */
+class PoolRunners {
+  readonly #sockets: () => readonly string[];
+  #known = new Map<string, OfPool>();
+
+  constructor(sockets: () => readonly string[]) {
+    this.#sockets = sockets;
+  }
+
+  served(pools: readonly PoolLine[]): readonly Runner[] {
+    const now = new Map<string, OfPool>();
+    for (const pool of pools) {
+      const known = this.#known.get(pool.name) ?? this.#open(pool);
+      known.of = pool;
+      now.set(pool.name, known);
+    }
+    this.#known = now;
+    return [...now.values()].map(({ runner }) => runner);
+  }
+
+  #open(pool: PoolLine): OfPool {
+    const capacity = (): Runner['capacity'] => {
+      const { cpus, memoryMiB } = opened.of;
+      return { cpus, memoryBytes: memoryMiB * 1024 * 1024 };
+    };
+    const { name } = pool;
+    const open = (): Runner => openProcessTier({ sockets: this.#sockets, capacity, pool: name });
+    const opened = { runner: whenNeeded({ tier: 'process', pool: name, capacity }, open), of: pool };
+    return opened;
+  }
+}
+
+interface About {
+  readonly tier: Runner['tier'];
+  readonly pool: string;
+  readonly capacity: () => Runner['capacity'];
+}
+
+/** A runner that is opened by its first run. */
+function whenNeeded({ tier, pool, capacity }: About, open: () => Runner): Runner {
   let opened: Runner | undefined;
   const use = (): Runner => {
     opened ??= open();
     return opened;
   };
   return {
-    tier: about.tier,
+    tier,
+    pool,
     get capacity() {
-      return opened?.capacity ?? about.capacity;
+      return capacity();
     },
     get confinement() {
       return use().confinement;

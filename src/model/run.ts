@@ -71,6 +71,8 @@ export interface ExecutionContext {
   /** Who caused it, as in the audit. */
   readonly actor: string;
   readonly tier: Tier;
+  /** The pool of runners that it belongs to, by label; absent: `default`. */
+  readonly pool?: string;
   /** null: it ran before that was recorded. */
   readonly limits: RunLimits | null;
   /** The secrets that it was given, in order, each with the authentication functions that took it; never what is in them. */

@@ -41,6 +41,8 @@ export interface CompiledFunction {
   readonly plain?: readonly string[];
   /** Concurrency keys (`@key`) of an action function. */
   readonly keys?: readonly DeclaredKey[];
+  /** The pool that its calls belong to (`@pool`); absent: `default`. Any other makes it one of the process tier. */
+  readonly pool?: string;
   /** It declares that calling it again with the same idempotency key does nothing more (`@idempotent`). */
   readonly idempotent?: true;
   /** What it declares to take (`@timeout`, `@memory`, `@cpus`); what is absent is the tier's default. */

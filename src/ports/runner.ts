@@ -8,6 +8,8 @@
 // - `run` may be called any number of times at once. The adapter takes as many as it has room for (`capacity`) and keeps the
 //   others waiting in the order in which they came; it batches as it likes. `started` is called when user code is about to
 //   begin, once an attempt.
+// - Several runners may share a tier, and a pool of it (`pool`, a label). `tier`, `pool` never change; `capacity` may, and
+//   counts from then on. Which runner a call goes to is decided in front of them, and a call is given to one runner only.
 // - Time runs from `started`. A run over a limit of its own is ended and reported with the code of that limit; it never
 //   takes another run with it, except that one which shared its worker is tried again elsewhere, once, unseen by the caller.
 // - Log lines arrive in order, with no gaps, before the report resolves. Lines are cut at 16 KiB; a log over its bound ends the run
@@ -60,12 +62,19 @@ export interface Turn {
   readonly priority: Priority;
 }
 
+/** A turn that was had before, under an id of its own: the run goes to the runner that has room for it since. */
+export interface HeldTurn {
+  readonly held: string;
+}
+
 export interface RunRequest {
   readonly id: RunId;
-  /** For the queue in front of the runner, not for the runner; absent: it has had its turn. */
-  readonly turn?: Turn;
+  /** For the queue in front of the runners, not for the runner; absent: it goes past the queue, to a runner that is there. */
+  readonly turn?: Turn | HeldTurn;
   readonly kind: FunctionKind;
   readonly tier: Tier;
+  /** The runners that may take it, by label; for the queue in front of them. Default `default`. */
+  readonly pool?: string;
   /** Name for stack traces and messages. */
   readonly name: string;
   readonly code: RunCode;
@@ -122,6 +131,8 @@ export interface RunListener {
 
 export interface Runner {
   readonly tier: Tier;
+  /** Its label; absent: `default`. */
+  readonly pool?: string;
   /** Runs at once, and their memory together; what is over it waits. */
   readonly capacity: { readonly cpus: number; readonly memoryBytes: number };
   /** What holds user code in on this machine, and what does not hold here, for people and `doctor`. */
@@ -132,3 +143,10 @@ export interface Runner {
   /** Ends everything; later calls of `run` throw `runner_unavailable`. */
   close(): Promise<void>;
 }
+
+/**
+ * Runners that come and go while the engine works. `served` is told all that there are, whenever they are others than before or
+ * one has another capacity; the same runner is the same object. Nothing is told any more once what is answered was called.
+ * Who is told closes those that are not there any more, when their runs have ended, and all of them in the end.
+ */
+export type RunnerChanges = (served: (runners: readonly Runner[]) => void) => () => void;

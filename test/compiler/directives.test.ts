@@ -56,6 +56,26 @@ describe('directives', () => {
       expect(refused(`// @key ${words}`)).toMatch(/`@key` takes a name/);
   });
 
+  test('[EN450] a pool is one label, and makes the function one of the process tier; default is what one without it has', () => {
+    const of = (comments: string) => {
+      const { tier, pool } = compiled(comments);
+      return { tier, pool };
+    };
+    expect(of('// @pool gpu')).toEqual({ tier: 'process', pool: 'gpu' });
+    expect(of('  // @pool eu-west-1\n// @effects')).toEqual({ tier: 'process', pool: 'eu-west-1' });
+    expect(of(`// @pool ${'a'.repeat(63)}`).pool).toHaveLength(63);
+    for (const none of ['', '// @pool default', '// the @pool gpu', '/* @pool gpu */', '// @pools gpu'])
+      expect(of(none)).toEqual({ tier: 'isolate', pool: undefined });
+  });
+
+  test('a pool that stands twice is refused, and one of an authentication function', () => {
+    expect(refused('// @pool gpu\n// @pool cpu')).toMatch(/^text:2:1 directive_invalid.*twice/);
+    const result = compiler.compile(`// @pool gpu\n${main}`, 'authentication');
+    expect(result.ok ? '' : `${result.refusal.path} ${result.refusal.got}`).toMatch(
+      /^text:1:4 directive_invalid.*where the function behind it does/,
+    );
+  });
+
   test('sockets and members of secrets are reached, too', () => {
     const { tier, allow } = compiled('// @network $Endpoint $Host:$Port $Host:5432 unix:/run/podman/podman.sock');
     expect(tier).toBe('process');
@@ -115,6 +135,13 @@ describe('directives', () => {
     ['// @timeout 1s 2s', 'got 1s 2s'],
     ['// @memory 256MB', 'got 256MB'],
     ['// @cpus 0', 'got 0'],
+    ['// @pool', 'got none'],
+    ['// @pool gpu cpu', 'got gpu cpu'],
+    ['// @pool GPU', 'got GPU'],
+    ['// @pool -gpu', 'got -gpu'],
+    ['// @pool gpu-', 'got gpu-'],
+    ['// @pool g_pu', 'got g_pu'],
+    [`// @pool ${'a'.repeat(64)}`, `got ${'a'.repeat(64)}`],
     ['// @cpus 1e3', 'got 1e3'],
   ])('%s is refused at its place', (comment, got) => {
     const said = refused(`\n  ${comment}`);

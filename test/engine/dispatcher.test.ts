@@ -16,9 +16,15 @@ const report: RunReport = {
 /** Ends runs when it is told to. */
 class Slow implements Runner {
   readonly tier = 'process';
-  readonly capacity = { cpus: 2, memoryBytes: 100 };
+  readonly pool?: string;
+  capacity = { cpus: 2, memoryBytes: 100 };
+  isClosed = false;
   readonly confinement = { holds: [], missing: [] };
   readonly under = new Map<string, () => void>();
+  constructor(pool?: string, cpus = 2) {
+    if (pool !== undefined) this.pool = pool;
+    this.capacity = { cpus, memoryBytes: 100 };
+  }
   run({ id }: RunRequest): Promise<RunReport> {
     return new Promise((resolve) => {
       this.under.set(id, () => {
@@ -28,9 +34,12 @@ class Slow implements Runner {
     });
   }
   kill = () => false;
-  close = async () => {};
+  close = async () => {
+    this.isClosed = true;
+  };
 }
 
+const listener = { started: () => {}, log: () => {} };
 const turn = { workspace: 'w', changeSet: 'c', priority: 'interactive' } as const;
 const need = { cpus: 1, memoryBytes: 10 };
 const asked = (id: string, more: Partial<TurnRequest> = {}): TurnRequest => ({
@@ -42,9 +51,9 @@ const asked = (id: string, more: Partial<TurnRequest> = {}): TurnRequest => ({
 });
 const soon = () => new Promise((r) => setTimeout(r, 5));
 
-function opened() {
+function opened(...others: readonly Slow[]) {
   const runner = new Slow();
-  const dispatcher = new Dispatcher([runner]);
+  const dispatcher = new Dispatcher([runner, ...others]);
   const begun: string[] = [];
   const enter = (request: TurnRequest) =>
     void dispatcher.enter(request).then((has) => begun.push(has ? request.id : `not ${request.id}`));
@@ -96,8 +105,7 @@ test('[EN197] a provider that asks for time gets it from all with its key', asyn
 
 test('[EN196] a runner behind it takes calls by turns, and one that waits can be killed', async () => {
   const { runner, dispatcher } = opened();
-  const front = dispatcher.inFront(runner);
-  const listener = { started: () => {}, log: () => {} };
+  const front = dispatcher.inFront('process');
   const run = (id: string) =>
     front.run({ id: id as RunId, tier: 'process', limits: need, turn } as unknown as RunRequest, listener);
   const ended = ['a', 'b', 'c', 'd'].map(run);
@@ -110,4 +118,104 @@ test('[EN196] a runner behind it takes calls by turns, and one that waits can be
   expect([...runner.under.keys()]).toEqual(['b', 'c']);
   for (const end of [...runner.under.values()]) end();
   for (const one of ended.slice(0, 3)) expect((await one).outcome.ok).toBe(true);
+});
+
+test('[EN450] a pool has room of its own, and what names none belongs to default', async () => {
+  const { begun, enter } = opened(new Slow('gpu', 1));
+  for (const id of ['g1', 'g2', 'g3']) enter(asked(id, { pool: 'gpu' }));
+  for (const id of ['d1', 'd2']) enter(asked(id));
+  enter(asked('d3', { pool: 'default' }));
+  await soon();
+  expect(begun).toEqual(['g1', 'd1', 'd2']);
+});
+
+test('[EN450] of several runners of a pool the one with most room takes the call, and a kill finds it there', async () => {
+  const [one, two] = [new Slow('gpu', 1), new Slow('gpu', 3)];
+  const { dispatcher } = opened(one, two);
+  const front = dispatcher.inFront('process');
+  const run = (id: string) =>
+    front.run({ id: id as RunId, tier: 'process', pool: 'gpu', limits: need, turn } as unknown as RunRequest, listener);
+  const ended = ['a', 'b', 'c', 'd', 'e'].map(run);
+  await soon();
+  expect([...one.under.keys()]).toEqual(['c']);
+  expect([...two.under.keys()]).toEqual(['a', 'b', 'd']);
+  const killed: string[] = [];
+  two.kill = ((id: string) => killed.push(id) > 0) as never;
+  expect(front.kill('b' as RunId)).toBe(true);
+  expect(killed).toEqual(['b']);
+  one.under.get('c')!();
+  await soon();
+  expect([...one.under.keys()]).toEqual(['e']);
+  for (const end of [...one.under.values(), ...two.under.values()]) end();
+  for (const each of ended) expect((await each).outcome.ok).toBe(true);
+});
+
+test('[EN450] a run with a turn of another id goes where that has its room', async () => {
+  const gpu = new Slow('gpu', 1);
+  const { dispatcher, runner } = opened(gpu);
+  const front = dispatcher.inFront('process');
+  const request = { id: 'run', tier: 'process', pool: 'gpu', limits: need, turn: { held: 'action' } };
+  await expect(front.run(request as unknown as RunRequest, listener)).rejects.toThrow('action has no turn');
+  await dispatcher.enter(asked('action', { pool: 'gpu' }));
+  const ended = front.run(request as unknown as RunRequest, listener);
+  await soon();
+  expect([[...gpu.under.keys()], [...runner.under.keys()]]).toEqual([['run'], []]);
+  gpu.under.get('run')!();
+  expect((await ended).outcome.ok).toBe(true);
+});
+
+test('[EN451] what nothing serves waits and says so, keeps nobody waiting by its keys, and goes on when there is a runner', async () => {
+  const { dispatcher, runner, begun, enter } = opened();
+  const keys = [{ key: 'k', limits: { atOnceMax: 1 } }];
+  enter(asked('g1', { pool: 'gpu', keys }));
+  enter(asked('g2', { pool: 'gpu' }));
+  enter(asked('d1', { keys }));
+  enter(asked('d2', { keys }));
+  await soon();
+  expect(begun).toEqual(['d1']);
+  expect(['g1', 'g2', 'd1', 'd2'].map((id) => dispatcher.lacks(id))).toEqual(['gpu', 'gpu', undefined, undefined]);
+  dispatcher.leave('d1');
+  await soon();
+  expect(begun).toEqual(['d1', 'd2']);
+  dispatcher.serve([runner, new Slow('gpu', 2)]);
+  await soon();
+  // The key is common to all pools.
+  expect(begun).toEqual(['d1', 'd2', 'g2']);
+  expect(dispatcher.lacks('g1')).toBeUndefined();
+  dispatcher.leave('d2');
+  await soon();
+  expect(begun).toEqual(['d1', 'd2', 'g2', 'g1']);
+  // Who waits without a runner and leaves is told, too.
+  enter(asked('x', { pool: 'other' }));
+  dispatcher.leave('x');
+  await soon();
+  expect(begun.at(-1)).toBe('not x');
+  expect([dispatcher.waiting, dispatcher.lacks('x')]).toEqual([0, undefined]);
+});
+
+test('[EN454] a runner that is gone takes nothing more, ends what it has, and is closed; others come, and rooms change', async () => {
+  const gpu = new Slow('gpu', 1);
+  const { dispatcher, runner, begun, enter } = opened(gpu);
+  for (const id of ['a', 'b']) enter(asked(id, { pool: 'gpu' }));
+  await soon();
+  expect(begun).toEqual(['a']);
+  dispatcher.serve([runner]);
+  dispatcher.serve([runner]);
+  await soon();
+  expect([begun, gpu.isClosed, dispatcher.lacks('b')]).toEqual([['a'], false, 'gpu']);
+  dispatcher.leave('a');
+  await soon();
+  expect([begun, gpu.isClosed, dispatcher.lacks('b')]).toEqual([['a'], true, 'gpu']);
+  const next = new Slow('gpu', 1);
+  dispatcher.serve([runner, next]);
+  for (const id of ['c', 'd']) enter(asked(id, { pool: 'gpu' }));
+  await soon();
+  expect(begun).toEqual(['a', 'b']);
+  next.capacity = { cpus: 2, memoryBytes: 100 };
+  dispatcher.serve([runner, next]);
+  await soon();
+  expect(begun).toEqual(['a', 'b', 'c']);
+  expect([runner.isClosed, next.isClosed]).toEqual([false, false]);
+  await dispatcher.inFront('process').close();
+  expect([runner.isClosed, next.isClosed]).toEqual([true, true]);
 });

@@ -90,12 +90,15 @@ describe('a run of a function with effects', () => {
     const { snapshot } = found.value.branch;
     const fn = steps[0]!.subject;
     const { text } = JSON.parse(snapshot.get('functions', fn)!) as { text: Hash };
-    const tried = await w.calls.test({
-      call: { function: fn as FunctionId, name: 'tried', kind: 'management', text, input: '{}' },
-      at: { component: id as ComponentId, path: '' as Path },
-      changeSet: changeSet as ChangeSetId,
-      actor: 'ada',
-    });
+    const tried = await w.calls.test(
+      {
+        call: { function: fn as FunctionId, name: 'tried', kind: 'management', text, input: '{}' },
+        at: { component: id as ComponentId, path: '' as Path },
+        changeSet: changeSet as ChangeSetId,
+        actor: 'ada',
+      },
+      true,
+    );
     if (!tried.ok) throw new Error('it does not compile');
     const { gave } = await tried.value.ended;
     expect(gave).toEqual({ state: 'value', value: { message: 'length 18', result: 'success' } });

@@ -2,6 +2,7 @@
 // text and kind give the same script.
 
 import { limits } from '../../base/limits.ts';
+import { defaultPool } from '../../dispatch/pool_label.ts';
 import { builderScript } from '../../formats/asset/builders.ts';
 import type { FunctionKind } from '../../model/function.ts';
 import type { Tier } from '../../model/run.ts';
@@ -83,10 +84,11 @@ function compileSyntax(
   const effects = [...new Set(used.map((r) => effectOf(r, withEffects)).filter((e) => e !== undefined))];
   const comments = definition === undefined ? syntax.comments : [];
   const directives = directivesOf(text, comments);
-  const { network, commands, plain, keys } = directives;
-  const declared = network.length + commands.length > 0 || comments.some((c) => declaresEffects(c.value));
+  const { network, commands, plain, keys, pool = defaultPool } = directives;
+  const declared =
+    network.length + commands.length > 0 || pool !== defaultPool || comments.some((c) => declaresEffects(c.value));
   const tier = effects.length > 0 || declared || kindsWithEffects.includes(kind) ? 'process' : 'isolate';
-  const wrong = [...directives.wrong, ...overTier(text, directives, tier)];
+  const wrong = [...directives.wrong, ...overTier(text, directives, tier), ...withoutPool(text, directives, kind)];
   if (wrong.length > 0) return wrong;
   return {
     script: edits.apply() + builders(names, kind),
@@ -95,6 +97,7 @@ function compileSyntax(
     ...(network.length + commands.length > 0 ? { allow: { network, commands } } : {}),
     ...(plain.length > 0 ? { plain } : {}),
     ...(keys.length > 0 ? { keys } : {}),
+    ...(pool === defaultPool ? {} : { pool }),
     ...(comments.some((c) => /^\s*@idempotent\s*$/.test(c.value)) ? { idempotent: true as const } : {}),
     ...(Object.keys(directives.limits).length > 0 ? { limits: directives.limits } : {}),
   };
@@ -105,6 +108,13 @@ function overTier(text: string, { limits: { memoryBytes = 0 } }: Directives, tie
   if (tier === 'process' || memoryBytes <= limits.isolateMemoryBytes) return [];
   const message = `A pure function gets at most ${limits.isolateMemoryBytes / 1024 / 1024}MiB; \`@memory\` asks for more.`;
   return [diagnosticAt(text, text.indexOf('@memory'), 0, 'directive_invalid', message)];
+}
+
+/** It would count for nothing: an authentication function runs in the process of the function behind it. */
+function withoutPool(text: string, { pool }: Directives, kind: FunctionKind): Diagnostic[] {
+  if (kind !== 'authentication' || pool === undefined) return [];
+  const message = 'An authentication function runs where the function behind it does; `@pool` belongs to that one.';
+  return [diagnosticAt(text, text.indexOf('@pool'), 0, 'directive_invalid', message)];
 }
 
 /** Behind a schema definition stand the builders it names; its own lines stay where they are. */

@@ -1,4 +1,4 @@
-// What a function declares about its run, in line comments of their own:
+// What a function declares about its run, in line comments of their own; lists in several, else once; an error stands at its place:
 //
 //   // @network api.example.com *.amazonaws.com 10.0.0.7:8080     hosts it may reach, sockets (unix:/run/x.sock) that the owner of
 //   // @network $Endpoint $Host:$Port unix:/run/x.sock             the machine allows, and what members of the run's secrets name
@@ -6,12 +6,13 @@
 //   // @plain REGION account                                       what it stores, and members of its secret, that are no secret
 //   // @timeout 30s    // @memory 256MiB    // @cpus 1             what one run may take
 //   // @key aws/{/domain/Region} at-once=20 per-second=10        an action: what is shared by those with the same key (see key_use)
+//   // @pool gpu                                                    the runners that it is to run on, by label
 //   // @idempotent                                                  an action: calling it again with its key does nothing more
-// Lists may stand in several comments, a limit once. What is written wrongly is an error at its place.
 
 import { limits } from '../../base/limits.ts';
 import { type DeclaredKey, parseKey } from '../../dispatch/key_use.ts';
 import { isHostEntry, isMemberWord, socketOfEntry } from '../../dispatch/network_reach.ts';
+import { isPoolLabel, poolLabelExpected } from '../../dispatch/pool_label.ts';
 import type { CompiledFunction, Diagnostic } from '../../ports/compiler.ts';
 import { type Comment, diagnosticAt } from './syntax.ts';
 
@@ -22,11 +23,12 @@ export interface Directives {
   readonly commands: readonly string[];
   readonly plain: readonly string[];
   readonly keys: readonly DeclaredKey[];
+  readonly pool?: string;
   readonly limits: DeclaredLimits;
   readonly wrong: readonly Diagnostic[];
 }
 
-const directive = /^\s*@(network|commands|plain|key|timeout|memory|cpus)(?=\s|$)(.*)$/s;
+const directive = /^\s*@(network|commands|plain|key|pool|timeout|memory|cpus)(?=\s|$)(.*)$/s;
 const command = /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}$/;
 const amount = /^([0-9]{1,9}(?:\.[0-9]{1,3})?)([A-Za-z]*)$/;
 
@@ -87,11 +89,12 @@ export function directivesOf(text: string, comments: readonly Comment[]): Direct
   const lists = { network: new Set<string>(), commands: new Set<string>(), plain: new Set<string>() };
   const declared: { -readonly [L in keyof DeclaredLimits]: number } = {};
   const keys: DeclaredKey[] = [];
+  let pool: string | undefined;
   const wrong: Diagnostic[] = [];
   for (const comment of comments) {
     const match = comment.type === 'CommentLine' ? directive.exec(comment.value) : null;
     if (match === null) continue;
-    const name = match[1] as ListName | 'key' | keyof typeof limitRules;
+    const name = match[1] as ListName | 'key' | 'pool' | keyof typeof limitRules;
     const words = match[2]!.split(/\s+/).filter((word) => word !== '');
     const refuse = (message: string) =>
       wrong.push(diagnosticAt(text, comment.start, comment.end - comment.start, 'directive_invalid', message));
@@ -109,6 +112,13 @@ export function directivesOf(text: string, comments: readonly Comment[]): Direct
       else refuse(`\`@key\` takes ${keyExpected}; got ${words.join(' ') || 'none'}.`);
       continue;
     }
+    if (name === 'pool') {
+      if (words.length !== 1 || !isPoolLabel(words[0]!))
+        refuse(`\`@pool\` takes ${poolLabelExpected}; got ${words.join(' ') || 'none'}.`);
+      else if (pool !== undefined) refuse('`@pool` stands here twice.');
+      else pool = words[0];
+      continue;
+    }
     const rule = limitRules[name];
     const value = words.length === 1 ? amountOf(words[0]!, rule) : undefined;
     if (value === undefined) refuse(`\`@${name}\` takes ${rule.expected}; got ${words.join(' ') || 'none'}.`);
@@ -116,7 +126,8 @@ export function directivesOf(text: string, comments: readonly Comment[]): Direct
     else declared[rule.limit] = value;
   }
   const { network, commands, plain } = lists;
-  return { network: [...network], commands: [...commands], plain: [...plain], keys, limits: declared, wrong };
+  const of = { network: [...network], commands: [...commands], plain: [...plain], keys, limits: declared, wrong };
+  return pool === undefined ? of : { ...of, pool };
 }
 
 /** `*.` stands before a name only. */

@@ -28,6 +28,10 @@ export interface ProcessTierOptions {
   /** Processors and bytes that runs under way may be counted for together. Default: all processors, half the memory. */
   readonly cpus?: number;
   readonly memoryBytes?: number;
+  /** The same, asked each time: a lower one lets nothing begin until it is met. Default: as above, and it stays so. */
+  readonly capacity?: () => Runner['capacity'];
+  /** The label of its pool. Default `default`. */
+  readonly pool?: string;
   /** Children started ahead. Default 1. */
   readonly spares?: number;
   /** Runs functions also where the walls are missing (`confinement.missing`). Default false. */
@@ -115,7 +119,8 @@ export function openProcessTier(options: ProcessTierOptions = {}): Runner {
   const sandbox = sandboxOf(options, program, folder);
   const entry = sandbox.confined ? `${inside.program}/child/main.js` : join(program, 'main.js');
   const spares = openSpares({ sandbox, entry, folder, spares: options.spares ?? 1 });
-  const capacity = processCapacity(options);
+  const fixed = processCapacity(options);
+  const capacity = (): Runner['capacity'] => options.capacity?.() ?? fixed;
   const sockets = (): readonly string[] =>
     typeof options.sockets === 'function' ? options.sockets() : (options.sockets ?? []);
   const waiting: Waiting[] = [];
@@ -155,9 +160,11 @@ export function openProcessTier(options: ProcessTierOptions = {}): Runner {
     throw new Fault('runner_unavailable', 'children of the process tier go away before they take their order');
   };
 
-  const hasRoom = ({ limits: wanted }: RunRequest): boolean =>
-    active.size === 0 ||
-    (used.cpus + wanted.cpus <= capacity.cpus && used.memoryBytes + wanted.memoryBytes <= capacity.memoryBytes);
+  const hasRoom = ({ limits: wanted }: RunRequest): boolean => {
+    if (active.size === 0) return true;
+    const { cpus, memoryBytes } = capacity();
+    return used.cpus + wanted.cpus <= cpus && used.memoryBytes + wanted.memoryBytes <= memoryBytes;
+  };
 
   const pump = (): void => {
     while (waiting[0] !== undefined && hasRoom(waiting[0].request)) {
@@ -211,7 +218,10 @@ export function openProcessTier(options: ProcessTierOptions = {}): Runner {
 
   return {
     tier: 'process',
-    capacity,
+    ...(options.pool === undefined ? {} : { pool: options.pool }),
+    get capacity() {
+      return capacity();
+    },
     confinement: { holds: sandbox.holds, missing: sandbox.missing },
     run,
     kill,

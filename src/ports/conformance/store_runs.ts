@@ -65,6 +65,9 @@ export const runCases: readonly StoreCase[] = [
       } as const;
       await store.putRuns(w.workspace, [answered]);
       expectEqual('with its answer', await store.findRun(w.workspace, queued.id), answered);
+      const pooled = { ...answered, pool: 'gpu' };
+      await store.putRuns(w.workspace, [pooled]);
+      expectEqual('with its pool', await store.findRun(w.workspace, queued.id), pooled);
     }
     expectEqual('one', await listed(w), [1]);
     expectEqual('none', await store.findRun(w.workspace, idOf<RunId>(2)), undefined);

@@ -7,10 +7,11 @@ import type { PlannedLine } from '../../engine/planning.ts';
 import type { ActionRecord } from '../../model/action.ts';
 import { exitCodes } from './exit.ts';
 import { parsedJson } from './files.ts';
-import { paint } from './output.ts';
+import { note, paint } from './output.ts';
 import type { Params, Run, Session } from './program.ts';
-import { actionLine, actionLines, actionWhole } from './render_action.ts';
+import { type ActionSeen, actionLine, actionLines, actionWhole } from './render_action.ts';
 import { plannedLine } from './render_approval.ts';
+import { poolHint } from './render_run.ts';
 
 interface ListOptions {
   readonly changeSet?: string;
@@ -23,7 +24,7 @@ interface ListOptions {
 /** What carrying out came to so far. */
 interface Ran {
   readonly quiet: boolean;
-  readonly open: readonly ActionRecord[];
+  readonly open: readonly ActionSeen[];
 }
 
 export function actionCommands(program: Command, run: Run): void {
@@ -44,7 +45,7 @@ export function actionCommands(program: Command, run: Run): void {
     )
     .action((options: ListOptions) =>
       run('Reading the actions', async (s) => {
-        const page = await s.call<Page<ActionRecord>>('action.list', options as unknown as Params);
+        const page = await s.call<Page<ActionSeen>>('action.list', options as unknown as Params);
         s.print(page, () => [
           ...actionLines(page.items),
           ...(page.nextCursor === null ? [] : [paint('dim', `more: --cursor ${page.nextCursor}`)]),
@@ -70,7 +71,7 @@ export function actionCommands(program: Command, run: Run): void {
     .description('one action: why, what it waits for, how it went')
     .action((id: string) =>
       run('Reading the action', async (s) => {
-        const action = await s.call<ActionRecord>('action.get', { action: id });
+        const action = await s.call<ActionSeen>('action.get', { action: id });
         s.print(action, () => actionWhole(action));
         return undefined;
       }),
@@ -87,7 +88,7 @@ export function actionCommands(program: Command, run: Run): void {
       .description(description)
       .action((id: string) =>
         run('Asking', async (s) => {
-          const action = await s.call<ActionRecord>(`action.${verb}`, { action: id });
+          const action = await s.call<ActionSeen>(`action.${verb}`, { action: id });
           s.print(action, () => [actionLine(action)]);
           return undefined;
         }),
@@ -100,7 +101,7 @@ export function actionCommands(program: Command, run: Run): void {
     .action((id: string, name: string, options: { payload: string }) =>
       run('Sending the signal', async (s) => {
         const payload = parsedJson(options.payload, 'payload');
-        const action = await s.call<ActionRecord>('action.signal', { action: id, name, payload });
+        const action = await s.call<ActionSeen>('action.signal', { action: id, name, payload });
         s.print(action, () => [actionLine(action)]);
         return undefined;
       }),
@@ -134,7 +135,7 @@ export function actionCommands(program: Command, run: Run): void {
 }
 
 async function request(s: Session, params: Params, isWaited: boolean): Promise<number | undefined> {
-  const action = await s.call<ActionRecord>('action.request', params);
+  const action = await s.call<ActionSeen>('action.request', params);
   if (isWaited) return carryOut(s, { ids: [action.id] });
   s.print(action, () => [actionLine(action)]);
   return undefined;
@@ -154,11 +155,13 @@ interface ToldOf {
  * failed.
  */
 export async function carryOut(s: Session, { ids, changeSet }: ToldOf = {}): Promise<number> {
-  const told = new Map<string, ActionRecord>();
+  const told = new Map<string, ActionSeen>();
   const isAsked = (a: ActionRecord): boolean =>
     ids !== undefined ? ids.includes(a.id) : changeSet === undefined || a.origins.includes(changeSet as never);
-  const tell = (action: ActionRecord): void => {
-    if (!isAsked(action) || told.get(action.id)?.status === action.status) return;
+  const tell = (action: ActionSeen): void => {
+    const before = told.get(action.id);
+    const isSame = before?.status === action.status && before.waitsForPool === action.waitsForPool;
+    if (!isAsked(action) || isSame) return;
     told.set(action.id, action);
     // Behind an answer of its own, an object would follow an object.
     if (!s.json || changeSet === undefined) s.write([action], () => [actionLine(action)]);
@@ -172,11 +175,13 @@ export async function carryOut(s: Session, { ids, changeSet }: ToldOf = {}): Pro
     for (const action of ran.open) tell(action);
     const isOpen = (id: string): boolean => ran.open.some((a) => a.id === id);
     for (const id of new Set([...told.keys(), ...(ids ?? [])]))
-      if (!isOpen(id) && !isOver(told.get(id))) tell(await s.call<ActionRecord>('action.get', { action: id }));
+      if (!isOpen(id) && !isOver(told.get(id))) tell(await s.call<ActionSeen>('action.get', { action: id }));
   }
   // What was over before anybody looked.
   if (changeSet !== undefined) for (const action of await allOf(s, { changeSet })) tell(action);
   if (told.size === 0 && !s.json) s.write([], () => ['Nothing is queued.']);
+  const pools = new Set([...told.values()].flatMap((a) => (a.waitsForPool === undefined ? [] : [a.waitsForPool])));
+  if (!s.json) for (const pool of pools) note(poolHint(pool, 'take what waits away with `headwater action cancel`'));
   const failed = [...told.values()].filter((a) => a.status === 'failed' || a.status === 'interrupted');
   return failed.length > 0 ? exitCodes.error : exitCodes.ok;
 }
@@ -196,10 +201,11 @@ async function stay(s: Session): Promise<number> {
     const { open } = await s.call<Ran>('action.run', { waitMs: 0 });
     const ids = new Set(open.map((a) => a.id));
     const ended = [...told.keys()].filter((id) => !ids.has(id as ActionRecord['id']));
-    const last = await Promise.all(ended.map((id) => s.call<ActionRecord>('action.get', { action: id })));
+    const last = await Promise.all(ended.map((id) => s.call<ActionSeen>('action.get', { action: id })));
     for (const action of [...open, ...last]) {
-      if (told.get(action.id) !== action.status) s.write([action], () => [actionLine(action)]);
-      told.set(action.id, action.status);
+      const now = `${action.status} ${action.waitsForPool ?? ''}`;
+      if (told.get(action.id) !== now) s.write([action], () => [actionLine(action)]);
+      told.set(action.id, now);
     }
     for (const id of ended) told.delete(id);
     await Promise.race([over, new Promise((resolve) => setTimeout(resolve, waitMs))]);
@@ -207,10 +213,10 @@ async function stay(s: Session): Promise<number> {
   return exitCodes.ok;
 }
 
-async function allOf(s: Session, of: Params): Promise<ActionRecord[]> {
-  const out: ActionRecord[] = [];
+async function allOf(s: Session, of: Params): Promise<ActionSeen[]> {
+  const out: ActionSeen[] = [];
   for (let cursor: string | null | undefined; cursor !== null; ) {
-    const page: Page<ActionRecord> = await s.call('action.list', { ...of, ...(cursor == null ? {} : { cursor }) });
+    const page: Page<ActionSeen> = await s.call('action.list', { ...of, ...(cursor == null ? {} : { cursor }) });
     out.push(...page.items);
     cursor = page.nextCursor;
   }

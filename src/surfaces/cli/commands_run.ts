@@ -4,6 +4,7 @@
 import type { Command } from 'commander';
 import type { Page } from '../../engine/component.ts';
 import type { RunLog, RunsAndMemo } from '../../engine/runs.ts';
+import type { WaitsForPool } from '../../engine/waits_for_pool.ts';
 import type { RunRecord } from '../../model/run.ts';
 import { exitCodes } from './exit.ts';
 import { componentNames } from './names.ts';
@@ -40,7 +41,7 @@ export function runCommands(program: Command, run: Run): void {
     )
     .action((options: ListOptions) =>
       run('Reading the runs', async (s) => {
-        const page = await s.call<Page<RunRecord>>('run.list', options as unknown as Params);
+        const page = await s.call<Page<RunRecord & WaitsForPool>>('run.list', options as unknown as Params);
         const nameOf = await componentNames(s, page.items);
         s.print(page, () => [
           ...runLines(page.items, nameOf),
@@ -54,7 +55,7 @@ export function runCommands(program: Command, run: Run): void {
     .description('one run: what it was called with, when, where, and how it ended')
     .action((id: string) =>
       run('Reading the run', async (s) => {
-        const record = await s.call<RunRecord>('run.get', { run: id });
+        const record = await s.call<RunRecord & WaitsForPool>('run.get', { run: id });
         const nameOf = await componentNames(s, [record]);
         s.print(record, () => runWhole(record, nameOf));
         return undefined;

@@ -17,6 +17,7 @@ import { functionCommands } from './commands_function.ts';
 import { localCommands } from './commands_local.ts';
 import { managementCommands } from './commands_management.ts';
 import { mergeCommands } from './commands_merge.ts';
+import { poolCommands } from './commands_pool.ts';
 import { providerCommands } from './commands_provider.ts';
 import { questionCommands } from './commands_question.ts';
 import { reachCommands } from './commands_reach.ts';
@@ -63,6 +64,12 @@ export interface Surroundings {
     allow(folder: string, path: string): boolean;
     deny(folder: string, path: string): boolean;
   };
+  /** Pools of this machine's runners, kept in the data folder; `set` and `remove` answer whether they changed anything. */
+  pools(): Promise<{
+    list(folder: string): readonly PoolLine[];
+    set(folder: string, name: string, capacity: PoolCapacity): boolean;
+    remove(folder: string, name: string): boolean;
+  }>;
   /** Starts the agent for this machine. */
   local(options: LocalChoice): Promise<{
     readonly endpoint: string;
@@ -92,6 +99,18 @@ export interface Surroundings {
   demo(options: { readonly what: DemoKind; readonly json: boolean }): Promise<number>;
   /** Of this program. */
   readonly version: string;
+}
+
+/** What runs under way in a pool may be counted for together. */
+export interface PoolCapacity {
+  readonly cpus: number;
+  readonly memoryMiB: number;
+}
+
+export interface PoolLine extends PoolCapacity {
+  readonly name: string;
+  /** False: `default`, with what the others leave of the machine. */
+  readonly isSet: boolean;
 }
 
 /** How the local cloud is to behave; times in milliseconds. */
@@ -196,6 +215,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     storeCommands,
     cloudCommands,
     reachCommands,
+    poolCommands,
     localCommands,
     demoCommands,
   ])

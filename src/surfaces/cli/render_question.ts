@@ -104,6 +104,8 @@ function aboutLines(node: Explained): string[] {
       out.push('the component is not there');
       break;
   }
+  if (node.waitsForPool !== undefined)
+    out.push(`waiting for a runner of pool ${node.waitsForPool}, which nothing serves`);
   if (node.run !== undefined)
     out.push(
       node.run === null

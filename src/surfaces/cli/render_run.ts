@@ -4,6 +4,7 @@
 import { brief, type Json } from '../../base/json.ts';
 import type { TestReply } from '../../engine/function_test.ts';
 import type { RunsAndMemo } from '../../engine/runs.ts';
+import type { WaitsForPool } from '../../engine/waits_for_pool.ts';
 import type { RunLogLine, RunRecord } from '../../model/run.ts';
 import type { Diagnostic } from '../../ports/compiler.ts';
 import { count, paint, table } from './output.ts';
@@ -20,7 +21,7 @@ const statusStyle = (status: RunRecord['status']): 'green' | 'red' | 'yellow' | 
 export const timeText = (atMs: number): string => new Date(atMs).toISOString().replace('T', ' ').slice(0, 19);
 
 /** `nameOf`: of a component by its id. */
-export function runLines(runs: readonly RunRecord[], nameOf: (component: string) => string): string[] {
+export function runLines(runs: readonly (RunRecord & WaitsForPool)[], nameOf: (component: string) => string): string[] {
   if (runs.length === 0) return ['No run.'];
   return table(
     runs.map((r) => [
@@ -30,19 +31,27 @@ export function runLines(runs: readonly RunRecord[], nameOf: (component: string)
       `${nameOf(r.component)}${r.test === null ? ` ${r.output}` : ' (test)'}`.trim(),
       timeText(r.queuedAtMs),
       tookText(r),
-      r.failure === null ? '' : paint('red', `${r.failure.code}: ${brief(r.failure.message, 60)}`),
+      r.failure === null ? poolText(r) : paint('red', `${r.failure.code}: ${brief(r.failure.message, 60)}`),
     ]),
   );
 }
+
+/** '' when it waits for no pool. */
+export const poolText = ({ waitsForPool: pool }: WaitsForPool): string =>
+  pool === undefined ? '' : paint('yellow', `waiting for a runner of pool ${pool}`);
+
+/** What to do about it. */
+export const poolHint = (pool: string, way: string): string =>
+  `no runner serves the pool ${pool}; define it with \`headwater pool set ${pool} --cpus N --memory MIB\`, or ${way}`;
 
 function tookText({ startedAtMs, endedAtMs }: RunRecord): string {
   return startedAtMs === null || endedAtMs === null ? '' : `${Math.max(0, endedAtMs - startedAtMs)} ms`;
 }
 
-export function runWhole(r: RunRecord, nameOf: (component: string) => string): string[] {
+export function runWhole(r: RunRecord & WaitsForPool, nameOf: (component: string) => string): string[] {
   const rows: string[][] = [
     ['run', r.id],
-    ['status', paint(statusStyle(r.status), r.status)],
+    ['status', [paint(statusStyle(r.status), r.status), poolText(r)].filter((t) => t !== '').join(', ')],
     ['function', `${r.functionName}  ${paint('dim', `${r.kind}, ${r.function}`)}`],
     ['component', r.component === '' ? '(none)' : `${nameOf(r.component)}  ${paint('dim', r.component)}`],
     ['value', resultPlace(r)],
@@ -51,13 +60,18 @@ export function runWhole(r: RunRecord, nameOf: (component: string) => string): s
     ['queued', timeText(r.queuedAtMs)],
     ['started', r.startedAtMs === null ? '(not yet)' : timeText(r.startedAtMs)],
     ['ended', r.endedAtMs === null ? '(not yet)' : `${timeText(r.endedAtMs)}, after ${tookText(r) || 'no time'}`],
-    ['where', `${r.tier}${r.runner === '' ? '' : `, ${r.runner}`}${r.attempts === 1 ? '' : `, attempt ${r.attempts}`}`],
+    [
+      'where',
+      `${r.tier}${r.pool === undefined ? '' : `, pool ${r.pool}`}${r.runner === '' ? '' : `, ${r.runner}`}${r.attempts === 1 ? '' : `, attempt ${r.attempts}`}`,
+    ],
   ];
   rows.push(...contextRows(r));
   if (r.peakMemoryBytes !== null) rows.push(['peak memory', `${Math.ceil(r.peakMemoryBytes / 1024 / 1024)} MiB`]);
   if (r.exit !== null) rows.push(['exit', r.exit]);
   rows.push(['code', r.codeHash], ['input', `${r.inputHash}`], ['output', r.outputHash ?? '(none)']);
   if (r.failure !== null) rows.push(['failure', paint('red', `${r.failure.code}: ${r.failure.message}`)]);
+  if (r.waitsForPool !== undefined)
+    rows.push(['next', poolHint(r.waitsForPool, `end it with \`headwater run kill ${r.id}\``)]);
   const result = r.test?.result ?? r.management?.result;
   if (result != null) rows.push(['result', result]);
   return [...table(rows), ...inputLines(r)];
@@ -108,7 +122,7 @@ export function statisticsLines(s: RunsAndMemo): string[] {
     ['recalled since opened', String(s.recalled)],
     ...(s.unreadable > 0 ? [['damaged memo entries replaced', String(s.unreadable)]] : []),
     ['values not settled', String(s.backlog)],
-    ...s.runners.map((r) => [`${r.tier} tier`, count(r.cpus, 'processor')]),
+    ...s.runners.map((r) => [`${r.tier} tier, pool ${r.pool}`, count(r.cpus, 'processor')]),
   ]);
 }
 
@@ -144,6 +158,8 @@ export function testLines(r: TestReply, source: string): string[] {
   if (r.log.length > 0) out.push(...logLines(r.log).map((l) => `${paint('dim', '|')} ${l}`));
   if (r.logCut) out.push(paint('dim', `| … more with: headwater run log ${r.run}`));
   const { outcome } = r;
+  if (r.waitsForPool !== undefined)
+    out.push(`${poolText(r)}: ${poolHint(r.waitsForPool, `end it with \`headwater run kill ${r.run}\``)}`);
   if (outcome === undefined) out.push(`still ${r.status}; follow it with: headwater run log ${r.run} --follow`);
   else if (outcome.ok) out.push(valueText(outcome.value));
   else {

@@ -37,6 +37,7 @@ type RunText = [
   network?: readonly string[],
   commands?: readonly string[],
   answer?: [key: Hash, result: string | null] | null,
+  pool?: string,
 ];
 
 /** Columns of one run, one after another: lists of them cross to the thread as one flat list, which costs least. */
@@ -81,6 +82,7 @@ export function toColumns(runs: readonly RunRecord[]): RunColumn[] {
     ];
     if (r.tier === 'process')
       rest.push(r.credentials, r.network, r.commands, r.answer && [r.answer.key, r.answer.result]);
+    if (r.pool !== undefined) rest.push(r.pool);
     const endedAtMs = isEnded(r.status) ? Math.floor(r.endedAtMs ?? r.queuedAtMs) : null;
     columns.push(r.id, r.changeSet, r.component, r.function, r.status, endedAtMs, JSON.stringify(rest));
   }
@@ -121,6 +123,7 @@ export function fromRow(row: RunRow): RunRecord {
     network: rest[23] ?? [],
     commands: rest[24] ?? [],
     ...(rest[25] == null ? {} : { answer: { key: rest[25][0], result: rest[25][1] } }),
+    ...(rest[26] === undefined ? {} : { pool: rest[26] }),
   };
 }
 
