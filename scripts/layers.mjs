@@ -35,6 +35,7 @@ export const layers = [
       'process',
       'sqlite',
       'system',
+      'telemetry',
       'vault',
     ],
   },

@@ -14,6 +14,7 @@ import { install, mustRun, root, runChild, step, stopChildren } from './steps.mj
 const budgetSeconds = {
   http: 60,
   mcp: 60,
+  telemetry: 30,
   default: 30,
   architecture: 60,
   cloud: 90,

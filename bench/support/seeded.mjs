@@ -126,7 +126,7 @@ export async function onCopy(size, body) {
 
 /** Opens the engine on a folder, runs `body` on its workspace and closes it. */
 export async function withWorkspace(folder, body, cacheBytesMax) {
-  const engine = await openFolder(folder, cacheBytesMax);
+  const engine = await openFolder(folder, cacheBytesMax === undefined ? {} : { cacheBytesMax });
   try {
     return await body(must(await engine.workspace(workspaceName)).workspace, engine);
   } finally {

@@ -90,7 +90,9 @@ export async function applyChangeSet(
     if (waitMs > 0) await w.readiness.quiet(w.id, request.changeSet, waitMs);
     // A catch-up that fails for good must be heard of, so the second time it is waited for.
     for (let until: Until = 'queued'; ; until = 'durable') {
-      const done = await applyOnce(w, principal, request.changeSet, { ...ask.value, until });
+      const done = await w.observer.span('apply', { changeSet: request.changeSet }, () =>
+        applyOnce(w, principal, request.changeSet, { ...ask.value, until }),
+      );
       if (done === 'lost') continue;
       // An action may lack a runner for what this changes in its function.
       const isWork = done.ok && (done.value.actions.length > 0 || w.acting.isLacking);

@@ -43,7 +43,8 @@ export async function caughtUp(
     if (branch.row.isHead || !isActive(branch.row.status)) return found;
     const head = await w.head();
     if (branch.row.baseVersion >= head.row.version) return found;
-    await w.alone(id, () => catchUp(w, branch, head, until));
+    const span = { changeSet: id, from: branch.row.baseVersion, to: head.row.version };
+    await w.alone(id, () => w.observer.span('catch_up', span, () => catchUp(w, branch, head, until)));
   }
 }
 
@@ -189,6 +190,7 @@ function commitCatchUp(w: Workspace, branch: Branch, done: Done & { headVersion:
     settled: { ...done.settlement, mutations: done.mutations },
   };
   const text = logText(entry);
+  w.observer.merged(done.settlement.lines.map((l) => l.rule));
   const lines = done.settlement.lines.length;
   const said = lines === 0 ? '' : `; ${lines} ${lines === 1 ? 'line' : 'lines'} on the receipt`;
   const sentence = `catch up change set ${JSON.stringify(before.name)} to version ${done.headVersion} of Head${said}`;

@@ -4,6 +4,7 @@
 // waits has not begun. What belongs to a pool that nothing serves waits, and keeps nobody else waiting.
 
 import type { RunId } from '../base/ids.ts';
+import { compareText } from '../base/json.ts';
 import { Fault, invariant } from '../base/result.ts';
 import { FairQueue } from '../dispatch/fair_queue.ts';
 import type { KeyLimits } from '../dispatch/key_gate.ts';
@@ -39,12 +40,20 @@ interface Holding {
   readonly sinceMs: number;
 }
 
+/** Keys that are told of what waits. */
+const keysToldMax = 100;
+
+interface WaitingAt extends PoolOf {
+  readonly key: string;
+  readonly sinceMs: number;
+}
+
 export class Dispatcher {
   readonly #queue: FairQueue<Waiting>;
   readonly #limits = new Map<string, KeyLimits>();
   readonly #served = new ServedPools();
   /** What waits, by where. */
-  readonly #waiting = new Map<string, PoolOf>();
+  readonly #waiting = new Map<string, WaitingAt>();
   readonly #holding = new Map<string, Holding>();
   /** Where calls are under way. */
   readonly #running = new Map<RunId, Runner>();
@@ -74,6 +83,18 @@ export class Dispatcher {
     return this.#queue.size;
   }
 
+  /** What waits, by its first key ('' for none), the most first: how many, and the longest wait. */
+  waits(): { readonly key: string; readonly count: number; readonly longestMs: number }[] {
+    const nowMs = performance.now();
+    const byKey = new Map<string, { count: number; longestMs: number }>();
+    for (const { key, sinceMs } of this.#waiting.values()) {
+      const { count, longestMs } = byKey.get(key) ?? { count: 0, longestMs: 0 };
+      byKey.set(key, { count: count + 1, longestMs: Math.max(longestMs, nowMs - sinceMs) });
+    }
+    const all = [...byKey].map(([key, told]) => ({ key, ...told }));
+    return all.sort((a, b) => b.count - a.count || compareText(a.key, b.key)).slice(0, keysToldMax);
+  }
+
   /** Resolves true with the turn, which `leave` gives back; false: it was taken out of the queue before. */
   enter({ id, workspace, changeSet, priority, tier, pool, need, rank = 0, keys = [] }: TurnRequest): Promise<boolean> {
     return new Promise((begin) => {
@@ -85,7 +106,7 @@ export class Dispatcher {
         { id, workspace, changeSet, priority, rank, pool: where, cpus, keys: names, need, begin },
         performance.now(),
       );
-      this.#waiting.set(id, { tier, pool });
+      this.#waiting.set(id, { tier, pool, key: names[0] ?? '', sinceMs: performance.now() });
       this.#pump(where);
     });
   }

@@ -8,6 +8,7 @@ import { Fault, must, ok, type Result, refuse } from '../base/result.ts';
 import { type LogEntry, logFormat, logText } from '../merge/log_entry.ts';
 import { compileRequest } from '../mutation/compile.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
+import { noObserver, type Observer } from '../ports/observer.ts';
 import type { ProviderPackages } from '../ports/provider_packages.ts';
 import type { ChangeSetRow, Store, WorkspaceRow } from '../ports/store.ts';
 import type { Vault } from '../ports/vault.ts';
@@ -38,7 +39,9 @@ export class Engine {
   readonly world: World;
   readonly catalogue: Catalogue;
   readonly packages: ProviderPackages;
+  readonly observer: Observer;
   readonly #options: WorkspaceOptions;
+  readonly #dispatcher: Dispatcher;
   readonly #open = new Map<WorkspaceId, Workspace>();
   readonly #unfollow: (() => void) | undefined;
 
@@ -52,13 +55,25 @@ export class Engine {
     const tiers = new Set(runners.map((r) => r.tier));
     const functions = { ...options.functions, runners: [...tiers].map((tier) => dispatcher.inFront(tier)) };
     this.#unfollow = changes?.((served) => dispatcher.serve(served));
+    this.#dispatcher = dispatcher;
     this.#options = { ...options, functions, dispatcher };
+    this.observer = options.observer ?? noObserver;
     this.packages = options.packages ?? { list: () => [] };
   }
 
   /** Where the contents of secrets of all workspaces are sealed and opened. */
   get vault(): Vault | undefined {
     return this.#options.vault;
+  }
+
+  /** Workspaces in use. */
+  opened(): readonly Workspace[] {
+    return [...this.#open.values()];
+  }
+
+  /** What waits in front of the runners; see `Dispatcher.waits`. */
+  waits(): ReturnType<Dispatcher['waits']> {
+    return this.#dispatcher.waits();
   }
 
   async listWorkspaces(): Promise<WorkspaceLine[]> {

@@ -12,6 +12,7 @@ import { defaultPool } from '../dispatch/pool_label.ts';
 import { failureOfRun, isFinal, rememberedResult } from '../dispatch/result.ts';
 import type { RunFailureCode, RunLimits, Tier } from '../model/run.ts';
 import type { Compiler } from '../ports/compiler.ts';
+import type { Observer } from '../ports/observer.ts';
 import type { RunStore } from '../ports/run_store.ts';
 import type { World } from '../ports/world.ts';
 import {
@@ -100,6 +101,7 @@ export class FunctionCalls {
     readonly workspace: WorkspaceId;
     readonly store: RunStore;
     readonly world: World;
+    readonly observer: Observer;
     readonly host: FunctionHost;
     /** Text of a function by its blob. */
     readonly textOf: (hash: Hash) => Promise<string>;
@@ -109,7 +111,7 @@ export class FunctionCalls {
     readonly serves: (of: PoolOf) => boolean;
     readonly wrote?: (runs: number) => void;
   }) {
-    const { workspace, store, world, credentials, sealed, wrote = () => {} } = options;
+    const { workspace, store, world, observer, credentials, sealed, wrote = () => {} } = options;
     this.#workspace = workspace;
     this.#store = store;
     this.#serves = options.serves;
@@ -118,7 +120,16 @@ export class FunctionCalls {
     this.#recorder = new RunRecorder({ workspace, store, live, wrote });
     this.#functions = new CompiledFunctions(options.host, options.textOf);
     const compiler = (): Compiler | undefined => this.#functions.compiler;
-    this.#runs = new CallRuns({ workspace, world, live, recorder: this.#recorder, compiler, credentials, sealed });
+    this.#runs = new CallRuns({
+      workspace,
+      world,
+      observer,
+      live,
+      recorder: this.#recorder,
+      compiler,
+      credentials,
+      sealed,
+    });
     this.#earlier = new EarlierResults(workspace, store, this.#runs.newId());
   }
 

@@ -75,7 +75,8 @@ export async function callOperation(c: Call, name: string, params: unknown): Pro
   return refusing(async () => {
     const who = await principalIn(c, name, params as Params);
     if (!who.ok) return who;
-    const work = () => handler({ ...c, principal: who.value }, params as Params);
+    const work = () =>
+      c.engine.observer.span('operation', { name }, () => handler({ ...c, principal: who.value }, params as Params));
     return once(c, who.value, { name, params: params as Params }, work);
   });
 }

@@ -13,6 +13,7 @@ import { secretUseText } from '../graph/secret_use.ts';
 import type { Source } from '../model/expr.ts';
 import { splitAddress } from '../model/keys.ts';
 import type { Path } from '../model/path.ts';
+import type { Observer } from '../ports/observer.ts';
 import { Derived, type Kept } from '../propagation/derived.ts';
 import { Propagation, type PropagationOptions } from '../propagation/propagation.ts';
 import { keyOfCall, type WantedCall } from '../propagation/wanted.ts';
@@ -30,6 +31,7 @@ export interface PropagationHost {
   readonly hasEffects: (call: Call) => boolean;
   /** Runs pure code that may need chunks; see `Workspace.read`. */
   readonly read: <T>(body: () => T) => Promise<T>;
+  readonly observer: Observer;
   /** Head's branch, when it has been read. */
   readonly head: () => Branch | undefined;
   /** Told when values have been computed that a checkpoint could keep. */
@@ -327,9 +329,11 @@ export class PropagationWork {
 
   #run(): void {
     if (this.#stopped || this.#running !== undefined) return;
-    const work = this.#work().catch((e: unknown) => {
-      this.#failure = e;
-    });
+    const work = this.#host.observer
+      .span('propagate', {}, () => this.#work())
+      .catch((e: unknown) => {
+        this.#failure = e;
+      });
     this.#running = work;
     void work.then(() => this.#ended(work));
   }

@@ -15,6 +15,7 @@ import type { Source } from '../model/expr.ts';
 import type { FunctionKind } from '../model/function.ts';
 import type { RunEvent, RunFailureCode, RunRecord } from '../model/run.ts';
 import type { Compiler } from '../ports/compiler.ts';
+import type { Observer } from '../ports/observer.ts';
 import type { Allowances, HeldTurn, RunListener, Runner, RunOutcome, RunReport, RunRequest } from '../ports/runner.ts';
 import type { World } from '../ports/world.ts';
 import { messageOf, type Runnable } from './compiled_functions.ts';
@@ -54,6 +55,7 @@ export type CredentialsOf = (compiler: Compiler, asked: AskedCredentials) => Pro
 export interface RunCallOptions {
   readonly workspace: WorkspaceId;
   readonly world: World;
+  readonly observer: Observer;
   readonly live: LiveRuns;
   readonly recorder: RunRecorder;
   readonly compiler: () => Compiler | undefined;
@@ -106,7 +108,13 @@ export class CallRuns {
   }
 
   /** Never rejects: what went wrong is what the run gave. */
-  async run(run: Run): Promise<Tested> {
+  run(run: Run): Promise<Tested> {
+    const { call } = run.of;
+    const attributes = { run: run.id, function: call.name, kind: call.kind, tier: run.fn.compiled.tier };
+    return this.#options.observer.span('run', attributes, () => this.#run(run));
+  }
+
+  async #run(run: Run): Promise<Tested> {
     const { live } = this.#options;
     live.add(this.#queued(run), run.runner);
     let guarded: GuardedReport;
@@ -147,6 +155,9 @@ export class CallRuns {
       ...(tainted ? { tainted } : {}),
       ...answerKept(run, outcome, tainted),
     });
+    const { startedAtMs, endedAtMs } = record;
+    if (startedAtMs !== null && endedAtMs !== null)
+      this.#options.observer.ran(record.tier, outcome.ok ? 'ok' : outcome.code, endedAtMs - startedAtMs);
     if (isCutOff) live.written(id);
     else recorder.record(record);
     return { gave, record, report };

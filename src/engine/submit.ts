@@ -65,7 +65,9 @@ export async function submit(w: Workspace, principal: Principal, request: Submit
   const ask = askOf(w, request.idempotencyKey, { submit: request as unknown as Json });
   if (!ask.ok) return ask;
   return repeated<SubmitReply>(w, { principal: principal.id, ...ask.value }, () =>
-    submitAs(w, principal, request, ask.value),
+    w.observer.span('submit', { changeSet: String(request.changeSet) }, () =>
+      submitAs(w, principal, request, ask.value),
+    ),
   );
 }
 

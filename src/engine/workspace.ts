@@ -8,6 +8,7 @@ import { Fault, type Result, refuse } from '../base/result.ts';
 import { Pending } from '../merge/item.ts';
 import { follow, type LogEntry, type PendingChange, replay, startsFromHead } from '../merge/log_entry.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
+import { noObserver, type Observer } from '../ports/observer.ts';
 import type { Readiness } from '../ports/readiness.ts';
 import type { ChangeSetRow, Commit, Store, WorkspaceRow } from '../ports/store.ts';
 import type { Vault } from '../ports/vault.ts';
@@ -43,6 +44,7 @@ export class Workspace {
   readonly catalogue: Catalogue;
   readonly space: ChunkSpace;
   readonly readiness: Readiness;
+  readonly observer: Observer;
   readonly vault: Vault | undefined;
   /** Whose turn it is at the runners, of all workspaces. */
   readonly dispatcher: Dispatcher;
@@ -79,6 +81,7 @@ export class Workspace {
     this.catalogue = options.catalogue;
     this.readiness = options.readiness ?? readinessOf(this);
     this.vault = options.vault;
+    this.observer = options.observer ?? noObserver;
     this.dispatcher = options.dispatcher ?? new Dispatcher(options.functions?.runners ?? []);
     this.acting = new ActionWork(this, options.actions ?? {});
     const unwrittenBytesMax = options.unwrittenBytesMax ?? limits.unwrittenChunkBytesMax;
@@ -97,6 +100,7 @@ export class Workspace {
       workspace: row.id,
       store: store.runs,
       world,
+      observer: this.observer,
       host,
       textOf: (hash) => this.read(() => this.space.blob(hash)),
       credentials: (compiler, asked) => credentialsOf(this, compiler, asked),
@@ -107,6 +111,7 @@ export class Workspace {
       calls: this.calls,
       hasEffects: (call) => this.calls.hasEffects(call, () => this.space.blob(call.text)),
       read: (body) => this.read(body),
+      observer: this.observer,
       head: () => this.knownHead(),
       unsaved: () => this.checkpoints.soon(),
     });
@@ -257,9 +262,11 @@ export class Workspace {
     }
     // It was made from what the table says, so that has to be written first.
     this.#records.write();
+    const queuedAt = performance.now();
     const outcome = this.store.commit(this.id, commit);
     const unqueue = commit.actions === undefined ? () => {} : this.actions.adopt(commit.actions);
     const durable = outcome.then((o) => {
+      this.observer.committed(performance.now() - queuedAt, o.ok);
       if (!o.ok) throw new Stale();
     });
     seenElsewhere(durable);

@@ -3,6 +3,7 @@
 
 import type { Matches } from '../model/pattern.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
+import type { Observer } from '../ports/observer.ts';
 import type { Readiness } from '../ports/readiness.ts';
 import type { Vault } from '../ports/vault.ts';
 import type { ActionWorkOptions } from './action_work.ts';
@@ -21,6 +22,8 @@ export interface WorkspaceOptions {
   readonly dispatcher?: Dispatcher;
   /** How actions are carried out. */
   readonly actions?: ActionWorkOptions;
+  /** Who hears how the work goes; default: nobody. */
+  readonly observer?: Observer;
   /** Engine for the regular expressions of schemas; default: those that are safe without one. */
   readonly matches?: Matches;
   /** How long ended runs are kept, and how many. */

@@ -17,6 +17,7 @@ import { isObject, type Json } from '../base/json.ts';
 import { Fault, type Result } from '../base/result.ts';
 import { Engine } from '../engine/engine.ts';
 import { callOperation } from '../engine/operations.ts';
+import type { Observer } from '../ports/observer.ts';
 import { connectIpc, type IpcClient } from '../surfaces/ipc/client.ts';
 import { serveIpc } from '../surfaces/ipc/server.ts';
 import { openFunctions } from './functions.ts';
@@ -38,8 +39,18 @@ const retryMs = [10, 20, 50, 100, 200, 400, 800, 1_600, 3_200];
 /** Where the catalogue and the provider packages are, as the build wrote them. */
 const built = new URL('../', import.meta.url);
 
+/** How a folder is opened. */
+interface FolderOptions {
+  /** Memory for decoded chunks; default: `HEADWATER_CACHE_MIB`, else the engine's default. */
+  readonly cacheBytesMax?: number;
+  readonly observer?: Observer | undefined;
+  /** Where the catalogue and the packages are. */
+  readonly written?: URL;
+}
+
 /** An engine over the folder, which must not be owned yet. Faults: `store_busy` and those of the store. */
-export async function openFolder(folder: string, cacheBytesMax?: number, written = built): Promise<Engine> {
+export async function openFolder(folder: string, options: FolderOptions = {}): Promise<Engine> {
+  const { cacheBytesMax = cacheBytesGiven(), observer, written = built } = options;
   makeFolder(folder);
   const catalogue = openCatalogue(fileURLToPath(new URL('catalogue', written)));
   const store = await openSqliteStore({ file: join(folder, storeFile) });
@@ -53,6 +64,7 @@ export async function openFolder(folder: string, cacheBytesMax?: number, written
     vault: vaultOf(folder, store.runs, world.clock),
     matches: linearMatcher(),
     ...(cacheBytesMax === undefined ? {} : { cacheBytesMax }),
+    ...(observer === undefined ? {} : { observer }),
   });
 }
 
@@ -137,7 +149,7 @@ export function localPrincipal(actor?: unknown): Principal {
 }
 
 /** `HEADWATER_CACHE_MIB`: memory for decoded chunks; the engine's default when it is not a positive number. */
-function cacheBytesMax(): number | undefined {
+function cacheBytesGiven(): number | undefined {
   const mib = Number(process.env['HEADWATER_CACHE_MIB']);
   return mib > 0 ? mib * 1024 * 1024 : undefined;
 }
@@ -156,8 +168,8 @@ export interface OwnedFolder {
 }
 
 /** Faults: `store_busy` where another process owns it, and those of the store. */
-export async function ownFolder(folder: string): Promise<OwnedFolder> {
-  const engine = await openFolder(folder, cacheBytesMax());
+export async function ownFolder(folder: string, observer?: Observer): Promise<OwnedFolder> {
+  const engine = await openFolder(folder, { observer });
   const server = await serveIpc({
     folder,
     handle: (method, given, context) => {

@@ -1,8 +1,14 @@
 // Composition of the server: the engine over a data folder, behind HTTP and for the other processes of this machine. A folder
 // that nobody has a token for yet gets one, for its owner, which is told once.
 
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { registerGauges } from '../adapters/telemetry/gauges.ts';
+import { type LogLevel, openLog } from '../adapters/telemetry/log.ts';
+import { openMetrics } from '../adapters/telemetry/observer.ts';
+import { currentTrace, openTraces, withinRequest } from '../adapters/telemetry/traces.ts';
 import type { Fault } from '../base/result.ts';
 import { must } from '../base/result.ts';
+import { figuresOf } from '../engine/figures.ts';
 import { defaultWorkspace } from '../engine/operation.ts';
 import { callOperation } from '../engine/operations.ts';
 import type { IssuedToken } from '../engine/tokens.ts';
@@ -18,6 +24,8 @@ export interface ServeOptions {
   readonly version: string;
   /** Tools for agents at /mcp may change something, within what their tokens let them. Default false. */
   readonly agentsMayWrite?: boolean;
+  /** What is written to standard error as JSON lines, from this level on. Default `silent`: nothing. */
+  readonly logLevel?: LogLevel;
   /** Hears of bugs. */
   readonly onBug: (error: unknown, where: string) => void;
 }
@@ -33,8 +41,19 @@ export interface Served {
 }
 
 /** Faults: `store_busy`, `address_unavailable`, those of the store. */
-export async function serve({ folder, host, port, version, agentsMayWrite, onBug }: ServeOptions): Promise<Served> {
-  const owned = await ownFolder(folder);
+export async function serve({
+  folder,
+  host,
+  port,
+  version,
+  agentsMayWrite,
+  logLevel = 'silent',
+  onBug,
+}: ServeOptions): Promise<Served> {
+  const telemetry = { log: openLog(logLevel), metrics: openMetrics(), traces: await openTraces(version) };
+  const loop = monitorEventLoopDelay({ resolution: 10 });
+  loop.enable();
+  const owned = await ownFolder(folder, telemetry.metrics.observer);
   const { engine } = owned;
   const principal = localPrincipal();
   const call = async <T>(operation: string, params: { readonly [name: string]: string }): Promise<T> =>
@@ -43,6 +62,12 @@ export async function serve({ folder, host, port, version, agentsMayWrite, onBug
     // The first question makes the workspace where there is none.
     if ((await engine.listWorkspaces()).length === 0) await call('change_set.list', {});
     const first = await firstTokenIn(call);
+    const { log, metrics, traces } = telemetry;
+    const refresh = registerGauges(metrics.registry, async () => ({
+      ...(await figuresOf(engine)),
+      residentBytes: process.memoryUsage.rss(),
+      eventLoopDelayMs: delaySince(loop),
+    }));
     const sessions = new McpSessions();
     const options = { version, canWrite: agentsMayWrite === true };
     const http = await serveHttp({
@@ -50,7 +75,22 @@ export async function serve({ folder, host, port, version, agentsMayWrite, onBug
       host,
       port,
       version,
-      onBug,
+      onBug: (error, where) => {
+        if (logLevel === 'silent') onBug(error, where);
+        else log.error({ err: error, where }, 'bug');
+      },
+      watch: {
+        within: withinRequest,
+        trace: currentTrace,
+        answered: (a) => {
+          metrics.answered(a.route, a.method, a.status, a.ms);
+          log.info(a, 'request');
+        },
+      },
+      metrics: async () => {
+        await refresh();
+        return { contentType: metrics.registry.contentType, text: await metrics.registry.metrics() };
+      },
       tools: (request, response, { call, ...by }) =>
         sessions.handle(request, response, { ...by, options: { ...options, call } }),
     });
@@ -62,6 +102,8 @@ export async function serve({ folder, host, port, version, agentsMayWrite, onBug
         await sessions.close();
         await http.close();
         await owned.close();
+        loop.disable();
+        await traces?.close();
       },
     };
   } catch (e) {
@@ -84,4 +126,11 @@ async function firstTokenIn(call: Call): Promise<string | undefined> {
     reach: 'installation',
   });
   return made.token;
+}
+
+/** The longest delay since the last call, in milliseconds. */
+function delaySince(loop: IntervalHistogram): number {
+  const ms = loop.max / 1e6;
+  loop.reset();
+  return ms;
 }

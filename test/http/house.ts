@@ -54,7 +54,7 @@ export class HttpHouse {
 
   static async open(options: Partial<HttpOptions> = {}): Promise<HttpHouse> {
     const folder = mkdtempSync(join(tmpdir(), 'headwater-http-'));
-    const engine = await openFolder(folder, undefined, new URL('../../dist/', import.meta.url));
+    const engine = await openFolder(folder, { written: new URL('../../dist/', import.meta.url) });
     const principal = { id: 'ada', role: 'owner' } as const;
     const call = async (operation: string, params: { readonly [name: string]: Json }) =>
       must(await callOperation({ engine, principal, progress: () => {} }, operation, params));

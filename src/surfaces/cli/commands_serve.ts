@@ -1,9 +1,9 @@
 // The command that serves the HTTP API over a data folder, in the foreground until it is interrupted. What was begun then is
 // ended, and what waits is the next owner’s.
 
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { note } from './output.ts';
-import type { Run } from './program.ts';
+import type { Run, ServeChoice } from './program.ts';
 
 const portMax = 65_535;
 const defaultPort = 8400;
@@ -15,10 +15,15 @@ export function serveCommands(program: Command, run: Run): void {
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on; 0: any that is free', whole(portMax), defaultPort)
     .option('--allow-agent-writes', 'let agents at /mcp change what their tokens let them', false)
+    .addOption(
+      new Option('--log-level <level>', 'requests as lines of JSON on standard error')
+        .choices(['silent', 'error', 'info'])
+        .default('silent'),
+    )
     .addHelpText('after', example)
-    .action(({ host, port, allowAgentWrites }: { host: string; port: number; allowAgentWrites: boolean }) =>
+    .action(({ host, port, allowAgentWrites, logLevel }: ServeFlags) =>
       run('Starting the server', async (s) => {
-        const options = { folder: s.dataFolder, host, port, agentsMayWrite: allowAgentWrites };
+        const options = { folder: s.dataFolder, host, port, agentsMayWrite: allowAgentWrites, logLevel };
         const served = await s.surroundings.serve(options);
         const { address, firstToken } = served;
         try {
@@ -37,6 +42,13 @@ export function serveCommands(program: Command, run: Run): void {
         return undefined;
       }),
     );
+}
+
+interface ServeFlags {
+  readonly host: string;
+  readonly port: number;
+  readonly allowAgentWrites: boolean;
+  readonly logLevel: ServeChoice['logLevel'];
 }
 
 export function mcpCommands(program: Command, run: Run): void {

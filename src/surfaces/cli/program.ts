@@ -128,6 +128,8 @@ export interface ServeChoice {
   readonly host: string;
   readonly port: number;
   readonly agentsMayWrite: boolean;
+  /** Of what is written to standard error. */
+  readonly logLevel: 'silent' | 'error' | 'info';
 }
 
 /** On this machine, or on the model alone. */

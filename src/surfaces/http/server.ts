@@ -35,10 +35,34 @@ export interface HttpOptions {
   readonly onBug?: (error: unknown, route: string) => void;
   /** Holds each answer to its shape, and answers 500 where it has another. For tests. Default false. */
   readonly checkAnswers?: boolean;
+  /** Hears of each request and answer; default: nobody. */
+  readonly watch?: Watch;
+  /** What `/metrics` answers, for tokens of the installation; default: there is none. */
+  readonly metrics?: () => Promise<{ readonly contentType: string; readonly text: string }>;
   /** What answers at /mcp, for agents; default: nothing does. */
   readonly tools?: Tools;
   /** Requests of one caller in a minute. Default `limits.httpRequestsPerMinuteMax`. */
   readonly requestsPerMinuteMax?: number;
+}
+
+/** Hears of the requests. */
+export interface Watch {
+  /** Runs the work of one request, within the trace that its headers name. */
+  within<T>(headers: RouteCall<unknown, unknown>['headers'], route: string, work: () => Promise<T>): Promise<T>;
+  /** The id of the trace that is under way. */
+  trace(): string | undefined;
+  answered(a: {
+    readonly id: string;
+    readonly route: string;
+    readonly method: string;
+    readonly status: number;
+    readonly ms: number;
+    /** Id of the trace, where there is one. */
+    readonly trace?: string | undefined;
+    /** Ids of who asked, where they were let in. */
+    readonly user?: string | undefined;
+    readonly token?: string | undefined;
+  }): void;
 }
 
 /** Takes a request of another protocol whole, of somebody who was let in, and answers it. */
@@ -95,6 +119,22 @@ async function appOf(options: HttpOptions): Promise<FastifyInstance> {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
   });
+  const { watch } = options;
+  if (watch !== undefined) {
+    app.addHook('onResponse', async (request, reply) => {
+      const bearer = who.get(request);
+      watch.answered({
+        id: request.id,
+        route: request.routeOptions.url ?? '',
+        method: request.method,
+        status: reply.statusCode,
+        ms: reply.elapsedTime,
+        trace: traces.get(request),
+        user: bearer?.user,
+        token: bearer?.token.id,
+      });
+    });
+  }
   await app.register(compress, {
     global: true,
     threshold: limits.httpCompressedBytesMin,
@@ -142,17 +182,23 @@ async function appOf(options: HttpOptions): Promise<FastifyInstance> {
   const document = openApiOf(routes, version);
   app.get('/openapi.json', () => document);
   for (const r of routes) mount(app, r, options);
+  if (options.metrics !== undefined) mountMetrics(app, engine, options.metrics);
   if (options.tools !== undefined) mountTools(app, engine, options.tools);
   return app;
 }
 
 function mount(app: FastifyInstance, r: Route, options: HttpOptions): void {
-  const { engine, checkAnswers = false } = options;
+  const { engine, watch, checkAnswers = false } = options;
   app.route({
     method: r.method satisfies Method,
     url: r.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     handler: async (request, reply) => {
-      const answer = await handled(engine, r, request, reply);
+      const work = () => {
+        const trace = watch?.trace();
+        if (trace !== undefined) traces.set(request, trace);
+        return handled(engine, r, request, reply);
+      };
+      const answer = await (watch === undefined ? work() : watch.within(request.headers, r.id, work));
       const { status, body, headers } = answer instanceof Answer ? answer : new Answer(statusOfOk(r), answer);
       reply.code(status).headers(headers);
       if (r.contentType !== undefined) reply.type(r.contentType);
@@ -160,6 +206,16 @@ function mount(app: FastifyInstance, r: Route, options: HttpOptions): void {
       if (checkAnswers) holdToShape(r, status, body);
       return expected === null || body === undefined ? reply.send() : reply.send(body);
     },
+  });
+}
+
+function mountMetrics(app: FastifyInstance, engine: Engine, metrics: NonNullable<HttpOptions['metrics']>): void {
+  app.get('/metrics', async (request, reply) => {
+    const { token, user } = must(await bearerOf(engine, tokenIn(request) ?? '', isSameText));
+    // It tells of all workspaces.
+    if (token.reach !== 'installation') throw new RefusalError(noAccess(user, 'the whole installation'));
+    const { contentType, text } = await metrics();
+    return reply.type(contentType).send(text);
   });
 }
 
@@ -203,6 +259,7 @@ function holdToShape(r: Route, status: number, body: unknown): void {
 async function handled(engine: Engine, r: Route, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const params = request.params as Record<string, string>;
   const { bearer, workspace, principal } = await letIn(engine, r, request);
+  if (bearer !== undefined) who.set(request, bearer);
   const body = r.isMultipart === true ? await fieldsOf(request) : request.body;
   const query = { ...(request.query as Record<string, unknown>) };
   if (r.query !== undefined) checkQuery(r.query, query);
@@ -251,6 +308,10 @@ async function repeatable(
   const { status, body, headers } = must(done);
   return status === 0 ? body : new Answer(status, body, headers);
 }
+
+/** Who was let in, for what is written about the request afterwards. */
+const who = new WeakMap<FastifyRequest, Bearer>();
+const traces = new WeakMap<FastifyRequest, string>();
 
 interface LetIn {
   readonly bearer: Bearer;
@@ -317,6 +378,8 @@ function answerError(error: unknown, { request, reply, onBug }: Failed): Fastify
   }
   if (error instanceof Fault) {
     const body = problemOfFault(error, instance);
+    // Of a store that fails whoever runs the server hears, too.
+    if (body.statusCode === 500) onBug(error, `${request.method} ${request.routeOptions.url ?? request.url}`);
     return reply.code(body.statusCode).send(body);
   }
   const {
