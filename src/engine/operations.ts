@@ -216,6 +216,7 @@ const operations = {
         mutations: p['mutations'] as unknown as Request[],
         ...idempotency(p),
         ...(p['baseVersion'] === undefined ? {} : { baseVersion: integer(p, 'baseVersion') }),
+        ...(p['ifVersion'] === undefined ? {} : { ifVersion: integer(p, 'ifVersion') }),
       }),
     ),
 

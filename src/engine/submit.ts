@@ -5,7 +5,7 @@ import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, Hash } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
-import { attempt, must, ok, type Result, refuse } from '../base/result.ts';
+import { attempt, must, ok, type Refusal, type Result, refuse } from '../base/result.ts';
 import {
   blobsOfEntry,
   itemsOfSteps,
@@ -38,6 +38,8 @@ export interface SubmitRequest {
   readonly idempotencyKey?: string;
   /** The version the author saw; absent: the present one. */
   readonly baseVersion?: number;
+  /** Only if the change set is at this version when the edit is made. */
+  readonly ifVersion?: number;
 }
 
 export interface SubmitReply {
@@ -107,11 +109,31 @@ async function submitOnce(
     const { value } = late;
     return w.read(() => {
       if (value.present !== branch.row.version || !w.isCurrent(branch)) return Promise.resolve('lost' as const);
+      const wrong = wrongVersion(branch.row.version, request.ifVersion);
+      if (wrong !== undefined) return Promise.resolve({ ok: false as const, refusal: wrong });
       return submitLate(w, principal, branch, { request, late: value as Late, ask });
     });
   }
   const { mutations, through } = request;
-  return w.read(() => submitNow(w, principal, branch, { mutations, ask, through }));
+  return w.read(() => {
+    // In the turn in which the edit is made: nobody gets in between.
+    const wrong = wrongVersion(branch.row.version, request.ifVersion);
+    if (wrong !== undefined) return Promise.resolve({ ok: false as const, refusal: wrong });
+    return submitNow(w, principal, branch, { mutations, ask, through });
+  });
+}
+
+/** `version_conflict`, when a change set is not at the one version at which something was to be done. */
+export function wrongVersion(version: number, ifVersion: number | undefined): Refusal | undefined {
+  if (ifVersion === undefined || ifVersion === version) return undefined;
+  return {
+    code: 'version_conflict',
+    path: 'ifVersion',
+    expected: `a change set at version ${ifVersion}`,
+    got: `one at version ${version}`,
+    hint: 'read again and repeat; or name the version that was seen as baseVersion, to be carried over what came since',
+    data: { version },
+  };
 }
 
 /**

@@ -32,6 +32,7 @@ const wellFormed = (changeSet: string, a: string): Record<OperationName, Params>
   submit: {
     changeSet,
     baseVersion: 1,
+    ifVersion: 1,
     idempotencyKey: 'k3',
     mutations: [{ kind: 'attribute.set', component: a, path: '/domain/size', value: 1 }],
   },

@@ -42,6 +42,8 @@ function operationOf(r: Route, components: Map<string, Document>): Document {
     const required = query?.required?.includes(name) === true;
     parameters.push({ name, in: 'query', required, schema: written(schema, components) });
   }
+  if (r.versioned === true)
+    parameters.push(...versionParameters(r.method !== 'GET' && query?.properties?.['baseVersion'] === undefined));
   if (r.repeats !== 'none')
     parameters.push({ name: 'Idempotency-Key', in: 'header', required: false, schema: { type: 'string' } });
   const media = r.isMultipart === true ? 'multipart/form-data' : 'application/json';
@@ -53,6 +55,7 @@ function operationOf(r: Route, components: Map<string, Document>): Document {
   for (const [status, schema] of Object.entries(r.answers)) {
     responses[status] = {
       description: Number(status) < 300 ? 'Done.' : 'Refused.',
+      ...(r.versioned === true && Number(status) < 300 ? { headers: { ETag: etagHeader } } : {}),
       ...(schema === null
         ? {}
         : { content: { [r.contentType ?? 'application/json']: { schema: written(schema, components) } } }),
@@ -72,6 +75,31 @@ function operationOf(r: Route, components: Map<string, Document>): Document {
     ...(body === undefined ? {} : { requestBody: body }),
     responses,
   };
+}
+
+const etagHeader = {
+  description: 'The version of the change set, in quotes; of an edit, the one it came to.',
+  schema: { type: 'string' },
+};
+
+function versionParameters(writes: boolean): Document[] {
+  const ifMatch = {
+    name: 'If-Match',
+    in: 'header',
+    required: false,
+    description:
+      'Only if this is the version of the change set, as an ETag has it; else 412 with the reason version_conflict.',
+    schema: { type: 'string' },
+  };
+  const base = {
+    name: 'baseVersion',
+    in: 'query',
+    required: false,
+    description:
+      'The version that you saw: the edit is carried over what has come since. Also as a member of the body.',
+    schema: { type: 'integer', minimum: 0 },
+  };
+  return writes ? [ifMatch, base] : [ifMatch];
 }
 
 /** A schema as the document has it: references where a part has a name. */

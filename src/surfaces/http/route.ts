@@ -36,6 +36,11 @@ export interface RouteCall<Q, B> {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Carries out an operation of the engine as the caller, in the workspace of the path; a refusal is thrown, and answered. */
   operation<T>(name: string, params?: OperationParams): Promise<T>;
+  /**
+   * Of a `versioned` route: an operation that edits the change set of the path, with what the request says about versions
+   * (`baseVersion`, `ifVersion`) and, where `repeats` is `engine`, its key. Its version is the answer's `ETag`.
+   */
+  edit<T extends { readonly version: number }>(name: string, params?: OperationParams): Promise<T>;
 }
 
 /** Something else than 200 with a body: another status, headers, a body that is sent piece by piece. */
@@ -76,6 +81,11 @@ export interface Route {
    * at, for what changes nothing.
    */
   readonly repeats: 'engine' | 'surface' | 'none';
+  /**
+   * Is about the state of the change set of the path: takes `If-Match` and, where it writes, `baseVersion`; answers `ETag`. A
+   * handler that shows another version answers with an `etag` of its own.
+   */
+  readonly versioned?: boolean;
   handle(call: RouteCall<never, never>): Promise<unknown>;
 }
 

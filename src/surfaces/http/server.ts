@@ -23,6 +23,7 @@ import { openApiOf } from './openapi.ts';
 import { problem, problemOfFault, problemOfRefusal } from './refusals.ts';
 import { Answer, type Method, type OperationParams, type Route, type RouteCall } from './route.ts';
 import { routes } from './routes/all.ts';
+import { etagOf, seenOf, Versions } from './versions.ts';
 
 export interface HttpOptions {
   readonly engine: Engine;
@@ -266,7 +267,15 @@ async function handled(engine: Engine, r: Route, request: FastifyRequest, reply:
   if (r.body !== undefined && !(r.bodyIsOptional === true && body === undefined)) checkBody(r.body, body);
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort());
-  const key = request.headers['idempotency-key'];
+  const given = request.headers['idempotency-key'];
+  const key = typeof given === 'string' ? given : undefined;
+  const operation = async <T>(name: string, asked: OperationParams = {}) => {
+    const named = workspace === undefined ? asked : { ...asked, workspace: workspace.id };
+    return must(await callOperation({ engine, principal, progress: () => {} }, name, named)) as T;
+  };
+  const said = { query, body, ifMatch: request.headers['if-match'] };
+  const seen = r.versioned === true ? seenOf(said) : {};
+  const versions = new Versions(seen, params['change_set_id'] ?? '', operation);
   const call: RouteCall<unknown, unknown> = {
     engine,
     principal,
@@ -275,15 +284,17 @@ async function handled(engine: Engine, r: Route, request: FastifyRequest, reply:
     params,
     query,
     body,
-    idempotencyKey: typeof key === 'string' ? key : undefined,
+    idempotencyKey: key,
     signal: gone.signal,
     headers: request.headers,
-    operation: async <T>(name: string, given: OperationParams = {}) => {
-      const named = workspace === undefined ? given : { ...given, workspace: workspace.id };
-      return must(await callOperation({ engine, principal, progress: () => {} }, name, named)) as T;
-    },
+    operation,
+    edit: (name, asked = {}) => versions.edit(name, r.repeats === 'engine' ? { idempotencyKey: key, ...asked } : asked),
   };
-  const work = () => r.handle(call as RouteCall<never, never>);
+  const work = async () => {
+    if (r.versioned !== true) return r.handle(call as RouteCall<never, never>);
+    await versions.before(r.method === 'GET', { w: workspace, principal: principal.id, key });
+    return withEtag(await r.handle(call as RouteCall<never, never>), versions.version, statusOfOk(r));
+  };
   if (r.repeats !== 'surface' || key === undefined) return work();
   return repeatable(
     workspace ?? bearer.home,
@@ -291,6 +302,12 @@ async function handled(engine: Engine, r: Route, request: FastifyRequest, reply:
     { key, what: { route: r.id, params, query, body } as Json },
     work,
   );
+}
+
+function withEtag(answer: unknown, version: number | undefined, statusOfOk: number): unknown {
+  if (version === undefined) return answer;
+  const { status, body, headers } = answer instanceof Answer ? answer : new Answer(statusOfOk, answer);
+  return new Answer(status, body, { etag: etagOf(version), ...headers });
 }
 
 /** As the answer to the first request with the key. */

@@ -3,8 +3,15 @@
 
 import type { Route } from '../route.ts';
 import { changeSetRoutes } from './change_sets.ts';
+import { mutationRoutes } from './mutations.ts';
 import { operationRoutes } from './operations.ts';
 import { systemRoutes } from './system.ts';
 import { tokenRoutes } from './tokens.ts';
 
-export const routes: readonly Route[] = [...systemRoutes, ...changeSetRoutes, ...tokenRoutes, ...operationRoutes];
+export const routes: readonly Route[] = [
+  ...systemRoutes,
+  ...changeSetRoutes,
+  ...mutationRoutes,
+  ...tokenRoutes,
+  ...operationRoutes,
+];

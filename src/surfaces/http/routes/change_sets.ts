@@ -43,6 +43,7 @@ export const changeSetRoutes: readonly Route[] = [
     method: 'GET',
     path: inChangeSet,
     summary: 'One change set, by id or name; HEAD is Head.',
+    versioned: true,
     answers: { 200: shape('GetChangeSetV1Response', { changeSet }) },
     handle: async ({ params, operation }) => ({
       changeSet: viewOf(await operation('change_set.get', { changeSet: params['change_set_id'] })),
