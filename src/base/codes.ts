@@ -76,7 +76,7 @@ export const refusalCodes = {
   },
   action_not_found: { means: 'No such action, or action override.', next: 'List the actions.' },
   resource_not_found: {
-    means: 'The provider has no resource of that id.',
+    means: 'There is no resource of that id, or the component has none.',
     next: 'List the resources of the schema.',
   },
   element_not_found: { means: 'The list has no such element.', next: 'Read the list again: it may have moved.' },

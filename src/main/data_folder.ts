@@ -60,7 +60,7 @@ export async function openFolder(folder: string, options: FolderOptions = {}): P
     world,
     catalogue,
     packages: openPackages(fileURLToPath(new URL('providers', written))),
-    functions: openFunctions(() => allowedSockets(folder), poolsOf(folder)),
+    functions: openFunctions(() => allowedSockets(folder), poolsOf(folder), written),
     vault: vaultOf(folder, store.runs, world.clock),
     matches: linearMatcher(),
     ...(cacheBytesMax === undefined ? {} : { cacheBytesMax }),
