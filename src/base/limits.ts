@@ -58,8 +58,12 @@ export const limits = {
   shareCreditMs: 1_000,
   /** Time for which computing values holds up everything else at most, before it lets others go first. */
   propagationSliceMs: 4,
+  /** Components of one graph. */
+  graphNodesMax: 20_000,
   /** Time that a management function waits for values that it is given and that are still being computed, at most. */
   managementSettleMs: 30_000,
+  /** Management functions that were started and have ended, of which it is remembered how their edits went. */
+  managementJobsMax: 1_000,
   /** Values computed for one read before it is answered with what is there. */
   valuesPerReadMax: 20_000,
   /** Computed values in memory after which they are written with the next checkpoint. */

@@ -8,6 +8,7 @@ import { ok, type Result } from '../base/result.ts';
 import type { Results } from '../builtins/assemble.ts';
 import { Evaluation, type ViewProblem } from '../builtins/evaluate.ts';
 import { matchSearch, parseSearch, requiredSchemas, type SearchQuery } from '../formats/search.ts';
+import type { Cell } from '../model/cell.ts';
 import { type Declared, elementsOf, readDeclared } from '../model/declared.ts';
 import { type Source, sourcesOf } from '../model/expr.ts';
 import { idLength, index, indexUser } from '../model/keys.ts';
@@ -40,6 +41,8 @@ export interface SourceLine {
   readonly value?: Json;
   readonly follows?: string;
   readonly sources?: readonly { readonly component: ComponentId; readonly name: string; readonly path: string }[];
+  /** What an author writes to declare the same. */
+  readonly input?: Json;
 }
 
 export interface ComponentView {
@@ -108,14 +111,22 @@ function named(reader: Reader, message: string): string {
   return message.replaceAll(/\b[0-9A-HJKMNP-TV-Z]{26}(?=\/)/g, (id) => nameOf(reader, id as ComponentId) || id);
 }
 
-/** What is declared on a component, in schema order; what lies below a followed container is left out. */
-function sourcesOfComponent(reader: Reader, component: ComponentId): SourceLine[] {
+/**
+ * What is declared on a component, in schema order; what lies below a followed container is left out. `inputOf`: how an author
+ * writes it; absent: that is left out.
+ */
+export function sourcesOfComponent(
+  reader: Reader,
+  component: ComponentId,
+  inputOf?: (cell: Cell) => Json,
+): SourceLine[] {
   const spec = specOfComponent(reader, findComponent(reader, component)!)!;
   const out: SourceLine[] = [];
   const walk = (declared: Declared, property: Property | undefined, definitions: Definitions): void => {
     const { cell, path } = declared;
     if (cell !== undefined && !('c' in cell)) {
       const at = pointerAt(reader, component, path);
+      const before = out.length;
       if ('x' in cell) {
         const named = (s: Source) => ({
           component: s.component,
@@ -132,6 +143,7 @@ function sourcesOfComponent(reader: Reader, component: ComponentId): SourceLine[
       else if ('u' in cell) out.push({ path: at, kind: 'unset' });
       else
         out.push({ path: at, kind: 'value', value: 'v' in cell ? cell.v : (JSON.parse(reader.blob(cell.b)) as Json) });
+      if (inputOf !== undefined) out[before] = { ...out[before]!, input: inputOf(cell) };
       return;
     }
     for (const { node } of elementsOf(declared)) {
@@ -184,7 +196,7 @@ export function searchComponents(
   return ok({ items, nextCursor: null });
 }
 
-function lineOf(reader: Reader, id: ComponentId): ComponentLine | undefined {
+export function lineOf(reader: Reader, id: ComponentId): ComponentLine | undefined {
   const record = findComponent(reader, id);
   if (record === undefined) return undefined;
   return {
@@ -195,14 +207,20 @@ function lineOf(reader: Reader, id: ComponentId): ComponentLine | undefined {
   };
 }
 
-function* candidates(reader: Reader, query: SearchQuery, after: string): Iterable<ComponentId> {
+function candidates(reader: Reader, query: SearchQuery, after: string): Iterable<ComponentId> {
   const schemas = requiredSchemas(query);
-  if (schemas === undefined) {
-    for (const [key] of reader.scan('components', '', after)) if (key.length === idLength) yield key as ComponentId;
-    return;
-  }
+  return schemas === undefined ? idsAfter(reader, after) : idsOfSchemas(reader, schemas).filter((id) => id > after);
+}
+
+/** Every component behind one, in order of id. */
+export function* idsAfter(reader: Reader, after: string): Iterable<ComponentId> {
+  for (const [key] of reader.scan('components', '', after)) if (key.length === idLength) yield key as ComponentId;
+}
+
+/** The components of schemas by name, case aside, in order of id. */
+export function idsOfSchemas(reader: Reader, names: readonly string[]): ComponentId[] {
   const ids: ComponentId[] = [];
-  const wanted = new Set(schemas.map((s) => s.toLowerCase()));
+  const wanted = new Set(names.map((s) => s.toLowerCase()));
   for (const [key, text] of reader.scan('schemas', '')) {
     if (key.length !== idLength || !wanted.has((JSON.parse(text) as { name: string }).name.toLowerCase())) continue;
     for (const [variant] of reader.scan('schemas', `${key}/`)) {
@@ -210,10 +228,10 @@ function* candidates(reader: Reader, query: SearchQuery, after: string): Iterabl
       for (const [pair] of reader.scan('index', index.componentsOf(of))) ids.push(indexUser(pair) as ComponentId);
     }
   }
-  for (const id of ids.sort(compareText)) if (id > after) yield id;
+  return ids.sort(compareText);
 }
 
-function matches(evaluation: Evaluation, query: SearchQuery, line: ComponentLine): boolean {
+export function matches(evaluation: Evaluation, query: SearchQuery, line: ComponentLine): boolean {
   return matchSearch(query, {
     name: line.name,
     schema: line.schema,

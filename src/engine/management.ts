@@ -87,11 +87,29 @@ export interface ManagementReply {
  * `binding_not_found`, what names refuse, what reading the result refuses (`operations_invalid`, …) and what `submit` refuses; what
  * is about the result names the place in it, with the run in `data`.
  */
-export async function runManagement(
+export function runManagement(
   w: Workspace,
   principal: Principal,
   asked: ManagementAsk,
 ): Promise<Result<ManagementReply>> {
+  return manage({ w, principal, asked });
+}
+
+/** Hears how far a run has come. */
+export interface ManagementWatch {
+  started(run: RunId): void;
+  /** It has ended well, and what it returned is being carried out. */
+  operating(): void;
+}
+
+/** As `runManagement`. */
+export async function manage(of: {
+  readonly w: Workspace;
+  readonly principal: Principal;
+  readonly asked: ManagementAsk;
+  readonly watch?: ManagementWatch;
+}): Promise<Result<ManagementReply>> {
+  const { w, principal, asked, watch } = of;
   const ask = askOf(w, asked.dryRun ? undefined : asked.idempotencyKey, { management: asked as unknown as Json });
   if (!ask.ok) return ask;
   const tried = { operation: 'run a management function', subject: asked.component };
@@ -102,7 +120,7 @@ export async function runManagement(
     if (!prepared.ok) return prepared;
     const { component, fn } = prepared.value;
     return onlyOnce(w, `${asked.changeSet} ${component} ${fn.id}`, () =>
-      runPrepared(w, principal, { ...prepared.value, asked, ask: ask.value }),
+      runPrepared(w, principal, { ...prepared.value, asked, ask: ask.value, watch }),
     );
   });
 }
@@ -193,7 +211,11 @@ async function onlyOnce<T>(w: Workspace, what: string, work: () => Promise<Resul
   }
 }
 
-type Work = Prepared & { readonly asked: ManagementAsk; readonly ask: Ask };
+type Work = Prepared & {
+  readonly asked: ManagementAsk;
+  readonly ask: Ask;
+  readonly watch: ManagementWatch | undefined;
+};
 
 async function runPrepared(w: Workspace, principal: Principal, work: Work): Promise<Result<ManagementReply>> {
   const { component, fn, given, asked, readAt } = work;
@@ -210,6 +232,7 @@ async function runPrepared(w: Workspace, principal: Principal, work: Work): Prom
   );
   if (!started.ok) return started;
   const { run, ended } = started.value;
+  work.watch?.started(run);
   const tested = await ended;
   const log = await logTextsOf(w, run);
   const result = resultOf(tested);
@@ -234,6 +257,7 @@ async function runPrepared(w: Workspace, principal: Principal, work: Work): Prom
     log,
     ...(receipt === undefined ? {} : { receipt }),
   });
+  work.watch?.operating();
   const done = await carryOut(w, principal, work, { run, mutations, reply });
   return done.ok ? done : withRun(inResult(done.refusal, edits), run, log);
 }

@@ -48,6 +48,7 @@ import { resourceOperations } from './operations_resource.ts';
 import { runOperations } from './operations_run.ts';
 import { schemaOperations } from './operations_schema.ts';
 import { tokenOperations } from './operations_token.ts';
+import { viewOperations } from './operations_view.ts';
 import { type NotPlannedLine, type PlannedLine, plannedLines, planOf } from './planning.ts';
 import { exportChangeSet, promote } from './promotion.ts';
 import { readReceipt, receiptInForce, type ToldLine } from './receipt.ts';
@@ -93,6 +94,9 @@ const remembering: readonly string[] = [
   'import.cloudformation',
   'import.terraform',
   'management.run',
+  'management.start',
+  'component.duplicate',
+  'component.bulk_set',
   'secret.set',
 ];
 
@@ -221,6 +225,7 @@ const operations = {
     ),
 
   ...componentOperations,
+  ...viewOperations,
   diff: (c, p) => inWorkspace(c, p, (w) => diffVersions(w, p)),
 
   'schema.search': (c, p) =>

@@ -2,15 +2,36 @@
 // value could follow.
 
 import type { ComponentId } from '../base/ids.ts';
-import type { Json } from '../base/json.ts';
-import { ok, type Result } from '../base/result.ts';
+import { isObject, type Json } from '../base/json.ts';
+import { limits } from '../base/limits.ts';
+import { must, ok, type Result } from '../base/result.ts';
 import type { Results, ViewProblem } from '../builtins/assemble.ts';
 import { Evaluation } from '../builtins/evaluate.ts';
 import { resolveComponent } from '../model/lookup.ts';
 import type { Path } from '../model/path.ts';
+import type { Attributes } from '../mutation/request.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import { bulkSet } from './bulk_set.ts';
 import { historyOf, readComponent, searchComponents } from './component.ts';
+import { componentDetail, resourceOfComponent } from './component_detail.ts';
+import { graphOf } from './component_graph.ts';
+import { listComponents, listParts } from './component_list.ts';
+import { type MatchAsk, matchComponents } from './component_match.ts';
 import { driftMention } from './drift.ts';
-import { type Handler, inState, integer, type Params, type State, text } from './operation.ts';
+import { duplicateComponents } from './duplicate.ts';
+import {
+  changeSetOf,
+  type Handler,
+  inState,
+  integer,
+  inWorkspace,
+  listed,
+  type Params,
+  type State,
+  text,
+  textList,
+  wrong,
+} from './operation.ts';
 import { suggestSources } from './schema.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -30,6 +51,55 @@ export const componentOperations = {
         ),
       ),
     ),
+  /** A component with what stands around it; `waitMs` as in `component.get`. */
+  'component.describe': (c, p) => inState(c, p, (s) => described(s, text(p, 'component'), integer(p, 'waitMs', 0))),
+  /** What is known of its resource. */
+  'component.resource': (c, p) =>
+    inState(c, p, (s) => s.w.read(() => resourceOfComponent(s.snapshot, text(p, 'component')))),
+  /** One page in order of id; `include`: what is told of each besides, with commas between. */
+  'component.list': (c, p) =>
+    inState(c, p, async (s) => {
+      const limit = Math.min(Math.max(1, integer(p, 'limit', 50)), limits.pageRowsMax);
+      const parts = new Set(listed(p, 'include', listParts));
+      return ok(await listComponents(s, await headUnder(s), { cursor: text(p, 'cursor', ''), limit, parts }));
+    }),
+  /** All that match `query` (the search language), `schema`, `category` and `upgradable`. */
+  'component.match': (c, p) =>
+    inState(c, p, async (s) => {
+      const found = await matchComponents(s, await headUnder(s), matchAsk(p));
+      return found.ok ? ok({ items: found.value }) : found;
+    }),
+  /** `set`: pointer -> value, for all that match. */
+  'component.bulk_set': (c, p) =>
+    inState(c, p, (s) => {
+      const set = p['set'];
+      if (set === undefined || !isObject(set)) return wrong('set', 'values by pointer', set ?? null);
+      return bulkSet(s, c.principal, { match: matchAsk(p), set: set as Attributes, ...keyAndVersion(p) });
+    }),
+  /** Copies of several at once: `components`, `prefix`, `view`. */
+  'component.duplicate': (c, p) =>
+    inWorkspace(c, p, async (w) =>
+      duplicateComponents(w, c.principal, {
+        changeSet: await changeSetOf(w, p),
+        components: textList(p, 'components'),
+        ...(p['prefix'] === undefined ? {} : { prefix: text(p, 'prefix') }),
+        ...(p['view'] === undefined ? {} : { view: text(p, 'view') }),
+        ...keyAndVersion(p),
+        ...(p['baseVersion'] === undefined ? {} : { baseVersion: integer(p, 'baseVersion') }),
+      }),
+    ),
+  /** Nodes and edges: around `component` up to `depth`, in a `view`, or of all. */
+  'component.graph': (c, p) =>
+    inState(c, p, (s) =>
+      s.w.read(() =>
+        graphOf(s.snapshot, {
+          ...(p['component'] === undefined ? {} : { component: text(p, 'component') }),
+          ...(p['view'] === undefined ? {} : { view: text(p, 'view') }),
+          depth: integer(p, 'depth', 1),
+          limit: Math.min(Math.max(1, integer(p, 'limit', limits.pageRowsMax)), limits.graphNodesMax),
+        }),
+      ),
+    ),
   'component.history': (c, p) => inState(c, p, (s) => history(s, p)),
   'component.suggest': (c, p) =>
     inState(c, p, (s) =>
@@ -41,16 +111,51 @@ const resultsIn = (w: Workspace): Results => w.propagation.resultsOn(w.world.dig
 
 /** A component, waiting at most `waitMs` for what is still being computed of it. */
 async function componentIn(s: State, name: string, waitMs: number): Promise<Result<unknown>> {
-  if (waitMs > 0 && s.snapshot === s.branch.snapshot) {
-    const id = await s.w.read(() => resolveComponent(s.snapshot, name));
-    if (id.ok) await s.w.propagation.settled(s.branch, { component: id.value, path: '' as Path }, waitMs);
-  }
+  await settledFor(s, name, waitMs);
   const head = await s.w.head();
   return s.w.read(() => {
     const view = readComponent(s.snapshot, s.row, s.version, name, (id) => viewIn(s, id));
     const drift = view.ok && s.version === s.row.version ? driftMention(s.w, head, view.value.id) : undefined;
     return view.ok && drift !== undefined ? ok({ ...view.value, drift }) : view;
   });
+}
+
+/** Head's state that a state stands on. */
+async function headUnder({ w, branch }: State): Promise<Snapshot> {
+  const head = await w.head();
+  return branch.row.isHead || branch.row.baseVersion === head.row.version
+    ? head.snapshot
+    : must(await w.stateAt(head.row, branch.row.baseVersion));
+}
+
+function matchAsk(p: Params): MatchAsk {
+  const upgradable = p['upgradable'];
+  if (upgradable !== undefined && typeof upgradable !== 'boolean') wrong('upgradable', 'true or false', upgradable);
+  return {
+    ...(p['query'] === undefined ? {} : { query: text(p, 'query') }),
+    ...(p['schema'] === undefined ? {} : { schema: text(p, 'schema') }),
+    ...(p['category'] === undefined ? {} : { category: text(p, 'category') }),
+    ...(upgradable === undefined ? {} : { upgradable }),
+  };
+}
+
+function keyAndVersion(p: Params): { idempotencyKey?: string; ifVersion?: number } {
+  return {
+    ...(p['idempotencyKey'] === undefined ? {} : { idempotencyKey: text(p, 'idempotencyKey') }),
+    ...(p['ifVersion'] === undefined ? {} : { ifVersion: integer(p, 'ifVersion') }),
+  };
+}
+
+async function described(s: State, name: string, waitMs: number): Promise<Result<unknown>> {
+  await settledFor(s, name, waitMs);
+  const head = await headUnder(s);
+  return s.w.read(() => componentDetail(s, name, (id) => viewIn(s, id), head));
+}
+
+async function settledFor(s: State, name: string, waitMs: number): Promise<void> {
+  if (waitMs === 0 || s.snapshot !== s.branch.snapshot) return;
+  const id = await s.w.read(() => resolveComponent(s.snapshot, name));
+  if (id.ok) await s.w.propagation.settled(s.branch, { component: id.value, path: '' as Path }, waitMs);
 }
 
 /** Of the present version the values that propagation keeps; of another they are computed. */

@@ -66,7 +66,7 @@ export function compileComponent(c: Compilation, r: ComponentRequest): About {
     case 'component.upgrade':
       return upgrade(c, component, r.variant);
     case 'component.duplicate':
-      return duplicate(c, component, r.id, r.name);
+      return duplicate(c, component, r);
     case 'component.set_resource_id':
       setAt(targetOf(c, component), wellKnown.resourceId, r.resourceId ?? { $source: null });
       return { subject: component, path: wellKnown.resourceId };
@@ -320,12 +320,17 @@ function editMap(t: Target, r: Extract<ComponentRequest, { kind: 'map.put' | 'ma
 function create(c: Compilation, r: Extract<ComponentRequest, { kind: 'component.create' }>): About {
   const name = mustName(r.name, 'name');
   const schema = must(resolveSchema(c.draft, r.schema));
-  const variant = r.variant ?? findSchema(c.draft, schema)?.defaultVariant;
+  const inWork = r.workingCopy === true ? variantInWork(c.draft, schema) : undefined;
+  const variant = r.variant ?? inWork ?? findSchema(c.draft, schema)?.defaultVariant;
   if (!variant) malformed('variant', 'a schema with a default variant, or a variant', variant);
   const component = newId<ComponentId>(c, r.id);
   c.emit({ kind: 'component.create', component, image: bareImage({ schema, variant }, name) });
   place(c, component, r.views);
   if (r.attributes !== undefined) setAll(targetOf(c, component), r.attributes);
+  if (r.managedBy !== undefined) {
+    const manager = must(resolveComponent(c.draft, r.managedBy, 'managedBy'));
+    toggle(c, 'manages', managesKey(manager, component), true);
+  }
   return { subject: component };
 }
 
@@ -428,8 +433,7 @@ function ownSources(cell: JsonObject, original: ComponentId, copy: ComponentId):
 function duplicate(
   c: Compilation,
   original: ComponentId,
-  id: ComponentId | undefined,
-  name: string | undefined,
+  { id, name, views: asked }: Extract<ComponentRequest, { kind: 'component.duplicate' }>,
 ): About {
   const image = readImage(c.draft, original)!;
   const component = newId<ComponentId>(c, id);
@@ -444,7 +448,7 @@ function duplicate(
     component,
     image: { ...image, cells, flags: [], manages: [] },
   });
-  const views = [...c.draft.scan('index', index.viewsOf(original))].map(([key]) => indexUser(key));
+  const views = asked ?? [...c.draft.scan('index', index.viewsOf(original))].map(([key]) => indexUser(key));
   place(c, component, views);
   return { subject: component, sentence: `duplicate ${nameOf(c.draft, original) || original} as ${component}` };
 }

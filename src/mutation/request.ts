@@ -28,10 +28,14 @@ export type Request =
       readonly kind: 'component.create';
       readonly schema: string;
       readonly variant?: VariantId;
+      /** Without `variant`: of the unlocked one, where the schema has one. */
+      readonly workingCopy?: boolean;
       readonly name: string;
       readonly id?: ComponentId;
       readonly views?: readonly string[];
       readonly attributes?: Attributes;
+      /** A component that manages the new one. */
+      readonly managedBy?: string;
     }
   | { readonly kind: 'component.rename'; readonly component: string; readonly name: string }
   | { readonly kind: 'component.delete' | 'component.restore' | 'component.erase'; readonly component: string }
@@ -41,6 +45,8 @@ export type Request =
       readonly component: string;
       readonly id?: ComponentId;
       readonly name?: string;
+      /** Default: those of the original. */
+      readonly views?: readonly string[];
     }
   | { readonly kind: 'component.set_resource_id'; readonly component: string; readonly resourceId: string | null }
   | { readonly kind: 'component.protect' | 'component.retain'; readonly component: string; readonly on: boolean }

@@ -3,7 +3,7 @@
 
 import { Type } from 'typebox';
 import { type RefusalCode, retryableCodes } from '../../base/codes.ts';
-import { type Fault, type Refusal, refusalText } from '../../base/result.ts';
+import { type Fault, type Refusal, RefusalError, refusalText } from '../../base/result.ts';
 import { maybe, shape } from './model.ts';
 
 export const problemShape = shape('Problem', {
@@ -105,6 +105,24 @@ export interface Problem {
   readonly retryable: boolean;
   readonly errors: readonly { path: string; expected: string; got: string; hint: string }[];
   readonly data?: unknown;
+}
+
+/** A refusal that an operation answers with another status than the others. */
+export class RefusalWithStatus extends RefusalError {
+  readonly status: number;
+  constructor(refusal: Refusal, status: number) {
+    super(refusal);
+    this.status = status;
+  }
+}
+
+/** Rethrows what was caught, refusals of a code with the status that an operation has for them. */
+export function answering(status: number, code: RefusalCode): (error: unknown) => never {
+  return (error) => {
+    throw error instanceof RefusalError && error.refusal.code === code
+      ? new RefusalWithStatus(error.refusal, status)
+      : error;
+  };
 }
 
 function statusOf(code: RefusalCode): number {

@@ -20,7 +20,7 @@ import { type Bearer, bearerOf, principalWith } from '../../engine/tokens.ts';
 import type { Workspace } from '../../engine/workspace.ts';
 import { checkBody, checkQuery, wrongAnswer } from './checks.ts';
 import { openApiOf } from './openapi.ts';
-import { problem, problemOfFault, problemOfRefusal } from './refusals.ts';
+import { problem, problemOfFault, problemOfRefusal, RefusalWithStatus } from './refusals.ts';
 import { Answer, type Method, type OperationParams, type Route, type RouteCall } from './route.ts';
 import { routes } from './routes/all.ts';
 import { etagOf, seenOf, Versions } from './versions.ts';
@@ -204,7 +204,8 @@ function mount(app: FastifyInstance, r: Route, options: HttpOptions): void {
       reply.code(status).headers(headers);
       if (r.contentType !== undefined) reply.type(r.contentType);
       const expected = r.answers[status];
-      if (checkAnswers) holdToShape(r, status, body);
+      // What says of itself that it is no JSON has no shape.
+      if (checkAnswers && headers['content-type'] === undefined) holdToShape(r, status, body);
       return expected === null || body === undefined ? reply.send() : reply.send(body);
     },
   });
@@ -389,7 +390,8 @@ interface Failed {
 function answerError(error: unknown, { request, reply, onBug }: Failed): FastifyReply {
   const instance = request.id;
   if (error instanceof RefusalError) {
-    const body = problemOfRefusal(error.refusal, instance);
+    const status = error instanceof RefusalWithStatus ? error.status : undefined;
+    const body = problemOfRefusal(error.refusal, instance, status);
     if (body.statusCode === 401) reply.header('www-authenticate', 'Bearer');
     return reply.code(body.statusCode).send(body);
   }

@@ -3,14 +3,24 @@
 
 import type { Route } from '../route.ts';
 import { changeSetRoutes } from './change_sets.ts';
+import { componentListRoutes } from './component_lists.ts';
+import { componentQuestionRoutes } from './component_questions.ts';
+import { componentRoutes } from './components.ts';
 import { mutationRoutes } from './mutations.ts';
 import { operationRoutes } from './operations.ts';
+import { realityRoutes } from './reality.ts';
 import { systemRoutes } from './system.ts';
 import { tokenRoutes } from './tokens.ts';
+import { viewRoutes } from './views.ts';
 
 export const routes: readonly Route[] = [
   ...systemRoutes,
   ...changeSetRoutes,
+  ...componentRoutes,
+  ...componentListRoutes,
+  ...componentQuestionRoutes,
+  ...viewRoutes,
+  ...realityRoutes,
   ...mutationRoutes,
   ...tokenRoutes,
   ...operationRoutes,
