@@ -12,10 +12,18 @@ import type { PoolSource } from './pools.ts';
 /** What the isolate has besides the language and its libraries. */
 const isolateNames = ['Buffer', 'TextDecoder', 'TextEncoder'];
 
-/** `sockets`: those of the machine that runs may reach, asked when one is. Faults: `pools_unreadable`. */
-export function openFunctions(sockets: () => readonly string[], pools: PoolSource): FunctionHost {
+/** What every runner of the process tier has. */
+interface Children {
+  /** Folder of the program that a child runs, compiled. */
+  readonly program: string;
+  /** Those of the machine that runs may reach, asked when one is. */
+  readonly sockets: () => readonly string[];
+}
+
+/** Faults: `pools_unreadable`. */
+export function openFunctions(children: Children, pools: PoolSource): FunctionHost {
   const isolate = openIsolate();
-  const ofPools = new PoolRunners(sockets);
+  const ofPools = new PoolRunners(children);
   return {
     compiler: openCompiler({ isolateNames }),
     runners: [isolate, ...ofPools.served(pools.list())],
@@ -31,11 +39,11 @@ interface OfPool {
 
 /** A pool's runner stays the same while the pool is there; its capacity is what was said of it last. */
 class PoolRunners {
-  readonly #sockets: () => readonly string[];
+  readonly #children: Children;
   #known = new Map<string, OfPool>();
 
-  constructor(sockets: () => readonly string[]) {
-    this.#sockets = sockets;
+  constructor(children: Children) {
+    this.#children = children;
   }
 
   served(pools: readonly PoolLine[]): readonly Runner[] {
@@ -55,7 +63,7 @@ class PoolRunners {
       return { cpus, memoryBytes: memoryMiB * 1024 * 1024 };
     };
     const { name } = pool;
-    const open = (): Runner => openProcessTier({ sockets: this.#sockets, capacity, pool: name });
+    const open = (): Runner => openProcessTier({ ...this.#children, capacity, pool: name });
     const opened = { runner: whenNeeded({ tier: 'process', pool: name, capacity }, open), of: pool };
     return opened;
   }
