@@ -56,6 +56,15 @@ export interface ManagementAsk {
   readonly idempotencyKey?: string;
 }
 
+/** Whoever starts a function and does not wait for it is told how it goes on. */
+export interface ManagementWatch {
+  /** It is sure to be run. It is not before this has resolved. */
+  prepared(): Promise<void>;
+  begins(run: RunId): void;
+  /** What it returned is carried out from here on. */
+  operates(): void;
+}
+
 export interface ManagementReply {
   readonly changeSet: ChangeSetId;
   /** After the edits; as before when there are none, or they are only shown. */
@@ -90,8 +99,9 @@ export interface ManagementReply {
 export async function runManagement(
   w: Workspace,
   principal: Principal,
-  asked: ManagementAsk,
+  given: ManagementAsk & { readonly watch?: ManagementWatch },
 ): Promise<Result<ManagementReply>> {
+  const { watch, ...asked } = given;
   const ask = askOf(w, asked.dryRun ? undefined : asked.idempotencyKey, { management: asked as unknown as Json });
   if (!ask.ok) return ask;
   const tried = { operation: 'run a management function', subject: asked.component };
@@ -101,9 +111,10 @@ export async function runManagement(
     const prepared = await prepare(w, asked);
     if (!prepared.ok) return prepared;
     const { component, fn } = prepared.value;
-    return onlyOnce(w, `${asked.changeSet} ${component} ${fn.id}`, () =>
-      runPrepared(w, principal, { ...prepared.value, asked, ask: ask.value }),
-    );
+    return onlyOnce(w, `${asked.changeSet} ${component} ${fn.id}`, async () => {
+      await watch?.prepared();
+      return runPrepared(w, principal, { ...prepared.value, asked, ask: ask.value, watch });
+    });
   });
 }
 
@@ -193,7 +204,11 @@ async function onlyOnce<T>(w: Workspace, what: string, work: () => Promise<Resul
   }
 }
 
-type Work = Prepared & { readonly asked: ManagementAsk; readonly ask: Ask };
+type Work = Prepared & {
+  readonly asked: ManagementAsk;
+  readonly ask: Ask;
+  readonly watch: ManagementWatch | undefined;
+};
 
 async function runPrepared(w: Workspace, principal: Principal, work: Work): Promise<Result<ManagementReply>> {
   const { component, fn, given, asked, readAt } = work;
@@ -210,7 +225,9 @@ async function runPrepared(w: Workspace, principal: Principal, work: Work): Prom
   );
   if (!started.ok) return started;
   const { run, ended } = started.value;
+  work.watch?.begins(run);
   const tested = await ended;
+  work.watch?.operates();
   const log = await logTextsOf(w, run);
   const result = resultOf(tested);
   const batch = result.ok ? await w.read(() => batchIn(w, work, result.value)) : result;

@@ -3,8 +3,23 @@
 
 import type { Route } from '../route.ts';
 import { changeSetRoutes } from './change_sets.ts';
+import { funcRoutes } from './funcs.ts';
 import { operationRoutes } from './operations.ts';
+import { runRoutes } from './runs.ts';
+import { schemaRoutes } from './schemas.ts';
+import { startedRoutes } from './started.ts';
 import { systemRoutes } from './system.ts';
 import { tokenRoutes } from './tokens.ts';
+import { variantFunctionRoutes } from './variant_functions.ts';
 
-export const routes: readonly Route[] = [...systemRoutes, ...changeSetRoutes, ...tokenRoutes, ...operationRoutes];
+export const routes: readonly Route[] = [
+  ...systemRoutes,
+  ...changeSetRoutes,
+  ...schemaRoutes,
+  ...variantFunctionRoutes,
+  ...funcRoutes,
+  ...startedRoutes,
+  ...runRoutes,
+  ...tokenRoutes,
+  ...operationRoutes,
+];
