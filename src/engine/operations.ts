@@ -429,6 +429,8 @@ async function diffVersions(w: Workspace, p: Params): Promise<Result<unknown>> {
 
 async function listAudit(w: Workspace, p: Params): Promise<Result<unknown>> {
   const changeSet = p['changeSet'] === undefined ? undefined : must(await resolveChangeSet(w, text(p, 'changeSet')));
+  if (p['fromSeq'] !== undefined && changeSet === undefined)
+    wrong('changeSet', 'the change set whose chain it is', null);
   const pick = (name: 'subject' | 'kind' | 'actor') => (p[name] === undefined ? {} : { [name]: text(p, name) });
   return ok(
     await readAudit(w, {

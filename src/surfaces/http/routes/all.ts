@@ -4,12 +4,14 @@
 import type { Route } from '../route.ts';
 import { changeSetRoutes } from './change_sets.ts';
 import { funcRoutes } from './funcs.ts';
+import { importRoutes } from './imports.ts';
 import { operationRoutes } from './operations.ts';
 import { runRoutes } from './runs.ts';
 import { schemaRoutes } from './schemas.ts';
 import { startedRoutes } from './started.ts';
 import { systemRoutes } from './system.ts';
 import { tokenRoutes } from './tokens.ts';
+import { upkeepRoutes } from './upkeep.ts';
 import { variantFunctionRoutes } from './variant_functions.ts';
 
 export const routes: readonly Route[] = [
@@ -20,6 +22,8 @@ export const routes: readonly Route[] = [
   ...funcRoutes,
   ...startedRoutes,
   ...runRoutes,
+  ...importRoutes,
+  ...upkeepRoutes,
   ...tokenRoutes,
   ...operationRoutes,
 ];
