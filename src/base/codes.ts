@@ -173,6 +173,10 @@ export const refusalCodes = {
     next: 'Erase one of the two, or take the resource id off it.',
   },
   component_protected: { means: 'The component is protected from deletion.', next: 'Take the protection off first.' },
+  variant_of_another_schema: {
+    means: 'The variant is there, and is one of another schema.',
+    next: 'Name a variant of the schema, or the schema of the variant.',
+  },
   already_newest: { means: 'The component is of that variant already.', next: 'Nothing to upgrade.' },
   locked: { means: 'The function or variant is locked.', next: 'Unlock it: that makes an editable copy.' },
   in_use: { means: 'Something still uses it.', next: 'Remove the uses that are listed first.' },

@@ -8,15 +8,18 @@
 import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, RunId, SchemaId, VariantId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
-import { Fault, must, ok, type Result } from '../base/result.ts';
+import { Fault, must, ok, type Result, refuse } from '../base/result.ts';
 import type { ConvertedAsset } from '../formats/asset/asset.ts';
 import type { FunctionKind } from '../model/function.ts';
+import type { VariantSpec } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
 import type { Request } from '../mutation/request.ts';
 import type { Compiler, Diagnostic } from '../ports/compiler.ts';
+import { presentOf } from './catch_up.ts';
 import { type DefinitionWarning, diagnostic, invalid, runDefinition } from './definition.ts';
-import { submit } from './submit.ts';
-import { countBehind, danglingBindings, mustHaveVariant, sourceOfSchema } from './variants.ts';
+import { findListed, isLocked, variantOf } from './schema_catalogue.ts';
+import { checkOpen, submit } from './submit.ts';
+import { countBehind, danglingBindings, mustHaveVariant, saidBefore, sourceOfSchema } from './variants.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface AuthorAsk {
@@ -27,7 +30,15 @@ export interface AuthorAsk {
   readonly idempotencyKey?: string;
   /** Look at types also where they hold nothing back. */
   readonly types?: boolean;
+  /** Refused (`name_taken`) where there is a schema of that name. */
+  readonly isNew?: boolean;
+  /** What is said about the type beside its definition; what is left out stays as it was. */
+  readonly about?: AboutType;
+  /** The version that the author saw; absent: the present one. */
+  readonly baseVersion?: number;
 }
+
+export type AboutType = Partial<Pick<VariantSpec, 'docs' | 'link' | 'displayName' | 'color'>>;
 
 export interface AuthorReply {
   readonly changeSet: ChangeSetId;
@@ -69,20 +80,24 @@ export async function authorSchema(w: Workspace, principal: Principal, ask: Auth
   const now = await w.present(ask.changeSet);
   if (!now.ok) return now;
   const gone = await w.read(() => functionsBefore(compiler, now.value.snapshot, ask.name));
+  // A definition that is made by builders says nothing about its type but in what stands beside it.
+  const before = await w.read(() => saidBefore(now.value.snapshot, ask.name, functions === undefined));
   const mutation: Request = {
     kind: 'schema.define',
     name: ask.name,
     ...(ask.category === undefined ? {} : { category: ask.category }),
-    spec,
+    spec: { ...before, ...spec, ...ask.about },
     text: ask.text,
     follows,
     functions: functions ?? [],
     gone,
+    ...(ask.isNew === true ? { isNew: true } : {}),
   };
   const done = await submit(w, principal, {
     changeSet: ask.changeSet,
     mutations: [mutation],
     ...(ask.idempotencyKey === undefined ? {} : { idempotencyKey: ask.idempotencyKey }),
+    ...(ask.baseVersion === undefined ? {} : { baseVersion: ask.baseVersion }),
   });
   if (!done.ok) return done;
   const { version, steps } = done.value;
@@ -112,6 +127,43 @@ export async function authorSchema(w: Workspace, principal: Principal, ask: Auth
     log,
     run,
   });
+}
+
+export interface UpdateVariantAsk extends Omit<AuthorAsk, 'name' | 'isNew'> {
+  /** By id or name. */
+  readonly schema: string;
+  /** By id; unlocked. */
+  readonly variant: string;
+}
+
+/**
+ * Makes an unlocked variant anew of a text. Where components are on it and its properties become others, that is another
+ * variant, as the answer says. Refuses what `authorSchema` does, `variant_of_another_schema`, and `locked`.
+ */
+export async function updateVariant(
+  w: Workspace,
+  principal: Principal,
+  ask: UpdateVariantAsk,
+): Promise<Result<AuthorReply>> {
+  const { schema, variant, ...author } = ask;
+  const now = await presentOf(w, ask.changeSet);
+  if (!now.ok) return now;
+  const open = checkOpen(now.value.branch);
+  if (!open.ok) return open;
+  const { snapshot } = now.value;
+  const named = await w.read((): Result<string> => {
+    const found = findListed(w, snapshot, schema);
+    const id = found.ok ? variantOf(snapshot, found.value, variant) : found;
+    if (!found.ok || !id.ok) return id as Result<never>;
+    if (!isLocked(snapshot, found.value, id.value)) return ok(found.value.name);
+    return refuse('locked', {
+      path: 'variant',
+      expected: 'an unlocked variant',
+      got: `a locked one of ${found.value.name}`,
+      hint: 'unlock the schema: that makes an editable copy',
+    });
+  });
+  return named.ok ? authorSchema(w, principal, { ...author, name: named.value }) : named;
 }
 
 /** Not what could not be looked at in time. */

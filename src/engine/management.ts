@@ -56,6 +56,15 @@ export interface ManagementAsk {
   readonly idempotencyKey?: string;
 }
 
+/** Whoever starts a function and does not wait for it is told how it goes on. */
+export interface ManagementWatch {
+  /** It is sure to be run. It is not before this has resolved. */
+  prepared(): Promise<void>;
+  begins(run: RunId): void;
+  /** What it returned is carried out from here on. */
+  operates(): void;
+}
+
 export interface ManagementReply {
   readonly changeSet: ChangeSetId;
   /** After the edits; as before when there are none, or they are only shown. */
@@ -87,29 +96,12 @@ export interface ManagementReply {
  * `binding_not_found`, what names refuse, what reading the result refuses (`operations_invalid`, …) and what `submit` refuses; what
  * is about the result names the place in it, with the run in `data`.
  */
-export function runManagement(
+export async function runManagement(
   w: Workspace,
   principal: Principal,
-  asked: ManagementAsk,
+  given: ManagementAsk & { readonly watch?: ManagementWatch },
 ): Promise<Result<ManagementReply>> {
-  return manage({ w, principal, asked });
-}
-
-/** Hears how far a run has come. */
-export interface ManagementWatch {
-  started(run: RunId): void;
-  /** It has ended well, and what it returned is being carried out. */
-  operating(): void;
-}
-
-/** As `runManagement`. */
-export async function manage(of: {
-  readonly w: Workspace;
-  readonly principal: Principal;
-  readonly asked: ManagementAsk;
-  readonly watch?: ManagementWatch;
-}): Promise<Result<ManagementReply>> {
-  const { w, principal, asked, watch } = of;
+  const { watch, ...asked } = given;
   const ask = askOf(w, asked.dryRun ? undefined : asked.idempotencyKey, { management: asked as unknown as Json });
   if (!ask.ok) return ask;
   const tried = { operation: 'run a management function', subject: asked.component };
@@ -119,9 +111,10 @@ export async function manage(of: {
     const prepared = await prepare(w, asked);
     if (!prepared.ok) return prepared;
     const { component, fn } = prepared.value;
-    return onlyOnce(w, `${asked.changeSet} ${component} ${fn.id}`, () =>
-      runPrepared(w, principal, { ...prepared.value, asked, ask: ask.value, watch }),
-    );
+    return onlyOnce(w, `${asked.changeSet} ${component} ${fn.id}`, async () => {
+      await watch?.prepared();
+      return runPrepared(w, principal, { ...prepared.value, asked, ask: ask.value, watch });
+    });
   });
 }
 
@@ -232,8 +225,9 @@ async function runPrepared(w: Workspace, principal: Principal, work: Work): Prom
   );
   if (!started.ok) return started;
   const { run, ended } = started.value;
-  work.watch?.started(run);
+  work.watch?.begins(run);
   const tested = await ended;
+  work.watch?.operates();
   const log = await logTextsOf(w, run);
   const result = resultOf(tested);
   const batch = result.ok ? await w.read(() => batchIn(w, work, result.value)) : result;
@@ -257,7 +251,6 @@ async function runPrepared(w: Workspace, principal: Principal, work: Work): Prom
     log,
     ...(receipt === undefined ? {} : { receipt }),
   });
-  work.watch?.operating();
   const done = await carryOut(w, principal, work, { run, mutations, reply });
   return done.ok ? done : withRun(inResult(done.refusal, edits), run, log);
 }

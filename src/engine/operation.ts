@@ -82,6 +82,13 @@ export function text(p: Params, name: string, otherwise?: string): string {
   return typeof value === 'string' ? value : wrong(name, 'text', value ?? null);
 }
 
+/** Those of the parameters that are there, each text. */
+export function texts<K extends string>(p: Params, names: readonly K[]): { [name in K]?: string } {
+  const out: { [name in K]?: string } = {};
+  for (const name of names) if (p[name] !== undefined) out[name] = text(p, name);
+  return out;
+}
+
 /** Zero or more. */
 export function integer(p: Params, name: string, otherwise?: number): number {
   const value = p[name] ?? otherwise;

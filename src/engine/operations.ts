@@ -91,10 +91,15 @@ const remembering: readonly string[] = [
   'change_set.promote',
   'change_set.split',
   'schema.author',
+  'schema.update_variant',
+  'schema.install',
+  'schema.unlock',
+  'schema.add_function',
+  'schema.detach_function',
+  'function.unlock',
   'import.cloudformation',
   'import.terraform',
   'management.run',
-  'management.start',
   'component.duplicate',
   'component.bulk_set',
   'secret.set',
@@ -429,6 +434,8 @@ async function diffVersions(w: Workspace, p: Params): Promise<Result<unknown>> {
 
 async function listAudit(w: Workspace, p: Params): Promise<Result<unknown>> {
   const changeSet = p['changeSet'] === undefined ? undefined : must(await resolveChangeSet(w, text(p, 'changeSet')));
+  if (p['fromSeq'] !== undefined && changeSet === undefined)
+    wrong('changeSet', 'the change set whose chain it is', null);
   const pick = (name: 'subject' | 'kind' | 'actor') => (p[name] === undefined ? {} : { [name]: text(p, name) });
   return ok(
     await readAudit(w, {

@@ -7,7 +7,18 @@ import { ok } from '../base/result.ts';
 import type { BindingArgument } from '../model/function.ts';
 import { testFunction } from './function_test.ts';
 import { type CheckAsk, checkFunction, declarationsOf, listFunctions, parseKind, readFunction } from './functions.ts';
-import { type Handler, inState, integer, type Params, text, wrong } from './operation.ts';
+import {
+  changeSetOf,
+  type Handler,
+  inState,
+  integer,
+  inWorkspace,
+  type Params,
+  text,
+  texts,
+  wrong,
+} from './operation.ts';
+import { unlockFunction } from './unlock_function.ts';
 
 /** How long a test is waited for unless the request says so. */
 const testWaitMs = 60_000;
@@ -40,6 +51,17 @@ export const functionOperations = {
         waitMs: integer(p, 'waitMs', testWaitMs),
       }),
     ),
+  /** What can be edited in place of `function` on `variant`. */
+  'function.unlock': (c, p) =>
+    inWorkspace(c, p, async (w) =>
+      unlockFunction(w, c.principal, {
+        changeSet: await changeSetOf(w, p),
+        function: text(p, 'function'),
+        variant: text(p, 'variant'),
+        ...texts(p, ['idempotencyKey']),
+        ...(p['baseVersion'] === undefined ? {} : { baseVersion: integer(p, 'baseVersion') }),
+      }),
+    ),
 } satisfies Record<string, Handler>;
 
 function checkAsk(p: Params): CheckAsk {
@@ -48,13 +70,6 @@ function checkAsk(p: Params): CheckAsk {
     ...argumentsOf(p),
     quick: p['quick'] === true,
   };
-}
-
-/** Those of the parameters that are there, each text. */
-function texts<K extends string>(p: Params, names: readonly K[]): { [name in K]?: string } {
-  const out: { [name in K]?: string } = {};
-  for (const name of names) if (p[name] !== undefined) out[name] = text(p, name);
-  return out;
 }
 
 function argumentsOf(p: Params): { arguments?: readonly BindingArgument[] } {

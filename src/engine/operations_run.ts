@@ -20,6 +20,7 @@ import {
   text,
   wrong,
 } from './operation.ts';
+import { readRun } from './run_view.ts';
 import { clearMemo, findRun, killRun, listRuns, pruneRuns, type RunListQuery, readLog, runStatistics } from './runs.ts';
 import { runsSeen } from './waits_for_pool.ts';
 import { why } from './why.ts';
@@ -36,6 +37,8 @@ export const runOperations = {
       const found = await findRun(w, text(p, 'run'));
       return found.ok ? ok(runsSeen(w, [found.value])[0]!) : found;
     }),
+  /** With its log, its function's text, and the action that it was for. */
+  'run.view': (c, p) => inState(c, p, (s) => readRun(s.w, s.snapshot, text(p, 'run'))),
   'run.log': (c, p) =>
     inWorkspace(c, p, (w) =>
       readLog(w, {

@@ -6,7 +6,7 @@ import { ok, type Result, refuse } from '../base/result.ts';
 import { index } from '../model/keys.ts';
 import { findSchema, findVariant, resolveSchema, specOf, variantInWork } from '../model/lookup.ts';
 import { type Path, segmentsOf } from '../model/path.ts';
-import { locate } from '../model/schema.ts';
+import { locate, type VariantSpec } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
 import { bindingsOf } from '../mutation/compile_binding.ts';
 
@@ -40,6 +40,20 @@ export function danglingBindings(
       out.push({ path: output, message: `is not in the schema any more; what ${fn.name} gives is not seen` });
   }
   return out;
+}
+
+/** What was said about the type beside its definition: how it is called and shown; with `all`, its text and page too. */
+export function saidBefore(state: Reader, name: string, all: boolean): Partial<VariantSpec> {
+  const schema = resolveSchema(state, name);
+  const variant = schema.ok ? variantInWork(state, schema.value) : undefined;
+  if (!schema.ok || variant === undefined) return {};
+  const { displayName, color, docs, link } = specOf(state, findVariant(state, schema.value, variant)!.spec);
+  return {
+    ...(displayName === undefined ? {} : { displayName }),
+    ...(color === undefined ? {} : { color }),
+    ...(docs === undefined || !all ? {} : { docs }),
+    ...(link === undefined || !all ? {} : { link }),
+  };
 }
 
 /** Components on other variants of the schema than this one; `most` bounds the count. */

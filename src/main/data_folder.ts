@@ -60,7 +60,13 @@ export async function openFolder(folder: string, options: FolderOptions = {}): P
     world,
     catalogue,
     packages: openPackages(fileURLToPath(new URL('providers', written))),
-    functions: openFunctions(() => allowedSockets(folder), poolsOf(folder), written),
+    functions: openFunctions(
+      {
+        program: fileURLToPath(new URL('adapters/process/child', written)),
+        sockets: () => allowedSockets(folder),
+      },
+      poolsOf(folder),
+    ),
     vault: vaultOf(folder, store.runs, world.clock),
     matches: linearMatcher(),
     ...(cacheBytesMax === undefined ? {} : { cacheBytesMax }),

@@ -1,7 +1,6 @@
 // What users' functions run on in this process: the compiler at once, each tier when the first function needs it, since
 // most commands run none. The process tier is there once for each pool, so that no pool can take another's room.
 
-import { fileURLToPath } from 'node:url';
 import { openCompiler } from '../adapters/compiler/compiler.ts';
 import { openIsolate } from '../adapters/isolate/isolate.ts';
 import { openProcessTier } from '../adapters/process/tier.ts';
@@ -13,13 +12,18 @@ import type { PoolSource } from './pools.ts';
 /** What the isolate has besides the language and its libraries. */
 const isolateNames = ['Buffer', 'TextDecoder', 'TextEncoder'];
 
-/**
- * `sockets`: those of the machine that runs may reach, asked when one is. `written`: where the build wrote the programs of
- * children. Faults: `pools_unreadable`.
- */
-export function openFunctions(sockets: () => readonly string[], pools: PoolSource, written: URL): FunctionHost {
+/** What every runner of the process tier has. */
+interface Children {
+  /** Folder of the program that a child runs, compiled. */
+  readonly program: string;
+  /** Those of the machine that runs may reach, asked when one is. */
+  readonly sockets: () => readonly string[];
+}
+
+/** Faults: `pools_unreadable`. */
+export function openFunctions(children: Children, pools: PoolSource): FunctionHost {
   const isolate = openIsolate();
-  const ofPools = new PoolRunners(sockets, fileURLToPath(new URL('adapters/process/child', written)));
+  const ofPools = new PoolRunners(children);
   return {
     compiler: openCompiler({ isolateNames }),
     runners: [isolate, ...ofPools.served(pools.list())],
@@ -35,13 +39,11 @@ interface OfPool {
 
 /** A pool's runner stays the same while the pool is there; its capacity is what was said of it last. */
 class PoolRunners {
-  readonly #sockets: () => readonly string[];
-  readonly #program: string;
+  readonly #children: Children;
   #known = new Map<string, OfPool>();
 
-  constructor(sockets: () => readonly string[], program: string) {
-    this.#sockets = sockets;
-    this.#program = program;
+  constructor(children: Children) {
+    this.#children = children;
   }
 
   served(pools: readonly PoolLine[]): readonly Runner[] {
@@ -61,8 +63,7 @@ class PoolRunners {
       return { cpus, memoryBytes: memoryMiB * 1024 * 1024 };
     };
     const { name } = pool;
-    const open = (): Runner =>
-      openProcessTier({ program: this.#program, sockets: this.#sockets, capacity, pool: name });
+    const open = (): Runner => openProcessTier({ ...this.#children, capacity, pool: name });
     const opened = { runner: whenNeeded({ tier: 'process', pool: name, capacity }, open), of: pool };
     return opened;
   }

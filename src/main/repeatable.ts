@@ -8,6 +8,11 @@ export const repeatable: readonly string[] = [
   'change_set.apply',
   'import.cloudformation',
   'secret.set',
+  'schema.install',
+  'schema.unlock',
+  'schema.update_variant',
+  'schema.add_function',
+  'schema.detach_function',
 ];
 /** Operations that write without a key: what became of one whose answer was lost has to be looked at. */
 export const writes: readonly string[] = [
@@ -23,4 +28,7 @@ export const writes: readonly string[] = [
   'secret.collect',
   'token.create',
   'token.revoke',
+  'schema.install_package',
+  'management.start',
+  'debug.start',
 ];

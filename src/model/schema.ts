@@ -1,7 +1,7 @@
 // Schemas and their variants: the types of components. A variant's property trees are one canonical document kept as a
 // blob, found by hash, so that two change sets that install the same type hold the same bytes.
 
-import type { Hash, VariantId } from '../base/ids.ts';
+import { type Digest, type Hash, idFromHash, type SchemaId, type VariantId } from '../base/ids.ts';
 import { brief, canonical, compareText, isObject, type Json, type JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
@@ -16,6 +16,10 @@ export interface VariantSpec {
   readonly docs?: string;
   /** A page about the type. */
   readonly link?: string;
+  /** What people call it, where that is not the schema's name. */
+  readonly displayName?: string;
+  /** On the map, `#rrggbb`. */
+  readonly color?: string;
   /** What people and change sets declare; kind `object`, or `map` of `any` for a type nobody has described. */
   readonly domain: Property;
   /** What the provider reports back; kind `object` or `map`, everything read-only. */
@@ -53,6 +57,16 @@ export interface SchemaRecord {
  */
 export function schemaOfAll({ origin }: Pick<SchemaRecord, 'origin'>): string | undefined {
   return origin === 'user' || origin === 'builtin' ? undefined : `${origin}::*`;
+}
+
+/** The id of a schema of a catalogue, which is the same wherever it is installed. */
+export function cataloguedSchemaId(digest: Digest, { origin, name }: Pick<SchemaRecord, 'origin' | 'name'>): SchemaId {
+  return idFromHash<SchemaId>(digest(`schema\n${origin}\n${name}`));
+}
+
+/** The id of the variant that such a schema gets by this document. */
+export function cataloguedVariantId(digest: Digest, schema: SchemaId, specText: string): VariantId {
+  return idFromHash<VariantId>(digest(`variant\n${schema}\n${specText}`));
 }
 
 /** A variant as stored under `schema/variant`. */
@@ -206,6 +220,15 @@ export function parseVariantSpec(x: unknown, at = ''): Result<VariantSpec> {
       expected: `whole milliseconds from ${limits.refreshEveryMsMin} to ${limits.refreshEveryMsMax}`,
       got: brief(refreshEveryMs as Json),
       hint: 'leave it out to have resources looked at only when somebody asks',
+    });
+  }
+  for (const name of ['displayName', 'color'] as const) {
+    if (spec[name] === undefined || typeof spec[name] === 'string') continue;
+    return refuse('property_tree_invalid', {
+      path: `${at}/${name}`,
+      expected: 'text',
+      got: brief(spec[name] as Json),
+      hint: 'leave it out',
     });
   }
   return checkSecretDefinition(spec, at);

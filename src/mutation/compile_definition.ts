@@ -32,6 +32,14 @@ export function define(c: Compilation, r: Define): About {
   const found = resolveSchema(c.draft, name, 'name');
   if (!found.ok && found.refusal.code !== 'schema_not_found') return must(found) as never;
   const known = found.ok && findSchema(c.draft, found.value)?.name === name ? found.value : undefined;
+  if (known !== undefined && r.isNew === true) {
+    fail('name_taken', {
+      path: 'name',
+      expected: 'a name that no schema has',
+      got: `${JSON.stringify(name)}, of ${known}`,
+      hint: 'choose another name, or update the variant that it has unlocked',
+    });
+  }
   const schema = known ?? newId<SchemaId>(c, r.id);
   const variant = known === undefined ? created(c, schema, name, r) : edited(c, schema, name, r, wanted);
   if (variant !== undefined) {

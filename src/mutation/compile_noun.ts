@@ -2,16 +2,15 @@
 // action overrides.
 
 import type { RefusalCode } from '../base/codes.ts';
-import {
-  type ActionId,
-  type BindingId,
-  type ComponentId,
-  type FunctionId,
-  idFromHash,
-  type SchemaId,
-  type SecretId,
-  type VariantId,
-  type ViewId,
+import type {
+  ActionId,
+  BindingId,
+  ComponentId,
+  FunctionId,
+  SchemaId,
+  SecretId,
+  VariantId,
+  ViewId,
 } from '../base/ids.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
@@ -31,7 +30,14 @@ import {
   resolveView,
   schemaOfVariant,
 } from '../model/lookup.ts';
-import { parseVariantSpec, type VariantRecord, type VariantSpec, variantSpecText } from '../model/schema.ts';
+import {
+  cataloguedSchemaId,
+  cataloguedVariantId,
+  parseVariantSpec,
+  type VariantRecord,
+  type VariantSpec,
+  variantSpecText,
+} from '../model/schema.ts';
 import type { ApproverRule } from '../model/view.ts';
 import { type About, type Compilation, malformed, mustName, type NounRequest } from './compile.ts';
 import { attach, removeBinding } from './compile_binding.ts';
@@ -231,9 +237,10 @@ function compileSchema(c: Compilation, r: Of<Extract<NounRequest['kind'], `schem
       return define(c, r);
     case 'schema.install': {
       const name = mustName(r.name, 'name');
-      const schema = idFromHash<SchemaId>(c.draft.digest(`schema\n${r.origin}\n${name}`));
+      const { digest } = c.draft;
+      const schema = cataloguedSchemaId(digest, { origin: r.origin, name });
       const text = variantSpecText(must(parseVariantSpec(r.spec, 'spec')));
-      const variant = idFromHash<VariantId>(c.draft.digest(`variant\n${schema}\n${text}`));
+      const variant = cataloguedVariantId(digest, schema, text);
       if (c.draft.get('schemas', variantKey(schema, variant)) === undefined) {
         addSchema(c, { schema, variant, name, category: r.category, origin: r.origin, spec: r.spec, locked: true });
       }

@@ -114,7 +114,8 @@ export type Request =
   /**
    * What the text of a schema definition came to: makes the schema of that name, or edits its unlocked variant, which is
    * made first when all are locked. The text stays with the variant; `follows`: properties that take the value of another;
-   * `functions`: those that stand in the text; `gone`: names of those that stood in the text before.
+   * `functions`: those that stand in the text; `gone`: names of those that stood in the text before; `isNew`: refused
+   * (`name_taken`) where there is a schema of that name.
    */
   | {
       readonly kind: 'schema.define';
@@ -133,6 +134,7 @@ export type Request =
         readonly action?: ActionFunctionKind;
       }[];
       readonly gone?: readonly string[];
+      readonly isNew?: boolean;
     }
   /** Installs a catalogue schema; ids follow from its content, so installing twice is the same as once. */
   | {

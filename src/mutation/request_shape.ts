@@ -80,6 +80,7 @@ const shapes: Shapes = {
     follows: 'records?',
     functions: 'records?',
     gone: 'texts?',
+    isNew: 'flag?',
   },
   'schema.install': { name: 'text', category: 'text', origin: 'text', spec: 'record' },
   'schema.edit_variant': { ...variant, spec: 'record', name: 'text?' },

@@ -22,6 +22,8 @@ export interface Answered {
 
 export interface Asking {
   readonly body?: unknown;
+  /** In place of a body: fields and files. */
+  readonly form?: FormData;
   readonly headers?: Readonly<Record<string, string>>;
   /** Default: the house's; null: none. */
   readonly token?: string | null;
@@ -82,7 +84,11 @@ export class HttpHouse {
   }
 
   /** `path` from the root; with `~` in front, below the workspace. */
-  async ask(method: string, path: string, { body, headers = {}, token = this.token }: Asking = {}): Promise<Answered> {
+  async ask(
+    method: string,
+    path: string,
+    { body, form, headers = {}, token = this.token }: Asking = {},
+  ): Promise<Answered> {
     const url = path.startsWith('~') ? `/v1/w/${this.workspace}${path.slice(1)}` : path;
     const answer = await fetch(this.address + url, {
       method,
@@ -91,6 +97,7 @@ export class HttpHouse {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
+      ...(form === undefined ? {} : { body: form }),
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await answer.text();

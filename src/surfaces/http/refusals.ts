@@ -83,6 +83,7 @@ const statuses: Readonly<Record<RefusalCode, number>> = {
   component_not_marked: 412,
   resource_shared: 412,
   component_protected: 412,
+  variant_of_another_schema: 412,
   already_newest: 412,
   locked: 412,
   in_use: 409,

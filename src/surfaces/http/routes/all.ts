@@ -6,11 +6,18 @@ import { changeSetRoutes } from './change_sets.ts';
 import { componentListRoutes } from './component_lists.ts';
 import { componentQuestionRoutes } from './component_questions.ts';
 import { componentRoutes } from './components.ts';
+import { funcRoutes } from './funcs.ts';
+import { importRoutes } from './imports.ts';
 import { mutationRoutes } from './mutations.ts';
 import { operationRoutes } from './operations.ts';
 import { realityRoutes } from './reality.ts';
+import { runRoutes } from './runs.ts';
+import { schemaRoutes } from './schemas.ts';
+import { startedRoutes } from './started.ts';
 import { systemRoutes } from './system.ts';
 import { tokenRoutes } from './tokens.ts';
+import { upkeepRoutes } from './upkeep.ts';
+import { variantFunctionRoutes } from './variant_functions.ts';
 import { viewRoutes } from './views.ts';
 
 export const routes: readonly Route[] = [
@@ -22,6 +29,13 @@ export const routes: readonly Route[] = [
   ...viewRoutes,
   ...realityRoutes,
   ...mutationRoutes,
+  ...schemaRoutes,
+  ...variantFunctionRoutes,
+  ...funcRoutes,
+  ...startedRoutes,
+  ...runRoutes,
+  ...importRoutes,
+  ...upkeepRoutes,
   ...tokenRoutes,
   ...operationRoutes,
 ];

@@ -233,7 +233,6 @@ export const componentRoutes: readonly Route[] = [
       }),
       viewName: maybe(Type.String()),
     }),
-    repeats: 'engine',
     answers: {
       200: shape('ExecuteManagementFunctionV1Response', {
         managementFuncJobStateId: Type.String(),
@@ -254,12 +253,11 @@ async function started(
   const name = exactlyOne(managementFunction, ['function', 'managementPrototypeId'], 'managementFunction');
   const component = named(call);
   const bound = (await describe(call, component)).functions.find((f) => f.kind === 'management' && f.binding === name);
-  const { run } = await call.operation<{ run: string }>('management.start', {
+  const { ticket } = await call.operation<{ ticket: string }>('management.start', {
     changeSet: call.params['change_set_id'],
     component,
     function: bound?.function ?? name,
     ...(typeof viewName === 'string' ? { view: viewName } : {}),
-    idempotencyKey: call.idempotencyKey,
   });
-  return { managementFuncJobStateId: run, funcRunId: run, status: 'Ok', message: 'enqueued' };
+  return { managementFuncJobStateId: ticket, funcRunId: null, status: 'Ok', message: 'enqueued' };
 }

@@ -1,0 +1,104 @@
+// What comes in from elsewhere: provider packages, templates and states; and templates that go out. The same operations as on
+// the command line; the texts come in the request, so that no file of the server's machine is read.
+
+import { Type } from 'typebox';
+import { anyJson, shape } from '../model.ts';
+import { inChangeSet, type Route, route } from '../route.ts';
+
+const described = (name: string, what: string) =>
+  shape(name, {
+    text: Type.String({ description: what }),
+    name: Type.String({ description: 'Of its component; one of that name in the change set is brought to it.' }),
+  });
+const imported = (name: string) =>
+  shape(name, {
+    changeSet: Type.String(),
+    version: Type.Integer(),
+    created: Type.Integer(),
+    removed: Type.Integer(),
+    edits: Type.Integer({ description: '0: it is in the change set as it stands.' }),
+    genericTypes: Type.Array(Type.String()),
+  });
+
+export const importRoutes: readonly Route[] = [
+  route({
+    id: 'Providers.listProviders',
+    method: 'GET',
+    path: `${inChangeSet}/providers`,
+    summary: 'The provider packages that come with the server, and whether they are installed.',
+    answers: {
+      200: shape('ListProvidersResponse', {
+        providers: Type.Array(
+          shape('Provider', {
+            name: Type.String(),
+            description: Type.String(),
+            installed: Type.String({ description: 'no, yes, older or in part' }),
+            schemas: Type.Array(Type.String()),
+          }),
+        ),
+      }),
+    },
+    handle: async ({ params, operation }) => ({
+      providers: await operation('provider.list', { changeSet: params['change_set_id'] }),
+    }),
+  }),
+  route({
+    id: 'Providers.installProvider',
+    method: 'POST',
+    path: `${inChangeSet}/providers/{provider}/install`,
+    summary: 'Authors the schemas of a provider package.',
+    answers: {
+      200: shape('InstallProviderResponse', {
+        changeSet: Type.String(),
+        version: Type.Integer(),
+        provider: Type.String(),
+        schemas: Type.Array(Type.Object({ name: Type.String(), edits: Type.Integer() })),
+        updated: Type.Array(Type.String()),
+        edits: Type.Integer(),
+      }),
+    },
+    handle: ({ params, operation }) =>
+      operation('provider.install', { changeSet: params['change_set_id'], provider: params['provider'] }),
+  }),
+  route({
+    id: 'Templates.importCloudFormation',
+    method: 'POST',
+    path: `${inChangeSet}/templates/cloudformation`,
+    summary: 'Makes components of the resources of a template, JSON or YAML, and subscriptions of its references.',
+    body: described('ImportCloudFormationRequest', 'The template.'),
+    repeats: 'engine',
+    answers: { 200: imported('ImportCloudFormationResponse') },
+    handle: ({ params, body, idempotencyKey, operation }) =>
+      operation('import.cloudformation', { changeSet: params['change_set_id'], ...body, idempotencyKey }),
+  }),
+  route({
+    id: 'Templates.importTerraform',
+    method: 'POST',
+    path: `${inChangeSet}/templates/terraform`,
+    summary: 'Makes components of the resources of a state, for which nothing has to be done.',
+    body: described('ImportTerraformRequest', 'A state of version 4, or what `terraform show -json` prints.'),
+    repeats: 'engine',
+    answers: { 200: imported('ImportTerraformResponse') },
+    handle: ({ params, body, idempotencyKey, operation }) =>
+      operation('import.terraform', { changeSet: params['change_set_id'], ...body, idempotencyKey }),
+  }),
+  route({
+    id: 'Templates.exportCloudFormation',
+    method: 'GET',
+    path: `${inChangeSet}/templates/cloudformation`,
+    summary: 'The template of a component that was imported as one.',
+    query: shape('ExportCloudFormationQuery', {
+      name: Type.Optional(Type.String({ description: 'Of the template’s component; default: the only one.' })),
+      format: Type.Optional(Type.Union([Type.Literal('json'), Type.Literal('yaml')])),
+    }),
+    answers: {
+      200: shape('ExportCloudFormationResponse', {
+        template: anyJson,
+        text: Type.String(),
+        notes: Type.Array(anyJson),
+      }),
+    },
+    handle: ({ params, query, operation }) =>
+      operation('export.cloudformation', { changeSet: params['change_set_id'], ...query }),
+  }),
+];
