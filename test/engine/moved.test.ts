@@ -4,6 +4,7 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
 import { ActionHouse } from './action_house.ts';
+import { sqliteHouse } from './house.ts';
 
 const houses: ActionHouse[] = [];
 afterEach(async () => {
@@ -339,4 +340,47 @@ test('[PL27] a component whose resource has passed on, and that a revert brings 
   await a.apply('copy', { kind: 'component.duplicate', component: 'old', name: 'copy' });
   expect(await a.effects()).toEqual([...made, 'create copy']);
   expect(await owners(a, 'third', 'copy')).toEqual({ third: 'addr-t1', copy: 'addr-t3' });
+});
+
+test('[EN407] a template imported again under another logical id keeps the resource', async () => {
+  const house = await sqliteHouse().start();
+  const template = (id: string): string =>
+    JSON.stringify({
+      Resources: {
+        [id]: { Type: 'AWS::EC2::VPC', Properties: { CidrBlock: '10.0.0.0/16' } },
+        Subnet: { Type: 'AWS::EC2::Subnet', Properties: { VpcId: { Ref: id }, CidrBlock: '10.0.1.0/24' } },
+      },
+    });
+  const imported = async (changeSet: string, id: string, moved: Record<string, string> = {}) =>
+    house.call<{ edits: number; created: number; removed: number }>('import.cloudformation', {
+      changeSet,
+      text: template(id),
+      name: 'net',
+      moved,
+    });
+  const first = await house.open('first');
+  await imported(first, 'Vpc');
+  await house.submit(first, { kind: 'component.set_resource_id', component: 'Vpc', resourceId: 'vpc-1' });
+  await house.call('change_set.apply', { changeSet: first, waitMs: 20_000 });
+  const second = await house.open('second');
+  const refusal = await house.refused('import.cloudformation', {
+    changeSet: second,
+    text: template('MainVpc'),
+    name: 'net',
+    moved: { Nobody: 'MainVpc' },
+  });
+  expect(refusal.code).toBe('component_not_found');
+  expect(await imported(second, 'MainVpc', { Vpc: 'MainVpc' })).toMatchObject({ created: 1, removed: 1 });
+  expect(await imported(second, 'MainVpc', { Vpc: 'MainVpc' })).toMatchObject({ edits: 0 });
+  const { moved: told } = await house.call<Review>('change_set.review', { changeSet: second });
+  expect(told).toMatchObject([{ name: 'MainVpc', fromName: 'Vpc', resourceId: 'vpc-1', kept: true }]);
+  await house.call('change_set.apply', { changeSet: second, waitMs: 20_000 });
+  expect(await house.value('HEAD', 'Subnet')).toMatchObject({ VpcId: 'vpc-1' });
+  // And back under its first name, which is another component by now.
+  const third = await house.open('third');
+  await imported(third, 'Vpc', { MainVpc: 'Vpc' });
+  await house.call('change_set.apply', { changeSet: third, waitMs: 20_000 });
+  expect(await house.value('HEAD', 'Subnet')).toMatchObject({ VpcId: 'vpc-1' });
+  await house.sound();
+  await house.close();
 });
