@@ -4,7 +4,8 @@
 import type { ComponentId } from '../base/ids.ts';
 import { brief, compareText, isObject, type Json, type JsonObject } from '../base/json.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
-import { findComponent, findRecord, isMarked, resourceIdOf } from '../model/lookup.ts';
+import { findComponent, findRecord, hasResource, isMarked, resourceIdOf } from '../model/lookup.ts';
+import { holderOf, resourceKeyOf } from '../model/moved.ts';
 import type { Category } from '../model/state.ts';
 import { changedBy, type Pending, viewsOf } from './changed.ts';
 import { isRole, type Principal, type Role, roles } from './role.ts';
@@ -71,6 +72,8 @@ export function budgetFactsOf(pending: Pending): BudgetFacts {
 
 /** Does the change delete or erase a component that has a resource? One that Head has marked already is Head's. */
 function isDestroyed({ head, present }: Pending, component: ComponentId): boolean {
+  // Another component takes the resource over.
+  if (hasResource(head, component) && holderOf(present, resourceKeyOf(head, component)) !== component) return false;
   if (findComponent(present, component) === undefined) return resourceIdOf(head, component) !== undefined;
   if (!isMarked(present, component) || isMarked(head, component)) return false;
   return (resourceIdOf(present, component) ?? resourceIdOf(head, component)) !== undefined;

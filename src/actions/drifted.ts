@@ -2,7 +2,7 @@
 // resource is gone. What a component is about to become is no drift: it is compared with what its own state says.
 
 import type { Json } from '../base/json.ts';
-import { findRecord } from '../model/lookup.ts';
+import { reportedOf } from '../model/lookup.ts';
 import type { ResourceRecord } from '../model/module.ts';
 import { isWithin } from '../model/path.ts';
 import type { Reader } from '../model/state.ts';
@@ -22,7 +22,7 @@ const none: Drift = { state: 'none' };
 
 /** undefined: nothing was ever reported, or it is none of the model's business: marked, or not enabled. */
 export function driftOf(reader: Reader, subject: Subject): Drift | undefined {
-  const record = findRecord<ResourceRecord>(reader, 'resources', subject.component);
+  const record = reportedOf(reader, subject.component);
   if (record === undefined || subject.marked || !subject.enabled) return undefined;
   if (record.status === 'absent') return record.lost === undefined ? undefined : { state: 'gone', lost: record.lost };
   if (record.payload === null) return undefined;

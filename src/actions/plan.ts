@@ -52,6 +52,8 @@ export type LeftBecause =
   | 'inputs-failed'
   /** Somebody asked for what there is nothing to do it to. */
   | 'no-resource'
+  /** Where its resource would be kept, another component has its own: that of this one has passed to it. */
+  | 'passed-on'
   /** Somebody asked for creating what is there. */
   | 'has-resource';
 
@@ -121,6 +123,10 @@ class Planning {
     const { marked, exists } = this.#s;
     // Absent by definition: nothing is done to it, whatever was asked.
     if (marked && !exists) return;
+    if (this.#s.passedOn) {
+      this.#leave('create', 'passed-on');
+      return;
+    }
     if (marked) {
       this.#asked(['refresh', 'manual']);
       this.#leaveOrDestroy();

@@ -9,12 +9,13 @@ import { type Evaluated, Evaluation } from '../builtins/evaluate.ts';
 import { reach } from '../graph/edges.ts';
 import type { Source } from '../model/expr.ts';
 import { cellKey } from '../model/keys.ts';
-import { isMarked } from '../model/lookup.ts';
+import { hasResource, isMarked } from '../model/lookup.ts';
+import { holderOf, resourceKeyOf } from '../model/moved.ts';
 import { type Path, roots, wellKnown } from '../model/path.ts';
 import type { Category, Reader } from '../model/state.ts';
 import { ActionTable } from './action_functions.ts';
 import { type Due, type Left, type Plan, planOf } from './plan.ts';
-import { hasResource, type Subject, subjectOf } from './subject.ts';
+import { type Subject, subjectOf } from './subject.ts';
 
 /** A state with its values. */
 export interface Valued {
@@ -42,8 +43,9 @@ export function valued(reader: Reader, digest: Digest, results?: Results): Value
 /** The state as it is where these components have no resource, reported or declared. */
 export function withoutResources(reader: Reader, gone: ReadonlySet<ComponentId>): Reader {
   const ids = new Set([...gone].map((c) => cellKey(c, wellKnown.resourceId)));
+  const keys = new Set([...gone].map((c) => resourceKeyOf(reader, c)));
   const isHidden = (category: Category, key: string): boolean =>
-    category === 'resources' ? gone.has(key as ComponentId) : category === 'cells' && ids.has(key);
+    category === 'resources' ? keys.has(key as ComponentId) : category === 'cells' && ids.has(key);
   return {
     get: (category, key) => (isHidden(category, key) ? undefined : reader.get(category, key)),
     *scan(category, prefix, after) {
@@ -127,8 +129,9 @@ export interface ChangePlan {
  */
 export function planBetween(changeSet: Valued, head: Valued, components: Iterable<ComponentId>): ChangePlan {
   // What was imported and never sent is taken to be as Head's inputs say: they were accepted with it. So are inputs that were
-  // edited to what reality had become.
-  const accepted = (component: ComponentId): Json | undefined => {
+  // edited to what reality had become. Of a resource that changes hands they are those of who has it on Head.
+  const accepted = (taker: ComponentId): Json | undefined => {
+    const component = holderOf(head.reader, resourceKeyOf(changeSet.reader, taker));
     if (!hasResource(head.reader, component)) return undefined;
     const inputs = head.valueAt({ component, path: wellKnown.domain });
     return inputs.state === 'value' && inputs.awaits === undefined ? inputs.value : undefined;

@@ -11,14 +11,16 @@ import type { Source } from '../model/expr.ts';
 import { flagKey } from '../model/keys.ts';
 import {
   findComponent,
-  findRecord,
+  hasResource,
   isAnswered,
   isMarked,
-  resourceIdOf,
+  isResource,
+  reportedOf,
   sharingResource,
   specOfComponent,
 } from '../model/lookup.ts';
 import type { ResourceRecord } from '../model/module.ts';
+import { hasPassedOn } from '../model/moved.ts';
 import { childPath, elementPath, type Path, parsePath, pointerOf, segmentsOf, wellKnown } from '../model/path.ts';
 import type { VariantSpec } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
@@ -38,6 +40,8 @@ export interface Subject {
   readonly ignored: readonly string[];
   /** Another component, not marked, claims the same resource. */
   readonly shared: boolean;
+  /** Another component has taken its resource over, and with it the place for what is known of one. */
+  readonly passedOn: boolean;
   /** What was reported of a resource that is there. */
   readonly resource: ResourceRecord | undefined;
   /** It has a resource: reported, or said by its id and not reported yet. */
@@ -60,7 +64,7 @@ export function subjectOf(
   const record = findComponent(reader, component);
   const spec = record && specOfComponent(reader, record);
   if (record === undefined || spec === undefined) return undefined;
-  const reported = findRecord<ResourceRecord>(reader, 'resources', component);
+  const reported = reportedOf(reader, component);
   const marked = isMarked(reader, component);
   const enabled = valueAt({ component, path: wellKnown.enabled });
   const isSet = (flag: ComponentFlag): boolean => reader.get('components', flagKey(component, flag)) !== undefined;
@@ -75,6 +79,7 @@ export function subjectOf(
     createFirst: isSet('create_first') || spec.replace === 'create-first',
     ignored: ignoredBy(reader, component),
     shared: sharingResource(reader, component).length > 0,
+    passedOn: hasPassedOn(reader, component),
     resource: isThere ? reported : undefined,
     exists: hasResource(reader, component),
     functions: table.of(record),
@@ -93,17 +98,6 @@ function awaitedIn(reader: Reader, component: ComponentId, valueAt: (at: Source)
     const pointer = 'awaits' in value && value.awaits === true ? pointerNow(reader, component, path) : undefined;
     return pointer === undefined ? [] : [pointer];
   });
-}
-
-/** Is there something that could be updated or destroyed? A provider that failed to create reports neither id nor payload. */
-function isResource(record: ResourceRecord): boolean {
-  return record.status !== 'absent' && (record.resourceId !== null || record.payload !== null);
-}
-
-/** Reported, or said by its id and not reported yet. */
-export function hasResource(reader: Reader, component: ComponentId): boolean {
-  const reported = findRecord<ResourceRecord>(reader, 'resources', component);
-  return (reported !== undefined && isResource(reported)) || resourceIdOf(reader, component) !== undefined;
 }
 
 function ignoredBy(reader: Reader, component: ComponentId): string[] {

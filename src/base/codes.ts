@@ -172,6 +172,18 @@ export const refusalCodes = {
     means: 'Another component has the same resource; deleting one would destroy it for both.',
     next: 'Erase one of the two, or take the resource id off it.',
   },
+  moved_between_schemas: {
+    means: 'The two components are of different schemas, and a resource keeps its type.',
+    next: 'Name a component of the same schema.',
+  },
+  moved_without_resource: {
+    means: 'The component whose resource is to be taken over has none.',
+    next: 'There is nothing to keep: delete it.',
+  },
+  moved_onto_resource: {
+    means: 'The component that is to take a resource over has one of its own.',
+    next: 'Erase it, which leaves its resource, or move to a new component.',
+  },
   component_protected: { means: 'The component is protected from deletion.', next: 'Take the protection off first.' },
   variant_of_another_schema: {
     means: 'The variant is there, and is one of another schema.',

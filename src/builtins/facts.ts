@@ -8,7 +8,7 @@ import type { ComponentRecord } from '../model/component.ts';
 import { hasConstraints } from '../model/constraints.ts';
 import { type Declared, readDeclared } from '../model/declared.ts';
 import { cellKey, elementKey } from '../model/keys.ts';
-import { findComponent, findRecord, isAbsent, nameOf, specOfComponent } from '../model/lookup.ts';
+import { findComponent, isAbsent, nameOf, reportedOf, specOfComponent } from '../model/lookup.ts';
 import type { ResourceRecord } from '../model/module.ts';
 import { type Path, validationPath } from '../model/path.ts';
 import { type Matches, matchPattern } from '../model/pattern.ts';
@@ -95,7 +95,7 @@ export class ReadFacts implements Facts {
   }
 
   resource(): ResourceRecord | undefined {
-    return findRecord<ResourceRecord>(this.#reader, 'resources', this.component);
+    return reportedOf(this.#reader, this.component);
   }
 
   blob(hash: Hash): string {

@@ -7,6 +7,7 @@ import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { type ActionRecord, type OverrideRecord, wishKey } from '../model/action.ts';
 import { findComponent, isAnswered, isMarked, lostIdOf, resourceIdOf } from '../model/lookup.ts';
+import { hasPassedOn } from '../model/moved.ts';
 import { type Path, wellKnown } from '../model/path.ts';
 import type { Reader } from '../model/state.ts';
 import type { Branch } from './branch.ts';
@@ -51,6 +52,7 @@ export async function bindInputs(w: Workspace, head: Branch, action: ActionRecor
     const lost = action.kind === 'refresh' ? lostIdOf(head.snapshot, component) : undefined;
     const resourceId = resourceIdOf(head.snapshot, component) ?? lost;
     const si = { ...(whole['si'] as JsonObject), ...(resourceId === undefined ? {} : { resourceId }) };
+    if (hasPassedOn(head.snapshot, component)) return waits('its resource has passed to another component');
     const { checkpoint } = action;
     // It was begun with other values, perhaps, and is brought to its end with those.
     const domain = checkpoint?.domain ?? whole['domain'] ?? {};

@@ -16,6 +16,7 @@ import {
   specOfComponent,
 } from '../model/lookup.ts';
 import type { ResourceRecord } from '../model/module.ts';
+import { resourceKeyOf } from '../model/moved.ts';
 import type { Reader } from '../model/state.ts';
 import type { ChunkRow } from '../ports/store.ts';
 import { encodeBlob } from '../snapshot/chunk.ts';
@@ -24,7 +25,9 @@ import { newAction } from './queue_actions.ts';
 import type { ResourceChange } from './reality.ts';
 import type { Workspace } from './workspace.ts';
 
-/** Call it in `read`. */
+/**
+ * It is recorded under the id by which the resource is known, whichever component has it by now. Call it in `read`.
+ */
 export function changesOf(
   w: Workspace,
   action: ActionRecord,
@@ -33,7 +36,8 @@ export function changesOf(
 ): { readonly changes: readonly ResourceChange[]; readonly chunks: readonly ChunkRow[] } {
   const { component, kind } = action;
   const head = w.knownHead()!.snapshot;
-  const before = findRecord<ResourceRecord>(head, 'resources', component);
+  const key = resourceKeyOf(head, component);
+  const before = findRecord<ResourceRecord>(head, 'resources', key);
   const granted = grantedBy(action, bound.wishes);
   const all = { ...before?.answered, ...granted };
   const answered = Object.keys(all).length === 0 ? {} : { answered: all };
@@ -42,14 +46,20 @@ export function changesOf(
   const declaredId = declared === undefined ? {} : { declaredId: declared };
   if (isGone)
     return {
-      changes: goneAs(head, { action, before, known: { ...declaredId, ...answered }, atMs: w.world.clock.nowMs() }),
+      changes: goneAs(head, {
+        key,
+        action,
+        before,
+        known: { ...declaredId, ...answered },
+        atMs: w.world.clock.nowMs(),
+      }),
       chunks: [],
     };
   const saysNothing = outcome.payload === undefined && outcome.resourceId === undefined;
   if (kind === 'manual' && saysNothing) {
     if (Object.keys(granted).length === 0) return { changes: [], chunks: [] };
     return {
-      changes: [{ component, record: { ...(before ?? unreported(head, component)), ...answered } }],
+      changes: [{ component: key, record: { ...(before ?? unreported(head, component)), ...answered } }],
       chunks: [],
     };
   }
@@ -71,7 +81,7 @@ export function changesOf(
     // Last, as everything that names a blob: see blob_refs.
     sent: isKnown ? chunks[0]!.hash : (before?.sent ?? null),
   };
-  return { changes: [{ component, record }], chunks };
+  return { changes: [{ component: key, record }], chunks };
 }
 
 /** The wishes that an action carries out. Who is created or updated is as meant: that is what an update is asked for. */
@@ -87,6 +97,7 @@ function grantedBy({ kind, name }: ActionRecord, wishes: Bound['wishes']): Bound
 function goneAs(
   head: Reader,
   of: {
+    readonly key: ComponentId;
     readonly action: ActionRecord;
     readonly before: ResourceRecord | undefined;
     /** What is to be said of it all the same. */
@@ -94,13 +105,14 @@ function goneAs(
     readonly atMs: number;
   },
 ): ResourceChange[] {
-  const { action, before, known, atMs } = of;
+  const { key, action, before, known, atMs } = of;
   const { component } = action;
   const isTakenAway = action.kind === 'destroy';
-  if (isTakenAway && Object.keys(known).length === 0) return before === undefined ? [] : [{ component, record: null }];
+  if (isTakenAway && Object.keys(known).length === 0)
+    return before === undefined ? [] : [{ component: key, record: null }];
   const lost = isTakenAway ? {} : { lost: before?.lost ?? resourceIdOf(head, component) ?? null };
   const absent = { resourceId: null, status: 'absent', payload: null } as const;
-  return [{ component, record: { ...absent, ...lost, ...known, syncedAtMs: atMs } }];
+  return [{ component: key, record: { ...absent, ...lost, ...known, syncedAtMs: atMs } }];
 }
 
 /** What is known of a component's resource of which nothing was reported. */

@@ -30,6 +30,7 @@ import { caughtUp, engineActor, type Until } from './catch_up.ts';
 import { entryOf, headStays } from './change_set.ts';
 import { askOf, remember, repeated } from './idempotency.ts';
 import { lockingEdits } from './locking.ts';
+import { checkMoved, leftBehind, type MovedLine, movedLines } from './moved.ts';
 import { permit } from './permit.ts';
 import { cancelledSteps, type Planned, plannedSteps, planOf } from './planning.ts';
 import { queuePlanned } from './queue_actions.ts';
@@ -134,10 +135,14 @@ async function applyOnce(
     if (!next.ok) return { refused: askAgain(next.refusal) };
     const planned = planOf(w, branch, head);
     if (planned.cycle !== undefined) return { refused: neverEnding(branch.snapshot, planned.cycle) };
+    const moved = movedLines(branch, head);
+    const free = checkMoved(w, head, moved);
+    if (!free.ok) return { refused: free };
     return {
       applied: applyNow(w, principal, branch, head, {
         steps,
         planned,
+        moved,
         actions: grounds.actions,
         spent: checked.value,
         ask,
@@ -191,6 +196,7 @@ function applyNow(
   what: {
     readonly steps: readonly EditedSteps[];
     readonly planned: Planned;
+    readonly moved: readonly MovedLine[];
     /** As they were approved. */
     readonly actions: readonly PlannedAction[];
     readonly spent: readonly Spent[];
@@ -268,7 +274,7 @@ function applyNow(
     w,
     state,
     { changeSet: row.id, actor: principal.id },
-    { steps: plannedSteps(what.planned), cancelled: cancelledSteps(what.planned) },
+    { steps: plannedSteps(what.planned), cancelled: [...cancelledSteps(what.planned), ...leftBehind(w, what.moved)] },
   );
   const landed = w.advance(
     [

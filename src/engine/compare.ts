@@ -10,6 +10,7 @@ import { parseCell } from '../model/cell.ts';
 import { type Source, sourcesOf } from '../model/expr.ts';
 import { cellKey, elementKey, idLength, splitCellKey } from '../model/keys.ts';
 import { findComponent, findSchema, isMarked, nameOf } from '../model/lookup.ts';
+import { resourceKeyOf, showing } from '../model/moved.ts';
 import { type Path, wellKnown } from '../model/path.ts';
 import type { Category, Reader } from '../model/state.ts';
 import { exprSummary } from '../mutation/cell.ts';
@@ -148,10 +149,14 @@ export function compareSnapshots(before: Snapshot, after: Snapshot, known: Known
     for (const d of diff(before.map(category), after.map(category))) records.push(recordChange(sides, category, d));
   }
 
-  const reality = [...diff(before.map('resources'), after.map('resources'))].map((d) => ({
-    component: d.key as ComponentId,
-    path: wellKnown.resourceValue,
-  }));
+  const keys = new Set<ComponentId>();
+  for (const d of diff(before.map('resources'), after.map('resources'))) keys.add(d.key as ComponentId);
+  for (const { component, path } of changed)
+    if (path === wellKnown.movedFrom)
+      for (const reader of [before, after]) keys.add(resourceKeyOf(reader, component)).add(component);
+  const reality = [...keys]
+    .flatMap((key) => showing([before, after], key))
+    .map((component) => ({ component, path: wellKnown.resourceValue }));
   const sources = [...changed, ...reality, ...vanished(sides, touched.keys())];
   const later = reach(after, sources, derivedMax);
   const earlier = reach(before, sources, derivedMax);

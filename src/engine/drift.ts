@@ -12,8 +12,7 @@ import { limits } from '../base/limits.ts';
 import { ok, type Result } from '../base/result.ts';
 import type { ActionRecord } from '../model/action.ts';
 import { placementKey } from '../model/keys.ts';
-import { findComponent, findRecord, findSchema, isMarked, nameOf, specOfComponent } from '../model/lookup.ts';
-import type { ResourceRecord } from '../model/module.ts';
+import { findComponent, findSchema, isMarked, nameOf, reportedOf, specOfComponent } from '../model/lookup.ts';
 import { overlaps, wellKnown } from '../model/path.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Branch } from './branch.ts';
@@ -171,7 +170,7 @@ export interface DriftView {
 export function driftIn(w: Workspace, head: Branch, component: ComponentId, branch: Deciding): DriftView {
   const state = head.snapshot;
   const [[, drift]] = driftsOf(w, head, state, [component]) as [[ComponentId, Drift | undefined]];
-  const record = findRecord<ResourceRecord>(state, 'resources', component);
+  const record = reportedOf(state, component);
   const about = {
     component,
     name: nameOf(state, component),
@@ -225,7 +224,7 @@ interface Told {
 }
 
 function tell(state: Snapshot, { component, drift, action, deciding }: Told): ComponentDrift {
-  const record = findRecord<ResourceRecord>(state, 'resources', component);
+  const record = reportedOf(state, component);
   const of = findComponent(state, component);
   const isGone = drift.state === 'gone';
   return {

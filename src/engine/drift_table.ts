@@ -9,6 +9,7 @@ import { compareText, type Json } from '../base/json.ts';
 import { marksIn } from '../dispatch/sealed.ts';
 import { reach } from '../graph/edges.ts';
 import { idLength } from '../model/keys.ts';
+import { holderOf, showing } from '../model/moved.ts';
 import { type Path, roots, wellKnown } from '../model/path.ts';
 import { diff } from '../snapshot/diff.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -72,7 +73,9 @@ class DriftTable {
     const unknown = [...this.#found].filter(([, d]) => d.state === 'unknown').map(([id]) => id);
     const touched = before === undefined ? undefined : await w.read(() => touchedBetween(before, state));
     const found = new Map(touched === undefined ? [] : this.#found);
-    const all = touched ?? (await w.read(() => [...state.scan('resources', '')].map(([key]) => key as ComponentId)));
+    const all =
+      touched ??
+      (await w.read(() => [...state.scan('resources', '')].map(([key]) => holderOf(state, key as ComponentId))));
     const components = [...new Set([...all, ...(touched === undefined ? [] : unknown)])];
     for (let i = 0; i < components.length; i += portion) {
       const some = components.slice(i, i + portion);
@@ -128,9 +131,11 @@ function touchedBetween(before: Snapshot, after: Snapshot): ComponentId[] | unde
   for (const category of ['schemas', 'functions', 'bindings'] as const)
     for (const _ of diff(before.map(category), after.map(category))) return undefined;
   const touched = new Set<ComponentId>();
-  for (const category of ['cells', 'components', 'resources'] as const)
+  for (const category of ['cells', 'components'] as const)
     for (const { key } of diff(before.map(category), after.map(category)))
       touched.add(key.slice(0, idLength) as ComponentId);
+  for (const { key } of diff(before.map('resources'), after.map('resources')))
+    for (const component of showing([before, after], key as ComponentId)) touched.add(component);
   const from = [...touched].flatMap((component) => roots.map((root) => ({ component, path: `/${root}` as Path })));
   for (const { component } of reach(after, from, Number.POSITIVE_INFINITY).cells) touched.add(component);
   return [...touched];

@@ -20,10 +20,10 @@ import {
   findVariant,
   isAbsent,
   nameOf,
+  reportedOf,
   resolveComponent,
   specOfComponent,
 } from '../model/lookup.ts';
-import type { ResourceRecord } from '../model/module.ts';
 import { ancestorsOf, isWithin, type Path, segmentsOf, validationPath, wellKnown } from '../model/path.ts';
 import { propertyAt } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
@@ -353,7 +353,7 @@ class Tree {
 
   #ofReality(node: Draft, component: ComponentId): void {
     node.kind = 'reality';
-    const record = findRecord<ResourceRecord>(this.#state, 'resources', component);
+    const record = reportedOf(this.#state, component);
     node.note =
       record === undefined || record.status === 'absent'
         ? 'the resource has not been reported yet'

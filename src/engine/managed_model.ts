@@ -6,6 +6,7 @@ import { type ComponentFlag, componentFlags } from '../model/component.ts';
 import { isDeclared, readDeclared } from '../model/declared.ts';
 import { dependsKey, flagKey, index, indexUser } from '../model/keys.ts';
 import { findComponent, findSchema, findVariant, isMarked, nameOf, resolveSchema, specOf } from '../model/lookup.ts';
+import { takersOf } from '../model/moved.ts';
 import { type Path, wellKnown } from '../model/path.ts';
 import type { VariantSpec } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
@@ -65,7 +66,8 @@ export function readMember(state: Reader, id: ComponentId): Member {
 
 /**
  * The id of a member that is new to its manager: the same for whoever adds it to the same one, so that two change sets
- * that both add it come to one component. One that was added before and deleted keeps its id; the next one has another.
+ * that both add it come to one component. One that was added before and deleted keeps its id; the next one has another, and so
+ * has one whose resource has passed to another component.
  */
 export function memberId(
   state: Reader,
@@ -77,7 +79,7 @@ export function memberId(
     // Beside its manager: the beginning of an id is its place among all.
     const hash = digest(`${manager} ${key} ${n}`);
     const id = (manager.slice(0, 10) + idFromHash(hash).slice(10)) as ComponentId;
-    if (state.get('components', id) === undefined) return id;
+    if (state.get('components', id) === undefined && takersOf(state, id).length === 0) return id;
   }
 }
 

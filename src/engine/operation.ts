@@ -3,7 +3,7 @@
 
 import { authorise, type Permission, type Principal } from '../access/role.ts';
 import type { ChangeSetId } from '../base/ids.ts';
-import type { Json } from '../base/json.ts';
+import { isObject, type Json } from '../base/json.ts';
 import { must, type Result, refuse } from '../base/result.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -120,6 +120,14 @@ export function textList(p: Params, name: string): readonly string[] {
   const value = p[name];
   if (Array.isArray(value) && value.every((v) => typeof v === 'string')) return value as string[];
   return wrong(name, 'a list of texts', value ?? null);
+}
+
+/** Texts by name; absent: none. Refuses `request_malformed`. */
+export function textsOf(p: Params, name: string): Record<string, string> {
+  const given = p[name] ?? {};
+  if (isObject(given) && Object.values(given).every((t) => typeof t === 'string'))
+    return given as Record<string, string>;
+  return wrong(name, 'texts by name', given);
 }
 
 export function wrong(path: string, expected: string, got: Json): never {

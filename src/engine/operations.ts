@@ -22,6 +22,7 @@ import { changeInstallationKey } from './installation_key.ts';
 import { lockingEdits } from './locking.ts';
 import { collectGarbage, verifyWorkspace } from './maintain.ts';
 import { actingAs, readBudgets, readMembers, removeMember, setBudgets, setMember } from './members.ts';
+import { type MovedLine, movedLines } from './moved.ts';
 import {
   type Call,
   changeSetOf,
@@ -335,6 +336,8 @@ export interface Review extends Comparison {
   readonly atApply: readonly string[];
   /** What the apply would do to reality, in the order in which it may be done. */
   readonly actions: readonly PlannedLine[];
+  /** Resources that pass from one component to another, with nothing done to them. */
+  readonly moved: readonly MovedLine[];
   /** What would be asked for and is not planned, and why. */
   readonly notPlanned: readonly NotPlannedLine[];
   /** What reality has otherwise than Head says, and the apply overwrites. */
@@ -375,12 +378,13 @@ async function review(s: State): Promise<Result<Review>> {
   // What was applied has become Head's, with its receipt; nothing is pending of it.
   const isDone = s.row.status === 'Applied';
   const more = await s.w.read(() => {
-    if (isDone) return { receipt: [], atApply: [], actions: [], notPlanned: [], overwrites: [] };
+    if (isDone) return { receipt: [], atApply: [], actions: [], moved: [], notPlanned: [], overwrites: [] };
     const planned = planOf(s.w, s.branch, head);
     return {
       receipt: receiptInForce(s.branch, s.snapshot),
       atApply: atApply(s),
       ...plannedLines(s.snapshot, planned),
+      moved: movedLines(s.branch, head),
       overwrites: overwrittenBy(s.w, s.branch, head, planned),
     };
   });

@@ -2,7 +2,17 @@
 // its parameters and hands on.
 
 import { isObject, type Json, type JsonObject } from '../base/json.ts';
-import { type Call, changeSetOf, type Handler, inState, inWorkspace, type Params, text, wrong } from './operation.ts';
+import {
+  type Call,
+  changeSetOf,
+  type Handler,
+  inState,
+  inWorkspace,
+  type Params,
+  text,
+  textsOf,
+  wrong,
+} from './operation.ts';
 import type { ReadAsk } from './provider_reader.ts';
 import { importResources, listResources } from './resource_import.ts';
 
@@ -46,11 +56,4 @@ function domainOf(p: Params): JsonObject {
 function idsOf(ids: Json): string[] {
   const isGiven = Array.isArray(ids) && ids.length > 0 && ids.every((id) => typeof id === 'string' && id !== '');
   return isGiven ? (ids as string[]) : wrong('resourceIds', 'a list of ids', ids);
-}
-
-function textsOf(p: Params, name: string): Record<string, string> {
-  const given = p[name] ?? {};
-  if (isObject(given) && Object.values(given).every((t) => typeof t === 'string'))
-    return given as Record<string, string>;
-  return wrong(name, 'texts by name', given);
 }

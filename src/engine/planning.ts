@@ -204,6 +204,7 @@ const reasons: Readonly<Record<Left['because'], string>> = {
   'inputs-failed': 'its values have errors',
   'no-resource': 'there is no resource',
   'has-resource': 'there is a resource already',
+  'passed-on': 'its resource has passed to another component; duplicate it to have one made for the copy',
 };
 
 /** Call it in `read`. */

@@ -142,5 +142,5 @@ function isMadeWithOthers({ kind, status, inputHash }: ActionRecord, reviewedHas
 }
 
 const isSame = (a: ActionRecord, kind: ActionKind, name: string): boolean => a.kind === kind && a.name === name;
-const hasNotBegun = ({ status }: ActionRecord): boolean =>
+export const hasNotBegun = ({ status }: ActionRecord): boolean =>
   status === 'queued' || status === 'on-hold' || status === 'failed';

@@ -11,6 +11,7 @@ import type { Workspace } from './workspace.ts';
 
 /** What is known of one component's resource from now on; null: there is none. */
 export interface ResourceChange {
+  /** Under whose id it is known (`resourceKeyOf`). */
   readonly component: ComponentId;
   readonly record: ResourceRecord | null;
 }

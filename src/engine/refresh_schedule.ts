@@ -9,8 +9,16 @@ import { limits } from '../base/limits.ts';
 import { must } from '../base/result.ts';
 import type { ActionRecord } from '../model/action.ts';
 import { idLength, index, indexUser } from '../model/keys.ts';
-import { findComponent, findRecord, findSchema, isMarked, lostIdOf, resourceIdOf, specOf } from '../model/lookup.ts';
-import type { ResourceRecord } from '../model/module.ts';
+import {
+  findComponent,
+  findRecord,
+  findSchema,
+  isMarked,
+  lostIdOf,
+  reportedOf,
+  resourceIdOf,
+  specOf,
+} from '../model/lookup.ts';
 import type { SchemaRecord, VariantRecord } from '../model/schema.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { engineActor } from './catch_up.ts';
@@ -190,7 +198,7 @@ function dueOf(w: Workspace, state: Snapshot, component: ComponentId, everyMs: n
   const open = w.actions.of(component);
   const failed = open.find((a) => a.kind === 'refresh');
   if (open.some((a) => a.status !== 'failed')) return undefined;
-  const syncedAtMs = findRecord<ResourceRecord>(state, 'resources', component)?.syncedAtMs ?? null;
+  const syncedAtMs = reportedOf(state, component)?.syncedAtMs ?? null;
   const sinceMs = failed === undefined ? syncedAtMs : Math.max(syncedAtMs ?? 0, failed.endedAtMs ?? 0);
   if (sinceMs === null) return { component, everyMs, atMs: 0 };
   const part = Number.parseInt(w.world.digest(`${component} ${sinceMs}`).slice(0, 8), 16) / 2 ** 32;

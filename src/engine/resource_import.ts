@@ -9,8 +9,8 @@ import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import type { ListedResource } from '../dispatch/list_result.ts';
 import { type DiscoveryPlan, type FoundResource, type Note, planDiscovery } from '../formats/discovery/plan.ts';
-import { findComponent, findRecord } from '../model/lookup.ts';
-import type { ResourceRecord } from '../model/module.ts';
+import { findComponent, reportedOf } from '../model/lookup.ts';
+import { resourceKeyOf } from '../model/moved.ts';
 import { matchPattern } from '../model/pattern.ts';
 import { requestAction } from './actions.ts';
 import type { Branch } from './branch.ts';
@@ -274,9 +274,11 @@ async function lookAgain(
     if (!payload.ok) return payload;
     if (payload.value === null) out.push({ ...owner, resourceId, refresh: 'gone' });
     else {
-      const before = await w.read(() => findRecord<ResourceRecord>(branch.snapshot, 'resources', component));
-      if (before === undefined || !sameJson(before.payload, payload.value))
-        await recordReality(w, [{ component, record: importedRecord(w, { resourceId, payload: payload.value }) }]);
+      const before = await w.read(() => reportedOf(branch.snapshot, component));
+      if (before === undefined || !sameJson(before.payload, payload.value)) {
+        const key = await w.read(() => resourceKeyOf(branch.snapshot, component));
+        await recordReality(w, [{ component: key, record: importedRecord(w, { resourceId, payload: payload.value }) }]);
+      }
       out.push({ ...owner, resourceId, refresh: 'here' });
     }
   }

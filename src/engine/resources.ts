@@ -1,7 +1,6 @@
 // The resources of components as they stand in a state: who has which, and what of them others may refer to; and recording
 // what is known of resources that no action of ours has made.
 
-import { hasResource } from '../actions/subject.ts';
 import type { ComponentId, SchemaId, VariantId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { Evaluation } from '../builtins/evaluate.ts';
@@ -9,14 +8,16 @@ import type { Shown } from '../formats/discovery/links.ts';
 import { idLength, index, indexUser } from '../model/keys.ts';
 import {
   findComponent,
-  findRecord,
   findSchema,
+  hasResource,
   isMarked,
   nameOf,
+  reportedOf,
   resourceIdOf,
   specOfComponent,
 } from '../model/lookup.ts';
 import type { ResourceRecord } from '../model/module.ts';
+import { holderOf } from '../model/moved.ts';
 import type { Reader } from '../model/state.ts';
 import { resolvePointer } from '../mutation/resolve.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -46,7 +47,7 @@ export function ownersOf(state: Reader, schema: SchemaId): Map<string, Owner> {
 /** Components with a resource that are to stay, in order of their ids, as others may refer to them. */
 export function shownIn(w: Workspace, state: Snapshot): Shown[] {
   const ids = new Set<ComponentId>();
-  for (const [key] of state.scan('resources', '')) ids.add(key as ComponentId);
+  for (const [key] of state.scan('resources', '')) ids.add(holderOf(state, key as ComponentId));
   for (const [key] of state.scan('index', index.resources)) ids.add(indexUser(key) as ComponentId);
   const evaluation = new Evaluation(state, w.propagation.resultsOn(w.space.digest));
   const out: Shown[] = [];
@@ -67,7 +68,7 @@ export function shownIn(w: Workspace, state: Snapshot): Shown[] {
       schema: findSchema(state, record.schema)?.name ?? '',
       spec,
       resourceId: resourceIdOf(state, component) ?? null,
-      payload: findRecord<ResourceRecord>(state, 'resources', component)?.payload ?? null,
+      payload: reportedOf(state, component)?.payload ?? null,
       domainAt,
     });
   }

@@ -16,6 +16,8 @@ import {
 import type { ReceiptLine } from '../merge/receipt.ts';
 import { componentOf, unitOf } from '../merge/side.ts';
 import { resourceIdOf } from '../model/lookup.ts';
+import { holderOf } from '../model/moved.ts';
+import { wellKnown } from '../model/path.ts';
 import type { Reader } from '../model/state.ts';
 import type { Step } from '../mutation/compile.ts';
 import { apply, invert, type Mutation } from '../mutation/mutation.ts';
@@ -138,6 +140,7 @@ async function inverseOf(w: Workspace, first: number, last: number): Promise<Inv
   const now = head.snapshot;
   const steps: Step[] = [];
   const noInverse: string[] = [];
+  const changes: Change[] = [];
   let state = await w.headState(first - 1);
   for (let version = first; version <= last; version++) {
     const [row] = await w.store.readLog(w.id, w.row.head, version - 1, version, 1);
@@ -145,16 +148,42 @@ async function inverseOf(w: Workspace, first: number, last: number): Promise<Inv
     if (entry === undefined) throw new Fault('store_damaged', `Head has no log entry ${version}; run verify`);
     if (entry.kind === 'apply') {
       const { edits } = await w.pendingChange(entry.pending);
-      const before = state.snapshot;
-      steps.unshift(...(await w.read(() => inverseSteps(before, now, edits, noInverse))));
+      changes.push({ before: state.snapshot, edits });
     }
     state = await w.headState(version, state);
   }
+  const isReal = realityOf(now, changes);
+  for (const change of changes) steps.unshift(...(await w.read(() => inverseSteps(change, isReal, noInverse))));
   return { after: state.snapshot, steps, noInverse };
 }
 
+/** What one version changed. */
+interface Change {
+  readonly before: Snapshot;
+  readonly edits: PendingChange['edits'];
+}
+
+/**
+ * Will a component that the range created have a resource when all of it is taken back? What it took over in the range it
+ * gives back; what was taken from it in the range it gets back. Call what it answers in `read`.
+ */
+function realityOf(now: Reader, changes: readonly Change[]): (component: ComponentId) => boolean {
+  const taking = new Set<ComponentId>();
+  for (const m of changes.flatMap((c) => c.edits.flatMap((e) => e.steps.flatMap((s) => s.mutations))))
+    if (m.kind === 'cell.set' && m.path === wellKnown.movedFrom) taking.add(m.component);
+  return (component) => {
+    if (taking.has(component)) return false;
+    const holder = holderOf(now, component);
+    return resourceIdOf(now, taking.has(holder) ? holder : component) !== undefined;
+  };
+}
+
 /** The inverse of one version, last edit first. */
-function inverseSteps(before: Snapshot, now: Reader, edits: PendingChange['edits'], noInverse: string[]): Step[] {
+function inverseSteps(
+  { before, edits }: Change,
+  isRealNow: (component: ComponentId) => boolean,
+  noInverse: string[],
+): Step[] {
   const draft = before.edit();
   const out: Step[] = [];
   const kept = new Set<ComponentId>();
@@ -162,7 +191,7 @@ function inverseSteps(before: Snapshot, now: Reader, edits: PendingChange['edits
     const inverse: Mutation[] = [];
     for (const m of step.mutations) {
       // A component that has a resource by now is marked, so that the resource goes with it; erasing would leave it.
-      const isReal = m.kind === 'component.create' && resourceIdOf(now, m.component) !== undefined;
+      const isReal = m.kind === 'component.create' && isRealNow(m.component);
       if (isReal) kept.add(m.component);
       inverse.unshift(isReal ? { kind: 'component.mark', component: m.component } : invert(draft, m));
       apply(draft, m);

@@ -7,11 +7,15 @@ import type { ChangeSetId, ComponentId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { must, ok, type Result, refuse } from '../base/result.ts';
 import { type Portable, portableOf } from '../formats/portable.ts';
+import { edgesOutOfComponent } from '../graph/edges.ts';
 import type { Item } from '../merge/item.ts';
 import { blobsOfMutations } from '../merge/log_entry.ts';
 import { refsOfMutation, type Side, unitOf } from '../merge/side.ts';
+import { index, indexUser } from '../model/keys.ts';
 import { findComponent, nameOf, resolveComponent } from '../model/lookup.ts';
+import type { Reader } from '../model/state.ts';
 import { presentOf } from './catch_up.ts';
+import { type MovedLine, movedLines } from './moved.ts';
 import { type PromoteReply, promote } from './promotion.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -46,11 +50,12 @@ export async function split(w: Workspace, principal: Principal, request: SplitRe
       hint: 'name a change set, and the components whose edits are to be taken out of it',
     });
   }
+  const head = await w.head();
   const part = await w.read((): Result<{ readonly portable: Portable; readonly needed: string[] }> => {
     const chosen = new Set<string>();
     for (const text of components) chosen.add(must(resolveComponent(snapshot, text)));
     const { side } = branch.pending;
-    const units = withNeeds(side, chosen);
+    const units = withNeeds(side, chosen, passing(head.snapshot, movedLines(branch, head)));
     const items = branch.pending.items.filter((item) => units.has(unitOf(item.m)));
     if (items.length === 0) {
       return refuse('request_malformed', {
@@ -77,7 +82,11 @@ export async function split(w: Workspace, principal: Principal, request: SplitRe
 }
 
 /** Units that edits of the chosen ones refer to, however far, as far as the change set edits them; bindings come with what they bind to. */
-function withNeeds(side: Side<Item>, chosen: ReadonlySet<string>): ReadonlySet<string> {
+function withNeeds(
+  side: Side<Item>,
+  chosen: ReadonlySet<string>,
+  beside: ReadonlyMap<string, readonly string[]>,
+): ReadonlySet<string> {
   const units = new Set<string>();
   const queue = [...chosen];
   const bindings = new Map<string, Set<string>>();
@@ -94,7 +103,21 @@ function withNeeds(side: Side<Item>, chosen: ReadonlySet<string>): ReadonlySet<s
     if (units.has(unit) || at.length === 0) continue;
     units.add(unit);
     for (const i of at) queue.push(...refsOfMutation(side.entries[i]!.m));
-    queue.push(...(bindings.get(unit) ?? []));
+    queue.push(...(bindings.get(unit) ?? []), ...(beside.get(unit) ?? []));
   }
   return units;
+}
+
+/**
+ * Who takes a resource over and who had it: one without the other would be without it, or make another. Who followed the one
+ * follows the other.
+ */
+function passing(head: Reader, moved: readonly MovedLine[]): ReadonlyMap<string, readonly string[]> {
+  const beside = new Map<string, readonly string[]>();
+  for (const { component, from } of moved) {
+    const followers = edgesOutOfComponent(head, from).map(({ user }) => user.component);
+    const waiting = [...head.scan('index', index.dependentsOf(from))].map(([key]) => indexUser(key));
+    beside.set(component, [from]).set(from, [component, ...followers, ...waiting]);
+  }
+  return beside;
 }

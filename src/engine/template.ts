@@ -4,16 +4,22 @@
 import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, ComponentId } from '../base/ids.ts';
 import { brief, type Json } from '../base/json.ts';
-import { attempt, must, ok, type Result, refuse } from '../base/result.ts';
+import { attempt, must, ok, RefusalError, type Result, refuse } from '../base/result.ts';
 import { exportWithNotes } from '../formats/cloudformation/export.ts';
 import { planImport } from '../formats/cloudformation/import.ts';
-import type { ImportReport, TemplateModel, Unrepresented } from '../formats/cloudformation/model.ts';
+import {
+  annotationsOf,
+  type ImportReport,
+  type TemplateModel,
+  type Unrepresented,
+} from '../formats/cloudformation/model.ts';
 import { type Parsed, parseSpelled } from '../formats/cloudformation/parse.ts';
 import { printTemplate } from '../formats/cloudformation/print.ts';
 import { requestsOf } from '../formats/cloudformation/requests.ts';
 import { templateSchemas } from '../formats/cloudformation/schemas.ts';
 import { index, indexUser } from '../model/keys.ts';
 import { isMarked, nameOf, resolveSchema } from '../model/lookup.ts';
+import { resourceKeyOf } from '../model/moved.ts';
 import type { VariantSpec } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
 import type { Request } from '../mutation/request.ts';
@@ -45,6 +51,8 @@ export interface ImportRequest {
   readonly text: string;
   /** Name of the template's component; one of that name in the change set is updated. */
   readonly name: string;
+  /** Logical ids of the template as it was -> those under which the same resources stand in it now. */
+  readonly moved?: Readonly<Record<string, string>>;
   readonly idempotencyKey?: string;
 }
 
@@ -55,8 +63,8 @@ export async function importTemplate(
   principal: Principal,
   request: ImportRequest,
 ): Promise<Result<ImportReply>> {
-  const { changeSet, text, name } = request;
-  const ask = askOf(w, request.idempotencyKey, { import: { changeSet, text, name } });
+  const { changeSet, text, name, moved = {} } = request;
+  const ask = askOf(w, request.idempotencyKey, { import: { changeSet, text, name, moved } });
   if (!ask.ok) return ask;
   const parsed = parseSpelled(text);
   if (!parsed.ok) return parsed;
@@ -68,7 +76,7 @@ export async function importTemplate(
       if (!found.ok) return found;
       const { branch } = found.value;
       const done = await w.read(() =>
-        importNow(engine, w, principal, branch, { parsed: parsed.value, name, ask: ask.value }),
+        importNow(engine, w, principal, branch, { parsed: parsed.value, name, moved, ask: ask.value }),
       );
       if (done !== 'lost') return done;
     }
@@ -81,9 +89,9 @@ function importNow(
   w: Workspace,
   principal: Principal,
   branch: Branch,
-  what: { readonly parsed: Parsed; readonly name: string; readonly ask: Ask },
+  what: Described & { readonly ask: Ask },
 ): Promise<Result<ImportReply> | 'lost'> {
-  const planned = attempt(() => plan(engine, branch.snapshot, what.parsed, what.name));
+  const planned = attempt(() => plan(engine, branch.snapshot, what));
   if (!planned.ok) return Promise.resolve(planned);
   const { requests, report, existing, template, ids, generic } = planned.value;
   const known = new Set(existing?.components.map((c) => c.id));
@@ -112,7 +120,13 @@ function importNow(
   return done.then((reply) => (reply === 'lost' || !reply.ok ? reply : ok(as(reply.value))));
 }
 
-function plan(engine: Engine, state: Reader, parsed: Parsed, name: string) {
+interface Described {
+  readonly parsed: Parsed;
+  readonly name: string;
+  readonly moved: Readonly<Record<string, string>>;
+}
+
+function plan(engine: Engine, state: Reader, { parsed, name, moved }: Described) {
   const existing = findTemplate(state, name);
   const specFor = (type: string): VariantSpec | undefined => installedSpec(state, type) ?? engine.catalogue.load(type);
   const plan = must(
@@ -139,7 +153,7 @@ function plan(engine: Engine, state: Reader, parsed: Parsed, name: string) {
       spec: engine.catalogue.load(type)!,
     });
   }
-  const requests = requestsOf(plan, existing);
+  const requests = [...requestsOf(plan, existing), ...movesOf(state, moved, { before: existing, after: plan })];
   const generic = plan.install
     .filter((s) => s.origin !== 'builtin' && engine.catalogue.entry(s.name) === undefined)
     .map((s) => s.name);
@@ -151,6 +165,27 @@ function plan(engine: Engine, state: Reader, parsed: Parsed, name: string) {
     ids: plan.components.map((c) => c.id),
     generic,
   };
+}
+
+/** What stood under one logical id stands under another: a resource that passes on, unless it has done so already. */
+function movesOf(
+  state: Reader,
+  moved: Readonly<Record<string, string>>,
+  sides: { readonly before: TemplateModel | undefined; readonly after: Pick<TemplateModel, 'components'> },
+): Request[] {
+  const find = (side: Pick<TemplateModel, 'components'> | undefined, logicalId: string): ComponentId | undefined =>
+    side?.components.find((c) => annotationsOf(c).logicalId === logicalId)?.id;
+  const must = (found: ComponentId | undefined, path: string, got: string): ComponentId => {
+    if (found !== undefined) return found;
+    const [expected, hint] = ['a logical id of the template', 'compare with the resources of the template'];
+    throw new RefusalError(refuse('component_not_found', { path, expected, got: JSON.stringify(got), hint }).refusal);
+  };
+  return Object.entries(moved).flatMap(([old, now]): Request[] => {
+    const to = must(find(sides.after, now), `moved/${old}`, now);
+    const known = find(sides.before, old);
+    if (known === undefined && resourceKeyOf(state, to) !== to) return [];
+    return [{ kind: 'component.moved', from: must(known, 'moved', old), to }];
+  });
 }
 
 /** The template of that name, by the schema and name of its component; undefined when there is none. */

@@ -11,8 +11,8 @@ import type { ImportReport, Reality, StateComponent, StateFile, StateModel } fro
 import { parseState } from '../formats/terraform/parse.ts';
 import { realityToRecord, requestsOf } from '../formats/terraform/requests.ts';
 import { terraformSchemas } from '../formats/terraform/schemas.ts';
-import { declaredResourceId, findComponent, findRecord, variantInWork } from '../model/lookup.ts';
-import type { ResourceRecord } from '../model/module.ts';
+import { declaredResourceId, findComponent, reportedOf, variantInWork } from '../model/lookup.ts';
+import { resourceKeyOf } from '../model/moved.ts';
 import type { Reader } from '../model/state.ts';
 import type { Request } from '../mutation/request.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -91,6 +91,7 @@ function importNow(
   if (!planned.ok) return Promise.resolve(planned);
   const { requests, reality, ...told } = planned.value;
   const recorded = reality.length;
+  const known = reality.map(({ component, ...of }) => ({ component: resourceKeyOf(branch.snapshot, component), of }));
   const replyOf = (version: number, edits: number): TerraformReply => ({
     ...told,
     changeSet: branch.row.id,
@@ -115,7 +116,7 @@ function importNow(
     if (done === 'lost' || !done.ok) return done;
     await recordReality(
       w,
-      reality.map(({ component, ...of }) => ({ component, record: importedRecord(w, of) })),
+      known.map(({ component, of }) => ({ component, record: importedRecord(w, of) })),
     );
     return done;
   });
@@ -189,7 +190,7 @@ function readState(state: Reader, manager: ComponentId): StateModel {
       return { id, schema, name, domain, dependsOn, outdated, ...annotations };
     }),
     reality: ids.flatMap((component): Reality[] => {
-      const record = findRecord<ResourceRecord>(state, 'resources', component);
+      const record = reportedOf(state, component);
       if (record === undefined) return [];
       const { resourceId, status, payload } = record;
       return [{ component, resourceId, status, payload }];

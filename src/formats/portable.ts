@@ -12,6 +12,7 @@ import type { Cell } from '../model/cell.ts';
 import { mapFunctions, mapSources } from '../model/expr.ts';
 import { idLength, index, indexUser } from '../model/keys.ts';
 import { findComponent, findRecord, findSchema, nameOf } from '../model/lookup.ts';
+import { wellKnown } from '../model/path.ts';
 import type { Reader } from '../model/state.ts';
 import { decodeMutation } from '../mutation/codec.ts';
 import type { Mutation } from '../mutation/mutation.ts';
@@ -166,11 +167,11 @@ export function parsePortable(text: string): Result<Portable> {
 export function mapIds(m: Mutation, to: (id: string) => string): Mutation {
   switch (m.kind) {
     case 'cell.set':
-      return { ...m, component: to(m.component) as ComponentId, cell: mapCell(m.cell, to) };
+      return { ...m, component: to(m.component) as ComponentId, cell: mapCell(m.cell, to, m.path) };
     case 'component.create': {
       const { image } = m;
       const cells = Object.fromEntries(
-        Object.entries(image.cells).map(([k, c]) => [k, mapCell(c as unknown as Cell, to) as unknown as JsonObject]),
+        Object.entries(image.cells).map(([k, c]) => [k, mapCell(c as unknown as Cell, to, k) as unknown as JsonObject]),
       );
       const record = { schema: to(image.record.schema) as SchemaId, variant: to(image.record.variant) as VariantId };
       const ids = (list: readonly ComponentId[]) => list.map((id) => to(id) as ComponentId);
@@ -200,7 +201,8 @@ export function mapIds(m: Mutation, to: (id: string) => string): Mutation {
   }
 }
 
-function mapCell(cell: Cell, to: (id: string) => string): Cell {
+function mapCell(cell: Cell, to: (id: string) => string, path: string): Cell {
+  if (path === wellKnown.movedFrom && 'v' in cell) return { v: to(String(cell.v)) };
   if ('k' in cell) return { k: to(cell.k) as SecretId };
   if (!('x' in cell)) return cell;
   const moved = mapSources(cell.x, (s) => ({ s: [to(s.component) as ComponentId, s.path] }));

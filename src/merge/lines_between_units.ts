@@ -84,7 +84,19 @@ export function repairLine(m: Merging, r: Repair, headVersion: number, lines: Re
     ...(theirs === undefined ? {} : { theirs: partyOfHead(theirs) }),
     now: nowAt(m, place),
     repair: r.mutations,
-    otherwise: withoutRepair(m, r, place),
+    otherwise: instead(m, r),
+  });
+}
+
+/** What makes it as it was without the repair. */
+function instead(m: Merging, r: Repair): Mutation[] {
+  const [first] = r.mutations;
+  if (r.rule !== 'moved-twice') return withoutRepair(m, r, placeOf(first!));
+  // Head's component lets go of what the change set's takes over.
+  return r.mutations.flatMap((x) => {
+    const { key } = placeOf(x);
+    const theirs: Place = { category: 'cells', key: r.about! + key.slice(idLength) };
+    return [...mutationsFor(theirs, m.draft.get('cells', theirs.key), undefined), ...withoutRepair(m, r, placeOf(x))];
   });
 }
 
@@ -116,6 +128,10 @@ function itemBehind(m: Merging, r: Repair, first: Mutation): number | undefined 
 
 function editBehind(m: Merging, r: Repair, first: Mutation): HeadEdit | undefined {
   const { key } = placeOf(first);
+  if (r.rule === 'moved-twice') {
+    const taking = r.about! + key.slice(idLength);
+    return m.writes(r.about!).entries.findLast((e) => placeOf(e.m).key === taking || e.m.kind === 'component.create');
+  }
   const exact = m.writes(unitOf(first)).entries.findLast((e) => placeOf(e.m).key === key);
   return exact ?? (r.about === undefined ? undefined : lastRemoval(m.writes(r.about).entries, (e) => e.m));
 }

@@ -4,8 +4,10 @@
 import type { ComponentId } from '../base/ids.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { BindingRecord, FunctionRecord } from '../model/function.ts';
-import { idLength, index, indexUser } from '../model/keys.ts';
+import { cellKey, idLength, index, indexUser } from '../model/keys.ts';
 import { claimingResource, findRecord, isMarked } from '../model/lookup.ts';
+import { movedFromOf, takersOf } from '../model/moved.ts';
+import { wellKnown } from '../model/path.ts';
 import type { VariantRecord } from '../model/schema.ts';
 import type { Category } from '../model/state.ts';
 import type { Mutation } from '../mutation/mutation.ts';
@@ -26,7 +28,12 @@ export function contents(m: Merging): number[] {
 
 export function settleContent(m: Merging, at: number, say: Say): void {
   const { m: mutation, placed: standing } = m.item(at);
-  if (standing?.length === 0 || (mutation.kind !== 'record.create' && mutation.kind !== 'record.set')) return;
+  if (standing?.length === 0) return;
+  if (mutation.kind === 'cell.set' || mutation.kind === 'component.create') {
+    movedOnce(m, at, mutation.component, say);
+    return;
+  }
+  if (mutation.kind !== 'record.create' && mutation.kind !== 'record.set') return;
   const { noun, key } = mutation;
   const now = findRecord<JsonObject>(m.draft, nouns[noun].category, key);
   if (now === undefined) return;
@@ -134,6 +141,24 @@ function freeFunctionName(m: Merging, at: number, fn: string, say: Say): void {
 
 function firstFree(name: string, isFree: (name: string) => boolean): string {
   for (let n = 2; ; n++) if (isFree(`${name} ${n}`)) return `${name} ${n}`;
+}
+
+/** A resource has moved to one component: where Head has said to which, the change set's takes nothing over. */
+function movedOnce(m: Merging, at: number, component: ComponentId, say: Say): void {
+  const path = wellKnown.movedFrom;
+  const own = m.draft.get('cells', cellKey(component, path));
+  const key = movedFromOf(own);
+  if (key === undefined || m.input.head.get('cells', cellKey(component, path)) === own) return;
+  const other = takersOf(m.draft, key).find(
+    (taker) => taker !== component && takersOf(m.input.head, key).includes(taker),
+  );
+  if (other === undefined) return;
+  // The id that was declared of it went with it on both sides.
+  const idAt = (c: ComponentId) => m.draft.get('cells', cellKey(c, wellKnown.resourceId));
+  const isSameId = idAt(component) !== undefined && idAt(component) === idAt(other);
+  const paths = [path, ...(isSameId ? [wellKnown.resourceId] : [])];
+  const mutations = paths.map((p): Mutation => ({ kind: 'cell.unset', component, path: p }));
+  say({ rule: 'moved-twice', subject: component, path, at, about: other, mutations });
 }
 
 /** Components that items gave a resource id that another component, not marked, has too. */

@@ -287,6 +287,12 @@ export const ruleTable = {
     'Head imports "vpc-1" as A, the change set as B: both are there, deleting either is refused until one lets go',
     'noted: the other component',
   ),
+  'moved-twice': rule(
+    'Head’s component has the resource, the change set’s takes over none',
+    'both sides move the resource of one component, to different ones',
+    'Head moves the resource of A to B, the change set to C: B has it, and C is to be created',
+    'repaired: what C takes over',
+  ),
   'exclusive-action': rule(
     'the change set’s binding stays',
     'both sides attach an action of one exclusive kind to one schema or variant',

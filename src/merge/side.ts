@@ -8,7 +8,7 @@ import { unreachable } from '../base/result.ts';
 import type { Cell } from '../model/cell.ts';
 import { sourcesOf, userFunctionsOf } from '../model/expr.ts';
 import { cellKey, elementKey, idLength } from '../model/keys.ts';
-import type { Path } from '../model/path.ts';
+import { type Path, wellKnown } from '../model/path.ts';
 import type { Category } from '../model/state.ts';
 import type { Mutation } from '../mutation/mutation.ts';
 import { nouns } from '../mutation/nouns.ts';
@@ -236,8 +236,9 @@ const listOf = (positions: Positions | undefined): readonly number[] =>
   positions === undefined ? none : typeof positions === 'number' ? [positions] : positions;
 
 function clashesByContent(m: Mutation): boolean {
-  if (m.kind === 'cell.set') return m.path === '/si/resourceId';
-  if (m.kind === 'component.create') return m.image.cells['/si/resourceId'] !== undefined;
+  if (m.kind === 'cell.set') return m.path === wellKnown.resourceId || m.path === wellKnown.movedFrom;
+  if (m.kind === 'component.create')
+    return m.image.cells[wellKnown.resourceId] !== undefined || m.image.cells[wellKnown.movedFrom] !== undefined;
   if (m.kind !== 'record.create' && m.kind !== 'record.set' && m.kind !== 'record.remove') return false;
   switch (m.noun) {
     case 'binding':

@@ -72,6 +72,9 @@ export const index = {
   withResource: (resourceId: string): string => `resource:${resourceId}${separator}`,
   /** In front of all of them. */
   resources: 'resource:',
+  /** Who has taken over what is known of the resource under an id. */
+  taker: (key: ComponentId, component: ComponentId): string => `moved:${key}${separator}${component}`,
+  takersOf: (key: ComponentId): string => `moved:${key}${separator}`,
   viewNamed: (name: string, id: string): string => `viewname:${name}${separator}${id}`,
   viewsNamed: (name: string): string => `viewname:${name}${separator}`,
   secretNamed: (name: string, id: string): string => `secretname:${name}${separator}${id}`,

@@ -21,6 +21,7 @@ import type { ComponentRecord } from './component.ts';
 import { cellKey, index, indexUser, variantKey } from './keys.ts';
 import type { ResourceRecord } from './module.ts';
 import { resourceIdBy } from './module.ts';
+import { holderOf, resourceKeyOf } from './moved.ts';
 import { wellKnown } from './path.ts';
 import type { SchemaRecord, VariantRecord, VariantSpec } from './schema.ts';
 import type { Category, Reader } from './state.ts';
@@ -82,21 +83,39 @@ export function isMarked(reader: Reader, component: ComponentId): boolean {
   return reader.get('cells', cellKey(component, wellKnown.deletedAt)) !== undefined;
 }
 
+/** What is known of the resource of a component; undefined: nothing, or it has passed to another component. */
+export function reportedOf(reader: Reader, component: ComponentId): ResourceRecord | undefined {
+  const key = resourceKeyOf(reader, component);
+  const record = findRecord<ResourceRecord>(reader, 'resources', key);
+  return record === undefined || holderOf(reader, key) === component ? record : undefined;
+}
+
+/** Is there something that could be updated or destroyed? A provider that failed to create reports neither id nor payload. */
+export function isResource(record: ResourceRecord): boolean {
+  return record.status !== 'absent' && (record.resourceId !== null || record.payload !== null);
+}
+
+/** Reported, or said by its id and not reported yet. */
+export function hasResource(reader: Reader, component: ComponentId): boolean {
+  const reported = reportedOf(reader, component);
+  return (reported !== undefined && isResource(reported)) || resourceIdOf(reader, component) !== undefined;
+}
+
 /** The resource id declared or reported for a component. */
 export function resourceIdOf(reader: Reader, component: ComponentId): string | undefined {
-  return resourceIdBy(declaredResourceId(reader, component), findRecord(reader, 'resources', component));
+  return resourceIdBy(declaredResourceId(reader, component), reportedOf(reader, component));
 }
 
 /** The id that a resource had when it was found gone; undefined: it was not found so. */
 export function lostIdOf(reader: Reader, component: ComponentId): string | undefined {
-  return findRecord<ResourceRecord>(reader, 'resources', component)?.lost ?? undefined;
+  return reportedOf(reader, component)?.lost ?? undefined;
 }
 
 /** Was what an override asks for carried out? */
 export function isAnswered(reader: Reader, component: ComponentId, override: OverrideRecord): boolean {
   const { mode, wish = '' } = override;
   if (mode !== 'add' || wish === '') return false;
-  const reported = findRecord<ResourceRecord>(reader, 'resources', component);
+  const reported = reportedOf(reader, component);
   return reported?.answered?.[wishKey(override)] === wish;
 }
 

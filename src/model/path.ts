@@ -28,6 +28,7 @@ export const wellKnown = {
   color: '/si/color' as Path,
   type: '/si/type' as Path,
   resourceId: '/si/resourceId' as Path,
+  movedFrom: '/si/movedFrom' as Path,
   enabled: '/si/enabled' as Path,
   metadata: '/si/metadata' as Path,
   domain: '/domain' as Path,

@@ -92,6 +92,11 @@ const siProperty: Property = {
     type: { kind: 'string', readOnly: true, docs: 'Configuration of the component; kept for clients that read it.' },
     color: { kind: 'string', docs: 'Colour on the map, #rrggbb.' },
     resourceId: { kind: 'string', docs: 'The provider’s id of the resource.' },
+    movedFrom: {
+      kind: 'string',
+      readOnly: true,
+      docs: 'Id of the component whose resource this one has taken over; set by moving it.',
+    },
     enabled: { kind: 'boolean', docs: 'False: the component is in the model but never planned.', default: true },
     metadata: { kind: 'any', docs: 'Annotations of tools and people; never sent to a provider.' },
   },

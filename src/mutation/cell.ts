@@ -12,6 +12,7 @@ import { type Expr, type Source, sourcesOf, userFunctionsOf } from '../model/exp
 import type { FunctionRecord } from '../model/function.ts';
 import { cellKey, elementKey, index, present } from '../model/keys.ts';
 import { findComponent, findRecord, isMarked, nameOf, specOfComponent } from '../model/lookup.ts';
+import { movedFromOf } from '../model/moved.ts';
 import { ancestorsOf, isPathKey, lastSegment, type Path, parentPath, wellKnown } from '../model/path.ts';
 import { matchPattern } from '../model/pattern.ts';
 import { checkLiteral, kindFits, type Property } from '../model/property.ts';
@@ -99,6 +100,10 @@ export function impliedKeys(component: ComponentId, path: Path, text: string): s
     // What an index key separates with may not be part of it.
     if ('v' in cell && typeof cell.v === 'string' && isPathKey(cell.v)) out.push(index.resource(cell.v, component));
   }
+  if (path === wellKnown.movedFrom) {
+    const key = movedFromOf(text);
+    if (key !== undefined) out.push(index.taker(key, component));
+  }
   if (text.startsWith('{"k":')) {
     const cell = parseCell(text);
     if ('k' in cell) out.push(index.secretUse(cell.k, component, path));
@@ -160,7 +165,13 @@ function validateSet(reader: Reader, spec: VariantSpec, m: CellMutation & { kind
       hint: 'compare with `headwater schema describe`; a part that the schema leaves open has kind any',
     });
   }
-  if (located.readOnly) {
+  // The one that an edit writes although people do not: `component.moved` does.
+  const takesOver =
+    at === wellKnown.movedFrom &&
+    'v' in m.cell &&
+    movedFromOf(cellText(m.cell)) !== undefined &&
+    m.cell.v !== m.component;
+  if (located.readOnly && !takesOver) {
     return refuse('read_only', {
       path: at,
       expected: 'a property that people set',

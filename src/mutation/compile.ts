@@ -9,6 +9,7 @@ import { cellKey } from '../model/keys.ts';
 import { isPathKey } from '../model/path.ts';
 import type { Draft } from '../model/state.ts';
 import { compileComponent } from './compile_component.ts';
+import { compileMoved } from './compile_moved.ts';
 import { compileNoun } from './compile_noun.ts';
 import { apply, describe, type Mutation, validate } from './mutation.ts';
 import type { Request, RequestKind } from './request.ts';
@@ -98,6 +99,8 @@ function compileAny(c: Compilation, request: Request): About {
   const family = request.kind.slice(0, request.kind.indexOf('.')) as Family;
   switch (family) {
     case 'component':
+      if (request.kind === 'component.moved') return compileMoved(c, request);
+      return compileComponent(c, request as ComponentRequest);
     case 'attribute':
     case 'list':
     case 'map':
@@ -118,8 +121,9 @@ function compileAny(c: Compilation, request: Request): About {
 type FamilyOf<K extends string> = K extends `${infer F}.${string}` ? F : never;
 type Family = FamilyOf<RequestKind>;
 type ComponentFamily = 'component' | 'attribute' | 'list' | 'map' | 'depends_on';
-export type ComponentRequest = Extract<Request, { kind: `${ComponentFamily}.${string}` }>;
-export type NounRequest = Exclude<Request, ComponentRequest>;
+type MovedRequest = Extract<Request, { kind: 'component.moved' }>;
+export type ComponentRequest = Exclude<Extract<Request, { kind: `${ComponentFamily}.${string}` }>, MovedRequest>;
+export type NounRequest = Exclude<Request, ComponentRequest | MovedRequest>;
 
 /** Throws the refusal of a request that lacks something or has it in the wrong form. */
 export function malformed(path: string, expected: string, got: unknown): never {

@@ -4,7 +4,7 @@
 import type { ComponentId, VariantId, ViewId } from '../base/ids.ts';
 import { isUlid } from '../base/ids.ts';
 import { isObject, type Json, type JsonObject } from '../base/json.ts';
-import { must, RefusalError, refuse, unreachable } from '../base/result.ts';
+import { must, type Refusal, RefusalError, refuse, unreachable } from '../base/result.ts';
 import { edgesOutOfComponent } from '../graph/edges.ts';
 import { parseCell } from '../model/cell.ts';
 import { isDeclared, readDeclared, readElements } from '../model/declared.ts';
@@ -122,7 +122,12 @@ function mustBoolean(on: unknown): boolean {
 }
 
 /** Creates or removes a record without fields; no edit when it is that way already. */
-function toggle(c: Compilation, noun: 'flag' | 'ignored' | 'manages' | 'depends', key: string, on: boolean): void {
+export function toggle(
+  c: Compilation,
+  noun: 'flag' | 'ignored' | 'manages' | 'depends',
+  key: string,
+  on: boolean,
+): void {
   const exists = c.draft.get('components', key) !== undefined;
   if (on && !exists) c.emit({ kind: 'record.create', noun, key, record: {} });
   if (!on && exists) c.emit({ kind: 'record.remove', noun, key });
@@ -151,6 +156,7 @@ function setAt(t: Target, pointer: string, value: Input | undefined): string {
   const tree = must(treeOfInput(t.draft, value, pointer));
   if (place.path === '' || place.path === '/si')
     malformed('path', 'a pointer below a root, such as /domain/Name', pointer);
+  if (place.path === wellKnown.movedFrom) throw new RefusalError(readOnly(pointer));
   if (place.append) insertItem(t, place.path, place.property, undefined, tree);
   else if ('unset' in tree) unset(t, pointer, true);
   else setTree(t, place.path, place.property, tree);
@@ -165,23 +171,22 @@ function unset(t: Target, pointer: string, orDefault: boolean): About {
   const about: About = { subject: t.component, path: pointer };
   const now = readDeclared(t.draft, t.component, place.path);
   const declared = isDeclared({ ...now, element: undefined });
-  // The mark of deletion is no value: it is taken away by restoring.
-  if (declared && place.path !== wellKnown.deletedAt) {
+  // The mark of deletion is no value: it is taken away by restoring; nor is whose resource was taken over.
+  const isSaid = place.path === wellKnown.deletedAt || place.path === wellKnown.movedFrom;
+  if (declared && !isSaid) {
     clear(t, now);
     uncoveredWithoutCycle(t.draft, t.component, place.path);
   } else if (orDefault && derefProperty(place.property, t.spec.definitions).default !== undefined) {
     t.emit({ kind: 'cell.set', component: t.component, path: place.path, cell: { u: 1 } });
   } else if (place.property.readOnly) {
-    throw new RefusalError(
-      refuse('read_only', {
-        path: pointer,
-        expected: 'a property that people set',
-        got: 'a read-only one',
-        hint: 'leave it out',
-      }).refusal,
-    );
+    throw new RefusalError(readOnly(pointer));
   }
   return about;
+}
+
+function readOnly(path: string): Refusal {
+  const got = 'a read-only one';
+  return refuse('read_only', { path, expected: 'a property that people set', got, hint: 'leave it out' }).refusal;
 }
 
 /**
@@ -366,7 +371,7 @@ function defaultView(reader: Reader): ViewId[] {
 }
 
 /** Erasing takes with it what refers to the component: subscriptions, edges, placements, overrides. */
-function erase(c: Compilation, component: ComponentId): About {
+export function erase(c: Compilation, component: ComponentId): About {
   const sentence = `erase ${nameOf(c.draft, component) || component}`;
   const followers = new Map<string, { component: ComponentId; path: Path }>();
   for (const { user } of edgesOutOfComponent(c.draft, component)) {
@@ -437,7 +442,12 @@ function duplicate(
 ): About {
   const image = readImage(c.draft, original)!;
   const component = newId<ComponentId>(c, id);
-  const { [wellKnown.deletedAt]: _mark, [wellKnown.resourceId]: _resource, ...kept } = image.cells;
+  const {
+    [wellKnown.deletedAt]: _mark,
+    [wellKnown.resourceId]: _resource,
+    [wellKnown.movedFrom]: _from,
+    ...kept
+  } = image.cells;
   const copyName = name === undefined ? `${nameOf(c.draft, original) || 'component'} copy` : mustName(name, 'name');
   const cells: Record<string, JsonObject> = { [wellKnown.name]: { v: copyName } };
   for (const [suffix, cell] of Object.entries(kept)) {

@@ -3,7 +3,7 @@
 
 import { cellText } from '../model/cell.ts';
 import { cellKey, splitCellKey } from '../model/keys.ts';
-import { wellKnown } from '../model/path.ts';
+import { type Path, wellKnown } from '../model/path.ts';
 import type { BulkDraft } from '../model/state.ts';
 import { impliedKeys } from './cell.ts';
 import { apply, type CellMutation, type Mutation } from './mutation.ts';
@@ -11,8 +11,10 @@ import { apply, type CellMutation, type Mutation } from './mutation.ts';
 /** An edit that sets a literal where a literal implies nothing else. */
 export type Literal = Extract<CellMutation, { kind: 'cell.set' }>;
 
+const implying: ReadonlySet<Path> = new Set([wellKnown.name, wellKnown.resourceId, wellKnown.movedFrom]);
+
 export function isLiteral(m: Mutation): m is Literal {
-  return m.kind === 'cell.set' && 'v' in m.cell && m.path !== wellKnown.name && m.path !== wellKnown.resourceId;
+  return m.kind === 'cell.set' && 'v' in m.cell && !implying.has(m.path);
 }
 
 /** So many places a literal is moved forward to its own before all are put in order at once. */

@@ -49,6 +49,8 @@ export type Request =
       readonly views?: readonly string[];
     }
   | { readonly kind: 'component.set_resource_id'; readonly component: string; readonly resourceId: string | null }
+  /** `to` takes over the resource of `from`, which is erased; who followed `from` follows `to`. */
+  | { readonly kind: 'component.moved'; readonly from: string; readonly to: string }
   | { readonly kind: 'component.protect' | 'component.retain'; readonly component: string; readonly on: boolean }
   | {
       readonly kind: 'component.ignore_changes';

@@ -46,6 +46,7 @@ const shapes: Shapes = {
   'component.erase': component,
   'component.upgrade': { ...component, variant: 'text?' },
   'component.duplicate': { ...component, id: 'id?', name: 'text?', views: 'texts?' },
+  'component.moved': { from: 'text', to: 'text' },
   'component.set_resource_id': { ...component, resourceId: 'textOrNull' },
   'component.protect': { ...component, on: 'flag' },
   'component.retain': { ...component, on: 'flag' },

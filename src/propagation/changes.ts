@@ -9,6 +9,7 @@ import type { Source } from '../model/expr.ts';
 import type { BindingRecord, FunctionRecord } from '../model/function.ts';
 import { idLength, index, indexUser, splitAddress, splitCellKey } from '../model/keys.ts';
 import { isAbsent } from '../model/lookup.ts';
+import { movedFromOf, showing } from '../model/moved.ts';
 import { type Path, wellKnown } from '../model/path.ts';
 import type { VariantRecord } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
@@ -53,11 +54,14 @@ export function changesBetween(before: Snapshot, after: Snapshot): Changes {
   const cells: CellChange[] = [];
   const edges: EdgeChange[] = [];
   const whole = new Set<ComponentId>();
-  const resources: ComponentId[] = [];
+  const taken = new Set<ComponentId>();
   const mayComeOrGo = new Set<ComponentId>();
   for (const { key, before: was, after: is } of diff(before.map('cells'), after.map('cells'))) {
     const { component, path, element } = splitCellKey(key);
     if (path === wellKnown.deletedAt || path === wellKnown.resourceId) mayComeOrGo.add(component);
+    // Whose resource changes hands: it is another for who has it and for who had it.
+    if (path === wellKnown.movedFrom)
+      for (const key of [component, movedFromOf(was), movedFromOf(is)]) if (key !== undefined) taken.add(key);
     cells.push({ component, path, element, before: was, after: is });
   }
   for (const { key, after: is } of diff(before.map('index'), after.map('index'))) {
@@ -71,7 +75,8 @@ export function changesBetween(before: Snapshot, after: Snapshot): Changes {
   }
   for (const { key } of diff(before.map('components'), after.map('components')))
     if (key.length === idLength) whole.add(key as ComponentId);
-  for (const { key } of diff(before.map('resources'), after.map('resources'))) resources.push(key as ComponentId);
+  for (const { key } of diff(before.map('resources'), after.map('resources'))) taken.add(key as ComponentId);
+  const resources = [...new Set([...taken].flatMap((key) => showing([before, after], key)))];
   const functions = changedFunctions(before, after);
   const { respecified, rebound } = ofChangedTypes(before, after, functions);
   for (const component of respecified) whole.add(component);

@@ -193,3 +193,25 @@ test('[EN194] killed at every step of an update, a replacement and a destruction
     expect((await a.seen('HEAD', 'larger'))['resource_value']).toMatchObject({ Size: 2 });
   });
 });
+
+test('[EN406] killed at every step of an apply that moves a resource, one component has it and nothing is made or destroyed', {
+  timeout: 900_000,
+}, async () => {
+  const s = await scene(async (a) => {
+    await a.apply('one', thing('old', { '/domain/Size': 1 }), thing('user', { '/domain/Upstream': addressOf('old') }));
+    const changeSet = await a.house.open('renamed');
+    await a.house.submit(changeSet, thing('new', { '/domain/Size': 1 }), {
+      kind: 'component.moved',
+      from: 'old',
+      to: 'new',
+    });
+    return [['change_set.apply', { changeSet, waitMs: 20_000 }]];
+  });
+  await everywhere(s, [], async (a, effects) => {
+    expect(effects).toEqual([]);
+    await allSucceeded(a);
+    expect((await a.seen('HEAD', 'new'))['resource_value']).toMatchObject({ Address: 'addr-t1', Size: 1 });
+    expect((await a.seen('HEAD', 'user'))['domain']).toMatchObject({ Upstream: 'addr-t1' });
+    expect((await a.house.refused('component.get', { component: 'old' })).code).toBe('component_not_found');
+  });
+});

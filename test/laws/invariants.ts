@@ -19,8 +19,13 @@ export function invariants(state: Snapshot): void {
     () => `[ME6] the index is not what follows from the facts: ${difference(index, wanted)}`,
   );
   const has = (id: string): boolean => state.get('components', id) !== undefined;
+  const takers = new Map<string, string>();
   for (const [key, value] of state.scan('cells', '')) {
     const at = splitCellKey(key);
+    if (at.path === '/si/movedFrom') {
+      law(!takers.has(value), () => `[ME6] a resource has moved to two: ${key} and ${takers.get(value)}`);
+      takers.set(value, key);
+    }
     law(has(at.component), () => `[ME6] a cell of a component that is gone: ${key}`);
     for (const s of at.element ? [] : sourcesOfCellText(value))
       law(has(s.component), () => `[ME6] ${key} follows a component that is gone: ${s.component}`);

@@ -116,6 +116,7 @@ export const plants = {
   ],
   'only-view': [repair, '  keepOneView(m, repair);\n', ''],
   'resource-shared': [content, 'if (others.length > 0) out.push(', 'if (others.length > 1) out.push('],
+  'moved-twice': [content, 'if (key === undefined || m.input.head', 'if (key !== undefined || m.input.head'],
   'exclusive-action': [content, '    if (other === key || record?.action', '    if (other !== key || record?.action'],
   'unlocked-variants': [
     content,

@@ -2,6 +2,7 @@
 // the state is refused and left out when the case is carried out, so a scene need not look twice.
 
 import type { Request } from '../../src/mutation/request.ts';
+import type { Edit } from './edits.ts';
 import { chance, shuffled } from './numbers.ts';
 import { ask, either, ring, type Scene, type Stage, set, sharedId, upgrade, variantsOf } from './stage.ts';
 
@@ -231,6 +232,21 @@ const edges: Readonly<Record<string, Scene>> = {
     return {
       mine: ask({ kind: 'component.set_resource_id', component: c, resourceId }),
       theirs: ask({ kind: 'component.set_resource_id', component: d, resourceId }),
+    };
+  },
+  'moved-twice': (s) => {
+    const [c, d, e] = s.some(3, s.one(['Thing', 'Thing', 'Ruled'])) as [string, string, string];
+    const resourceId = s.one(['i-1', 'i-2']);
+    const move = (to: string): Edit[] =>
+      ask({ kind: 'component.set_resource_id', component: c, resourceId }, { kind: 'component.moved', from: c, to });
+    const beside = s.one([
+      [],
+      ask({ kind: 'component.erase', component: d }),
+      ask({ kind: 'component.delete', component: c }),
+    ]);
+    return {
+      mine: [...move(s.one([d, e ?? d])), ...(s.next() % 3 === 0 ? beside : [])],
+      theirs: move(s.one([d, e ?? d])),
     };
   },
   'override-override': (s) => {

@@ -319,4 +319,16 @@ export const lifeExamples: readonly Example[] = [
     now: { v: 'vpc-1' },
     line: { outcome: 'noted', mine: 'cell.set', theirs: 'cell.set', instead: null },
   },
+  {
+    rule: 'moved-twice',
+    before: [
+      { kind: 'component.restore', component: marked },
+      { kind: 'component.set_resource_id', component: one, resourceId: 'vpc-1' },
+    ],
+    mine: [{ kind: 'component.moved', from: one, to: marked }],
+    theirs: [{ kind: 'component.moved', from: one, to: two }],
+    fact: cell(marked, '/si/movedFrom'),
+    now: null,
+    line: { outcome: 'repaired', mine: 'cell.set', theirs: 'cell.set', instead: { v: one } },
+  },
 ];

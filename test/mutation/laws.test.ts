@@ -35,7 +35,10 @@ describe('random requests', () => {
         const world = new World(seededIds(2), start);
         for (const d of draws) {
           const request = requestOf(world, d);
-          const result = world.attempt([request]);
+          // Hardly any component has a resource by itself.
+          const { from } = request as { from?: string };
+          const given = { kind: 'component.set_resource_id', component: from ?? '', resourceId: 'i-9' } as const;
+          const result = world.attempt(d.kind === 'component.moved' ? [given, request] : [request]);
           count(result.ok ? done : refused, d.kind);
           if (result.ok) world.snapshot = result.value.snapshot;
           else count(refused, result.refusal.code);

@@ -342,6 +342,16 @@ function membersOf(world: Pick<World, 'ids'>, at: At, kind: RequestKind): Record
       return { component, id, name: p.maybe(() => name) };
     case 'component.set_resource_id':
       return { component, resourceId: p.one(['i-1', 'i-2', null]) };
+    case 'component.moved': {
+      const at = (path: string): string[] =>
+        [...snapshot.scan('cells', '')].filter(([k]) => k.endsWith(path)).map(([k]) => k.slice(0, 26));
+      const having = at('/si/resourceId');
+      const free = keysOf(snapshot, 'components').filter((c) => ![...having, ...at('/deleted_at')].includes(c));
+      const schemaOf = (c: string): unknown => JSON.parse(snapshot.get('components', c) ?? '{}').schema;
+      const from = having.length > 0 && p.chance(90) ? p.one(having) : component;
+      const fitting = free.filter((c) => c !== from && schemaOf(c) === schemaOf(from));
+      return { from, to: fitting.length > 0 && p.chance(90) ? p.one(fitting) : component };
+    }
     case 'component.protect':
     case 'component.retain':
       return { component, on: p.int(2) === 1 };

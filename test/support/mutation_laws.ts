@@ -80,6 +80,7 @@ export function indexFromFacts(reader: Reader): Set<string> {
     if (fact.k !== undefined) pair('secret', fact.k, key);
     if (path === '/si/resourceId' && typeof fact.v === 'string' && !/[\u0000-\u001f]/.test(fact.v))
       pair('resource', fact.v, key.slice(0, 26));
+    if (path === '/si/movedFrom' && typeof fact.v === 'string') pair('moved', fact.v, key.slice(0, 26));
   }
   for (const [key, text] of reader.scan('components', '')) {
     const [id, part, other] = key.split('/') as [string, string?, string?];

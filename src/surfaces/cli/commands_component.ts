@@ -22,7 +22,7 @@ interface SubscribeOptions extends Edit {
   readonly function?: string;
 }
 
-const inChangeSet = '--change-set <name>';
+const inChangeSet = '-c, --change-set <name>';
 const inChangeSetHelp = 'change set, by name or id (default: a new one)';
 
 export function componentCommands(program: Command, run: Run): void {
@@ -152,6 +152,25 @@ Examples:
         ),
       );
   }
+  component
+    .command('moved <old> <new>')
+    .description('let a new component take over the resource of an old one, which is erased; nothing is done to it')
+    .option(inChangeSet, inChangeSetHelp)
+    .addHelpText(
+      'after',
+      `
+For a resource that is found under another name now: nothing is destroyed and nothing is created. It is updated where what
+NEW declares differs from what was last sent for OLD. NEW has to be of the same schema and to have no resource; OLD may be
+deleted in the change set already.
+Example:
+  headwater component create Demo::Site website --change-set rename
+  headwater component set website /domain/Host example.org --change-set rename
+  headwater component moved web website --change-set rename
+  headwater change-set review rename`,
+    )
+    .action((from: string, to: string, options: Edit) =>
+      run('Editing', (s) => edit(s, options, `moved ${from}`, [{ kind: 'component.moved', from, to }])),
+    );
   component
     .command('upgrade <component>')
     .description('move a component to another variant of its schema; values that do not fit are parked, not lost')

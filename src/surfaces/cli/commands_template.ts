@@ -4,10 +4,12 @@
 import { writeFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
+import { RefusalError, refuse } from '../../base/result.ts';
 import type { ExportReply, ImportReply } from '../../engine/template.ts';
 import type { TerraformReply } from '../../engine/terraform.ts';
 import { useSecret } from './commands_secret.ts';
 import { readText } from './files.ts';
+import { collect } from './function_options.ts';
 import { count, note, paint } from './output.ts';
 import type { Run } from './program.ts';
 import { importLines } from './render.ts';
@@ -21,22 +23,30 @@ export function templateCommands(program: Command, run: Run): void {
     .option('--change-set <name>', 'change set, by name or id (default: a new one)')
     .option('--name <name>', 'name of the template; importing again under a name updates it (default: the file’s)')
     .option('--secret <name>', 'put this secret into every empty slot of its kind in the change set')
+    .option(
+      '--moved <old=new>',
+      'the resource of OLD stands under NEW now and is kept; may be given again',
+      collect,
+      [],
+    )
     .addHelpText(
       'after',
       `
 Examples:
   headwater import cloudformation network.yaml --change-set "new network"
-  headwater import cloudformation network.yaml --secret production`,
+  headwater import cloudformation network.yaml --secret production
+  headwater import cloudformation network.yaml --change-set "other names" --moved Vpc=MainVpc`,
     )
-    .action((file: string, options: { changeSet?: string; name?: string; secret?: string }) =>
+    .action((file: string, options: { changeSet?: string; name?: string; secret?: string; moved: readonly string[] }) =>
       run('Importing', async (s) => {
         const text = readText(file);
         const name = options.name ?? (file === '-' ? 'template' : basename(file, extname(file)));
         const changeSet = await s.changeSet(options.changeSet, `import ${name}`);
         const { secret } = options;
+        const moved = Object.fromEntries(options.moved.map(ids));
         // A name that nothing has is refused before anything is imported.
         if (secret !== undefined) await s.call('secret.get', { changeSet, secret });
-        const reply = await s.call<ImportReply>('import.cloudformation', { changeSet, text, name });
+        const reply = await s.call<ImportReply>('import.cloudformation', { changeSet, text, name, moved });
         const used = secret === undefined ? undefined : await useSecret(s, { secret, changeSet });
         const edits = reply.edits + (used?.slots.length ?? 0);
         if (edits === 0) await s.giveUp();
@@ -101,4 +111,17 @@ Examples:
         return undefined;
       }),
     );
+}
+
+function ids(text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
+  throw new RefusalError(
+    refuse('request_malformed', {
+      path: '--moved',
+      expected: 'OLD=NEW, two logical ids of the template',
+      got: JSON.stringify(text),
+      hint: 'see `headwater import cloudformation --help`',
+    }).refusal,
+  );
 }

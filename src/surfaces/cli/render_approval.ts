@@ -52,7 +52,7 @@ function namesText({ entities, names }: RequirementView): string {
 }
 
 /** What a review tells beside the changes: the receipt, what the engine adds, who has to approve. */
-export function besideLines({ receipt, atApply, approvals, actions, notPlanned, overwrites }: Review): string[] {
+export function besideLines({ receipt, atApply, approvals, actions, moved, notPlanned, overwrites }: Review): string[] {
   const section = (title: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : [paint('bold', title), ...lines.map((line) => `  ${line}`), ''];
   const missing = approvals.requirements.filter((r) => !r.isMet);
@@ -62,6 +62,7 @@ export function besideLines({ receipt, atApply, approvals, actions, notPlanned, 
       receipt.map((line) => line.sentence),
     ),
     ...section('At apply', atApply),
+    ...section('Moved', moved.map(movedLine)),
     ...section('Actions', actions.map(plannedLine)),
     ...section(
       'Not planned',
@@ -88,6 +89,12 @@ export function plannedLine({ kind, name, schema, because, awaits, held }: Revie
     because.length === 0 ? '' : `, because of ${because.slice(0, 5).join(', ')}${because.length > 5 ? ', …' : ''}`;
   const known = awaits ? ', some values known after other actions' : '';
   return `${marks[kind]} ${kind} ${name} ${paint('dim', schema)}${why}${known}${held ? ', on hold' : ''}`;
+}
+
+function movedLine({ name, schema, fromName, resourceId, kept }: Review['moved'][number]): string {
+  const what = `${name} ${paint('dim', schema)}`;
+  if (!kept) return `= moved ${what}: ${fromName} has no resource any more that could be kept`;
+  return `= moved ${what}: keeps the resource${resourceId === null ? '' : ` ${resourceId}`} of ${fromName}`;
 }
 
 function missingLine(r: RequirementView): string {

@@ -8,7 +8,7 @@ import { type Bound, boundsAt, boundsOf } from '../../../src/graph/bound.ts';
 import { parseCell } from '../../../src/model/cell.ts';
 import { type Source, sourcesOf, userFunctionsOf } from '../../../src/model/expr.ts';
 import { splitAddress } from '../../../src/model/keys.ts';
-import { findComponent, isAbsent, specOfComponent } from '../../../src/model/lookup.ts';
+import { findComponent, isAbsent, reportedOf, specOfComponent } from '../../../src/model/lookup.ts';
 import { overlaps, type Path, validationPath } from '../../../src/model/path.ts';
 import type { Snapshot } from '../../../src/snapshot/snapshot.ts';
 
@@ -73,7 +73,7 @@ function results({ snapshot, evaluation }: Moment, { component, path }: Source):
 /** What is declared about an address, and what stands for its component as a whole. */
 function facts(snapshot: Snapshot, { component, path }: Source): unknown[] {
   const record = findComponent(snapshot, component);
-  const resource = snapshot.get('resources', component);
+  const resource = JSON.stringify(reportedOf(snapshot, component));
   const isReality = path.startsWith('/resource') || path === '/si/resourceId';
   const absent = isAbsent(snapshot, component);
   const whole = [record, record && specOfComponent(snapshot, record), absent, isReality ? resource : undefined];

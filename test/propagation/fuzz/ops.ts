@@ -187,6 +187,7 @@ class Chooser {
     if (r < 87) return this.create();
     if (r < 88) return { kind: 'component.rename', component, name: this.one(['a', 'b', 'c1']) };
     if (r < 90) return { kind: 'component.set_resource_id', component, resourceId: this.one(['i-1', 'i-2', null]) };
+    if (r < 91) return { kind: 'component.moved', from: component, to: this.one(this.components) };
     if (r < 92) return { kind: 'attribute.unsubscribe', component, path: this.one(places) };
     if (r < 94) return this.schema(component);
     return this.functions
