@@ -79,7 +79,8 @@ export async function carryOut(w: Workspace, id: ActionId, by: Carrier, turn: Tu
       lease: leaseOf(w, by),
     }),
   );
-  await w.record({ changes: [], actions: [started] });
+  // Somebody else has it.
+  if (!(await w.record({ changes: [], actions: [started] }))) return;
   by.tell();
   const { fence } = started.record;
   const beating = setInterval(() => void beat(w, id, fence, by), by.leaseMs / 3);
@@ -101,11 +102,10 @@ const leaseOf = (w: Workspace, { owner, leaseMs }: Carrier): NonNullable<ActionR
 async function beat(w: Workspace, id: ActionId, fence: number, by: Carrier): Promise<void> {
   const action = w.actions.find(id);
   if (action?.status !== 'running' || action.fence !== fence) return;
-  try {
-    await w.record({ changes: [], actions: [w.actions.amend(id, { lease: leaseOf(w, by) })] });
-  } catch {
-    if (action.run !== null) w.calls.kill(action.run);
-  }
+  const isHis = await w
+    .record({ changes: [], actions: [w.actions.amend(id, { lease: leaseOf(w, by) })] })
+    .catch(() => false);
+  if (!isHis && action.run !== null) w.calls.kill(action.run);
 }
 
 async function prepared(w: Workspace, action: ActionRecord): Promise<Result<Prepared>> {
@@ -168,8 +168,9 @@ async function ended(w: Workspace, of: Ended, by: Carrier): Promise<void> {
     for (const { key } of of.keys) w.dispatcher.retryAfter(key, Math.min(retryAfterMs, limits.retryAfterMsMax));
   const isUnknown = errorClass === 'unknown-outcome' && !(await isSafeToRepeat(w, w.actions.find(id), of.call));
   if (!isMine()) return;
-  if (isUnknown) await resolveInterrupted(w, await interrupt(w, id, failure.message));
-  else await fail(w, id, failure);
+  if (!isUnknown) return fail(w, id, failure);
+  const interrupted = await interrupt(w, id, failure.message);
+  if (interrupted !== undefined) await resolveInterrupted(w, interrupted);
 }
 
 const isPause = (answer: ActionAnswer): answer is ActionPause =>
@@ -224,12 +225,11 @@ async function succeed(
   await w.record({ changes, actions: [done, ...next.map((a) => w.actions.add(a))], by: id, chunks });
 }
 
-/** Whether it was done is not known. */
-async function interrupt(w: Workspace, id: ActionId, message: string): Promise<ActionRecord> {
+/** Whether it was done is not known. undefined: somebody else has it. */
+async function interrupt(w: Workspace, id: ActionId, message: string): Promise<ActionRecord | undefined> {
   const failure = { code: 'interrupted', message };
   const step = must(w.actions.step(id, ['interrupt'], { failure }));
-  await w.record({ changes: [], actions: [step], by: id });
-  return step.record;
+  return (await w.record({ changes: [], actions: [step], by: id })) ? step.record : undefined;
 }
 
 /** It is made again, by itself and after a while, or has failed. */

@@ -195,17 +195,23 @@ export class ActionWork {
     }
     const failure = { code: 'interrupted', message: 'whoever ran it went away; whether it was done is not known' };
     const steps = left.map(({ id }) => must(actions.step(id, ['interrupt'], { failure })));
-    if (steps.length > 0) await this.#w.record({ changes: [], actions: steps });
-    for (const { record } of steps) await resolveInterrupted(this.#w, record);
-    if (nextMs === Number.POSITIVE_INFINITY || this.#isStopped) return;
-    this.#takeover = setTimeout(() => this.#lookAgain(), nextMs - nowMs + 1);
+    // Each for itself: another engine may be quicker with some of them.
+    const taken = await Promise.all(steps.map((step) => this.#w.record({ changes: [], actions: [step] })));
+    for (const [i, { record }] of steps.entries()) if (taken[i]) await resolveInterrupted(this.#w, record);
+    this.#watch(nextMs);
+  }
+
+  /** Looks then at what others have under way. */
+  #watch(atMs: number): void {
+    if (atMs === Number.POSITIVE_INFINITY || this.#isStopped || this.#takeover !== undefined) return;
+    this.#takeover = setTimeout(() => this.#lookAgain(), Math.max(0, atMs - this.#w.world.clock.nowMs()) + 1);
   }
 
   /** What somebody else had under way, as it is in the store now. */
   #lookAgain(): void {
+    this.#takeover = undefined;
     const again = async (): Promise<void> => {
-      this.#w.actions.forget();
-      await this.#w.actions.ready();
+      await this.#w.actions.readOn((ids) => this.#w.recorded(ids));
       await this.#takeOver();
       this.#pump();
     };
@@ -277,6 +283,7 @@ export class ActionWork {
         if (this.#busy.get(component) === id) this.#busy.delete(component);
         this.#mark(id, component);
         this.tell();
+        this.#watch(this.#w.actions.isOpen(id) ? othersUntilMs(this.#w.actions.find(id)!) : Number.POSITIVE_INFINITY);
         if (this.#failure === undefined) this.#pump();
       });
     this.#under.set(id, { component, done });
@@ -334,6 +341,10 @@ export class ActionWork {
     return ranks.get(id)!;
   }
 }
+
+/** Until when the one who makes the call that is under way may be alive. */
+const othersUntilMs = ({ status, lease }: ActionRecord): number =>
+  status === 'running' ? (lease?.untilMs ?? 0) : Number.POSITIVE_INFINITY;
 
 /** Queued, or between two calls of its function and not waiting for a signal. */
 export function isWaitingToStart(action: ActionRecord | undefined): boolean {

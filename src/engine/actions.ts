@@ -74,7 +74,8 @@ export async function steerAction(
     ...(event === 'retry' ? { failure: null, notBeforeMs: null, endedAtMs: null, retries: undefined } : {}),
   });
   if (!step.ok) return step;
-  await w.record({ changes: [], actions: [step.value] });
+  // Somebody else has moved it: judged again as it is now.
+  if (!(await w.record({ changes: [], actions: [step.value] }))) return steerAction(w, principal, id, event);
   if (run !== null) w.calls.kill(run);
   const sentence = `${verbs[event]} the ${action.kind} of ${JSON.stringify(action.componentName)}`;
   await noteOnHead(w, principal.id, { kind: `action.${event}`, subject: action.component, path: '', sentence });
@@ -116,7 +117,7 @@ export async function signalAction(
     });
   }
   const step = w.actions.amend(action.id, { signal, waitsFor: undefined, notBeforeMs: null });
-  await w.record({ changes: [], actions: [step] });
+  if (!(await w.record({ changes: [], actions: [step] }))) return signalAction(w, principal, id, signal);
   const sentence = `send ${JSON.stringify(signal.name)} to the ${action.kind} of ${JSON.stringify(action.componentName)}`;
   await noteOnHead(w, principal.id, { kind: 'action.signal', subject: action.component, path: '', sentence });
   w.acting.tell();
