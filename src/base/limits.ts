@@ -112,6 +112,8 @@ export const limits = {
   listAttemptsMax: 8,
   /** How often a function that looks at a resource may say that it is not finished. */
   lookCallsMax: 100,
+  /** How long whoever cancels an action that is under way waits for its end. */
+  actionCancelMs: 10_000,
   /** How long an engine that ends waits for the actions that are under way. */
   actionStopMs: 10_000,
   /** The longest time that a timer of Node can be set to. */

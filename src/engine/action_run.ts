@@ -17,6 +17,7 @@ import { type KeyUse, keyFor } from '../dispatch/key_use.ts';
 import { decideRetry } from '../dispatch/retry.ts';
 import type { ActionRecord } from '../model/action.ts';
 import { callOf, functionFor, runOf } from './action_call.ts';
+import { endAs, mayHaveActed, unknownEnd } from './action_end.ts';
 import { type Bound, bindInputs } from './action_inputs.ts';
 import { afterwards, changesOf } from './action_outcome.ts';
 import { chanceOf, isSafeToRepeat, resolveInterrupted } from './action_probe.ts';
@@ -156,9 +157,10 @@ async function ended(w: Workspace, of: Ended, by: Carrier): Promise<void> {
     else await succeed(w, id, fence, { bound, outcome: said.value });
     return;
   }
+  const isKilled = !outcome.ok && outcome.code === 'killed';
   // Cut off by the engine's end it may have had its effect.
-  if (!outcome.ok && outcome.code === 'killed' && by.isStopped()) {
-    await interrupt(w, id, failureText(outcome));
+  if (isKilled && by.isStopped()) {
+    await interrupt(w, id, { code: 'interrupted', message: failureText(outcome) });
     return;
   }
   const failure = failureOf(outcome, said);
@@ -166,10 +168,20 @@ async function ended(w: Workspace, of: Ended, by: Carrier): Promise<void> {
   // Whoever asked for time gets it from all who would ask the same.
   if (errorClass === 'throttled' && retryAfterMs !== undefined)
     for (const { key } of of.keys) w.dispatcher.retryAfter(key, Math.min(retryAfterMs, limits.retryAfterMsMax));
-  const isUnknown = errorClass === 'unknown-outcome' && !(await isSafeToRepeat(w, w.actions.find(id), of.call));
+  const isOnRequest = isKilled || w.actions.find(id)?.ending !== undefined;
+  const isOpen = isKilled || errorClass === 'unknown-outcome';
+  const isUnknown =
+    isOpen &&
+    (isOnRequest
+      ? await mayHaveActed(w, w.actions.find(id)!)
+      : !(await isSafeToRepeat(w, w.actions.find(id), of.call)));
   if (!isMine()) return;
-  if (!isUnknown) return fail(w, id, failure);
-  const interrupted = await interrupt(w, id, failure.message);
+  const { ending = isKilled ? 'fail' : undefined } = w.actions.find(id)!;
+  const { code, message } = failure;
+  if (!isUnknown && ending === undefined) return fail(w, id, failure);
+  if (!isUnknown) return endAs(w, w.actions.find(id)!, ending!, { code, message });
+  const told = ending === undefined ? { code: 'interrupted', message } : unknownEnd(ending);
+  const interrupted = await interrupt(w, id, told, ending);
   if (interrupted !== undefined) await resolveInterrupted(w, interrupted);
 }
 
@@ -197,15 +209,20 @@ function failureOf(outcome: Tested['report']['outcome'], said: Result<ActionAnsw
 async function pause(w: Workspace, id: ActionId, said: ActionPause, { domain }: Bound): Promise<void> {
   const { checkpoint: value, signal, afterMs, message } = said;
   const notBeforeMs = signal === undefined ? w.world.clock.nowMs() + Math.ceil(afterMs) : null;
-  const paused = w.actions.step(id, ['pause'], {
-    checkpoint: { value, domain },
-    waitsFor: signal,
-    signal: undefined,
-    retries: undefined,
-    notBeforeMs,
-    heldBecause: message,
-  });
-  await w.record({ changes: [], actions: [must(paused)], by: id });
+  const { ending } = w.actions.find(id)!;
+  const paused = must(
+    w.actions.step(id, ending === undefined ? ['pause'] : ['pause', 'cancel'], {
+      checkpoint: { value, domain },
+      waitsFor: signal,
+      signal: undefined,
+      retries: undefined,
+      notBeforeMs,
+      heldBecause: message,
+      ...(ending === undefined ? {} : { ending, failure: unknownEnd(ending) }),
+    }),
+  );
+  const isWritten = await w.record({ changes: [], actions: [paused], by: id });
+  if (isWritten && ending !== undefined) await resolveInterrupted(w, paused.record);
 }
 
 async function succeed(
@@ -219,16 +236,20 @@ async function succeed(
     ...changesOf(w, action, bound, outcome),
     next: afterwards(w, action),
   }));
-  // Cancelled while that was read.
+  // Taken over while that was read.
   if (w.actions.find(id)?.fence !== fence) return;
   const done = must(w.actions.step(id, ['succeed'], { endedAtMs: w.world.clock.nowMs(), failure: null }));
   await w.record({ changes, actions: [done, ...next.map((a) => w.actions.add(a))], by: id, chunks });
 }
 
 /** Whether it was done is not known. undefined: somebody else has it. */
-async function interrupt(w: Workspace, id: ActionId, message: string): Promise<ActionRecord | undefined> {
-  const failure = { code: 'interrupted', message };
-  const step = must(w.actions.step(id, ['interrupt'], { failure }));
+async function interrupt(
+  w: Workspace,
+  id: ActionId,
+  failure: NonNullable<ActionRecord['failure']>,
+  ending = w.actions.find(id)!.ending,
+): Promise<ActionRecord | undefined> {
+  const step = must(w.actions.step(id, ['interrupt'], { failure, ending }));
   return (await w.record({ changes: [], actions: [step], by: id })) ? step.record : undefined;
 }
 

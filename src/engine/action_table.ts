@@ -38,10 +38,14 @@ export function stepOf(
 
 /** What says nothing any more in that status: the lease of a call that is not under way, and where an action that is over stood. */
 function spent(status: ActionStatus): Partial<ActionRecord> {
-  const lease = status === 'running' ? {} : { lease: undefined };
-  if (status !== 'failed' && !isActionEnded(status)) return lease;
+  const gone = {
+    ...(status === 'running' ? {} : { lease: undefined }),
+    ...(status === 'running' || status === 'interrupted' ? {} : { ending: undefined }),
+    ...(status === 'on-hold' ? {} : { blockedBy: undefined }),
+  };
+  if (status !== 'failed' && !isActionEnded(status)) return gone;
   return {
-    ...lease,
+    ...gone,
     checkpoint: undefined,
     waitsFor: undefined,
     signal: undefined,

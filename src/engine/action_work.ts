@@ -153,6 +153,12 @@ export class ActionWork {
     return true;
   }
 
+  /** Resolves when an action is not under way here any more, or after `mostMs`. */
+  async ended(id: ActionId, mostMs: number): Promise<void> {
+    const under = this.#under.get(id);
+    if (under !== undefined) await atMost(under.done, mostMs);
+  }
+
   tell(): void {
     const waiting = this.#moved;
     this.#moved = [];
@@ -268,7 +274,7 @@ export class ActionWork {
   #isStartable(action: ActionRecord): boolean {
     const { id, component } = action;
     if (!isWaitingToStart(action) || this.#busy.has(component) || this.#under.has(id)) return false;
-    // Something that has to succeed first is still open, or not durable. What was cancelled is not waited for.
+    // Something that has to succeed first is still open, or not durable. Who cancels one has those held that wait for it.
     if (action.after.some((first) => this.#under.has(first) || this.#w.actions.find(first) !== undefined)) return false;
     return this.#w.actions.of(component).every((other) => other.id === id || !isInTheWay(other));
   }

@@ -102,7 +102,11 @@ export function queuePlanned(
       taken.add(known.id);
       ids.push(known.id);
       const reviewed = { origins: [...new Set([...known.origins, by.changeSet])], paths, reviewedHash };
-      const status = known.status === 'failed' ? { status: 'queued' as const, failure: null, endedAtMs: null } : {};
+      const isFreed = !isHeld && known.blockedBy?.every((c) => steps.some((step) => step.component === c)) === true;
+      const status =
+        known.status === 'failed' || isFreed
+          ? { status: 'queued' as const, failure: null, endedAtMs: null, heldBecause: '', blockedBy: undefined }
+          : {};
       if (isMadeWithOthers(known, reviewedHash)) {
         const next = { ...of, paths, after: [...before, known.id], reviewedHash };
         const waiting = w.actions.of(component).find((a) => a.kind === 'update' && hasNotBegun(a));

@@ -52,23 +52,23 @@ export type ActionEvent =
   | 'pause'
   | 'succeed'
   | 'fail'
-  /** Before it was started, or by ending its function. */
+  /** Of one that has begun it is not known then whether it was done. */
   | 'cancel'
   /** Whoever ran it went away: whether it had its effect is not known. */
   | 'interrupt'
-  /** A failed, cancelled or interrupted one is queued again. */
+  /** A failed or interrupted one is queued again. */
   | 'retry';
 
 const transitions: Readonly<Record<ActionStatus, Partial<Record<ActionEvent, ActionStatus>>>> = {
   queued: { hold: 'on-hold', dispatch: 'dispatched', cancel: 'cancelled' },
   'on-hold': { release: 'queued', cancel: 'cancelled' },
   // Between two calls of its function, or before the first.
-  dispatched: { start: 'running', cancel: 'cancelled', fail: 'failed', interrupt: 'interrupted' },
+  dispatched: { start: 'running', cancel: 'interrupted', fail: 'failed', interrupt: 'interrupted' },
   running: {
     pause: 'dispatched',
     succeed: 'succeeded',
     fail: 'failed',
-    cancel: 'cancelled',
+    cancel: 'interrupted',
     interrupt: 'interrupted',
   },
   succeeded: {},
@@ -154,6 +154,13 @@ export interface ActionRecord {
   readonly retries?: number | undefined;
   /** Attempts that its function itself has said to have failed; absent: none. */
   readonly failures?: number | undefined;
+  /**
+   * Somebody has ended it while it was under way: it is not made again by itself, and gets this step when it turns out that
+   * nothing was done. Absent: nobody has.
+   */
+  readonly ending?: 'cancel' | 'fail' | undefined;
+  /** Components whose actions it waited for and were cancelled; an apply that plans for all of them again lets it go. Absent: none. */
+  readonly blockedBy?: readonly ComponentId[] | undefined;
   /** Who makes the call that is under way, and until when nobody else may take it over. */
   readonly lease?: { readonly owner: string; readonly untilMs: number } | undefined;
 }

@@ -79,7 +79,7 @@ export function actionCommands(program: Command, run: Run): void {
   const steps = [
     ['hold', 'keep a queued action from starting'],
     ['release', 'let one that is on hold start'],
-    ['cancel', 'take an action away; one that runs is ended, and may have been done'],
+    ['cancel', 'take an action away; of one that runs it is found out whether it was done'],
     ['retry', 'try a failed or interrupted action again'],
   ] as const;
   for (const [verb, description] of steps)
