@@ -85,7 +85,7 @@ async function lookAt(
   const asked = await w.read(() => {
     const record = findComponent(head.snapshot, component);
     const fn = record && actionFunctionOf(head.snapshot, record, 'refresh', '');
-    if (resourceIdOf(head.snapshot, component) === undefined) return undefined;
+    if ((action.former?.resourceId ?? resourceIdOf(head.snapshot, component)) === undefined) return undefined;
     return callableOf(head.snapshot, fn);
   });
   if (asked === undefined) return undefined;

@@ -19,7 +19,7 @@ import type { ActionRecord } from '../model/action.ts';
 import { callOf, functionFor, runOf } from './action_call.ts';
 import { endAs, mayHaveActed, unknownEnd } from './action_end.ts';
 import { type Bound, bindInputs } from './action_inputs.ts';
-import { afterwards, changesOf } from './action_outcome.ts';
+import { afterwards, changesOf, formerOf } from './action_outcome.ts';
 import { chanceOf, isSafeToRepeat, resolveInterrupted } from './action_probe.ts';
 import type { QueuedActions } from './action_table.ts';
 import type { Needed, ToRun } from './function_calls.ts';
@@ -232,14 +232,16 @@ async function succeed(
   { bound, outcome }: { readonly bound: Bound; readonly outcome: ActionOutcome },
 ): Promise<void> {
   const action = w.actions.find(id)!;
-  const { changes, chunks, next } = await w.read(() => ({
+  const { changes, chunks, next, former } = await w.read(() => ({
     ...changesOf(w, action, bound, outcome),
     next: afterwards(w, action),
+    former: formerOf(w, action, outcome),
   }));
   // Taken over while that was read.
   if (w.actions.find(id)?.fence !== fence) return;
   const done = must(w.actions.step(id, ['succeed'], { endedAtMs: w.world.clock.nowMs(), failure: null }));
-  await w.record({ changes, actions: [done, ...next.map((a) => w.actions.add(a))], by: id, chunks });
+  const others = former.map((step) => must(w.actions.step(step.id, step.events, step.more)));
+  await w.record({ changes, actions: [done, ...others, ...next.map((a) => w.actions.add(a))], by: id, chunks });
 }
 
 /** Whether it was done is not known. undefined: somebody else has it. */

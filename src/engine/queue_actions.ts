@@ -145,6 +145,8 @@ function isMadeWithOthers({ kind, status, inputHash }: ActionRecord, reviewedHas
   return kind === 'create' && (status === 'running' || status === 'dispatched') && inputHash !== reviewedHash;
 }
 
-const isSame = (a: ActionRecord, kind: ActionKind, name: string): boolean => a.kind === kind && a.name === name;
+/** What is to go because another resource has taken its place goes whatever is planned. */
+const isSame = (a: ActionRecord, kind: ActionKind, name: string): boolean =>
+  a.kind === kind && a.name === name && a.former === undefined;
 const hasNotBegun = ({ status }: ActionRecord): boolean =>
   status === 'queued' || status === 'on-hold' || status === 'failed';

@@ -6,6 +6,7 @@ import type { ActionId, ChangeSetId, ComponentId, FunctionId, Hash, RunId } from
 import type { Json } from '../base/json.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import type { ActionKind } from './function.ts';
+import type { ResourceRecord } from './module.ts';
 
 /** `skip` leaves a planned action out, `hold` keeps it from starting, `add` asks for one that is not planned. */
 export type OverrideMode = 'skip' | 'hold' | 'add';
@@ -103,6 +104,9 @@ export interface Checkpoint {
   readonly domain: Json;
 }
 
+/** A resource that is the component's no longer and is to go. */
+export type FormerResource = Pick<ResourceRecord, 'status' | 'payload'> & { readonly resourceId: string };
+
 /** An action of Head, as kept and shown. */
 export interface ActionRecord {
   readonly id: ActionId;
@@ -161,6 +165,11 @@ export interface ActionRecord {
   readonly ending?: 'cancel' | 'fail' | undefined;
   /** Components whose actions it waited for and were cancelled; an apply that plans for all of them again lets it go. Absent: none. */
   readonly blockedBy?: readonly ComponentId[] | undefined;
+  /**
+   * Of the destruction of a resource in whose place another one has been made: that resource as it was known then. Absent: what
+   * the component has is meant.
+   */
+  readonly former?: FormerResource | undefined;
   /** Who makes the call that is under way, and until when nobody else may take it over. */
   readonly lease?: { readonly owner: string; readonly untilMs: number } | undefined;
 }
