@@ -12,6 +12,7 @@ import { findComponent, lostIdOf, nameOf, resourceIdOf } from '../model/lookup.t
 import type { ActionQuery } from '../ports/store.ts';
 import { cancelAction, endCall } from './action_cancel.ts';
 import { mayHaveActed } from './action_end.ts';
+import { type ActionsRemoved, removedActions } from './action_retention.ts';
 import { noteOnHead } from './audit.ts';
 import type { Page } from './component.ts';
 import { permit } from './permit.ts';
@@ -23,14 +24,19 @@ export type ActionListQuery = Omit<ActionQuery, 'before' | 'limit'> & {
   readonly limit?: number;
 };
 
+export interface ActionPage extends Page<ActionRecord> {
+  /** How many have been removed, of all there were: the list cannot have them. */
+  readonly removed: ActionsRemoved;
+}
+
 /** Newest first. */
-export async function listActions(w: Workspace, query: ActionListQuery): Promise<Page<ActionRecord>> {
+export async function listActions(w: Workspace, query: ActionListQuery): Promise<ActionPage> {
   const { cursor, limit: most = limits.pageRowsMax, ...filters } = query;
   const limit = Math.min(Math.max(1, most), limits.pageRowsMax);
   const before = cursor === undefined ? {} : { before: cursor as ActionId };
   const rows = await w.store.listActions(w.id, { ...filters, ...before, limit: limit + 1 });
   const items = rows.slice(0, limit);
-  return { items, nextCursor: rows.length > limit ? items.at(-1)!.id : null };
+  return { items, nextCursor: rows.length > limit ? items.at(-1)!.id : null, removed: await removedActions(w) };
 }
 
 /** Refuses `action_not_found`. */
@@ -41,7 +47,7 @@ export async function findAction(w: Workspace, id: string): Promise<Result<Actio
     path: 'action',
     expected: 'the id of an action of this workspace',
     got: JSON.stringify(id),
-    hint: 'list the actions',
+    hint: 'list the actions; old ones that have ended are removed in time',
   });
 }
 

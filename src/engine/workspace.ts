@@ -15,6 +15,7 @@ import type { Vault } from '../ports/vault.ts';
 import type { World } from '../ports/world.ts';
 import { ChunkMissing, ChunkSpace } from '../snapshot/chunk_space.ts';
 import { Snapshot } from '../snapshot/snapshot.ts';
+import { ActionRetention } from './action_retention.ts';
 import { ActionTable } from './action_table.ts';
 import { ActionWork } from './action_work.ts';
 import { refsOf } from './blob_refs.ts';
@@ -54,6 +55,8 @@ export class Workspace {
   readonly calls: FunctionCalls;
   /** Takes old runs away. */
   readonly retention: Retention;
+  /** Takes old actions away. */
+  readonly actionRetention: ActionRetention;
   /** Computed values of the change sets in use. */
   readonly propagation: PropagationWork;
   /** Catching change sets up in the background. */
@@ -94,7 +97,9 @@ export class Workspace {
       ...(options.matches === undefined ? {} : { matches: options.matches }),
     });
     const host = options.functions ?? {};
-    this.retention = new Retention(options.retention ?? {}, (keep) => pruneTo(this, keep));
+    const runsKept = { newerThanMs: limits.runsKeptMs, count: limits.runsKeptMax };
+    this.retention = new Retention(options.retention ?? {}, runsKept, (keep) => pruneTo(this, keep));
+    this.actionRetention = new ActionRetention(this, options.actionRetention ?? {});
     this.calls = new FunctionCalls({
       wrote: (runs) => this.retention.wrote(runs),
       workspace: row.id,
@@ -302,6 +307,7 @@ export class Workspace {
       if (m.branch.durable === durable) m.branch.unnumbered = false;
       if (this.isCurrent(m.branch)) this.propagation.moved(m.branch);
     }
+    this.actionRetention.wrote((commit.actions ?? []).map(({ record }) => record));
     await this.checkpoints.relieve(moves.map((m) => m.branch));
     return true;
   }
@@ -357,6 +363,7 @@ export class Workspace {
     await this.propagation.stop();
     await this.calls.flushed();
     await this.retention.stop();
+    await this.actionRetention.stop();
     await this.checkpoints.close();
   }
 
