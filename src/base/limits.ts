@@ -90,6 +90,11 @@ export const limits = {
   pruneEveryMsMin: 60_000,
   /** Time that a question about a run waits for more of its log, or for its end, at most. */
   runWaitMsMax: 120_000,
+  /** Actions that have ended are kept for this long, and no more than so many: those that an apply asked for, and the others. */
+  actionsKeptMs: 365 * 24 * 3_600_000,
+  actionsKeptMax: 200_000,
+  otherActionsKeptMs: 30 * 24 * 3_600_000,
+  otherActionsKeptMax: 50_000,
   /** How long one request may wait for actions, and an action for the values that it is made of. */
   actionWaitMsMax: 3_600_000,
   actionBindMs: 60_000,
@@ -116,6 +121,8 @@ export const limits = {
   listAttemptsMax: 8,
   /** How often a function that looks at a resource may say that it is not finished. */
   lookCallsMax: 100,
+  /** How long whoever cancels an action that is under way waits for its end. */
+  actionCancelMs: 10_000,
   /** How long an engine that ends waits for the actions that are under way. */
   actionStopMs: 10_000,
   /** The longest time that a timer of Node can be set to. */

@@ -5,7 +5,7 @@ import type { ComponentId, Hash } from '../base/ids.ts';
 import { canonical, type Json, type JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
-import { type ActionRecord, type OverrideRecord, wishKey } from '../model/action.ts';
+import { type ActionRecord, type FormerResource, type OverrideRecord, wishKey } from '../model/action.ts';
 import { findComponent, isAnswered, isMarked, lostIdOf, resourceIdOf } from '../model/lookup.ts';
 import { hasPassedOn } from '../model/moved.ts';
 import { type Path, wellKnown } from '../model/path.ts';
@@ -50,7 +50,8 @@ export async function bindInputs(w: Workspace, head: Branch, action: ActionRecor
     const whole = view.value as JsonObject;
     // One that was found gone is looked for under the id that it had.
     const lost = action.kind === 'refresh' ? lostIdOf(head.snapshot, component) : undefined;
-    const resourceId = resourceIdOf(head.snapshot, component) ?? lost;
+    const { former } = action;
+    const resourceId = former?.resourceId ?? resourceIdOf(head.snapshot, component) ?? lost;
     const si = { ...(whole['si'] as JsonObject), ...(resourceId === undefined ? {} : { resourceId }) };
     if (hasPassedOn(head.snapshot, component)) return waits('its resource has passed to another component');
     const { checkpoint } = action;
@@ -58,7 +59,7 @@ export async function bindInputs(w: Workspace, head: Branch, action: ActionRecor
     const domain = checkpoint?.domain ?? whole['domain'] ?? {};
     const inputHash = w.world.digest(canonical(domain));
     const wishes = wishesOf(head.snapshot, component);
-    const bound: Bound = { input: { ...whole, domain, si }, domain, inputHash, wishes };
+    const bound: Bound = { input: { ...whole, ...realityOf(former), domain, si }, domain, inputHash, wishes };
     if (checkpoint !== undefined) return ok(bound);
     // What is taken away is taken away as it is, whatever it would have become.
     if (action.kind !== 'destroy' && action.kind !== 'refresh') {
@@ -72,10 +73,17 @@ export async function bindInputs(w: Workspace, head: Branch, action: ActionRecor
     const isAlone = action.after.length === 0 && !isPart(w, action);
     if (action.kind === 'create' && resourceId !== undefined && isAlone)
       return waits('it has a resource already; an apply that changes it will update that');
-    if (action.kind === 'destroy' && !isMarked(head.snapshot, component) && isAlone)
+    if (action.kind === 'destroy' && former === undefined && !isMarked(head.snapshot, component) && isAlone)
       return waits('the component is not deleted any more');
     return ok(bound);
   });
+}
+
+/** What is reported of the component is of what has taken the place of a former resource. */
+function realityOf(former: FormerResource | undefined): JsonObject {
+  if (former === undefined) return {};
+  const { status, payload } = former;
+  return { resource: { status, payload }, resource_value: payload };
 }
 
 /** Of a replacement the old resource is destroyed although its component stays. */

@@ -3,10 +3,10 @@
 
 import { actionFunctionOf } from '../actions/action_functions.ts';
 import { isAdopted } from '../actions/adopted.ts';
-import type { ComponentId } from '../base/ids.ts';
+import type { ActionId, ComponentId } from '../base/ids.ts';
 import { canonical, type Json } from '../base/json.ts';
 import type { ActionOutcome } from '../dispatch/action_result.ts';
-import { type ActionRecord, wishKey } from '../model/action.ts';
+import { type ActionEvent, type ActionRecord, wishKey } from '../model/action.ts';
 import {
   declaredResourceId,
   findComponent,
@@ -36,6 +36,9 @@ export function changesOf(
 ): { readonly changes: readonly ResourceChange[]; readonly chunks: readonly ChunkRow[] } {
   const { component, kind } = action;
   const head = w.knownHead()!.snapshot;
+  // The component has another one.
+  if (action.former !== undefined && action.former.resourceId !== resourceIdOf(head, component))
+    return { changes: [], chunks: [] };
   const key = resourceKeyOf(head, component);
   const before = findRecord<ResourceRecord>(head, 'resources', key);
   const granted = grantedBy(action, bound.wishes);
@@ -131,6 +134,37 @@ function isAlready(
   const spec = component && specOfComponent(head, component);
   if (spec === undefined || before?.sent == null) return false;
   return isAdopted({ spec, resource: before, sent: JSON.parse(head.blob(before.sent)) as Json, inputs });
+}
+
+/**
+ * What has been made takes the place of the resource that there was, which is written to the action that is to destroy that one:
+ * what the component has is another one from then on. Call it in `read`, before that is recorded.
+ */
+export function formerOf(
+  w: Workspace,
+  { id, component, kind }: ActionRecord,
+  { resourceId }: ActionOutcome,
+): readonly FormerStep[] {
+  if (kind !== 'create') return [];
+  const head = w.knownHead()!.snapshot;
+  const old = resourceIdOf(head, component);
+  const { status = 'ok', payload = null } = findRecord<ResourceRecord>(head, 'resources', component) ?? {};
+  return w.actions.followersOf(id).flatMap((follower): FormerStep[] => {
+    const destroy = w.actions.find(follower);
+    if (destroy?.component !== component || destroy.kind !== 'destroy' || destroy.former !== undefined) return [];
+    if (old === undefined) return [{ id: follower, events: ['cancel'], more: { endedAtMs: w.world.clock.nowMs() } }];
+    const former = { resourceId: old, status, payload };
+    if (resourceId === undefined || resourceId !== old) return [{ id: follower, events: [], more: { former } }];
+    const heldBecause = `the new resource has the id of the old one, ${JSON.stringify(old)}; cancel it unless both are to go`;
+    return [{ id: follower, events: destroy.status === 'queued' ? ['hold'] : [], more: { former, heldBecause } }];
+  });
+}
+
+/** Another step of an action, to be made when the result that it follows from is recorded. */
+export interface FormerStep {
+  readonly id: ActionId;
+  readonly events: readonly ActionEvent[];
+  readonly more: Partial<ActionRecord>;
 }
 
 /** After a creation the resource is looked at once, where that is possible. Call it in `read`. */

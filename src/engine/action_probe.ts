@@ -12,17 +12,21 @@ import { decideRetry } from '../dispatch/retry.ts';
 import type { ActionRecord } from '../model/action.ts';
 import { findComponent, resourceIdOf, specOfComponent } from '../model/lookup.ts';
 import { type Callable, callableOf, callOf, functionFor, runOf } from './action_call.ts';
+import { endAs } from './action_end.ts';
 import { bindInputs } from './action_inputs.ts';
 import { changesOf } from './action_outcome.ts';
 import { noRunnerText } from './dispatcher.ts';
 import type { Workspace } from './workspace.ts';
 
-/** Queues it again, records it as done, or leaves it interrupted. */
+/**
+ * Queues it again, records it as done, or leaves it interrupted. One that somebody has ended is not made again: when it was not
+ * done it has failed or is cancelled, as he asked.
+ */
 export async function resolveInterrupted(w: Workspace, action: ActionRecord): Promise<void> {
-  const { id } = action;
+  const { id, ending } = action;
   const head = await w.head();
   const fn = await w.read(() => functionFor(head.snapshot, action));
-  const isSafe = fn.ok && (await isSafeToRepeat(w, action, fn.value));
+  const isSafe = ending === undefined && fn.ok && (await isSafeToRepeat(w, action, fn.value));
   const isStill = (): boolean => w.actions.find(id)?.status === 'interrupted';
   if (!isStill()) return;
   if (isSafe) return again(w, action);
@@ -30,7 +34,7 @@ export async function resolveInterrupted(w: Workspace, action: ActionRecord): Pr
   if (!isStill()) return;
   if (typeof seen === 'object' && 'pool' in seen) return untold(w, action, seen.pool);
   if (seen === undefined) return;
-  if (seen === 'not done') return again(w, action);
+  if (seen === 'not done') return ending === undefined ? again(w, action) : endAs(w, action, ending);
   const { changes, chunks } = await w.read(() => changesOf(w, action, seen.bound, seen.outcome));
   if (!isStill()) return;
   const done = must(w.actions.step(id, ['succeed'], { failure: null, endedAtMs: w.world.clock.nowMs() }));
@@ -81,7 +85,7 @@ async function lookAt(
   const asked = await w.read(() => {
     const record = findComponent(head.snapshot, component);
     const fn = record && actionFunctionOf(head.snapshot, record, 'refresh', '');
-    if (resourceIdOf(head.snapshot, component) === undefined) return undefined;
+    if ((action.former?.resourceId ?? resourceIdOf(head.snapshot, component)) === undefined) return undefined;
     return callableOf(head.snapshot, fn);
   });
   if (asked === undefined) return undefined;

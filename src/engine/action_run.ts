@@ -17,8 +17,9 @@ import { type KeyUse, keyFor } from '../dispatch/key_use.ts';
 import { decideRetry } from '../dispatch/retry.ts';
 import type { ActionRecord } from '../model/action.ts';
 import { callOf, functionFor, runOf } from './action_call.ts';
+import { endAs, mayHaveActed, unknownEnd } from './action_end.ts';
 import { type Bound, bindInputs } from './action_inputs.ts';
-import { afterwards, changesOf } from './action_outcome.ts';
+import { afterwards, changesOf, formerOf } from './action_outcome.ts';
 import { chanceOf, isSafeToRepeat, resolveInterrupted } from './action_probe.ts';
 import type { QueuedActions } from './action_table.ts';
 import type { Needed, ToRun } from './function_calls.ts';
@@ -79,7 +80,8 @@ export async function carryOut(w: Workspace, id: ActionId, by: Carrier, turn: Tu
       lease: leaseOf(w, by),
     }),
   );
-  await w.record({ changes: [], actions: [started] });
+  // Somebody else has it.
+  if (!(await w.record({ changes: [], actions: [started] }))) return;
   by.tell();
   const { fence } = started.record;
   const beating = setInterval(() => void beat(w, id, fence, by), by.leaseMs / 3);
@@ -101,11 +103,10 @@ const leaseOf = (w: Workspace, { owner, leaseMs }: Carrier): NonNullable<ActionR
 async function beat(w: Workspace, id: ActionId, fence: number, by: Carrier): Promise<void> {
   const action = w.actions.find(id);
   if (action?.status !== 'running' || action.fence !== fence) return;
-  try {
-    await w.record({ changes: [], actions: [w.actions.amend(id, { lease: leaseOf(w, by) })] });
-  } catch {
-    if (action.run !== null) w.calls.kill(action.run);
-  }
+  const isHis = await w
+    .record({ changes: [], actions: [w.actions.amend(id, { lease: leaseOf(w, by) })] })
+    .catch(() => false);
+  if (!isHis && action.run !== null) w.calls.kill(action.run);
 }
 
 async function prepared(w: Workspace, action: ActionRecord): Promise<Result<Prepared>> {
@@ -156,9 +157,10 @@ async function ended(w: Workspace, of: Ended, by: Carrier): Promise<void> {
     else await succeed(w, id, fence, { bound, outcome: said.value });
     return;
   }
+  const isKilled = !outcome.ok && outcome.code === 'killed';
   // Cut off by the engine's end it may have had its effect.
-  if (!outcome.ok && outcome.code === 'killed' && by.isStopped()) {
-    await interrupt(w, id, failureText(outcome));
+  if (isKilled && by.isStopped()) {
+    await interrupt(w, id, { code: 'interrupted', message: failureText(outcome) });
     return;
   }
   const failure = failureOf(outcome, said);
@@ -166,10 +168,21 @@ async function ended(w: Workspace, of: Ended, by: Carrier): Promise<void> {
   // Whoever asked for time gets it from all who would ask the same.
   if (errorClass === 'throttled' && retryAfterMs !== undefined)
     for (const { key } of of.keys) w.dispatcher.retryAfter(key, Math.min(retryAfterMs, limits.retryAfterMsMax));
-  const isUnknown = errorClass === 'unknown-outcome' && !(await isSafeToRepeat(w, w.actions.find(id), of.call));
+  const isOnRequest = isKilled || w.actions.find(id)?.ending !== undefined;
+  const isOpen = isKilled || errorClass === 'unknown-outcome';
+  const isUnknown =
+    isOpen &&
+    (isOnRequest
+      ? await mayHaveActed(w, w.actions.find(id)!)
+      : !(await isSafeToRepeat(w, w.actions.find(id), of.call)));
   if (!isMine()) return;
-  if (isUnknown) await resolveInterrupted(w, await interrupt(w, id, failure.message));
-  else await fail(w, id, failure);
+  const { ending = isKilled ? 'fail' : undefined } = w.actions.find(id)!;
+  const { code, message } = failure;
+  if (!isUnknown && ending === undefined) return fail(w, id, failure);
+  if (!isUnknown) return endAs(w, w.actions.find(id)!, ending!, { code, message });
+  const told = ending === undefined ? { code: 'interrupted', message } : unknownEnd(ending);
+  const interrupted = await interrupt(w, id, told, ending);
+  if (interrupted !== undefined) await resolveInterrupted(w, interrupted);
 }
 
 const isPause = (answer: ActionAnswer): answer is ActionPause =>
@@ -196,15 +209,20 @@ function failureOf(outcome: Tested['report']['outcome'], said: Result<ActionAnsw
 async function pause(w: Workspace, id: ActionId, said: ActionPause, { domain }: Bound): Promise<void> {
   const { checkpoint: value, signal, afterMs, message } = said;
   const notBeforeMs = signal === undefined ? w.world.clock.nowMs() + Math.ceil(afterMs) : null;
-  const paused = w.actions.step(id, ['pause'], {
-    checkpoint: { value, domain },
-    waitsFor: signal,
-    signal: undefined,
-    retries: undefined,
-    notBeforeMs,
-    heldBecause: message,
-  });
-  await w.record({ changes: [], actions: [must(paused)], by: id });
+  const { ending } = w.actions.find(id)!;
+  const paused = must(
+    w.actions.step(id, ending === undefined ? ['pause'] : ['pause', 'cancel'], {
+      checkpoint: { value, domain },
+      waitsFor: signal,
+      signal: undefined,
+      retries: undefined,
+      notBeforeMs,
+      heldBecause: message,
+      ...(ending === undefined ? {} : { ending, failure: unknownEnd(ending) }),
+    }),
+  );
+  const isWritten = await w.record({ changes: [], actions: [paused], by: id });
+  if (isWritten && ending !== undefined) await resolveInterrupted(w, paused.record);
 }
 
 async function succeed(
@@ -214,22 +232,27 @@ async function succeed(
   { bound, outcome }: { readonly bound: Bound; readonly outcome: ActionOutcome },
 ): Promise<void> {
   const action = w.actions.find(id)!;
-  const { changes, chunks, next } = await w.read(() => ({
+  const { changes, chunks, next, former } = await w.read(() => ({
     ...changesOf(w, action, bound, outcome),
     next: afterwards(w, action),
+    former: formerOf(w, action, outcome),
   }));
-  // Cancelled while that was read.
+  // Taken over while that was read.
   if (w.actions.find(id)?.fence !== fence) return;
   const done = must(w.actions.step(id, ['succeed'], { endedAtMs: w.world.clock.nowMs(), failure: null }));
-  await w.record({ changes, actions: [done, ...next.map((a) => w.actions.add(a))], by: id, chunks });
+  const others = former.map((step) => must(w.actions.step(step.id, step.events, step.more)));
+  await w.record({ changes, actions: [done, ...others, ...next.map((a) => w.actions.add(a))], by: id, chunks });
 }
 
-/** Whether it was done is not known. */
-async function interrupt(w: Workspace, id: ActionId, message: string): Promise<ActionRecord> {
-  const failure = { code: 'interrupted', message };
-  const step = must(w.actions.step(id, ['interrupt'], { failure }));
-  await w.record({ changes: [], actions: [step], by: id });
-  return step.record;
+/** Whether it was done is not known. undefined: somebody else has it. */
+async function interrupt(
+  w: Workspace,
+  id: ActionId,
+  failure: NonNullable<ActionRecord['failure']>,
+  ending = w.actions.find(id)!.ending,
+): Promise<ActionRecord | undefined> {
+  const step = must(w.actions.step(id, ['interrupt'], { failure, ending }));
+  return (await w.record({ changes: [], actions: [step], by: id })) ? step.record : undefined;
 }
 
 /** It is made again, by itself and after a while, or has failed. */

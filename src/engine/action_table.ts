@@ -38,10 +38,14 @@ export function stepOf(
 
 /** What says nothing any more in that status: the lease of a call that is not under way, and where an action that is over stood. */
 function spent(status: ActionStatus): Partial<ActionRecord> {
-  const lease = status === 'running' ? {} : { lease: undefined };
-  if (status !== 'failed' && !isActionEnded(status)) return lease;
+  const gone = {
+    ...(status === 'running' ? {} : { lease: undefined }),
+    ...(status === 'running' || status === 'interrupted' ? {} : { ending: undefined }),
+    ...(status === 'on-hold' ? {} : { blockedBy: undefined }),
+  };
+  if (status !== 'failed' && !isActionEnded(status)) return gone;
   return {
-    ...lease,
+    ...gone,
     checkpoint: undefined,
     waitsFor: undefined,
     signal: undefined,
@@ -157,11 +161,49 @@ export class ActionTable {
     const now = this.#table.get(written.id);
     if (now !== undefined && now.revision < written.revision) return;
     if (before !== undefined) this.#set(before);
-    else if (now !== undefined) {
-      this.#follow(now.id, now.after, true);
-      this.#drop(now);
-      this.#moved.delete(now.id);
+    else this.#remove(written.id);
+  }
+
+  /** It was never there. */
+  #remove(id: ActionId): void {
+    const known = this.#open?.get(id);
+    if (known === undefined) return;
+    this.#follow(id, known.after, true);
+    this.#drop(known);
+    this.#moved.delete(id);
+  }
+
+  /** As the store has it; what was made of it here was not written. */
+  isAs(id: ActionId, stored: ActionRecord | undefined): void {
+    if (this.#open === undefined) return;
+    if (stored !== undefined) this.#set(stored);
+    else this.#remove(id);
+  }
+
+  /** What others have queued, moved and ended meanwhile; `settled`: what was made here before has been written. */
+  async readOn(settled: (ids: readonly ActionId[]) => Promise<unknown> | undefined): Promise<void> {
+    if (this.#open === undefined) return this.ready();
+    const before = [...this.#open.keys()];
+    const found = await this.#read();
+    const listed = new Set(found.map(({ id }) => id));
+    // One that is not in the table may have ended here, which the list was too early for.
+    const unsure = [
+      ...found.filter(({ id }) => !this.isOpen(id)).map(({ id }) => id),
+      ...before.filter((id) => !listed.has(id)),
+    ];
+    for (const record of found) this.#setNewer(record);
+    await settled(unsure);
+    for (const id of unsure) {
+      const record = await this.#w.store.findAction(this.#w.id, id);
+      if (record === undefined || this.#open === undefined) continue;
+      if (this.#open.has(id)) this.#setNewer(record);
+      else if (!isActionEnded(record.status)) this.#set(record);
     }
+  }
+
+  #setNewer(record: ActionRecord): void {
+    const now = this.#open?.get(record.id);
+    if (now !== undefined && now.revision < record.revision) this.#set(record);
   }
 
   /** What was queued was not written: all of it is read again. */
@@ -219,6 +261,13 @@ export class ActionTable {
   }
 
   async #load(): Promise<void> {
+    const found = await this.#read();
+    this.#open = new Map();
+    for (const record of found) this.#set(record);
+  }
+
+  /** Those that are open in the store, oldest first. */
+  async #read(): Promise<readonly ActionRecord[]> {
     const found: ActionRecord[] = [];
     for (let before: ActionId | undefined; ; ) {
       const more = before === undefined ? {} : { before };
@@ -227,7 +276,6 @@ export class ActionTable {
       if (page.length < readAtOnce) break;
       before = page.at(-1)!.id;
     }
-    this.#open = new Map();
-    for (const record of found.reverse()) this.#set(record);
+    return found.reverse();
   }
 }

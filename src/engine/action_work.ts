@@ -153,6 +153,12 @@ export class ActionWork {
     return true;
   }
 
+  /** Resolves when an action is not under way here any more, or after `mostMs`. */
+  async ended(id: ActionId, mostMs: number): Promise<void> {
+    const under = this.#under.get(id);
+    if (under !== undefined) await atMost(under.done, mostMs);
+  }
+
   tell(): void {
     const waiting = this.#moved;
     this.#moved = [];
@@ -195,17 +201,23 @@ export class ActionWork {
     }
     const failure = { code: 'interrupted', message: 'whoever ran it went away; whether it was done is not known' };
     const steps = left.map(({ id }) => must(actions.step(id, ['interrupt'], { failure })));
-    if (steps.length > 0) await this.#w.record({ changes: [], actions: steps });
-    for (const { record } of steps) await resolveInterrupted(this.#w, record);
-    if (nextMs === Number.POSITIVE_INFINITY || this.#isStopped) return;
-    this.#takeover = setTimeout(() => this.#lookAgain(), nextMs - nowMs + 1);
+    // Each for itself: another engine may be quicker with some of them.
+    const taken = await Promise.all(steps.map((step) => this.#w.record({ changes: [], actions: [step] })));
+    for (const [i, { record }] of steps.entries()) if (taken[i]) await resolveInterrupted(this.#w, record);
+    this.#watch(nextMs);
+  }
+
+  /** Looks then at what others have under way. */
+  #watch(atMs: number): void {
+    if (atMs === Number.POSITIVE_INFINITY || this.#isStopped || this.#takeover !== undefined) return;
+    this.#takeover = setTimeout(() => this.#lookAgain(), Math.max(0, atMs - this.#w.world.clock.nowMs()) + 1);
   }
 
   /** What somebody else had under way, as it is in the store now. */
   #lookAgain(): void {
+    this.#takeover = undefined;
     const again = async (): Promise<void> => {
-      this.#w.actions.forget();
-      await this.#w.actions.ready();
+      await this.#w.actions.readOn((ids) => this.#w.recorded(ids));
       await this.#takeOver();
       this.#pump();
     };
@@ -262,7 +274,7 @@ export class ActionWork {
   #isStartable(action: ActionRecord): boolean {
     const { id, component } = action;
     if (!isWaitingToStart(action) || this.#busy.has(component) || this.#under.has(id)) return false;
-    // Something that has to succeed first is still open, or not durable. What was cancelled is not waited for.
+    // Something that has to succeed first is still open, or not durable. Who cancels one has those held that wait for it.
     if (action.after.some((first) => this.#under.has(first) || this.#w.actions.find(first) !== undefined)) return false;
     return this.#w.actions.of(component).every((other) => other.id === id || !isInTheWay(other));
   }
@@ -277,6 +289,7 @@ export class ActionWork {
         if (this.#busy.get(component) === id) this.#busy.delete(component);
         this.#mark(id, component);
         this.tell();
+        this.#watch(this.#w.actions.isOpen(id) ? othersUntilMs(this.#w.actions.find(id)!) : Number.POSITIVE_INFINITY);
         if (this.#failure === undefined) this.#pump();
       });
     this.#under.set(id, { component, done });
@@ -334,6 +347,10 @@ export class ActionWork {
     return ranks.get(id)!;
   }
 }
+
+/** Until when the one who makes the call that is under way may be alive. */
+const othersUntilMs = ({ status, lease }: ActionRecord): number =>
+  status === 'running' ? (lease?.untilMs ?? 0) : Number.POSITIVE_INFINITY;
 
 /** Queued, or between two calls of its function and not waiting for a signal. */
 export function isWaitingToStart(action: ActionRecord | undefined): boolean {

@@ -6,10 +6,13 @@ import type { ActionId, ComponentId } from '../base/ids.ts';
 import { checkJson, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
-import { type ActionRecord, isActionEnded, nextActionStatus } from '../model/action.ts';
+import { type ActionRecord, nextActionStatus } from '../model/action.ts';
 import type { ActionKind } from '../model/function.ts';
 import { findComponent, lostIdOf, nameOf, resourceIdOf } from '../model/lookup.ts';
 import type { ActionQuery } from '../ports/store.ts';
+import { cancelAction, endCall } from './action_cancel.ts';
+import { mayHaveActed } from './action_end.ts';
+import { type ActionsRemoved, removedActions } from './action_retention.ts';
 import { noteOnHead } from './audit.ts';
 import type { Page } from './component.ts';
 import { permit } from './permit.ts';
@@ -21,14 +24,19 @@ export type ActionListQuery = Omit<ActionQuery, 'before' | 'limit'> & {
   readonly limit?: number;
 };
 
+export interface ActionPage extends Page<ActionRecord> {
+  /** How many have been removed, of all there were: the list cannot have them. */
+  readonly removed: ActionsRemoved;
+}
+
 /** Newest first. */
-export async function listActions(w: Workspace, query: ActionListQuery): Promise<Page<ActionRecord>> {
+export async function listActions(w: Workspace, query: ActionListQuery): Promise<ActionPage> {
   const { cursor, limit: most = limits.pageRowsMax, ...filters } = query;
   const limit = Math.min(Math.max(1, most), limits.pageRowsMax);
   const before = cursor === undefined ? {} : { before: cursor as ActionId };
   const rows = await w.store.listActions(w.id, { ...filters, ...before, limit: limit + 1 });
   const items = rows.slice(0, limit);
-  return { items, nextCursor: rows.length > limit ? items.at(-1)!.id : null };
+  return { items, nextCursor: rows.length > limit ? items.at(-1)!.id : null, removed: await removedActions(w) };
 }
 
 /** Refuses `action_not_found`. */
@@ -39,7 +47,7 @@ export async function findAction(w: Workspace, id: string): Promise<Result<Actio
     path: 'action',
     expected: 'the id of an action of this workspace',
     got: JSON.stringify(id),
-    hint: 'list the actions',
+    hint: 'list the actions; old ones that have ended are removed in time',
   });
 }
 
@@ -47,7 +55,7 @@ const verbs = { hold: 'hold', release: 'release', cancel: 'cancel', retry: 'try 
 export type Steering = keyof typeof verbs;
 
 /**
- * A step that a person takes. One that runs is cancelled by ending its function; whether it had its effect is then to be seen.
+ * A step that a person takes. One that runs is cancelled by ending its function; what it came to is then found out.
  * Refuses `access_denied`, `action_not_found`, `action_step_illegal`.
  */
 export async function steerAction(
@@ -61,26 +69,40 @@ export async function steerAction(
   const kept = await findAction(w, id);
   if (!kept.ok) return kept;
   await w.actions.ready();
+  const mayHave = event === 'cancel' && (await mayHaveActed(w, kept.value));
   const action = w.actions.find(kept.value.id) ?? kept.value;
   const next = nextActionStatus(action.status, event);
   if (!next.ok) return next;
-  const atMs = w.world.clock.nowMs();
-  const run = action.status === 'running' ? action.run : null;
+  if (event === 'cancel') {
+    const cancelled = await cancelAction(w, action, mayHave);
+    if (!cancelled.ok) return cancelled;
+    if (cancelled.value === undefined) return steerAction(w, principal, id, event);
+    await noteSteering(w, principal, event, action);
+    w.acting.tell();
+    await w.acting.wake();
+    await endCall(w, cancelled.value, limits.actionCancelMs);
+    w.acting.tell();
+    await w.acting.wake();
+    return findAction(w, id);
+  }
   const step = w.actions.step(action.id, [event], {
     heldBecause: event === 'hold' ? `held by ${principal.id}` : '',
-    ...(isActionEnded(next.value) ? { endedAtMs: atMs } : {}),
     // Whoever lets it go does not want to wait.
     ...(event === 'release' ? { notBeforeMs: null } : {}),
     ...(event === 'retry' ? { failure: null, notBeforeMs: null, endedAtMs: null, retries: undefined } : {}),
   });
   if (!step.ok) return step;
-  await w.record({ changes: [], actions: [step.value] });
-  if (run !== null) w.calls.kill(run);
-  const sentence = `${verbs[event]} the ${action.kind} of ${JSON.stringify(action.componentName)}`;
-  await noteOnHead(w, principal.id, { kind: `action.${event}`, subject: action.component, path: '', sentence });
+  // Somebody else has moved it: judged again as it is now.
+  if (!(await w.record({ changes: [], actions: [step.value] }))) return steerAction(w, principal, id, event);
+  await noteSteering(w, principal, event, action);
   w.acting.tell();
   await w.acting.wake();
   return ok(step.value.record);
+}
+
+function noteSteering(w: Workspace, principal: Principal, event: Steering, action: ActionRecord): Promise<void> {
+  const sentence = `${verbs[event]} the ${action.kind} of ${JSON.stringify(action.componentName)}`;
+  return noteOnHead(w, principal.id, { kind: `action.${event}`, subject: action.component, path: '', sentence });
 }
 
 /** What an action waits for has come. Refuses `access_denied`, `action_not_found`, `action_step_illegal`, `limit_exceeded`. */
@@ -116,7 +138,7 @@ export async function signalAction(
     });
   }
   const step = w.actions.amend(action.id, { signal, waitsFor: undefined, notBeforeMs: null });
-  await w.record({ changes: [], actions: [step] });
+  if (!(await w.record({ changes: [], actions: [step] }))) return signalAction(w, principal, id, signal);
   const sentence = `send ${JSON.stringify(signal.name)} to the ${action.kind} of ${JSON.stringify(action.componentName)}`;
   await noteOnHead(w, principal.id, { kind: 'action.signal', subject: action.component, path: '', sentence });
   w.acting.tell();

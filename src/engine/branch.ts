@@ -1,7 +1,7 @@
 // A branch: the present state of one change set in memory, how it moves on, and whether what it stands on is durable.
 // Branches are kept and moved by their workspace.
 
-import type { Hash } from '../base/ids.ts';
+import type { ActionId, Hash } from '../base/ids.ts';
 import type { Pending } from '../merge/item.ts';
 import type { LogEntry } from '../merge/log_entry.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
@@ -33,7 +33,15 @@ export interface Move {
   readonly entry?: LogEntry;
 }
 
-export class Stale extends Error {}
+/** A commit that lost its compare-and-set; `action`: to somebody who has moved that action. */
+export class Stale extends Error {
+  readonly action: ActionId | undefined;
+
+  constructor(action?: ActionId) {
+    super();
+    this.action = action;
+  }
+}
 
 /** Does what was queued become durable? */
 export function lands(durable: Promise<void>): Promise<boolean> {

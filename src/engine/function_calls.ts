@@ -208,6 +208,12 @@ export class FunctionCalls {
     return 'compiled' in fn && (fn.compiled.idempotent === true || !isWithEffects(fn));
   }
 
+  /** Can calling it change anything outside? Also true of one of which that cannot be told. */
+  async actsOutside(call: Omit<Call, 'input'>): Promise<boolean> {
+    const fn = await this.#functions.prepare(call);
+    return !('compiled' in fn) || isWithEffects(fn);
+  }
+
   /** The engine ends: what is cut off by that is not recorded. */
   stop(): void {
     this.#runs.stop();

@@ -178,6 +178,8 @@ const keptEvery = 64;
 
 export interface GcOutcome extends SweepOutcome {
   readonly checkpointsRemoved: number;
+  /** Ended ones that are over what is kept. */
+  readonly actionsRemoved: number;
 }
 
 /**
@@ -213,7 +215,9 @@ async function collect(w: Workspace, progress: Progress): Promise<GcOutcome> {
   await w.store.removeCheckpoints(w.id, gone);
   progress('sweeping');
   const swept = await w.store.sweep(w.id, generation, (hash) => live.has(hash) || w.space.pinned(hash));
-  return { ...swept, checkpointsRemoved: gone.length };
+  progress('removing old actions');
+  const actionsRemoved = await w.actionRetention.prune();
+  return { ...swept, checkpointsRemoved: gone.length, actionsRemoved };
 }
 
 /** The checkpoints that a collection keeps. */

@@ -5,6 +5,7 @@ import { limits } from '../base/limits.ts';
 import { must, ok } from '../base/result.ts';
 import { actionStatuses } from '../model/action.ts';
 import { resolveComponent } from '../model/lookup.ts';
+import { keptActions, pruneActionsTo } from './action_retention.ts';
 import { findAction, listActions, requestAction, type Steering, signalAction, steerAction } from './actions.ts';
 import { resolveChangeSet } from './change_set.ts';
 import {
@@ -58,6 +59,23 @@ export const actionOperations = {
     ),
   /** `kind`: refresh (the default) or manual, then with the function's `name`. */
   'action.request': request,
+  /**
+   * Ended ones that an apply asked for stay when they are newer than `newerThanMs` and among the newest `count`, the others when
+   * they are newer than `otherNewerThanMs` and among the newest `otherCount`; the newest of a component always does.
+   */
+  'action.prune': (c, p) =>
+    inWorkspace(c, p, (w) =>
+      pruneActionsTo(w, c.principal, {
+        applied: {
+          newerThanMs: integer(p, 'newerThanMs', keptActions.applied.newerThanMs),
+          count: integer(p, 'count', keptActions.applied.count),
+        },
+        others: {
+          newerThanMs: integer(p, 'otherNewerThanMs', keptActions.others.newerThanMs),
+          count: integer(p, 'otherCount', keptActions.others.count),
+        },
+      }),
+    ),
   /** Takes up what is queued and waits at most `waitMs` until nothing more can be done. */
   'action.run': (c, p) =>
     inWorkspace(c, p, 'apply', async (w) => {

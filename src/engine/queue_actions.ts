@@ -102,7 +102,11 @@ export function queuePlanned(
       taken.add(known.id);
       ids.push(known.id);
       const reviewed = { origins: [...new Set([...known.origins, by.changeSet])], paths, reviewedHash };
-      const status = known.status === 'failed' ? { status: 'queued' as const, failure: null, endedAtMs: null } : {};
+      const isFreed = !isHeld && known.blockedBy?.every((c) => steps.some((step) => step.component === c)) === true;
+      const status =
+        known.status === 'failed' || isFreed
+          ? { status: 'queued' as const, failure: null, endedAtMs: null, heldBecause: '', blockedBy: undefined }
+          : {};
       if (isMadeWithOthers(known, reviewedHash)) {
         const next = { ...of, paths, after: [...before, known.id], reviewedHash };
         const waiting = w.actions.of(component).find((a) => a.kind === 'update' && hasNotBegun(a));
@@ -141,6 +145,8 @@ function isMadeWithOthers({ kind, status, inputHash }: ActionRecord, reviewedHas
   return kind === 'create' && (status === 'running' || status === 'dispatched') && inputHash !== reviewedHash;
 }
 
-const isSame = (a: ActionRecord, kind: ActionKind, name: string): boolean => a.kind === kind && a.name === name;
+/** What is to go because another resource has taken its place goes whatever is planned. */
+const isSame = (a: ActionRecord, kind: ActionKind, name: string): boolean =>
+  a.kind === kind && a.name === name && a.former === undefined;
 export const hasNotBegun = ({ status }: ActionRecord): boolean =>
   status === 'queued' || status === 'on-hold' || status === 'failed';

@@ -29,6 +29,12 @@ const stepFormat = 1;
 /** Steps read at once. */
 const readAtOnce = 1_000;
 
+/** What is known after a step. */
+interface Known {
+  readonly seq: number;
+  readonly snapshot: Snapshot;
+}
+
 /** A step on its way to the store. */
 export interface QueuedStep {
   readonly part: NonNullable<Commit['reality']>;
@@ -39,9 +45,9 @@ export class Reality {
   readonly #w: Workspace;
   #loading: Promise<void> | undefined;
   /** The last step that was queued, and what is known after it. */
-  #queued: { seq: number; snapshot: Snapshot } | undefined;
+  #queued: Known | undefined;
   /** The last that is durable. */
-  #known: { seq: number; snapshot: Snapshot } | undefined;
+  #known: Known | undefined;
 
   constructor(w: Workspace) {
     this.#w = w;
@@ -68,7 +74,7 @@ export class Reality {
 
   /** Queues steps, one after the other; the caller commits them in the same turn, then says how that went. */
   queue(steps: readonly Pick<Step, 'changes' | 'action'>[]): QueuedStep {
-    const before = this.#queued;
+    const before = this.#last();
     if (before === undefined) throw new Fault('store_failed', 'reality was not read before something was recorded');
     const draft = before.snapshot.edit();
     const atMs = this.#w.world.clock.nowMs();
@@ -84,7 +90,33 @@ export class Reality {
   }
 
   landed({ part, snapshot }: QueuedStep): void {
-    this.#known = { seq: part.rows.at(-1)!.seq, snapshot };
+    const { seq } = part.rows.at(-1)!;
+    // Forgotten meanwhile it is read from the store; read already it is not news.
+    if (this.#known !== undefined && seq > this.#known.seq) this.#known = { seq, snapshot };
+  }
+
+  /** What was queued last did not land: what is queued next is built on what is known. */
+  rewind(): void {
+    this.#queued = this.#known;
+  }
+
+  /** Reads what others have recorded since. False: nothing. */
+  async readOn(): Promise<boolean> {
+    const from = this.#known;
+    if (from === undefined) {
+      await this.ready();
+      return true;
+    }
+    const read = await this.#follow(from, await this.#w.store.realitySeq(this.#w.id));
+    if (this.#known === undefined || read.seq <= this.#known.seq) return false;
+    this.#known = read;
+    return true;
+  }
+
+  /** What the next step is built on. */
+  #last(): Known | undefined {
+    const { seq } = this;
+    return this.#queued !== undefined && this.#queued.seq < seq ? this.#known : this.#queued;
   }
 
   /** States whose chunks are nowhere else yet. */
@@ -110,6 +142,12 @@ export class Reality {
       snapshot = await this.#w.read(() => Snapshot.open(space, roots));
       seq = checkpoint.realitySeq;
     }
+    this.#known = await this.#follow({ seq, snapshot }, last);
+    this.#queued = this.#known;
+  }
+
+  async #follow({ seq, snapshot }: Known, last: number): Promise<Known> {
+    const { store, id } = this.#w;
     while (seq < last) {
       const rows = await store.readReality(id, seq, readAtOnce);
       if (rows[0]?.seq !== seq + 1)
@@ -122,8 +160,7 @@ export class Reality {
       });
       seq = rows.at(-1)!.seq;
     }
-    this.#known = { seq, snapshot };
-    this.#queued = this.#known;
+    return { seq, snapshot };
   }
 }
 

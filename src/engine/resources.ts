@@ -77,7 +77,9 @@ export function shownIn(w: Workspace, state: Snapshot): Shown[] {
 
 /**
  * Records what is known of resources that were not made by actions of ours, in steps of bounded size. What was sent is not
- * known, so the planner goes by what the payload says.
+ * known, so the planner goes by what the payload says. What a change set has imported stays known however it ends: an abandoned
+ * one can be reopened at any time, an edit undone, and every version read, and without it the imported components would be
+ * planned as if nothing had been there.
  */
 export async function recordReality(w: Workspace, changes: readonly ResourceChange[]): Promise<void> {
   await w.reality.ready();

@@ -1,47 +1,52 @@
-// Taking old runs away without being asked: after many new ones, or now and then; one removal at a time, and not often,
-// so that it costs the runs that are being recorded little.
+// Taking old runs, or actions, away without being asked: after many new ones, or now and then; one removal at a time, and not often,
+// so that it costs what is being recorded little.
 
 import { limits } from '../base/limits.ts';
 
 export interface RetentionOptions {
-  /** Ended runs are kept for this long. Default 30 days. */
+  /** What has ended is kept for this long. Default of runs 30 days. */
   readonly keptMs?: number;
-  /** And no more than so many. Default 500,000. */
+  /** And no more than so many. Default of runs 500,000. */
   readonly kept?: number;
-  /** New runs after which old ones are looked for. Default 20,000. */
+  /** New ones after which old ones are looked for. Default 20,000. */
   readonly afterRuns?: number;
   /** Never sooner than this after the last time. Default one minute. */
   readonly everyMsMin?: number;
 }
 
+/** What stays of what has ended. */
+export interface Kept {
+  readonly newerThanMs: number;
+  readonly count: number;
+}
+
 export class Retention {
-  readonly #options: Required<RetentionOptions>;
-  readonly #prune: (keep: { newerThanMs: number; count: number }) => Promise<number>;
+  readonly kept: Kept;
+  readonly #afterRuns: number;
+  readonly #everyMsMin: number;
+  readonly #prune: (keep: Kept) => Promise<number>;
   #since = 0;
   #lastAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #pruning: Promise<void> | undefined;
   #stopped = false;
-  /** Runs taken away so far. */
+  /** Taken away so far. */
   pruned = 0;
   /** What the last attempt failed with; undefined: it did not. */
   failure: unknown;
 
-  constructor(options: RetentionOptions, prune: (keep: { newerThanMs: number; count: number }) => Promise<number>) {
-    this.#options = {
-      keptMs: options.keptMs ?? limits.runsKeptMs,
-      kept: options.kept ?? limits.runsKeptMax,
-      afterRuns: options.afterRuns ?? limits.pruneAfterRuns,
-      everyMsMin: options.everyMsMin ?? limits.pruneEveryMsMin,
-    };
+  constructor(options: RetentionOptions, defaults: Kept, prune: (keep: Kept) => Promise<number>) {
+    this.kept = { newerThanMs: options.keptMs ?? defaults.newerThanMs, count: options.kept ?? defaults.count };
+    this.#afterRuns = options.afterRuns ?? limits.pruneAfterRuns;
+    this.#everyMsMin = options.everyMsMin ?? limits.pruneEveryMsMin;
     this.#prune = prune;
   }
 
-  /** So many runs more have ended. */
-  wrote(runs: number): void {
-    this.#since += runs;
-    const isMany = this.#since >= this.#options.afterRuns;
-    const dueMs = this.#lastAt + this.#options.everyMsMin - performance.now();
+  /** So many more have ended. */
+  wrote(count: number): void {
+    this.#since += count;
+    const isMany = this.#since >= this.#afterRuns;
+    const dueMs = this.#lastAt + this.#everyMsMin - performance.now();
     this.#arm(isMany ? Math.max(0, dueMs) : limits.pruneEveryMs, isMany);
   }
 
@@ -66,8 +71,7 @@ export class Retention {
   #run(): void {
     this.#timer = undefined;
     this.#since = 0;
-    const { keptMs: newerThanMs, kept: count } = this.#options;
-    this.#pruning = this.#prune({ newerThanMs, count })
+    this.#pruning = this.#prune(this.kept)
       .then(
         (pruned) => {
           this.pruned += pruned;

@@ -2,7 +2,7 @@
 // forward when a commit is queued and are answered from once it is durable, so writers of one change set line up behind
 // each other without waiting for each other's sync. What a commit that failed had built on is thrown away and read again.
 
-import type { ChangeSetId, Hash, WorkspaceId } from '../base/ids.ts';
+import type { ActionId, ChangeSetId, Hash, WorkspaceId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { Fault, type Result, refuse } from '../base/result.ts';
 import { Pending } from '../merge/item.ts';
@@ -15,6 +15,7 @@ import type { Vault } from '../ports/vault.ts';
 import type { World } from '../ports/world.ts';
 import { ChunkMissing, ChunkSpace } from '../snapshot/chunk_space.ts';
 import { Snapshot } from '../snapshot/snapshot.ts';
+import { ActionRetention } from './action_retention.ts';
 import { ActionTable } from './action_table.ts';
 import { ActionWork } from './action_work.ts';
 import { refsOf } from './blob_refs.ts';
@@ -26,7 +27,7 @@ import { FunctionCalls } from './function_calls.ts';
 import { logEntries } from './log_pages.ts';
 import { PropagationWork, TurnOver } from './propagate.ts';
 import { readinessOf } from './ready.ts';
-import { type QueuedStep, Reality } from './reality.ts';
+import { Reality } from './reality.ts';
 import { type Recorded, Records } from './records.ts';
 import { RefreshSchedule } from './refresh_schedule.ts';
 import { ReplayWork } from './replay_work.ts';
@@ -54,6 +55,8 @@ export class Workspace {
   readonly calls: FunctionCalls;
   /** Takes old runs away. */
   readonly retention: Retention;
+  /** Takes old actions away. */
+  readonly actionRetention: ActionRetention;
   /** Computed values of the change sets in use. */
   readonly propagation: PropagationWork;
   /** Catching change sets up in the background. */
@@ -72,7 +75,7 @@ export class Workspace {
   readonly #alone = new Map<ChangeSetId, Promise<void>>();
   readonly #loading = new Map<ChangeSetId, Promise<Branch | undefined>>();
   readonly checkpoints: Checkpoints;
-  readonly #records = new Records(this, (step) => this.#realityMoved(step));
+  readonly #records = new Records(this, () => this.#realityMoved());
 
   constructor(row: WorkspaceRow, store: Store, world: World, options: WorkspaceOptions) {
     this.row = row;
@@ -94,7 +97,9 @@ export class Workspace {
       ...(options.matches === undefined ? {} : { matches: options.matches }),
     });
     const host = options.functions ?? {};
-    this.retention = new Retention(options.retention ?? {}, (keep) => pruneTo(this, keep));
+    const runsKept = { newerThanMs: limits.runsKeptMs, count: limits.runsKeptMax };
+    this.retention = new Retention(options.retention ?? {}, runsKept, (keep) => pruneTo(this, keep));
+    this.actionRetention = new ActionRetention(this, options.actionRetention ?? {});
     this.calls = new FunctionCalls({
       wrote: (runs) => this.retention.wrote(runs),
       workspace: row.id,
@@ -260,16 +265,22 @@ export class Workspace {
       await lands(unnumbered.branch.durable);
       return false;
     }
-    // It was made from what the table says, so that has to be written first.
-    this.#records.write();
+    // It was made from what the table says, so that has to be written first; if that loses, this was never there.
+    const ids = (commit.actions ?? []).map(({ record }) => record.id);
+    const recorded = this.recorded(ids);
+    if (recorded !== undefined) {
+      await recorded;
+      return false;
+    }
     const queuedAt = performance.now();
     const outcome = this.store.commit(this.id, commit);
     const unqueue = commit.actions === undefined ? () => {} : this.actions.adopt(commit.actions);
     const durable = outcome.then((o) => {
       this.observer.committed(performance.now() - queuedAt, o.ok);
-      if (!o.ok) throw new Stale();
+      if (!o.ok) throw new Stale('action' in o ? o.action : undefined);
     });
     seenElsewhere(durable);
+    this.#records.isUnderWay(ids, lands(durable));
     const chars = commit.log.reduce((n, l) => n + l.text.length, 0);
     for (const m of moves) {
       m.branch.unnumbered = m.branch.row.version === m.row.version && !isNew(m.row.id);
@@ -285,24 +296,45 @@ export class Workspace {
     } catch (e) {
       for (const m of moves) if (this.#branches.get(m.row.id) === m.branch) this.#branches.delete(m.row.id);
       unqueue();
-      if (e instanceof Stale) return false;
-      throw e;
+      if (!(e instanceof Stale)) {
+        if (isTaken(e) && (await this.#isBehind(commit))) return false;
+        throw e;
+      }
+      if (e.action !== undefined) this.actions.isAs(e.action, await this.store.findAction(this.id, e.action));
+      return false;
     }
     for (const m of moves) {
       if (m.branch.durable === durable) m.branch.unnumbered = false;
       if (this.isCurrent(m.branch)) this.propagation.moved(m.branch);
     }
+    this.actionRetention.wrote((commit.actions ?? []).map(({ record }) => record));
     await this.checkpoints.relieve(moves.map((m) => m.branch));
     return true;
   }
 
-  /** Commits what an action came to, with all that comes in the same turn; seen once it is durable, in every change set. */
-  record(what: Recorded): Promise<void> {
+  /** Has somebody else written an entry in the place of one of its audit entries? That moves no version. */
+  async #isBehind({ audit }: Commit): Promise<boolean> {
+    for (const { changeSet, seq } of audit) {
+      const row = await this.store.findChangeSet(this.id, changeSet);
+      if (row !== undefined && row.auditCount >= seq) return true;
+    }
+    return false;
+  }
+
+  /**
+   * Commits what an action came to, with all that comes in the same turn; seen once it is durable, in every change set. False:
+   * somebody else has moved the action, and nothing of it was written.
+   */
+  record(what: Recorded): Promise<boolean> {
     return this.#records.add(what);
   }
 
-  #realityMoved(step: QueuedStep): void {
-    this.reality.landed(step);
+  /** Resolves when what was to be recorded of these actions is, or has lost; undefined: nothing is to be. */
+  recorded(actions: readonly ActionId[]): Promise<unknown> | undefined {
+    return this.#records.settled(actions);
+  }
+
+  #realityMoved(): void {
     for (const branch of this.#branches.values()) {
       const snapshot = this.reality.under(branch.snapshot);
       if (snapshot === branch.snapshot) continue;
@@ -331,6 +363,7 @@ export class Workspace {
     await this.propagation.stop();
     await this.calls.flushed();
     await this.retention.stop();
+    await this.actionRetention.stop();
     await this.checkpoints.close();
   }
 
@@ -436,6 +469,11 @@ export class Workspace {
     if (!state.ok) throw new Fault('store_damaged', `Head has no version ${version}; run verify`);
     return state.value;
   }
+}
+
+/** Refused because a row of it that may only be appended is there already; nothing was written. */
+function isTaken(e: unknown): boolean {
+  return e instanceof Fault && (e.data as { readonly exists?: true } | undefined)?.exists === true;
 }
 
 /** Log entries read at once while replaying. */

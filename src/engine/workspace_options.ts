@@ -6,6 +6,7 @@ import type { Catalogue } from '../ports/catalogue.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { Readiness } from '../ports/readiness.ts';
 import type { Vault } from '../ports/vault.ts';
+import type { ActionRetentionOptions } from './action_retention.ts';
 import type { ActionWorkOptions } from './action_work.ts';
 import type { FunctionHost } from './compiled_functions.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -28,6 +29,8 @@ export interface WorkspaceOptions {
   readonly matches?: Matches;
   /** How long ended runs are kept, and how many. */
   readonly retention?: RetentionOptions;
+  /** How long actions that have ended are kept, and how many. */
+  readonly actionRetention?: ActionRetentionOptions;
   /** What opens and seals the contents of secrets; default: nothing does. */
   readonly vault?: Vault;
   /** Bytes of decoded chunks kept in memory. */

@@ -6,6 +6,7 @@ import type { ActionId, ChangeSetId, ComponentId, FunctionId, Hash, RunId } from
 import type { Json } from '../base/json.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import type { ActionKind } from './function.ts';
+import type { ResourceRecord } from './module.ts';
 
 /** `skip` leaves a planned action out, `hold` keeps it from starting, `add` asks for one that is not planned. */
 export type OverrideMode = 'skip' | 'hold' | 'add';
@@ -52,23 +53,23 @@ export type ActionEvent =
   | 'pause'
   | 'succeed'
   | 'fail'
-  /** Before it was started, or by ending its function. */
+  /** Of one that has begun it is not known then whether it was done. */
   | 'cancel'
   /** Whoever ran it went away: whether it had its effect is not known. */
   | 'interrupt'
-  /** A failed, cancelled or interrupted one is queued again. */
+  /** A failed or interrupted one is queued again. */
   | 'retry';
 
 const transitions: Readonly<Record<ActionStatus, Partial<Record<ActionEvent, ActionStatus>>>> = {
   queued: { hold: 'on-hold', dispatch: 'dispatched', cancel: 'cancelled' },
   'on-hold': { release: 'queued', cancel: 'cancelled' },
   // Between two calls of its function, or before the first.
-  dispatched: { start: 'running', cancel: 'cancelled', fail: 'failed', interrupt: 'interrupted' },
+  dispatched: { start: 'running', cancel: 'interrupted', fail: 'failed', interrupt: 'interrupted' },
   running: {
     pause: 'dispatched',
     succeed: 'succeeded',
     fail: 'failed',
-    cancel: 'cancelled',
+    cancel: 'interrupted',
     interrupt: 'interrupted',
   },
   succeeded: {},
@@ -102,6 +103,9 @@ export interface Checkpoint {
   /** What it was dispatched with: the following calls go on with that, whatever Head has become. */
   readonly domain: Json;
 }
+
+/** A resource that is the component's no longer and is to go. */
+export type FormerResource = Pick<ResourceRecord, 'status' | 'payload'> & { readonly resourceId: string };
 
 /** An action of Head, as kept and shown. */
 export interface ActionRecord {
@@ -154,6 +158,18 @@ export interface ActionRecord {
   readonly retries?: number | undefined;
   /** Attempts that its function itself has said to have failed; absent: none. */
   readonly failures?: number | undefined;
+  /**
+   * Somebody has ended it while it was under way: it is not made again by itself, and gets this step when it turns out that
+   * nothing was done. Absent: nobody has.
+   */
+  readonly ending?: 'cancel' | 'fail' | undefined;
+  /** Components whose actions it waited for and were cancelled; an apply that plans for all of them again lets it go. Absent: none. */
+  readonly blockedBy?: readonly ComponentId[] | undefined;
+  /**
+   * Of the destruction of a resource in whose place another one has been made: that resource as it was known then. Absent: what
+   * the component has is meant.
+   */
+  readonly former?: FormerResource | undefined;
   /** Who makes the call that is under way, and until when nobody else may take it over. */
   readonly lease?: { readonly owner: string; readonly untilMs: number } | undefined;
 }

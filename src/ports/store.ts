@@ -117,6 +117,14 @@ export interface ActionQuery {
   readonly limit: number;
 }
 
+export interface PrunedActions {
+  /** Those that an apply asked for (true), or the others. */
+  readonly withOrigin: boolean;
+  readonly endedBeforeMs: number;
+  /** Of those that ended later so many that ended last stay, and what ended in the same millisecond as the first of them. */
+  readonly keepCount: number;
+}
+
 export interface Commit {
   /** Change sets as they shall be, with the version each must have now; `expected` undefined: it must not exist yet. */
   readonly changeSets: readonly { readonly row: ChangeSetRow; readonly expected: number | undefined }[];
@@ -196,8 +204,8 @@ export interface Store {
 
   findAction(workspace: WorkspaceId, id: ActionId): Promise<ActionRecord | undefined>;
   listActions(workspace: WorkspaceId, query: ActionQuery): Promise<readonly ActionRecord[]>;
-  /** Removes succeeded and cancelled actions that ended before; answers how many. */
-  pruneActions(workspace: WorkspaceId, endedBeforeMs: number): Promise<number>;
+  /** Removes succeeded and cancelled actions, never the newest of a component; answers how many. */
+  pruneActions(workspace: WorkspaceId, which: PrunedActions): Promise<number>;
 
   readAudit(workspace: WorkspaceId, query: AuditQuery): Promise<readonly AuditRow[]>;
 

@@ -18,7 +18,7 @@ export interface Effect {
 export interface Rule {
   readonly op: string;
   readonly nth: number;
-  readonly goes: 'fail' | 'drop' | 'hang';
+  readonly goes: 'fail' | 'stall' | 'drop' | 'hang';
 }
 
 export interface Provider {

@@ -213,6 +213,26 @@ describe('[EN221] an import', () => {
   });
 });
 
+test('[EN436] an import that is abandoned, collected and reopened is as it was, and nothing has to be done for it', async () => {
+  const d = await opened();
+  await d.provider.make(host({ Size: 2 }));
+  const changeSet = await d.house.open('take');
+  await d.take(changeSet, 'Net::Host');
+  const before = await d.seen(changeSet, 't1-host');
+  expect(before).toMatchObject({ resource_value: { Size: 2, HostId: 't1-host' } });
+  await d.house.call('change_set.abandon', { changeSet });
+  await d.house.call('gc');
+  await d.house.reopen();
+  await d.house.call('change_set.reopen', { changeSet });
+  expect(await d.seen(changeSet, 't1-host')).toEqual(before);
+  const review = await d.review(changeSet);
+  expect([review.actions, review.notPlanned]).toEqual([[], []]);
+  await d.house.call('change_set.apply', { changeSet, waitMs: 20_000 });
+  expect(await d.quiet()).toEqual([]);
+  expect(await d.seen('HEAD', 't1-host')).toMatchObject({ resource_value: { Size: 2 } });
+  await d.house.sound();
+});
+
 describe('[EN222] D17 what a component has already', () => {
   test('is not imported again: in the change set it is looked at, on Head it is refreshed', async () => {
     const d = await opened();

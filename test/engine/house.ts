@@ -11,6 +11,7 @@ import { openSqliteStore } from '../../src/adapters/sqlite/store.ts';
 import { systemWorld } from '../../src/adapters/system/world.ts';
 import type { Json } from '../../src/base/json.ts';
 import { type Refusal, type Result, refusalText } from '../../src/base/result.ts';
+import type { ActionRetentionOptions } from '../../src/engine/action_retention.ts';
 import type { ActionWorkOptions } from '../../src/engine/action_work.ts';
 import type { FunctionHost } from '../../src/engine/compiled_functions.ts';
 import { Engine } from '../../src/engine/engine.ts';
@@ -75,6 +76,7 @@ export interface HouseOptions {
   readonly world?: World;
   readonly matches?: Matches;
   readonly retention?: RetentionOptions;
+  readonly actionRetention?: ActionRetentionOptions;
   readonly actions?: ActionWorkOptions;
   readonly packages?: ProviderPackages;
 }

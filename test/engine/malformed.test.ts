@@ -144,6 +144,7 @@ const wellFormed = (changeSet: string, a: string): Record<OperationName, Params>
   'action.release': { action: a },
   'action.cancel': { action: a },
   'action.pending': {},
+  'action.prune': { newerThanMs: 1, count: 1, otherNewerThanMs: 1, otherCount: 1 },
   'action.retry': { action: a },
   'action.signal': { action: a, name: 'go' },
   'action.request': { component: a, kind: 'manual', name: 'f' },

@@ -5,8 +5,8 @@
 //   GET, PUT, DELETE /things/ID
 //   POST /reset N                              as it was after its first N effects
 //   GET /things?kind=K&after=ID -> {things: [{id, body}], next?}     two at a time, in order of their making; K of body.kind
-//   GET /journal -> every effect, in order     POST /rules [{op, nth, goes: 'fail' | 'drop' | 'hang'}]
-// With a token it answers only who brings it, in `authorization`.
+//   GET /journal -> every effect, in order     POST /rules [{op, nth, goes: 'fail' | 'stall' | 'drop' | 'hang'}]
+// One that stalls does nothing and never answers; one that hangs does it and never answers. With a token it answers only who brings it, in `authorization`.
 import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
@@ -73,6 +73,7 @@ const server = createServer(async (request, response) => {
   counts[op] = (counts[op] ?? 0) + 1;
   const rule = rules.find((r) => r.op === op && r.nth === counts[op])?.goes;
   if (rule === 'fail') return answer(500, { error: `the ${op} fails` });
+  if (rule === 'stall') return undefined;
   if (op === 'list') {
     const kind = searchParams.get('kind');
     const all = [...things].filter(([, b]) => kind === null || b.kind === kind).map(([i, b]) => ({ id: i, body: b }));

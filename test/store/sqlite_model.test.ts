@@ -59,7 +59,8 @@ class Writer {
     if (kind === 0) return (store) => store.putSetting(workspace, 's', 'v');
     if (kind === 1) {
       const before = this.chance(300);
-      return (store) => store.pruneActions(workspace, before);
+      const which = { withOrigin: this.chance(3) > 0, endedBeforeMs: before, keepCount: this.chance(30) };
+      return (store) => store.pruneActions(workspace, which);
     }
     // Moves what is in the journal; what it sees of writes under way is nobody's business.
     if (kind === 2) return async (store) => void (await store.listActions(workspace, { limit: 20 }));

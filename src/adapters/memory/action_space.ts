@@ -1,11 +1,11 @@
 // Steps of reality and actions of one workspace in memory: what a commit expects of them, what it leaves, and how they are
 // read. Copied in, as the store's other rows are.
 
-import type { ActionId } from '../../base/ids.ts';
+import type { ActionId, ComponentId } from '../../base/ids.ts';
 import { compareText } from '../../base/json.ts';
 import { Fault } from '../../base/result.ts';
 import { type ActionRecord, isActionEnded } from '../../model/action.ts';
-import type { ActionQuery, Commit, CommitOutcome, RealityRow } from '../../ports/store.ts';
+import type { ActionQuery, Commit, CommitOutcome, PrunedActions, RealityRow } from '../../ports/store.ts';
 
 export class ActionSpace {
   /** Step `n` at `n - 1`. */
@@ -58,12 +58,20 @@ export class ActionSpace {
       .slice(0, Math.max(0, limit));
   }
 
-  prune(endedBeforeMs: number): number {
-    let pruned = 0;
-    for (const { id, status, endedAtMs } of this.#actions.values())
-      if (isActionEnded(status) && endedAtMs !== null && endedAtMs < endedBeforeMs && this.#actions.delete(id))
-        pruned++;
-    return pruned;
+  prune({ withOrigin, endedBeforeMs, keepCount }: PrunedActions): number {
+    const newest = new Map<ComponentId, ActionId>();
+    const ended: { readonly id: ActionId; readonly component: ComponentId; readonly endedAtMs: number }[] = [];
+    for (const { id, component, status, endedAtMs, origins } of this.#actions.values()) {
+      if (id > (newest.get(component) ?? '')) newest.set(component, id);
+      if (isActionEnded(status) && endedAtMs !== null && origins.length > 0 === withOrigin)
+        ended.push({ id, component, endedAtMs });
+    }
+    ended.sort((a, b) => b.endedAtMs - a.endedAtMs);
+    const keptSinceMs = keepCount === 0 ? Number.POSITIVE_INFINITY : ended[keepCount - 1]?.endedAtMs;
+    const beforeMs = Math.max(endedBeforeMs, keptSinceMs ?? endedBeforeMs);
+    const gone = ended.filter((e) => e.endedAtMs < beforeMs && newest.get(e.component) !== e.id);
+    for (const { id } of gone) this.#actions.delete(id);
+    return gone.length;
   }
 }
 

@@ -17,6 +17,7 @@ import type {
   CommitOutcome,
   IdempotencyRow,
   LogRow,
+  PrunedActions,
   RealityRow,
   Store,
   StoreProblem,
@@ -154,9 +155,9 @@ export class MemoryStore implements Store {
     return this.#find(workspace)?.actions.list(query) ?? [];
   }
 
-  async pruneActions(workspace: WorkspaceId, endedBeforeMs: number): Promise<number> {
+  async pruneActions(workspace: WorkspaceId, which: PrunedActions): Promise<number> {
     this.#assertOpen();
-    return this.#find(workspace)?.actions.prune(endedBeforeMs) ?? 0;
+    return this.#find(workspace)?.actions.prune(which) ?? 0;
   }
 
   async readAudit(workspace: WorkspaceId, query: AuditQuery): Promise<readonly AuditRow[]> {

@@ -3,12 +3,13 @@
 
 import type { WorkspaceId } from '../../base/ids.ts';
 import type { ActionRecord } from '../../model/action.ts';
-import type { ActionQuery } from '../../ports/store.ts';
-import type { ActionTable } from './action_table.ts';
+import type { ActionQuery, PrunedActions } from '../../ports/store.ts';
+import type { ActionTable, PruneStep } from './action_table.ts';
 import type { WriteQueue } from './write_queue.ts';
 
-/** Actions removed in one transaction. */
+/** Actions looked at, and removed or not, in one transaction. */
 const pruneStepRows = 1_000;
+const first = { endedAtMs: Number.MIN_SAFE_INTEGER, ref: 0 } as const;
 
 export class ActionList {
   readonly #table: ActionTable;
@@ -34,11 +35,22 @@ export class ActionList {
     }
   }
 
-  async prune(workspace: WorkspaceId, endedBeforeMs: number): Promise<number> {
-    for (let pruned = 0; ; ) {
-      const step = await this.#queue.enqueue(0, () => this.#table.pruneStep(workspace, endedBeforeMs, pruneStepRows));
-      pruned += step;
-      if (step < pruneStepRows) return pruned;
+  async prune(workspace: WorkspaceId, which: PrunedActions): Promise<number> {
+    const { withOrigin } = which;
+    const from = (next: PruneStep['next'], beforeMs: number): PruneStep =>
+      this.#table.pruneStep(workspace, { withOrigin, beforeMs, from: next ?? first, most: pruneStepRows });
+    // What is kept is found out together with the first step: what is queued behind it changes nothing about that.
+    let beforeMs = 0;
+    let step = await this.#queue.enqueue(0, () => {
+      beforeMs = this.#table.endBefore(workspace, which);
+      return from(undefined, beforeMs);
+    });
+    let { pruned } = step;
+    while (step.next !== undefined) {
+      const { next } = step;
+      step = await this.#queue.enqueue(0, () => from(next, beforeMs));
+      pruned += step.pruned;
     }
+    return pruned;
   }
 }

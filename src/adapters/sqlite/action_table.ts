@@ -3,7 +3,7 @@
 
 import type { ActionId, WorkspaceId } from '../../base/ids.ts';
 import type { ActionRecord } from '../../model/action.ts';
-import type { ActionQuery } from '../../ports/store.ts';
+import type { ActionQuery, PrunedActions } from '../../ports/store.ts';
 import { type ActionRow, actionColumns, fromRow, toRow } from './action_row.ts';
 import type { Database, Statement } from './driver.ts';
 import type { Refs } from './refs.ts';
@@ -18,6 +18,20 @@ const last = '\u{10ffff}';
 export interface ActionPage {
   readonly found: readonly ActionRecord[];
   readonly down: string | undefined;
+}
+
+interface EndedRow {
+  readonly ref: number;
+  readonly ended_at_ms: number;
+  readonly asked: number;
+  /** There is a newer one of its component. */
+  readonly followed: number;
+}
+
+/** What one step of pruning came to; `next`: where to go on, undefined at the end. */
+export interface PruneStep {
+  readonly pruned: number;
+  readonly next: { readonly endedAtMs: number; readonly ref: number } | undefined;
 }
 
 export class ActionTable {
@@ -35,6 +49,7 @@ export class ActionTable {
   readonly #byComponent: Statement;
   readonly #byStatus: Statement;
   readonly #ended: Statement;
+  readonly #endOf: Statement;
   readonly #remove: Statement;
   readonly #removeOrigins: Statement;
 
@@ -63,8 +78,17 @@ export class ActionTable {
       `select ${actionColumns.replaceAll(/\w+/g, 'a.$&')} from action_origin o cross join action a on a.ref = o.action
        where o.workspace = ? and o.origin = ? and o.id < ? order by o.id desc limit ?`,
     );
+    const isAsked = 'exists (select 1 from action_origin o where o.action = a.ref)';
     this.#ended = db.prepare(
-      'select ref from action indexed by action_ended where workspace = ? and ended_at_ms < ? order by ended_at_ms limit ?',
+      `select ref, ended_at_ms, ${isAsked} as asked,
+         exists (select 1 from action b indexed by action_component
+                 where b.workspace = a.workspace and b.component = a.component and b.id > a.id) as followed
+       from action a indexed by action_ended
+       where workspace = ? and ended_at_ms < ? and (ended_at_ms, ref) > (?, ?) order by ended_at_ms, ref limit ?`,
+    );
+    this.#endOf = db.prepare(
+      `select ended_at_ms from action a indexed by action_ended
+       where workspace = ? and ended_at_ms >= ? and ${isAsked} = ? order by ended_at_ms desc limit 1 offset ?`,
     );
     this.#remove = db.prepare('delete from action where ref = ?');
     this.#removeOrigins = db.prepare('delete from action_origin where action = ?');
@@ -113,16 +137,42 @@ export class ActionTable {
     return { found: found.map(fromRow), down: rows.length < most ? undefined : rows.at(-1)!.id };
   }
 
-  /** Removes at most so many of the actions that ended before, inside a transaction; answers how many. */
-  pruneStep(workspaceId: WorkspaceId, endedBeforeMs: number, most: number): number {
+  /** When what is to be kept has ended at the earliest. */
+  endBefore(workspaceId: WorkspaceId, { withOrigin, endedBeforeMs, keepCount }: PrunedActions): number {
     const workspace = this.#refs.findWorkspace(workspaceId);
-    if (workspace === undefined) return 0;
-    const rows = this.#ended.all(workspace, endedBeforeMs, most) as unknown as { ref: number }[];
-    for (const { ref } of rows) {
+    if (workspace === undefined) return endedBeforeMs;
+    if (keepCount === 0) return Number.MAX_SAFE_INTEGER;
+    const last = this.#endOf.get(workspace, endedBeforeMs, withOrigin ? 1 : 0, keepCount - 1);
+    return (last as { ended_at_ms: number } | undefined)?.ended_at_ms ?? endedBeforeMs;
+  }
+
+  /** Looks at the next `most` of the actions that ended before, inside a transaction, and removes what is not to be kept. */
+  pruneStep(
+    workspaceId: WorkspaceId,
+    {
+      withOrigin,
+      beforeMs,
+      from,
+      most,
+    }: {
+      readonly withOrigin: boolean;
+      readonly beforeMs: number;
+      readonly from: { readonly endedAtMs: number; readonly ref: number };
+      readonly most: number;
+    },
+  ): PruneStep {
+    const workspace = this.#refs.findWorkspace(workspaceId);
+    if (workspace === undefined) return { pruned: 0, next: undefined };
+    const rows = this.#ended.all(workspace, beforeMs, from.endedAtMs, from.ref, most) as unknown as EndedRow[];
+    let pruned = 0;
+    for (const { ref, asked, followed } of rows) {
+      if (asked !== (withOrigin ? 1 : 0) || followed === 0) continue;
       this.#removeOrigins.run(ref);
       this.#remove.run(ref);
+      pruned++;
     }
-    return rows.length;
+    const last = rows.length < most ? undefined : rows.at(-1)!;
+    return { pruned, next: last && { endedAtMs: last.ended_at_ms, ref: last.ref } };
   }
 
   /** The next `most` rows below `before` that may be wanted; fewer when there are no more. */

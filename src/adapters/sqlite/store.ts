@@ -21,6 +21,7 @@ import type {
   CommitOutcome,
   IdempotencyRow,
   LogRow,
+  PrunedActions,
   RealityRow,
   Store,
   StoreProblem,
@@ -176,8 +177,8 @@ export class SqliteStore implements Store {
     return this.#actions.list(workspace, query);
   }
 
-  pruneActions(workspace: WorkspaceId, endedBeforeMs: number): Promise<number> {
-    return this.#actions.prune(workspace, endedBeforeMs);
+  pruneActions(workspace: WorkspaceId, which: PrunedActions): Promise<number> {
+    return this.#actions.prune(workspace, which);
   }
 
   async readAudit(workspace: WorkspaceId, query: AuditQuery): Promise<readonly AuditRow[]> {

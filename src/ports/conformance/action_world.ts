@@ -3,7 +3,7 @@
 
 import type { ActionId, ChangeSetId, ComponentId, FunctionId, RunId } from '../../base/ids.ts';
 import type { ActionRecord } from '../../model/action.ts';
-import type { ActionQuery, Commit, RealityRow } from '../store.ts';
+import type { ActionQuery, Commit, PrunedActions, RealityRow } from '../store.ts';
 import { idOf, type StoreWorld } from './store_world.ts';
 
 export const nothing: Commit = { changeSets: [], log: [], audit: [] };
@@ -48,6 +48,13 @@ export function steps(from: number, upTo: number, text = 'step'): RealityRow[] {
 export const append = (from: number, upTo: number, text?: string): NonNullable<Commit['reality']> => ({
   expected: from - 1,
   rows: steps(from, upTo, text),
+});
+
+/** What the actions are that change sets asked for and that ended before. */
+export const endedBefore = (endedBeforeMs: number): PrunedActions => ({
+  withOrigin: true,
+  endedBeforeMs,
+  keepCount: Number.MAX_SAFE_INTEGER,
 });
 
 /** Actions that must not be there yet. */

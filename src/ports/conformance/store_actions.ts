@@ -7,6 +7,7 @@ import type { ActionQuery } from '../store.ts';
 import {
   append,
   endedAction,
+  endedBefore,
   everythingOf,
   listedActions,
   move,
@@ -163,18 +164,22 @@ export const actionCases: readonly StoreCase[] = [
     await queueAll(w, all);
     await queueAll(v, all);
     await w.commit({ ...nothing, actions: queue(sampleAction(w, 90, { status: 'cancelled', endedAtMs: null })) });
+    await queueAll(
+      w,
+      numbers(91, 95).map((n) => sampleAction(w, n, { origins: [] })),
+    );
     const goes = all.filter((a) => ['succeeded', 'cancelled'].includes(a.status)).map((a) => a.endedAtMs!);
     const gone = (before: number): number => goes.filter((at) => at < before).length;
-    expectEqual('nothing is as old', await w.store.pruneActions(w.workspace, 1), 0);
-    expectEqual('some', await w.store.pruneActions(w.workspace, 36), gone(36));
+    expectEqual('nothing is as old', await w.store.pruneActions(w.workspace, endedBefore(1)), 0);
+    expectEqual('some', await w.store.pruneActions(w.workspace, endedBefore(36)), gone(36));
     const left = all.filter((a) => a.endedAtMs! >= 36 || !['succeeded', 'cancelled'].includes(a.status));
-    const expected = [90, ...left.map((a) => a.endedAtMs!).reverse()];
+    const expected = [...down(95, 90), ...left.map((a) => a.endedAtMs!).reverse()];
     expectEqual('left', await listedActions(w), expected);
-    expectEqual('by origin', await listedActions(w, { origin: idOf<ChangeSetId>(199) }), expected.slice(1));
+    expectEqual('by origin', await listedActions(w, { origin: idOf<ChangeSetId>(199) }), expected.slice(6));
     expectEqual('by status', await listedActions(w, { statuses: ['succeeded'], before: idOf<ActionId>(36) }), []);
     expectEqual('found', await w.store.findAction(w.workspace, idOf<ActionId>(4)), undefined);
-    expectEqual('again', await w.store.pruneActions(w.workspace, 36), 0);
-    expectEqual('all of them', await w.store.pruneActions(w.workspace, 1_000_000), goes.length - gone(36));
+    expectEqual('again', await w.store.pruneActions(w.workspace, endedBefore(36)), 0);
+    expectEqual('all of them', await w.store.pruneActions(w.workspace, endedBefore(1_000_000)), goes.length - gone(36));
     expectEqual('elsewhere', (await listedActions(v)).length, 80);
     expectEqual('used again', await w.commit({ ...nothing, actions: queue(sampleAction(w, 4)) }), landed);
     const retried = sampleAction(w, 3, { status: 'queued', revision: 3 });
@@ -187,20 +192,59 @@ export const actionCases: readonly StoreCase[] = [
         revision: 2,
       },
     );
-    expectEqual('nowhere', await w.store.pruneActions(idOf(9), 1_000_000), 0);
+    expectEqual('nowhere', await w.store.pruneActions(idOf(9), endedBefore(1_000_000)), 0);
+  }),
+  storeCase('[ST59] as many as are to be kept stay, the last ones, and the newest of each component', async (w) => {
+    const ended = (n: number, component: number, more: Partial<ActionRecord> = {}) =>
+      sampleAction(w, n, { status: 'succeeded', endedAtMs: n, component: idOf<ComponentId>(component), ...more });
+    await queueAll(w, [
+      ...numbers(1, 20).map((n) => ended(n, 201)),
+      ...numbers(21, 40).map((n) => ended(n, 202, { origins: [] })),
+      ended(41, 203),
+      // Of 201 the newest is under way, of 202 it has failed.
+      sampleAction(w, 51, { status: 'running', component: idOf<ComponentId>(201) }),
+      ended(52, 202, { status: 'failed' }),
+    ]);
+    const prune = (withOrigin: boolean, endedBeforeMs: number, keepCount: number): Promise<number> =>
+      w.store.pruneActions(w.workspace, { withOrigin, endedBeforeMs, keepCount });
+    expectEqual('all are to stay', await prune(true, 0, 21), 0);
+    expectEqual('one too many', await prune(true, 0, 20), 1);
+    expectEqual('by age', await prune(true, 6, 1_000), 4);
+    // Of 203 there is one alone: the others make way.
+    expectEqual('by count', await prune(true, 0, 5), 11);
+    expectEqual('left', await listedActions(w), [52, 51, 41, ...down(40, 17)]);
+    expectEqual('those that nobody applied', await prune(false, 31, 3), 17);
+    expectEqual('left of those', await listedActions(w), [52, 51, 41, ...down(40, 38), ...down(20, 17)]);
+    await queueAll(w, [ended(61, 204, { endedAtMs: 70 }), ended(62, 204, { endedAtMs: 70 }), ended(63, 204)]);
+    expectEqual('at once', await prune(true, 0, 1), 4);
+    expectEqual('of those that ended at once all stay', await listedActions(w), [
+      63,
+      62,
+      61,
+      52,
+      51,
+      41,
+      ...down(40, 38),
+    ]);
+    expectEqual('none', await prune(true, 0, 0), 2);
+    expectEqual('but the newest', await listedActions(w), [63, 52, 51, 41, ...down(40, 38)]);
   }),
   storeCase('[ST58] pruning of thousands, and of what was queued just before', async (w) => {
     await queueAll(
       w,
       numbers(1, 2_500).map((n) => sampleAction(w, n, { status: 'succeeded', endedAtMs: n })),
     );
+    await queueAll(
+      w,
+      numbers(2_601, 2_605).map((n) => sampleAction(w, n)),
+    );
     const late = w.commit({
       ...nothing,
       actions: queue(sampleAction(w, 2_501, { status: 'cancelled', endedAtMs: 5 })),
     });
-    expectEqual('pruned', await w.store.pruneActions(w.workspace, 2_301), 2_301);
+    expectEqual('pruned', await w.store.pruneActions(w.workspace, endedBefore(2_301)), 2_301);
     expectEqual('late', await late, landed);
-    expectEqual('left', await listedActions(w), down(2_500, 2_301));
+    expectEqual('left', await listedActions(w), [...down(2_605, 2_601), ...down(2_500, 2_301)]);
   }),
   storeCase(
     '[ST55] what was committed last counts, whichever way it was written, and what was pruned is gone',
@@ -221,12 +265,13 @@ export const actionCases: readonly StoreCase[] = [
         sampleAction(w, 2),
         at(2, large).record,
       ]);
+      await w.commit({ ...nothing, actions: queue(sampleAction(w, 6)) });
       await w.commit({ ...nothing, actions: [at(3, { status: 'cancelled', endedAtMs: 5 })] });
       expectEqual('small', await found(), 3);
-      expectEqual('pruned', await w.store.pruneActions(w.workspace, 6), 1);
+      expectEqual('pruned', await w.store.pruneActions(w.workspace, endedBefore(6)), 1);
       expectEqual('gone', await found(), undefined);
       await w.commit({ ...nothing, actions: queue(sampleAction(w, 3)) });
-      expectEqual('gone for good', await listedActions(w), [3, 2]);
+      expectEqual('gone for good', await listedActions(w), [6, 3, 2]);
       expectEqual('free', await w.commit({ ...nothing, actions: queue(sampleAction(w, 1)) }), landed);
     },
   ),
@@ -297,7 +342,7 @@ export const actionCases: readonly StoreCase[] = [
       await w.commit({
         ...w.step(w.head, 2),
         reality: append(4, 5),
-        actions: [move(ended), ...queue(sampleAction(w, 3))],
+        actions: [move(ended), ...queue(sampleAction(w, 3), sampleAction(w, 6, { component: ended.component }))],
       });
       const before = await everythingOf(w);
       const again = await reopen();
@@ -308,8 +353,8 @@ export const actionCases: readonly StoreCase[] = [
       expectEqual('stale action', await again.commit({ ...nothing, actions: [move(ended)] }), stale);
       const next = { ...nothing, reality: append(6, 6), actions: [move({ ...ended, revision: 3 })] };
       expectEqual('goes on', await again.commit(next), landed);
-      expectEqual('pruned', await again.store.pruneActions(again.workspace, 1_790_000_000_003), 1);
-      expectEqual('left', await listedActions(again), [3, 2]);
+      expectEqual('pruned', await again.store.pruneActions(again.workspace, endedBefore(1_790_000_000_003)), 1);
+      expectEqual('left', await listedActions(again), [6, 3, 2]);
     },
     { isDurable: true },
   ),
@@ -323,7 +368,7 @@ export const actionCases: readonly StoreCase[] = [
       await expectFault('reality', 'store_failed', () => w.store.readReality(w.workspace, 0));
       await expectFault('find', 'store_failed', () => w.store.findAction(w.workspace, idOf<ActionId>(1)));
       await expectFault('list', 'store_failed', () => w.store.listActions(w.workspace, { limit: 1 }));
-      await expectFault('prune', 'store_failed', () => w.store.pruneActions(w.workspace, 1));
+      await expectFault('prune', 'store_failed', () => w.store.pruneActions(w.workspace, endedBefore(1)));
     },
     { endsClosed: true },
   ),

@@ -2,7 +2,17 @@
 // in a group and on its own, and the order of steps.
 
 import type { Commit } from '../store.ts';
-import { append, everythingOf, listedActions, move, nothing, queue, sampleAction, steps } from './action_world.ts';
+import {
+  append,
+  endedBefore,
+  everythingOf,
+  listedActions,
+  move,
+  nothing,
+  queue,
+  sampleAction,
+  steps,
+} from './action_world.ts';
 import { expectEqual, expectFault } from './expectation.ts';
 import { numbers } from './run_world.ts';
 import { type StoreCase, storeCase } from './store_case.ts';
@@ -145,7 +155,7 @@ export const realityCases: readonly StoreCase[] = [
       w.store.putSetting(w.workspace, 's', 'v').then(() => 'put'),
       w.commit({ ...nothing, reality: append(1, 1, 'loser') }),
       w.commit({ ...nothing, reality: append(2, 2), actions: [move(sampleAction(w, 1, { revision: 2 }))] }),
-      w.store.pruneActions(w.workspace, 1).then(() => 'pruned'),
+      w.store.pruneActions(w.workspace, endedBefore(1)).then(() => 'pruned'),
       w.commit({ ...nothing, actions: [move(sampleAction(w, 1, { revision: 2, actor: 'loser' }))] }),
     ]);
     expectEqual('outcomes', outcomes, [

@@ -2,12 +2,13 @@
 // what is queued while somebody watches.
 
 import type { Command } from 'commander';
+import type { ActionPage } from '../../engine/actions.ts';
 import type { Page } from '../../engine/component.ts';
 import type { PlannedLine } from '../../engine/planning.ts';
 import type { ActionRecord } from '../../model/action.ts';
 import { exitCodes } from './exit.ts';
 import { parsedJson } from './files.ts';
-import { note, paint } from './output.ts';
+import { count, note, paint } from './output.ts';
 import type { Params, Run, Session } from './program.ts';
 import { type ActionSeen, actionLine, actionLines, actionWhole } from './render_action.ts';
 import { plannedLine } from './render_approval.ts';
@@ -20,6 +21,15 @@ interface ListOptions {
   readonly limit: number;
   readonly cursor?: string;
 }
+
+interface PruneOptions {
+  readonly olderThan?: number;
+  readonly keep?: number;
+  readonly otherOlderThan?: number;
+  readonly otherKeep?: number;
+}
+
+const dayMs = 24 * 3_600_000;
 
 /** What carrying out came to so far. */
 interface Ran {
@@ -45,9 +55,11 @@ export function actionCommands(program: Command, run: Run): void {
     )
     .action((options: ListOptions) =>
       run('Reading the actions', async (s) => {
-        const page = await s.call<Page<ActionSeen>>('action.list', options as unknown as Params);
+        const page = await s.call<ActionPage & Page<ActionSeen>>('action.list', options as unknown as Params);
+        const { applied, others } = page.removed;
         s.print(page, () => [
           ...actionLines(page.items),
+          ...(applied + others === 0 ? [] : [paint('dim', `${count(applied + others, 'old action')} removed in all`)]),
           ...(page.nextCursor === null ? [] : [paint('dim', `more: --cursor ${page.nextCursor}`)]),
         ]);
         return undefined;
@@ -79,7 +91,7 @@ export function actionCommands(program: Command, run: Run): void {
   const steps = [
     ['hold', 'keep a queued action from starting'],
     ['release', 'let one that is on hold start'],
-    ['cancel', 'take an action away; one that runs is ended, and may have been done'],
+    ['cancel', 'take an action away; of one that runs it is found out whether it was done'],
     ['retry', 'try a failed or interrupted action again'],
   ] as const;
   for (const [verb, description] of steps)
@@ -120,6 +132,27 @@ export function actionCommands(program: Command, run: Run): void {
     .addHelpText('after', '\nExample:\n  headwater action do web restart')
     .action((component: string, name: string, options: { wait: boolean }) =>
       run('Asking for the action', (s) => request(s, { component, kind: 'manual', name }, options.wait)),
+    );
+  actions
+    .command('prune')
+    .description('take actions away that ended long ago; it is done in the background as well, and by gc')
+    .option('--older-than <days>', 'of those that an apply asked for (default: 365)', Number)
+    .option('--keep <number>', 'and all but so many of the newest (default: 200000)', Number)
+    .option('--other-older-than <days>', 'of the others, mostly refreshes (default: 30)', Number)
+    .option('--other-keep <number>', 'and all but so many of the newest (default: 50000)', Number)
+    .addHelpText('after', '\nExample:\n  headwater action prune --other-older-than 7')
+    .action((options: PruneOptions) =>
+      run('Pruning', async (s) => {
+        const ms = (days: number | undefined) => (days === undefined ? undefined : Math.round(days * dayMs));
+        const done = await s.call<{ pruned: number }>('action.prune', {
+          newerThanMs: ms(options.olderThan),
+          count: options.keep,
+          otherNewerThanMs: ms(options.otherOlderThan),
+          otherCount: options.otherKeep,
+        });
+        s.print(done, () => [`${count(done.pruned, 'action')} removed.`]);
+        return undefined;
+      }),
     );
   actions
     .command('run')

@@ -82,12 +82,13 @@ export function storeCommands(program: Command, run: Run): void {
     );
   program
     .command('gc')
-    .description('remove chunks that no kept state needs')
+    .description('remove chunks that no kept state needs, and actions that ended long ago')
     .action(() =>
       run('Collecting garbage', async (s) => {
         const r = await s.call<GcOutcome>('gc');
         s.print(r, () => [
           `${count(r.chunksRemoved, 'chunk')} removed (${r.bytesRemoved} bytes), ${r.chunksKept} kept.`,
+          ...(r.actionsRemoved === 0 ? [] : [`${count(r.actionsRemoved, 'old action')} removed.`]),
         ]);
         return undefined;
       }),
