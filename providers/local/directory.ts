@@ -43,15 +43,6 @@ export default defineSchema({
         return refused ?? { status: 'ok', payload: resource };
       },
     },
-    putBack: {
-      kind: 'manual',
-      // @idempotent
-      async main({ properties }) {
-        const { Path, Mode } = properties.domain;
-        const { refused, resource } = await ask('PUT', at(properties.si.resourceId), { desired: { Path, Mode } });
-        return refused ?? { status: 'ok', payload: resource };
-      },
-    },
     destroy: {
       kind: 'destroy',
       // @idempotent

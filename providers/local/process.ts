@@ -144,18 +144,6 @@ export default defineSchema({
         return refused ?? started(properties.domain, resource, checkpoint);
       },
     },
-    putBack: {
-      kind: 'manual',
-      // @idempotent
-      async main({ properties, checkpoint }) {
-        const name = at(properties.si.resourceId);
-        const { refused, resource } =
-          checkpoint === undefined
-            ? await ask('PUT', name, { desired: wishOf(properties.domain) })
-            : await ask('GET', name);
-        return refused ?? started(properties.domain, resource, checkpoint);
-      },
-    },
     destroy: {
       kind: 'destroy',
       // @idempotent

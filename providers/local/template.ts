@@ -102,16 +102,6 @@ export default defineSchema({
         return refused ?? { status: 'ok', payload: payloadOf(resource) };
       },
     },
-    putBack: {
-      kind: 'manual',
-      // @idempotent
-      async main({ properties }) {
-        const { refused, resource } = await ask('PUT', at(properties.si.resourceId), {
-          desired: wishOf(properties.domain),
-        });
-        return refused ?? { status: 'ok', payload: payloadOf(resource) };
-      },
-    },
     destroy: {
       kind: 'destroy',
       // @idempotent

@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '../base/json.ts';
 import { Fault } from '../base/result.ts';
+import type { ComponentDrift } from '../engine/drift.ts';
 import type { Review } from '../engine/operations.ts';
 import type { InstallReply } from '../engine/providers.ts';
 import type { ActionRecord } from '../model/action.ts';
@@ -55,6 +56,13 @@ interface Seen {
   readonly value: { readonly domain: { [name: string]: Json }; readonly resource_value?: { [name: string]: Json } };
 }
 
+interface Drifted {
+  readonly name: string;
+  readonly path: string;
+  readonly intent?: Json;
+  readonly reality?: Json;
+}
+
 const actionWaitMs = 150;
 
 class Demonstration {
@@ -69,6 +77,9 @@ class Demonstration {
   }
 
   async tell(): Promise<void> {
+    this.#teller.say(
+      'An application is made on this machine, changed, and taken away again; also when you press Ctrl+C.',
+    );
     await this.#prepare();
     await this.#make();
     await this.#drift();
@@ -82,10 +93,11 @@ class Demonstration {
     this.#teller.say(`An agent does what it is asked below ${this.#stage.root}, and nowhere else.`);
     const changeSet = await this.#open('types');
     const { schemas } = await this.#stage.call<InstallReply>('provider.install', { changeSet, provider: 'local' });
-    for (const { name } of schemas) this.#teller.say(`type ${name}, of the provider local`);
+    const types = schemas.map(({ name }) => name).filter((name) => name.includes('::'));
+    this.#teller.say(`The provider local brings types of components: ${types.join(', ')}.`);
     const content = this.#stage.credential as unknown as Json;
     await this.#stage.call('secret.set', { changeSet, name: 'this machine', definition: 'Local Machine', content });
-    this.#teller.say('secret "this machine": where the agent is and its token, sealed');
+    this.#teller.say('A secret, sealed: where the agent is, and its token.');
     await this.#apply(changeSet);
   }
 
@@ -95,8 +107,9 @@ class Demonstration {
     await this.#stage.call('submit', { changeSet, mutations: applicationEdits(this.#port) });
     for (const component of componentNames) await this.#seen(component, changeSet);
     await this.#review(changeSet);
-    this.#teller.say('Applied. Each waits for those that it follows:');
+    this.#teller.say('It is applied. Each waits for those whose values it follows, and what was made is looked at:');
     await this.#apply(changeSet);
+    this.#teller.say('In the folder there is now:');
     this.#teller.show('files', this.#stage.files);
     await this.#visit('Hello', 'navy');
   }
@@ -105,22 +118,32 @@ class Demonstration {
     this.#teller.chapter('Somebody changes reality by hand');
     const file = join(this.#stage.root, 'site/site.json');
     writeFileSync(file, readFileSync(file, 'utf8').replace('Hello', 'Hacked'));
+    this.#teller.say('The title in the file site.json is overwritten.');
     await this.#visit('Hacked', 'navy');
     const { Pid } = (await this.#seen('server')).value.resource_value!;
     process.kill(Number(Pid), 'SIGKILL');
-    this.#teller.say(`site.json says something else, and the process ${Pid} is killed.`);
-    this.#teller.say('A refresh looks at both and finds what differs from the model:');
+    this.#teller.say(`The server, process ${Pid}, is killed.`);
+    this.#teller.say('A refresh looks at both:');
     await this.#ask({ component: 'settings', kind: 'refresh' }, { component: 'server', kind: 'refresh' });
-    const settings = (await this.#seen('settings')).value;
-    const server = (await this.#seen('server')).value;
-    this.#teller.show('drift', [
-      `settings /domain/Content  ${line(settings.domain['Content'])}  is ${line(settings.resource_value?.['Content'])}`,
-      `server   /domain/State    ${line(server.domain['State'])}  is ${line(server.resource_value?.['State'])}`,
-    ]);
-    this.#expect('the drift', settings.domain['Content'] !== settings.resource_value?.['Content']);
-    this.#expect('the drift', server.resource_value?.['State'] === 'stopped');
-    this.#teller.say('The model is enforced:');
-    for (const component of ['settings', 'server']) await this.#ask({ component, kind: 'manual', name: 'putBack' });
+    this.#teller.say('So there is drift, what reality has otherwise than the model says:');
+    const drift = await this.#drifted();
+    this.#teller.show(
+      'drift',
+      drift.flatMap(({ name, path, intent, reality }) => [
+        `${name} ${path}`,
+        `  is to be  ${shown(intent)}`,
+        `  and is    ${shown(reality)}`,
+      ]),
+    );
+    const places = drift.map(({ name, path }) => `${name} ${path}`);
+    this.#expect('the drift', places.join() === 'settings /domain/Content,server /domain/State');
+    const changeSet = await this.#open('put back');
+    await this.#stage.call('drift.enforce', { changeSet, all: true });
+    this.#teller.say('Change set "put back" enforces the model (another could accept what is there instead).');
+    await this.#review(changeSet);
+    this.#teller.say('It is applied:');
+    await this.#apply(changeSet);
+    this.#expect('an end of the drift', (await this.#drifted()).length === 0);
     await this.#visit('Hello', 'navy');
   }
 
@@ -128,17 +151,23 @@ class Demonstration {
     this.#teller.chapter('Two people change it at once');
     const [colours, words] = [await this.#open('colours'), await this.#open('words')];
     await this.#submit(colours, setValue('settings', '/domain/Values/colour', 'darkgreen'));
-    this.#teller.say('Change set "colours" is open: the title is to be dark green. It is not applied.');
+    this.#teller.say('Change set "colours" makes the title dark green. It is not applied yet.');
     await this.#submit(words, setValue('settings', '/domain/Values/title', 'Good day'));
+    this.#teller.say('Change set "words" has another title.');
+    await this.#seen('settings', words);
     await this.#review(words);
+    this.#teller.say('It is applied first:');
     await this.#apply(words);
     await this.#visit('Good day', 'navy');
     const seen = await this.#seen('settings', colours);
-    this.#teller.say('"colours" has the new title already, beside its own colour:');
-    this.#teller.show('settings in "colours"', [line(seen.value.domain['Content'])]);
+    this.#teller.say(
+      '"colours", still open, has the new title already, beside its own colour. In it the file will be:',
+    );
+    this.#teller.show('settings in "colours"', [shown(seen.value.domain['Content'])]);
+    this.#teller.say('It is applied, too:');
     await this.#apply(colours);
     await this.#visit('Good day', 'darkgreen');
-    this.#teller.say('"words" is taken back; what "colours" did stays:');
+    this.#teller.say('"words" is reverted, by a change set of its own; what "colours" did stays:');
     const { changeSet } = await this.#stage.call<{ changeSet: ChangeSetRow }>('change_set.revert', {
       changeSet: words,
     });
@@ -150,7 +179,7 @@ class Demonstration {
   async #template(): Promise<string> {
     this.#teller.chapter('A template, on a cloud of this machine');
     const Endpoint = await this.#stage.openCloud();
-    this.#teller.say(`A local Cloud Control endpoint is at ${Endpoint}; the provider is the one for AWS.`);
+    this.#teller.say(`"headwater cloud" at ${Endpoint} stands in for AWS; the provider is the one that talks to AWS.`);
     const types = await this.#open('aws');
     await this.#stage.call('provider.install', { changeSet: types, provider: 'aws' });
     const content = { AccessKeyId: 'demo', SecretAccessKey: 'demo', Region: 'eu-central-1', Endpoint };
@@ -163,12 +192,16 @@ class Demonstration {
       text,
       name: 'network',
     });
-    this.#teller.say(`examples/network.yaml is imported: ${created} components, linked as its references say.`);
+    this.#teller.say(
+      `examples/network.yaml, a CloudFormation template, is imported: ${created} components, linked as its references say.`,
+    );
+    this.#teller.say('Some are resources; the others are its parameters, mappings, conditions and outputs.');
     await this.#stage.call('secret.use', { changeSet, secret: 'cloud' });
     await this.#review(changeSet);
+    this.#teller.say('It is applied, as many at once as do not wait for each other:');
     await this.#apply(changeSet);
     this.#expect('the template at the cloud', (await resourcesAt(Endpoint)) > 0);
-    this.#teller.say(`${await resourcesAt(Endpoint)} resources are there.`);
+    this.#teller.say(`The cloud has ${await resourcesAt(Endpoint)} resources.`);
     return Endpoint;
   }
 
@@ -178,6 +211,7 @@ class Demonstration {
     const { items: all } = await this.#stage.call<{ items: { id: string }[] }>('component.search', { changeSet });
     const mutations = all.map(({ id }) => ({ kind: 'component.delete', component: id }));
     await this.#stage.call('submit', { changeSet, mutations });
+    this.#teller.say('All components are deleted in one change set. It is applied, who follows others first:');
     await this.#apply(changeSet);
     const { items = [] } = await this.#stage.ask('GET', 'process');
     this.#expect('nothing that is left', this.#stage.files.length === 0 && items.length === 0);
@@ -186,11 +220,12 @@ class Demonstration {
     const audit = await this.#stage.call<{ ok: boolean; entries: number }>('audit.verify');
     this.#expect('a whole audit trail', audit.ok);
     this.#teller.say(
-      'No file and no process is left, of the cloud only the bucket that its template retains, and the audit trail of all of it is whole.',
-      {
-        entries: audit.entries,
-      },
+      'No file and no process is left, and of the cloud only the bucket Logs, which its template retains.',
     );
+    this.#teller.say(`The audit trail of all of it is whole: ${audit.entries} entries in hash chains.`, {
+      entries: audit.entries,
+    });
+    this.#teller.say('What to try next: README.md, and docs/local.md for what was shown here, step by step.');
   }
 
   async #open(name: string): Promise<string> {
@@ -207,15 +242,18 @@ class Demonstration {
 
   async #review(changeSet: string): Promise<void> {
     const review = await this.#stage.call<Review>('change_set.review', { changeSet });
-    const { added, modified, removed, values, derived } = review.summary;
-    this.#teller.say(
-      `Its review: ${added} to add, ${modified} to change, ${removed} to remove; ${values} values edited, ${derived} follow them.`,
-    );
+    this.#teller.say(`Its review: ${reviewed(review.summary)}. To be done:`);
     const marks: { readonly [kind: string]: string } = { create: '+', update: '~', destroy: '-' };
     this.#teller.show(
       'plan',
       review.actions.map((a) => `${marks[a.kind] ?? '-/+'} ${a.kind} ${a.name}`),
     );
+  }
+
+  /** What reality has otherwise than the model says, a property each. */
+  async #drifted(): Promise<Drifted[]> {
+    const { components } = await this.#stage.call<{ components: { items: ComponentDrift[] } }>('drift.list');
+    return components.items.flatMap(({ name, differences }) => differences.map((d) => ({ name, ...d })));
   }
 
   async #apply(changeSet: string): Promise<void> {
@@ -276,4 +314,18 @@ async function resourcesAt(cloud: string): Promise<number> {
   return there.size;
 }
 
-const line = (value: Json | undefined): string => JSON.stringify(value ?? null);
+/** A text as it is, everything else as JSON. */
+const shown = (value: Json | undefined): string =>
+  typeof value === 'string' ? value.trim() : JSON.stringify(value ?? null);
+
+function reviewed({ added, modified, removed, values, derived }: Review['summary']): string {
+  const said = [
+    [added, 'component', 'to add'],
+    [modified, 'component', 'to change'],
+    [removed, 'component', 'to remove'],
+    [values, 'value', 'edited'],
+    [derived, 'value', 'computed of those'],
+  ] as const;
+  const parts = said.filter(([n]) => n > 0).map(([n, noun, how]) => `${n} ${noun}${n === 1 ? '' : 's'} ${how}`);
+  return parts.length === 0 ? 'the model stays as it is' : parts.join(', ');
+}

@@ -46,18 +46,19 @@ export class Teller {
 
   /** Where the actions are now. At a terminal they stay in their places; elsewhere each that has ended is one line. */
   actions(actions: readonly ActionRecord[]): void {
+    const width = Math.max(...actions.map((a) => a.componentName.length), 0);
     if (this.#json || !process.stdout.isTTY) {
       for (const a of actions) {
         const isNews = this.#told.get(a.id) !== a.status && (this.#json || a.endedAtMs !== null);
         if (!isNews) continue;
         this.#told.set(a.id, a.status);
         if (this.#json) this.#line({ kind: 'action', action: a.kind, component: a.componentName, status: a.status });
-        else process.stdout.write(`     ${lineOf(a)}\n`);
+        else process.stdout.write(`     ${lineOf(a, width)}\n`);
       }
       return;
     }
     const over = this.#drawn === 0 ? '' : `\x1b[${this.#drawn}A`;
-    process.stdout.write(`${over}${actions.map((a) => `\x1b[2K     ${lineOf(a)}\n`).join('')}`);
+    process.stdout.write(`${over}${actions.map((a) => `\x1b[2K     ${lineOf(a, width)}\n`).join('')}`);
     this.#drawn = actions.length;
   }
 
@@ -76,9 +77,10 @@ export class Teller {
   }
 }
 
-function lineOf(a: ActionRecord): string {
+/** `width`: of the names beside each other. */
+function lineOf(a: ActionRecord, width: number): string {
   const what = a.kind === 'manual' ? a.name : a.kind;
   const took = a.startedAtMs === null || a.endedAtMs === null ? '' : `  ${Math.max(0, a.endedAtMs - a.startedAtMs)} ms`;
   const why = a.failure === null ? a.heldBecause : a.failure.message;
-  return `${signs[a.status]} ${what.padEnd(8)} ${a.componentName.padEnd(12)} ${a.status}${took}${why === '' ? '' : `: ${why}`}`;
+  return `${signs[a.status]} ${what.padEnd(8)} ${a.componentName.padEnd(width)} ${a.status}${took}${why === '' ? '' : `: ${why}`}`;
 }

@@ -67,6 +67,19 @@ test('[LO16] the demonstration tells what is there, a line of JSON each, and lea
     'darkgreen Hello',
   ]);
   expect(lines.filter((line) => line.kind === 'chapter')).toHaveLength(6);
+  const drift = lines
+    .find((line) => line.what === 'drift')
+    ?.lines?.map((line) => line.trim().replace(/"port": \d+/, '…'));
+  expect(drift).toEqual([
+    'settings /domain/Content',
+    'is to be  { "title": "Hello", "colour": "navy", … }',
+    'and is    { "title": "Hacked", "colour": "navy", … }',
+    'server /domain/State',
+    'is to be  running',
+    'and is    stopped',
+  ]);
+  const plans = lines.filter((line) => line.what === 'plan').map((line) => line.lines);
+  expect(plans[1]).toEqual(['~ update settings', '~ update server']);
   expect(lines.find((line) => line.what === 'files')?.lines).toEqual(['site', 'site/server.js', 'site/site.json']);
   expect(said).not.toContain('Token');
   expect(readdirSync(folder)).toEqual([]);
