@@ -59,5 +59,11 @@ export default defineSchema({
         return isGone ? { status: 'ok', payload: null } : refused;
       },
     },
+    // With the filter Path only those below it.
+    list: {
+      kind: 'list',
+      main: ({ properties, cursor }: any) =>
+        listed({ kind: 'directory', below: properties.domain.Path, cursor }, (directory) => directory),
+    },
   },
 });

@@ -46,6 +46,7 @@ export default defineSchema({
       kind: 'string',
       default: '',
       docs: 'In which it runs, from the root of the agent; empty: the root itself.',
+      suggests: [{ schema: 'Local::Directory', path: '/resource_value/Path' }],
     },
     Environment: {
       kind: 'map',
@@ -160,5 +161,6 @@ export default defineSchema({
         return isGone ? { status: 'ok', payload: null } : refused;
       },
     },
+    list: { kind: 'list', main: ({ cursor }: any) => listed({ kind: 'process', cursor }, (process) => process) },
   },
 });
