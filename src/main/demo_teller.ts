@@ -2,6 +2,7 @@
 // are carried out; with --json one object a line, and nothing else on standard output.
 
 import type { Json } from '../base/json.ts';
+import type { Review } from '../engine/operations.ts';
 import type { ActionRecord } from '../model/action.ts';
 
 const signs: Readonly<Record<ActionRecord['status'], string>> = {
@@ -83,4 +84,21 @@ function lineOf(a: ActionRecord, width: number): string {
   const took = a.startedAtMs === null || a.endedAtMs === null ? '' : `  ${Math.max(0, a.endedAtMs - a.startedAtMs)} ms`;
   const why = a.failure === null ? a.heldBecause : a.failure.message;
   return `${signs[a.status]} ${what.padEnd(8)} ${a.componentName.padEnd(width)} ${a.status}${took}${why === '' ? '' : `: ${why}`}`;
+}
+
+/** A text as it is, everything else as JSON. */
+export const shown = (value: Json | undefined): string =>
+  typeof value === 'string' ? value.trim() : JSON.stringify(value ?? null);
+
+/** What a review counts. */
+export function reviewed({ added, modified, removed, values, derived }: Review['summary']): string {
+  const said = [
+    [added, 'component', 'to add'],
+    [modified, 'component', 'to change'],
+    [removed, 'component', 'to remove'],
+    [values, 'value', 'edited'],
+    [derived, 'value', 'computed of those'],
+  ] as const;
+  const parts = said.filter(([n]) => n > 0).map(([n, noun, how]) => `${n} ${noun}${n === 1 ? '' : 's'} ${how}`);
+  return parts.length === 0 ? 'the model stays as it is' : parts.join(', ');
 }
