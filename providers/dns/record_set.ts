@@ -160,6 +160,9 @@ async function refresh({ properties: { domain, si } }: Call) {
   const id = idOf(si.resourceId);
   const set = setIn(await findZone(id.zone), id);
   const isThere = set !== undefined && recordsOf(set).length > 0;
+  // Without a type there is no component yet: somebody wants to take it over.
+  if (isThere && domain?.Type === undefined && !types.includes(id.type))
+    return stop(`${idText(id)} is not taken over: the schema has no type ${id.type}`);
   return { status: 'ok' as const, payload: isThere ? payloadOf(set, id, domain ?? {}) : null };
 }
 
@@ -170,20 +173,58 @@ async function destroy({ properties: { si } }: Call) {
   return { status: 'ok' as const, payload: null };
 }
 
-/** All of one zone on a page; of every zone, unless one is asked for. */
+const listedMost = 500;
+
+/** A page of what one zone has, in order of the ids; of every zone, one after the other, unless one is asked for. */
 async function list({ properties, cursor = '' }: Call) {
   const only = properties?.domain?.Zone;
   const zones = only ? [{ name: wholeName(only) }] : ((await ask<ZoneRow[]>('GET', '/zones')) ?? []);
   const names = zones.map((zone) => zone.name).sort();
-  const name = names.find((n) => n > cursor);
+  // A zone that is done, or one and the last id that was listed of it.
+  const [done = '', last] = cursor === '' ? [] : (JSON.parse(cursor) as string[]);
+  const name = names.find((n) => n > done || (n === done && last !== undefined));
   if (name === undefined) return { status: 'ok' as const, resources: [] };
-  const sets = (await findZone(name))?.rrsets ?? [];
-  const resources = sets
+  const after = name === done ? (last ?? '') : '';
+  const left = ((await findZone(name))?.rrsets ?? [])
     .map((set) => ({ set, id: { zone: name, name: set.name, type: set.type } }))
-    .filter(({ set, id }) => recordsOf(set).length > 0 && whyReserved(id) === undefined)
+    .filter(({ set, id }) => recordsOf(set).length > 0 && whyReserved(id) === undefined && idText(id) > after)
+    .sort((a, b) => (idText(a.id) < idText(b.id) ? -1 : 1));
+  const page = left.slice(0, listedMost);
+  const isKnown = ({ id }: { id: Id }) => types.includes(id.type);
+  const resources = page
+    .filter(isKnown)
     .map(({ set, id }) => ({ resourceId: idText(id), name: `${id.name} ${id.type}`, payload: payloadOf(set, id, {}) }));
-  return { status: 'ok' as const, resources, ...(name === names.at(-1) ? {} : { cursor: name }) };
+  const others = page.filter((one) => !isKnown(one)).map(({ id }) => idText(id));
+  const told =
+    others.length === 0 ? {} : { message: `There and not listed, as their types are not: ${others.join(', ')}` };
+  const status = others.length === 0 ? ('ok' as const) : ('warning' as const);
+  if (left.length > page.length)
+    return { status, resources, ...told, cursor: JSON.stringify([name, idText(page[page.length - 1]!.id)]) };
+  return { status, resources, ...told, ...(name === names.at(-1) ? {} : { cursor: JSON.stringify([name]) }) };
 }
+
+/** Those of which a component may be. */
+const types = [
+  'A',
+  'AAAA',
+  'ALIAS',
+  'CAA',
+  'CNAME',
+  'DNAME',
+  'DS',
+  'HTTPS',
+  'LOC',
+  'MX',
+  'NAPTR',
+  'NS',
+  'PTR',
+  'SPF',
+  'SRV',
+  'SSHFP',
+  'SVCB',
+  'TLSA',
+  'TXT',
+];
 
 export default defineSchema({
   docs: 'All records of one name and type in a zone of a PowerDNS server.',
@@ -204,27 +245,7 @@ export default defineSchema({
       kind: 'string',
       required: true,
       createOnly: true,
-      enum: [
-        'A',
-        'AAAA',
-        'ALIAS',
-        'CAA',
-        'CNAME',
-        'DNAME',
-        'DS',
-        'HTTPS',
-        'LOC',
-        'MX',
-        'NAPTR',
-        'NS',
-        'PTR',
-        'SPF',
-        'SRV',
-        'SSHFP',
-        'SVCB',
-        'TLSA',
-        'TXT',
-      ],
+      enum: types,
     },
     Ttl: { kind: 'integer', default: 3600, minimum: 0, maximum: 2147483647, docs: 'Seconds.' },
     Records: {

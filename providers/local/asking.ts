@@ -26,6 +26,35 @@ async function ask(method: string, path: string, body?: object): Promise<any> {
   };
 }
 
+interface Listed {
+  readonly kind: 'directory' | 'file' | 'process';
+  /** Only what lies below this directory. */
+  readonly below?: string;
+  readonly cursor?: string;
+}
+
+/** A page of what is there. `shown` gives what is told of one, or a text: why it is left out, which is told then. */
+async function listed({ kind, below = '', cursor }: Listed, shown: (resource: any) => object | string): Promise<any> {
+  const words = Object.entries({ below, cursor }).filter(([, text]) => text);
+  const query = words.map(([word, text]) => `${word}=${encodeURIComponent(text ?? '')}`).join('&');
+  const page = await ask('GET', query === '' ? kind : `${kind}?${query}`);
+  if (page.refused !== undefined) return page.refused;
+  const left: string[] = page.passedBy.map(({ why }: any) => why);
+  const resources: object[] = [];
+  for (const { id, resource } of page.items) {
+    const payload = shown(resource);
+    if (typeof payload === 'string') left.push(payload);
+    else resources.push({ resourceId: id, name: id, payload });
+  }
+  const told = left.length === 0 ? {} : { message: `There and not listed: ${left.join('; ')}` };
+  return {
+    status: left.length === 0 ? 'ok' : 'warning',
+    resources,
+    ...told,
+    ...(page.cursor && { cursor: page.cursor }),
+  };
+}
+
 /** What is wrong with a path below the root of the agent; undefined: nothing. */
 function wrongPath(path: string): string | undefined {
   if (path.startsWith('/')) return `${path} is absolute: name it from the root of the agent`;

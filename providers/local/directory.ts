@@ -43,15 +43,6 @@ export default defineSchema({
         return refused ?? { status: 'ok', payload: resource };
       },
     },
-    putBack: {
-      kind: 'manual',
-      // @idempotent
-      async main({ properties }) {
-        const { Path, Mode } = properties.domain;
-        const { refused, resource } = await ask('PUT', at(properties.si.resourceId), { desired: { Path, Mode } });
-        return refused ?? { status: 'ok', payload: resource };
-      },
-    },
     destroy: {
       kind: 'destroy',
       // @idempotent
@@ -67,6 +58,12 @@ export default defineSchema({
         if (refused === undefined) return { status: 'ok', payload: resource };
         return isGone ? { status: 'ok', payload: null } : refused;
       },
+    },
+    // With the filter Path only those below it.
+    list: {
+      kind: 'list',
+      main: ({ properties, cursor }: any) =>
+        listed({ kind: 'directory', below: properties.domain.Path, cursor }, (directory) => directory),
     },
   },
 });

@@ -1,8 +1,12 @@
 // A file below the root of a local agent: there whole or not at all.
 
-function wishOf({ Path, Content, Encoding, Mode }: any): object {
-  return { Path, Content, Encoding, Mode };
+function wishOf({ Folder, Name, Content, Encoding, Mode }: any): object {
+  return { Path: joined(Folder, Name), Content, Encoding, Mode };
 }
+
+/** Taken over without its content it would be emptied by the first update. */
+const whyTooLong = ({ Path, Content, Bytes }: any): string | undefined =>
+  Content === undefined ? `${Path} has ${Bytes} bytes, and of more than 1 MiB no content is told` : undefined;
 
 export default defineSchema({
   docs: 'A file with the content that is given, or that follows from other components.',
@@ -12,6 +16,7 @@ export default defineSchema({
       default: '',
       createOnly: true,
       docs: 'From the root of the agent; empty: the root itself.',
+      suggests: [{ schema: 'Local::Directory', path: '/resource_value/Path' }],
     },
     Name: {
       kind: 'string',
@@ -24,7 +29,6 @@ export default defineSchema({
     Content: { kind: 'string', default: '', docs: 'At most 1 MiB.' },
     Encoding: { kind: 'string', enum: ['utf8', 'base64'], default: 'utf8', docs: 'base64: the content is bytes.' },
     Mode: { kind: 'string', default: '0644', pattern: '^0[4-7][0-7]{2}$', docs: 'Who may do what, in octal.' },
-    Path: { kind: 'string', docs: 'Made of folder and name.' },
   },
   resource: {
     Path: { kind: 'string', docs: 'From the root of the agent.' },
@@ -38,16 +42,9 @@ export default defineSchema({
     Encoding: { kind: 'string' },
   },
   secrets: { Machine: 'Local Machine' },
-  primaryIdentifier: ['/domain/Path'],
-  attributes: {
-    path: {
-      arguments: { folder: '/domain/Folder', name: '/domain/Name' },
-      output: '/domain/Path',
-      main: ({ folder, name }) => joined(folder, name),
-    },
-  },
+  primaryIdentifier: ['/domain/Folder', '/domain/Name'],
   qualifications: {
-    pathStays: ({ domain }) => verdict(wrongPath(domain.Path ?? domain.Name ?? '')),
+    pathStays: ({ domain }) => verdict(wrongPath(joined(domain.Folder, domain.Name))),
   },
   actions: {
     create: {
@@ -68,16 +65,6 @@ export default defineSchema({
         return refused ?? { status: 'ok', payload: payloadOf(resource) };
       },
     },
-    putBack: {
-      kind: 'manual',
-      // @idempotent
-      async main({ properties }) {
-        const { refused, resource } = await ask('PUT', at(properties.si.resourceId), {
-          desired: wishOf(properties.domain),
-        });
-        return refused ?? { status: 'ok', payload: payloadOf(resource) };
-      },
-    },
     destroy: {
       kind: 'destroy',
       // @idempotent
@@ -90,9 +77,22 @@ export default defineSchema({
       kind: 'refresh',
       async main({ properties }) {
         const { refused, isGone, resource } = await ask('GET', at(properties.si.resourceId));
-        if (refused === undefined) return { status: 'ok', payload: payloadOf(resource) };
-        return isGone ? { status: 'ok', payload: null } : refused;
+        if (refused !== undefined) return isGone ? { status: 'ok', payload: null } : refused;
+        // Without a name there is no component yet: somebody wants to take it over.
+        const why = properties.domain.Name === undefined ? whyTooLong(resource) : undefined;
+        if (why !== undefined)
+          return { status: 'error', message: `it is not taken over: ${why}`, errorClass: 'permanent' };
+        return { status: 'ok', payload: payloadOf(resource) };
       },
+    },
+    // With the filter Folder only those below it.
+    list: {
+      kind: 'list',
+      main: ({ properties, cursor }: any) =>
+        listed(
+          { kind: 'file', below: properties.domain.Folder, cursor },
+          (file) => whyTooLong(file) ?? payloadOf(file),
+        ),
     },
   },
 });

@@ -46,6 +46,7 @@ export default defineSchema({
       kind: 'string',
       default: '',
       docs: 'In which it runs, from the root of the agent; empty: the root itself.',
+      suggests: [{ schema: 'Local::Directory', path: '/resource_value/Path' }],
     },
     Environment: {
       kind: 'map',
@@ -144,18 +145,6 @@ export default defineSchema({
         return refused ?? started(properties.domain, resource, checkpoint);
       },
     },
-    putBack: {
-      kind: 'manual',
-      // @idempotent
-      async main({ properties, checkpoint }) {
-        const name = at(properties.si.resourceId);
-        const { refused, resource } =
-          checkpoint === undefined
-            ? await ask('PUT', name, { desired: wishOf(properties.domain) })
-            : await ask('GET', name);
-        return refused ?? started(properties.domain, resource, checkpoint);
-      },
-    },
     destroy: {
       kind: 'destroy',
       // @idempotent
@@ -172,5 +161,6 @@ export default defineSchema({
         return isGone ? { status: 'ok', payload: null } : refused;
       },
     },
+    list: { kind: 'list', main: ({ cursor }: any) => listed({ kind: 'process', cursor }, (process) => process) },
   },
 });

@@ -1,8 +1,8 @@
 // A file below the root of a local agent whose content is a text with placeholders, `${name}`, and the values for them: a
 // configuration that follows from other components. The content is a value of the component, so that a review shows it.
 
-function wishOf({ Path, Content, Mode }: any): object {
-  return { Path, Content, Mode };
+function wishOf({ Folder, Name, Content, Mode }: any): object {
+  return { Path: joined(Folder, Name), Content, Mode };
 }
 
 /** `${name}` is a placeholder, `$${` the two characters themselves. */
@@ -30,6 +30,7 @@ export default defineSchema({
       default: '',
       createOnly: true,
       docs: 'From the root of the agent; empty: the root itself.',
+      suggests: [{ schema: 'Local::Directory', path: '/resource_value/Path' }],
     },
     Name: {
       kind: 'string',
@@ -46,7 +47,6 @@ export default defineSchema({
       docs: 'By name of the placeholder; what is no text is written as JSON.',
     },
     Mode: { kind: 'string', default: '0644', pattern: '^0[4-7][0-7]{2}$', docs: 'Who may do what, in octal.' },
-    Path: { kind: 'string', docs: 'Made of folder and name.' },
     Content: { kind: 'string', docs: 'Made of text and values.' },
   },
   resource: {
@@ -60,13 +60,8 @@ export default defineSchema({
     Location: { kind: 'string', docs: 'Where it lies on the machine.' },
   },
   secrets: { Machine: 'Local Machine' },
-  primaryIdentifier: ['/domain/Path'],
+  primaryIdentifier: ['/domain/Folder', '/domain/Name'],
   attributes: {
-    path: {
-      arguments: { folder: '/domain/Folder', name: '/domain/Name' },
-      output: '/domain/Path',
-      main: ({ folder, name }) => joined(folder, name),
-    },
     content: {
       arguments: { text: '/domain/Text', values: '/domain/Values' },
       output: '/domain/Content',
@@ -74,7 +69,7 @@ export default defineSchema({
     },
   },
   qualifications: {
-    pathStays: ({ domain }) => verdict(wrongPath(domain.Path ?? domain.Name ?? '')),
+    pathStays: ({ domain }) => verdict(wrongPath(joined(domain.Folder, domain.Name))),
     // One that is missing is an error of the content itself.
     valuesUsed({ domain }) {
       const unused = Object.keys(domain.Values ?? {}).filter((name) => !namesIn(domain.Text).includes(name));
@@ -102,16 +97,6 @@ export default defineSchema({
         return refused ?? { status: 'ok', payload: payloadOf(resource) };
       },
     },
-    putBack: {
-      kind: 'manual',
-      // @idempotent
-      async main({ properties }) {
-        const { refused, resource } = await ask('PUT', at(properties.si.resourceId), {
-          desired: wishOf(properties.domain),
-        });
-        return refused ?? { status: 'ok', payload: payloadOf(resource) };
-      },
-    },
     destroy: {
       kind: 'destroy',
       // @idempotent
@@ -123,6 +108,13 @@ export default defineSchema({
     refresh: {
       kind: 'refresh',
       async main({ properties }) {
+        // Without a name there is no component yet: of what is there nobody can tell the text that it was made of.
+        if (properties.domain.Name === undefined)
+          return {
+            status: 'error',
+            message: 'a template is not taken over: import it as Local::File',
+            errorClass: 'permanent',
+          };
         const { refused, isGone, resource } = await ask('GET', at(properties.si.resourceId));
         if (refused === undefined) return { status: 'ok', payload: payloadOf(resource) };
         return isGone ? { status: 'ok', payload: null } : refused;

@@ -90,8 +90,9 @@ function list(call: Call) {
   return listEachDatabase(call, async (sql, database) => {
     const { rows } = await sql.query(`select ${columns} where e.extname <> 'plpgsql' order by e.extname`);
     return rows.map((row) => {
-      const name = String(row['extname']);
-      return { resourceId: idText(database, name), name, payload: payloadOf(row, database) };
+      // Names of their own, as each database may have one of the name.
+      const id = idText(database, String(row['extname']));
+      return { resourceId: id, name: id, payload: payloadOf(row, database) };
     });
   });
 }

@@ -86,8 +86,9 @@ function list(call: Call) {
       `select ${columns} from pg_namespace n where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' order by n.nspname`,
     );
     return rows.map((row) => {
-      const name = String(row['nspname']);
-      return { resourceId: idText(database, name), name, payload: payloadOf(row, database) };
+      // Names of their own, as each database may have one of the name.
+      const id = idText(database, String(row['nspname']));
+      return { resourceId: id, name: id, payload: payloadOf(row, database) };
     });
   });
 }

@@ -266,6 +266,10 @@ export const faultCodes = {
     means: 'The demonstration came to something else than it tells.',
     next: 'Report it with what it printed.',
   },
+  demo_server_unusable: {
+    means: 'The PostgreSQL server that the demonstration was given is not there, or its user may not do what is shown.',
+    next: 'Give a superuser of a server that runs, or leave the option and the variable out.',
+  },
   address_unavailable: {
     means: 'The address cannot be listened on.',
     next: 'Use another port, or end the program that has it.',

@@ -231,9 +231,11 @@ export const limits = {
   localFileBytesMax: 1024 * 1024,
   /** UTF-16 units of a path below its root. */
   localPathCharsMax: 1_024,
-  /** Directories and files that it looks at to list them, and what one page holds. */
+  /** Directories and files that it looks at to list them, what one page holds, and how many it reads at once. */
   localEntriesMax: 20_000,
   localPageMax: 100,
+  localPageBytesMax: 2 * 1024 * 1024,
+  localReadAtOnceMax: 10,
   /** Processes that it supervises. */
   localProcessesMax: 256,
   /** Size of its journal over which the next start writes a short one. */

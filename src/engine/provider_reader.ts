@@ -9,7 +9,7 @@ import { canonical, type Json, type JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { type ActionFailure, actionAnswerOf, classOfThrown } from '../dispatch/action_result.ts';
-import { type ListedResource, type ListPage, listAnswerOf } from '../dispatch/list_result.ts';
+import { type ListPage, listAnswerOf } from '../dispatch/list_result.ts';
 import { decideRetry, type RetryPolicy } from '../dispatch/retry.ts';
 import { authenticationOf, type SecretUse } from '../graph/secret_use.ts';
 import {
@@ -168,10 +168,7 @@ export class ProviderCalls {
   }
 
   /** Every page, as far as `isEnough` does not say that it has all that it looks for. Refuses as `page`, and `limit_exceeded`. */
-  async pages(
-    take: (resources: readonly ListedResource[]) => boolean,
-    progress: (resources: number) => void,
-  ): Promise<Result<number>> {
+  async pages(take: (page: ListPage) => boolean, progress: (resources: number) => void): Promise<Result<number>> {
     const cursors = new Set<string>();
     let cursor: string | undefined;
     let seen = 0;
@@ -188,7 +185,7 @@ export class ProviderCalls {
         });
       }
       progress(seen);
-      if (take(page.value.resources)) break;
+      if (take(page.value)) break;
       cursor = page.value.cursor;
       if (cursor !== undefined && cursors.has(cursor)) return failed('result/cursor', 'a cursor that leads on', cursor);
       if (cursor !== undefined) cursors.add(cursor);

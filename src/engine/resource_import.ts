@@ -7,7 +7,7 @@ import type { ChangeSetId, ComponentId } from '../base/ids.ts';
 import { type Json, sameJson } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
-import type { ListedResource } from '../dispatch/list_result.ts';
+import type { ListedResource, ListPage } from '../dispatch/list_result.ts';
 import { type DiscoveryPlan, type FoundResource, type Note, planDiscovery } from '../formats/discovery/plan.ts';
 import { findComponent, reportedOf } from '../model/lookup.ts';
 import { resourceKeyOf } from '../model/moved.ts';
@@ -34,6 +34,8 @@ export interface ResourceListReply {
   readonly resources: readonly ResourceLine[];
   /** Of the next page; null: there is none. */
   readonly cursor: string | null;
+  /** What the function said of the page, such as what it leaves out; '' : nothing. */
+  readonly message: string;
 }
 
 /** One page of what is there. Refuses `access_denied`, what the schema and secrets refuse, `function_failed`. */
@@ -50,7 +52,7 @@ export async function listResources(
   const page = await new ProviderCalls(w, branch, principal, reader.value).page(ask.cursor);
   if (!page.ok) return page;
   const head = (await w.head()).snapshot;
-  const { resources, cursor } = page.value;
+  const { resources, cursor, message } = page.value;
   return w.read(() => {
     const owners = ownersOf(branch.snapshot, reader.value.schema);
     const lines = resources.map((r): ResourceLine => {
@@ -58,7 +60,13 @@ export async function listResources(
       const component = owner && { ...owner, onHead: findComponent(head, owner.component) !== undefined };
       return { ...r, component: component ?? null };
     });
-    return ok({ changeSet: branch.row.id, schema: reader.value.name, resources: lines, cursor: cursor ?? null });
+    return ok({
+      changeSet: branch.row.id,
+      schema: reader.value.name,
+      resources: lines,
+      cursor: cursor ?? null,
+      message,
+    });
   });
 }
 
@@ -88,6 +96,8 @@ export interface ResourceImportReply {
   readonly ambiguous: DiscoveryPlan['ambiguous'];
   /** What was reported and is not declared. */
   readonly untaken: readonly Note[];
+  /** What the list function said of its pages, such as what it leaves out. */
+  readonly messages: readonly string[];
 }
 
 const importing = new WeakMap<Workspace, Map<ChangeSetId, Promise<unknown>>>();
@@ -131,21 +141,25 @@ async function importNow(
   const calls = new ProviderCalls(w, branch, principal, reader);
   await w.reality.ready();
   const owners = await w.read(() => ownersOf(branch.snapshot, reader.schema));
-  const there = await findResources(calls, reader, ask, owners, progress);
+  const messages: string[] = [];
+  const say = (message: string): void => {
+    if (message !== '') messages.push(message);
+  };
+  const there = await findResources(calls, reader, { ask, owners, say, progress });
   if (!there.ok) return there;
   const fresh = there.value.filter((r) => !owners.has(r.resourceId));
   const known = await lookAgain(w, principal, branch, { ask, owners, reader, calls });
   if (!known.ok) return known;
   const made = await makeComponents(w, principal, { ask, reader, fresh, progress });
   if (!made.ok) return made;
-  return ok({ changeSet: ask.changeSet, schema: reader.name, known: known.value, ...made.value });
+  return ok({ changeSet: ask.changeSet, schema: reader.name, known: known.value, ...made.value, messages });
 }
 
 async function makeComponents(
   w: Workspace,
   principal: Principal,
   what: { ask: ImportAsk; reader: ProviderReader; fresh: readonly FoundResource[]; progress: Progress },
-): Promise<Result<Omit<ResourceImportReply, 'changeSet' | 'schema' | 'known'>>> {
+): Promise<Result<Omit<ResourceImportReply, 'changeSet' | 'schema' | 'known' | 'messages'>>> {
   const { ask, reader, fresh, progress } = what;
   const now = await caughtUp(w, ask.changeSet);
   if (!now.ok) return now;
@@ -179,16 +193,22 @@ async function makeComponents(
 async function findResources(
   calls: ProviderCalls,
   reader: ProviderReader,
-  ask: ImportAsk,
-  owners: ReadonlyMap<string, Owner>,
-  progress: Progress,
+  by: {
+    readonly ask: ImportAsk;
+    readonly owners: ReadonlyMap<string, Owner>;
+    /** Gets what the function says of its pages. */
+    readonly say: (message: string) => void;
+    readonly progress: Progress;
+  },
 ): Promise<Result<FoundResource[]>> {
+  const { ask, owners, say, progress } = by;
   const wanted = ask.resourceIds && new Set(ask.resourceIds.filter((id) => !owners.has(id)));
   const found = new Map<string, ListedResource>();
   if (wanted !== undefined && reader.refresh !== undefined)
     for (const resourceId of wanted) found.set(resourceId, { resourceId, payload: null, name: '' });
   else if (wanted === undefined || wanted.size > 0) {
-    const take = (resources: readonly ListedResource[]): boolean => {
+    const take = ({ resources, message }: ListPage): boolean => {
+      say(message);
       for (const r of resources)
         if ((wanted?.has(r.resourceId) ?? !owners.has(r.resourceId)) && !found.has(r.resourceId))
           found.set(r.resourceId, r);

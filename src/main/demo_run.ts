@@ -1,17 +1,9 @@
-// The demonstration: an application of linked components, made for real on this machine, looked at, changed by hand, put back,
-// changed in one change set while another is open, taken back and taken away. What is told is held against what is there:
-// where it differs the demonstration fails.
+// The demonstration from its start to its end: what it needs is there before it begins, and whatever ends it, also Ctrl+C, all that
+// was made is taken away.
 
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Json } from '../base/json.ts';
-import { Fault } from '../base/result.ts';
-import type { Review } from '../engine/operations.ts';
-import type { InstallReply } from '../engine/providers.ts';
-import type { ActionRecord } from '../model/action.ts';
-import type { ChangeSetRow } from '../ports/store.ts';
-import { applicationEdits, componentNames, setValue } from './demo_application.ts';
-import { freePort, pause, Stage } from './demo_stage.ts';
+import { findPostgres } from './demo_postgres.ts';
+import { freePort, Stage } from './demo_stage.ts';
+import { Demonstration } from './demo_story.ts';
 import { Teller } from './demo_teller.ts';
 import { templateDemo } from './demo_template.ts';
 
@@ -19,14 +11,17 @@ export interface DemoChoice {
   /** application: the one on this machine; template: the one on the model alone. */
   readonly what: 'application' | 'template';
   readonly json: boolean;
+  /** URL of a PostgreSQL server; undefined: HEADWATER_DEMO_POSTGRES, else one on this machine if it can be used. */
+  readonly postgres: string | undefined;
 }
 
-/** Answers the exit code. Faults: `demo_failed`, and those of what it uses. */
-export async function runDemo({ what, json }: DemoChoice): Promise<number> {
+/** Answers the exit code. Faults: `demo_failed`, `demo_server_unusable`, and those of what it uses. */
+export async function runDemo({ what, json, postgres }: DemoChoice): Promise<number> {
   if (what === 'template') {
     templateDemo();
     return 0;
   }
+  const found = await findPostgres(postgres ?? (process.env['HEADWATER_DEMO_POSTGRES'] || undefined), process.env);
   let stage: Stage | undefined;
   let isInterrupted = false;
   const interrupt = (): void => {
@@ -39,7 +34,7 @@ export async function runDemo({ what, json }: DemoChoice): Promise<number> {
     await Stage.open((opened) => {
       stage = opened;
     });
-    await new Demonstration(stage!, new Teller(json), await freePort()).tell();
+    await new Demonstration(stage!, new Teller(json), { port: await freePort(), found }).tell();
     return 0;
   } catch (e) {
     // What breaks because everything was taken away is no failure of its own.
@@ -50,230 +45,3 @@ export async function runDemo({ what, json }: DemoChoice): Promise<number> {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
 }
-
-interface Seen {
-  readonly value: { readonly domain: { [name: string]: Json }; readonly resource_value?: { [name: string]: Json } };
-}
-
-const actionWaitMs = 150;
-
-class Demonstration {
-  readonly #stage: Stage;
-  readonly #teller: Teller;
-  readonly #port: number;
-
-  constructor(stage: Stage, teller: Teller, port: number) {
-    this.#stage = stage;
-    this.#teller = teller;
-    this.#port = port;
-  }
-
-  async tell(): Promise<void> {
-    await this.#prepare();
-    await this.#make();
-    await this.#drift();
-    await this.#change();
-    const cloud = await this.#template();
-    await this.#takeAway(cloud);
-  }
-
-  async #prepare(): Promise<void> {
-    this.#teller.chapter('A machine, and types for what is on it');
-    this.#teller.say(`An agent does what it is asked below ${this.#stage.root}, and nowhere else.`);
-    const changeSet = await this.#open('types');
-    const { schemas } = await this.#stage.call<InstallReply>('provider.install', { changeSet, provider: 'local' });
-    for (const { name } of schemas) this.#teller.say(`type ${name}, of the provider local`);
-    const content = this.#stage.credential as unknown as Json;
-    await this.#stage.call('secret.set', { changeSet, name: 'this machine', definition: 'Local Machine', content });
-    this.#teller.say('secret "this machine": where the agent is and its token, sealed');
-    await this.#apply(changeSet);
-  }
-
-  async #make(): Promise<void> {
-    this.#teller.chapter('An application is proposed, reviewed and made');
-    const changeSet = await this.#open('application');
-    await this.#stage.call('submit', { changeSet, mutations: applicationEdits(this.#port) });
-    for (const component of componentNames) await this.#seen(component, changeSet);
-    await this.#review(changeSet);
-    this.#teller.say('Applied. Each waits for those that it follows:');
-    await this.#apply(changeSet);
-    this.#teller.show('files', this.#stage.files);
-    await this.#visit('Hello', 'navy');
-  }
-
-  async #drift(): Promise<void> {
-    this.#teller.chapter('Somebody changes reality by hand');
-    const file = join(this.#stage.root, 'site/site.json');
-    writeFileSync(file, readFileSync(file, 'utf8').replace('Hello', 'Hacked'));
-    await this.#visit('Hacked', 'navy');
-    const { Pid } = (await this.#seen('server')).value.resource_value!;
-    process.kill(Number(Pid), 'SIGKILL');
-    this.#teller.say(`site.json says something else, and the process ${Pid} is killed.`);
-    this.#teller.say('A refresh looks at both and finds what differs from the model:');
-    await this.#ask({ component: 'settings', kind: 'refresh' }, { component: 'server', kind: 'refresh' });
-    const settings = (await this.#seen('settings')).value;
-    const server = (await this.#seen('server')).value;
-    this.#teller.show('drift', [
-      `settings /domain/Content  ${line(settings.domain['Content'])}  is ${line(settings.resource_value?.['Content'])}`,
-      `server   /domain/State    ${line(server.domain['State'])}  is ${line(server.resource_value?.['State'])}`,
-    ]);
-    this.#expect('the drift', settings.domain['Content'] !== settings.resource_value?.['Content']);
-    this.#expect('the drift', server.resource_value?.['State'] === 'stopped');
-    this.#teller.say('The model is enforced:');
-    for (const component of ['settings', 'server']) await this.#ask({ component, kind: 'manual', name: 'putBack' });
-    await this.#visit('Hello', 'navy');
-  }
-
-  async #change(): Promise<void> {
-    this.#teller.chapter('Two people change it at once');
-    const [colours, words] = [await this.#open('colours'), await this.#open('words')];
-    await this.#submit(colours, setValue('settings', '/domain/Values/colour', 'darkgreen'));
-    this.#teller.say('Change set "colours" is open: the title is to be dark green. It is not applied.');
-    await this.#submit(words, setValue('settings', '/domain/Values/title', 'Good day'));
-    await this.#review(words);
-    await this.#apply(words);
-    await this.#visit('Good day', 'navy');
-    const seen = await this.#seen('settings', colours);
-    this.#teller.say('"colours" has the new title already, beside its own colour:');
-    this.#teller.show('settings in "colours"', [line(seen.value.domain['Content'])]);
-    await this.#apply(colours);
-    await this.#visit('Good day', 'darkgreen');
-    this.#teller.say('"words" is taken back; what "colours" did stays:');
-    const { changeSet } = await this.#stage.call<{ changeSet: ChangeSetRow }>('change_set.revert', {
-      changeSet: words,
-    });
-    await this.#apply(changeSet.id);
-    await this.#visit('Hello', 'darkgreen');
-  }
-
-  /** A CloudFormation template on the local cloud, with the provider that talks to AWS. Answers the cloud's address. */
-  async #template(): Promise<string> {
-    this.#teller.chapter('A template, on a cloud of this machine');
-    const Endpoint = await this.#stage.openCloud();
-    this.#teller.say(`A local Cloud Control endpoint is at ${Endpoint}; the provider is the one for AWS.`);
-    const types = await this.#open('aws');
-    await this.#stage.call('provider.install', { changeSet: types, provider: 'aws' });
-    const content = { AccessKeyId: 'demo', SecretAccessKey: 'demo', Region: 'eu-central-1', Endpoint };
-    await this.#stage.call('secret.set', { changeSet: types, name: 'cloud', definition: 'AWS Credential', content });
-    await this.#apply(types);
-    const changeSet = await this.#open('network');
-    const text = readFileSync(new URL('../../examples/network.yaml', import.meta.url), 'utf8');
-    const { created } = await this.#stage.call<{ created: number }>('import.cloudformation', {
-      changeSet,
-      text,
-      name: 'network',
-    });
-    this.#teller.say(`examples/network.yaml is imported: ${created} components, linked as its references say.`);
-    await this.#stage.call('secret.use', { changeSet, secret: 'cloud' });
-    await this.#review(changeSet);
-    await this.#apply(changeSet);
-    this.#expect('the template at the cloud', (await resourcesAt(Endpoint)) > 0);
-    this.#teller.say(`${await resourcesAt(Endpoint)} resources are there.`);
-    return Endpoint;
-  }
-
-  async #takeAway(cloud: string): Promise<void> {
-    this.#teller.chapter('Everything is taken away');
-    const changeSet = await this.#open('the end');
-    const { items: all } = await this.#stage.call<{ items: { id: string }[] }>('component.search', { changeSet });
-    const mutations = all.map(({ id }) => ({ kind: 'component.delete', component: id }));
-    await this.#stage.call('submit', { changeSet, mutations });
-    await this.#apply(changeSet);
-    const { items = [] } = await this.#stage.ask('GET', 'process');
-    this.#expect('nothing that is left', this.#stage.files.length === 0 && items.length === 0);
-    // Its template says so.
-    this.#expect('a cloud with nothing but the bucket that is to be kept', (await resourcesAt(cloud)) === 1);
-    const audit = await this.#stage.call<{ ok: boolean; entries: number }>('audit.verify');
-    this.#expect('a whole audit trail', audit.ok);
-    this.#teller.say(
-      'No file and no process is left, of the cloud only the bucket that its template retains, and the audit trail of all of it is whole.',
-      {
-        entries: audit.entries,
-      },
-    );
-  }
-
-  async #open(name: string): Promise<string> {
-    return (await this.#stage.call<ChangeSetRow>('change_set.create', { name })).id;
-  }
-
-  async #submit(changeSet: string, ...mutations: Json[]): Promise<void> {
-    await this.#stage.call('submit', { changeSet, mutations });
-  }
-
-  #seen(component: string, changeSet = 'HEAD'): Promise<Seen> {
-    return this.#stage.call<Seen>('component.get', { changeSet, component, waitMs: 30_000 });
-  }
-
-  async #review(changeSet: string): Promise<void> {
-    const review = await this.#stage.call<Review>('change_set.review', { changeSet });
-    const { added, modified, removed, values, derived } = review.summary;
-    this.#teller.say(
-      `Its review: ${added} to add, ${modified} to change, ${removed} to remove; ${values} values edited, ${derived} follow them.`,
-    );
-    const marks: { readonly [kind: string]: string } = { create: '+', update: '~', destroy: '-' };
-    this.#teller.show(
-      'plan',
-      review.actions.map((a) => `${marks[a.kind] ?? '-/+'} ${a.kind} ${a.name}`),
-    );
-  }
-
-  async #apply(changeSet: string): Promise<void> {
-    await this.#stage.call('change_set.apply', { changeSet, waitMs: 30_000 });
-    await this.#watch({ changeSet });
-  }
-
-  async #ask(...asked: { readonly [name: string]: Json }[]): Promise<void> {
-    const ids: string[] = [];
-    for (const params of asked) ids.push((await this.#stage.call<ActionRecord>('action.request', params)).id);
-    await this.#watch({ ids });
-  }
-
-  /** Shows the actions until nothing more can be done. */
-  async #watch({ changeSet, ids }: { changeSet?: string; ids?: readonly string[] }): Promise<void> {
-    let actions: readonly ActionRecord[] = [];
-    for (let isQuiet = false; !isQuiet; ) {
-      isQuiet = (await this.#stage.call<{ quiet: boolean }>('action.run', { waitMs: actionWaitMs })).quiet;
-      actions =
-        ids === undefined
-          ? (await this.#stage.call<{ items: ActionRecord[] }>('action.list', { changeSet })).items.toReversed()
-          : await Promise.all(ids.map((action) => this.#stage.call<ActionRecord>('action.get', { action })));
-      this.#teller.actions(actions);
-    }
-    this.#teller.settled();
-    const open = actions.find((a) => a.status !== 'succeeded' && a.status !== 'cancelled');
-    if (open !== undefined)
-      throw new Fault(
-        'demo_failed',
-        `${open.kind} ${open.componentName} is ${open.status}: ${open.failure?.message ?? ''}`,
-      );
-  }
-
-  /** Asks the real server. */
-  async #visit(title: string, colour: string): Promise<void> {
-    const url = `http://127.0.0.1:${this.#port}/`;
-    const page = (await (await fetch(url)).text()).trim();
-    this.#teller.say(`GET ${url} answers`, { url, page });
-    this.#teller.show('page', [page]);
-    this.#expect(`the page with ${title} in ${colour}`, page.includes(`>${title}<`) && page.includes(colour));
-    await pause(0);
-  }
-
-  #expect(what: string, isSo: boolean): void {
-    if (!isSo) throw new Fault('demo_failed', `${what} is not there`);
-  }
-}
-
-/** How many resources the local cloud has, by its journal. */
-async function resourcesAt(cloud: string): Promise<number> {
-  const there = new Set<string>();
-  for (const text of (await (await fetch(`${cloud}/_journal`)).text()).trimEnd().split('\n')) {
-    const { kind, operation, type, identifier } = JSON.parse(text) as { readonly [name: string]: string };
-    if (kind !== 'effect') continue;
-    if (operation === 'DELETE') there.delete(`${type} ${identifier}`);
-    else there.add(`${type} ${identifier}`);
-  }
-  return there.size;
-}
-
-const line = (value: Json | undefined): string => JSON.stringify(value ?? null);

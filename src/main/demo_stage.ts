@@ -1,5 +1,5 @@
-// Where the demonstration takes place: a temporary folder with a local agent and a data folder, and an engine over it. However
-// it ends, also by Ctrl+C, no process and no file of it is left.
+// Where the demonstration takes place: a temporary folder with a local agent and a data folder, an engine over it, and maybe a
+// PostgreSQL server. However it ends, also by Ctrl+C, no process, file, role or database of it is left.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -10,8 +10,10 @@ import { fileURLToPath } from 'node:url';
 import type { Cloud } from '../adapters/cloud/server.ts';
 import type { Json } from '../base/json.ts';
 import { Fault, RefusalError } from '../base/result.ts';
+import type { ActionRecord } from '../model/action.ts';
 import { openCloud } from './cloud.ts';
 import { type Connection, connect } from './data_folder.ts';
+import { dropLeft, type PostgresServer } from './demo_postgres.ts';
 
 const bin = fileURLToPath(new URL('./bin.js', import.meta.url));
 /** Until the agent has to be there, and until the engine has to be closed. */
@@ -32,6 +34,8 @@ export class Stage {
   #connection: Connection | undefined;
   #closing: Promise<void> | undefined;
   credential: Credential = { Endpoint: '', Token: '' };
+  /** Where a role and a database of the name are made; set before they are. */
+  postgres: { readonly server: PostgresServer; readonly name: string } | undefined;
 
   private constructor() {
     this.folder = mkdtempSync(join(tmpdir(), 'headwater-demo-'));
@@ -104,9 +108,11 @@ export class Stage {
   async #end(): Promise<void> {
     // First who would start something anew.
     const connection = this.#connection;
+    const drafts = await this.#drafts();
     this.#connection = undefined;
     await Promise.race([connection?.close(), pause(closeMs)]);
     await this.#cloud?.close();
+    await this.#dropLeft(drafts);
     try {
       if (this.credential.Endpoint !== '') {
         const { items = [] } = await this.ask('GET', 'process');
@@ -120,6 +126,27 @@ export class Stage {
         await ended;
       }
       rmSync(this.folder, { recursive: true, force: true });
+    }
+  }
+
+  /** What the provider calls a database while it is made: by the key of its action. */
+  async #drafts(): Promise<string[]> {
+    if (this.postgres === undefined || this.#connection === undefined) return [];
+    const listed = await this.#connection.call('action.list', {});
+    const { items = [] } = (listed.ok ? listed.value : {}) as { items?: readonly ActionRecord[] };
+    const made = items.filter((a) => a.schemaName === 'Postgres::Database' && a.kind === 'create');
+    return made.map((a) => `headwater_${a.idempotencyKey.slice(0, 32)}`);
+  }
+
+  async #dropLeft(drafts: readonly string[]): Promise<void> {
+    if (this.postgres === undefined) return;
+    const { server, name } = this.postgres;
+    try {
+      await dropLeft(server, name, drafts);
+    } catch (e) {
+      // The rest is taken away all the same.
+      const why = e instanceof Error ? e.message : String(e);
+      process.stderr.write(`What may be left at ${server.place}: the role and the database ${name} (${why}).\n`);
     }
   }
 }

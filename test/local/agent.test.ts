@@ -318,6 +318,15 @@ describe('directories and files', () => {
     const directories = (await agent.ask('GET', '/v1/resources/directory')).body.items;
     expect(directories.map((i: { id: string }) => i.id)).toEqual(['a', 'a/b']);
     expect(await agent.ask('GET', '/v1/resources/file?limit=0')).toMatchObject({ status: 400 });
+    const below = async (kind: string, folder: string) =>
+      agent.ask('GET', `/v1/resources/${kind}?below=${encodeURIComponent(folder)}`);
+    const found = (await below('file', 'a/b')).body;
+    expect([found.items.map((i: { id: string }) => i.id), found.passedBy]).toEqual([['a/b/2', 'a/b/5'], []]);
+    expect(await below('file', '../a')).toMatchObject({ status: 400, body: { error: { code: 'path_refused' } } });
+    expect(await below('file', 'b')).toMatchObject({ status: 404, body: { error: { path: 'b' } } });
+    expect(await below('process', 'a')).toMatchObject({ status: 400, body: { error: { path: '/below' } } });
+    writeFileSync(join(agent.root, 'tab\t'), '');
+    expect((await agent.ask('GET', '/v1/resources/file?limit=6')).body.passedBy).toMatchObject([{ id: 'tab\t' }]);
   });
 });
 

@@ -1,57 +1,13 @@
 // The demonstration as a person starts it: what it tells is there, and nothing is left of it, however it ends.
 
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
+import { existsSync, readdirSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { DemoPlace } from './demo_place.ts';
 
-const bin = fileURLToPath(new URL('../../dist/main/bin.js', import.meta.url));
-
-/** Where all of it takes place. */
-const folder = mkdtempSync(join(tmpdir(), 'headwater-demo-test-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** Ids of processes that were started with the folder in their environment or arguments. */
-function left(): number[] {
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => {
-      try {
-        if (/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) return false;
-        return ['environ', 'cmdline'].some((of) => readFileSync(`/proc/${pid}/${of}`, 'utf8').includes(folder));
-      } catch {
-        return false;
-      }
-    });
-}
-
-async function demo(
-  stopWhen: (said: string) => boolean,
-): Promise<{ code: number | null; said: string; errors: string }> {
-  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], TMPDIR: folder };
-  const child = spawn(process.execPath, [bin, 'demo', '--json'], {
-    cwd: folder,
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [said, errors, isStopped] = ['', '', false];
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    errors += text;
-  });
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-    if (isStopped || !stopWhen(said)) return;
-    isStopped = true;
-    child.kill('SIGINT');
-  });
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { code, said, errors };
-}
+const place = new DemoPlace();
 
 test('[LO16] the demonstration tells what is there, a line of JSON each, and leaves nothing', async () => {
-  const { code, said, errors } = await demo(() => false);
+  const { code, said, errors } = await place.demo(() => false);
   expect({ code, errors }).toMatchObject({ code: 0 });
   const lines = said
     .trimEnd()
@@ -67,19 +23,35 @@ test('[LO16] the demonstration tells what is there, a line of JSON each, and lea
     'darkgreen Hello',
   ]);
   expect(lines.filter((line) => line.kind === 'chapter')).toHaveLength(6);
+  expect(said).toContain(
+    'left out: there is no PostgreSQL server at 127.0.0.1:1 (ECONNREFUSED). To have them: --postgres',
+  );
+  const drift = lines
+    .find((line) => line.what === 'drift')
+    ?.lines?.map((line) => line.trim().replace(/"port": \d+/, '…'));
+  expect(drift).toEqual([
+    'server /domain/State',
+    'is to be  running',
+    'and is    stopped',
+    'settings /domain/Content',
+    'is to be  { "title": "Hello", "colour": "navy", … }',
+    'and is    { "title": "Hacked", "colour": "navy", … }',
+  ]);
+  const plans = lines.filter((line) => line.what === 'plan').map((line) => line.lines);
+  expect(plans[1]?.toSorted()).toEqual(['~ update server', '~ update settings']);
   expect(lines.find((line) => line.what === 'files')?.lines).toEqual(['site', 'site/server.js', 'site/site.json']);
   expect(said).not.toContain('Token');
-  expect(readdirSync(folder)).toEqual([]);
-  expect(left()).toEqual([]);
+  expect(readdirSync(place.folder)).toEqual([]);
+  expect(place.left()).toEqual([]);
 }, 300_000);
 
 test('[LO16] the demonstration that is interrupted takes away what it made', async () => {
   // While the server runs, and before it is there.
   for (const at of ['"kind":"shown","what":"page"', '"component":"program","status":"running"']) {
-    const { code, errors } = await demo((said) => said.includes(at));
+    const { code, errors } = await place.demo((said) => said.includes(at));
     expect([code, errors.includes('taken away')]).toEqual([130, true]);
-    expect(readdirSync(folder)).toEqual([]);
-    expect(left()).toEqual([]);
-    expect(existsSync(folder)).toBe(true);
+    expect(readdirSync(place.folder)).toEqual([]);
+    expect(place.left()).toEqual([]);
+    expect(existsSync(place.folder)).toBe(true);
   }
 }, 300_000);

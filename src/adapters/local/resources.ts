@@ -9,6 +9,7 @@ import { canonical, compareText, type Json } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
 import { type BelowRoot, missing, ownPrefix } from './below_root.ts';
 import type { Journal, Numbered } from './journal.ts';
+import { type ListedPage, type PageAsk, pageOf, pathsBelow } from './listing.ts';
 import { Refused } from './refused.ts';
 import { Supervised, type Surroundings } from './supervised.ts';
 import * as tree from './tree.ts';
@@ -44,11 +45,6 @@ export interface Made {
   readonly made: boolean;
   /** null: it is gone since. */
   readonly resource: Now | null;
-}
-
-export interface ListedPage {
-  readonly items: readonly { readonly id: string; readonly resource: Now }[];
-  readonly cursor?: string;
 }
 
 interface Key {
@@ -157,13 +153,12 @@ export class Resources {
     return {};
   }
 
-  async list(kind: ResourceKind, cursor: string | undefined, limit: number): Promise<ListedPage> {
-    const all = kind === 'process' ? [...this.#processes.keys()].sort(compareText) : tree.pathsBelow(this.#root, kind);
-    const rest = cursor === undefined ? all : all.filter((id) => compareText(id, cursor) > 0);
-    const ids = rest.slice(0, limit);
-    const found = await Promise.all(ids.map(async (id) => ({ id, resource: await this.#find(kind, id) })));
-    const items = found.flatMap(({ id, resource }) => (resource === null ? [] : [{ id, resource }]));
-    return rest.length > ids.length ? { items, cursor: ids.at(-1)! } : { items };
+  list(kind: ResourceKind, ask: PageAsk): Promise<ListedPage<Now>> {
+    const all =
+      kind === 'process'
+        ? [...this.#processes.keys()].sort(compareText).map((id) => ({ id }))
+        : pathsBelow(this.#root, kind, ask.below);
+    return pageOf(all, ask, async (id) => (await this.#find(kind, id)) ?? undefined);
   }
 
   /** Lets go of the processes; they run on. */

@@ -2,7 +2,7 @@
 //
 //   GET    /v1                                  what it is and where its root lies
 //   POST   /v1/resources/KIND {key, desired}    makes it, once for each key: {id, made, resource}
-//   GET    /v1/resources/KIND[?cursor=&limit=]  {items: [{id, resource}], cursor?}
+//   GET    /v1/resources/KIND[?below=&cursor=&limit=]  {items: [{id, resource}], passedBy: [{id, why}], cursor?}
 //   GET    /v1/resources/KIND/ID                {resource}: as it is now
 //   PUT    /v1/resources/KIND/ID {desired}      makes it so, whatever it is now: {resource}
 //   DELETE /v1/resources/KIND/ID                {output?}: the end of what a process printed
@@ -193,7 +193,9 @@ class Front {
       const limit = Number(query.get('limit') ?? limits.localPageMax);
       if (!Number.isInteger(limit) || limit < 1 || limit > limits.localPageMax)
         throw malformed('/limit', `a whole number from 1 to ${limits.localPageMax}`, query.get('limit'));
-      return { ...(await this.#resources.list(kind, query.get('cursor') ?? undefined, limit)) };
+      const below = query.get('below') ?? '';
+      if (kind === 'process' && below !== '') throw malformed('/below', 'left out: processes lie nowhere', below);
+      return { ...(await this.#resources.list(kind, { below, cursor: query.get('cursor') ?? undefined, limit })) };
     }
     if (request.method !== 'POST') throw noRoute(request);
     const { key, desired } = await bodyOf(request);

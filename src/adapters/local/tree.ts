@@ -1,4 +1,4 @@
-// Directories and files below the root: made, written, looked at, removed and listed. A file is written beside its place,
+// Directories and files below the root: made, written, looked at and removed. A file is written beside its place,
 // synced, and only then given its name, so that it is there whole or not at all; the folder is synced before anything is
 // answered. Who calls has written down what is about to be done.
 
@@ -23,7 +23,7 @@ import {
 } from 'node:fs';
 import { compareText } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
-import { type BelowRoot, below, linkRefused, missing, otherKind, ownPrefix, type Place } from './below_root.ts';
+import { type BelowRoot, below, linkRefused, missing, otherKind, type Place } from './below_root.ts';
 import { Refused } from './refused.ts';
 import type { DirectoryWish, Encoding, FileWish } from './wish.ts';
 
@@ -214,35 +214,6 @@ export function remove(root: BelowRoot, kind: 'directory' | 'file', path: string
     fsyncSync(place.folder);
     return true;
   });
-}
-
-/** Paths of all directories or files below the root, in order; links are passed by. */
-export function pathsBelow(root: BelowRoot, kind: 'directory' | 'file'): string[] {
-  const out: string[] = [];
-  let seen = 0;
-  const folders = [''];
-  for (let at = folders.pop(); at !== undefined; at = folders.pop())
-    for (const entry of entriesOf(root, at)) {
-      if (entry.name.startsWith(ownPrefix)) continue;
-      if (++seen > limits.localEntriesMax)
-        throw new Refused('limit_exceeded', `there is more below the root than is listed`, {
-          expected: `at most ${limits.localEntriesMax} directories and files`,
-        });
-      const path = at === '' ? entry.name : `${at}/${entry.name}`;
-      if (entry.isDirectory()) folders.push(path);
-      if (kind === 'directory' ? entry.isDirectory() : entry.isFile()) out.push(path);
-    }
-  return out.sort(compareText);
-}
-
-function entriesOf(root: BelowRoot, path: string) {
-  try {
-    return root.folder(path, (folder) => readdirSync(below(folder, '.'), { withFileTypes: true }));
-  } catch (e) {
-    // Gone meanwhile, or not ours to read.
-    if (e instanceof Refused || typeof (e as NodeJS.ErrnoException).code === 'string') return [];
-    throw e;
-  }
 }
 
 function assertDirectory(place: Place): Stats {

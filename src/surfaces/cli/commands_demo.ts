@@ -13,11 +13,23 @@ export function demoCommands(program: Command, run: Run): void {
         .choices(['application', 'template'])
         .default('application'),
     )
-    .action((what: DemoKind) =>
+    .option(
+      '--postgres <url>',
+      'make a role and a database there, too (default: $HEADWATER_DEMO_POSTGRES, else a server on this machine if it lets postgres in)',
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  headwater demo
+  headwater demo --postgres postgres://postgres:PASSWORD@127.0.0.1:5432
+  headwater demo template`,
+    )
+    .action((what: DemoKind, { postgres }: { readonly postgres?: string }) =>
       run('Preparing', async (s) => {
         // It tells by itself how it goes on.
         s.write([], () => []);
-        return s.surroundings.demo({ what, json: s.json });
+        return s.surroundings.demo({ what, json: s.json, postgres });
       }),
     );
 }

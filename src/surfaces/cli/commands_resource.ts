@@ -44,6 +44,7 @@ Examples:
     .action((schema: string, options: Options) =>
       run('Listing', async (s) => {
         const resources: ResourceLine[] = [];
+        const messages: string[] = [];
         const changeSet = options.changeSet === undefined ? {} : { changeSet: options.changeSet };
         let cursor: string | null = null;
         do {
@@ -54,9 +55,10 @@ Examples:
             ...next,
           });
           resources.push(...page.resources);
+          if (page.message !== '') messages.push(page.message);
           cursor = page.cursor;
         } while (cursor !== null);
-        s.print({ schema, resources }, () => resourceLines(resources));
+        s.print({ schema, resources, messages }, () => [...resourceLines(resources), ...messages]);
         return undefined;
       }),
     );

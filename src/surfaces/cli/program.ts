@@ -96,7 +96,12 @@ export interface Surroundings {
     readonly writesMax: number;
   }): Promise<void>;
   /** Shows what it does; answers the exit code. */
-  demo(options: { readonly what: DemoKind; readonly json: boolean }): Promise<number>;
+  demo(options: {
+    readonly what: DemoKind;
+    readonly json: boolean;
+    /** URL of a PostgreSQL server; undefined: the surroundings say. */
+    readonly postgres: string | undefined;
+  }): Promise<number>;
   /** Of this program. */
   readonly version: string;
 }

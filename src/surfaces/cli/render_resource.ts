@@ -53,7 +53,7 @@ export function resourceImportLines(r: ResourceImportReply): string[] {
     out.push(`Reported and not declared (${r.untaken.length}):`);
     out.push(...atMost(r.untaken, (u) => `${u.resourceId}${u.path}  ${paint('dim', u.reason)}`));
   }
-  return out;
+  return [...out, ...r.messages];
 }
 
 export function terraformLines(r: TerraformReply): string[] {
