@@ -52,7 +52,7 @@ export async function listResources(
   const head = (await w.head()).snapshot;
   const { resources, cursor } = page.value;
   return w.read(() => {
-    const owners = ownersOf(branch.snapshot, reader.value.schema);
+    const owners = ownersOf(branch.snapshot, reader.value.schema, ask.domain);
     const lines = resources.map((r): ResourceLine => {
       const owner = owners.get(r.resourceId);
       const component = owner && { ...owner, onHead: findComponent(head, owner.component) !== undefined };
@@ -130,7 +130,7 @@ async function importNow(
   const reader = read.value;
   const calls = new ProviderCalls(w, branch, principal, reader);
   await w.reality.ready();
-  const owners = await w.read(() => ownersOf(branch.snapshot, reader.schema));
+  const owners = await w.read(() => ownersOf(branch.snapshot, reader.schema, ask.domain));
   const there = await findResources(calls, reader, ask, owners, progress);
   if (!there.ok) return there;
   const fresh = there.value.filter((r) => !owners.has(r.resourceId));

@@ -10,6 +10,7 @@ import { isObject, type Json } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
 import { RecentCache } from '../../base/recent_cache.ts';
 import { Fault } from '../../base/result.ts';
+import { withoutPlacement } from '../../model/placement.ts';
 import type { VariantSpec } from '../../model/schema.ts';
 import type { Catalogue } from '../../ports/catalogue.ts';
 import { type Caller, callerOf, parseScope } from './caller.ts';
@@ -81,12 +82,14 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   };
 }
 
-/** Every request needs the schema of its type, and a catalogue need not keep more than a few. */
+/** Every request needs the schema of its type, as the type is, and a catalogue need not keep more than a few. */
 function keepingTypes(catalogue: Catalogue): Pick<Catalogue, 'load'> {
   const kept = new RecentCache<string, VariantSpec>(limits.cloudTypesKeptMax);
   return {
     load: (name) => {
-      const spec = kept.get(name) ?? catalogue.load(name);
+      const known = kept.get(name);
+      const loaded = known === undefined ? catalogue.load(name) : undefined;
+      const spec = known ?? (loaded && withoutPlacement(loaded));
       if (spec !== undefined) kept.set(name, spec);
       return spec;
     },
