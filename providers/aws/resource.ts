@@ -2,7 +2,8 @@
 // the type from the name of the schema. A request that takes its time is asked for again by its token; one that is made
 // again under the same token does nothing more.
 //
-// The credential says who asks, in which region and where (credential.ts).
+// The credential says who asks, in which region and where (credential.ts). A component may say another region: its resource
+// is made there. Each payload has the region at the same place (`extra.Region`), and what is there is spoken to where it is.
 
 /** Such as a browser has it: declared nowhere for functions. */
 const web: any = globalThis;
@@ -47,15 +48,27 @@ async function signed(url: any, headers: any, body: string, scope: { region: str
   return { ...sent, authorization };
 }
 
+/** Services whose resources are in no region. */
+const regionless = ['Budgets', 'CE', 'CloudFront', 'GlobalAccelerator', 'IAM', 'Organizations', 'Route53', 'WAF'];
+const isRegionless = (type: string): boolean => regionless.includes(type.split('::')[1] ?? '');
+
+/** Where a resource is to be: as its component says, else as the credential does. */
+const regionFor = ({ domain }: any): string => domain?.extra?.Region || requestStorage.getItem('Region');
+/** Where it is, as was told when it was last looked at. What was made before that was told is where the credential says. */
+function regionOf(properties: any): string {
+  const payload = properties.resource?.payload;
+  return payload ? payload.extra?.Region || requestStorage.getItem('Region') : regionFor(properties);
+}
+
 /** One call of the Cloud Control API. */
-async function ask(operation: string, input: { [member: string]: any }): Promise<Answer> {
-  const region = requestStorage.getItem('Region');
+async function ask(region: string, operation: string, input: { [member: string]: any }): Promise<Answer> {
   if (!requestStorage.getItem('AccessKeyId'))
     return wrong(
       'NoCredential',
       'the component has no credential: set a secret of the kind AWS Credential at /secrets/credential',
     );
-  if (!region) return wrong('NoRegion', 'the credential has no Region');
+  if (!region)
+    return wrong('NoRegion', 'neither the credential has a Region nor the component one at /domain/extra/Region');
   const suffix = region.startsWith('cn-') ? '.cn' : '';
   const url = new web.URL(
     requestStorage.getItem('Endpoint') || `https://cloudcontrolapi.${region}.amazonaws.com${suffix}`,
@@ -130,10 +143,21 @@ function failed({ error, message, status, retryAfterMs }: Answer): any {
   return { status: 'error', errorClass: classOf(error, status), message: `${error}: ${message}`, ...later };
 }
 
+/** A type, and where its resources are looked for. */
+interface Place {
+  readonly type: string;
+  readonly region: string;
+}
+
+/** What is reported of a resource: its properties, and where it is. */
+const placed = ({ type, region }: Place, properties: any): any =>
+  isRegionless(type) ? properties : { ...properties, extra: { Region: region } };
+
 /** The resource as it is now; undefined: there is none. */
-async function find(type: string, identifier: string): Promise<{ payload?: any; failure?: any }> {
-  const answer = await ask('GetResource', { TypeName: type, Identifier: identifier });
-  if (answer.ok) return { payload: JSON.parse(answer.body.ResourceDescription.Properties) };
+async function find(place: Place, identifier: string): Promise<{ payload?: any; failure?: any }> {
+  const { type, region } = place;
+  const answer = await ask(region, 'GetResource', { TypeName: type, Identifier: identifier });
+  if (answer.ok) return { payload: placed(place, JSON.parse(answer.body.ResourceDescription.Properties)) };
   return isMissing(answer.error) ? {} : { failure: failed(answer) };
 }
 
@@ -151,10 +175,10 @@ function pending(event: any, polls: number, kept: any): any {
  * Where a request stands: the one of the checkpoint, else the one that is made now. `undefined`: what the checkpoint names
  * is not known any more.
  */
-async function progress(input: any, make: () => Promise<Answer>): Promise<Answer> {
+async function progress(region: string, input: any, make: () => Promise<Answer>): Promise<Answer> {
   const token = input.checkpoint?.token;
   if (token === undefined) return make();
-  const answer = await ask('GetResourceRequestStatus', { RequestToken: token });
+  const answer = await ask(region, 'GetResourceRequestStatus', { RequestToken: token });
   return answer.error === 'RequestTokenNotFoundException' ? make() : answer;
 }
 
@@ -165,12 +189,18 @@ const failureOf = (event: any): any => ({
   message: `${event.ErrorCode}: ${event.StatusMessage ?? 'the request failed and says no more'}`,
 });
 
-/** What somebody declared, without what has no value. */
-function declared(value: any): any {
-  if (Array.isArray(value)) return value.map(declared);
+/** What somebody declared of the resource: not where it is to be. */
+function declared(domain: any): any {
+  const { extra: _, ...properties } = domain;
+  return valued(properties);
+}
+
+/** Without what has no value. */
+function valued(value: any): any {
+  if (Array.isArray(value)) return value.map(valued);
   if (value === null || typeof value !== 'object') return value;
   const members = Object.entries(value).filter(([, member]) => member !== null && member !== undefined);
-  return Object.fromEntries(members.map(([name, member]) => [name, declared(member)]));
+  return Object.fromEntries(members.map(([name, member]) => [name, valued(member)]));
 }
 
 const isObject = (x: any): boolean => x !== null && typeof x === 'object' && !Array.isArray(x);
@@ -230,14 +260,14 @@ function patchOf(from: any, to: any, at: string): { op: string; path: string; va
 const isSameList = (a: any[], b: any[]): boolean => a.length === b.length && a.every((e, i) => isSame(e, b[i]));
 
 /** What its provider reports of it is known from the moment it is there. */
-async function made(type: string, identifier: string, wanted: any, warning?: string): Promise<any> {
-  const { payload, failure } = await find(type, identifier);
+async function made(place: Place, identifier: string, wanted: any, warning?: string): Promise<any> {
+  const { payload, failure } = await find(place, identifier);
   const said = warning ?? failure?.message;
   const status = said === undefined ? 'ok' : 'warning';
   return {
     status,
     resourceId: identifier,
-    payload: payload ?? wanted,
+    payload: payload ?? placed(place, wanted),
     ...(said === undefined ? {} : { message: said }),
   };
 }
@@ -246,8 +276,12 @@ async function made(type: string, identifier: string, wanted: any, warning?: str
 
 async function create(input: any): Promise<any> {
   // @network *.amazonaws.com *.amazonaws.com.cn $Endpoint
+  // @key aws/{/secrets/credential}/{/domain/extra/Region}
   // @idempotent
   const { schema: type, properties, idempotencyKey, attempt = 1 } = input;
+  // Begun in one it is brought to its end there, whatever the credential says by then.
+  const region = input.checkpoint?.region ?? regionFor(properties);
+  const place = { type, region };
   const wanted = declared(properties.domain);
   const desired = JSON.stringify(wanted);
   const key = `${idempotencyKey.slice(0, 40)}-${(await digest(desired)).slice(0, 24)}`;
@@ -256,16 +290,16 @@ async function create(input: any): Promise<any> {
   // before, and goes on to it only from a request of which it is known that it failed.
   for (let request = first; ; request++) {
     const make = () =>
-      ask('CreateResource', { TypeName: type, DesiredState: desired, ClientToken: `${key}-${request}` });
-    const answer = await progress(request === first ? input : {}, make);
+      ask(region, 'CreateResource', { TypeName: type, DesiredState: desired, ClientToken: `${key}-${request}` });
+    const answer = await progress(region, request === first ? input : {}, make);
     if (!answer.ok) return failed(answer);
     const event = answer.body.ProgressEvent;
-    if (isOpen(event)) return pending(event, input.checkpoint?.polls ?? 0, { request });
-    if (event.OperationStatus === 'SUCCESS') return made(type, event.Identifier, wanted);
+    if (isOpen(event)) return pending(event, input.checkpoint?.polls ?? 0, { request, region });
+    if (event.OperationStatus === 'SUCCESS') return made(place, event.Identifier, wanted);
     const failure = failureOf(event);
     // It may be there all the same, as it was asked for.
     if (event.Identifier && failure.errorClass !== 'permanent') {
-      const { payload } = await find(type, event.Identifier);
+      const { payload } = await find(place, event.Identifier);
       if (payload !== undefined && isSame(payload, merged(payload, wanted)))
         return { status: 'warning', resourceId: event.Identifier, payload, message: failure.message };
     }
@@ -275,34 +309,42 @@ async function create(input: any): Promise<any> {
 
 async function update(input: any): Promise<any> {
   // @network *.amazonaws.com *.amazonaws.com.cn $Endpoint
+  // @key aws/{/secrets/credential}/{/domain/extra/Region}
   // @idempotent
   const { schema: type, properties } = input;
   const identifier = properties.si.resourceId;
+  const region = regionOf(properties);
   const make = async (): Promise<Answer> => {
     // Against what is there now, so that doing it again finds nothing to do.
-    const now = await ask('GetResource', { TypeName: type, Identifier: identifier });
+    const now = await ask(region, 'GetResource', { TypeName: type, Identifier: identifier });
     if (!now.ok) return now;
     const is = JSON.parse(now.body.ResourceDescription.Properties);
     const wanted = declared(properties.domain);
     const patch = patchOf(is, without(merged(is, wanted), wanted, input.paths ?? []), '');
     if (patch.length === 0) return { ...now, body: { ProgressEvent: { OperationStatus: 'SUCCESS' } } };
-    return ask('UpdateResource', { TypeName: type, Identifier: identifier, PatchDocument: JSON.stringify(patch) });
+    return ask(region, 'UpdateResource', {
+      TypeName: type,
+      Identifier: identifier,
+      PatchDocument: JSON.stringify(patch),
+    });
   };
-  const answer = await progress(input, make);
+  const answer = await progress(region, input, make);
   if (!answer.ok) return failed(answer);
   const event = answer.body.ProgressEvent;
   if (isOpen(event)) return pending(event, input.checkpoint?.polls ?? 0, {});
   if (event.OperationStatus !== 'SUCCESS') return failureOf(event);
-  return made(type, identifier, properties.resource?.payload ?? {});
+  return made({ type, region }, identifier, properties.resource?.payload ?? {});
 }
 
 async function destroy(input: any): Promise<any> {
   // @network *.amazonaws.com *.amazonaws.com.cn $Endpoint
+  // @key aws/{/secrets/credential}/{/domain/extra/Region}
   // @idempotent
   const { schema: type, properties } = input;
   const identifier = properties.si.resourceId;
-  const make = () => ask('DeleteResource', { TypeName: type, Identifier: identifier });
-  const answer = await progress(input, make);
+  const region = regionOf(properties);
+  const make = () => ask(region, 'DeleteResource', { TypeName: type, Identifier: identifier });
+  const answer = await progress(region, input, make);
   if (!answer.ok) return isMissing(answer.error) ? gone : failed(answer);
   const event = answer.body.ProgressEvent;
   if (isOpen(event)) return pending(event, input.checkpoint?.polls ?? 0, {});
@@ -313,8 +355,9 @@ const gone = { status: 'ok', payload: null };
 
 async function refresh(input: any): Promise<any> {
   // @network *.amazonaws.com *.amazonaws.com.cn $Endpoint
+  // @key aws/{/secrets/credential}/{/domain/extra/Region}
   const { schema: type, properties } = input;
-  const { payload, failure } = await find(type, properties.si.resourceId);
+  const { payload, failure } = await find({ type, region: regionOf(properties) }, properties.si.resourceId);
   return failure ?? { status: 'ok', payload: payload ?? null };
 }
 
@@ -322,8 +365,9 @@ async function refresh(input: any): Promise<any> {
 async function list(input: any): Promise<any> {
   // @network *.amazonaws.com *.amazonaws.com.cn $Endpoint
   const { schema: type, properties, cursor } = input;
+  const region = regionFor(properties);
   const filter = declared(properties.domain ?? {});
-  const answer = await ask('ListResources', {
+  const answer = await ask(region, 'ListResources', {
     TypeName: type,
     MaxResults: 20,
     ...(Object.keys(filter).length === 0 ? {} : { ResourceModel: JSON.stringify(filter) }),
@@ -333,7 +377,7 @@ async function list(input: any): Promise<any> {
   const resources: { resourceId: string; payload: any; name?: string }[] = [];
   for (const { Identifier: identifier } of answer.body.ResourceDescriptions) {
     // A list tells what identifies a resource, and seldom more.
-    const { payload, failure } = await find(type, identifier);
+    const { payload, failure } = await find({ type, region }, identifier);
     if (failure !== undefined) return failure;
     if (payload === undefined) continue;
     const tags = Array.isArray(payload.Tags) ? payload.Tags : [];

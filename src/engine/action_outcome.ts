@@ -12,6 +12,7 @@ import {
   findComponent,
   findRecord,
   isMarked,
+  reportedOf,
   resourceIdOf,
   specOfComponent,
 } from '../model/lookup.ts';
@@ -148,7 +149,7 @@ export function formerOf(
   if (kind !== 'create') return [];
   const head = w.knownHead()!.snapshot;
   const old = resourceIdOf(head, component);
-  const { status = 'ok', payload = null } = findRecord<ResourceRecord>(head, 'resources', component) ?? {};
+  const { status = 'ok', payload = null } = reportedOf(head, component) ?? {};
   return w.actions.followersOf(id).flatMap((follower): FormerStep[] => {
     const destroy = w.actions.find(follower);
     if (destroy?.component !== component || destroy.kind !== 'destroy' || destroy.former !== undefined) return [];

@@ -54,7 +54,7 @@ export async function listResources(
   const head = (await w.head()).snapshot;
   const { resources, cursor, message } = page.value;
   return w.read(() => {
-    const owners = ownersOf(branch.snapshot, reader.value.schema);
+    const owners = ownersOf(branch.snapshot, reader.value.schema, ask.domain);
     const lines = resources.map((r): ResourceLine => {
       const owner = owners.get(r.resourceId);
       const component = owner && { ...owner, onHead: findComponent(head, owner.component) !== undefined };
@@ -140,7 +140,7 @@ async function importNow(
   const reader = read.value;
   const calls = new ProviderCalls(w, branch, principal, reader);
   await w.reality.ready();
-  const owners = await w.read(() => ownersOf(branch.snapshot, reader.schema));
+  const owners = await w.read(() => ownersOf(branch.snapshot, reader.schema, ask.domain));
   const messages: string[] = [];
   const say = (message: string): void => {
     if (message !== '') messages.push(message);

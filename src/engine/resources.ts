@@ -2,6 +2,7 @@
 // what is known of resources that no action of ours has made.
 
 import type { ComponentId, SchemaId, VariantId } from '../base/ids.ts';
+import type { JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { Evaluation } from '../builtins/evaluate.ts';
 import type { Shown } from '../formats/discovery/links.ts';
@@ -18,6 +19,7 @@ import {
 } from '../model/lookup.ts';
 import type { ResourceRecord } from '../model/module.ts';
 import { holderOf } from '../model/moved.ts';
+import { isElsewhere } from '../model/placement.ts';
 import type { Reader } from '../model/state.ts';
 import { resolvePointer } from '../mutation/resolve.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -29,8 +31,11 @@ export interface Owner {
   readonly name: string;
 }
 
-/** Components of a schema by the ids of their resources; of several with one id the first. */
-export function ownersOf(state: Reader, schema: SchemaId): Map<string, Owner> {
+/**
+ * Components of a schema by the ids of their resources; of several with one id the first. `domain` may say where the
+ * resources are: then those are left out of which it is known that they are elsewhere.
+ */
+export function ownersOf(state: Reader, schema: SchemaId, domain: JsonObject): Map<string, Owner> {
   const owners = new Map<string, Owner>();
   for (const [key] of state.scan('schemas', `${schema}/`)) {
     const variant = key.slice(idLength + 1) as VariantId;
@@ -38,6 +43,7 @@ export function ownersOf(state: Reader, schema: SchemaId): Map<string, Owner> {
       const component = indexUser(pair) as ComponentId;
       const resourceId = resourceIdOf(state, component);
       if (resourceId === undefined || owners.has(resourceId)) continue;
+      if (isElsewhere(domain, reportedOf(state, component)?.payload)) continue;
       owners.set(resourceId, { component, name: nameOf(state, component) || component });
     }
   }

@@ -3,13 +3,14 @@
 
 import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, ComponentId } from '../base/ids.ts';
-import { brief, type Json } from '../base/json.ts';
+import { brief, isObject, type Json, type JsonObject } from '../base/json.ts';
 import { attempt, must, ok, RefusalError, type Result, refuse } from '../base/result.ts';
 import { exportWithNotes } from '../formats/cloudformation/export.ts';
 import { planImport } from '../formats/cloudformation/import.ts';
 import {
   annotationsOf,
   type ImportReport,
+  type TemplateComponent,
   type TemplateModel,
   type Unrepresented,
 } from '../formats/cloudformation/model.ts';
@@ -18,11 +19,13 @@ import { printTemplate } from '../formats/cloudformation/print.ts';
 import { requestsOf } from '../formats/cloudformation/requests.ts';
 import { templateSchemas } from '../formats/cloudformation/schemas.ts';
 import { index, indexUser } from '../model/keys.ts';
-import { isMarked, nameOf, resolveSchema } from '../model/lookup.ts';
+import { findComponent, isMarked, nameOf, resolveSchema, specOfComponent } from '../model/lookup.ts';
 import { resourceKeyOf } from '../model/moved.ts';
+import { pointerOf } from '../model/path.ts';
+import { hasPlacement, placementName, withoutPlacement } from '../model/placement.ts';
 import type { VariantSpec } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
-import type { Request } from '../mutation/request.ts';
+import type { Input, Request } from '../mutation/request.ts';
 import type { Branch } from './branch.ts';
 import { caughtUp } from './catch_up.ts';
 import type { Engine } from './engine.ts';
@@ -128,8 +131,12 @@ interface Described {
 
 function plan(engine: Engine, state: Reader, { parsed, name, moved }: Described) {
   const existing = findTemplate(state, name);
-  const specFor = (type: string): VariantSpec | undefined => installedSpec(state, type) ?? engine.catalogue.load(type);
-  const plan = must(
+  // Where resources are is nothing that a template says.
+  const specFor = (type: string): VariantSpec | undefined => {
+    const spec = installedSpec(state, type) ?? engine.catalogue.load(type);
+    return spec && withoutPlacement(spec);
+  };
+  const imported = must(
     planImport({
       ...parsed,
       name,
@@ -141,6 +148,7 @@ function plan(engine: Engine, state: Reader, { parsed, name, moved }: Described)
       ...(existing === undefined ? {} : { existing }),
     }),
   );
+  const plan = { ...imported, components: stayingWhereTheyAre(state, imported.components, existing) };
   const installs: Request[] = [];
   for (const type of plan.described) {
     if (installedSpec(state, type) !== undefined) continue;
@@ -188,6 +196,26 @@ function movesOf(
   });
 }
 
+/** What somebody has said of the place of a component that the template has already. */
+function stayingWhereTheyAre(
+  state: Reader,
+  components: readonly TemplateComponent[],
+  existing: TemplateModel | undefined,
+): TemplateComponent[] {
+  const before = new Map(existing?.components.map((c) => [c.id, c]));
+  return components.map((c) => {
+    const known = before.get(c.id);
+    const place = known && placeOf(state, known);
+    return place === undefined ? c : { ...c, domain: { ...(c.domain as JsonObject), [placementName]: place } };
+  });
+}
+
+function placeOf(state: Reader, { id, domain }: TemplateComponent): Input | undefined {
+  const record = findComponent(state, id);
+  const spec = record && specOfComponent(state, record);
+  return spec !== undefined && hasPlacement(spec) && isObject(domain) ? domain[placementName] : undefined;
+}
+
 /** The template of that name, by the schema and name of its component; undefined when there is none. */
 function findTemplate(state: Reader, name: string): TemplateModel | undefined {
   const id = findManager(state, templateSchemas.template, name);
@@ -227,10 +255,27 @@ export function exportTemplateOf(
       hint: found.length === 0 ? 'import a template first, or name another change set' : 'name one of them',
     });
   }
-  const exported = exportWithNotes(readTemplate(state, found[0]!.id));
+  const { template: id, components } = readTemplate(state, found[0]!.id);
+  const placed = components.filter((c) => placeOf(state, c) !== undefined);
+  const exported = exportWithNotes({
+    template: id,
+    components: components.map((c) => (placed.includes(c) ? withoutPlace(c) : c)),
+  });
   if (!exported.ok) return exported;
-  const { template, notes, spellings } = exported.value;
+  const { template, spellings } = exported.value;
+  const notes = [
+    ...exported.value.notes,
+    ...placed.map(({ name }) => ({
+      path: pointerOf(['Resources', name]),
+      reason: 'a template does not say in which region one of its resources is',
+    })),
+  ];
   return ok({ template, text: printTemplate(template, format, spellings), notes });
+}
+
+function withoutPlace(component: TemplateComponent): TemplateComponent {
+  const { [placementName]: _, ...domain } = component.domain as JsonObject;
+  return { ...component, domain };
 }
 
 function templatesIn(state: Reader): { id: ComponentId; name: string }[] {

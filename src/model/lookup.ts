@@ -23,6 +23,7 @@ import type { ResourceRecord } from './module.ts';
 import { resourceIdBy } from './module.ts';
 import { holderOf, resourceKeyOf } from './moved.ts';
 import { wellKnown } from './path.ts';
+import { isElsewhere } from './placement.ts';
 import type { SchemaRecord, VariantRecord, VariantSpec } from './schema.ts';
 import type { Category, Reader } from './state.ts';
 
@@ -128,7 +129,10 @@ export function declaredResourceId(reader: Reader, component: ComponentId): stri
 
 /** Other components, not marked, that were given the same resource. */
 export function sharingResource(reader: Reader, component: ComponentId): ComponentId[] {
-  return claimingResource(reader, component).filter((other) => !isMarked(reader, other));
+  const payloadOf = (id: ComponentId) => findRecord<ResourceRecord>(reader, 'resources', id)?.payload;
+  return claimingResource(reader, component)
+    .filter((other) => !isMarked(reader, other))
+    .filter((other) => !isElsewhere(payloadOf(component), payloadOf(other)));
 }
 
 /** Other components of the same schema that were given the same resource id: types have ids of their own. */

@@ -37,7 +37,7 @@ export const signatures: Readonly<Record<string, Signature>> = {
   getAzs: sig(1, 2, texts),
   sub: sig(1, undefined, text),
   get: sig(2, 2, any),
-  importValue: sig(1, 1, any),
+  importValue: sig(1, 2, any),
   object: sig(0, undefined, anyMap),
   array: sig(0, undefined, anyList),
   noValue: sig(0, 0, any),

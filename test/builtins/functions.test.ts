@@ -161,7 +161,15 @@ describe('built-in functions', () => {
     expect(parameterValue('AWS::SSM::Parameter::Value<String>', '/x')).toBeUndefined();
   });
 
-  test('no value in, no value out; importing has none yet', () => {
+  test('the zones of nothing are those of the stack, and what is imported is looked up', () => {
+    for (const nothing of ['', null]) expect(run('getAzs', nothing, 'eu-west-1')).toEqual(run('getAzs', 'eu-west-1'));
+    expect(run('getAzs', 'us-east-2', 'eu-west-1')).toEqual(run('getAzs', 'us-east-2'));
+    expect(run('importValue', 'net-Vpc', { 'net-Vpc': 'vpc-1' })).toBe('vpc-1');
+    expect(run('importValue', 'net-Vpc', { other: 'vpc-1' })).toBeUndefined();
+    expect(run('importValue', 'net-Vpc', NONE)).toBeUndefined();
+  });
+
+  test('no value in, no value out; importing has none of what is not known', () => {
     expect(run('concat', 'a', NONE)).toBeUndefined();
     expect(run('importValue', 'x')).toBeUndefined();
     expect(run('noValue')).toBeUndefined();

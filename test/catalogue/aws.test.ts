@@ -3,7 +3,9 @@
 import { describe, expect, test } from 'vitest';
 import { openCatalogue } from '../../src/adapters/catalogue/catalogue.ts';
 import { definitionId, type SpecProperties, type SpecType } from '../../src/adapters/catalogue/spec.ts';
+import { isRegionless } from '../../src/formats/cloudformation/regionless.ts';
 import { parsePointer } from '../../src/model/path.ts';
+import { hasPlacement, withoutPlacement } from '../../src/model/placement.ts';
 import { checkPropertyTree, type Property } from '../../src/model/property.ts';
 import { locate, parseVariantSpec, type VariantSpec, variantSpecText } from '../../src/model/schema.ts';
 import { awsSpec, buildAws, mustResource, temporaryFolder } from './fixture.ts';
@@ -61,12 +63,21 @@ describe('every type', () => {
     }
   });
 
-  test('has the members that the specification lists', () => {
+  test('has the members that the specification lists, and a region where it has regions', () => {
+    let placed = 0;
     for (const resource of resources) {
       const spec = mustLoad(resource.cloudFormationType);
       const kept = Object.keys(resource.properties).filter((n) => resource.properties[n]!.deprecated !== 'IGNORE');
-      expect(Object.keys(spec.domain.properties!)).toEqual(kept.sort());
+      const { cloudFormationType: type, primaryIdentifier } = resource;
+      const isPlaced = primaryIdentifier !== undefined && !isRegionless(type);
+      expect(Object.keys(spec.domain.properties!)).toEqual([...kept.sort(), ...(isPlaced ? ['extra'] : [])]);
+      expect(hasPlacement(spec)).toBe(isPlaced);
+      expect(Object.keys(withoutPlacement(spec).domain.properties!)).toEqual(kept);
+      if (isPlaced)
+        expect(at(spec, '/domain/extra/Region')).toMatchObject({ property: { kind: 'string', createOnly: true } });
+      placed += isPlaced ? 1 : 0;
     }
+    expect(placed).toBeGreaterThan(1000);
   });
 
   test('has every attribute where its dotted name says, read-only', () => {

@@ -40,6 +40,7 @@ export interface JournalLine {
   readonly type?: string;
   readonly identifier?: string;
   readonly token?: string;
+  readonly by?: string;
   readonly status?: string;
 }
 

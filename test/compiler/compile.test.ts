@@ -157,6 +157,7 @@ describe('effects', () => {
     ['const { a } = process.env; function main() {}', ['process']],
     ['async function main() { return connect({ path: "/run/x.sock" }) }', ['connect']],
     ['function main() { return [new Pg.Client(), CloudControl.CloudControlClient] }', ['Pg', 'CloudControl']],
+    ['function main() { return STS.STSClient }', ['STS']],
     ['function main(a = fs) {}', ['fs']],
     ['function main(a) { return { fetch } }', ['fetch']],
     ['function main(a) { return `${os.hostname()}` }', ['os']],

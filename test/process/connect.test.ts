@@ -189,9 +189,9 @@ describe('packages that connect', () => {
   test('are there when they are named, with all they depend on', async () => {
     const names = `function main() {
       return [typeof Pg.Client, typeof Pg.Pool, typeof Pg.types.setTypeParser, typeof CloudControl.CloudControlClient,
-        typeof CloudControl.GetResourceCommand, typeof CloudControl.paginateListResources];
+        typeof CloudControl.GetResourceCommand, typeof CloudControl.paginateListResources, typeof STS.STSClient];
     }`;
-    expect(await under.value(names)).toEqual(Array(6).fill('function'));
+    expect(await under.value(names)).toEqual(Array(7).fill('function'));
   });
 
   test('Pg speaks to a PostgreSQL that is listed, and to no other', async () => {
@@ -256,6 +256,21 @@ describe('packages that connect', () => {
     }`;
     const asked = { input: { endpoint: cloud.address }, allow: { network: [new URL(cloud.address).host] } };
     expect(await under.value(program, asked)).toEqual(['10.0.0.0/16', 'ResourceNotFoundException']);
+    const { report } = await under.run(program, { ...asked, allow: { network: ['127.0.0.1:1'] } });
+    expect(report.outcome).toMatchObject({ code: 'refused_by_sandbox' });
+    await cloud.kill();
+  });
+
+  test('STS speaks to an endpoint that is listed, and to no other', async () => {
+    const cloud = await CloudProcess.start();
+    const program = `async function main({ endpoint }) {
+      const { STSClient, GetCallerIdentityCommand } = STS;
+      const credentials = { accessKeyId: 'any', secretAccessKey: 'will do' };
+      const client = new STSClient({ endpoint, region: 'eu-central-1', credentials, maxAttempts: 1 });
+      return (await client.send(new GetCallerIdentityCommand({}))).Account;
+    }`;
+    const asked = { input: { endpoint: cloud.address }, allow: { network: [new URL(cloud.address).host] } };
+    expect(await under.value(program, asked)).toBe('123456789012');
     const { report } = await under.run(program, { ...asked, allow: { network: ['127.0.0.1:1'] } });
     expect(report.outcome).toMatchObject({ code: 'refused_by_sandbox' });
     await cloud.kill();

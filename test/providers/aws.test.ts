@@ -57,6 +57,7 @@ describe('[EN324] a resource', () => {
       DelaySeconds: 3,
       QueueUrl: urlOf('jobs'),
       Arn: `arn:aws:sqs:${region}:123456789012:jobs`,
+      extra: { Region: region },
     });
     expect(await effects('/jobs')).toEqual(['CREATE']);
   });

@@ -7,6 +7,7 @@ import { must } from '../../src/base/result.ts';
 import type { ImportReply } from '../../src/engine/template.ts';
 import { parseTemplate } from '../../src/formats/cloudformation/parse.ts';
 import { sectionOfSchema, templateSchemas } from '../../src/formats/cloudformation/schemas.ts';
+import { pointerOf } from '../../src/model/path.ts';
 import { type AwsHouse, catalogue, region, secret } from './aws_house.ts';
 
 /** The component of a resource of the template. */
@@ -76,6 +77,13 @@ export class TemplateRun {
     const mutations: Json[] = all
       .filter((c) => c.schema === templateSchemas.pseudoParameters)
       .map(({ id }) => ({ kind: 'attribute.set', component: id, path: '/domain/Region', value: region }));
+    // Of what was given to parameters follows what is imported.
+    const values = new Map<string, Json>(
+      Object.entries(given).map(([name, p]) => [name, givenTo(name, p as JsonObject)]),
+    );
+    for (const { id } of all.filter((c) => c.schema === templateSchemas.importedValues))
+      for (const [name, value] of Object.entries(importedIn(this.template, values)))
+        mutations.push({ kind: 'attribute.set', component: id, path: pointerOf(['domain', 'Values', name]), value });
     for (const { id, name, schema } of all) {
       const parameter = schema === templateSchemas.parameter ? (given[name] as JsonObject) : undefined;
       if (parameter === undefined || Object.hasOwn(parameter, 'Default')) continue;
@@ -158,6 +166,38 @@ function usedIn(entry: JsonObject): Set<string> {
   const { DependsOn: depends = [] } = entry as { readonly DependsOn?: Json };
   for (const name of Array.isArray(depends) ? depends : [depends]) out.add(String(name));
   return out;
+}
+
+const givenTo = (name: string, parameter: JsonObject): Json =>
+  Object.hasOwn(parameter, 'Default') ? parameter['Default']! : valueFor(name, parameter);
+
+/** What other stacks would export, by the names under which the template asks for it. */
+function importedIn(template: Json, values: ReadonlyMap<string, Json>): JsonObject {
+  const names = new Set<string>();
+  const textOf = (json: Json): string => {
+    if (!isObject(json)) return String(json);
+    const { Ref: ref, 'Fn::Sub': sub, 'Fn::Join': join } = json;
+    if (ref !== undefined) return String(values.get(String(ref)));
+    if (typeof sub === 'string') return sub.replace(/\$\{(\w+)\}/g, (_, name) => String(values.get(name)));
+    const [between, parts] = join as unknown as [string, Json[]];
+    return parts.map(textOf).join(between);
+  };
+  const walk = (json: Json): void => {
+    if (Array.isArray(json)) for (const x of json) walk(x as Json);
+    else if (isObject(json)) {
+      if (json['Fn::ImportValue'] !== undefined) names.add(textOf(json['Fn::ImportValue']));
+      for (const x of Object.values(json)) walk(x as Json);
+    }
+  };
+  walk(template);
+  return Object.fromEntries([...names].map((name) => [name, exportedAs(name)]));
+}
+
+function exportedAs(name: string): string {
+  if (/port/i.test(name)) return '8080';
+  return /subnets/i.test(name)
+    ? 'subnet-1,subnet-2,subnet-3'
+    : `${name.toLowerCase().replace(/[^a-z0-9]/g, '-')}-value`;
 }
 
 /** Something that fits the parameter's type and constraints, as a person would give it. */

@@ -5,7 +5,9 @@
 // lie where their dotted name says, so an attribute look-up `A.B` is always the property `/resource_value/A/B`.
 
 import { compareText } from '../../base/json.ts';
+import { isRegionless } from '../../formats/cloudformation/regionless.ts';
 import { pointerOf } from '../../model/path.ts';
+import { placement, placementName } from '../../model/placement.ts';
 import { type Definitions, derefProperty, type Property } from '../../model/property.ts';
 import { emptyObject, type VariantSpec, variantSpecFormat } from '../../model/schema.ts';
 import { pageOf, paragraphs } from './docs.ts';
@@ -39,6 +41,9 @@ function deriveVariant(resource: SpecResource, spec: Spec, findOutput: FindOutpu
   for (const path of resource.additionalReplacementProperties ?? []) {
     domain = withCreateOnly(domain, path, translation.definitions);
   }
+  // Where the provider can act on a type at all, components of it say in which region.
+  if (resource.primaryIdentifier !== undefined && !isRegionless(resource.cloudFormationType))
+    domain = { ...domain, properties: { ...domain.properties, [placementName]: placement } };
   const docs = paragraphs(resource.documentation);
   return {
     format: variantSpecFormat,

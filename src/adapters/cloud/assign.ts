@@ -5,6 +5,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { isObject, type Json, type JsonObject } from '../../base/json.ts';
+import { isRegionless } from '../../formats/cloudformation/regionless.ts';
 import { type Definitions, derefProperty, type Property } from '../../model/property.ts';
 import type { VariantSpec } from '../../model/schema.ts';
 
@@ -15,10 +16,9 @@ const separator = '|';
 /** Reported objects are filled in to this depth; recursive ones end there. */
 const depthMax = 4;
 
-/** Services that have no regions. */
-const globalServices = ['IAM', 'Route53', 'CloudFront', 'Organizations', 'GlobalAccelerator', 'WAF', 'Budgets', 'CE'];
+/** Where a resource is that was asked for in `region`. */
 export function regionOf(type: string, region: string): string {
-  return globalServices.includes(type.split('::')[1] ?? '') ? 'global' : region;
+  return isRegionless(type) ? 'global' : region;
 }
 
 /** Prefixes that are not simply the name. */

@@ -24,6 +24,8 @@ export interface Asked {
   readonly identifier?: string;
   readonly desired?: JsonObject;
   readonly patch?: readonly JsonObject[];
+  /** Who asks, where that is known. */
+  readonly by?: string;
 }
 
 /** The largest wait of a timer. */
@@ -94,7 +96,7 @@ export class Changes {
   /** Accepts the change, and carries it out at once when it takes no time. */
   accept(asked: Asked, verdict: Verdict): CloudRequest {
     const nowMs = Date.now();
-    const { operation, region, type, clientToken, identifier, desired, patch } = asked;
+    const { operation, region, type, clientToken, identifier, desired, patch, by } = asked;
     const entry: AcceptedEntry = {
       kind: 'accepted',
       token: randomUUID(),
@@ -108,6 +110,7 @@ export class Changes {
       ...(identifier === undefined ? {} : { identifier }),
       ...(desired === undefined ? {} : { desired }),
       ...(patch === undefined ? {} : { patch }),
+      ...(by === undefined ? {} : { by }),
       ...plannedFailure(verdict),
     };
     this.#append(entry);
@@ -242,8 +245,8 @@ function plannedFailure({ fail: rule }: Verdict): Pick<AcceptedEntry, 'failure'>
   return { failure: { code: rule.code, message: rule.message, effect: rule.when === 'after' } };
 }
 
-/** Of everything but the client token, with which it is compared. */
-function digestOf({ clientToken: _clientToken, ...asked }: Asked): string {
+/** Of everything that is asked for: not of the client token, with which it is compared, nor of who asks. */
+function digestOf({ clientToken: _clientToken, by: _by, ...asked }: Asked): string {
   return createHash('sha256')
     .update(canonical(asked as unknown as Json))
     .digest('hex');

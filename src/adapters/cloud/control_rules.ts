@@ -39,6 +39,8 @@ export interface Control {
   readonly rules?: readonly Rule[];
   readonly throttle?: Throttle | null;
   readonly latencyMs?: LatencyMs;
+  /** Sessions of roles last no longer, whatever was asked for; null: as long as was asked for. */
+  readonly sessionSecondsMax?: number | null;
 }
 
 /** What all rules together have for one request. */
@@ -54,6 +56,7 @@ export class ControlRules {
   #latencyMs: LatencyMs;
   #tokens = 0;
   #filledMs = 0;
+  #sessionSecondsMax = Number.POSITIVE_INFINITY;
 
   constructor(latencyMs: LatencyMs, throttle: Throttle | undefined, nowMs: number) {
     this.#latencyMs = latencyMs;
@@ -64,6 +67,12 @@ export class ControlRules {
     if (control.rules !== undefined) this.#rules = control.rules.map((rule) => ({ rule, seen: 0 }));
     if (control.latencyMs !== undefined) this.#latencyMs = { ...this.#latencyMs, ...control.latencyMs };
     if (control.throttle !== undefined) this.#setThrottle(control.throttle ?? undefined, nowMs);
+    if (control.sessionSecondsMax !== undefined)
+      this.#sessionSecondsMax = control.sessionSecondsMax ?? Number.POSITIVE_INFINITY;
+  }
+
+  get sessionSecondsMax(): number {
+    return this.#sessionSecondsMax;
   }
 
   #setThrottle(throttle: Throttle | undefined, nowMs: number): void {
@@ -108,24 +117,28 @@ export class ControlRules {
       rules: this.#rules.map(({ rule, seen }) => ({ ...(rule as unknown as JsonObject), seen })),
       throttle: (this.#throttle as Json | undefined) ?? null,
       latencyMs: this.#latencyMs as Json,
+      sessionSecondsMax: Number.isFinite(this.#sessionSecondsMax) ? this.#sessionSecondsMax : null,
     };
   }
 }
 
+const members = ['rules', 'throttle', 'latencyMs', 'sessionSecondsMax'] as const satisfies (keyof Control)[];
+
 /** A control document from outside; a text says what is wrong with it. */
 export function parseControl(x: Json): Control | string {
-  if (!isObject(x)) return 'expected an object with rules, throttle or latencyMs';
-  const stray = strayOf(x, ['rules', 'throttle', 'latencyMs']);
+  if (!isObject(x)) return `expected an object with any of ${members.join(', ')}`;
+  const stray = strayOf(x, members);
   if (stray !== undefined) return stray;
-  const control: { rules?: Rule[]; throttle?: Throttle | null; latencyMs?: LatencyMs } = {};
+  const control: { -readonly [M in keyof Control]: Control[M] } = {};
   if (x['rules'] !== undefined) {
     if (!Array.isArray(x['rules'])) return 'rules: expected a list';
-    control.rules = [];
+    const rules: Rule[] = [];
     for (const [i, given] of x['rules'].entries()) {
       const rule = parseRule(given as Json);
       if (typeof rule === 'string') return `rules/${i}: ${rule}`;
-      control.rules.push(rule);
+      rules.push(rule);
     }
+    control.rules = rules;
   }
   if (x['throttle'] !== undefined) {
     const throttle = parseThrottle(x['throttle']);
@@ -136,6 +149,11 @@ export function parseControl(x: Json): Control | string {
     const latency = parseLatency(x['latencyMs']);
     if (typeof latency === 'string') return `latencyMs: ${latency}`;
     control.latencyMs = latency;
+  }
+  const seconds = x['sessionSecondsMax'];
+  if (seconds !== undefined) {
+    if (seconds !== null && !isCount(seconds)) return 'sessionSecondsMax: expected a whole number from 0, or null';
+    control.sessionSecondsMax = seconds;
   }
   return control;
 }

@@ -39,6 +39,8 @@ export interface AcceptedEntry {
   readonly desired?: JsonObject;
   /** UPDATE: the patch. */
   readonly patch?: readonly JsonObject[];
+  /** Arn of the session of a role that asked; absent: somebody with made-up keys. */
+  readonly by?: string;
   readonly acceptedMs: number;
   readonly dueMs: number;
   /** It ends with this code, by a rule: without its effect, or after it. */

@@ -6,6 +6,7 @@ import { compareText, isObject, type Json, type JsonObject, sameJson } from '../
 import type { VariantSpec } from '../../model/schema.ts';
 import type { Catalogue } from '../../ports/catalogue.ts';
 import { identifierProperties, regionOf } from './assign.ts';
+import type { Caller } from './caller.ts';
 import type { Asked, Changes } from './changes.ts';
 import { type ControlRules, isHandlerCode, type RuleOperation, type Verdict } from './control_rules.ts';
 import { parsePatch } from './json_patch.ts';
@@ -41,14 +42,15 @@ export class Operations {
     this.#rules = parts.rules;
   }
 
-  call(operation: string, region: string, input: JsonObject): Answer {
+  call(operation: string, caller: Caller, input: JsonObject): Answer {
+    const { region } = caller;
     switch (operation) {
       case 'CreateResource':
-        return this.#change('CREATE', region, input);
+        return this.#change('CREATE', caller, input);
       case 'UpdateResource':
-        return this.#change('UPDATE', region, input);
+        return this.#change('UPDATE', caller, input);
       case 'DeleteResource':
-        return this.#change('DELETE', region, input);
+        return this.#change('DELETE', caller, input);
       case 'GetResource':
         return this.#read('READ', input, () => this.#getResource(region, input));
       case 'ListResources':
@@ -64,8 +66,8 @@ export class Operations {
     }
   }
 
-  #change(operation: Asked['operation'], region: string, input: JsonObject): Answer {
-    const parsed = this.#parseChange(operation, region, input);
+  #change(operation: Asked['operation'], caller: Caller, input: JsonObject): Answer {
+    const parsed = this.#parseChange(operation, caller, input);
     if (!parsed.ok) return { outcome: parsed };
     const asked = parsed.value;
     // A request that is known is no new one: rules neither count it nor touch it.
@@ -84,7 +86,7 @@ export class Operations {
     return { outcome: done(progressOf(request)) };
   }
 
-  #parseChange(operation: Asked['operation'], region: string, input: JsonObject): Outcome<Asked> {
+  #parseChange(operation: Asked['operation'], { region, arn }: Caller, input: JsonObject): Outcome<Asked> {
     const typed = this.#type(input);
     if (!typed.ok) return typed;
     const { type } = typed.value;
@@ -95,6 +97,7 @@ export class Operations {
       region: regionOf(type, region),
       type,
       ...(clientToken.value === undefined ? {} : { clientToken: clientToken.value }),
+      ...(arn === undefined ? {} : { by: arn }),
     };
     if (operation === 'CREATE') {
       const desired = documentOf(input, 'DesiredState');

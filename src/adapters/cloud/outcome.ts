@@ -29,11 +29,17 @@ export const failureStatus = {
   UnsupportedActionException: 405,
   // Not of this service, but of every service in front of it.
   AccessDeniedException: 403,
+  ExpiredTokenException: 403,
   IncompleteSignatureException: 400,
   InvalidSignatureException: 403,
   MissingAuthenticationTokenException: 403,
   SerializationException: 400,
   UnknownOperationException: 400,
+  UnrecognizedClientException: 403,
+  // Of the Security Token Service.
+  AccessDenied: 403,
+  InvalidAction: 400,
+  ValidationError: 400,
 } as const;
 export type FailureName = keyof typeof failureStatus;
 

@@ -1,6 +1,6 @@
-// The local cloud as an HTTP server: the AWS Cloud Control API in the JSON 1.0 protocol at `/`, and beside it, for tests
-// and demonstrations, `/_control` (what it is to do wrong) and `/_journal` (everything that happened, an entry a line).
-// Nothing is answered before the journal that it follows from is on the disk.
+// The local cloud as an HTTP server: the AWS Cloud Control API in the JSON 1.0 protocol at `/`, what signs for the Security
+// Token Service there in its own, and beside it, for tests and demonstrations, `/_control` (what it is to do wrong) and
+// `/_journal` (everything that happened, an entry a line). Nothing is answered before the journal that it follows from is on the disk.
 
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -10,15 +10,17 @@ import { isObject, type Json } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
 import { RecentCache } from '../../base/recent_cache.ts';
 import { Fault } from '../../base/result.ts';
+import { withoutPlacement } from '../../model/placement.ts';
 import type { VariantSpec } from '../../model/schema.ts';
 import type { Catalogue } from '../../ports/catalogue.ts';
-import { parseCaller } from './caller.ts';
+import { type Caller, callerOf, parseScope } from './caller.ts';
 import { Changes } from './changes.ts';
 import { ControlRules, type LatencyMs, parseControl, type Throttle } from './control_rules.ts';
 import { LogFile } from './log_file.ts';
 import type { Matches } from './model.ts';
 import { Operations } from './operations.ts';
-import { type Failure, failureBody, failureStatus } from './outcome.ts';
+import { type Failure, failureBody, failureStatus, type Outcome } from './outcome.ts';
+import { type QueryResult, queryFailureText, queryResultText, securityTokenCall } from './security_tokens.ts';
 import { CloudState } from './state.ts';
 
 export interface CloudOptions {
@@ -52,7 +54,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const rules = new ControlRules(latencyMs, throttle, Date.now());
   const changes = new Changes({ catalogue, matches, state, log });
   const operations = new Operations({ catalogue, state, changes, rules });
-  const front = new Front(operations, rules, log);
+  const front = new Front({ operations, rules, log, state });
   const server = createServer((request, response) => {
     front
       .reply(request)
@@ -80,12 +82,14 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   };
 }
 
-/** Every request needs the schema of its type, and a catalogue need not keep more than a few. */
+/** Every request needs the schema of its type, as the type is, and a catalogue need not keep more than a few. */
 function keepingTypes(catalogue: Catalogue): Pick<Catalogue, 'load'> {
   const kept = new RecentCache<string, VariantSpec>(limits.cloudTypesKeptMax);
   return {
     load: (name) => {
-      const spec = kept.get(name) ?? catalogue.load(name);
+      const known = kept.get(name);
+      const loaded = known === undefined ? catalogue.load(name) : undefined;
+      const spec = known ?? (loaded && withoutPlacement(loaded));
       if (spec !== undefined) kept.set(name, spec);
       return spec;
     },
@@ -119,11 +123,13 @@ class Front {
   readonly #operations: Operations;
   readonly #rules: ControlRules;
   readonly #log: LogFile;
+  readonly #state: CloudState;
 
-  constructor(operations: Operations, rules: ControlRules, log: LogFile) {
-    this.#operations = operations;
-    this.#rules = rules;
-    this.#log = log;
+  constructor(parts: { operations: Operations; rules: ControlRules; log: LogFile; state: CloudState }) {
+    this.#operations = parts.operations;
+    this.#rules = parts.rules;
+    this.#log = parts.log;
+    this.#state = parts.state;
   }
 
   async reply(request: IncomingMessage): Promise<Reply | undefined> {
@@ -163,18 +169,36 @@ class Front {
   }
 
   async #api(request: IncomingMessage, body: string): Promise<Reply | undefined> {
-    const caller = parseCaller(request.headers.authorization);
-    if (!caller.ok) return failureReply(caller.failure);
-    const retryAfterSeconds = this.#rules.throttled(Date.now());
+    const scope = parseScope(request.headers.authorization);
+    if (!scope.ok) return failureReply(scope.failure);
+    const isQuery = scope.value.service === 'sts';
+    const refused = isQuery ? queryFailureReply : failureReply;
+    const nowMs = Date.now();
+    const caller = callerOf(scope.value, { headers: request.headers, body }, nowMs);
+    if (!caller.ok) return refused(caller.failure);
+    const retryAfterSeconds = this.#rules.throttled(nowMs);
     if (retryAfterSeconds !== undefined)
-      return failureReply({ name: 'ThrottlingException', message: 'Rate exceeded', retryAfterSeconds });
+      return refused({ name: 'ThrottlingException', message: 'Rate exceeded', retryAfterSeconds });
+    return isQuery ? this.#tokens(caller.value, body, nowMs) : this.#resources(caller.value, request, body);
+  }
+
+  /** What is given out follows from resources that are there. */
+  async #tokens(caller: Caller, body: string, nowMs: number): Promise<Reply> {
+    const input = new URLSearchParams(body);
+    const { sessionSecondsMax } = this.#rules;
+    const outcome = securityTokenCall(input, { state: this.#state, caller, nowMs, sessionSecondsMax });
+    await this.#log.durable();
+    return queryReply(input.get('Action') ?? '', outcome);
+  }
+
+  async #resources(caller: Caller, request: IncomingMessage, body: string): Promise<Reply | undefined> {
     const [service, operation = ''] = String(request.headers['x-amz-target'] ?? '').split('.');
     if (service !== 'CloudApiService')
       return failureReply({ name: 'UnknownOperationException', message: 'X-Amz-Target names no operation' });
     const input = parseJson(body);
     if (!isObject(input))
       return failureReply({ name: 'SerializationException', message: 'the body is not a JSON object' });
-    const { outcome, delayMs = 0, drop } = this.#operations.call(operation, caller.value.region, input);
+    const { outcome, delayMs = 0, drop } = this.#operations.call(operation, caller, input);
     if (delayMs > 0) await wait(delayMs);
     await this.#log.durable();
     if (drop === true) return undefined;
@@ -212,6 +236,20 @@ function failureReply(failure: Failure): Reply {
     'x-amzn-errortype': name,
     ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
   });
+}
+
+function queryReply(operation: string, outcome: Outcome<QueryResult>): Reply {
+  if (!outcome.ok) return queryFailureReply(outcome.failure);
+  return xmlReply(200, queryResultText(operation, outcome.value, randomUUID()));
+}
+
+function queryFailureReply({ name, message, retryAfterSeconds }: Failure): Reply {
+  const later = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
+  return xmlReply(failureStatus[name], queryFailureText(name, message, randomUUID()), later);
+}
+
+function xmlReply(status: number, text: string, headers: Reply['headers'] = {}): Reply {
+  return { status, text, headers: { 'content-type': 'text/xml', ...headers } };
 }
 
 /** A journal that fails is answered as the service's own error, and so is a bug. */

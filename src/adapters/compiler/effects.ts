@@ -7,7 +7,7 @@ import { literalText, type Node, nameOf, part, parts } from './syntax.ts';
 
 const effects = new Set(
   (
-    'fetch connect Pg CloudControl siExec requestStorage fs os process require module exports __dirname __filename Deno Bun ' +
+    'fetch connect Pg CloudControl STS siExec requestStorage fs os process require module exports __dirname __filename Deno Bun ' +
     'setTimeout setInterval setImmediate clearTimeout clearInterval clearImmediate queueMicrotask ' +
     'WebSocket EventSource XMLHttpRequest Request Response Headers FormData Blob File AbortController AbortSignal ' +
     'performance crypto navigator localStorage sessionStorage Worker MessageChannel BroadcastChannel WebAssembly'

@@ -111,18 +111,29 @@ declare const Pg: {
   escapeLiteral(text: string): string;
   [member: string]: any;
 };
+interface AwsClientOptions {
+  region: string;
+  credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+  endpoint?: string;
+  maxAttempts?: number;
+  [option: string]: any;
+}
+interface AwsClient {
+  send(command: any, options?: any): Promise<any>;
+  destroy(): void;
+  [member: string]: any;
+}
 /**
  * AWS Cloud Control, package @aws-sdk/client-cloudcontrol; its clients make their requests with fetch. Effects: the function runs
  * in a process, and reaches what it says in comments.
  */
 declare const CloudControl: {
-  CloudControlClient: new (config: {
-    region: string;
-    credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
-    endpoint?: string;
-    maxAttempts?: number;
-    [option: string]: any;
-  }) => { send(command: any, options?: any): Promise<any>; destroy(): void; [member: string]: any };
+  CloudControlClient: new (config: AwsClientOptions) => AwsClient;
+  [member: string]: any;
+};
+/** The Security Token Service of AWS, package @aws-sdk/client-sts, as CloudControl is. */
+declare const STS: {
+  STSClient: new (config: AwsClientOptions) => AwsClient;
   [member: string]: any;
 };
 

@@ -103,12 +103,14 @@ export const collectionFunctions: Record<string, Builtin> = {
     apply: strict((map) => Object.keys(mapOf(map!)).sort()),
   },
   importValue: {
-    docs: 'What another stack exports under a name. Has no value until that export is known.',
+    docs: 'What another stack exports under a name (first), out of a map of what is known of them. Has no value until it is.',
     result: anyResult,
-    arity: { min: 1, max: 1 },
-    apply: strict((name) => {
-      textOf(name!);
-      return undefined;
-    }),
+    arity: { min: 1, max: 2 },
+    apply: ([name, known]) => {
+      const asked = name!();
+      if (asked === undefined) return undefined;
+      const [text, values] = [textOf(asked), known?.()];
+      return values === undefined ? undefined : member(values, text);
+    },
   },
 };

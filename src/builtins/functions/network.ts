@@ -138,7 +138,9 @@ export const networkFunctions: Record<string, Builtin> = {
     arity: { min: 1, max: 2 },
     apply: ([region, own]) => {
       const asked = region!();
-      const used = asked === '' && own !== undefined ? own() : asked;
+      // A template in JSON that was made of one in YAML has null where nothing was written.
+      const isEmpty = asked === '' || asked === null;
+      const used = isEmpty && own !== undefined ? own() : asked;
       return used === undefined ? undefined : zonesOf(textOf(used));
     },
   },

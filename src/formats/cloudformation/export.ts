@@ -60,7 +60,7 @@ export function exportWithNotes(model: TemplateModel): Result<Exported> {
   }
   for (const component of model.components) {
     const written = names.get(component.id);
-    if (written === undefined || written.section === 'Template' || written.section === 'PseudoParameters') continue;
+    if (written === undefined || noSections.includes(written.section)) continue;
     const writer = new EntryWriter(component, written, names);
     sectionOf(written.section).set(written.logicalId, writer.entry());
     for (const [name, json] of writer.speller.conditions) sectionOf('Conditions').set(name, json);
@@ -76,6 +76,9 @@ export function exportWithNotes(model: TemplateModel): Result<Exported> {
   const { template: written, used } = unspelled(live, new Spellings(spellings));
   return ok({ template: written, notes, spellings: used });
 }
+
+/** Components that are written nowhere, or all over the template. */
+const noSections: readonly string[] = ['Template', 'PseudoParameters', 'ImportedValues'];
 
 const usualOrder = [
   'AWSTemplateFormatVersion',

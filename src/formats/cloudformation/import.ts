@@ -60,31 +60,37 @@ export function planImport(options: ImportOptions): Result<ImportPlan> {
   const idOf = (key: string): ComponentId => known.get(key)?.id ?? options.newId({ template: templateId, key });
   const pseudoKey = keyOf('', '', templateSchemas.pseudoParameters);
   const pseudoId = idOf(pseudoKey);
+  const importedKey = keyOf('', '', templateSchemas.importedValues);
+  const importedId = idOf(importedKey);
   const spellings = spellingsByEntry(options.spellings ?? [], entryPointers(template));
   const own = spellings.get('') ?? [];
   const mapped = new Spellings(own).mappings(member(template, 'Mappings') ?? null, '/Mappings');
   const mappings = isObject(mapped) ? Object.keys(mapped) : [];
-  const scope = new Scope(templateId, pseudoId, mappings);
+  const scope = new Scope({ template: templateId, pseudo: pseudoId, imported: importedId }, mappings);
   const types = new ResourceSchemas(options.specOf);
   const entries = entriesOf(template, { scope, types, idOf, spellings });
 
   const templateUnrepresented: Unrepresented[] = [];
   const planned = withOwnNames(entries.map(componentOf));
   const linked = planned.map((component, i) => withEdges(component, entries[i]!, scope));
-  const pseudo = known.get(pseudoKey) ?? {
-    id: pseudoId,
-    schema: templateSchemas.pseudoParameters,
-    name: `${options.name} pseudo parameters`,
+  // What stands in these is said by people and no template.
+  const beside = (id: ComponentId, schema: string, what: string): TemplateComponent => ({
+    id,
+    schema,
+    name: `${options.name} ${what}`,
     domain: {},
     flags: [],
     dependsOn: [],
-  };
+  });
+  const pseudo = known.get(pseudoKey) ?? beside(pseudoId, templateSchemas.pseudoParameters, 'pseudo parameters');
+  const imported = known.get(importedKey) ?? beside(importedId, templateSchemas.importedValues, 'imported values');
   const components = [
     templateComponent(templateId, options.name, template, {
       unrepresented: templateUnrepresented,
       spellings: own,
     }),
     pseudo,
+    ...(scope.importsValues || known.has(importedKey) ? [imported] : []),
     ...linked.map((c) => keepValue(c, known.get(identity(c)))),
   ];
   const sum = (of: (t: Translator) => number) => entries.reduce((n, e) => n + of(e.translator), 0);
@@ -123,7 +129,9 @@ function keyOf(section: string, name: string, schema: string): string {
 }
 
 function identity(component: TemplateComponent): string {
-  if (component.schema === templateSchemas.pseudoParameters) return keyOf('', '', component.schema);
+  const { pseudoParameters, importedValues } = templateSchemas;
+  if (component.schema === pseudoParameters || component.schema === importedValues)
+    return keyOf('', '', component.schema);
   // One that was added by hand is taken for the member that an export makes of it.
   const { section = sectionOfSchema(component.schema), logicalId = logicalIdFrom(component.name) } =
     annotationsOf(component);

@@ -39,13 +39,12 @@ const plainFunctions: Readonly<Record<string, ListShape>> = {
 /** Functions of one argument that is written without a list around it. */
 const singleFunctions: Readonly<Record<string, string>> = {
   'Fn::Base64': 'base64',
-  'Fn::ImportValue': 'importValue',
   'Fn::Length': 'length',
   'Fn::ToJsonString': 'toJson',
 };
 
 /** Those of them that work on text. */
-const textFunctions: readonly string[] = ['Fn::Base64', 'Fn::ImportValue'];
+const textFunctions: readonly string[] = ['Fn::Base64'];
 
 /** Functions whose arguments are conditions. */
 const conditionFunctions: Readonly<Record<string, { readonly name: string; readonly max: number }>> = {
@@ -192,7 +191,11 @@ export class Translator {
     if (name === 'Fn::FindInMap') return this.findInMap(body, inside, depth + 1, wanted);
     if (name === 'Fn::GetAZs') {
       const region = this.expression(body, inside, depth + 1, 'text').input;
-      return callOf('getAzs', body === '' ? [region, this.scope.region()] : [region]);
+      return callOf('getAzs', body === '' || body === null ? [region, this.scope.region()] : [region]);
+    }
+    if (name === 'Fn::ImportValue') {
+      const exported = this.expression(body, inside, depth + 1, 'text').input;
+      return callOf('importValue', [exported, this.scope.importedValues()]);
     }
     if (Object.hasOwn(singleFunctions, name)) {
       const as = textFunctions.includes(name) ? 'text' : 'either';

@@ -8,6 +8,7 @@ import { emptyObject, type VariantSpec, variantSpecFormat } from '../../model/sc
 export const templateSchemas = {
   template: 'CloudFormation::Template',
   pseudoParameters: 'CloudFormation::PseudoParameters',
+  importedValues: 'CloudFormation::ImportedValues',
   parameter: 'CloudFormation::Parameter',
   condition: 'CloudFormation::Condition',
   output: 'CloudFormation::Output',
@@ -62,6 +63,10 @@ const pseudoSpec = spec('What the service knows about the stack: the values behi
   },
 });
 
+const importedSpec = spec('What a template imports of other stacks.', {
+  Values: openMap('By the names of their exports: set by people, or following the output of another template.'),
+});
+
 const parameterSpec = spec('A parameter of a template.', {
   Type: any('String, Number, a list or a provider’s type.'),
   Default: any('What is used when no value is given.'),
@@ -91,6 +96,7 @@ const outputSpec = spec('An output of a template.', {
 export const builtinSpecs: Readonly<Record<string, VariantSpec>> = {
   [templateSchemas.template]: templateSpec,
   [templateSchemas.pseudoParameters]: pseudoSpec,
+  [templateSchemas.importedValues]: importedSpec,
   [templateSchemas.parameter]: parameterSpec,
   [templateSchemas.condition]: conditionSpec,
   [templateSchemas.output]: outputSpec,
@@ -103,6 +109,8 @@ export function sectionOfSchema(schema: string): string {
       return 'Template';
     case templateSchemas.pseudoParameters:
       return 'PseudoParameters';
+    case templateSchemas.importedValues:
+      return 'ImportedValues';
     case templateSchemas.parameter:
       return 'Parameters';
     case templateSchemas.condition:

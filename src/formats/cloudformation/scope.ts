@@ -34,6 +34,9 @@ function parameterKind(type: unknown): Kind {
 export class Scope {
   readonly template: ComponentId;
   readonly pseudo: ComponentId;
+  /** Does it import what other stacks export? */
+  importsValues = false;
+  private readonly imported: ComponentId;
   private readonly resources = new Map<string, { id: ComponentId; spec: VariantSpec }>();
   private readonly parameters = new Map<string, { id: ComponentId; kind: Kind }>();
   private readonly conditions = new Map<string, ComponentId>();
@@ -41,9 +44,13 @@ export class Scope {
   private readonly names = new Map<ComponentId, string>();
   private readonly uses = new Map<ComponentId, Set<ComponentId>>();
 
-  constructor(template: ComponentId, pseudo: ComponentId, mappings: readonly string[]) {
-    this.template = template;
-    this.pseudo = pseudo;
+  constructor(
+    of: { readonly template: ComponentId; readonly pseudo: ComponentId; readonly imported: ComponentId },
+    mappings: readonly string[],
+  ) {
+    this.template = of.template;
+    this.pseudo = of.pseudo;
+    this.imported = of.imported;
     this.mappings = new Set(mappings.filter(isPathKey));
   }
 
@@ -149,6 +156,12 @@ export class Scope {
 
   region(): Input {
     return follow(this.pseudo, '/domain/Region');
+  }
+
+  /** What is known of what other stacks export, by its names. */
+  importedValues(): Input {
+    this.importsValues = true;
+    return follow(this.imported, '/domain/Values');
   }
 
   /** Notes that `user` needs `used`; answers the circle that this would close instead of noting it. */

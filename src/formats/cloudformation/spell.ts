@@ -149,6 +149,9 @@ export class Speller {
           return { Ref: written.section === 'Parameters' ? written.logicalId : `AWS::${first}` };
         }
         break;
+      case 'ImportedValues':
+        if (root === 'domain' && first === 'Values' && rest.length === 1) return { 'Fn::ImportValue': rest[0]! };
+        break;
       case 'Conditions':
         if (here === '/domain/Result') return { 'Fn::If': [written.logicalId, true, false] };
         break;

@@ -78,7 +78,10 @@ Example:
   headwater cloud --port 4711 --latency 2000
   aws cloudcontrol list-resources --type-name AWS::EC2::VPC --endpoint-url http://127.0.0.1:4711
 
-Every request needs credentials, and any will do. What happened is read at /_journal; POST /_control makes it fail,
-slow or throttle:
+Every request needs credentials, and any will do. Roles that are there as AWS::IAM::Role can be assumed at the same address:
+  aws sts assume-role --role-arn arn:aws:iam::123456789012:role/deployer --role-session-name ci \\
+    --endpoint-url http://127.0.0.1:4711
+
+What happened is read at /_journal; POST /_control makes it fail, slow or throttle:
   curl http://127.0.0.1:4711/_control -d '{"rules": [{"operation": "CREATE", "type": "AWS::EC2::VPC", "nth": 2,
     "fail": {"code": "ServiceInternalError", "when": "after"}}], "throttle": {"perSecond": 5}}'`;

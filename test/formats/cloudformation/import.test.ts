@@ -352,6 +352,7 @@ describe('templates of kinds seen in the wild round-trip', () => {
           A: open({
             Az: { 'Fn::Select': ['0', { 'Fn::GetAZs': '' }] },
             Az2: { 'Fn::Select': [1, { 'Fn::GetAZs': { Ref: 'AWS::Region' } }] },
+            Az3: { 'Fn::GetAZs': null },
             Cidr: { 'Fn::Select': [0, { 'Fn::Cidr': [{ 'Fn::GetAtt': ['Vpc', 'CidrBlock'] }, 4, '8'] }] },
             Cidr2: { 'Fn::Cidr': ['10.0.0.0/16', '4'] },
           }),

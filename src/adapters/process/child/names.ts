@@ -18,7 +18,7 @@ const packageNames = {
 } as const;
 
 /** Packages that connect to something: `installClients` makes them ready to. */
-const clientPackages = { Pg: 'pg', CloudControl: '@aws-sdk/client-cloudcontrol' } as const;
+const clientPackages = { Pg: 'pg', CloudControl: '@aws-sdk/client-cloudcontrol', STS: '@aws-sdk/client-sts' } as const;
 
 /** All packages, with what they depend on, that a child has to find. */
 export const packagesToShow: readonly string[] = [...Object.values(packageNames), ...Object.values(clientPackages)];
@@ -52,10 +52,11 @@ export function installNames(): void {
 export function installClients(proxy: string | null): void {
   define('connect', makeConnect(proxy));
   defineLazily('Pg', () => pgThrough(proxy, load(clientPackages.Pg)));
-  defineLazily('CloudControl', () => {
-    const { FetchHttpHandler } = createRequire(load.resolve(clientPackages.CloudControl))('@smithy/fetch-http-handler');
-    return awsThroughFetch(load(clientPackages.CloudControl), FetchHttpHandler);
-  });
+  for (const name of ['CloudControl', 'STS'] as const)
+    defineLazily(name, () => {
+      const { FetchHttpHandler } = createRequire(load.resolve(clientPackages[name]))('@smithy/fetch-http-handler');
+      return awsThroughFetch(load(clientPackages[name]), FetchHttpHandler);
+    });
 }
 
 /** For one function. */
