@@ -10,7 +10,7 @@ import { describe } from '../mutation/mutation.ts';
 import type { Request } from '../mutation/request.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
 import { applyChangeSet, applyOutcome } from './apply.ts';
-import { type ApprovalsView, approvalsOf, decideApproval, requestApproval, withdraw } from './approvals.ts';
+import { type ApprovalsView, approvalsOf, decideApproval, withdraw } from './approvals.ts';
 import { type AuditVerdict, readAudit, verifyAudit } from './audit.ts';
 import type { Branch } from './branch.ts';
 import { changeStatus, listChangeSets, openChangeSet, resolveChangeSet } from './change_set.ts';
@@ -38,6 +38,7 @@ import {
   wrong,
 } from './operation.ts';
 import { actionOperations } from './operations_action.ts';
+import { changeSetOperations } from './operations_change_set.ts';
 import { componentOperations } from './operations_component.ts';
 import { driftOperations } from './operations_drift.ts';
 import { functionOperations } from './operations_function.ts';
@@ -87,6 +88,7 @@ const remembering: readonly string[] = [
   'submit',
   'change_set.create',
   'change_set.apply',
+  'change_set.force_apply',
   'change_set.revert',
   'change_set.promote',
   'change_set.split',
@@ -206,12 +208,11 @@ const operations = {
     inWorkspace(c, p, async (w) => changeStatus(w, c.principal, await changeSetOf(w, p), 'abandon')),
   'change_set.reopen': (c, p) =>
     inWorkspace(c, p, async (w) => changeStatus(w, c.principal, await changeSetOf(w, p), 'reopen')),
-  'change_set.request_approval': (c, p) =>
-    inWorkspace(c, p, async (w) => requestApproval(w, c.principal, await changeSetOf(w, p))),
   'change_set.approve': (c, p) => inWorkspace(c, p, (w) => decided(w, c.principal, p, 'approve')),
   'change_set.reject': (c, p) => inWorkspace(c, p, (w) => decided(w, c.principal, p, 'reject')),
   'change_set.withdraw': (c, p) => inWorkspace(c, p, async (w) => withdraw(w, c.principal, await changeSetOf(w, p))),
   'change_set.approvals': (c, p) => inWorkspace(c, p, async (w) => approvalsOf(w, await changeSetOf(w, p))),
+  ...changeSetOperations,
 
   submit: (c, p) =>
     inWorkspace(c, p, async (w) =>

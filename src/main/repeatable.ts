@@ -6,6 +6,7 @@ export const repeatable: readonly string[] = [
   'submit',
   'change_set.create',
   'change_set.apply',
+  'change_set.force_apply',
   'import.cloudformation',
   'secret.set',
 ];
@@ -18,6 +19,9 @@ export const writes: readonly string[] = [
   'gc',
   'change_set.request_approval',
   'change_set.withdraw',
+  'change_set.purge',
+  'change_set.steer_action',
+  'change_set.add_action',
   'secret.rotate',
   'secret.rekey',
   'secret.collect',

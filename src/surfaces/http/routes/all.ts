@@ -2,6 +2,8 @@
 // prefers the one with fewer parameters.
 
 import type { Route } from '../route.ts';
+import { actionRoutes } from './actions.ts';
+import { changeControlRoutes } from './change_control.ts';
 import { changeSetRoutes } from './change_sets.ts';
 import { componentListRoutes } from './component_lists.ts';
 import { componentQuestionRoutes } from './component_questions.ts';
@@ -22,6 +24,8 @@ export const routes: readonly Route[] = [
   ...viewRoutes,
   ...realityRoutes,
   ...mutationRoutes,
+  ...changeControlRoutes,
+  ...actionRoutes,
   ...tokenRoutes,
   ...operationRoutes,
 ];
