@@ -58,7 +58,7 @@ import type { ReplayProblem } from './replay_work.ts';
 import { revert } from './revert.ts';
 import { describeSchema, propertyLines, searchSchemas } from './schema.ts';
 import { useSecret } from './secret_slots.ts';
-import { getSecret, listSecrets, publicKeyOf, rotateKeys, setSecret } from './secrets.ts';
+import { getSecret, listSecrets, publicKeyOf, rotateKeys, secretsByDefinition, setSecret } from './secrets.ts';
 import { split } from './split.ts';
 import { submit } from './submit.ts';
 import type { Workspace } from './workspace.ts';
@@ -283,6 +283,8 @@ const operations = {
       return useSecret(c, w, { changeSet: await changeSetOf(w, p), secret: text(p, 'secret'), ...components });
     }),
   'secret.list': (c, p) => inState(c, p, (s) => s.w.read(() => ok(listSecrets(s.snapshot)))),
+  /** By definition, those without a secret too. */
+  'secret.definitions': (c, p) => inState(c, p, (s) => s.w.read(() => ok(secretsByDefinition(s.snapshot)))),
   'secret.get': (c, p) => inState(c, p, (s) => s.w.read(() => getSecret(s.snapshot, text(p, 'secret')))),
   'secret.public_key': (c, p) => inWorkspace(c, p, async (w) => ok(await publicKeyOf(w))),
   'secret.rotate': (c, p) => inWorkspace(c, p, (w) => rotateKeys(w, c, p['onlyReseal'] === true)),

@@ -11,6 +11,7 @@ import { componentRoutes } from './components.ts';
 import { mutationRoutes } from './mutations.ts';
 import { operationRoutes } from './operations.ts';
 import { realityRoutes } from './reality.ts';
+import { secretRoutes } from './secrets.ts';
 import { systemRoutes } from './system.ts';
 import { tokenRoutes } from './tokens.ts';
 import { viewRoutes } from './views.ts';
@@ -26,6 +27,7 @@ export const routes: readonly Route[] = [
   ...mutationRoutes,
   ...changeControlRoutes,
   ...actionRoutes,
+  ...secretRoutes,
   ...tokenRoutes,
   ...operationRoutes,
 ];
