@@ -1,7 +1,7 @@
 // The use-cases by name, with plain JSON in and out: what the command line calls in its own process, over a socket, and
 // later over HTTP. A handler checks the form of its parameters, finds the workspace and the state, and hands on.
 
-import { authorise, type Principal } from '../access/role.ts';
+import type { Principal } from '../access/role.ts';
 import type { ChangeSetId } from '../base/ids.ts';
 import { isObject, type Json } from '../base/json.ts';
 import { Fault, must, ok, RefusalError, type Result, refuse } from '../base/result.ts';
@@ -50,6 +50,7 @@ import { runOperations } from './operations_run.ts';
 import { schemaOperations } from './operations_schema.ts';
 import { tokenOperations } from './operations_token.ts';
 import { viewOperations } from './operations_view.ts';
+import { workspaceOperations } from './operations_workspace.ts';
 import { type NotPlannedLine, type PlannedLine, plannedLines, planOf } from './planning.ts';
 import { exportChangeSet, promote } from './promotion.ts';
 import { readReceipt, receiptInForce, type ToldLine } from './receipt.ts';
@@ -123,7 +124,7 @@ async function once(
 }
 
 /** Operations that are about no one workspace: their parameter names none. About all of them they find out who asks by themselves. */
-const aboutNone: readonly string[] = ['workspace.list', 'workspace.create', 'secret.rekey'];
+const aboutNone: readonly string[] = ['workspace.list', 'workspace.create', 'workspace.restore', 'secret.rekey'];
 
 /** What is about no one workspace is for whoever is at the machine, and for tokens that reach all of it. */
 function ofInstallation(who: Principal): Principal {
@@ -141,16 +142,7 @@ async function principalIn(c: Call, operation: string, p: Params): Promise<Resul
 }
 
 const operations = {
-  /** Those that the caller may know of. */
-  'workspace.list': async (c) => {
-    const all = await c.engine.listWorkspaces();
-    const { home, reach } = c.principal;
-    return ok(home === undefined || reach === 'installation' ? all : all.filter((w) => w.id === home));
-  },
-  'workspace.create': async (c, p) => {
-    must(authorise(c.principal, 'maintain'));
-    return c.engine.createWorkspace(c.principal, text(p, 'name'));
-  },
+  ...workspaceOperations,
 
   'change_set.create': (c, p) =>
     inWorkspace(c, p, (w) => openChangeSet(w, c.principal, { name: text(p, 'name'), ...idempotency(p) })),

@@ -13,6 +13,11 @@ export const repeatable: readonly string[] = [
 /** Operations that write without a key: what became of one whose answer was lost has to be looked at. */
 export const writes: readonly string[] = [
   'workspace.create',
+  'workspace.update',
+  'workspace.remove',
+  'workspace.restore',
+  'member.invite',
+  'member.leave',
   'change_set.abandon',
   'change_set.reopen',
   'backup',

@@ -15,6 +15,8 @@ import type { Run, Session } from './program.ts';
 import { comparisonLines, summaryLine } from './render.ts';
 import { besideLines, toldLines } from './render_approval.ts';
 
+const exampleId = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
+
 export function changeSetCommands(program: Command, run: Run): void {
   const workspace = program.command('workspace').description('workspaces: tenants that share nothing');
   workspace
@@ -41,6 +43,24 @@ export function changeSetCommands(program: Command, run: Run): void {
         return undefined;
       }),
     );
+
+  for (const verb of ['remove', 'restore'] as const) {
+    workspace
+      .command(`${verb} <workspace>`)
+      .description(
+        verb === 'remove'
+          ? 'take a workspace out of use, by name or id: it refuses everything, and all of it stays'
+          : 'bring a removed workspace back, by id',
+      )
+      .addHelpText('after', `\nExample:\n  headwater workspace ${verb} ${verb === 'remove' ? 'staging' : exampleId}`)
+      .action((named: string) =>
+        run(verb === 'remove' ? 'Removing the workspace' : 'Restoring the workspace', async (s) => {
+          const reply = await s.call(`workspace.${verb}`, verb === 'remove' ? { workspace: named } : { id: named });
+          s.print(reply ?? null, () => [`Workspace ${named} is ${verb === 'remove' ? 'removed' : 'back'}.`]);
+          return undefined;
+        }),
+      );
+  }
 
   const changeSet = program.command('change-set').alias('cs').description('change sets: isolated proposals of change');
   changeSet

@@ -15,6 +15,7 @@ import { secretRoutes } from './secrets.ts';
 import { systemRoutes } from './system.ts';
 import { tokenRoutes } from './tokens.ts';
 import { viewRoutes } from './views.ts';
+import { workspaceRoutes } from './workspaces.ts';
 
 export const routes: readonly Route[] = [
   ...systemRoutes,
@@ -28,6 +29,7 @@ export const routes: readonly Route[] = [
   ...changeControlRoutes,
   ...actionRoutes,
   ...secretRoutes,
+  ...workspaceRoutes,
   ...tokenRoutes,
   ...operationRoutes,
 ];
