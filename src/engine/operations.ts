@@ -44,6 +44,7 @@ import { driftOperations } from './operations_drift.ts';
 import { functionOperations } from './operations_function.ts';
 import { importOperations } from './operations_import.ts';
 import { managementOperations } from './operations_management.ts';
+import { policyOperations } from './operations_policy.ts';
 import { providerOperations } from './operations_provider.ts';
 import { resourceOperations } from './operations_resource.ts';
 import { runOperations } from './operations_run.ts';
@@ -297,6 +298,7 @@ const operations = {
   ...driftOperations,
   ...resourceOperations,
   ...providerOperations,
+  ...policyOperations,
   ...runOperations,
   ...functionOperations,
   ...managementOperations,

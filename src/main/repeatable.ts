@@ -27,6 +27,7 @@ export const writes: readonly string[] = [
   'change_set.purge',
   'change_set.steer_action',
   'change_set.add_action',
+  'policy_report.upload',
   'secret.rotate',
   'secret.rekey',
   'secret.collect',

@@ -10,6 +10,7 @@ import { componentQuestionRoutes } from './component_questions.ts';
 import { componentRoutes } from './components.ts';
 import { mutationRoutes } from './mutations.ts';
 import { operationRoutes } from './operations.ts';
+import { policyReportRoutes } from './policy_reports.ts';
 import { realityRoutes } from './reality.ts';
 import { secretRoutes } from './secrets.ts';
 import { systemRoutes } from './system.ts';
@@ -29,6 +30,7 @@ export const routes: readonly Route[] = [
   ...changeControlRoutes,
   ...actionRoutes,
   ...secretRoutes,
+  ...policyReportRoutes,
   ...workspaceRoutes,
   ...tokenRoutes,
   ...operationRoutes,
