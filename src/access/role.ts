@@ -22,8 +22,17 @@ export interface Principal {
   readonly isAgent?: true;
 }
 
-/** `approve`: decide on changes. `manage`: members and budgets. `maintain`: the store. */
-export const permissions = ['read', 'edit', 'apply', 'abandon', 'maintain', 'approve', 'manage'] as const;
+/** `approve`: decide on changes. `apply:force`: apply without approvals. `manage`: members and budgets. `maintain`: the store. */
+export const permissions = [
+  'read',
+  'edit',
+  'apply',
+  'abandon',
+  'maintain',
+  'approve',
+  'manage',
+  'apply:force',
+] as const;
 export type Permission = (typeof permissions)[number];
 
 const allowed: Readonly<Record<Role, readonly Permission[]>> = {
@@ -33,6 +42,9 @@ const allowed: Readonly<Record<Role, readonly Permission[]>> = {
   viewer: ['read'],
 };
 
+/** Left to people, whatever the role of an agent and the scopes of its token. */
+const byPeople: readonly Permission[] = ['apply:force'];
+
 export function isRole(text: unknown): text is Role {
   return roles.includes(text as Role);
 }
@@ -40,6 +52,14 @@ export function isRole(text: unknown): text is Role {
 /** Refuses `access_denied`, naming the role and what it may do, or the scopes of the token. */
 export function authorise(principal: Principal, permission: Permission): Result<void> {
   const { scopes } = principal;
+  if (principal.isAgent === true && byPeople.includes(permission)) {
+    return refuse('access_denied', {
+      path: '',
+      expected: `a person to ${permission}`,
+      got: `${principal.id}, with the token of an agent`,
+      hint: 'ask a person who may, or get the approvals that are missing',
+    });
+  }
   if (scopes !== undefined && !scopes.includes(permission)) {
     return refuse('access_denied', {
       path: '',

@@ -74,6 +74,7 @@ export const refusalCodes = {
     means: 'The change set has no such requirement at present.',
     next: 'List its approvals.',
   },
+  policy_report_not_found: { means: 'The workspace has no such policy report.', next: 'List the policy reports.' },
   action_not_found: { means: 'No such action, or action override.', next: 'List the actions.' },
   resource_not_found: {
     means: 'There is no resource of that id, or the component has none.',

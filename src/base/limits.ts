@@ -157,6 +157,13 @@ export const limits = {
   pageRowsMax: 300,
   /** UTF-16 units of a workspace's members, or of its budgets, as one document. */
   settingCharsMax: 1024 * 1024,
+  /** Policy reports of a workspace, those of one of its documents, and UTF-16 units of one with its policy. */
+  policyReportsMax: 10_000,
+  policyReportsPerDocument: 250,
+  policyReportCharsMax: 1024 * 1024,
+  /** Groups of policy reports in one answer, and reports of each. */
+  policyGroupsMax: 100,
+  policyReportsPerGroupMax: 10,
   /** UTF-8 bytes of a secret's content as JSON text, with the name of its workspace. */
   secretBytesMax: 256 * 1024,
   /** UTF-8 bytes of what the authentication functions of a run leave in variables, and as many in files: these are redacted. */

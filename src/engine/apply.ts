@@ -68,6 +68,8 @@ export interface ApplyRequest {
   readonly idempotencyKey?: string;
   /** Leaves its actions queued for whoever takes the work up next. Default: they are carried out. */
   readonly leaveQueued?: boolean;
+  /** Goes ahead without approvals that are missing, where the principal may: not without a budget, nor before all is computed. */
+  readonly force?: boolean;
   /** Wait for what is still being computed, at most this long. Default 0: refuse with what is pending. */
   readonly waitMs?: number;
 }
@@ -82,17 +84,18 @@ export async function applyChangeSet(
   principal: Principal,
   request: ApplyRequest,
 ): Promise<Result<ApplyReceipt>> {
-  const may = await permit(w, principal, 'apply', { operation: 'apply a change set', subject: request.changeSet });
+  const { waitMs = 0, force = false } = request;
+  const operation = force ? 'force a change set through' : 'apply a change set';
+  const may = await permit(w, principal, force ? 'apply:force' : 'apply', { operation, subject: request.changeSet });
   if (!may.ok) return may;
-  const ask = askOf(w, request.idempotencyKey, { apply: request.changeSet });
+  const ask = askOf(w, request.idempotencyKey, { apply: request.changeSet, ...(force ? { force } : {}) });
   if (!ask.ok) return ask;
-  const { waitMs = 0 } = request;
   return repeated<ApplyReceipt>(w, { principal: principal.id, ...ask.value }, async () => {
     if (waitMs > 0) await w.readiness.quiet(w.id, request.changeSet, waitMs);
     // A catch-up that fails for good must be heard of, so the second time it is waited for.
     for (let until: Until = 'queued'; ; until = 'durable') {
       const done = await w.observer.span('apply', { changeSet: request.changeSet }, () =>
-        applyOnce(w, principal, request.changeSet, { ...ask.value, until }),
+        applyOnce(w, principal, request.changeSet, { ...ask.value, until, force }),
       );
       if (done === 'lost') continue;
       // An action may lack a runner for what this changes in its function.
@@ -107,16 +110,17 @@ async function applyOnce(
   w: Workspace,
   principal: Principal,
   id: ChangeSetId,
-  ask: { readonly key: string | undefined; readonly hash: Hash; readonly until: Until },
+  ask: { readonly key: string | undefined; readonly hash: Hash; readonly until: Until; readonly force: boolean },
 ): Promise<Result<ApplyReceipt> | 'lost'> {
   const found = await caughtUp(w, id, ask.until);
   if (!found.ok) return found;
   const { branch } = found.value;
   if (branch.row.isHead) return headStays('apply');
   const { status, intentRoot } = branch.row;
-  const next = transition(status, 'apply');
+  const { force } = ask;
+  const next = transition(status, eventFor(force));
   // One that waits for approvals is told which, as one that never asked for them is.
-  const waits = status === 'NeedsApproval' || status === 'Rejected';
+  const waits = !force && (status === 'NeedsApproval' || status === 'Rejected');
   if (!next.ok && !waits) return next;
   await w.actions.ready();
   const grounds = await groundsOf(w, branch);
@@ -130,7 +134,7 @@ async function applyOnce(
   const done = await w.read(() => {
     const head = headWhile(w, grounds);
     if (head === undefined) return 'lost';
-    const checked = checkApply(w, principal, grounds, head.snapshot);
+    const checked = checkApply(w, principal, grounds, { head: head.snapshot, force });
     if (!checked.ok) return { refused: checked };
     if (!next.ok) return { refused: askAgain(next.refusal) };
     const planned = planOf(w, branch, head);
@@ -144,7 +148,7 @@ async function applyOnce(
         planned,
         moved,
         actions: grounds.actions,
-        spent: checked.value,
+        ...checked.value,
         ask,
       }),
     };
@@ -152,6 +156,8 @@ async function applyOnce(
   if (done === 'lost') return done;
   return 'applied' in done ? done.applied : onceDurable(branch, done.refused);
 }
+
+const eventFor = (force: boolean) => (force ? 'force_apply' : 'apply');
 
 /** A refusal by what a branch is at, when that has come to be for good. */
 async function onceDurable(branch: Branch, refused: Result<never>): Promise<Result<never> | 'lost'> {
@@ -200,7 +206,8 @@ function applyNow(
     /** As they were approved. */
     readonly actions: readonly PlannedAction[];
     readonly spent: readonly Spent[];
-    readonly ask: { key: string | undefined; hash: Hash };
+    readonly without: readonly string[];
+    readonly ask: { key: string | undefined; hash: Hash; force: boolean };
   },
 ): Promise<Result<ApplyReceipt> | 'lost'> {
   const { pending } = branch;
@@ -232,8 +239,11 @@ function applyNow(
   const text = logText(entry);
   const by = spent.length === 0 ? '' : `, approved by ${[...new Set(spent.map((s) => s.by))].sort().join(', ')}`;
   const size = `${edits} ${edits === 1 ? 'mutation' : 'mutations'}`;
-  const sentence = `apply change set ${JSON.stringify(row.name)} (${size}${by})`;
-  const fact = { kind: 'change_set.apply', subject: row.id, path: '', sentence };
+  const { force } = what.ask;
+  const without = what.without.length === 0 ? '' : `, without the approval of ${what.without.join('; ')}`;
+  const verb = force ? 'force' : 'apply';
+  const sentence = `${verb} change set ${JSON.stringify(row.name)} (${size}${by}${without})`;
+  const fact = { kind: `change_set.${eventFor(force)}`, subject: row.id, path: '', sentence };
   const mine = auditRows(w, branch.row, text, entry, [fact]);
   const moved = { ...row, ...mine.head };
   const anchor = { changeSet: row.id, seq: moved.auditCount, hash: moved.auditHead };

@@ -26,20 +26,24 @@ export async function openChangeSet(
   const { name } = request;
   const ask = askOf(w, request.idempotencyKey, { open: name });
   if (!ask.ok) return ask;
-  if (typeof name !== 'string' || name.trim() === '' || name.length > limits.nameCharsMax) {
-    return refuse('request_malformed', {
-      path: 'name',
-      expected: `a name of 1 to ${limits.nameCharsMax} characters`,
-      got: JSON.stringify(name) ?? 'nothing',
-      hint: 'name the change set after what it is for',
-    });
-  }
+  const checked = checkName(name);
+  if (!checked.ok) return checked;
   return repeated<ChangeSetRow>(w, { principal: principal.id, ...ask.value }, async () => {
     for (;;) {
       const head = await w.head();
       const row = await openOnce(w, principal, head, name, ask.value);
       if (row !== undefined) return ok(row);
     }
+  });
+}
+
+function checkName(name: unknown): Result<void> {
+  if (typeof name === 'string' && name.trim() !== '' && name.length <= limits.nameCharsMax) return ok(undefined);
+  return refuse('request_malformed', {
+    path: 'name',
+    expected: `a name of 1 to ${limits.nameCharsMax} characters`,
+    got: JSON.stringify(name) ?? 'nothing',
+    hint: 'name the change set after what it is for',
   });
 }
 
@@ -132,6 +136,79 @@ export async function resolveChangeSet(w: Workspace, text: string): Promise<Resu
   });
 }
 
+/**
+ * Gives a change set that is neither applied nor abandoned another name. That is no edit: its version, what it holds and what
+ * was approved of it stay. Refuses `access_denied`, `request_malformed`, `head_is_read_only`, `change_set_not_open`.
+ */
+export async function renameChangeSet(
+  w: Workspace,
+  principal: Principal,
+  id: ChangeSetId,
+  name: string,
+): Promise<Result<ChangeSetRow>> {
+  const may = await permit(w, principal, 'edit', { operation: 'rename a change set', subject: id });
+  if (!may.ok) return may;
+  const checked = checkName(name);
+  if (!checked.ok) return checked;
+  for (;;) {
+    const found = await w.branch(id);
+    if (!found.ok) return found;
+    const { branch } = found.value;
+    const { row } = branch;
+    if (row.isHead) return headIs('renamed');
+    const head = await w.head();
+    if (!isActive(row.status)) {
+      return refuse('change_set_not_open', {
+        path: 'changeSet',
+        expected: 'a change set that is neither applied nor abandoned, to rename it',
+        got: `one that is ${row.status}`,
+        hint: 'what is over keeps its name',
+      });
+    }
+    if (row.name === name) return ok(row);
+    const who = { actor: principal.id, atMs: w.world.clock.nowMs() };
+    const sentence = `rename change set ${JSON.stringify(row.name)} to ${JSON.stringify(name)}`;
+    const fact = { kind: 'change_set.rename', subject: id, path: '', sentence };
+    const mine = plainAuditRows(w, row, who, [fact]);
+    const renamed = { ...row, name, updatedAtMs: who.atMs, ...mine.head };
+    const anchor = { changeSet: id, seq: renamed.auditCount, hash: renamed.auditHead };
+    const theirs = plainAuditRows(w, head.row, who, [{ ...fact, anchor }]);
+    const headRow = { ...head.row, ...theirs.head };
+    const durable = await w.advance(
+      [
+        { branch, row: renamed, snapshot: branch.snapshot },
+        { branch: head, row: headRow, snapshot: head.snapshot },
+      ],
+      {
+        changeSets: [
+          { row: renamed, expected: row.version },
+          { row: headRow, expected: head.row.version },
+        ],
+        log: [],
+        audit: [...mine.rows, ...theirs.rows],
+      },
+    );
+    if (durable) return ok(renamed);
+  }
+}
+
+/**
+ * Abandons every change set that is neither applied nor abandoned; answers which. Each by itself: one that somebody else ends
+ * meanwhile is left to them. Refuses `access_denied`.
+ */
+export async function abandonAll(w: Workspace, principal: Principal): Promise<Result<readonly ChangeSetRow[]>> {
+  const may = await permit(w, principal, 'abandon', { operation: 'abandon all change sets', subject: w.id });
+  if (!may.ok) return may;
+  const abandoned: ChangeSetRow[] = [];
+  for (const { id, isHead } of await listChangeSets(w, false)) {
+    if (isHead) continue;
+    const done = await changeStatus(w, principal, id, 'abandon');
+    if (done.ok) abandoned.push(done.value);
+    else if (done.refusal.code !== 'change_set_not_open') return done;
+  }
+  return ok(abandoned);
+}
+
 /** Abandons or reopens. Reopening takes back the request for approval and every rejection; approvals stay. */
 export async function changeStatus(
   w: Workspace,
@@ -206,11 +283,15 @@ export async function commitStatus(
 }
 
 export function headStays(event: ChangeSetEvent): Result<never> {
+  return headIs(participles[event]);
+}
+
+function headIs(participle: string): Result<never> {
   return refuse('head_is_read_only', {
     path: 'changeSet',
     expected: 'a change set other than Head',
     got: 'Head',
-    hint: `Head cannot be ${participles[event]}`,
+    hint: `Head cannot be ${participle}`,
   });
 }
 
@@ -222,6 +303,7 @@ const participles: Readonly<Record<ChangeSetEvent, string>> = {
   reopen: 'reopened',
   withdraw: 'withdrawn',
   apply: 'applied',
+  force_apply: 'applied',
   abandon: 'abandoned',
   fail: 'failed',
 };

@@ -7,7 +7,7 @@ import type { Results } from '../builtins/assemble.ts';
 import { type Evaluated, Evaluation } from '../builtins/evaluate.ts';
 import { reach } from '../graph/edges.ts';
 import { parseCell } from '../model/cell.ts';
-import { type Source, sourcesOf } from '../model/expr.ts';
+import { type Expr, type Source, sourcesOf } from '../model/expr.ts';
 import { cellKey, elementKey, idLength, splitCellKey } from '../model/keys.ts';
 import { findComponent, findSchema, isMarked, nameOf } from '../model/lookup.ts';
 import { resourceKeyOf, showing } from '../model/moved.ts';
@@ -30,7 +30,7 @@ export interface Side {
   readonly source: string;
   /** For subscriptions: what it follows, for people. */
   readonly follows?: string;
-  readonly sources?: readonly Source[];
+  readonly sources?: readonly (Source & { readonly name: string })[];
   readonly message?: string;
 }
 
@@ -243,10 +243,19 @@ function sideOf(state: State, at: Source): Side | null {
   if (text === undefined) return evaluated.state === 'value' ? { ...shown, source: 'default' } : null;
   const cell = parseCell(text);
   if ('x' in cell)
-    return { ...shown, source: 'subscription', follows: exprSummary(reader, cell.x), sources: sourcesOf(cell.x) };
+    return {
+      ...shown,
+      source: 'subscription',
+      follows: exprSummary(reader, cell.x),
+      sources: namedSources(reader, cell.x),
+    };
   if ('k' in cell) return { source: 'secret', value: cell.k };
   if ('u' in cell) return { source: 'unset' };
   return { ...shown, source: 'value' };
+}
+
+function namedSources(reader: Reader, expr: Expr): NonNullable<Side['sources']> {
+  return sourcesOf(expr).map((s) => ({ ...s, name: nameOf(reader, s.component) }));
 }
 
 function orphaned(reader: Reader, at: Source): boolean {

@@ -15,6 +15,7 @@ import {
   findRecord,
   isAbsent,
   nameOf,
+  reportedOf,
   resolveComponent,
   resourceIdOf,
   variantInWork,
@@ -165,6 +166,6 @@ export function resourceOfComponent(state: Reader, name: string): Result<Resourc
       hint: 'apply the change set that creates it, or import the resource',
     });
   }
-  const record = findRecord<ResourceRecord>(state, 'resources', id.value) ?? null;
+  const record = reportedOf(state, id.value) ?? null;
   return ok({ component: id.value, resourceId, record });
 }

@@ -7,7 +7,7 @@ import type { Json } from '../base/json.ts';
 import { isFollowing, parseCell } from '../model/cell.ts';
 import { sourcesOf } from '../model/expr.ts';
 import { idLength, splitCellKey } from '../model/keys.ts';
-import { type findComponent, findRecord, findSchema, isMarked, nameOf, resourceIdOf } from '../model/lookup.ts';
+import { type findComponent, findSchema, isMarked, nameOf, reportedOf, resourceIdOf } from '../model/lookup.ts';
 import type { ResourceRecord } from '../model/module.ts';
 import type { Path } from '../model/path.ts';
 import type { Reader } from '../model/state.ts';
@@ -105,7 +105,7 @@ function* componentsAfter(state: Reader, after: string): Iterable<readonly [stri
 }
 
 function resourceLine(state: Reader, id: ComponentId): NonNullable<ListedComponent['resource']> {
-  const record = findRecord<ResourceRecord>(state, 'resources', id);
+  const record = reportedOf(state, id);
   return { resourceId: resourceIdOf(state, id) ?? null, status: record?.status ?? null };
 }
 

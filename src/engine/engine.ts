@@ -3,8 +3,7 @@
 
 import { authorise, type Principal } from '../access/role.ts';
 import type { ChangeSetId, WorkspaceId } from '../base/ids.ts';
-import { limits } from '../base/limits.ts';
-import { Fault, must, ok, type Result, refuse } from '../base/result.ts';
+import { Fault, must, ok, type Result } from '../base/result.ts';
 import { type LogEntry, logFormat, logText } from '../merge/log_entry.ts';
 import { compileRequest } from '../mutation/compile.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
@@ -15,6 +14,7 @@ import type { Vault } from '../ports/vault.ts';
 import type { World } from '../ports/world.ts';
 import { Snapshot } from '../snapshot/snapshot.ts';
 import { auditRows } from './audit.ts';
+import { checkWorkspaceName, Directory, nameTaken, noWorkspace } from './directory.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { replayInBackground } from './replay.ts';
 import { Workspace } from './workspace.ts';
@@ -40,13 +40,18 @@ export class Engine {
   readonly catalogue: Catalogue;
   readonly packages: ProviderPackages;
   readonly observer: Observer;
+  /** What is said of the workspaces. */
+  readonly directory: Directory;
   readonly #options: WorkspaceOptions;
   readonly #dispatcher: Dispatcher;
   readonly #open = new Map<WorkspaceId, Workspace>();
   readonly #unfollow: (() => void) | undefined;
+  /** Removed ones that still write what waited. */
+  readonly #closing = new Set<Promise<void>>();
 
   constructor(options: EngineOptions) {
     this.store = options.store;
+    this.directory = new Directory(options.store);
     this.world = options.world;
     this.catalogue = options.catalogue;
     // One queue for all workspaces, in front of all runners.
@@ -77,37 +82,32 @@ export class Engine {
   }
 
   async listWorkspaces(): Promise<WorkspaceLine[]> {
-    return (await this.store.listWorkspaces()).map(({ id, name, head }) => ({ id, name, head }));
+    return (await this.directory.list()).map(({ row: { id, head }, name }) => ({ id, name, head }));
   }
 
   /** By id or name. Refuses `workspace_not_found`. */
   async workspace(text: string): Promise<Result<{ readonly workspace: Workspace }>> {
-    const row = (await this.store.listWorkspaces()).find((w) => w.id === text || w.name === text);
-    if (row !== undefined) return ok({ workspace: this.#use(row) });
-    return refuse('workspace_not_found', {
-      path: 'workspace',
-      expected: 'the id or name of a workspace',
-      got: JSON.stringify(text),
-      hint: 'list the workspaces, or create one',
-    });
+    const found = await this.directory.find(text);
+    return found === undefined || this.directory.isRemoved(found.row.id)
+      ? noWorkspace(text)
+      : ok({ workspace: this.#use(found.row) });
   }
 
   /** Creates a workspace with its Head, whose first version has the default view. Refuses `name_taken`, `access_denied`. */
   async createWorkspace(principal: Principal, name: string): Promise<Result<WorkspaceLine>> {
     const may = authorise(principal, 'maintain');
     if (!may.ok) return may;
-    if (typeof name !== 'string' || name.trim() === '' || name.length > limits.nameCharsMax) {
-      return refuse('request_malformed', {
-        path: 'name',
-        expected: `a name of 1 to ${limits.nameCharsMax} characters`,
-        got: JSON.stringify(name) ?? 'nothing',
-        hint: 'name the workspace',
-      });
-    }
+    const checked = checkWorkspaceName(name);
+    if (!checked.ok) return checked;
+    const all = await this.directory.all();
+    if (all.some((l) => l.name === name && l.about.removed === null)) return nameTaken(name);
+    // One that is called otherwise by now, or was removed, has it in the store.
+    const isUsed = all.some((l) => l.row.name === name);
     const { ids, clock } = this.world;
+    const id = ids.ulid<WorkspaceId>();
     const row: WorkspaceRow = {
-      id: ids.ulid<WorkspaceId>(),
-      name,
+      id,
+      name: isUsed ? id : name,
       head: ids.ulid<ChangeSetId>(),
       createdAtMs: clock.nowMs(),
     };
@@ -165,17 +165,29 @@ export class Engine {
     });
     if (outcome.ok) {
       this.#open.set(row.id, workspace);
+      if (isUsed) await this.directory.say(id, { name });
       return ok({ id: row.id, name, head: row.head });
     }
-    if ('workspaceTaken' in outcome) {
-      return refuse('name_taken', {
-        path: 'name',
-        expected: 'a name that no workspace has',
-        got: JSON.stringify(name),
-        hint: 'choose another name',
-      });
-    }
+    if ('workspaceTaken' in outcome) return nameTaken(name);
     throw new Fault('store_failed', 'the first commit of a new workspace lost against another');
+  }
+
+  /**
+   * Marks a workspace as removed: nobody finds it from then on. Nothing more is begun in it; what is under way there is waited for
+   * in the background, and writes what it came to.
+   */
+  async remove(w: Workspace, by: string): Promise<void> {
+    await this.directory.say(w.id, { removed: { by, atMs: this.world.clock.nowMs() } });
+    this.#open.delete(w.id);
+    const closing = w.close().finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
+    closing.catch(() => {});
+  }
+
+  /** Takes the mark of a removed workspace back, once it has ended here. */
+  async bringBack(id: WorkspaceId): Promise<void> {
+    await Promise.allSettled(this.#closing);
+    await this.directory.say(id, { removed: null });
   }
 
   /** Writes what waits and closes the store. */
@@ -183,6 +195,7 @@ export class Engine {
     this.#unfollow?.();
     try {
       for (const workspace of this.#open.values()) await workspace.close();
+      await Promise.allSettled(this.#closing);
     } finally {
       const { compiler, runners = [] } = this.#options.functions ?? {};
       await Promise.all([...runners.map((r) => r.close()), compiler?.close()]);

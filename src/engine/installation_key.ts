@@ -41,7 +41,8 @@ export async function changeInstallationKey(c: Call, onlyRewrap: boolean): Promi
   }
   const nameOf = (id: string): string => all.get(id)?.row.name ?? id;
   const done: KeyChange = await vault.changeInstallationKey(
-    async () => (await engine.listWorkspaces()).map(({ id }) => id),
+    // Of removed ones too: their secrets stay.
+    async () => (await engine.directory.all()).map(({ row }) => row.id),
     { onlyRewrap, progress: (id) => c.progress(`keys of workspace ${nameOf(id)}`) },
   );
   const sentence = `encrypt the keys of secrets by installation key ${done.to}`;

@@ -31,7 +31,7 @@ const membersSetting: Setting<readonly Member[]> = { name: 'members', format: me
 const budgetsSetting: Setting<Budgets> = { name: 'budgets', format: budgetsFormat, parse: parseBudgets };
 
 /** The members in the order they came; none in a workspace without accounts. */
-export async function readMembers(w: Workspace): Promise<readonly Member[]> {
+export async function readMembers(w: Pick<Workspace, 'id' | 'store'>): Promise<readonly Member[]> {
   return (await readSetting(w, membersSetting)) ?? [];
 }
 
@@ -80,6 +80,62 @@ export async function removeMember(w: Workspace, principal: Principal, id: strin
     kind: 'member.remove',
     subject: id,
     sentence: `remove member ${id}`,
+    change: (members) => withoutMember(members, id),
+  });
+}
+
+/**
+ * Lets somebody in as a collaborator; one who was let out comes back in the role they had. Refuses `access_denied`,
+ * `already_exists` for an active member, `request_malformed`, `limit_exceeded`.
+ */
+export async function inviteMember(w: Workspace, principal: Principal, id: string): Promise<Result<readonly Member[]>> {
+  const may = await permit(w, principal, 'manage', { operation: 'invite a member', subject: w.id });
+  if (!may.ok) return may;
+  const known = (await readMembers(w)).find((m) => m.id === id);
+  if (known?.active === true || (known === undefined && id === principal.id)) {
+    return refuse('already_exists', {
+      path: 'member',
+      expected: 'somebody who is no member yet',
+      got: JSON.stringify(id),
+      hint: 'change the role of a member instead',
+    });
+  }
+  return setMember(w, principal, { id, role: known?.role ?? 'collaborator' });
+}
+
+/** Gives a member another role. Refuses `access_denied`, `member_not_found`, `request_malformed`, `last_owner`. */
+export async function changeRole(
+  w: Workspace,
+  principal: Principal,
+  { id, role }: { readonly id: string; readonly role: string },
+): Promise<Result<readonly Member[]>> {
+  const may = await permit(w, principal, 'manage', { operation: 'change the role of a member', subject: w.id });
+  if (!may.ok) return may;
+  const parsed = parseMember({ id, role });
+  if (!parsed.ok) return parsed;
+  return changeMembers(w, principal, {
+    kind: 'member.set',
+    subject: id,
+    sentence: `set member ${id} to ${role}`,
+    change: (members) => {
+      const known = members.find((m) => m.id === id);
+      return known === undefined
+        ? withoutMember(members, id)
+        : withMember(members, { ...known, role: parsed.value.role });
+    },
+  });
+}
+
+/** Takes oneself out. Refuses `access_denied`, `member_not_found`, `last_owner`. */
+export async function leave(w: Workspace, principal: Principal): Promise<Result<readonly Member[]>> {
+  const { id } = principal;
+  const may = await permit(w, principal, 'read', { operation: 'leave the workspace', subject: w.id });
+  if (!may.ok) return may;
+  if (!(await readMembers(w)).some((m) => m.id === id)) return withoutMember([], id) as Result<never>;
+  return changeMembers(w, principal, {
+    kind: 'member.remove',
+    subject: id,
+    sentence: `${id} leaves the workspace`,
     change: (members) => withoutMember(members, id),
   });
 }
@@ -151,7 +207,7 @@ async function write(w: Workspace, principal: Principal, s: Writing): Promise<Re
 }
 
 /** The document of a setting; undefined: never written. Fault `store_damaged`, `store_version`. */
-async function readSetting<T>(w: Workspace, s: Setting<T>): Promise<T | undefined> {
+async function readSetting<T>(w: Pick<Workspace, 'id' | 'store'>, s: Setting<T>): Promise<T | undefined> {
   const { name } = s;
   const text = await w.store.getSetting(w.id, name);
   if (text === undefined) return undefined;

@@ -1,7 +1,7 @@
 // The use-cases by name, with plain JSON in and out: what the command line calls in its own process, over a socket, and
 // later over HTTP. A handler checks the form of its parameters, finds the workspace and the state, and hands on.
 
-import { authorise, type Principal } from '../access/role.ts';
+import type { Principal } from '../access/role.ts';
 import type { ChangeSetId } from '../base/ids.ts';
 import { isObject, type Json } from '../base/json.ts';
 import { Fault, must, ok, RefusalError, type Result, refuse } from '../base/result.ts';
@@ -10,7 +10,7 @@ import { describe } from '../mutation/mutation.ts';
 import type { Request } from '../mutation/request.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
 import { applyChangeSet, applyOutcome } from './apply.ts';
-import { type ApprovalsView, approvalsOf, decideApproval, requestApproval, withdraw } from './approvals.ts';
+import { type ApprovalsView, approvalsOf, decideApproval, withdraw } from './approvals.ts';
 import { type AuditVerdict, readAudit, verifyAudit } from './audit.ts';
 import type { Branch } from './branch.ts';
 import { changeStatus, listChangeSets, openChangeSet, resolveChangeSet } from './change_set.ts';
@@ -39,17 +39,20 @@ import {
   wrong,
 } from './operation.ts';
 import { actionOperations } from './operations_action.ts';
+import { changeSetOperations } from './operations_change_set.ts';
 import { componentOperations } from './operations_component.ts';
 import { driftOperations } from './operations_drift.ts';
 import { functionOperations } from './operations_function.ts';
 import { importOperations } from './operations_import.ts';
 import { managementOperations } from './operations_management.ts';
+import { policyOperations } from './operations_policy.ts';
 import { providerOperations } from './operations_provider.ts';
 import { resourceOperations } from './operations_resource.ts';
 import { runOperations } from './operations_run.ts';
 import { schemaOperations } from './operations_schema.ts';
 import { tokenOperations } from './operations_token.ts';
 import { viewOperations } from './operations_view.ts';
+import { workspaceOperations } from './operations_workspace.ts';
 import { type NotPlannedLine, type PlannedLine, plannedLines, planOf } from './planning.ts';
 import { exportChangeSet, promote } from './promotion.ts';
 import { readReceipt, receiptInForce, type ToldLine } from './receipt.ts';
@@ -58,7 +61,7 @@ import type { ReplayProblem } from './replay_work.ts';
 import { revert } from './revert.ts';
 import { describeSchema, propertyLines, searchSchemas } from './schema.ts';
 import { useSecret } from './secret_slots.ts';
-import { getSecret, listSecrets, publicKeyOf, rotateKeys, setSecret } from './secrets.ts';
+import { getSecret, listSecrets, publicKeyOf, rotateKeys, secretsByDefinition, setSecret } from './secrets.ts';
 import { split } from './split.ts';
 import { submit } from './submit.ts';
 import type { Workspace } from './workspace.ts';
@@ -88,6 +91,7 @@ const remembering: readonly string[] = [
   'submit',
   'change_set.create',
   'change_set.apply',
+  'change_set.force_apply',
   'change_set.revert',
   'change_set.promote',
   'change_set.split',
@@ -127,7 +131,7 @@ async function once(
 }
 
 /** Operations that are about no one workspace: their parameter names none. About all of them they find out who asks by themselves. */
-const aboutNone: readonly string[] = ['workspace.list', 'workspace.create', 'secret.rekey'];
+const aboutNone: readonly string[] = ['workspace.list', 'workspace.create', 'workspace.restore', 'secret.rekey'];
 
 /** What is about no one workspace is for whoever is at the machine, and for tokens that reach all of it. */
 function ofInstallation(who: Principal): Principal {
@@ -145,16 +149,7 @@ async function principalIn(c: Call, operation: string, p: Params): Promise<Resul
 }
 
 const operations = {
-  /** Those that the caller may know of. */
-  'workspace.list': async (c) => {
-    const all = await c.engine.listWorkspaces();
-    const { home, reach } = c.principal;
-    return ok(home === undefined || reach === 'installation' ? all : all.filter((w) => w.id === home));
-  },
-  'workspace.create': async (c, p) => {
-    must(authorise(c.principal, 'maintain'));
-    return c.engine.createWorkspace(c.principal, text(p, 'name'));
-  },
+  ...workspaceOperations,
 
   'change_set.create': (c, p) =>
     inWorkspace(c, p, (w) => openChangeSet(w, c.principal, { name: text(p, 'name'), ...idempotency(p) })),
@@ -212,12 +207,11 @@ const operations = {
     inWorkspace(c, p, async (w) => changeStatus(w, c.principal, await changeSetOf(w, p), 'abandon')),
   'change_set.reopen': (c, p) =>
     inWorkspace(c, p, async (w) => changeStatus(w, c.principal, await changeSetOf(w, p), 'reopen')),
-  'change_set.request_approval': (c, p) =>
-    inWorkspace(c, p, async (w) => requestApproval(w, c.principal, await changeSetOf(w, p))),
   'change_set.approve': (c, p) => inWorkspace(c, p, (w) => decided(w, c.principal, p, 'approve')),
   'change_set.reject': (c, p) => inWorkspace(c, p, (w) => decided(w, c.principal, p, 'reject')),
   'change_set.withdraw': (c, p) => inWorkspace(c, p, async (w) => withdraw(w, c.principal, await changeSetOf(w, p))),
   'change_set.approvals': (c, p) => inWorkspace(c, p, async (w) => approvalsOf(w, await changeSetOf(w, p))),
+  ...changeSetOperations,
 
   submit: (c, p) =>
     inWorkspace(c, p, async (w) =>
@@ -288,6 +282,8 @@ const operations = {
       return useSecret(c, w, { changeSet: await changeSetOf(w, p), secret: text(p, 'secret'), ...components });
     }),
   'secret.list': (c, p) => inState(c, p, (s) => s.w.read(() => ok(listSecrets(s.snapshot)))),
+  /** By definition, those without a secret too. */
+  'secret.definitions': (c, p) => inState(c, p, (s) => s.w.read(() => ok(secretsByDefinition(s.snapshot)))),
   'secret.get': (c, p) => inState(c, p, (s) => s.w.read(() => getSecret(s.snapshot, text(p, 'secret')))),
   'secret.public_key': (c, p) => inWorkspace(c, p, async (w) => ok(await publicKeyOf(w))),
   'secret.rotate': (c, p) => inWorkspace(c, p, (w) => rotateKeys(w, c, p['onlyReseal'] === true)),
@@ -308,6 +304,7 @@ const operations = {
   ...driftOperations,
   ...resourceOperations,
   ...providerOperations,
+  ...policyOperations,
   ...runOperations,
   ...functionOperations,
   ...managementOperations,

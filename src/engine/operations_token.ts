@@ -9,11 +9,13 @@ import { issueToken, listTokens, revokeToken } from './tokens.ts';
 /** Of the secret part. */
 const secretBytes = 32;
 
+export const newTokenSecret = (): string => randomBytes(secretBytes).toString('base64url');
+
 export const tokenOperations = {
   /** `name`; optional `user`, `agent`, `scopes`, `expiresAtMs`, `reach`. The answer has the token, which is not shown again. */
   'token.create': (c, p) =>
     inWorkspace(c, p, async (w) =>
-      issueToken(w, c.principal, randomBytes(secretBytes).toString('base64url'), {
+      issueToken(w, c.principal, newTokenSecret(), {
         name: p['name'],
         ...(p['user'] === undefined ? {} : { user: text(p, 'user') }),
         isAgent: p['agent'] === true,

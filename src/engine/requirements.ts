@@ -64,19 +64,32 @@ export function talliesOf(w: Workspace, g: Grounds, head: Snapshot): Tally[] {
   return tally({ requirements, approvals: branch.pending.approvals, members, authors: authorsOf(branch) });
 }
 
+/** What an apply uses up of the approvals that there are, and what it goes ahead without. */
+export interface Cleared {
+  readonly spent: readonly Spent[];
+  /** Titles of the requirements that are not met; none unless it is forced. */
+  readonly without: readonly string[];
+}
+
 /**
- * May this principal apply it? Answers the approvals that count for it. Refuses `access_denied`, `approval_required`,
- * `budget_exceeded`. Call it in `read`.
+ * May this principal apply it? `force`: also without approvals that are missing. Refuses `access_denied`,
+ * `approval_required`, `budget_exceeded`. Call it in `read`.
  */
-export function checkApply(w: Workspace, caller: Principal, g: Grounds, head: Snapshot): Result<readonly Spent[]> {
+export function checkApply(
+  w: Workspace,
+  caller: Principal,
+  g: Grounds,
+  { head, force }: { readonly head: Snapshot; readonly force: boolean },
+): Result<Cleared> {
   // The role may have been lost since the request came in.
   const who = g.members.length === 0 ? ok(caller) : principalOf(g.members, caller);
   if (!who.ok) return who;
   const principal = who.value;
-  const may = authorise(principal, 'apply');
+  const may = authorise(principal, force ? 'apply:force' : 'apply');
   if (!may.ok) return may;
   const tallies = talliesOf(w, g, head);
-  const approved = checkApprovals(decidedBy(tallies));
+  const decided = decidedBy(tallies);
+  const approved = force ? ok(undefined) : checkApprovals(decided);
   if (!approved.ok) return approved;
   const { roles, tokens } = g.budgets;
   if (roles[principal.role] !== undefined || tokens[principal.token ?? ''] !== undefined) {
@@ -87,7 +100,7 @@ export function checkApply(w: Workspace, caller: Principal, g: Grounds, head: Sn
   const spent = tallies.flatMap(({ requirement: { id, fingerprint }, approvedBy }) =>
     approvedBy.map((by) => ({ requirement: id, fingerprint, by })),
   );
-  return ok(spent);
+  return ok({ spent, without: decided.missing.map((m) => m.requirement.title) });
 }
 
 /** Everybody who made an edit of the change, also one that does not stand at present: it may stand again. */

@@ -3,11 +3,12 @@
 // leaves without a name is collected later. Contents are in no refusal, no audit entry, no log and no idempotency record.
 
 import type { Principal } from '../access/role.ts';
-import type { Branded, ChangeSetId, SecretId } from '../base/ids.ts';
-import type { Json } from '../base/json.ts';
+import type { Branded, ChangeSetId, SchemaId, SecretId } from '../base/ids.ts';
+import { compareText, type Json } from '../base/json.ts';
 import { attempt, Fault, must, ok, type Result, refuse } from '../base/result.ts';
 import { authenticationOf, slotsOf } from '../graph/secret_use.ts';
-import { findRecord, resolveSecret } from '../model/lookup.ts';
+import { idLength } from '../model/keys.ts';
+import { findRecord, findVariant, resolveSecret, specOf, variantInWork } from '../model/lookup.ts';
 import type { SecretRecord } from '../model/secret.ts';
 import type { Reader } from '../model/state.ts';
 import type { Request } from '../mutation/request.ts';
@@ -26,12 +27,16 @@ type ContentKey = Branded<string, 'ContentKey'>;
 /** What `secret.set` takes. */
 interface SetSecret {
   readonly changeSet: ChangeSetId;
-  /** One of that name is replaced, else it is created. */
+  /** One of that name is replaced, else it is created. With `secret`: its name from now on. */
   readonly name: string;
+  /** Id or name of the one that is changed; without a content it keeps the one it has. */
+  readonly secret?: string;
+  /** One of that name is not replaced. */
+  readonly mustBeNew?: boolean;
   /** The schema whose authentication functions take it; may be left out where a content is replaced. */
   readonly definition?: string;
   readonly description?: string;
-  /** Exactly one of the two: the content, or what a client sealed to the workspace's public key. */
+  /** Exactly one of the two (with `secret` none will do): the content, or what a client sealed to the workspace's public key. */
   readonly content?: Json;
   readonly sealed?: string;
   readonly idempotencyKey?: string;
@@ -62,7 +67,7 @@ export interface SecretLine {
 }
 
 /**
- * Refuses what submitting refuses, and `request_malformed`, `value_not_storable`, `limit_exceeded`, `secret_unreadable`.
+ * Refuses what submitting refuses, and `request_malformed`, `name_taken`, `secret_not_found`, `value_not_storable`, `limit_exceeded`, `secret_unreadable`.
  * Fault `vault_locked`.
  */
 export async function setSecret(
@@ -79,6 +84,8 @@ export async function setSecret(
   const ask = await askFor(w, vault, given);
   if (!ask.ok) return ask;
   return repeated<SetSecretReply>(w, { principal: principal.id, ...ask.value }, async () => {
+    if (given.content === undefined && given.sealed === undefined)
+      return named(w, principal, given, undefined, ask.value);
     const sealed = await sealedOf(w, vault, given);
     if (!sealed.ok) return sealed;
     const key = w.world.ids.ulid<ContentKey>();
@@ -92,7 +99,7 @@ export async function setSecret(
 
 /** Parameters as a setting. No refusal repeats what may be a content. */
 function parseSetting(params: { readonly changeSet: ChangeSetId; readonly [name: string]: Json | undefined }) {
-  for (const name of ['name', 'definition', 'description', 'sealed', 'idempotencyKey']) {
+  for (const name of ['name', 'definition', 'description', 'sealed', 'secret', 'idempotencyKey']) {
     const value = params[name];
     if (typeof value === 'string' || (value === undefined && name !== 'name')) continue;
     return refuse('request_malformed', {
@@ -102,16 +109,19 @@ function parseSetting(params: { readonly changeSet: ChangeSetId; readonly [name:
       hint: 'see the help of the command',
     });
   }
-  if ((params['content'] === undefined) === (params['sealed'] === undefined)) {
+  const isThere = params['content'] !== undefined || params['sealed'] !== undefined;
+  const isTwice = params['content'] !== undefined && params['sealed'] !== undefined;
+  if (isTwice || !(isThere || params['secret'] !== undefined)) {
     return refuse('request_malformed', {
       path: 'content',
       expected: 'either the content or what was sealed by the client',
-      got: params['content'] === undefined ? 'neither' : 'both',
+      got: isTwice ? 'both' : 'neither',
       hint: 'give one of them',
     });
   }
-  const { changeSet, name, definition, description, content, sealed, idempotencyKey } = params;
-  const given = { changeSet, name, definition, description, content, sealed, idempotencyKey };
+  const { changeSet, name, definition, description, content, sealed, secret, idempotencyKey } = params;
+  const mustBeNew = params['mustBeNew'] === true ? true : undefined;
+  const given = { changeSet, name, definition, description, content, sealed, secret, mustBeNew, idempotencyKey };
   return ok(
     Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as unknown as SetSecret,
   );
@@ -146,7 +156,7 @@ async function named(
   w: Workspace,
   principal: Principal,
   given: SetSecret,
-  key: ContentKey,
+  key: ContentKey | undefined,
   ask: Ask,
 ): Promise<Result<SetSecretReply>> {
   for (;;) {
@@ -161,7 +171,7 @@ function nameNow(
   w: Workspace,
   principal: Principal,
   branch: Branch,
-  { given, key, ask }: { readonly given: SetSecret; readonly key: ContentKey; readonly ask: Ask },
+  { given, key, ask }: { readonly given: SetSecret; readonly key: ContentKey | undefined; readonly ask: Ask },
 ): Promise<Result<SetSecretReply> | 'lost'> {
   const { snapshot } = branch;
   const request = attempt(() => requestFor(snapshot, given, key));
@@ -183,11 +193,21 @@ function nameNow(
 
 function requestFor(
   reader: Reader,
-  { name, definition, description }: SetSecret,
-  key: ContentKey,
+  { name, secret, mustBeNew, definition, description }: SetSecret,
+  key: ContentKey | undefined,
 ): { readonly request: Request; readonly definition: string; readonly created: boolean } {
-  const found = resolveSecret(reader, name, 'name');
-  if (!found.ok && found.refusal.code !== 'secret_not_found') must(found);
+  const found = secret === undefined ? resolveSecret(reader, name, 'name') : resolveSecret(reader, secret);
+  if (!found.ok && (secret !== undefined || found.refusal.code !== 'secret_not_found')) must(found);
+  if (found.ok && mustBeNew === true) {
+    must(
+      refuse('name_taken', {
+        path: 'name',
+        expected: 'a name that no secret has',
+        got: JSON.stringify(name),
+        hint: 'choose another name, or replace the content of that one',
+      }),
+    );
+  }
   const before = found.ok ? findRecord<SecretRecord>(reader, 'secrets', found.value)! : undefined;
   const of = definition ?? before?.definition;
   if (of === undefined) {
@@ -200,12 +220,12 @@ function requestFor(
       }),
     );
   }
-  const about = { definition: of, key, ...(description === undefined ? {} : { description }) };
+  const about = { definition: of, key: key ?? before!.key, ...(description === undefined ? {} : { description }) };
   if (!found.ok) return { request: { kind: 'secret.put', name, ...about }, definition: of, created: true };
   // Without another one given, the description stays.
   const kept = { description: before!.description, ...about };
   return {
-    request: { kind: 'secret.put', secret: found.value, name: before!.name, ...kept },
+    request: { kind: 'secret.put', secret: found.value, name, ...kept },
     definition: of,
     created: false,
   };
@@ -215,6 +235,33 @@ function requestFor(
 export function listSecrets(reader: Reader): readonly SecretLine[] {
   const lines = [...reader.scan('secrets', '')].map(([id]) => lineOf(reader, id as SecretId));
   return lines.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.id < b.id ? -1 : 1));
+}
+
+/** A kind of secret, and those of it. */
+export interface SecretGroup {
+  readonly definition: string;
+  /** What a content of it has, as far as a schema says so. */
+  readonly fields: readonly { readonly name: string; readonly kind: string }[];
+  readonly secrets: readonly SecretLine[];
+}
+
+/** Every definition that a schema has or a secret names, in order, with its secrets. Call it in `read`. */
+export function secretsByDefinition(reader: Reader): readonly SecretGroup[] {
+  const groups = new Map<string, { fields: SecretGroup['fields']; secrets: SecretLine[] }>();
+  for (const [key] of reader.scan('schemas', '')) {
+    const variant = key.length === idLength ? variantInWork(reader, key as SchemaId) : undefined;
+    const record = variant && findVariant(reader, key as SchemaId, variant);
+    const of = record && specOf(reader, record.spec).secretDefinition;
+    if (of === undefined) continue;
+    const fields = Object.entries(of.fields.properties ?? {});
+    groups.set(of.name, { fields: fields.map(([name, p]) => ({ name, kind: p.widget ?? p.kind })), secrets: [] });
+  }
+  for (const line of listSecrets(reader)) {
+    const group = groups.get(line.definition) ?? { fields: [], secrets: [] };
+    group.secrets.push(line);
+    groups.set(line.definition, group);
+  }
+  return [...groups].sort(([a], [b]) => compareText(a, b)).map(([definition, group]) => ({ definition, ...group }));
 }
 
 /** One secret by id or name, without its content. Refuses `secret_not_found`, `ambiguous_name`. */

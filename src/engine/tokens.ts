@@ -192,14 +192,18 @@ export interface Bearer {
 }
 
 /**
- * Refuses `token_invalid`, in the same words for one that never was and one whose secret is wrong. Costs one look at the
+ * Refuses `token_invalid`, in the same words for one that never was and one whose secret is wrong; `workspace_not_found` where
+ * the workspace that has it was removed. Costs one look at the
  * workspace's document, which is in memory, and a digest.
  */
 export async function bearerOf(engine: Engine, text: string, isSame: SameText): Promise<Result<Bearer>> {
   const parts = parseTokenText(text);
   if (parts === undefined) return invalid('something else than a token');
   const found = await engine.workspace(parts.workspace);
-  if (!found.ok) return invalid('a token that is not known');
+  if (!found.ok) {
+    const removed = (await engine.directory.all()).some((l) => l.row.id === parts.workspace);
+    return removed ? found : invalid('a token that is not known');
+  }
   const { workspace } = found.value;
   const kept = await keptOf(workspace);
   const record = kept.tokens.find((t) => t.id === parts.id);
@@ -224,8 +228,8 @@ export async function principalWith(bearer: Bearer, w: Workspace): Promise<Resul
   const who = {
     id: user,
     token: token.id,
-    home: home.id,
     reach: token.reach,
+    home: home.id,
     ...(token.scopes === null ? {} : { scopes: token.scopes }),
     ...(token.isAgent ? { isAgent: true as const } : {}),
   };

@@ -25,6 +25,7 @@ export const changeSetEvents = [
   'reopen',
   'withdraw',
   'apply',
+  'force_apply',
   'abandon',
   'fail',
 ] as const;
@@ -34,17 +35,33 @@ export type ChangeSetEvent = (typeof changeSetEvents)[number];
  * - `request_approval` asks; from Approved and Rejected it asks again, when what was approved has become something else
  *   or a rejection was taken back while other approvals are missing.
  * - `approve`: the last approval that was missing has come. `reject`: somebody who may approve has said no.
+ * - `force_apply` is an apply that waits for no approval.
  * - `withdraw` is the requester's, `reopen` anybody's who may edit; both lead back to Open, where it is edited.
  */
 const table: Readonly<Record<ChangeSetStatus, Partial<Record<ChangeSetEvent, ChangeSetStatus>>>> = {
-  Open: { edit: 'Open', request_approval: 'NeedsApproval', apply: 'Applied', abandon: 'Abandoned', fail: 'Failed' },
-  NeedsApproval: { approve: 'Approved', reject: 'Rejected', reopen: 'Open', withdraw: 'Open', abandon: 'Abandoned' },
+  Open: {
+    edit: 'Open',
+    request_approval: 'NeedsApproval',
+    apply: 'Applied',
+    force_apply: 'Applied',
+    abandon: 'Abandoned',
+    fail: 'Failed',
+  },
+  NeedsApproval: {
+    approve: 'Approved',
+    reject: 'Rejected',
+    reopen: 'Open',
+    withdraw: 'Open',
+    force_apply: 'Applied',
+    abandon: 'Abandoned',
+  },
   Approved: {
     request_approval: 'NeedsApproval',
     reject: 'Rejected',
     reopen: 'Open',
     withdraw: 'Open',
     apply: 'Applied',
+    force_apply: 'Applied',
     abandon: 'Abandoned',
     fail: 'Failed',
   },
@@ -53,6 +70,7 @@ const table: Readonly<Record<ChangeSetStatus, Partial<Record<ChangeSetEvent, Cha
     approve: 'Approved',
     reopen: 'Open',
     withdraw: 'Open',
+    force_apply: 'Applied',
     abandon: 'Abandoned',
   },
   Applied: {},

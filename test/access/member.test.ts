@@ -97,7 +97,7 @@ describe('a principal', () => {
   });
 
   const may: Record<Role, readonly Permission[]> = {
-    owner: ['read', 'edit', 'apply', 'abandon', 'maintain', 'approve', 'manage'],
+    owner: ['read', 'edit', 'apply', 'abandon', 'maintain', 'approve', 'manage', 'apply:force'],
     approver: ['read', 'edit', 'apply', 'abandon', 'approve'],
     collaborator: ['read', 'edit', 'apply', 'abandon'],
     viewer: ['read'],
@@ -108,4 +108,16 @@ describe('a principal', () => {
       expect(authorise({ id: 'p', role }, permission).ok).toBe(may[role].includes(permission));
     },
   );
+
+  test('[AC30] an agent forces nothing, and may do everything else that its role may', () => {
+    const agent = { id: 'p', role: 'owner', isAgent: true, token: 't' } as const;
+    expect(permissions.filter((p) => !authorise(agent, p).ok)).toEqual(['apply:force']);
+    const scoped = authorise({ ...agent, scopes: ['apply:force'] }, 'apply:force');
+    expect(scoped).toMatchObject({
+      ok: false,
+      refusal: { code: 'access_denied', expected: 'a person to apply:force' },
+    });
+    expect(authorise({ id: 'p', role: 'owner', token: 't', scopes: ['apply'] }, 'apply:force').ok).toBe(false);
+    expect(authorise({ id: 'p', role: 'owner', token: 't', scopes: ['apply:force'] }, 'apply:force').ok).toBe(true);
+  });
 });

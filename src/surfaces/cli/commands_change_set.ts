@@ -15,6 +15,8 @@ import type { Run, Session } from './program.ts';
 import { comparisonLines, summaryLine } from './render.ts';
 import { besideLines, toldLines } from './render_approval.ts';
 
+const exampleId = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
+
 export function changeSetCommands(program: Command, run: Run): void {
   const workspace = program.command('workspace').description('workspaces: tenants that share nothing');
   workspace
@@ -41,6 +43,24 @@ export function changeSetCommands(program: Command, run: Run): void {
         return undefined;
       }),
     );
+
+  for (const verb of ['remove', 'restore'] as const) {
+    workspace
+      .command(`${verb} <workspace>`)
+      .description(
+        verb === 'remove'
+          ? 'take a workspace out of use, by name or id: it refuses everything, and all of it stays'
+          : 'bring a removed workspace back, by id',
+      )
+      .addHelpText('after', `\nExample:\n  headwater workspace ${verb} ${verb === 'remove' ? 'staging' : exampleId}`)
+      .action((named: string) =>
+        run(verb === 'remove' ? 'Removing the workspace' : 'Restoring the workspace', async (s) => {
+          const reply = await s.call(`workspace.${verb}`, verb === 'remove' ? { workspace: named } : { id: named });
+          s.print(reply ?? null, () => [`Workspace ${named} is ${verb === 'remove' ? 'removed' : 'back'}.`]);
+          return undefined;
+        }),
+      );
+  }
 
   const changeSet = program.command('change-set').alias('cs').description('change sets: isolated proposals of change');
   changeSet
@@ -105,6 +125,7 @@ export function changeSetCommands(program: Command, run: Run): void {
     .option('--idempotency-key <key>', 'the same key applies once and answers the same')
     .option('--wait <seconds>', 'wait this long for what is still being computed; 0: refuse at once', Number, 30)
     .option('--no-run', 'leave its actions queued: whoever uses the folder next carries them out')
+    .option('--force', 'go ahead without approvals that are missing; for owners, and audited as what it is')
     .option('--only <component...>', 'apply the edits of these components with what they need; the rest stays')
     .addHelpText(
       'after',
@@ -114,7 +135,8 @@ export function changeSetCommands(program: Command, run: Run): void {
       run('Applying', async (s) => {
         const key = options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey };
         const name = options.only === undefined ? all : await partOf(s, all, options.only, key);
-        const receipt = await s.call<ApplyReceipt>('change_set.apply', {
+        const operation = options.force === true ? 'change_set.force_apply' : 'change_set.apply';
+        const receipt = await s.call<ApplyReceipt>(operation, {
           changeSet: name,
           waitMs: options.wait * 1_000,
           leaveQueued: !options.run,
@@ -143,6 +165,17 @@ export function changeSetCommands(program: Command, run: Run): void {
       run('Reading the receipt', async (s) => {
         const told = await s.call<{ lines: readonly ToldLine[] }>('change_set.receipt', { changeSet: name });
         s.print(told, () => toldLines(told.lines));
+        return undefined;
+      }),
+    );
+  changeSet
+    .command('rename <change-set> <name>')
+    .description('give a change set another name; that is no edit of it')
+    .addHelpText('after', '\nExample:\n  headwater change-set rename "new network" "network of production"')
+    .action((named: string, name: string) =>
+      run('Renaming', async (s) => {
+        const row = await s.call<ChangeSetRow>('change_set.rename', { changeSet: named, name });
+        s.print(row, () => [`Change set ${row.id} is called ${JSON.stringify(row.name)} now.`]);
         return undefined;
       }),
     );
@@ -183,6 +216,7 @@ interface ApplyOptions {
   readonly idempotencyKey?: string;
   readonly wait: number;
   readonly run: boolean;
+  readonly force?: boolean;
   readonly only?: readonly string[];
 }
 

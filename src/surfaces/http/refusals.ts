@@ -47,6 +47,7 @@ const statuses: Readonly<Record<RefusalCode, number>> = {
   member_not_found: 404,
   token_not_found: 404,
   requirement_not_found: 404,
+  policy_report_not_found: 404,
   action_not_found: 404,
   resource_not_found: 404,
   element_not_found: 404,

@@ -6,9 +6,11 @@ import type { Static, TSchema } from 'typebox';
 import type { Principal } from '../../access/role.ts';
 import type { RefusalCode } from '../../base/codes.ts';
 import type { Json } from '../../base/json.ts';
+import { RefusalError } from '../../base/result.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Bearer } from '../../engine/tokens.ts';
 import type { Workspace } from '../../engine/workspace.ts';
+import { RefusalWithStatus } from './refusals.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -100,17 +102,30 @@ interface RouteOf<Q extends TSchema, B extends TSchema>
   readonly entrance?: Entrance;
   /** Default: `none` for GET, else `surface`. */
   readonly repeats?: Route['repeats'];
+  /** Where refusals of its operations are answered otherwise than refusals.ts has it. */
+  readonly statuses?: Readonly<Partial<Record<RefusalCode, number>>>;
   handle(call: RouteCall<Static<Q>, Static<B>>): Promise<unknown>;
 }
 
 /** A route, its handler typed by its shapes. */
-export function route<Q extends TSchema, B extends TSchema>(r: RouteOf<Q, B>): Route {
+export function route<Q extends TSchema, B extends TSchema>({ statuses, ...r }: RouteOf<Q, B>): Route {
+  const handle: RouteOf<Q, B>['handle'] =
+    statuses === undefined ? r.handle : (call) => refusedAs(statuses, r.handle(call));
   return {
     ...r,
     entrance: r.entrance ?? (r.path.includes('{workspace_id}') ? 'workspace' : 'bearer'),
     repeats: r.repeats ?? (r.method === 'GET' ? 'none' : 'surface'),
-    handle: r.handle as Route['handle'],
+    handle: handle as Route['handle'],
   };
+}
+
+async function refusedAs(statuses: Readonly<Partial<Record<RefusalCode, number>>>, answer: Promise<unknown>) {
+  try {
+    return await answer;
+  } catch (e) {
+    const status = e instanceof RefusalError ? statuses[e.refusal.code] : undefined;
+    throw status === undefined ? e : new RefusalWithStatus((e as RefusalError).refusal, status);
+  }
 }
 
 /** The beginning of what is about a change set. */

@@ -2,6 +2,8 @@
 // prefers the one with fewer parameters.
 
 import type { Route } from '../route.ts';
+import { actionRoutes } from './actions.ts';
+import { changeControlRoutes } from './change_control.ts';
 import { changeSetRoutes } from './change_sets.ts';
 import { componentListRoutes } from './component_lists.ts';
 import { componentQuestionRoutes } from './component_questions.ts';
@@ -10,15 +12,18 @@ import { funcRoutes } from './funcs.ts';
 import { importRoutes } from './imports.ts';
 import { mutationRoutes } from './mutations.ts';
 import { operationRoutes } from './operations.ts';
+import { policyReportRoutes } from './policy_reports.ts';
 import { realityRoutes } from './reality.ts';
 import { runRoutes } from './runs.ts';
 import { schemaRoutes } from './schemas.ts';
+import { secretRoutes } from './secrets.ts';
 import { startedRoutes } from './started.ts';
 import { systemRoutes } from './system.ts';
 import { tokenRoutes } from './tokens.ts';
 import { upkeepRoutes } from './upkeep.ts';
 import { variantFunctionRoutes } from './variant_functions.ts';
 import { viewRoutes } from './views.ts';
+import { workspaceRoutes } from './workspaces.ts';
 
 export const routes: readonly Route[] = [
   ...systemRoutes,
@@ -36,6 +41,11 @@ export const routes: readonly Route[] = [
   ...runRoutes,
   ...importRoutes,
   ...upkeepRoutes,
+  ...changeControlRoutes,
+  ...actionRoutes,
+  ...secretRoutes,
+  ...policyReportRoutes,
+  ...workspaceRoutes,
   ...tokenRoutes,
   ...operationRoutes,
 ];

@@ -1,0 +1,61 @@
+// More operations on change sets, by name, with plain JSON in and out: what is done to one beside editing and reviewing it,
+// and the actions that come from it.
+
+import { isAlone } from '../access/approval.ts';
+import { ok } from '../base/result.ts';
+import { applyChangeSet } from './apply.ts';
+import { requestApproval } from './approvals.ts';
+import { abandonAll, renameChangeSet } from './change_set.ts';
+import { actionsOf, addAction, mergeStatusOf, steerInChangeSet } from './change_set_actions.ts';
+import { readMembers } from './members.ts';
+import { changeSetOf, type Handler, integer, inWorkspace, text, wrong } from './operation.ts';
+
+export const changeSetOperations = {
+  /** With `applyWhenAlone`, where nobody else could approve anything it is applied at once, after at most `waitMs`. */
+  'change_set.request_approval': (c, p) =>
+    inWorkspace(c, p, async (w) => {
+      const changeSet = await changeSetOf(w, p);
+      if (p['applyWhenAlone'] !== true || !isAlone(await readMembers(w)))
+        return requestApproval(w, c.principal, changeSet);
+      return applyChangeSet(w, c.principal, { changeSet, waitMs: integer(p, 'waitMs', 0) });
+    }),
+  /** An apply without the approvals that are missing. */
+  'change_set.force_apply': (c, p) =>
+    inWorkspace(c, p, async (w) => {
+      const key = p['idempotencyKey'] === undefined ? {} : { idempotencyKey: text(p, 'idempotencyKey') };
+      const changeSet = await changeSetOf(w, p);
+      const how = { force: true, waitMs: integer(p, 'waitMs', 0), leaveQueued: p['leaveQueued'] === true };
+      return applyChangeSet(w, c.principal, { changeSet, ...how, ...key });
+    }),
+  'change_set.rename': (c, p) =>
+    inWorkspace(c, p, async (w) => renameChangeSet(w, c.principal, await changeSetOf(w, p), text(p, 'name'))),
+  /** Abandons all that are neither applied nor abandoned. */
+  'change_set.purge': (c, p) =>
+    inWorkspace(c, p, async (w) => {
+      const done = await abandonAll(w, c.principal);
+      return done.ok ? ok({ abandoned: done.value.map((r) => r.id) }) : done;
+    }),
+  /** The change set, and those of its actions that have not ended. */
+  'change_set.merge_status': (c, p) => inWorkspace(c, p, async (w) => mergeStatusOf(w, await changeSetOf(w, p))),
+  /** Those of Head that have not ended, and those that the change set plans. */
+  'change_set.actions': (c, p) =>
+    inWorkspace(c, p, async (w) => {
+      const actions = await actionsOf(w, await changeSetOf(w, p));
+      return actions.ok ? ok({ actions: actions.value }) : actions;
+    }),
+  /** `event`: hold, release, cancel or retry. */
+  'change_set.steer_action': (c, p) =>
+    inWorkspace(c, p, async (w) => {
+      const event = text(p, 'event');
+      if (event !== 'hold' && event !== 'release' && event !== 'cancel' && event !== 'retry')
+        return wrong('event', 'hold, release, cancel or retry', event);
+      return steerInChangeSet(w, c.principal, await changeSetOf(w, p), { action: text(p, 'action'), event });
+    }),
+  /** By the name of its `function`, or what binds it (`prototype`). */
+  'change_set.add_action': (c, p) =>
+    inWorkspace(c, p, async (w) => {
+      const action =
+        p['prototype'] === undefined ? { function: text(p, 'function') } : { prototype: text(p, 'prototype') };
+      return addAction(w, c.principal, await changeSetOf(w, p), { component: text(p, 'component'), action });
+    }),
+} satisfies Record<string, Handler>;
