@@ -1,4 +1,5 @@
-// Components in numbers: the list with its parts, searches, one looked up by name; and what is known of a resource.
+// Components in numbers: the list with its parts, searches, one looked up by name; and what is known of a resource. A list
+// costs what its page does; a search that names no schema looks at every component.
 
 import { Type } from 'typebox';
 import { must, refuse } from '../../../base/result.ts';
