@@ -1,4 +1,5 @@
-// The operations that look at views. They are made and changed by mutations.
+// The operations that look at views, by name, with plain JSON in and out. Views are made and changed by mutations, as all that a
+// change set holds.
 
 import { limits } from '../base/limits.ts';
 import { ok } from '../base/result.ts';

@@ -1,4 +1,5 @@
-// Views as people look at them: which there are, and who is in one, with the place of each on the map.
+// Views as people look at them: which there are, and who is in one, with the place of each on the map. What one costs follows
+// the page; nothing here writes.
 
 import type { ComponentId, ViewId } from '../base/ids.ts';
 import { ok, type Result } from '../base/result.ts';

@@ -449,6 +449,9 @@ describe('lists and searches', () => {
     expect(all(ids[60]!)).toMatchObject({ hasDiff: false, diffStatus: 'None' });
     const list = await house.must('GET', at('?limit=300&includeDiffStatus=true'));
     expect(list.componentDetails.at(-1)).toMatchObject({ name: 'new', diffStatus: 'Added' });
+    const before = await house.ask('GET', at('?limit=300&version=0'));
+    expect(before.body.componentDetails).toHaveLength(120);
+    expect(before.headers.get('etag')).toBe('"0"');
     const actions = (await of('includeActionFunctions=true'))(b);
     expect(actions.actionFunctions).toEqual([{ functionName: 'make' }]);
     expect(actions.managementFunctions).toBeUndefined();

@@ -1,4 +1,5 @@
-// Components in numbers: the list with its parts, searches, one looked up by name; and what is known of a resource.
+// Components in numbers: the list with its parts, searches, one looked up by name; and what is known of a resource. A list
+// costs what its page does; a search that names no schema looks at every component.
 
 import { Type } from 'typebox';
 import { must, refuse } from '../../../base/result.ts';
@@ -6,7 +7,8 @@ import type { ComponentLine } from '../../../engine/component.ts';
 import type { ResourceView } from '../../../engine/component_detail.ts';
 import type { ListedComponent, ListPart } from '../../../engine/component_list.ts';
 import { anyJson, maybe, shape } from '../model.ts';
-import { inChangeSet, type Route, route } from '../route.ts';
+import { Answer, inChangeSet, type Route, route } from '../route.ts';
+import { etagOf } from '../versions.ts';
 import { exactlyOne } from './component_input.ts';
 import { describe, getComponentResponse, wholeOf } from './component_view.ts';
 import { oneComponent } from './components.ts';
@@ -87,6 +89,12 @@ export const componentListRoutes: readonly Route[] = [
     query: Type.Object({
       limit: Type.Optional(Type.String({ description: 'A whole number up to 300; default 50.' })),
       cursor: Type.Optional(Type.String({ description: 'The last id of the page before.' })),
+      version: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          description: 'As it was at that version of the change set; default: the present one.',
+        }),
+      ),
       ...flags,
     }),
     versioned: true,
@@ -97,15 +105,17 @@ export const componentListRoutes: readonly Route[] = [
       }),
     },
     handle: async ({ params, query, operation }) => {
-      const { limit, cursor, ...asked } = query;
+      const { limit, cursor, version, ...asked } = query;
       const parts = partsOf(asked);
       const page = await operation<{ items: ListedComponent[]; nextCursor: string | null }>('component.list', {
         changeSet: params['change_set_id'],
         limit: limitOf(limit),
         ...(cursor === undefined ? {} : { cursor }),
+        ...(version === undefined ? {} : { version }),
         ...(parts.length === 0 ? {} : { include: parts.join(',') }),
       });
-      return { componentDetails: page.items.map((item) => detailsOf(item, asked)), nextCursor: page.nextCursor };
+      const list = { componentDetails: page.items.map((item) => detailsOf(item, asked)), nextCursor: page.nextCursor };
+      return version === undefined ? list : new Answer(200, list, { etag: etagOf(version) });
     },
   }),
   route({

@@ -1,4 +1,5 @@
-// Views: which there are, who is in one and where; made, renamed, removed, filled and arranged by mutations.
+// Views: which there are, who is in one and where. They are made, renamed, removed, filled and arranged by mutations, one a
+// request.
 
 import { Type } from 'typebox';
 import type { SubmitReply } from '../../../engine/submit.ts';
