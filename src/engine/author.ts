@@ -36,6 +36,8 @@ export interface AuthorAsk {
   readonly about?: AboutType;
   /** The version that the author saw; absent: the present one. */
   readonly baseVersion?: number;
+  /** Only if the change set is at this version when the edit is made. */
+  readonly ifVersion?: number;
 }
 
 export type AboutType = Partial<Pick<VariantSpec, 'docs' | 'link' | 'displayName' | 'color'>>;
@@ -98,6 +100,7 @@ export async function authorSchema(w: Workspace, principal: Principal, ask: Auth
     mutations: [mutation],
     ...(ask.idempotencyKey === undefined ? {} : { idempotencyKey: ask.idempotencyKey }),
     ...(ask.baseVersion === undefined ? {} : { baseVersion: ask.baseVersion }),
+    ...(ask.ifVersion === undefined ? {} : { ifVersion: ask.ifVersion }),
   });
   if (!done.ok) return done;
   const { version, steps } = done.value;

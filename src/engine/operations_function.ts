@@ -60,6 +60,7 @@ export const functionOperations = {
         variant: text(p, 'variant'),
         ...texts(p, ['idempotencyKey']),
         ...(p['baseVersion'] === undefined ? {} : { baseVersion: integer(p, 'baseVersion') }),
+        ...(p['ifVersion'] === undefined ? {} : { ifVersion: integer(p, 'ifVersion') }),
       }),
     ),
 } satisfies Record<string, Handler>;

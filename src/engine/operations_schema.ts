@@ -166,14 +166,21 @@ export const schemaOperations = {
   'schema.source': (c, p) => inState(c, p, (s) => s.w.read(() => sourceOfSchema(s.snapshot, text(p, 'schema')))),
 } satisfies Record<string, Handler>;
 
-function submitted(p: Params): { idempotencyKey?: string; baseVersion?: number } {
+interface Submitted {
+  readonly idempotencyKey?: string;
+  readonly baseVersion?: number;
+  readonly ifVersion?: number;
+}
+
+function submitted(p: Params): Submitted {
   return {
     ...texts(p, ['idempotencyKey']),
     ...(p['baseVersion'] === undefined ? {} : { baseVersion: integer(p, 'baseVersion') }),
+    ...(p['ifVersion'] === undefined ? {} : { ifVersion: integer(p, 'ifVersion') }),
   };
 }
 
-function authored(p: Params): { category?: string; about: AboutType; idempotencyKey?: string; baseVersion?: number } {
+function authored(p: Params): Submitted & { category?: string; about: AboutType } {
   return {
     ...texts(p, ['category']),
     about: texts(p, ['docs', 'link', 'displayName', 'color']),

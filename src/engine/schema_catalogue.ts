@@ -153,14 +153,17 @@ export interface InstallAsk {
   readonly schema: string;
   readonly idempotencyKey?: string;
   readonly baseVersion?: number;
+  readonly ifVersion?: number;
 }
+
+export type InstalledReply = FoundSchema & { readonly version: number };
 
 /** Brings a schema of the catalogue into a change set; one that is there is left as it is. Refuses `schema_not_found`, and what `submit` refuses. */
 export async function installSchema(
   w: Workspace,
   principal: Principal,
   { changeSet, schema, ...how }: InstallAsk,
-): Promise<Result<FoundSchema>> {
+): Promise<Result<InstalledReply>> {
   const now = await presentOf(w, changeSet);
   if (!now.ok) return now;
   const { branch, snapshot } = now.value;
@@ -171,10 +174,10 @@ export async function installSchema(
   const mutations = installing(found.value);
   if (mutations.length === 0) {
     const may = await permit(w, principal, 'edit', { operation: 'install a schema', subject: found.value.id });
-    return may.ok ? found : may;
+    return may.ok ? ok({ ...found.value, version: now.value.row.version }) : may;
   }
   const done = await submit(w, principal, { changeSet, mutations, ...how });
   if (!done.ok) return done;
   const { spec: _, ...installed } = found.value;
-  return ok({ ...installed, installed: true });
+  return ok({ ...installed, installed: true, version: done.value.version });
 }

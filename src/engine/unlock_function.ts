@@ -22,6 +22,7 @@ export interface UnlockFunctionAsk {
   readonly variant: string;
   readonly idempotencyKey?: string;
   readonly baseVersion?: number;
+  readonly ifVersion?: number;
 }
 
 /** Refuses `access_denied`, `function_not_found`, `schema_not_found`, `binding_not_found`, and `locked` for a locked variant. */
@@ -29,7 +30,7 @@ export async function unlockFunction(
   w: Workspace,
   principal: Principal,
   ask: UnlockFunctionAsk,
-): Promise<Result<{ readonly function: FunctionId }>> {
+): Promise<Result<{ readonly function: FunctionId; readonly version: number }>> {
   const { changeSet, function: fn, variant: _, ...how } = ask;
   const may = await permit(w, principal, 'edit', { operation: 'unlock a function', subject: fn });
   if (!may.ok) return may;
@@ -40,10 +41,11 @@ export async function unlockFunction(
   const { snapshot } = now.value;
   const found = await w.read(() => unlockedOf(snapshot, ask));
   if (!found.ok) return found;
-  if (found.value.isUnlocked) return ok({ function: found.value.function });
+  if (found.value.isUnlocked) return ok({ function: found.value.function, version: now.value.row.version });
   const unlock = { kind: 'function.unlock', function: found.value.function } as const;
   const done = await submit(w, principal, { changeSet, mutations: [unlock], ...how });
-  return done.ok ? ok({ function: done.value.steps[0]!.subject as FunctionId }) : done;
+  if (!done.ok) return done;
+  return ok({ function: done.value.steps[0]!.subject as FunctionId, version: done.value.version });
 }
 
 interface Found {

@@ -26,7 +26,9 @@ interface OnVariant {
   readonly schema: string;
   readonly variant: string;
   readonly idempotencyKey?: string;
+  /** As `submit` takes them. */
   readonly baseVersion?: number;
+  readonly ifVersion?: number;
 }
 
 /** One argument of an attribute function: a property by id or pointer, or a fixed value. */
@@ -115,7 +117,7 @@ async function onVariant<T>(
   asked: OnVariant,
   { tried, requests, reply }: Work<T>,
 ): Promise<Result<T>> {
-  const { changeSet, idempotencyKey, baseVersion } = asked;
+  const { changeSet, idempotencyKey, baseVersion, ifVersion } = asked;
   const ask = askOf(w, idempotencyKey, { [tried]: asked as unknown as Json });
   if (!ask.ok) return ask;
   const may = await permit(w, principal, 'edit', { operation: tried, subject: asked.schema });
@@ -132,7 +134,10 @@ async function onVariant<T>(
       return schema.ok && variant.ok ? requests(snapshot, schema.value, variant.value) : (variant as Result<never>);
     });
     if (!made.ok) return made;
-    const based = baseVersion === undefined ? {} : { baseVersion };
+    const based = {
+      ...(baseVersion === undefined ? {} : { baseVersion }),
+      ...(ifVersion === undefined ? {} : { ifVersion }),
+    };
     const done = await submitAs(
       w,
       principal,

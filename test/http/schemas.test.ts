@@ -362,6 +362,14 @@ describe('schemas over HTTP', () => {
       404,
       'schema_not_found',
     );
+    const late = { body: { name: 'late', code }, headers: { 'if-match': '"1"' } };
+    await refused(at, () => house.ask('POST', `${of}/funcs/codegen`, late), 412, 'version_conflict');
+    const etag = (await house.ask('GET', of)).headers.get('etag') ?? '';
+    const made = await house.ask('POST', `${of}/funcs/codegen`, { ...late, headers: { 'if-match': etag } });
+    expect({ status: made.status, etag: made.headers.get('etag') }).toEqual({
+      status: 200,
+      etag: `"${Number(etag.slice(1, -1)) + 1}"`,
+    });
     const { token } = await house.must('POST', '~/tokens', { body: { name: 'reader', scopes: ['read'] } });
     const reader = await house.ask('POST', `${of}/funcs/codegen`, { body: { name: 'x', code }, token });
     expect(reader.status).toBe(403);

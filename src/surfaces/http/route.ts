@@ -4,7 +4,6 @@
 
 import type { Static, TSchema } from 'typebox';
 import type { Principal } from '../../access/role.ts';
-import type { RefusalCode } from '../../base/codes.ts';
 import type { Json } from '../../base/json.ts';
 import { RefusalError } from '../../base/result.ts';
 import type { Engine } from '../../engine/engine.ts';
@@ -89,8 +88,6 @@ export interface Route {
    * handler that shows another version answers with an `etag` of its own.
    */
   readonly versioned?: boolean;
-  /** Statuses of refusals for which this operation has another than the others. */
-  readonly statuses?: Readonly<Partial<Record<RefusalCode, number>>>;
   handle(call: RouteCall<never, never>): Promise<unknown>;
 }
 

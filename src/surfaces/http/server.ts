@@ -20,7 +20,7 @@ import { type Bearer, bearerOf, principalWith } from '../../engine/tokens.ts';
 import type { Workspace } from '../../engine/workspace.ts';
 import { checkBody, checkQuery, wrongAnswer } from './checks.ts';
 import { openApiOf } from './openapi.ts';
-import { problem, problemOfFault, problemOfRefusal, problemShape, RefusalWithStatus } from './refusals.ts';
+import { problem, problemOfFault, problemOfRefusal, RefusalWithStatus } from './refusals.ts';
 import { Answer, type Method, type OperationParams, type Route, type RouteCall } from './route.ts';
 import { routes } from './routes/all.ts';
 import { etagOf, seenOf, Versions } from './versions.ts';
@@ -197,7 +197,7 @@ function mount(app: FastifyInstance, r: Route, options: HttpOptions): void {
       const work = () => {
         const trace = watch?.trace();
         if (trace !== undefined) traces.set(request, trace);
-        return handled(engine, r, request, reply).catch((e: unknown) => ownRefusal(r, e, request.id));
+        return handled(engine, r, request, reply);
       };
       const answer = await (watch === undefined ? work() : watch.within(request.headers, r.id, work));
       const { status, body, headers } = answer instanceof Answer ? answer : new Answer(statusOfOk(r), answer);
@@ -241,13 +241,6 @@ function mountTools(app: FastifyInstance, engine: Engine, tools: Tools): void {
   });
 }
 
-/** A refusal for which the route has a status of its own, as an answer. Throws any other. */
-function ownRefusal(r: Route, e: unknown, instance: string): Answer {
-  const status = e instanceof RefusalError ? r.statuses?.[e.refusal.code] : undefined;
-  if (status === undefined) throw e;
-  return new Answer(status, problemOfRefusal((e as RefusalError).refusal, instance, status));
-}
-
 /** The first status of success that a route names. */
 function statusOfOk(r: Route): number {
   return Math.min(
@@ -258,7 +251,7 @@ function statusOfOk(r: Route): number {
 }
 
 function holdToShape(r: Route, status: number, body: unknown): void {
-  const schema = status in r.answers || status < 400 ? r.answers[status] : problemShape;
+  const schema = r.answers[status];
   if (schema === undefined) throw new Error(`${r.id} answers ${status}, which it does not name`);
   if (schema === null || r.contentType !== undefined) return;
   const wrong = wrongAnswer(schema, JSON.parse(JSON.stringify(body ?? null)));

@@ -36,6 +36,7 @@ export const funcRoutes: readonly Route[] = [
       cursor: Type.Optional(Type.String()),
       limit: Type.Optional(Type.Integer({ minimum: 1 })),
     }),
+    versioned: true,
     answers: {
       200: shape('ListFuncsResponse', {
         funcs: Type.Array(
@@ -77,8 +78,9 @@ export const funcRoutes: readonly Route[] = [
       description: maybe(Type.String()),
     }),
     repeats: 'engine',
+    versioned: true,
     answers: { 200: shape('CreateTransformationFuncV1Response', { funcId: Type.String() }) },
-    handle: async ({ params, body, idempotencyKey, operation }) => {
+    handle: async ({ body, edit }) => {
       const { name, code: text, displayName, description } = body;
       const create = {
         kind: 'function.create',
@@ -88,11 +90,7 @@ export const funcRoutes: readonly Route[] = [
         ...(typeof displayName === 'string' ? { displayName } : {}),
         ...(typeof description === 'string' ? { description } : {}),
       };
-      const done = await operation<SubmitReply>('submit', {
-        changeSet: params['change_set_id'],
-        mutations: [create],
-        idempotencyKey,
-      });
+      const done = await edit<SubmitReply>('submit', { mutations: [create] });
       return { funcId: done.steps[0]!.subject };
     },
   }),
@@ -159,6 +157,7 @@ export const funcRoutes: readonly Route[] = [
     method: 'GET',
     path: oneFunc,
     summary: 'A function with its text.',
+    versioned: true,
     answers: {
       200: shape('GetFuncV1Response', {
         code: Type.String(),
@@ -199,8 +198,9 @@ export const funcRoutes: readonly Route[] = [
       description: maybe(Type.String()),
     }),
     repeats: 'engine',
+    versioned: true,
     answers: { 200: success('UpdateFuncV1Response') },
-    handle: async ({ params, body, idempotencyKey, operation }) => {
+    handle: async ({ params, body, edit }) => {
       const fn = params['func_id'] ?? '';
       const { code: text, displayName, description } = body;
       const said = {
@@ -211,7 +211,7 @@ export const funcRoutes: readonly Route[] = [
         { kind: 'function.edit_text', function: fn, text },
         ...(Object.keys(said).length === 0 ? [] : [{ kind: 'function.set_metadata', function: fn, ...said }]),
       ];
-      await operation('submit', { changeSet: params['change_set_id'], mutations, idempotencyKey });
+      await edit('submit', { mutations });
       return { success: true };
     },
   }),
@@ -222,13 +222,12 @@ export const funcRoutes: readonly Route[] = [
     summary: 'What can be edited in the place of a function on an unlocked variant.',
     body: shape('UnlockFuncV1Request', { schemaVariantId: Type.String() }),
     repeats: 'engine',
+    versioned: true,
     answers: { 200: shape('UnlockFuncV1Response', { unlockedFuncId: Type.String() }) },
-    handle: async ({ params, body, idempotencyKey, operation }) => {
-      const done = await operation<{ function: string }>('function.unlock', {
-        changeSet: params['change_set_id'],
+    handle: async ({ params, body, edit }) => {
+      const done = await edit<{ function: string; version: number }>('function.unlock', {
         function: params['func_id'],
         variant: body.schemaVariantId,
-        idempotencyKey,
       });
       return { unlockedFuncId: done.function };
     },

@@ -67,9 +67,9 @@ export const importRoutes: readonly Route[] = [
     summary: 'Makes components of the resources of a template, JSON or YAML, and subscriptions of its references.',
     body: described('ImportCloudFormationRequest', 'The template.'),
     repeats: 'engine',
+    versioned: true,
     answers: { 200: imported('ImportCloudFormationResponse') },
-    handle: ({ params, body, idempotencyKey, operation }) =>
-      operation('import.cloudformation', { changeSet: params['change_set_id'], ...body, idempotencyKey }),
+    handle: ({ body, edit }) => edit('import.cloudformation', body),
   }),
   route({
     id: 'Templates.importTerraform',
@@ -78,9 +78,9 @@ export const importRoutes: readonly Route[] = [
     summary: 'Makes components of the resources of a state, for which nothing has to be done.',
     body: described('ImportTerraformRequest', 'A state of version 4, or what `terraform show -json` prints.'),
     repeats: 'engine',
+    versioned: true,
     answers: { 200: imported('ImportTerraformResponse') },
-    handle: ({ params, body, idempotencyKey, operation }) =>
-      operation('import.terraform', { changeSet: params['change_set_id'], ...body, idempotencyKey }),
+    handle: ({ body, edit }) => edit('import.terraform', body),
   }),
   route({
     id: 'Templates.exportCloudFormation',

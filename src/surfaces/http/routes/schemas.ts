@@ -5,10 +5,11 @@ import { Type } from 'typebox';
 import type { AuthorReply } from '../../../engine/author.ts';
 import type { Page } from '../../../engine/component.ts';
 import type { PackageReply } from '../../../engine/install_package.ts';
-import type { FoundSchema, ListedSchema } from '../../../engine/schema_catalogue.ts';
+import type { FoundSchema, InstalledReply, ListedSchema } from '../../../engine/schema_catalogue.ts';
 import type { VariantView } from '../../../engine/schema_variant.ts';
 import type { UnlockedReply } from '../../../engine/variant_functions.ts';
 import { anyJson, maybe, shape, success } from '../model.ts';
+import { answering } from '../refusals.ts';
 import { inChangeSet, type OperationParams, type Route, type RouteCall, route } from '../route.ts';
 import { variantShape, variantView } from './variant_view.ts';
 
@@ -83,6 +84,7 @@ export const schemaRoutes: readonly Route[] = [
       limit: Type.Optional(Type.String({ description: '1 to 300; default 50.' })),
       cursor: Type.Optional(Type.String({ description: 'The nextCursor of the page before.' })),
     }),
+    versioned: true,
     answers: {
       200: shape('ListSchemaV1Response', { schemas: Type.Array(lineShape), nextCursor: maybe(Type.String()) }),
     },
@@ -107,19 +109,17 @@ export const schemaRoutes: readonly Route[] = [
       ...about,
     }),
     repeats: 'engine',
-    statuses: { name_taken: 422 },
+    versioned: true,
     answers: { 200: schemaShape },
-    handle: async ({ params, body, idempotencyKey, operation }) => {
+    handle: async ({ params, body, edit, operation }) => {
       const changeSet = params['change_set_id'];
-      const { schema } = await operation<AuthorReply>('schema.author', {
-        changeSet,
+      const { schema } = await edit<AuthorReply>('schema.author', {
         name: body.name,
         text: body.code,
         category: body.category ?? undefined,
         isNew: true,
-        idempotencyKey,
         ...said(body),
-      });
+      }).catch(answering(422, 'name_taken'));
       return schemaView(await operation('schema.get', { changeSet, schema }));
     },
   }),
@@ -129,6 +129,7 @@ export const schemaRoutes: readonly Route[] = [
     path: `${inSchemas}/find`,
     summary: 'A schema by its name or id.',
     query: shape('FindSchemaQuery', { schema: Type.Optional(Type.String()), schemaId: Type.Optional(Type.String()) }),
+    versioned: true,
     answers: { 200: shape('FindSchemaV1Response', lineShape.properties) },
     handle: async ({ params, query, operation }) =>
       lineView(
@@ -193,6 +194,7 @@ export const schemaRoutes: readonly Route[] = [
     method: 'GET',
     path: oneSchema,
     summary: 'A schema with the ids of its variants.',
+    versioned: true,
     answers: { 200: schemaShape },
     handle: async (call) => schemaView(await call.operation('schema.get', named(call))),
   }),
@@ -202,10 +204,10 @@ export const schemaRoutes: readonly Route[] = [
     path: `${oneSchema}/install`,
     summary: 'Brings a schema of the catalogue into the change set.',
     repeats: 'engine',
+    versioned: true,
     answers: { 200: schemaShape },
     handle: async (call) => {
-      const { idempotencyKey } = call;
-      return schemaView(await call.operation('schema.install', { ...named(call), idempotencyKey }));
+      return schemaView(await call.edit<InstalledReply>('schema.install', named(call)));
     },
   }),
   route({
@@ -214,6 +216,7 @@ export const schemaRoutes: readonly Route[] = [
     path: `${oneSchema}/unlock`,
     summary: 'The unlocked variant of a schema, made when there is none.',
     repeats: 'engine',
+    versioned: true,
     answers: {
       200: shape('UnlockedSchemaV1Response', {
         schemaId: Type.String(),
@@ -222,8 +225,8 @@ export const schemaRoutes: readonly Route[] = [
       }),
     },
     handle: async (call) => {
-      const { idempotencyKey, operation } = call;
-      const done = await operation<UnlockedReply>('schema.unlock', { ...named(call), idempotencyKey });
+      const { edit, operation } = call;
+      const done = await edit<UnlockedReply>('schema.unlock', named(call));
       const { schema, variant } = done;
       const view = await operation<VariantView>('schema.variant', { ...named(call), schema, variant });
       return { schemaId: schema, unlockedVariantId: variant, unlockedVariant: variantView(view) };
@@ -234,15 +237,15 @@ export const schemaRoutes: readonly Route[] = [
     method: 'POST',
     path: `${oneSchema}/contribute`,
     summary: 'Refused: there is no module index to contribute to.',
-    statuses: { operation_not_supported: 400 },
     answers: { 200: null },
-    handle: (call) => call.operation('schema.contribute', named(call)),
+    handle: (call) => call.operation('schema.contribute', named(call)).catch(answering(400, 'operation_not_supported')),
   }),
   route({
     id: 'Schemas.getDefaultVariant',
     method: 'GET',
     path: `${oneSchema}/variant/default`,
     summary: 'The variant that new components are of.',
+    versioned: true,
     answers: { 200: variantShape },
     handle: async (call) => variantView(await call.operation('schema.variant', named(call))),
   }),
@@ -251,6 +254,7 @@ export const schemaRoutes: readonly Route[] = [
     method: 'GET',
     path: oneVariant,
     summary: 'A variant: its properties and functions.',
+    versioned: true,
     answers: { 200: variantShape },
     handle: async (call) => variantView(await call.operation('schema.variant', named(call))),
   }),
@@ -267,15 +271,15 @@ export const schemaRoutes: readonly Route[] = [
       ...about,
     }),
     repeats: 'engine',
+    versioned: true,
     answers: { 200: variantShape },
     handle: async (call) => {
-      const { body, idempotencyKey, operation } = call;
-      const { schema, variant } = await operation<AuthorReply>('schema.update_variant', {
+      const { body, edit, operation } = call;
+      const { schema, variant } = await edit<AuthorReply>('schema.update_variant', {
         ...named(call),
         text: body.code,
         category: body.category,
         displayName: body.name,
-        idempotencyKey,
         ...said(body),
       });
       return variantView(await operation('schema.variant', { ...named(call), schema, variant }));
@@ -321,6 +325,7 @@ export const schemaRoutes: readonly Route[] = [
     method: 'GET',
     path: `${oneSchema}/package`,
     summary: 'A schema that was made of a definition, as a package for Schemas.installFromFile.',
+    versioned: true,
     answers: {
       200: shape('SchemaPackage', { format: Type.String(), version: Type.Integer(), schemas: Type.Array(anyJson) }),
     },

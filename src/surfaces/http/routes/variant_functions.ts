@@ -6,6 +6,7 @@ import { RefusalError } from '../../../base/result.ts';
 import type { BoundReply } from '../../../engine/variant_functions.ts';
 import type { ActionFunctionKind, FunctionKind } from '../../../model/function.ts';
 import { anyJson, maybe, shape, success } from '../model.ts';
+import { answering } from '../refusals.ts';
 import { inChangeSet, type OperationParams, type Route, route } from '../route.ts';
 import { actionKindNames } from './variant_view.ts';
 
@@ -23,9 +24,6 @@ const kinds = {
 type KindInPath = keyof typeof kinds;
 
 const detached = success('DetachFuncBindingV1Response');
-
-/** What stands there already is what has to be taken away first. */
-const statuses = { already_exists: 412, name_taken: 412 } as const;
 
 const code = {
   name: Type.String(),
@@ -61,12 +59,11 @@ function creation<P extends TProperties>({ at, members, more = () => ({}), answe
     summary: `Makes a function of kind ${kind} and binds it.`,
     body: shape(`CreateVariant${name}FuncV1Request`, { ...code, ...members }),
     repeats: 'engine',
-    statuses,
+    versioned: true,
     answers: { 200: shape(`CreateVariant${name}FuncV1Response`, { funcId: Type.String(), ...more200 }) },
-    handle: async ({ params, body, idempotencyKey, operation }) => {
+    handle: async ({ params, body, edit }) => {
       const given = body as unknown as Code;
-      const done = await operation<BoundReply>('schema.add_function', {
-        changeSet: params['change_set_id'],
+      const done = await edit<BoundReply>('schema.add_function', {
         schema: params['schema_id'],
         variant: params['schema_variant_id'],
         kind,
@@ -76,8 +73,10 @@ function creation<P extends TProperties>({ at, members, more = () => ({}), answe
         description: given.description ?? undefined,
         onVariant: at === 'authentication' || given.skipOverlay === true,
         ...more(body as never),
-        idempotencyKey,
-      });
+      })
+        // What stands there already has to be taken away first.
+        .catch(answering(412, 'already_exists'))
+        .catch(answering(412, 'name_taken'));
       return { funcId: done.function, ...answer(done) };
     },
   });
@@ -91,15 +90,14 @@ function detachment(at: KindInPath): Route {
     path: `${functionsOf}/${at}/{func_id}`,
     summary: `Takes a function of kind ${kind} off the schema; the function stays.`,
     repeats: 'engine',
+    versioned: true,
     answers: { 200: detached },
-    handle: async ({ params, idempotencyKey, operation }) => {
-      await operation('schema.detach_function', {
-        changeSet: params['change_set_id'],
+    handle: async ({ params, edit }) => {
+      await edit('schema.detach_function', {
         schema: params['schema_id'],
         variant: params['schema_variant_id'],
         function: params['func_id'],
         kind,
-        idempotencyKey,
       });
       return { success: true };
     },
