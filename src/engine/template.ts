@@ -148,7 +148,7 @@ function plan(engine: Engine, state: Reader, { parsed, name, moved }: Described)
       ...(existing === undefined ? {} : { existing }),
     }),
   );
-  const plan = { ...imported, components: stayingWhereTheyAre(state, imported.components, existing) };
+  const plan = { ...imported, components: stayingWhereTheyAre(state, imported.components, { existing, moved }) };
   const installs: Request[] = [];
   for (const type of plan.described) {
     if (installedSpec(state, type) !== undefined) continue;
@@ -196,15 +196,19 @@ function movesOf(
   });
 }
 
-/** What somebody has said of the place of a component that the template has already. */
+/** What somebody has said of the place of a component that the template has already, also under another logical id. */
 function stayingWhereTheyAre(
   state: Reader,
   components: readonly TemplateComponent[],
-  existing: TemplateModel | undefined,
+  { existing, moved }: { readonly existing: TemplateModel | undefined; readonly moved: Described['moved'] },
 ): TemplateComponent[] {
   const before = new Map(existing?.components.map((c) => [c.id, c]));
+  const earlier = new Map(Object.entries(moved).map(([old, now]) => [now, old]));
   return components.map((c) => {
-    const known = before.get(c.id);
+    const old = earlier.get(String(annotationsOf(c).logicalId));
+    const known =
+      before.get(c.id) ??
+      (old === undefined ? undefined : existing?.components.find((e) => annotationsOf(e).logicalId === old));
     const place = known && placeOf(state, known);
     return place === undefined ? c : { ...c, domain: { ...(c.domain as JsonObject), [placementName]: place } };
   });

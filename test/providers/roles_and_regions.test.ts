@@ -294,4 +294,13 @@ test('[EN421] a template that is imported again or exported leaves the region as
   expect(exported.notes).toEqual([
     { path: '/Resources/Jobs', reason: 'a template does not say in which region one of its resources is' },
   ]);
+  // Under another logical id it is the same resource, where it was.
+  expect(await a.applied(changeSet)).toEqual([]);
+  const effects = await a.cloud.effects();
+  const later = await a.open('renamed');
+  const moved = { changeSet: later, name: 'shop', text: text({ Work: less.Jobs }), moved: { Jobs: 'Work' } };
+  await a.call('import.cloudformation', moved);
+  expect(await a.applied(later)).toEqual([]);
+  expect(await a.payload('Work')).toMatchObject({ extra: { Region: elsewhere } });
+  expect(await a.cloud.effects()).toEqual(effects);
 });

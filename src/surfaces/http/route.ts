@@ -4,6 +4,7 @@
 
 import type { Static, TSchema } from 'typebox';
 import type { Principal } from '../../access/role.ts';
+import type { RefusalCode } from '../../base/codes.ts';
 import type { Json } from '../../base/json.ts';
 import { RefusalError } from '../../base/result.ts';
 import type { Engine } from '../../engine/engine.ts';
