@@ -121,7 +121,14 @@ test('are removed when nothing uses them', async () => {
   expect({ status: used.status, reason: used.body.reason }).toEqual({ status: 409, reason: 'in_use' });
   expect(await standing(house, changeSet)).toEqual(before);
   await set(null);
-  expect(await house.must('DELETE', `${here()}/${id}`)).toEqual({ success: true });
+  const { version } = await house.call<{ version: number }>('change_set.get', { changeSet });
+  const stale = await house.ask('DELETE', `${here()}/${id}`, { headers: { 'if-match': `"${version - 1}"` } });
+  expect({ status: stale.status, reason: stale.body.reason }).toEqual({ status: 412, reason: 'version_conflict' });
+  const removed = await house.ask('DELETE', `${here()}/${id}`, { headers: { 'if-match': `"${version}"` } });
+  expect({ body: removed.body, etag: removed.headers.get('etag') }).toEqual({
+    body: { success: true },
+    etag: `"${version + 1}"`,
+  });
   const gone = await house.ask('DELETE', `${here()}/${id}`);
   expect({ status: gone.status, reason: gone.body.reason }).toEqual({ status: 404, reason: 'secret_not_found' });
   expect((await house.must('GET', here())).Login.secrets).toEqual([]);

@@ -144,6 +144,7 @@ export const changeSetRoutes: readonly Route[] = [
     method: 'GET',
     path: `${inChangeSet}/review`,
     summary: 'What a change set changes, component by component and value by value.',
+    versioned: true,
     query: Type.Object({
       includeResourceDiff: Type.Optional(
         Type.Boolean({ description: 'Also the properties of each component as text, with the lines that differ.' }),

@@ -65,6 +65,7 @@ export const secretRoutes: readonly Route[] = [
     method: 'GET',
     path: `${inChangeSet}/secrets`,
     summary: 'The secrets by definition; definitions without any are there too.',
+    versioned: true,
     answers: { 200: Type.Record(Type.String(), group) },
     handle: async ({ params, operation }) => {
       const groups = await operation<SecretGroup[]>('secret.definitions', { changeSet: params['change_set_id'] });
@@ -107,12 +108,13 @@ export const secretRoutes: readonly Route[] = [
     method: 'DELETE',
     path: one,
     summary: 'Removes a secret that nothing uses.',
+    versioned: true,
     repeats: 'engine',
     answers: { 200: success('DeleteSecretV1Response') },
-    handle: async ({ params, idempotencyKey, operation }) => {
+    handle: async ({ params, edit }) => {
       const { change_set_id: changeSet, secret_id: id = '' } = params;
       const mutations: Json = [{ kind: 'secret.remove', secret: id }];
-      await operation('submit', { changeSet, mutations, idempotencyKey });
+      await edit('submit', { changeSet, mutations });
       return { success: true };
     },
   }),
