@@ -119,6 +119,7 @@ export class Records {
       w.reality.rewind();
       return outcome;
     }
+    w.events.landed();
     w.actionRetention.wrote(all.flatMap((r) => r.actions.map(({ record }) => record)));
     if (step === undefined) return undefined;
     w.reality.landed(step);

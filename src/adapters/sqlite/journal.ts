@@ -161,7 +161,8 @@ export class Journal {
     this.#pending = [];
     for (const [key, row] of this.#rows) this.#movedRows.set(key, row);
     if (this.#movedRows.size > rememberedRowsMax) this.#movedRows = new Map(this.#rows);
-    for (const map of [this.#rows, this.#logs, this.#answers, this.#chunks, this.#steps, this.#events, this.#records]) map.clear();
+    for (const map of [this.#rows, this.#logs, this.#answers, this.#chunks, this.#steps, this.#events, this.#records])
+      map.clear();
     this.#file?.rewind();
   }
 

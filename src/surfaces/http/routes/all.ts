@@ -11,6 +11,7 @@ import { componentRoutes } from './components.ts';
 import { funcRoutes } from './funcs.ts';
 import { importRoutes } from './imports.ts';
 import { mutationRoutes } from './mutations.ts';
+import { eventRoutes } from './events.ts';
 import { operationRoutes } from './operations.ts';
 import { policyReportRoutes } from './policy_reports.ts';
 import { realityRoutes } from './reality.ts';
@@ -47,5 +48,6 @@ export const routes: readonly Route[] = [
   ...policyReportRoutes,
   ...workspaceRoutes,
   ...tokenRoutes,
+  ...eventRoutes,
   ...operationRoutes,
 ];
