@@ -106,6 +106,8 @@ export const limits = {
   runLogPollMs: 5_000,
   /** A stream whose other end takes nothing for so long is ended. */
   eventDrainMs: 60_000,
+  /** Events that come within this time are told together; the first at once. */
+  eventsToldEveryMs: 20,
   /** How often those who follow a change set are told how many of its values are pending. */
   pendingToldEveryMs: 100,
   /** How long one request may wait for actions, and an action for the values that it is made of. */

@@ -110,6 +110,8 @@ export class EventFeed {
       } catch (e) {
         for (const stream of [...this.#streams]) stream.fail(e);
       }
+      // Writers that come one after another share a look: they are not held up by those who follow.
+      if (!this.#isClosed) await new Promise((resolve) => setTimeout(resolve, limits.eventsToldEveryMs));
     }
   }
 

@@ -51,6 +51,7 @@ export async function eventFilter(w: Workspace, p: Params): Promise<EventFilter>
 interface Ask {
   readonly filter: EventFilter;
   readonly after: number | undefined;
+  /** 0: only whether that may be asked, and from where. */
   readonly limit: number;
   readonly waitMs: number;
 }

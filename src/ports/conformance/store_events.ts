@@ -1,4 +1,5 @@
-// Conformance of positions: what commits left behind, in the order in which they landed.
+// Conformance of positions: what commits left behind, in the order in which they landed, whole and the same however often
+// and wherever it is read.
 
 import { movedAction } from '../../model/action.ts';
 import type { EventPage } from '../store.ts';

@@ -1,4 +1,5 @@
-// Events for people: one line each, its position first.
+// Events for people: one line each, its position first, with when and by whom where that is known. What has happened is a
+// sentence, that of the audit where there is one.
 
 import { isObject, type Json } from '../../base/json.ts';
 import type { WorkspaceEvent } from '../../engine/event_shape.ts';
