@@ -31,7 +31,7 @@ const what = (event: WorkspaceEvent): string => `${event.kind} ${String((event.d
 async function drained(stream: EventStream): Promise<WorkspaceEvent[]> {
   const out: WorkspaceEvent[] = [];
   for (;;) {
-    const taken = await stream.take(40);
+    const taken = await stream.take(200);
     if (taken === 'gone') throw new Error('gone');
     if (taken.events.length === 0) return out;
     out.push(...taken.events);
@@ -194,6 +194,39 @@ eachStore((make) => {
 
 const stepText = JSON.stringify({ format: 1, atMs: 1, action: null, changes: [{ component: 'c', record: null }] });
 
+/** Answers come as late as they like: what is read may be older than what others were told meanwhile. */
+function slowReads(house: House, next: (below: number) => number): void {
+  const { store } = house.engine;
+  const plain = store.readEvents.bind(store);
+  store.readEvents = async (...args) => {
+    const page = await plain(...args);
+    for (let turns = next(6); turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
+    if (next(4) === 0) await new Promise((resolve) => setTimeout(resolve, next(30)));
+    return page;
+  };
+}
+
+/** Follows all the while, so that there is always somebody to be told; ends it, and looks whether it saw everything once. */
+async function keep(house: House): Promise<() => Promise<void>> {
+  const stream = must(await (await house.workspace()).events.follow({}));
+  const { position } = stream;
+  const seen: number[] = [];
+  const keeping = (async () => {
+    while (!stream.isClosed) {
+      const taken = await stream.take(1_000);
+      if (taken === 'gone') throw new Error('gone');
+      for (const e of taken.events) if (e.position !== undefined) seen.push(e.position);
+    }
+  })();
+  return async () => {
+    stream.close();
+    await keeping;
+    const last = seen.at(-1) ?? position;
+    const expected = positions(await all(house)).filter((at) => at > position && at <= last);
+    expect(seen).toEqual(expected);
+  };
+}
+
 describe('resuming', () => {
   const seeds = Array.from({ length: 12 }, (_, i) => i + 1);
   test.each(seeds)(
@@ -202,11 +235,13 @@ describe('resuming', () => {
       const house = await sqliteHouse().start();
       try {
         const next = numbersFrom(seed);
+        slowReads(house, next);
         const changeSet = await house.withBox();
         const box = await house.create(changeSet, 'a');
         const seen: WorkspaceEvent[] = [];
         let after = 0;
         let stream: EventStream | undefined;
+        let kept = await keep(house);
         let wrote: Promise<unknown>[] = [];
         for (let step = 0; step < 60; step++) {
           switch (next(6)) {
@@ -226,12 +261,15 @@ describe('resuming', () => {
               await Promise.all(wrote);
               wrote = [];
               stream = undefined;
+              await kept();
               await house.reopen();
+              slowReads(house, next);
+              kept = await keep(house);
               break;
             default: {
               const w = await house.workspace();
               stream ??= must(await w.events.follow({}, after));
-              const taken = await stream.take(1 + next(5));
+              const taken = await stream.take(1 + next(40));
               if (taken === 'gone') throw new Error('gone');
               const durable = taken.events.filter((e) => e.position !== undefined);
               seen.push(...durable);
@@ -241,6 +279,7 @@ describe('resuming', () => {
         }
         await Promise.all(wrote);
         stream?.close();
+        await kept();
         const w = await house.workspace();
         const rest = must(await w.events.follow({}, after));
         seen.push(...(await drained(rest)).filter((e) => e.position !== undefined));
