@@ -33,10 +33,8 @@ function frameOf(event: WorkspaceEvent): string {
 }
 
 /** About the stream itself. */
-const signalFrame = (
-  name: 'missed' | 'gap' | 'end',
-  data: { readonly [key: string]: string | number },
-): string => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+const signalFrame = (name: 'missed' | 'gap' | 'end', data: { readonly [key: string]: string | number }): string =>
+  `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 
 /** An answer made of texts as they come. Ends when the client or the server goes, and when nobody takes what is written. */
 export function streamed(call: Pick<RouteCall<never, never>, 'signal'>, texts: AsyncGenerator<string>): Answer {
