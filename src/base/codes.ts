@@ -85,6 +85,10 @@ export const refusalCodes = {
     means: 'The schema has no property at that path.',
     next: 'Compare the path with the schema’s properties.',
   },
+  events_gone: {
+    means: 'What came behind that position is not kept any more, or never came.',
+    next: 'Read the state anew and follow from the position that the message names.',
+  },
   file_not_readable: {
     means: 'A file named in the request cannot be read.',
     next: 'Check the path and its permissions.',

@@ -95,6 +95,21 @@ export const limits = {
   actionsKeptMax: 200_000,
   otherActionsKeptMs: 30 * 24 * 3_600_000,
   otherActionsKeptMax: 50_000,
+  /** What is told of actions and resources is kept for so many of a workspace; it is cut to that after so many commits. */
+  eventsKeptMax: 100_000,
+  eventsPrunedEvery: 5_000,
+  /** Events that wait for one stream before it reads them from the store instead. */
+  eventsWaitingMax: 256,
+  /** After this long without an event a stream says that it is there, and looks whether it may go on. */
+  eventHeartbeatMs: 15_000,
+  /** How long one look waits for more of a log that is followed. */
+  runLogPollMs: 5_000,
+  /** A stream whose other end takes nothing for so long is ended. */
+  eventDrainMs: 60_000,
+  /** Events that come within this time are told together; the first at once. */
+  eventsToldEveryMs: 20,
+  /** How often those who follow a change set are told how many of its values are pending. */
+  pendingToldEveryMs: 100,
   /** How long one request may wait for actions, and an action for the values that it is made of. */
   actionWaitMsMax: 3_600_000,
   actionBindMs: 60_000,

@@ -104,7 +104,7 @@ async function beat(w: Workspace, id: ActionId, fence: number, by: Carrier): Pro
   const action = w.actions.find(id);
   if (action?.status !== 'running' || action.fence !== fence) return;
   const isHis = await w
-    .record({ changes: [], actions: [w.actions.amend(id, { lease: leaseOf(w, by) })] })
+    .record({ changes: [], actions: [{ ...w.actions.amend(id, { lease: leaseOf(w, by) }), isUnnoted: true }] })
     .catch(() => false);
   if (!isHis && action.run !== null) w.calls.kill(action.run);
 }

@@ -10,7 +10,7 @@ import type { Call, Evaluated } from '../builtins/assemble.ts';
 import type { DeclaredKey } from '../dispatch/key_use.ts';
 import { defaultPool } from '../dispatch/pool_label.ts';
 import { failureOfRun, isFinal, rememberedResult } from '../dispatch/result.ts';
-import type { RunFailureCode, RunLimits, Tier } from '../model/run.ts';
+import type { RunFailureCode, RunLimits, RunRecord, Tier } from '../model/run.ts';
 import type { Compiler } from '../ports/compiler.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { RunStore } from '../ports/run_store.ts';
@@ -28,7 +28,7 @@ import {
 import { noRunnerText } from './dispatcher.ts';
 import { EarlierResults } from './earlier_results.ts';
 import { LiveRuns } from './live_runs.ts';
-import { RunRecorder } from './record_runs.ts';
+import { type LoggedLine, RunRecorder } from './record_runs.ts';
 import {
   type Admission,
   CallRuns,
@@ -110,14 +110,16 @@ export class FunctionCalls {
     /** Is there a runner for it? */
     readonly serves: (of: PoolOf) => boolean;
     readonly wrote?: (runs: number) => void;
+    readonly recorded?: (records: readonly RunRecord[], log: readonly LoggedLine[]) => void;
   }) {
-    const { workspace, store, world, observer, credentials, sealed, wrote = () => {} } = options;
+    const { workspace, store, world, observer, credentials, sealed } = options;
+    const { wrote = () => {}, recorded = () => {} } = options;
     this.#workspace = workspace;
     this.#store = store;
     this.#serves = options.serves;
     this.#world = world;
     const { live } = this;
-    this.#recorder = new RunRecorder({ workspace, store, live, wrote });
+    this.#recorder = new RunRecorder({ workspace, store, live, wrote, recorded });
     this.#functions = new CompiledFunctions(options.host, options.textOf);
     const compiler = (): Compiler | undefined => this.#functions.compiler;
     this.#runs = new CallRuns({

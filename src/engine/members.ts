@@ -203,6 +203,7 @@ async function write(w: Workspace, principal: Principal, s: Writing): Promise<Re
   await noteOnHead(w, principal.id, { kind: s.kind, subject: s.subject, path: '', sentence: s.sentence });
   await w.store.putSetting(w.id, s.name, s.text);
   changes.set(w, settingsVersion(w) + 1);
+  w.events.accessChanged();
   return ok(undefined);
 }
 

@@ -42,6 +42,7 @@ import { actionOperations } from './operations_action.ts';
 import { changeSetOperations } from './operations_change_set.ts';
 import { componentOperations } from './operations_component.ts';
 import { driftOperations } from './operations_drift.ts';
+import { eventOperations } from './operations_event.ts';
 import { functionOperations } from './operations_function.ts';
 import { importOperations } from './operations_import.ts';
 import { managementOperations } from './operations_management.ts';
@@ -306,6 +307,7 @@ const operations = {
   ...providerOperations,
   ...policyOperations,
   ...runOperations,
+  ...eventOperations,
   ...functionOperations,
   ...managementOperations,
 } satisfies Record<string, Handler>;

@@ -36,6 +36,8 @@ export interface PropagationHost {
   readonly head: () => Branch | undefined;
   /** Told when values have been computed that a checkpoint could keep. */
   readonly unsaved: () => void;
+  /** Told after each portion of work how many values of a change set are known to be pending. */
+  readonly progressed: (changeSet: ChangeSetId, pending: number) => void;
 }
 
 /** Values moved into the persistent map at once. */
@@ -290,6 +292,11 @@ export class PropagationWork {
     return n;
   }
 
+  /** Change sets of which values are pending, and how many. */
+  *pending(): Generator<[ChangeSetId, number]> {
+    for (const [id, { values }] of this.#lines) if (values.marked > 0) yield [id, values.marked];
+  }
+
   #follow(branch: Branch): void {
     // Only functions have to run without being asked; what the engine itself computes can wait until it is read.
     if (this.#lines.has(branch.row.id) || hasBindings(branch.snapshot)) this.#line(branch);
@@ -380,6 +387,7 @@ export class PropagationWork {
       this.#tellQuiet(branch.row.id);
       if (values.unsaved > 0) this.#host.unsaved();
     }
+    this.#host.progressed(branch.row.id, values.marked);
     this.#tellProgress();
   }
 

@@ -155,7 +155,7 @@ export class Reality {
       const from = snapshot;
       snapshot = await this.#w.read(() => {
         const draft = from.edit();
-        for (const row of rows) for (const change of parse(row).changes) put(draft, change);
+        for (const row of rows) for (const change of parseStep(row).changes) put(draft, change);
         return draft.finish();
       });
       seq = rows.at(-1)!.seq;
@@ -169,7 +169,7 @@ function put(draft: ReturnType<Snapshot['edit']>, { component, record }: Resourc
   else draft.put('resources', component, JSON.stringify(record));
 }
 
-function parse({ seq, text }: RealityRow): Step {
+export function parseStep({ seq, text }: RealityRow): Step {
   const step = JSON.parse(text) as Step;
   if (step.format !== stepFormat)
     throw new Fault('store_version', `step ${seq} of reality has format ${step.format}, written by a newer release`);

@@ -9,14 +9,21 @@ import type { MemoRow, RunStore } from '../ports/run_store.ts';
 import type { LiveRuns } from './live_runs.ts';
 import { laterTurn } from './turn.ts';
 
+/** A line of a run's log on its way to the store. */
+export interface LoggedLine {
+  readonly run: RunId;
+  readonly line: RunLogLine;
+}
+
 export class RunRecorder {
   readonly #workspace: WorkspaceId;
   readonly #store: RunStore;
   readonly #live: LiveRuns;
   /** Told how many ended runs have been written. */
   readonly #wrote: (runs: number) => void;
+  readonly #recorded: (records: readonly RunRecord[], log: readonly LoggedLine[]) => void;
   #records: RunRecord[] = [];
-  #log: { run: RunId; line: RunLogLine }[] = [];
+  #log: LoggedLine[] = [];
   #memo: MemoRow[] = [];
   #writing: Promise<void> | undefined;
   #failed: unknown;
@@ -26,11 +33,14 @@ export class RunRecorder {
     readonly store: RunStore;
     readonly live: LiveRuns;
     readonly wrote: (runs: number) => void;
+    /** Told what has been written, once it is. */
+    readonly recorded: (records: readonly RunRecord[], log: readonly LoggedLine[]) => void;
   }) {
     this.#workspace = options.workspace;
     this.#store = options.store;
     this.#live = options.live;
     this.#wrote = options.wrote;
+    this.#recorded = options.recorded;
   }
 
   record(record: RunRecord): void {
@@ -75,6 +85,7 @@ export class RunRecorder {
         if (log.length > 0) await this.#store.appendLog(this.#workspace, log);
         if (records.length > 0) await this.#store.putRuns(this.#workspace, records);
         if (memo.length > 0) await this.#store.writeMemo(this.#workspace, memo, limits.memoBytesMax);
+        this.#recorded(records, log);
       } catch (e) {
         this.#failed = e;
         return;

@@ -119,6 +119,7 @@ export class Records {
       w.reality.rewind();
       return outcome;
     }
+    w.events.landed();
     w.actionRetention.wrote(all.flatMap((r) => r.actions.map(({ record }) => record)));
     if (step === undefined) return undefined;
     w.reality.landed(step);
@@ -146,9 +147,11 @@ type Refused = Exclude<CommitOutcome, { ok: true }>;
 /** Several changes of one action are one, from where the first of them began. */
 function lastOfEach(changes: QueuedActions): QueuedActions {
   const out = new Map<ActionId, QueuedActions[number]>();
-  for (const { record, expected } of changes) {
+  for (const { record, expected, isUnnoted } of changes) {
     const first = out.get(record.id);
-    out.set(record.id, { record, expected: first === undefined ? expected : first.expected });
+    const isQuiet = isUnnoted === true && (first === undefined || first.isUnnoted === true);
+    const move = { record, expected: first === undefined ? expected : first.expected };
+    out.set(record.id, isQuiet ? { ...move, isUnnoted } : move);
   }
   return [...out.values()];
 }

@@ -216,6 +216,14 @@ export async function bearerOf(engine: Engine, text: string, isSame: SameText): 
   return ok({ user: record.user, token: lineOf(record, nowMs), home: workspace });
 }
 
+/** Is a token still what it was when its bearer was let in? Refuses `token_invalid`. */
+export async function stillGood({ token, home }: Bearer): Promise<Result<void>> {
+  const record = (await keptOf(home)).tokens.find((t) => t.id === token.id);
+  if (record === undefined) return invalid('a token that is not known');
+  const why = whyNotUsable(record, home.world.clock.nowMs());
+  return why === undefined ? ok(undefined) : invalid(why);
+}
+
 /** Compares two texts in a time that tells nothing of where they differ. */
 export type SameText = (a: string, b: string) => boolean;
 
@@ -318,6 +326,7 @@ function change(w: Workspace, principal: Principal, c: Change): Promise<Result<v
     await noteOnHead(w, principal.id, { kind, subject, path: '', sentence });
     await w.store.putSetting(w.id, settingName, text);
     kept.tokens = next;
+    w.events.accessChanged();
     return ok(undefined);
   });
   changing.set(

@@ -7,6 +7,7 @@ import { limits } from '../base/limits.ts';
 import { Fault, type Result, refuse } from '../base/result.ts';
 import { Pending } from '../merge/item.ts';
 import { follow, type LogEntry, type PendingChange, replay, startsFromHead } from '../merge/log_entry.ts';
+import type { RunRecord } from '../model/run.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
 import { noObserver, type Observer } from '../ports/observer.ts';
 import type { Readiness } from '../ports/readiness.ts';
@@ -23,11 +24,15 @@ import { type Branch, lands, type Move, Stale, seenElsewhere } from './branch.ts
 import { Checkpoints } from './checkpoints.ts';
 import { credentialsOf } from './credentials.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { EventFeed } from './event_feed.ts';
+import { propagationEvent, runEvent, runLogEvent } from './event_shape.ts';
 import { FunctionCalls } from './function_calls.ts';
 import { logEntries } from './log_pages.ts';
+import { PendingNews } from './pending_news.ts';
 import { PropagationWork, TurnOver } from './propagate.ts';
 import { readinessOf } from './ready.ts';
 import { Reality } from './reality.ts';
+import type { LoggedLine } from './record_runs.ts';
 import { type Recorded, Records } from './records.ts';
 import { RefreshSchedule } from './refresh_schedule.ts';
 import { ReplayWork } from './replay_work.ts';
@@ -71,6 +76,11 @@ export class Workspace {
   readonly acting: ActionWork;
   /** Looking at resources again by itself, as long as they are. */
   readonly refreshing = new RefreshSchedule(this);
+  /** Following what happens here. */
+  readonly events = new EventFeed(this);
+  readonly #pendingNews = new PendingNews((id, pending) =>
+    this.events.passing(id, () => propagationEvent(id, pending)),
+  );
   readonly #branches = new Map<ChangeSetId, Branch>();
   readonly #alone = new Map<ChangeSetId, Promise<void>>();
   readonly #loading = new Map<ChangeSetId, Promise<Branch | undefined>>();
@@ -102,6 +112,7 @@ export class Workspace {
     this.actionRetention = new ActionRetention(this, options.actionRetention ?? {});
     this.calls = new FunctionCalls({
       wrote: (runs) => this.retention.wrote(runs),
+      recorded: (records, log) => this.#runsRecorded(records, log),
       workspace: row.id,
       store: store.runs,
       world,
@@ -119,6 +130,9 @@ export class Workspace {
       observer: this.observer,
       head: () => this.knownHead(),
       unsaved: () => this.checkpoints.soon(),
+      progressed: (id, pending) => {
+        if (this.events.isFollowed(id)) this.#pendingNews.is(id, pending);
+      },
     });
   }
 
@@ -303,6 +317,7 @@ export class Workspace {
       if (e.action !== undefined) this.actions.isAs(e.action, await this.store.findAction(this.id, e.action));
       return false;
     }
+    this.events.landed();
     for (const m of moves) {
       if (m.branch.durable === durable) m.branch.unnumbered = false;
       if (this.isCurrent(m.branch)) this.propagation.moved(m.branch);
@@ -334,6 +349,14 @@ export class Workspace {
     return this.#records.settled(actions);
   }
 
+  #runsRecorded(records: readonly RunRecord[], log: readonly LoggedLine[]): void {
+    for (const { run, line } of log) {
+      const changeSet = this.calls.live.find(run)?.changeSet;
+      this.events.passing(changeSet, () => runLogEvent(run, changeSet, line));
+    }
+    for (const record of records) this.events.passing(record.changeSet, () => runEvent(record));
+  }
+
   #realityMoved(): void {
     for (const branch of this.#branches.values()) {
       const snapshot = this.reality.under(branch.snapshot);
@@ -356,6 +379,8 @@ export class Workspace {
   }
 
   async close(): Promise<void> {
+    this.events.close();
+    this.#pendingNews.stop();
     this.calls.stop();
     await this.refreshing.stop();
     await this.acting.stop();

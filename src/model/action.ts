@@ -173,3 +173,33 @@ export interface ActionRecord {
   /** Who makes the call that is under way, and until when nobody else may take it over. */
   readonly lease?: { readonly owner: string; readonly untilMs: number } | undefined;
 }
+
+/** How an action stood when it was moved: what those who follow it are told. */
+export type MovedAction = Pick<
+  ActionRecord,
+  | 'id'
+  | 'component'
+  | 'componentName'
+  | 'schemaName'
+  | 'kind'
+  | 'name'
+  | 'status'
+  | 'revision'
+  | 'origins'
+  | 'actor'
+  | 'attempts'
+  | 'run'
+  | 'failure'
+  | 'heldBecause'
+  | 'queuedAtMs'
+  | 'startedAtMs'
+  | 'endedAtMs'
+  | 'notBeforeMs'
+>;
+
+export function movedAction(a: ActionRecord): MovedAction {
+  const { id, component, componentName, schemaName, kind, name, status, revision, origins, actor } = a;
+  const { attempts, run, failure, heldBecause, queuedAtMs, startedAtMs, endedAtMs, notBeforeMs } = a;
+  const what = { id, component, componentName, schemaName, kind, name, status, revision, origins, actor };
+  return { ...what, attempts, run, failure, heldBecause, queuedAtMs, startedAtMs, endedAtMs, notBeforeMs };
+}

@@ -9,6 +9,9 @@
 // - What a resolved write wrote is seen by every later read of the same store object (read your writes).
 // - Log and audit rows are append-only: (change set, version) and (change set, sequence) are never written twice. So are
 //   steps of reality, which in addition follow one another without a gap: a commit whose steps do not is a fault.
+// - What commits leave behind is numbered: each audit row, each step of reality and each action that a commit moves has a
+//   position in its workspace, in this order within one commit, and positions grow in the order in which commits land. They
+//   stay as they are through everything, also a restart; between two there may be a gap, but never one that is filled later.
 // - A listing of actions may take several looks; each action is as it was at one moment between call and answer.
 // - Texts are opaque: the store neither parses nor changes them. Chunks are immutable; writing one that is there already
 //   renews its generation in the same transaction, so that `sweep` cannot take it.
@@ -17,7 +20,7 @@
 // `verify` does it. Every method throws Fault (`store_failed`, `store_damaged`) when the outside world fails.
 
 import type { ActionId, ChangeSetId, ComponentId, Hash, WorkspaceId } from '../base/ids.ts';
-import type { ActionRecord, ActionStatus } from '../model/action.ts';
+import type { ActionRecord, ActionStatus, MovedAction } from '../model/action.ts';
 import type { ChangeSetStatus } from '../model/change_set.ts';
 import type { RunStore } from './run_store.ts';
 
@@ -138,7 +141,29 @@ export interface Commit {
   /** Steps of reality to append; `expected`: the last one that there must be now, 0 for none. */
   readonly reality?: { readonly expected: number; readonly rows: readonly RealityRow[] };
   /** Actions as they shall be, with the revision each must have now; `expected` undefined: it must not exist yet. */
-  readonly actions?: readonly { readonly record: ActionRecord; readonly expected: number | undefined }[];
+  readonly actions?: readonly ActionMove[];
+}
+
+export interface ActionMove {
+  readonly record: ActionRecord;
+  readonly expected: number | undefined;
+  /** Nothing that anybody follows: a sign of life. It gets no position. */
+  readonly isUnnoted?: true;
+}
+
+/** What one position is about. */
+export type EventRow = { readonly position: number } & (
+  | { readonly of: 'audit'; readonly audit: AuditRow }
+  | { readonly of: 'reality'; readonly reality: RealityRow }
+  | { readonly of: 'action'; readonly action: MovedAction }
+);
+
+export interface EventPage {
+  readonly rows: readonly EventRow[];
+  /** The last position that there is; 0: none. */
+  readonly last: number;
+  /** Of positions up to this one some were removed; 0: none were. */
+  readonly removedUpTo: number;
 }
 
 export type CommitOutcome =
@@ -208,6 +233,11 @@ export interface Store {
   pruneActions(workspace: WorkspaceId, which: PrunedActions): Promise<number>;
 
   readAudit(workspace: WorkspaceId, query: AuditQuery): Promise<readonly AuditRow[]>;
+
+  /** With after < position, in order, at most `limit`. */
+  readEvents(workspace: WorkspaceId, after: number, limit: number): Promise<EventPage>;
+  /** Removes what positions say of reality and actions, but for the newest `kept` of these; answers how many. Audit rows stay. */
+  pruneEvents(workspace: WorkspaceId, kept: number): Promise<number>;
 
   findIdempotent(workspace: WorkspaceId, principal: string, key: string): Promise<IdempotencyRow | undefined>;
   /** Forgets idempotency records older than `beforeMs`; answers how many. */

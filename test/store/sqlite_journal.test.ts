@@ -122,7 +122,8 @@ it('reads the journal of a release that knew of no actions', async () => {
   const journal = readFileSync(`${file}-commits`);
   expect(journal.includes('"actions"') || journal.includes('"reality":')).toBe(false);
   const db = new DatabaseSync(file);
-  db.exec(`drop table action; drop table action_origin; drop table reality;
+  db.exec(`drop table action; drop table action_origin; drop table reality; drop table event;
+    alter table workspace drop column events_removed;
     alter table checkpoint drop column reality_seq; pragma user_version = 4`);
   db.close();
   expect(await versionOf(file, 'without')).toBe(last);

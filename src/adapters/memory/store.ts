@@ -15,6 +15,7 @@ import type {
   ChunkRow,
   Commit,
   CommitOutcome,
+  EventPage,
   IdempotencyRow,
   LogRow,
   PrunedActions,
@@ -25,6 +26,7 @@ import type {
   WorkspaceRow,
 } from '../../ports/store.ts';
 import { ActionSpace, assertFollowing } from './action_space.ts';
+import { EventSpace } from './event_space.ts';
 import { MemoryRunStore } from './run_store.ts';
 
 export interface MemoryStoreOptions {
@@ -47,6 +49,7 @@ class Space {
   readonly chunks = new Map<Hash, { readonly text: string; generation: number }>();
   readonly settings = new Map<string, string>();
   readonly actions = new ActionSpace();
+  readonly events = new EventSpace();
   generation = 1;
 }
 
@@ -98,6 +101,7 @@ export class MemoryStore implements Store {
     if (idempotency) space.idempotent.set(idempotencyKey(idempotency.principal, idempotency.key), { ...idempotency });
     if (commit.chunks) putChunks(space, commit.chunks);
     space.actions.land(commit);
+    space.events.land(commit);
     this.#commits++;
     return { ok: true };
   }
@@ -176,6 +180,16 @@ export class MemoryStore implements Store {
     );
     if (changeSet !== undefined) rows.sort((a, b) => a.seq - b.seq);
     return isForward ? rows.slice(0, query.limit) : rows.slice(Math.max(0, rows.length - query.limit));
+  }
+
+  async readEvents(workspace: WorkspaceId, after: number, limit: number): Promise<EventPage> {
+    this.#assertOpen();
+    return (this.#find(workspace)?.events ?? new EventSpace()).read(after, limit);
+  }
+
+  async pruneEvents(workspace: WorkspaceId, kept: number): Promise<number> {
+    this.#assertOpen();
+    return this.#find(workspace)?.events.prune(kept) ?? 0;
   }
 
   async findIdempotent(workspace: WorkspaceId, principal: string, key: string): Promise<IdempotencyRow | undefined> {

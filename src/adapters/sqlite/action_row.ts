@@ -83,9 +83,10 @@ export function fromJournal(journaled: JournaledCommit): Commit {
   if (actions === undefined) return rest;
   return {
     ...rest,
-    actions: actions.map(({ format, record, expected }) => {
-      assertFormat(record.id, format);
-      return { record, expected };
+    actions: actions.map(({ format, ...move }) => {
+      assertFormat(move.record.id, format);
+      // JSON has no undefined: what must not exist yet names nothing.
+      return { ...move, expected: move.expected };
     }),
   };
 }

@@ -5,14 +5,16 @@
 import type { WorkspaceId } from '../../base/ids.ts';
 import { Fault } from '../../base/result.ts';
 import type { ActionRecord } from '../../model/action.ts';
+import { eventsOf } from '../../ports/feed.ts';
 import type { AuditRow, ChangeSetRow, Commit, CommitOutcome, IdempotencyRow, LogRow } from '../../ports/store.ts';
 import type { ActionTable } from './action_table.ts';
 import type { ChunkStore } from './chunk_store.ts';
 import { toColumn } from './column_text.ts';
 import type { Database, Statement } from './driver.ts';
+import type { EventTable } from './event_table.ts';
 import { isConstraint } from './fault.ts';
 import type { RealityTable } from './reality_table.ts';
-import { auditNumberBits, type Refs } from './refs.ts';
+import { positionBits, type Refs } from './refs.ts';
 
 const landed: CommitOutcome = { ok: true };
 const workspaceTaken: CommitOutcome = { ok: false, workspaceTaken: true };
@@ -22,6 +24,7 @@ export class CommitWriter {
   readonly #chunks: ChunkStore;
   readonly #reality: RealityTable;
   readonly #actions: ActionTable;
+  readonly #events: EventTable;
   readonly #version: Statement;
   readonly #addChangeSet: Statement;
   readonly #setChangeSet: Statement;
@@ -38,12 +41,14 @@ export class CommitWriter {
       readonly chunks: ChunkStore;
       readonly reality: RealityTable;
       readonly actions: ActionTable;
+      readonly events: EventTable;
     },
   ) {
     this.#refs = parts.refs;
     this.#chunks = parts.chunks;
     this.#reality = parts.reality;
     this.#actions = parts.actions;
+    this.#events = parts.events;
     this.#version = db.prepare('select version from change_set where ref = ?');
     this.#addChangeSet = db.prepare(
       `insert into change_set (name, status, is_head, base_version, version, intent_root, reality_root, audit_count,
@@ -59,7 +64,7 @@ export class CommitWriter {
     this.#addLog = db.prepare('insert into log (key, text) values ((? << 32) | ?, ?)');
     this.#addAudit = db.prepare(
       `insert into audit (key, chain, version, subject, kind, actor, at_ms, text, hash)
-       values ((? << ${auditNumberBits}) | ?, (? << 32) | ?, ?, ?, ?, ?, ?, ?, ?)`,
+       values ((? << ${positionBits}) | ?, (? << 32) | ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#addIdempotent = db.prepare(
       'insert into idempotency (workspace, principal, key, request_hash, reply, at_ms) values (?, ?, ?, ?, ?, ?)',
@@ -103,6 +108,8 @@ export class CommitWriter {
     if (commit.idempotency) this.#writeIdempotent(workspace, commit.idempotency);
     if (commit.reality) this.#reality.append(workspace, commit.reality);
     if (commit.chunks) this.#chunks.write(workspace, commit.chunks);
+    // Behind the audit rows, which took the first positions.
+    if (commit.reality || commit.actions) for (const event of eventsOf(commit)) this.#events.add(workspace, event);
   }
 
   #refusal(workspaceId: WorkspaceId, commit: Commit): CommitOutcome | undefined {
@@ -159,7 +166,7 @@ export class CommitWriter {
     appending(`audit entry ${row.seq} of change set ${row.changeSet}`, () =>
       this.#addAudit.run(
         workspace,
-        this.#refs.takeAuditNumber(workspace),
+        this.#refs.takePosition(workspace),
         ref,
         row.seq,
         row.version,

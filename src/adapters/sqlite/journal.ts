@@ -5,19 +5,30 @@
 // "Ordinary" is a commit of which is known beforehand that its rows can be written: it continues the log and the audit
 // chains of the change sets that it moves and the steps of reality, and its idempotency key is free. Any other is the
 // tables' to judge: the queue moves everything first and runs it in a transaction. Until it is moved, a commit is answered
-// from here: the rows of change sets, logs, steps of reality, single actions, idempotency records and chunks; whoever
+// from here: the rows of change sets, logs, steps of reality, positions, single actions, idempotency records and chunks; whoever
 // reads the audit or lists actions moves first.
 
 import { randomBytes } from 'node:crypto';
 import type { ActionId, ChangeSetId, Hash, WorkspaceId } from '../../base/ids.ts';
 import { Fault } from '../../base/result.ts';
 import type { ActionRecord } from '../../model/action.ts';
-import type { ChangeSetRow, Commit, CommitOutcome, IdempotencyRow, LogRow, RealityRow } from '../../ports/store.ts';
+import { eventsOf } from '../../ports/feed.ts';
+import type {
+  ChangeSetRow,
+  Commit,
+  CommitOutcome,
+  EventPage,
+  EventRow,
+  IdempotencyRow,
+  LogRow,
+  RealityRow,
+} from '../../ports/store.ts';
 import { fromJournal, isStorableAction, type JournaledCommit, toJournal } from './action_row.ts';
 import type { ActionTable } from './action_table.ts';
 import { isStorable } from './column_text.ts';
 import type { CommitWriter } from './commit_writer.ts';
 import type { Database, Statement } from './driver.ts';
+import type { EventTable } from './event_table.ts';
 import { isNoSpace, JournalFile, journalIdBytes, journalPath, readJournal } from './journal_file.ts';
 import type { RealityTable } from './reality_table.ts';
 import type { Refs } from './refs.ts';
@@ -53,6 +64,7 @@ export class Journal {
   readonly #writer: CommitWriter;
   readonly #reality: RealityTable;
   readonly #actions: ActionTable;
+  readonly #eventTable: EventTable;
   readonly #path: string;
   readonly #setFile: Statement;
   readonly #setMoved: Statement;
@@ -68,6 +80,8 @@ export class Journal {
   readonly #chunks = new Map<string, string>();
   /** By workspace, in order; they follow those in the table. */
   readonly #steps = new Map<WorkspaceId, RealityRow[]>();
+  /** By workspace, in order; their positions follow those in the tables, and are those that they will have there. */
+  readonly #events = new Map<WorkspaceId, EventRow[]>();
   readonly #records = new Map<string, { readonly workspace: WorkspaceId; readonly record: ActionRecord }>();
 
   /** Takes over what an owner that died has left in the journal; `move` it before anything else. */
@@ -79,6 +93,7 @@ export class Journal {
     readonly writer: CommitWriter;
     readonly reality: RealityTable;
     readonly actions: ActionTable;
+    readonly events: EventTable;
   }) {
     const { db, file } = parts;
     this.#reader = parts.reader;
@@ -86,6 +101,7 @@ export class Journal {
     this.#writer = parts.writer;
     this.#reality = parts.reality;
     this.#actions = parts.actions;
+    this.#eventTable = parts.events;
     this.#path = journalPath(file);
     this.#setFile = db.prepare('update journal set file = ?');
     this.#setMoved = db.prepare('update journal set moved = ?');
@@ -145,7 +161,8 @@ export class Journal {
     this.#pending = [];
     for (const [key, row] of this.#rows) this.#movedRows.set(key, row);
     if (this.#movedRows.size > rememberedRowsMax) this.#movedRows = new Map(this.#rows);
-    for (const map of [this.#rows, this.#logs, this.#answers, this.#chunks, this.#steps, this.#records]) map.clear();
+    for (const map of [this.#rows, this.#logs, this.#answers, this.#chunks, this.#steps, this.#events, this.#records])
+      map.clear();
     this.#file?.rewind();
   }
 
@@ -201,6 +218,18 @@ export class Journal {
     const rows = this.#reality.read(workspace, after, limit);
     const pending = (this.#steps.get(workspace) ?? []).filter((step) => step.seq > after);
     return pending.length === 0 ? rows : [...rows, ...pending].slice(0, Math.max(0, limit));
+  }
+
+  events(workspace: WorkspaceId, after: number, limit: number): EventPage {
+    const page = this.#eventTable.read(workspace, after, limit);
+    const pending = this.#events.get(workspace);
+    if (pending === undefined) return page;
+    const first = pending[0]!.position;
+    const wanted = Math.max(0, limit - page.rows.length);
+    // Positions of one workspace's pending commits follow one another.
+    const from = Math.max(0, after + 1 - first);
+    const rows = [...page.rows, ...pending.slice(from, from + wanted)];
+    return { ...page, rows, last: pending.at(-1)!.position };
   }
 
   action(workspace: WorkspaceId, id: ActionId): ActionRecord | undefined {
@@ -287,11 +316,22 @@ export class Journal {
       if (steps === undefined) this.#steps.set(workspace, [...commit.reality.rows]);
       else steps.push(...commit.reality.rows);
     }
+    this.#number(workspace, commit);
     for (const { record } of commit.actions ?? [])
       this.#records.set(`${workspace} ${record.id}`, { workspace, record });
     for (const { hash, text } of commit.chunks ?? []) this.#chunks.set(`${workspace} ${hash}`, text);
     const answer = commit.idempotency;
     if (answer) this.#answers.set(nameOf(workspace, answer.principal, answer.key), answer);
+  }
+
+  #number(workspace: WorkspaceId, commit: Commit): void {
+    const unnumbered = eventsOf(commit);
+    if (unnumbered.length === 0) return;
+    const events = this.#events.get(workspace) ?? [];
+    this.#events.set(workspace, events);
+    // Only workspaces that are in the tables have ordinary commits.
+    let last = events.at(-1)?.position ?? this.#refs.lastPosition(this.#refs.findWorkspace(workspace)!);
+    for (const event of unnumbered) events.push({ position: ++last, ...event });
   }
 
   /** The file, made with the first commit; undefined when there is no space for one: the tables say so themselves. */

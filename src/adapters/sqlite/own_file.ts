@@ -10,11 +10,12 @@ import { journal } from './migrations/0002_journal.ts';
 import { openedOn } from './migrations/0003_opened_on.ts';
 import { runs } from './migrations/0004_runs.ts';
 import { actions } from './migrations/0005_actions.ts';
+import { events } from './migrations/0006_events.ts';
 import { makePrivate } from './private_file.ts';
 
 const storeFormat: FileFormat = {
   applicationId: 0x48575452,
-  migrations: [initial, journal, openedOn, runs, actions],
+  migrations: [initial, journal, openedOn, runs, actions, events],
   otherwise: 'not a Headwater store',
 };
 

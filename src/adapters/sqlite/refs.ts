@@ -5,7 +5,8 @@
 import type { ChangeSetId, WorkspaceId } from '../../base/ids.ts';
 import type { Database, Statement } from './driver.ts';
 
-export const auditNumberBits = 40;
+/** Bits of a key that number what landed; the others are the workspace. */
+export const positionBits = 40;
 /** Remembered pairs; beyond it everything is forgotten and read again when needed. */
 const rememberedMax = 65_536;
 
@@ -13,12 +14,12 @@ export class Refs {
   readonly #findWorkspace: Statement;
   readonly #addWorkspace: Statement;
   readonly #findChangeSet: Statement;
-  readonly #lastAudit: Statement;
+  readonly #lastPosition: Statement;
   readonly #findGeneration: Statement;
   readonly #nextGeneration: Statement;
   readonly #workspaces = new Map<WorkspaceId, number>();
   readonly #changeSets = new Map<string, number>();
-  readonly #auditNumbers = new Map<number, number>();
+  readonly #positions = new Map<number, number>();
   readonly #generations = new Map<number, number>();
   readonly #lastChunk: Statement;
   #chunkId: number | undefined;
@@ -27,9 +28,11 @@ export class Refs {
     this.#findWorkspace = db.prepare('select ref from workspace where id = ?');
     this.#addWorkspace = db.prepare('insert into workspace (id) values (?)');
     this.#findChangeSet = db.prepare('select ref from change_set where workspace = ? and id = ?');
-    this.#lastAudit = db.prepare(
-      `select key & ${2 ** auditNumberBits - 1} as n from audit
-       where key >= (? << ${auditNumberBits}) and key < (? << ${auditNumberBits}) order by key desc limit 1`,
+    const newest = (table: string) => `select key & ${2 ** positionBits - 1} as n from ${table}
+       where key >= (?1 << ${positionBits}) and key < ((?1 + 1) << ${positionBits}) order by key desc limit 1`;
+    this.#lastPosition = db.prepare(
+      `select max(coalesce((${newest('audit')}), 0), coalesce((${newest('event')}), 0),
+         coalesce((select events_removed from workspace where ref = ?1), 0)) as n`,
     );
     this.#lastChunk = db.prepare('select coalesce(max(id), 0) as n from chunk');
     this.#findGeneration = db.prepare('select generation from workspace where ref = ?');
@@ -66,12 +69,21 @@ export class Refs {
     return ref;
   }
 
-  /** The number of the workspace's next audit row. Inside a transaction only: asking takes it. */
-  takeAuditNumber(workspace: number): number {
-    let last = this.#auditNumbers.get(workspace);
-    last ??= (this.#lastAudit.get(workspace, workspace + 1) as { n: number } | undefined)?.n ?? 0;
-    this.#remember(this.#auditNumbers, workspace, last + 1);
-    return last + 1;
+  /** The last position that is in the tables; 0: none. */
+  lastPosition(workspace: number): number {
+    let last = this.#positions.get(workspace);
+    if (last === undefined) {
+      last = (this.#lastPosition.get(workspace) as { n: number }).n;
+      this.#remember(this.#positions, workspace, last);
+    }
+    return last;
+  }
+
+  /** The workspace's next position. Inside a transaction only: asking takes it. */
+  takePosition(workspace: number): number {
+    const position = this.lastPosition(workspace) + 1;
+    this.#remember(this.#positions, workspace, position);
+    return position;
   }
 
   /** The id of the next chunk. Inside a transaction only: asking takes it. */
@@ -98,7 +110,7 @@ export class Refs {
 
   forget(): void {
     this.#chunkId = undefined;
-    for (const map of [this.#workspaces, this.#changeSets, this.#auditNumbers, this.#generations]) map.clear();
+    for (const map of [this.#workspaces, this.#changeSets, this.#positions, this.#generations]) map.clear();
   }
 
   #remember<K>(map: Map<K, number>, key: K, value: number): void {

@@ -14,14 +14,14 @@ import type {
 } from '../../ports/store.ts';
 import { fromColumn, toColumn } from './column_text.ts';
 import type { Database, Statement } from './driver.ts';
-import { auditNumberBits, type Refs } from './refs.ts';
+import { positionBits, type Refs } from './refs.ts';
 
 type Text = string | Uint8Array;
 type Row = Readonly<Record<string, unknown>>;
 
 const changeSetColumns = `id, name, status, is_head, base_version, version, intent_root, reality_root, audit_count,
   audit_head, created_at_ms, created_by, updated_at_ms, opened_on`;
-const auditColumns = `c.id as change_set, a.chain & 0xffffffff as seq, a.version, a.subject, a.kind, a.actor, a.at_ms,
+export const auditColumns = `c.id as change_set, a.chain & 0xffffffff as seq, a.version, a.subject, a.kind, a.actor, a.at_ms,
   a.text, a.hash`;
 
 export class RowReader {
@@ -120,7 +120,7 @@ export class RowReader {
       values.push(ref, query.fromSeq ?? 0, ref + 1);
     } else {
       if (query.subject !== undefined && query.subject !== '') index = 'indexed by audit_subject';
-      where.push(`a.key >= (? << ${auditNumberBits})`, `a.key < (? << ${auditNumberBits})`);
+      where.push(`a.key >= (? << ${positionBits})`, `a.key < (? << ${positionBits})`);
       values.push(workspace, workspace + 1);
     }
     for (const [column, value] of [
@@ -202,7 +202,7 @@ function changeSetRow(r: Row): ChangeSetRow {
   };
 }
 
-function auditRow(r: Row): AuditRow {
+export function auditRow(r: Row): AuditRow {
   return {
     changeSet: r['change_set'] as ChangeSetId,
     seq: r['seq'] as number,

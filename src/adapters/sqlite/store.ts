@@ -19,6 +19,7 @@ import type {
   ChunkRow,
   Commit,
   CommitOutcome,
+  EventPage,
   IdempotencyRow,
   LogRow,
   PrunedActions,
@@ -37,6 +38,7 @@ import { ChunkStore } from './chunk_store.ts';
 import { CommitWriter } from './commit_writer.ts';
 import { DocumentStore } from './document_store.ts';
 import { type Database, readPragma, releaseDatabase } from './driver.ts';
+import { EventTable } from './event_table.ts';
 import { asFault, guarded } from './fault.ts';
 import { Journal, journaledCharsMax } from './journal.ts';
 import { ownFile } from './own_file.ts';
@@ -89,6 +91,7 @@ export class SqliteStore implements Store {
   readonly #chunks: ChunkStore;
   readonly #upkeep: UpkeepWriter;
   readonly #actions: ActionList;
+  readonly #events: EventTable;
   readonly #backups = new Set<Promise<void>>();
   #closing: Promise<void> | undefined;
   #commitCount = 0;
@@ -105,9 +108,11 @@ export class SqliteStore implements Store {
       this.#chunks = new ChunkStore(db, this.#refs);
       const reality = new RealityTable(db, this.#refs);
       const actions = new ActionTable(db, this.#refs);
-      this.#commits = new CommitWriter(db, { refs: this.#refs, chunks: this.#chunks, reality, actions });
+      const events = new EventTable(db, this.#refs);
+      this.#events = events;
+      this.#commits = new CommitWriter(db, { refs: this.#refs, chunks: this.#chunks, reality, actions, events });
       this.#upkeep = new UpkeepWriter(db, this.#refs);
-      const tables = { reader: this.#reader, refs: this.#refs, reality, actions };
+      const tables = { reader: this.#reader, refs: this.#refs, reality, actions, events };
       this.#journal = new Journal({ db, file: options.file, writer: this.#commits, ...tables });
       this.#queue = new WriteQueue(db, this.#journal, () => this.#refs.forget());
       this.#queue.settle();
@@ -183,6 +188,14 @@ export class SqliteStore implements Store {
 
   async readAudit(workspace: WorkspaceId, query: AuditQuery): Promise<readonly AuditRow[]> {
     return this.#reading(() => this.#reader.audit(workspace, query));
+  }
+
+  async readEvents(workspace: WorkspaceId, after: number, limit: number): Promise<EventPage> {
+    return this.#readingNow(() => this.#journal.events(workspace, after, limit));
+  }
+
+  pruneEvents(workspace: WorkspaceId, kept: number): Promise<number> {
+    return this.#queue.enqueue(0, () => this.#events.prune(workspace, kept));
   }
 
   async findIdempotent(workspace: WorkspaceId, principal: string, key: string): Promise<IdempotencyRow | undefined> {

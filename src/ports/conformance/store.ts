@@ -7,6 +7,7 @@ import { expectEqual } from './expectation.ts';
 import { actionCases } from './store_actions.ts';
 import { commitCases } from './store_commits.ts';
 import { contentCases } from './store_content.ts';
+import { eventCases } from './store_events.ts';
 import { memoCases } from './store_memo.ts';
 import { readCases } from './store_reads.ts';
 import { realityCases } from './store_reality.ts';
@@ -32,6 +33,7 @@ export function storeConformance(under: StoreUnderTest): { title: string; run: (
     ...memoCases,
     ...realityCases,
     ...actionCases,
+    ...eventCases,
   ].filter((c) => !c.isDurable || under.reopen);
   return cases.map((c) => ({
     title: `${under.name}: ${c.title}`,

@@ -13,6 +13,7 @@ import { componentCommands } from './commands_component.ts';
 import { contextCommands, targetOf, tokenCommands } from './commands_context.ts';
 import { demoCommands } from './commands_demo.ts';
 import { driftCommands } from './commands_drift.ts';
+import { eventCommands } from './commands_event.ts';
 import { functionCommands } from './commands_function.ts';
 import { localCommands } from './commands_local.ts';
 import { managementCommands } from './commands_management.ts';
@@ -211,6 +212,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     actionCommands,
     driftCommands,
     questionCommands,
+    eventCommands,
     providerCommands,
     secretCommands,
     templateCommands,

@@ -52,6 +52,7 @@ const statuses: Readonly<Record<RefusalCode, number>> = {
   resource_not_found: 404,
   element_not_found: 404,
   path_not_found: 404,
+  events_gone: 410,
   file_not_readable: 422,
   ambiguous_name: 412,
   token_invalid: 401,

@@ -35,6 +35,8 @@ export interface RouteCall<Q, B> {
   readonly idempotencyKey: string | undefined;
   /** Aborted when the client has gone away. */
   readonly signal: AbortSignal;
+  /** Aborted when the server closes: what goes on for long ends. */
+  readonly closing: AbortSignal;
   /** Request headers, names in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Carries out an operation of the engine as the caller, in the workspace of the path; a refusal is thrown, and answered. */

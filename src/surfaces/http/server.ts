@@ -2,6 +2,7 @@
 // route does is in routes/; what everybody may do is the engine's decision.
 
 import { timingSafeEqual } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import compress from '@fastify/compress';
@@ -182,14 +183,21 @@ async function appOf(options: HttpOptions): Promise<FastifyInstance> {
   );
   const document = openApiOf(routes, version);
   app.get('/openapi.json', () => document);
-  for (const r of routes) mount(app, r, options);
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
+  app.addHook('preClose', async () => closing.abort());
+  for (const r of routes) mount(app, r, { ...options, closing: closing.signal });
   if (options.metrics !== undefined) mountMetrics(app, engine, options.metrics);
   if (options.tools !== undefined) mountTools(app, engine, options.tools);
   return app;
 }
 
-function mount(app: FastifyInstance, r: Route, options: HttpOptions): void {
-  const { engine, watch, checkAnswers = false } = options;
+interface Mounting extends HttpOptions {
+  readonly closing: AbortSignal;
+}
+
+function mount(app: FastifyInstance, r: Route, options: Mounting): void {
+  const { watch, checkAnswers = false } = options;
   app.route({
     method: r.method satisfies Method,
     url: r.path.replaceAll(/\{(\w+)\}/g, ':$1'),
@@ -197,12 +205,12 @@ function mount(app: FastifyInstance, r: Route, options: HttpOptions): void {
       const work = () => {
         const trace = watch?.trace();
         if (trace !== undefined) traces.set(request, trace);
-        return handled(engine, r, request, reply);
+        return handled(options, r, { request, reply }).catch((e: unknown) => ownRefusal(r, e, request.id));
       };
       const answer = await (watch === undefined ? work() : watch.within(request.headers, r.id, work));
       const { status, body, headers } = answer instanceof Answer ? answer : new Answer(statusOfOk(r), answer);
       reply.code(status).headers(headers);
-      if (r.contentType !== undefined) reply.type(r.contentType);
+      if (r.contentType !== undefined && headers['content-type'] === undefined) reply.type(r.contentType);
       const expected = r.answers[status];
       // What says of itself that it is no JSON has no shape.
       if (checkAnswers && headers['content-type'] === undefined) holdToShape(r, status, body);
@@ -258,7 +266,11 @@ function holdToShape(r: Route, status: number, body: unknown): void {
   if (wrong !== undefined) throw new Error(`${r.id} answers another shape than it names: ${wrong}`);
 }
 
-async function handled(engine: Engine, r: Route, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+async function handled(
+  { engine, closing }: Mounting,
+  r: Route,
+  { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+): Promise<unknown> {
   const params = request.params as Record<string, string>;
   const { bearer, workspace, principal } = await letIn(engine, r, request);
   if (bearer !== undefined) who.set(request, bearer);
@@ -287,6 +299,7 @@ async function handled(engine: Engine, r: Route, request: FastifyRequest, reply:
     body,
     idempotencyKey: key,
     signal: gone.signal,
+    closing,
     headers: request.headers,
     operation,
     edit: (name, asked = {}) => versions.edit(name, r.repeats === 'engine' ? { idempotencyKey: key, ...asked } : asked),

@@ -8,6 +8,7 @@ import { changeSetRoutes } from './change_sets.ts';
 import { componentListRoutes } from './component_lists.ts';
 import { componentQuestionRoutes } from './component_questions.ts';
 import { componentRoutes } from './components.ts';
+import { eventRoutes } from './events.ts';
 import { funcRoutes } from './funcs.ts';
 import { importRoutes } from './imports.ts';
 import { mutationRoutes } from './mutations.ts';
@@ -47,5 +48,6 @@ export const routes: readonly Route[] = [
   ...policyReportRoutes,
   ...workspaceRoutes,
   ...tokenRoutes,
+  ...eventRoutes,
   ...operationRoutes,
 ];

@@ -5,6 +5,7 @@ import { Type } from 'typebox';
 import type { Page } from '../../../engine/component.ts';
 import type { RunLog } from '../../../engine/runs.ts';
 import { runStatuses } from '../../../model/run.ts';
+import { lastIdOf, logLines, streamed } from '../event_stream.ts';
 import { maybe, shape } from '../model.ts';
 import { type Route, route } from '../route.ts';
 
@@ -82,6 +83,9 @@ export const runRoutes: readonly Route[] = [
       ),
       limit: Type.Optional(Type.Integer({ minimum: 1 })),
       waitMs: Type.Optional(Type.Integer({ minimum: 0 })),
+      follow: Type.Optional(
+        Type.Boolean({ description: 'Server-sent events until the run has ended; goes on behind Last-Event-ID.' }),
+      ),
     }),
     answers: {
       200: shape('RunLog', {
@@ -94,7 +98,12 @@ export const runRoutes: readonly Route[] = [
         complete: Type.Boolean({ description: 'The run has ended, and these lines are the last.' }),
       }),
     },
-    handle: ({ params, query, operation }) => operation<RunLog>('run.log', { run: params['run_id'], ...query }),
+    handle: async (call) => {
+      const { follow, ...asked } = call.query;
+      const from = follow === true ? { after: lastIdOf(call), ...asked } : asked;
+      const log = await call.operation<RunLog>('run.log', { run: call.params['run_id'], ...from });
+      return follow === true ? streamed(call, logLines(call, log)) : log;
+    },
   }),
   route({
     id: 'Runs.killRun',
