@@ -129,7 +129,7 @@ export function declaredResourceId(reader: Reader, component: ComponentId): stri
 
 /** Other components, not marked, that were given the same resource. */
 export function sharingResource(reader: Reader, component: ComponentId): ComponentId[] {
-  const payloadOf = (id: ComponentId) => findRecord<ResourceRecord>(reader, 'resources', id)?.payload;
+  const payloadOf = (id: ComponentId) => reportedOf(reader, id)?.payload;
   return claimingResource(reader, component)
     .filter((other) => !isMarked(reader, other))
     .filter((other) => !isElsewhere(payloadOf(component), payloadOf(other)));

@@ -36,7 +36,7 @@ const corrected: Readonly<Record<string, string>> = {
 };
 
 /** The JSON Schema of a type of the contract. */
-export function schemaOf(type: string): object {
+function schemaOf(type: string): object {
   const text = (corrected[type.trim()] ?? type).trim();
   if (text.startsWith('?')) return schemaOf(text.slice(1));
   const alternatives = splitTop(text, '|');
@@ -78,7 +78,7 @@ function modelSchema(model: Model): object {
   };
 }
 
-export const definitions: Readonly<Record<string, object>> = Object.fromEntries(
+const definitions: Readonly<Record<string, object>> = Object.fromEntries(
   Object.entries(contract.models).map(([name, model]) => [name, modelSchema(model)]),
 );
 

@@ -83,7 +83,7 @@ function mustKnow(s: Session, name: string): ContextLine {
 }
 
 /** Scheme, host and port of a server. */
-export function addressOf(text: string): string {
+function addressOf(text: string): string {
   try {
     const url = new URL(text.includes('://') ? text : `http://${text}`);
     if (url.protocol === 'http:' || url.protocol === 'https:') return url.origin;

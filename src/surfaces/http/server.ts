@@ -205,7 +205,7 @@ function mount(app: FastifyInstance, r: Route, options: Mounting): void {
       const work = () => {
         const trace = watch?.trace();
         if (trace !== undefined) traces.set(request, trace);
-        return handled(options, r, { request, reply }).catch((e: unknown) => ownRefusal(r, e, request.id));
+        return handled(options, r, { request, reply });
       };
       const answer = await (watch === undefined ? work() : watch.within(request.headers, r.id, work));
       const { status, body, headers } = answer instanceof Answer ? answer : new Answer(statusOfOk(r), answer);
