@@ -6,7 +6,7 @@ import type { ActionId, ChangeSetId, Hash, WorkspaceId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { Fault, type Result, refuse } from '../base/result.ts';
 import { Pending } from '../merge/item.ts';
-import { follow, type LogEntry, type PendingChange, replay, startsFromHead } from '../merge/log_entry.ts';
+import { follow, type LogEntry, type PendingChange, startsFromHead } from '../merge/log_entry.ts';
 import type { RunRecord } from '../model/run.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
 import { noObserver, type Observer } from '../ports/observer.ts';
@@ -36,6 +36,7 @@ import type { LoggedLine } from './record_runs.ts';
 import { type Recorded, Records } from './records.ts';
 import { RefreshSchedule } from './refresh_schedule.ts';
 import { ReplayWork } from './replay_work.ts';
+import { mustGiveStored, replayed } from './replayed_entry.ts';
 import { Retention } from './retention.ts';
 import { pruneTo } from './runs.ts';
 import { SealedValues } from './sealed_values.ts';
@@ -472,20 +473,8 @@ export class Workspace {
   async replayOne(before: Snapshot, entry: LogEntry): Promise<Snapshot> {
     const pending = entry.kind === 'apply' ? await this.pendingChange(entry.pending) : undefined;
     const from = startsFromHead(entry) ? await this.#headAt(entry.headVersion) : before;
-    const after = await this.read(() => {
-      const draft = from.edit();
-      replay(draft, entry, () => pending!);
-      const next = draft.finish();
-      next.roots();
-      return next;
-    });
-    const { intent } = after.roots();
-    // What an entry was made over of reality is for knowing, not for going back to: it has a log of its own.
-    if (intent === entry.intentRoot) return after;
-    throw new Fault(
-      'replay_diverged',
-      `replaying entry ${entry.version} of ${entry.changeSet} gives ${intent}, stored is ${entry.intentRoot}; run verify`,
-    );
+    const after = await this.read(() => replayed(from, entry, pending));
+    return mustGiveStored(after, entry);
   }
 
   async #headAt(version: number): Promise<Snapshot> {
