@@ -8,6 +8,7 @@ import type { ImportReply } from '../../src/engine/template.ts';
 import { parseTemplate } from '../../src/formats/cloudformation/parse.ts';
 import { sectionOfSchema, templateSchemas } from '../../src/formats/cloudformation/schemas.ts';
 import { pointerOf } from '../../src/model/path.ts';
+import { update } from '../cloud/world.ts';
 import { type AwsHouse, catalogue, region, secret } from './aws_house.ts';
 
 /** The component of a resource of the template. */
@@ -136,6 +137,29 @@ export class TemplateRun {
     return out;
   }
 
+  /**
+   * Changes one property of one resource at the cloud, as somebody would by hand: a truth, a number or a text that is declared and
+   * may be updated. Answers where; undefined: there is none.
+   */
+  async changeByHand(): Promise<{ readonly id: string; readonly name: string; readonly path: string } | undefined> {
+    for (const { id, name, schema } of await this.members()) {
+      const identifier = await this.a.resourceId(id);
+      const { domain } = await this.a.seen(id);
+      if (identifier === undefined || !isObject(domain)) continue;
+      for (const [property, value] of Object.entries(domain)) {
+        const other = anotherThan(value);
+        if (other === undefined) continue;
+        const patch = [{ op: 'replace', path: pointerOf([property]), value: other }];
+        // What may not be changed, the cloud refuses.
+        const done = await update(this.a.cloud.client(), schema, identifier, patch).catch((e: Error) => {
+          if (!refusals.includes(e.name)) throw e;
+        });
+        if (done?.OperationStatus === 'SUCCESS') return { id, name, path: pointerOf(['domain', property]) };
+      }
+    }
+    return undefined;
+  }
+
   /** Identifiers that were made and are still there. */
   async left(): Promise<string[]> {
     const there = new Set<string>();
@@ -146,6 +170,14 @@ export class TemplateRun {
     }
     return [...there];
   }
+}
+
+const refusals = ['ValidationException', 'InvalidRequestException', 'NotUpdatableException'];
+
+function anotherThan(value: Json): Json | undefined {
+  if (typeof value === 'boolean') return !value;
+  if (typeof value === 'number') return value + 1;
+  return typeof value === 'string' ? `${value}x` : undefined;
 }
 
 /** Names of what an entry refers to or depends on. */
