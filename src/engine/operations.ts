@@ -1,7 +1,7 @@
 // The use-cases by name, with plain JSON in and out: what the command line calls in its own process, over a socket, and
 // later over HTTP. A handler checks the form of its parameters, finds the workspace and the state, and hands on.
 
-import type { Principal } from '../access/role.ts';
+import { authorise, type Principal } from '../access/role.ts';
 import type { ChangeSetId } from '../base/ids.ts';
 import { isObject, type Json } from '../base/json.ts';
 import { Fault, must, ok, RefusalError, type Result, refuse } from '../base/result.ts';
@@ -260,8 +260,11 @@ const operations = {
       ),
     ),
   gc: (c, p) => inWorkspace(c, p, 'maintain', async (w) => ok(await collectGarbage(w, c.progress))),
+  /** A copy of the whole store, and so for whoever may have all of it. */
   backup: (c, p) =>
     inWorkspace(c, p, 'maintain', async (w) => {
+      const may = authorise(ofInstallation(c.principal), 'maintain');
+      if (!may.ok) return may;
       const destination = text(p, 'destination');
       // Relative to which folder? The caller's is not this process's.
       if (!/^(\/|[A-Za-z]:[\\/])[^\0]*$/.test(destination)) wrong('destination', 'an absolute path', destination);

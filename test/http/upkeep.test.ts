@@ -113,6 +113,10 @@ describe('upkeep, audit and imports over HTTP', () => {
       const refused = await house.ask('POST', path, { body, token });
       expect({ status: refused.status, reason: refused.body.reason }).toEqual({ status: 403, reason: 'access_denied' });
     }
+    // A copy of the store has all workspaces, so that a token of one is not enough.
+    const own = await house.must('POST', '~/tokens', { body: { name: 'all that I may, here' } });
+    expect((await house.ask('POST', '~/backup', { body: { destination }, token: own.token })).status).toBe(403);
+    expect((await house.ask('POST', '~/gc', { token: own.token })).status).toBe(200);
     expect(existsSync(destination)).toBe(false);
     expect((await house.ask('POST', '~/backup', { body: { destination: 'copy' } })).status).toBe(422);
     expect(await house.must('POST', '~/backup', { body: { destination } })).toEqual({ destination });
