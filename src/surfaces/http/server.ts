@@ -388,6 +388,8 @@ function isSameText(a: string, b: string): boolean {
 }
 
 async function fieldsOf(request: FastifyRequest): Promise<Record<string, string>> {
+  if (!request.isMultipart())
+    throw Object.assign(new Error('media_type_not_supported: send multipart/form-data'), { statusCode: 415 });
   const out: Record<string, string> = {};
   for await (const part of request.parts())
     out[part.fieldname] = part.type === 'file' ? (await part.toBuffer()).toString('utf8') : String(part.value);
