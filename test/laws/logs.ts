@@ -10,7 +10,7 @@ import { carryBoth, textsOf } from '../../src/merge/text_transform.ts';
 import type { Mutation } from '../../src/mutation/mutation.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 import { seededIds } from '../support/model_world.ts';
-import { scenes } from './cases.ts';
+import { firstScenes, scenes } from './cases.ts';
 import { applied, editsOf, itemsOf, rootOf, whereDifferent } from './check.ts';
 import { type Carried, carryOut, drawsFrom, type Edit, echoes } from './edits.ts';
 import { invariants } from './invariants.ts';
@@ -42,7 +42,7 @@ function logFrom(seed: number, states: readonly Snapshot[]): Log {
   return { state, role: 'change-set', versions, batches };
 }
 
-const named = Object.keys(scenes).filter((name) => !name.startsWith('revert'));
+const named = firstScenes.filter((name) => !name.startsWith('revert'));
 
 function drawn(next: Numbers): { mine: Edit[]; theirs: Edit[] } {
   const mine = drawsFrom(next, 1 + (next() % 3));
