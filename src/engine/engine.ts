@@ -87,6 +87,9 @@ export class Engine {
 
   /** By id or name. Refuses `workspace_not_found`. */
   async workspace(text: string): Promise<Result<{ readonly workspace: Workspace }>> {
+    // An id counts before a name, so one in use need not be looked for in the store: every request names it several times.
+    const inUse = this.#open.get(text as WorkspaceId);
+    if (inUse !== undefined && !this.directory.isRemoved(inUse.id)) return ok({ workspace: inUse });
     const found = await this.directory.find(text);
     return found === undefined || this.directory.isRemoved(found.row.id)
       ? noWorkspace(text)
