@@ -1,7 +1,7 @@
 // The use-cases by name, with plain JSON in and out: what the command line calls in its own process, over a socket, and
 // later over HTTP. A handler checks the form of its parameters, finds the workspace and the state, and hands on.
 
-import { authorise, type Principal } from '../access/role.ts';
+import type { Principal } from '../access/role.ts';
 import type { ChangeSetId } from '../base/ids.ts';
 import { isObject, type Json } from '../base/json.ts';
 import { Fault, must, ok, RefusalError, type Result, refuse } from '../base/result.ts';
@@ -54,6 +54,7 @@ import { schemaOperations } from './operations_schema.ts';
 import { tokenOperations } from './operations_token.ts';
 import { viewOperations } from './operations_view.ts';
 import { workspaceOperations } from './operations_workspace.ts';
+import { ofInstallation, overAll } from './permit.ts';
 import { type NotPlannedLine, type PlannedLine, plannedLines, planOf } from './planning.ts';
 import { exportChangeSet, promote } from './promotion.ts';
 import { readReceipt, receiptInForce, type ToldLine } from './receipt.ts';
@@ -81,8 +82,8 @@ export async function callOperation(c: Call, name: string, params: unknown): Pro
   return refusing(async () => {
     const who = await principalIn(c, name, params as Params);
     if (!who.ok) return who;
-    const work = () =>
-      c.engine.observer.span('operation', { name }, () => handler({ ...c, principal: who.value }, params as Params));
+    const work = (given: Params) =>
+      c.engine.observer.span('operation', { name }, () => handler({ ...c, principal: who.value }, given));
     return once(c, who.value, { name, params: params as Params }, work);
   });
 }
@@ -122,23 +123,20 @@ async function once(
   c: Call,
   principal: Principal,
   { name, params }: { readonly name: string; readonly params: Params },
-  work: () => Promise<Result<unknown>>,
+  work: (params: Params) => Promise<Result<unknown>>,
 ): Promise<Result<unknown>> {
-  const { idempotencyKey: key, workspace = defaultWorkspace } = params;
+  const { idempotencyKey: key, ...rest } = params;
+  const { workspace = defaultWorkspace } = rest;
   const isOurs = key !== undefined && ![...remembering, ...notKept, ...aboutNone].includes(name);
   const found = isOurs && typeof workspace === 'string' ? await c.engine.workspace(workspace) : undefined;
-  if (found?.ok !== true) return work();
-  return answeredOnce(found.value.workspace, principal.id, { key, what: { operation: name, ...params } as Json }, work);
+  if (found?.ok !== true) return work(params);
+  // Without the key: remembered in one place only, whatever the operation would do with it.
+  const what = { operation: name, ...params } as Json;
+  return answeredOnce(found.value.workspace, principal.id, { key, what }, () => work(rest));
 }
 
 /** Operations that are about no one workspace: their parameter names none. About all of them they find out who asks by themselves. */
 const aboutNone: readonly string[] = ['workspace.list', 'workspace.create', 'workspace.restore', 'secret.rekey'];
-
-/** What is about no one workspace is for whoever is at the machine, and for tokens that reach all of it. */
-function ofInstallation(who: Principal): Principal {
-  if (who.token === undefined) return who;
-  return { ...who, role: who.reach === 'installation' ? 'owner' : 'viewer' };
-}
 
 /** The caller as a member of the workspace that is named; what names none that there is, the handler refuses. */
 async function principalIn(c: Call, operation: string, p: Params): Promise<Result<Principal>> {
@@ -263,7 +261,7 @@ const operations = {
   /** A copy of the whole store, and so for whoever may have all of it. */
   backup: (c, p) =>
     inWorkspace(c, p, 'maintain', async (w) => {
-      const may = authorise(ofInstallation(c.principal), 'maintain');
+      const may = overAll(c.principal);
       if (!may.ok) return may;
       const destination = text(p, 'destination');
       // Relative to which folder? The caller's is not this process's.

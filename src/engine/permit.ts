@@ -2,7 +2,7 @@
 // answered, so that attempts are seen.
 
 import { authorise, type Permission, type Principal } from '../access/role.ts';
-import type { Result } from '../base/result.ts';
+import { ok, type Result, refuse } from '../base/result.ts';
 import { noteOnHead } from './audit.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -27,6 +27,27 @@ export async function denied<T extends Refused>(
   const sentence = `refuse ${principal.id} (${principal.role}) to ${tried.operation}`;
   await noteOnHead(w, principal.id, { kind: 'access.denied', subject: tried.subject, path: '', sentence });
   return refused;
+}
+
+/** What is about no one workspace is for whoever is at the machine, and for tokens that reach all of it. */
+export function ofInstallation(who: Principal): Principal {
+  if (who.token === undefined) return who;
+  return { ...who, role: who.reach === 'installation' ? 'owner' : 'viewer' };
+}
+
+/** May they do what concerns all workspaces? At the machine as their role says, else with a token of the installation. */
+export function overAll(principal: Principal): Result<Principal> {
+  if (principal.token !== undefined && principal.reach !== 'installation') {
+    return refuse('access_denied', {
+      path: '',
+      expected: 'a token of the installation',
+      got: `token ${principal.token} of ${principal.id} (reach ${principal.reach})`,
+      hint: 'use a token that was made with --reach installation',
+    });
+  }
+  const who = ofInstallation(principal);
+  const may = authorise(who, 'maintain');
+  return may.ok ? ok(who) : may;
 }
 
 type Refused = Extract<Result<never>, { ok: false }>;

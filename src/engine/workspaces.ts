@@ -3,13 +3,13 @@
 // the installation; nobody was told that it is there.
 
 import { isAlone } from '../access/approval.ts';
-import { authorise, type Principal, type Role } from '../access/role.ts';
+import type { Principal, Role } from '../access/role.ts';
 import { must, ok, type Result, refuse } from '../base/result.ts';
 import { noteOnHead } from './audit.ts';
 import { type About, checkWorkspaceName, type Listed, nameTaken, noWorkspace } from './directory.ts';
 import type { Engine, WorkspaceLine } from './engine.ts';
 import { readMembers, setMember } from './members.ts';
-import { denied, permit } from './permit.ts';
+import { denied, overAll, permit } from './permit.ts';
 import type { Workspace } from './workspace.ts';
 
 /** A workspace as it is told to one of those who are let in. */
@@ -70,25 +70,6 @@ async function viewOf(engine: Engine, { row, name, about }: Listed, principal: P
     role: (comesIn ? role : undefined) ?? null,
     approvalsEnabled: !isAlone(members),
   };
-}
-
-/** May they make and remove workspaces? At the machine as their role says, else with a token of the installation. */
-function overAll(principal: Principal): Result<Principal> {
-  if (principal.token === undefined) {
-    const may = authorise(principal, 'maintain');
-    return may.ok ? ok(principal) : may;
-  }
-  if (principal.reach !== 'installation') {
-    return refuse('access_denied', {
-      path: '',
-      expected: 'a token of the installation',
-      got: `token ${principal.token} of ${principal.id} (reach ${principal.reach})`,
-      hint: 'use a token that was made with --reach installation',
-    });
-  }
-  const owner: Principal = { ...principal, role: 'owner' };
-  const may = authorise(owner, 'maintain');
-  return may.ok ? ok(owner) : may;
 }
 
 /**
