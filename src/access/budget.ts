@@ -2,13 +2,16 @@
 // every limit that is exceeded, with the figure and the limit, so that nobody finds the second after the first.
 
 import type { ComponentId } from '../base/ids.ts';
-import { brief, compareText, isObject, type Json, type JsonObject } from '../base/json.ts';
+import { compareText, isObject, type Json, type JsonObject } from '../base/json.ts';
+import { malformedWith } from '../base/malformed.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { findComponent, findRecord, hasResource, isMarked, resourceIdOf } from '../model/lookup.ts';
 import { holderOf, resourceKeyOf } from '../model/moved.ts';
 import type { Category } from '../model/state.ts';
 import { changedBy, type Pending, viewsOf } from './changed.ts';
 import { isRole, type Principal, type Role, roles } from './role.ts';
+
+const malformed = malformedWith('compare with the output of budget.get');
 
 /** 1: first. */
 export const budgetsFormat = 1;
@@ -168,13 +171,4 @@ function budgetProblem(budget: Json): string | undefined {
     }
   }
   return undefined;
-}
-
-function malformed(path: string, expected: string, got: unknown): Result<never> {
-  return refuse('request_malformed', {
-    path,
-    expected,
-    got: brief(got as Json | undefined),
-    hint: 'compare with the output of budget.get',
-  });
 }

@@ -2,11 +2,14 @@
 // an active owner, so that nobody locks everybody out. A workspace without the document has no accounts: whoever the
 // composition root lets in has the role that it gives them.
 
-import { brief, isObject, type Json } from '../base/json.ts';
+import { isObject, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
+import { malformedWith } from '../base/malformed.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { isPathKey } from '../model/path.ts';
 import { isRole, type Principal, type Role, roles } from './role.ts';
+
+const malformed = malformedWith('compare with the output of member.list');
 
 /** 1: first. */
 export const membersFormat = 1;
@@ -99,14 +102,5 @@ function owned(members: readonly Member[]): Result<readonly Member[]> {
     expected: 'at least one active owner',
     got: `${members.length} ${members.length === 1 ? 'member' : 'members'}, none an active owner`,
     hint: 'make somebody else an owner first',
-  });
-}
-
-function malformed(path: string, expected: string, got: unknown): Result<never> {
-  return refuse('request_malformed', {
-    path,
-    expected,
-    got: brief(got as Json | undefined),
-    hint: 'compare with the output of member.list',
   });
 }

@@ -2,13 +2,16 @@
 // part only its digest is kept, so that who reads the store cannot act as anybody; it has 256 random bits, which is why one
 // round of a plain digest is enough.
 
-import { brief, isObject, type Json } from '../base/json.ts';
+import { isObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
-import { ok, type Result, refuse } from '../base/result.ts';
+import { malformedWith } from '../base/malformed.ts';
+import { ok, type Result } from '../base/result.ts';
 import { type Permission, permissions } from './role.ts';
 
+const malformed = malformedWith('see the help of the command');
+
 /** 1: first. */
-const tokensFormat = 1;
+export const tokensFormat = 1;
 
 /**
  * Where a token is good. `workspace`: in the one that has it, as a member. `memberships`: in every one in which its user is a
@@ -86,13 +89,4 @@ export function whyNotUsable(token: TokenRecord, nowMs: number): string | undefi
   if (token.revokedAtMs !== null) return 'a token that was revoked';
   if (token.expiresAtMs !== null && token.expiresAtMs <= nowMs) return 'a token that has expired';
   return undefined;
-}
-
-function malformed(path: string, expected: string, got: unknown): Result<never> {
-  return refuse('request_malformed', {
-    path,
-    expected,
-    got: brief(got as Json | undefined),
-    hint: 'see the help of the command',
-  });
 }

@@ -15,17 +15,10 @@ import {
 } from '../access/member.ts';
 import type { Principal } from '../access/role.ts';
 import { type Json, sameJson } from '../base/json.ts';
-import { limits } from '../base/limits.ts';
-import { Fault, ok, type Result, refuse } from '../base/result.ts';
-import { noteOnHead } from './audit.ts';
+import { ok, type Result, refuse } from '../base/result.ts';
 import { denied, permit } from './permit.ts';
+import { oneAtATime, readSetting, type Setting, type SettingChange, writeSetting } from './setting.ts';
 import type { Workspace } from './workspace.ts';
-
-interface Setting<T> {
-  readonly name: string;
-  readonly format: number;
-  readonly parse: (document: unknown) => Result<T>;
-}
 
 const membersSetting: Setting<readonly Member[]> = { name: 'members', format: membersFormat, parse: parseMembers };
 const budgetsSetting: Setting<Budgets> = { name: 'budgets', format: budgetsFormat, parse: parseBudgets };
@@ -183,47 +176,12 @@ function changeMembers(w: Workspace, principal: Principal, c: MemberChange): Pro
   });
 }
 
-interface Writing {
-  readonly kind: string;
-  readonly subject: string;
-  readonly sentence: string;
-  readonly name: string;
-  readonly text: string;
-}
-
-async function write(w: Workspace, principal: Principal, s: Writing): Promise<Result<void>> {
-  if (s.text.length > limits.settingCharsMax) {
-    return refuse('limit_exceeded', {
-      path: s.name,
-      expected: `${s.name} of at most ${limits.settingCharsMax} characters in all`,
-      got: String(s.text.length),
-      hint: `remove ${s.name} that are not needed any more`,
-    });
-  }
-  await noteOnHead(w, principal.id, { kind: s.kind, subject: s.subject, path: '', sentence: s.sentence });
-  await w.store.putSetting(w.id, s.name, s.text);
+async function write(w: Workspace, principal: Principal, s: SettingChange): Promise<Result<void>> {
+  const written = await writeSetting(w, principal, s);
+  if (!written.ok) return written;
   changes.set(w, settingsVersion(w) + 1);
   w.events.accessChanged();
-  return ok(undefined);
-}
-
-/** The document of a setting; undefined: never written. Fault `store_damaged`, `store_version`. */
-async function readSetting<T>(w: Pick<Workspace, 'id' | 'store'>, s: Setting<T>): Promise<T | undefined> {
-  const { name } = s;
-  const text = await w.store.getSetting(w.id, name);
-  if (text === undefined) return undefined;
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch (e) {
-    throw new Fault('store_damaged', `the ${name} of workspace ${w.id} are not JSON`, undefined, { cause: e });
-  }
-  const parsed = s.parse(document);
-  if (parsed.ok) return parsed.value;
-  const format = (document as { format?: unknown } | null)?.format;
-  if (typeof format === 'number' && format > s.format)
-    throw new Fault('store_version', `the ${name} have format ${format}, written by a newer release`);
-  throw new Fault('store_damaged', `the ${name} of workspace ${w.id} cannot be read: ${parsed.refusal.got}`);
+  return written;
 }
 
 const changes = new WeakMap<Workspace, number>();
@@ -231,16 +189,4 @@ const changes = new WeakMap<Workspace, number>();
 /** Another number whenever members or budgets have changed: whoever read them and waited since sees that by it. */
 export function settingsVersion(w: Workspace): number {
   return changes.get(w) ?? 0;
-}
-
-const changing = new WeakMap<Workspace, Promise<unknown>>();
-
-/** A document is read, changed and written back whole: two at the same time would lose one of the changes. */
-function oneAtATime<T>(w: Workspace, work: () => Promise<T>): Promise<T> {
-  const done = (changing.get(w) ?? Promise.resolve()).then(work);
-  changing.set(
-    w,
-    done.catch(() => {}),
-  );
-  return done;
 }

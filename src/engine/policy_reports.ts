@@ -4,12 +4,15 @@
 
 import type { Principal } from '../access/role.ts';
 import type { Branded, ChangeSetId } from '../base/ids.ts';
-import { brief, compareText, type Json } from '../base/json.ts';
+import { compareText, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
+import { malformedWith } from '../base/malformed.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { noteOnHead } from './audit.ts';
 import { permit } from './permit.ts';
 import type { Workspace } from './workspace.ts';
+
+const malformed = malformedWith('see the help of the operation');
 
 export const policyResults = ['Pass', 'Fail'] as const;
 export type PolicyResult = (typeof policyResults)[number];
@@ -79,10 +82,6 @@ function parse(given: { readonly changeSet: ChangeSetId; readonly [name: string]
     });
   }
   return ok({ changeSet, name, policy, report, result });
-}
-
-function malformed(path: string, expected: string, got: Json | undefined): Result<never> {
-  return refuse('request_malformed', { path, expected, got: brief(got), hint: 'see the help of the operation' });
 }
 
 async function write(w: Workspace, principal: Principal, given: Given): Promise<Result<PolicyReportLine>> {

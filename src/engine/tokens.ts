@@ -12,20 +12,20 @@ import {
   type TokenReach,
   type TokenRecord,
   tokenReaches,
+  tokensFormat,
   tokensText,
   tokenText,
   whyNotUsable,
 } from '../access/token.ts';
 import type { Digest } from '../base/ids.ts';
-import { limits } from '../base/limits.ts';
-import { Fault, ok, type Result, refuse } from '../base/result.ts';
-import { noteOnHead } from './audit.ts';
+import { ok, type Result, refuse } from '../base/result.ts';
 import type { Engine } from './engine.ts';
 import { readMembers } from './members.ts';
 import { permit } from './permit.ts';
+import { oneAtATime, readSetting, type Setting, writeSetting } from './setting.ts';
 import type { Workspace } from './workspace.ts';
 
-const settingName = 'tokens';
+const tokensSetting: Setting<readonly TokenRecord[]> = { name: 'tokens', format: tokensFormat, parse: parseTokens };
 const usesName = 'token-uses';
 const usesWrittenEveryMs = 60_000;
 
@@ -130,7 +130,7 @@ function beyond(expected: string, got: string): Result<never> {
   return refuse('access_denied', { path: '', expected, got, hint: 'a token can give no more than its maker has' });
 }
 
-/** A token for somebody else would let its maker act as them: only for agents, and for members who have none yet. */
+/** A token for somebody else would let its maker act as them: only for agents. */
 function otherUser(members: readonly Member[], user: string, isAgent: boolean): Result<void> {
   if (members.length > 0 && !members.some((m) => m.id === user)) {
     return refuse('member_not_found', {
@@ -193,8 +193,7 @@ export interface Bearer {
 
 /**
  * Refuses `token_invalid`, in the same words for one that never was and one whose secret is wrong; `workspace_not_found` where
- * the workspace that has it was removed. Costs one look at the
- * workspace's document, which is in memory, and a digest.
+ * the workspace that has it was removed. Costs one look at the workspace's document, which is in memory, and a digest.
  */
 export async function bearerOf(engine: Engine, text: string, isSame: SameText): Promise<Result<Bearer>> {
   const parts = parseTokenText(text);
@@ -282,12 +281,10 @@ function keptOf(w: Workspace): Promise<Kept> {
 }
 
 async function read(w: Workspace): Promise<Kept> {
-  const text = await w.store.getSetting(w.id, settingName);
+  const tokens = (await readSetting(w, tokensSetting)) ?? [];
   const uses = await w.store.getSetting(w.id, usesName);
-  const tokens = text === undefined ? ok([]) : parseTokens(JSON.parse(text));
-  if (!tokens.ok) throw new Fault('store_damaged', `the tokens of workspace ${w.id}: ${tokens.refusal.got}`);
   const times = uses === undefined ? {} : (JSON.parse(uses) as Record<string, number>);
-  return { tokens: tokens.value, uses: new Map(Object.entries(times)), usesWrittenAtMs: 0 };
+  return { tokens, uses: new Map(Object.entries(times)), usesWrittenAtMs: 0 };
 }
 
 async function used(w: Workspace, kept: Kept, id: string, nowMs: number): Promise<void> {
@@ -306,32 +303,16 @@ interface Change {
   readonly next: (tokens: readonly TokenRecord[]) => readonly TokenRecord[];
 }
 
-const changing = new WeakMap<Workspace, Promise<unknown>>();
-
-/** One at a time: the document is written whole. In Head's audit chain before it is made, as members are. */
-function change(w: Workspace, principal: Principal, c: Change): Promise<Result<void>> {
-  const done = (changing.get(w) ?? Promise.resolve()).then(async (): Promise<Result<void>> => {
+function change(w: Workspace, principal: Principal, { next, ...told }: Change): Promise<Result<void>> {
+  return oneAtATime(w, async () => {
     const kept = await keptOf(w);
-    const next = c.next(kept.tokens);
-    const text = tokensText(next);
-    if (text.length > limits.settingCharsMax) {
-      return refuse('limit_exceeded', {
-        path: 'tokens',
-        expected: `tokens of at most ${limits.settingCharsMax} characters in all`,
-        got: String(text.length),
-        hint: 'revoke tokens that are not needed any more; they make room after 30 days',
-      });
-    }
-    const { kind, subject, sentence } = c;
-    await noteOnHead(w, principal.id, { kind, subject, path: '', sentence });
-    await w.store.putSetting(w.id, settingName, text);
-    kept.tokens = next;
+    const tokens = next(kept.tokens);
+    const hint = 'revoke tokens that are not needed any more; they make room after 30 days';
+    const { name } = tokensSetting;
+    const written = await writeSetting(w, principal, { ...told, name, text: tokensText(tokens), hint });
+    if (!written.ok) return written;
+    kept.tokens = tokens;
     w.events.accessChanged();
-    return ok(undefined);
+    return written;
   });
-  changing.set(
-    w,
-    done.catch(() => {}),
-  );
-  return done;
 }
