@@ -3,12 +3,12 @@
 
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { portMax, untilInterrupted, whole } from './foreground.ts';
 import { note } from './output.ts';
 import type { Run } from './program.ts';
 
 /** The largest wait of a timer. */
 const latencyMsMax = 2_147_483_647;
-const portMax = 65_535;
 
 export function cloudCommands(program: Command, run: Run): void {
   program
@@ -33,8 +33,7 @@ export function cloudCommands(program: Command, run: Run): void {
         });
         try {
           s.print({ address: cloud.address }, () => [`Cloud Control at ${cloud.address}; Ctrl+C ends it.`]);
-          const failure = await Promise.race([cloud.failed, interrupted()]);
-          if (failure !== undefined) throw failure;
+          await untilInterrupted(cloud.failed);
         } finally {
           await cloud.close();
         }
@@ -51,20 +50,6 @@ interface Options {
   readonly latency: number;
   readonly rate?: number;
   readonly burst?: number;
-}
-
-function interrupted(): Promise<undefined> {
-  return new Promise((done) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done(undefined));
-  });
-}
-
-function whole(max: number): (text: string) => number {
-  return (text) => {
-    const number = Number(text);
-    if (/^\d+$/.test(text) && number <= max) return number;
-    throw new InvalidArgumentError(`expected a whole number from 0 to ${max}`);
-  };
 }
 
 function positive(text: string): number {

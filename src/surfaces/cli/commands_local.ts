@@ -2,11 +2,10 @@
 // foreground until it is interrupted. It owns no data folder; only its state lies in it by default.
 
 import { join, resolve } from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
+import { portMax, untilInterrupted, whole } from './foreground.ts';
 import { note } from './output.ts';
 import type { Run } from './program.ts';
-
-const portMax = 65_535;
 
 interface Options {
   readonly root: string;
@@ -23,7 +22,7 @@ export function localCommands(program: Command, run: Run): void {
     .requiredOption('--root <folder>', 'everything that it may touch lies below this folder')
     .addOption(
       new Option('--port <number>', 'port of 127.0.0.1 (default: the one before, else any that is free)')
-        .argParser(port)
+        .argParser(whole(portMax))
         .conflicts('socket'),
     )
     .option('--socket <path>', 'a unix socket instead of a port')
@@ -52,8 +51,7 @@ export function localCommands(program: Command, run: Run): void {
             `  headwater secret set machine --definition "Local Machine" ${credentialFile}`,
             ...(commands.length === 0 ? ['It starts no process: no --command was given.'] : []),
           ]);
-          const failure = await Promise.race([agent.failed, interrupted()]);
-          if (failure !== undefined) throw failure;
+          await untilInterrupted(agent.failed);
         } finally {
           await agent.close();
         }
@@ -61,18 +59,6 @@ export function localCommands(program: Command, run: Run): void {
         return undefined;
       }),
     );
-}
-
-function interrupted(): Promise<undefined> {
-  return new Promise((done) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done(undefined));
-  });
-}
-
-function port(text: string): number {
-  const number = Number(text);
-  if (/^\d+$/.test(text) && number <= portMax) return number;
-  throw new InvalidArgumentError(`expected a whole number from 0 to ${portMax}`);
 }
 
 function gather(text: string, before: readonly string[]): readonly string[] {

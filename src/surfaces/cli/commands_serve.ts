@@ -1,11 +1,11 @@
 // The command that serves the HTTP API over a data folder, in the foreground until it is interrupted. What was begun then is
 // ended, and what waits is the next owner’s.
 
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
+import { portMax, untilInterrupted, whole } from './foreground.ts';
 import { note } from './output.ts';
 import type { Run, ServeChoice } from './program.ts';
 
-const portMax = 65_535;
 const defaultPort = 8400;
 
 export function serveCommands(program: Command, run: Run): void {
@@ -33,8 +33,7 @@ export function serveCommands(program: Command, run: Run): void {
               ? []
               : ['', 'The first token, for the owner; it is not shown again:', `  ${firstToken}`]),
           ]);
-          const failure = await Promise.race([served.failed, interrupted()]);
-          if (failure !== undefined) throw failure;
+          await untilInterrupted(served.failed);
         } finally {
           await served.close();
         }
@@ -73,20 +72,6 @@ Example, in the configuration of an agent:
 
 Without --allow-writes it offers what only looks. Approvals and budgets hold as they do for people; no tool takes the content
 of a secret. A server offers the same at /mcp: headwater serve.`;
-
-function interrupted(): Promise<undefined> {
-  return new Promise((done) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done(undefined));
-  });
-}
-
-function whole(max: number): (text: string) => number {
-  return (text) => {
-    const number = Number(text);
-    if (/^\d+$/.test(text) && number <= max) return number;
-    throw new InvalidArgumentError(`expected a whole number from 0 to ${max}`);
-  };
-}
 
 const example = `
 Example:
