@@ -2,7 +2,7 @@
 // by hand or with `headwater pool`. It is no part of a workspace: functions name a pool, the owner of the machine says which
 // there are. An engine that works sees a change within a second; one that it cannot read leaves it with what it has.
 
-import { mkdirSync, readFileSync, renameSync, rmSync, unwatchFile, watchFile, writeFileSync } from 'node:fs';
+import { unwatchFile, watchFile } from 'node:fs';
 import { join } from 'node:path';
 import { processCapacity } from '../adapters/process/tier.ts';
 import { isObject, type Json } from '../base/json.ts';
@@ -10,6 +10,7 @@ import { limits } from '../base/limits.ts';
 import { Fault } from '../base/result.ts';
 import { defaultPool, isPoolLabel } from '../dispatch/pool_label.ts';
 import type { PoolCapacity, PoolLine } from '../surfaces/cli/program.ts';
+import { KeptDocument } from './kept_document.ts';
 
 const poolsFile = 'pools.json';
 /** 1: `pools`, by name, each with `cpus` and `memoryMiB`. */
@@ -48,7 +49,7 @@ export function setPool(folder: string, name: string, { cpus, memoryMiB }: PoolC
   const known = Object.hasOwn(pools, name) ? pools[name] : undefined;
   if (known?.cpus === cpus && known.memoryMiB === memoryMiB) return false;
   if (known === undefined && Object.keys(pools).length >= poolsMax)
-    throw unreadable(join(folder, poolsFile), `it has ${poolsMax} pools, and no more go in`);
+    throw documentOf(folder).unreadable(`it has ${poolsMax} pools, and no more go in`);
   write(folder, { ...pools, [name]: { cpus, memoryMiB } });
   return true;
 }
@@ -95,30 +96,21 @@ export function poolsOf(folder: string): PoolSource {
   };
 }
 
+const documentOf = (folder: string): KeptDocument =>
+  new KeptDocument(join(folder, poolsFile), { format: poolsFormat, code: 'pools_unreadable' });
+
 function read(folder: string): Pools {
-  const file = join(folder, poolsFile);
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (e) {
-    if ((e as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw unreadable(file, (e as Error).message, e);
-  }
-  let document: Json;
-  try {
-    document = JSON.parse(text) as Json;
-  } catch (e) {
-    throw unreadable(file, 'it is not JSON', e);
-  }
-  const { format, pools } = isObject(document) ? document : {};
-  if (format !== poolsFormat) throw unreadable(file, `its format is not ${poolsFormat}`);
+  const document = documentOf(folder);
+  const read = document.read();
+  if (read === undefined) return {};
+  const { pools } = read;
   if (pools === undefined || !isObject(pools) || Object.keys(pools).length > poolsMax)
-    throw unreadable(file, `pools is no object of at most ${poolsMax} pools`);
+    throw document.unreadable(`pools is no object of at most ${poolsMax} pools`);
   for (const [name, pool] of Object.entries(pools)) {
-    if (!isPoolLabel(name)) throw unreadable(file, `${JSON.stringify(name)} is not the label of a pool`);
+    if (!isPoolLabel(name)) throw document.unreadable(`${JSON.stringify(name)} is not the label of a pool`);
     const { cpus, memoryMiB } = isObject(pool) ? pool : {};
     if (!isIn(cpus, poolBounds.cpus) || !isIn(memoryMiB, poolBounds.memoryMiB))
-      throw unreadable(file, `the pool ${name} has no cpus or no memoryMiB, or they are out of bounds`);
+      throw document.unreadable(`the pool ${name} has no cpus or no memoryMiB, or they are out of bounds`);
   }
   return pools as unknown as Pools;
 }
@@ -132,21 +124,7 @@ const poolBounds = {
 const isIn = (n: Json | undefined, [least, most]: readonly [number, number]): boolean =>
   typeof n === 'number' && n >= least && n <= most;
 
-/** The file is there whole or as it was before. */
 function write(folder: string, pools: Pools): void {
-  const file = join(folder, poolsFile);
-  const next = `${file}.${process.pid}`;
   const sorted = Object.fromEntries(Object.entries(pools).sort(([a], [b]) => (a < b ? -1 : 1)));
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    writeFileSync(next, `${JSON.stringify({ format: poolsFormat, pools: sorted }, null, 2)}\n`, { mode: 0o600 });
-    renameSync(next, file);
-  } catch (e) {
-    rmSync(next, { force: true });
-    throw unreadable(file, (e as Error).message, e);
-  }
-}
-
-function unreadable(file: string, why: string, cause?: unknown): Fault {
-  return new Fault('pools_unreadable', `${file}: ${why}`, undefined, { cause });
+  documentOf(folder).write({ pools: sorted });
 }
