@@ -122,15 +122,6 @@ export class RefusalWithStatus extends RefusalError {
   }
 }
 
-/** Rethrows what was caught, refusals of a code with the status that an operation has for them. */
-export function answering(status: number, code: RefusalCode): (error: unknown) => never {
-  return (error) => {
-    throw error instanceof RefusalError && error.refusal.code === code
-      ? new RefusalWithStatus(error.refusal, status)
-      : error;
-  };
-}
-
 function statusOf(code: RefusalCode): number {
   return statuses[code];
 }

@@ -5,7 +5,6 @@ import { Type } from 'typebox';
 import type { DuplicateReply } from '../../../engine/duplicate.ts';
 import type { SubmitReply } from '../../../engine/submit.ts';
 import { anyJson, maybe, shape } from '../model.ts';
-import { answering } from '../refusals.ts';
 import { inChangeSet, type Route, type RouteCall, route } from '../route.ts';
 import { attributesOf, exactlyOne, isUnset, referenceOf, secretsOf } from './component_input.ts';
 import { componentAnswer, describe, getComponentResponse, viewOf, wholeOf } from './component_view.ts';
@@ -59,6 +58,7 @@ export const componentRoutes: readonly Route[] = [
     }),
     repeats: 'engine',
     versioned: true,
+    statuses: { view_not_found: 412 },
     answers: { 200: componentAnswer('CreateComponentV1Response') },
     handle: async (call) => {
       const { schemaName: schema, name, viewName, resourceId, managedBy, useWorkingCopy, attributes } = call.body;
@@ -76,7 +76,7 @@ export const componentRoutes: readonly Route[] = [
         },
         ...(manager === undefined ? {} : { managedBy: manager }),
       };
-      return edited(call, [create]).catch(answering(412, 'view_not_found'));
+      return edited(call, [create]);
     },
   }),
   route({

@@ -9,7 +9,6 @@ import type { FoundSchema, InstalledReply, ListedSchema } from '../../../engine/
 import type { VariantView } from '../../../engine/schema_variant.ts';
 import type { UnlockedReply } from '../../../engine/variant_functions.ts';
 import { anyJson, maybe, shape, success } from '../model.ts';
-import { answering } from '../refusals.ts';
 import { inChangeSet, type OperationParams, type Route, type RouteCall, route } from '../route.ts';
 import { variantShape, variantView } from './variant_view.ts';
 
@@ -110,6 +109,7 @@ export const schemaRoutes: readonly Route[] = [
     }),
     repeats: 'engine',
     versioned: true,
+    statuses: { name_taken: 422 },
     answers: { 200: schemaShape },
     handle: async ({ params, body, edit, operation }) => {
       const changeSet = params['change_set_id'];
@@ -119,7 +119,7 @@ export const schemaRoutes: readonly Route[] = [
         category: body.category ?? undefined,
         isNew: true,
         ...said(body),
-      }).catch(answering(422, 'name_taken'));
+      });
       return schemaView(await operation('schema.get', { changeSet, schema }));
     },
   }),
@@ -237,8 +237,9 @@ export const schemaRoutes: readonly Route[] = [
     method: 'POST',
     path: `${oneSchema}/contribute`,
     summary: 'Refused: there is no module index to contribute to.',
+    statuses: { operation_not_supported: 400 },
     answers: { 200: null },
-    handle: (call) => call.operation('schema.contribute', named(call)).catch(answering(400, 'operation_not_supported')),
+    handle: (call) => call.operation('schema.contribute', named(call)),
   }),
   route({
     id: 'Schemas.getDefaultVariant',

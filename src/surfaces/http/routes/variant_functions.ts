@@ -6,7 +6,6 @@ import { RefusalError } from '../../../base/result.ts';
 import type { BoundReply } from '../../../engine/variant_functions.ts';
 import type { ActionFunctionKind, FunctionKind } from '../../../model/function.ts';
 import { anyJson, maybe, shape, success } from '../model.ts';
-import { answering } from '../refusals.ts';
 import { inChangeSet, type OperationParams, type Route, route } from '../route.ts';
 import { actionKindNames } from './variant_view.ts';
 
@@ -60,6 +59,8 @@ function creation<P extends TProperties>({ at, members, more = () => ({}), answe
     body: shape(`CreateVariant${name}FuncV1Request`, { ...code, ...members }),
     repeats: 'engine',
     versioned: true,
+    // What stands there already has to be taken away first.
+    statuses: { already_exists: 412, name_taken: 412 },
     answers: { 200: shape(`CreateVariant${name}FuncV1Response`, { funcId: Type.String(), ...more200 }) },
     handle: async ({ params, body, edit }) => {
       const given = body as unknown as Code;
@@ -73,10 +74,7 @@ function creation<P extends TProperties>({ at, members, more = () => ({}), answe
         description: given.description ?? undefined,
         onVariant: at === 'authentication' || given.skipOverlay === true,
         ...more(body as never),
-      })
-        // What stands there already has to be taken away first.
-        .catch(answering(412, 'already_exists'))
-        .catch(answering(412, 'name_taken'));
+      });
       return { funcId: done.function, ...answer(done) };
     },
   });
