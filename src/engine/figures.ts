@@ -7,13 +7,16 @@ import { replayLag } from './replay.ts';
 export interface Figures {
   readonly workspaces: readonly {
     readonly workspace: string;
+    /** Versions of Head that the change set furthest behind has not been caught up to, and how many are behind. */
     readonly replayLagVersions: number;
     readonly changeSetsBehind: number;
+    /** Computed values that are known not to be settled. */
     readonly dirtyValues: number;
     readonly runsEnded: number;
     readonly memoHits: number;
     readonly openActions: number;
   }[];
+  /** Runs that wait for their turn, by the key that holds them up; '' for none. */
   readonly waiting: readonly { readonly key: string; readonly count: number; readonly longestMs: number }[];
 }
 

@@ -7,18 +7,13 @@ import type { FaultCode } from '../base/codes.ts';
 import type { Json } from '../base/json.ts';
 import { Fault, must, type Refusal, type Result } from '../base/result.ts';
 import type { ServerTarget } from '../surfaces/cli/contexts.ts';
+import type { OperationLine } from '../surfaces/http/routes/operations.ts';
 import type { Connection } from './data_folder.ts';
 import { repeatable, writes } from './repeatable.ts';
 
 /** Waits between attempts when the server does not answer. */
 const retryMs = [100, 400, 1_600];
 const defaultWorkspace = 'default';
-
-type Line =
-  | { readonly progress: string }
-  | { readonly value: unknown }
-  | { readonly refusal: Refusal }
-  | { readonly fault: { readonly code: FaultCode; readonly message: string } };
 
 /** Asks nothing yet: a server that is not there is found by the first call, Fault `connection_lost`. */
 export function connectServer(target: ServerTarget, progress: (line: string) => void): Connection {
@@ -76,10 +71,11 @@ async function lastLine(server: string, answer: Response, progress: (line: strin
   let rest = '';
   const decoder = new TextDecoder();
   const take = (line: string): Result<unknown> | undefined => {
-    const told = JSON.parse(line) as Line;
+    const told = JSON.parse(line) as OperationLine;
     if ('value' in told) return { ok: true, value: told.value };
     if ('refusal' in told) return { ok: false, refusal: told.refusal };
-    if ('fault' in told) throw new Fault(told.fault.code, told.fault.message.replace(`${told.fault.code}: `, ''));
+    if ('fault' in told)
+      throw new Fault(told.fault.code as FaultCode, told.fault.message.replace(`${told.fault.code}: `, ''));
     progress(told.progress);
     return undefined;
   };
@@ -107,7 +103,11 @@ async function refusedBy(server: string, answer: Response): Promise<Result<unkno
   const [first] = body?.errors ?? [];
   if (body?.reason === undefined || first === undefined)
     throw new Fault('server_failed', `${server} answered ${answer.status}${body?.message ? `: ${body.message}` : ''}`);
-  return { ok: false, refusal: { code: body.reason as Refusal['code'], ...first } };
+  const { data } = body;
+  return {
+    ok: false,
+    refusal: { code: body.reason as Refusal['code'], ...first, ...(data === undefined ? {} : { data }) },
+  };
 }
 
 function lost(server: string, why: string, cause?: unknown): Fault {

@@ -2,25 +2,10 @@
 // memo gave. Of all workspaces that are in use; reading them opens none.
 
 import { Gauge, type Registry } from 'prom-client';
+import type { Figures } from '../../engine/figures.ts';
 
-/** What is read of one workspace. */
-export interface WorkspaceFigures {
-  readonly workspace: string;
-  /** Versions of Head that the change set furthest behind has not been caught up to, and how many are behind. */
-  readonly replayLagVersions: number;
-  readonly changeSetsBehind: number;
-  /** Computed values that are known not to be settled. */
-  readonly dirtyValues: number;
-  readonly runsEnded: number;
-  readonly memoHits: number;
-  readonly openActions: number;
-}
-
-/** What is read of the process. */
-export interface ProcessFigures {
-  readonly workspaces: readonly WorkspaceFigures[];
-  /** Runs that wait for their turn, by the key that holds them up; '' for none. */
-  readonly waiting: readonly { readonly key: string; readonly count: number; readonly longestMs: number }[];
+/** With what is read of the process. */
+export interface ProcessFigures extends Figures {
   readonly residentBytes: number;
   readonly eventLoopDelayMs: number;
 }

@@ -52,6 +52,27 @@ async function submitted(
 
 const editOut = { ...versionOut, done: Type.Array(Type.String({ description: 'What was done, a sentence each.' })) };
 
+/** Decides about drift of a component, all of it or at some paths. */
+function driftTool(
+  name: string,
+  decides: string,
+  words: { readonly title: string; readonly description: string },
+): Tool {
+  return tool({
+    ...words,
+    name,
+    effect: 'edit',
+    input: {
+      changeSet: changeSetIn,
+      component: componentIn,
+      paths: Type.Optional(Type.Array(Type.String())),
+      idempotencyKey: keyIn,
+    },
+    output: { decided: told('What was decided.') },
+    run: async (given, operation) => ({ decided: await operation(decides, given) }),
+  });
+}
+
 export const changeTools: readonly Tool[] = [
   tool({
     name: 'create_change_set',
@@ -180,37 +201,13 @@ export const changeTools: readonly Tool[] = [
       }),
     }),
   }),
-  tool({
-    name: 'enforce_drift',
+  driftTool('enforce_drift', 'drift.enforce', {
     title: 'Enforce what is declared',
     description: 'Plans, in a change set, to make reality as declared again.',
-    effect: 'edit',
-    input: {
-      changeSet: changeSetIn,
-      component: componentIn,
-      paths: Type.Optional(Type.Array(Type.String())),
-      idempotencyKey: keyIn,
-    },
-    output: { decided: told('What was decided.') },
-    run: async ({ changeSet, component, paths, idempotencyKey }, operation) => ({
-      decided: await operation('drift.enforce', { changeSet, component, paths, idempotencyKey }),
-    }),
   }),
-  tool({
-    name: 'accept_drift',
+  driftTool('accept_drift', 'drift.accept', {
     title: 'Accept reality',
     description: 'Takes over, in a change set, what reality has.',
-    effect: 'edit',
-    input: {
-      changeSet: changeSetIn,
-      component: componentIn,
-      paths: Type.Optional(Type.Array(Type.String())),
-      idempotencyKey: keyIn,
-    },
-    output: { decided: told('What was decided.') },
-    run: async ({ changeSet, component, paths, idempotencyKey }, operation) => ({
-      decided: await operation('drift.accept', { changeSet, component, paths, idempotencyKey }),
-    }),
   }),
   tool({
     name: 'request_approval',
