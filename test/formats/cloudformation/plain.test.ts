@@ -1,7 +1,7 @@
 // Plain scalars: the same JSON as the YAML package's core schema, the text where text counts, and the way back. Own
 // examples always; the templates of the folder that HEADWATER_TEST_DATA names when it is set.
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -17,6 +17,7 @@ import { parseSpelled, parseTemplate } from '../../../src/formats/cloudformation
 import { printTemplate } from '../../../src/formats/cloudformation/print.ts';
 import { requestsOf } from '../../../src/formats/cloudformation/requests.ts';
 import type { Path } from '../../../src/model/path.ts';
+import { findTestData } from '../../support/test_data.ts';
 import { component, describedSpec, domainOf, type SpecOf } from './planning.ts';
 import { independentlyRead } from './reader.ts';
 import { MemoryState, readTemplate } from './state.ts';
@@ -252,10 +253,10 @@ test('random plain scalars in random places: the same template, nothing to do at
   );
 });
 
-const data = process.env['HEADWATER_TEST_DATA'];
-const folder = data === undefined ? undefined : join(data, 'cloudformation');
+const folder = findTestData('cloudformation');
+const isRun = folder === undefined ? ' (not run: no cloudformation in HEADWATER_TEST_DATA)' : '';
 
-describe.skipIf(folder === undefined || !existsSync(folder))('real templates, against a reader of its own', () => {
+describe.skipIf(folder === undefined)(`real templates, against a reader of its own${isRun}`, () => {
   const files = folder === undefined ? [] : readdirSync(folder).filter((f) => /^\d.*\.(json|ya?ml|template)$/.test(f));
   const rejected: string[] = [];
 
