@@ -1,53 +1,32 @@
 // The command line against a server: started as a person starts it, logged in to, worked with, ended.
 
-import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Served } from '../support/served.ts';
 import { Terminal } from './terminal.ts';
 
-const bin = fileURLToPath(new URL('../../dist/main/bin.js', import.meta.url));
 const terminal = new Terminal();
 const contexts = join(terminal.folder, 'contexts.json');
-let server: ChildProcess;
-let said: { readonly address: string; readonly token?: string };
-
-function serve(folder: string): Promise<{ child: ChildProcess; said: typeof said }> {
-  const child = spawn(process.execPath, [bin, 'serve', '--port', '0', '--data', folder, '--json'], { stdio: 'pipe' });
-  return new Promise((resolve, reject) => {
-    let out = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      out += text;
-      if (out.trimEnd().endsWith('}')) resolve({ child, said: JSON.parse(out) });
-    });
-    child.once('exit', (code) => reject(new Error(`serve ended with ${code}`)));
-  });
-}
-
-async function ended(child: ChildProcess): Promise<number | null> {
-  const over = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
-  return over;
-}
+let said: Served;
 
 beforeAll(async () => {
   terminal.variables = { HEADWATER_CONTEXTS: contexts };
-  ({ child: server, said } = await serve(join(terminal.folder, 'served')));
+  said = await Served.start(join(terminal.folder, 'served'));
 });
 afterAll(async () => {
-  expect(await ended(server)).toBe(0);
+  expect(await said.stop()).toBe(0);
 });
 
 describe('the command line and a server', () => {
   test('the first start gives the owner a token, later ones none', async () => {
     expect(said.token).toMatch(/^hw_/);
     const folder = join(terminal.folder, 'again');
-    const first = await serve(folder);
-    await ended(first.child);
-    const second = await serve(folder);
-    await ended(second.child);
-    expect([first.said.token === undefined, second.said.token === undefined]).toEqual([false, true]);
+    const first = await Served.start(folder);
+    await first.stop();
+    const second = await Served.start(folder);
+    await second.stop();
+    expect([first.token === undefined, second.token === undefined]).toEqual([false, true]);
   });
 
   test('log in with a token from a file, which is kept for oneself', async () => {

@@ -1,37 +1,23 @@
 // Tools for agents, driven by the client of the official SDK: over standard input and output of the program, and over HTTP
 // of a server. A whole change, from finding a schema to its review and apply, and what is not let through.
 
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bin, Served } from '../support/served.ts';
 
-const bin = fileURLToPath(new URL('../../dist/main/bin.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'headwater-mcp-'));
-let server: ChildProcess;
-let served: { readonly address: string; readonly token: string };
+let served: Served;
 
 beforeAll(async () => {
-  const args = ['serve', '--port', '0', '--data', join(folder, 'served'), '--json', '--allow-agent-writes'];
-  server = spawn(process.execPath, [bin, ...args], { stdio: 'pipe' });
-  served = await new Promise((resolve, reject) => {
-    let out = '';
-    server.stdout!.setEncoding('utf8').on('data', (text: string) => {
-      out += text;
-      if (out.trimEnd().endsWith('}')) resolve(JSON.parse(out));
-    });
-    server.once('exit', (code) => reject(new Error(`serve ended with ${code}`)));
-  });
+  served = await Served.start(join(folder, 'served'), ['--allow-agent-writes']);
 });
 afterAll(async () => {
-  const over = new Promise((resolve) => server.once('exit', resolve));
-  server.kill('SIGTERM');
-  await over;
+  await served.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -165,7 +151,7 @@ describe('tools over standard input and output', () => {
 
 describe('tools over HTTP', () => {
   test('a whole change, from a schema to Head', async () => {
-    const agent = await Agent.http(served.token);
+    const agent = await Agent.http(served.token!);
     await wholeChange(agent);
     await agent.client.close();
   });
@@ -173,7 +159,7 @@ describe('tools over HTTP', () => {
   test('what the token does not let its holder do is refused, what is wrong is told at its place', async () => {
     const made = await fetch(new URL(`/v1/w/default/tokens`, served.address), {
       method: 'POST',
-      headers: { authorization: `Bearer ${served.token}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${served.token!}`, 'content-type': 'application/json' },
       body: JSON.stringify({ name: 'reader', scopes: ['read'] }),
     });
     const { token } = (await made.json()) as { token: string };
@@ -208,16 +194,16 @@ describe('tools over HTTP', () => {
         body: JSON.stringify(body),
       });
     expect((await ask('nothing', start)).status).toBe(401);
-    const begun = await ask(served.token, start);
+    const begun = await ask(served.token!, start);
     const session = begun.headers.get('mcp-session-id')!;
     await begun.text();
     const list = { jsonrpc: '2.0', id: 2, method: 'tools/list', params: {} };
-    const mine = await ask(served.token, list, session);
+    const mine = await ask(served.token!, list, session);
     expect(mine.status).toBe(200);
     await mine.text();
     const other = await fetch(new URL(`/v1/w/default/tokens`, served.address), {
       method: 'POST',
-      headers: { authorization: `Bearer ${served.token}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${served.token!}`, 'content-type': 'application/json' },
       body: JSON.stringify({ name: 'other' }),
     });
     const { token } = (await other.json()) as { token: string };
@@ -227,7 +213,7 @@ describe('tools over HTTP', () => {
 
 describe('the tools', () => {
   test('say honestly what they do, take a key where they write, and none takes the content of a secret', async () => {
-    const agent = await Agent.http(served.token);
+    const agent = await Agent.http(served.token!);
     const { tools } = await agent.client.listTools();
     const reads = tools.filter((t) => t.annotations?.readOnlyHint === true).map((t) => t.name);
     expect(reads).toEqual([

@@ -1,16 +1,14 @@
 // What a server tells of itself: metrics for those who may see the whole installation, a line of JSON for each request, and
 // traces to a collector, when somebody asked for them.
 
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Served } from '../support/served.ts';
 
-const bin = fileURLToPath(new URL('../../dist/main/bin.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'headwater-telemetry-'));
 const requests: { readonly path: string; readonly body: string }[] = [];
 const collector = createServer((request, response) => {
@@ -23,32 +21,13 @@ const collector = createServer((request, response) => {
     response.end('{}');
   });
 });
-let said: { readonly address: string; readonly token: string };
-let lines = '';
-let stop: () => Promise<number | null>;
+let said: Served;
 
 beforeAll(async () => {
   await new Promise<void>((done) => collector.listen(0, '127.0.0.1', done));
   const { port } = collector.address() as AddressInfo;
-  const args = ['serve', '--port', '0', '--data', folder, '--json', '--log-level', 'info'];
   const env = { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` };
-  const child = spawn(process.execPath, [bin, ...args], { stdio: 'pipe', env });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    lines += text;
-  });
-  said = await new Promise((resolve, reject) => {
-    let out = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      out += text;
-      if (out.trimEnd().endsWith('}')) resolve(JSON.parse(out));
-    });
-    child.once('exit', (code) => reject(new Error(`serve ended with ${code}: ${lines}`)));
-  });
-  stop = () => {
-    const over = new Promise<number | null>((resolve) => child.once('exit', resolve));
-    child.kill('SIGTERM');
-    return over;
-  };
+  said = await Served.start(folder, ['--log-level', 'info'], env);
 });
 afterAll(async () => {
   collector.closeAllConnections();
@@ -69,18 +48,18 @@ describe('a server', () => {
 
   test('counts and times what it does', async () => {
     const headers = { traceparent: `00-${trace}-00f067aa0ba902b7-01`, 'x-request-id': 'req-1' };
-    const made = await ask('POST', '/v1/w/default/change-sets', said.token, {
+    const made = await ask('POST', '/v1/w/default/change-sets', said.token!, {
       body: { changeSetName: 'one' },
       headers,
     });
     id = ((await made.json()) as { changeSet: { id: string } }).changeSet.id;
     const mutations = [{ kind: 'component.create', schema: 'AWS::EC2::VPC', name: 'main' }];
-    const done = await ask('POST', '/v1/w/default/operations/submit', said.token, {
+    const done = await ask('POST', '/v1/w/default/operations/submit', said.token!, {
       body: { changeSet: id, mutations },
       headers,
     });
     expect(await done.text()).toContain('"value"');
-    const answer = await ask('GET', '/metrics', said.token);
+    const answer = await ask('GET', '/metrics', said.token!);
     expect(answer.headers.get('content-type')).toContain('text/plain');
     const text = await answer.text();
     const value = (line: RegExp): number => Number(line.exec(text)?.[1]);
@@ -97,14 +76,15 @@ describe('a server', () => {
   });
 
   test('tells them to tokens of the installation only', async () => {
-    const made = await ask('POST', '/v1/w/default/tokens', said.token, { body: { name: 'here' } });
+    const made = await ask('POST', '/v1/w/default/tokens', said.token!, { body: { name: 'here' } });
     const { token } = (await made.json()) as { token: string };
     expect((await ask('GET', '/metrics', token)).status).toBe(403);
     expect((await ask('GET', '/metrics', 'nothing')).status).toBe(401);
   });
 
   test('ends orderly, having written a line for each request and sent its traces', async () => {
-    expect(await stop()).toBe(0);
+    expect(await said.stop()).toBe(0);
+    const lines = said.errors;
     const logged = lines
       .split('\n')
       .filter((l) => l.startsWith('{'))
@@ -118,7 +98,7 @@ describe('a server', () => {
       trace,
     });
     expect(logged.map((l) => l.status)).toEqual([200, 200, 200, 200, 403, 401]);
-    expect(lines).not.toContain(said.token.split('_').at(-1));
+    expect(lines).not.toContain(said.token!.split('_').at(-1));
     const sent = requests.filter((r) => r.path === '/v1/traces').map((r) => r.body);
     const spans = sent.flatMap((body) =>
       (

@@ -1,0 +1,53 @@
+// A server as a person starts it: `headwater serve`, in a process of its own, on any free port.
+
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export const bin = fileURLToPath(new URL('../../dist/main/bin.js', import.meta.url));
+
+export class Served {
+  readonly address: string;
+  /** The first one, where the folder had none. */
+  readonly token: string | undefined;
+  readonly #errors: () => string;
+  readonly #stop: () => Promise<number | null>;
+
+  private constructor(said: { address: string; token?: string }, errors: () => string, stop: Served['stop']) {
+    this.address = said.address;
+    this.token = said.token;
+    this.#errors = errors;
+    this.#stop = stop;
+  }
+
+  /** Over a data folder; resolves when it serves. */
+  static start(folder: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = process.env): Promise<Served> {
+    const all = ['serve', '--port', '0', '--data', folder, '--json', ...args];
+    const child = spawn(process.execPath, [bin, ...all], { stdio: 'pipe', env });
+    let [out, errors] = ['', ''];
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      errors += text;
+    });
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    const stop = (): Promise<number | null> => {
+      child.kill('SIGTERM');
+      return ended;
+    };
+    return new Promise((resolve, reject) => {
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        out += text;
+        if (out.trimEnd().endsWith('}')) resolve(new Served(JSON.parse(out), () => errors, stop));
+      });
+      void ended.then((code) => reject(new Error(`serve ended with ${code}: ${errors}`)));
+    });
+  }
+
+  /** What it wrote to standard error until now. */
+  get errors(): string {
+    return this.#errors();
+  }
+
+  /** Interrupts it; answers its exit code. */
+  stop(): Promise<number | null> {
+    return this.#stop();
+  }
+}
