@@ -6,7 +6,6 @@ import { registerGauges } from '../adapters/telemetry/gauges.ts';
 import { type LogLevel, openLog } from '../adapters/telemetry/log.ts';
 import { openMetrics } from '../adapters/telemetry/observer.ts';
 import { currentTrace, openTraces, withinRequest } from '../adapters/telemetry/traces.ts';
-import type { Fault } from '../base/result.ts';
 import { must } from '../base/result.ts';
 import { figuresOf } from '../engine/figures.ts';
 import { defaultWorkspace } from '../engine/operation.ts';
@@ -34,8 +33,6 @@ export interface Served {
   readonly address: string;
   /** Where nobody had one: a token of the installation's owner. */
   readonly firstToken: string | undefined;
-  /** Comes when it can't go on. */
-  readonly failed: Promise<Fault>;
   /** Takes nothing new, answers what is under way, lets go of the folder. */
   close(): Promise<void>;
 }
@@ -97,7 +94,6 @@ export async function serve({
     return {
       address: http.address,
       firstToken: first,
-      failed: new Promise(() => {}),
       close: async () => {
         await sessions.close();
         await http.close();

@@ -33,7 +33,7 @@ export function serveCommands(program: Command, run: Run): void {
               ? []
               : ['', 'The first token, for the owner; it is not shown again:', `  ${firstToken}`]),
           ]);
-          await untilInterrupted(served.failed);
+          await untilInterrupted();
         } finally {
           await served.close();
         }

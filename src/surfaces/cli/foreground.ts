@@ -6,12 +6,12 @@ import type { Fault } from '../../base/result.ts';
 
 export const portMax = 65_535;
 
-/** Resolves when somebody interrupts; throws what comes first where it can't go on. */
-export async function untilInterrupted(failed: Promise<Fault>): Promise<void> {
+/** Resolves when somebody interrupts; throws what comes before that, where it can't go on. */
+export async function untilInterrupted(failed?: Promise<Fault>): Promise<void> {
   const interrupted = new Promise<undefined>((done) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done(undefined));
   });
-  const failure = await Promise.race([failed, interrupted]);
+  const failure = await Promise.race(failed === undefined ? [interrupted] : [failed, interrupted]);
   if (failure !== undefined) throw failure;
 }
 

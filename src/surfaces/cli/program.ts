@@ -86,8 +86,6 @@ export interface Surroundings {
     readonly address: string;
     /** Made where there was none. */
     readonly firstToken: string | undefined;
-    /** Comes when it can't go on. */
-    readonly failed: Promise<Fault>;
     close(): Promise<void>;
   }>;
   /** Serves tools for an agent over standard input and output; resolves when it has gone. */

@@ -149,15 +149,14 @@ async function appOf(options: HttpOptions): Promise<FastifyInstance> {
     timeWindow: 60_000,
     // By who says they come: what is wrong about a token is found later.
     keyGenerator: (request) => parseTokenText(tokenIn(request) ?? '')?.id ?? request.ip,
-    errorResponseBuilder: (request, { after }) => ({
-      ...problem({
+    errorResponseBuilder: (request, { after }) =>
+      problem({
         status: 429,
         reason: 'too_many_requests',
         message: `too_many_requests: more than ${requestsPerMinuteMax} in a minute; try again in ${after}`,
         instance: request.id,
         retryable: true,
       }),
-    }),
   });
   await app.register(multipart, { limits: { fileSize: limits.httpBodyBytesMax } });
   // A body that is not there is nobody's mistake where the operation takes none.
@@ -221,7 +220,7 @@ function mount(app: FastifyInstance, r: Route, options: Mounting): void {
 
 function mountMetrics(app: FastifyInstance, engine: Engine, metrics: NonNullable<HttpOptions['metrics']>): void {
   app.get('/metrics', async (request, reply) => {
-    const { token, user } = must(await bearerOf(engine, tokenIn(request) ?? '', isSameText));
+    const { token, user } = await bearerIn(engine, request);
     // It tells of all workspaces.
     if (token.reach !== 'installation') throw new RefusalError(noAccess(user, 'the whole installation'));
     const { contentType, text } = await metrics();
@@ -234,7 +233,7 @@ function mountTools(app: FastifyInstance, engine: Engine, tools: Tools): void {
     method: ['GET', 'POST', 'DELETE'],
     url: '/mcp',
     handler: async (request, reply) => {
-      const bearer = must(await bearerOf(engine, tokenIn(request) ?? '', isSameText));
+      const bearer = await bearerIn(engine, request);
       const principal = must(await principalWith(bearer, bearer.home));
       reply.hijack();
       const { home, token } = bearer;
@@ -354,7 +353,7 @@ interface LetIn {
 async function letIn(engine: Engine, r: Route, request: FastifyRequest): Promise<LetIn> {
   // What is public reads neither.
   if (r.entrance === 'public') return {} as LetIn;
-  const bearer = must(await bearerOf(engine, tokenIn(request) ?? '', isSameText));
+  const bearer = await bearerIn(engine, request);
   const { user, token, home } = bearer;
   if (r.entrance === 'bearer') {
     const principal = must(await principalWith(bearer, home));
@@ -376,6 +375,11 @@ function noAccess(user: string, id: string) {
     got: `one of ${user} that is not good in ${id}`,
     hint: 'use a token of that workspace',
   };
+}
+
+/** Throws a refusal, `token_invalid`. */
+async function bearerIn(engine: Engine, request: FastifyRequest): Promise<Bearer> {
+  return must(await bearerOf(engine, tokenIn(request) ?? '', isSameText));
 }
 
 function tokenIn(request: FastifyRequest): string | undefined {
