@@ -37,7 +37,12 @@ export function hasPassedOn(reader: Reader, component: ComponentId): boolean {
   return holderOf(reader, resourceKeyOf(reader, component)) !== component;
 }
 
-/** All that may show what is known under an id, in either of two states: it is another for them when it changes. */
+/** All that show what is known under an id, in either of two states: it is another for them when it changes. */
 export function showing(states: readonly Reader[], key: ComponentId): ComponentId[] {
-  return [...new Set([key, ...states.flatMap((state) => takersOf(state, key))])];
+  const holders = states.map((state): ComponentId | undefined => {
+    const holder = holderOf(state, key);
+    // Who has taken over another one shows that, and nobody what is known under its own id.
+    return resourceKeyOf(state, holder) === key ? holder : undefined;
+  });
+  return [...new Set(holders.filter((holder) => holder !== undefined))];
 }
