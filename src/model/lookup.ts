@@ -86,9 +86,15 @@ export function isMarked(reader: Reader, component: ComponentId): boolean {
 
 /** What is known of the resource of a component; undefined: nothing, or it has passed to another component. */
 export function reportedOf(reader: Reader, component: ComponentId): ResourceRecord | undefined {
+  const text = reportedText(reader, component);
+  return text === undefined ? undefined : (JSON.parse(text) as ResourceRecord);
+}
+
+/** The same, as it is kept. */
+export function reportedText(reader: Reader, component: ComponentId): string | undefined {
   const key = resourceKeyOf(reader, component);
-  const record = findRecord<ResourceRecord>(reader, 'resources', key);
-  return record === undefined || holderOf(reader, key) === component ? record : undefined;
+  const text = reader.get('resources', key);
+  return text === undefined || holderOf(reader, key) === component ? text : undefined;
 }
 
 /** Is there something that could be updated or destroyed? A provider that failed to create reports neither id nor payload. */

@@ -8,7 +8,7 @@ import { isFollowing } from '../model/cell.ts';
 import type { Source } from '../model/expr.ts';
 import type { BindingRecord, FunctionRecord } from '../model/function.ts';
 import { idLength, index, indexUser, splitAddress, splitCellKey } from '../model/keys.ts';
-import { isAbsent } from '../model/lookup.ts';
+import { isAbsent, reportedText } from '../model/lookup.ts';
 import { movedFromOf, showing } from '../model/moved.ts';
 import { type Path, wellKnown } from '../model/path.ts';
 import type { VariantRecord } from '../model/schema.ts';
@@ -76,7 +76,10 @@ export function changesBetween(before: Snapshot, after: Snapshot): Changes {
   for (const { key } of diff(before.map('components'), after.map('components')))
     if (key.length === idLength) whole.add(key as ComponentId);
   for (const { key } of diff(before.map('resources'), after.map('resources'))) taken.add(key as ComponentId);
-  const resources = [...new Set([...taken].flatMap((key) => showing([before, after], key)))];
+  const resources = [...new Set([...taken].flatMap((key) => showing([before, after], key)))].filter(
+    // Of a resource that changes hands nothing may be known yet.
+    (component) => reportedText(before, component) !== reportedText(after, component),
+  );
   const functions = changedFunctions(before, after);
   const { respecified, rebound } = ofChangedTypes(before, after, functions);
   for (const component of respecified) whole.add(component);
