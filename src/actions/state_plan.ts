@@ -117,6 +117,8 @@ function followersOf(reader: Reader, components: readonly ComponentId[]): Compon
 export interface ChangePlan {
   /** By component, then in the order of their sequence. */
   readonly due: readonly Due[];
+  /** What is due on Head as well, and in the same way. */
+  readonly standing: readonly Due[];
   /** What Head has planned and the change set leaves without a reason. */
   readonly cancelled: readonly Due[];
   /** What the change would ask for and is not planned. */
@@ -144,15 +146,18 @@ export function planBetween(changeSet: Valued, head: Valued, components: Iterabl
   for (const component of theirs.keys()) all.add(component);
   if (all.size > known) mine = planState(changeSet, all, accepted);
   const due: Due[] = [];
+  const standing: Due[] = [];
   const cancelled: Due[] = [];
   const left: Left[] = [];
   for (const component of [...all].sort(compareText)) {
     const [after, before] = [mine.get(component) ?? nothing, theirs.get(component) ?? nothing];
-    due.push(...lessThose(after.due, before.due));
+    const other = lessThose(after.due, before.due);
+    due.push(...other);
+    standing.push(...after.due.filter((d) => !other.includes(d)));
     left.push(...lessThose(after.left, before.left));
     cancelled.push(...before.due.filter((d) => !after.due.some((o) => o.kind === d.kind && o.name === d.name)));
   }
-  return { due, cancelled, left };
+  return { due, standing, cancelled, left };
 }
 
 const nothing: Plan = { due: [], left: [] };

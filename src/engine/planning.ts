@@ -24,6 +24,8 @@ import type { Workspace } from './workspace.ts';
 export interface Planned {
   readonly plan: ChangePlan;
   readonly steps: readonly Step[];
+  /** The same, with what Head has queued and stays due, in the order of both. */
+  readonly queue: readonly Step[];
   /** Keys of steps that wait for each other for ever. */
   readonly cycle: readonly string[] | undefined;
 }
@@ -106,7 +108,7 @@ export function unreviewedOf(w: Workspace, head: Branch): Planned {
   const acting = new Set(due.map((d) => d.component));
   const needs = needsOf(state, acting);
   const { steps, cycle } = orderOf({ due, needs, former: needs });
-  return { plan: { due, cancelled: [], left: [] }, steps, cycle };
+  return { plan: { due, standing: [], cancelled: [], left: [] }, steps, queue: steps, cycle };
 }
 
 /** As it is told and approved. */
@@ -114,7 +116,12 @@ export function plannedActions({ plan }: Planned): PlannedAction[] {
   return plan.due.map(({ component, kind, paths }) => ({ component, kind, paths }));
 }
 
-const nothing: Planned = { plan: { due: [], cancelled: [], left: [] }, steps: [], cycle: undefined };
+const nothing: Planned = {
+  plan: { due: [], standing: [], cancelled: [], left: [] },
+  steps: [],
+  queue: [],
+  cycle: undefined,
+};
 
 function planOfChange({ head, present, results, keptOnHead, kept, open }: PlanningOf): Planned {
   // Where no action function is bound there is none that could do anything.
@@ -127,9 +134,14 @@ function planOfChange({ head, present, results, keptOnHead, kept, open }: Planni
     for (const { key } of diff(head.map(category), present.map(category)))
       touched.add(key.slice(0, idLength) as ComponentId);
   const plan = planBetween(valuedBy(present, results, kept), valuedBy(head, results, keptOnHead), touched);
-  const acting = new Set(plan.due.map((d) => d.component));
-  const { steps, cycle } = orderOf({ due: plan.due, needs: needsOf(present, acting), former: needsOf(head, acting) });
-  return { plan, steps, cycle };
+  // What is queued already takes part in the order, so that what is new waits for it, and it for what is new.
+  const queued = new Set(open);
+  const standing = plan.standing.filter((d) => queued.has(d.component));
+  const due = [...plan.due, ...standing];
+  const acting = new Set(due.map((d) => d.component));
+  const { steps: queue, cycle } = orderOf({ due, needs: needsOf(present, acting), former: needsOf(head, acting) });
+  const isNew = new Set(plan.due);
+  return { plan, steps: queue.filter((step) => isNew.has(step.due)), queue, cycle };
 }
 
 function hasActions(state: Snapshot): boolean {
@@ -147,7 +159,7 @@ export function valuedBy(state: Snapshot, results: Results, kept: KeptValues | u
 }
 
 /** Of each step, the places in the list of those that come first. */
-function placesBefore({ steps }: Planned): number[][] {
+function placesBefore(steps: readonly Step[]): number[][] {
   const places = new Map(steps.map((step, i) => [step.key, i]));
   return steps.map(({ after }) => after.flatMap((key) => places.get(key) ?? []));
 }
@@ -161,11 +173,13 @@ export function cancelledSteps({ plan }: Planned): CancelledStep[] {
 
 /** As they are queued. */
 export function plannedSteps(planned: Planned): PlannedStep[] {
-  const before = placesBefore(planned);
-  return planned.steps.map(({ component, kind, name, due }, i) => ({
+  const before = placesBefore(planned.queue);
+  const isNew = new Set(planned.plan.due);
+  return planned.queue.map(({ component, kind, name, due }, i) => ({
     component,
     kind,
     name,
+    isNew: isNew.has(due),
     paths: due.paths,
     after: before[i]!,
     reviewedHash: due.awaits || kind === 'destroy' || kind === 'refresh' ? null : due.inputHash,
@@ -212,7 +226,7 @@ export function plannedLines(
   state: Reader,
   planned: Planned,
 ): { readonly actions: PlannedLine[]; readonly notPlanned: NotPlannedLine[] } {
-  const before = placesBefore(planned);
+  const before = placesBefore(planned.steps);
   const schemaOf = (id: ComponentId): string => {
     const record = findComponent(state, id);
     return record === undefined ? '' : (findSchema(state, record.schema)?.name ?? '');

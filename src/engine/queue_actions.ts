@@ -67,6 +67,8 @@ export interface PlannedStep {
   readonly component: ComponentId;
   readonly kind: ActionKind;
   readonly name: string;
+  /** False: Head has planned it the same, and it only takes its place in the order. */
+  readonly isNew: boolean;
   readonly paths: readonly string[];
   readonly after: readonly number[];
   readonly reviewedHash: Hash | null;
@@ -90,8 +92,17 @@ export function queuePlanned(
   const out: QueuedActions[number][] = [];
   const taken = new Set<ActionId>();
   const ids: (ActionId | undefined)[] = [];
-  for (const { component, kind, name, paths, after, reviewedHash, isHeld } of steps) {
-    const before = after.flatMap((at) => ids[at] ?? []);
+  for (const { component, kind, name, isNew, paths, after, reviewedHash, isHeld } of steps) {
+    const before = [...new Set(after.flatMap((at) => ids[at] ?? []))];
+    if (!isNew) {
+      const standing = w.actions.of(component).find((a) => isSame(a, kind, name));
+      ids.push(standing?.id);
+      if (standing !== undefined && hasNotBegun(standing) && !areSame(standing.after, before)) {
+        taken.add(standing.id);
+        out.push(amended(standing, { after: before }));
+      }
+      continue;
+    }
     const of = { component, actor: by.actor, origins: [by.changeSet] };
     // What is being made, or may have been, is not made a second time.
     const same = w.actions.of(component).filter((a) => isSame(a, kind, name));
@@ -102,7 +113,8 @@ export function queuePlanned(
       taken.add(known.id);
       ids.push(known.id);
       const reviewed = { origins: [...new Set([...known.origins, by.changeSet])], paths, reviewedHash };
-      const isFreed = !isHeld && known.blockedBy?.every((c) => steps.some((step) => step.component === c)) === true;
+      const isFreed =
+        !isHeld && known.blockedBy?.every((c) => steps.some((step) => step.isNew && step.component === c)) === true;
       const status =
         known.status === 'failed' || isFreed
           ? { status: 'queued' as const, failure: null, endedAtMs: null, heldBecause: '', blockedBy: undefined }
@@ -136,6 +148,9 @@ export function queuePlanned(
         out.push(must(stepOf(action, ['cancel'], { endedAtMs })));
   return out;
 }
+
+const areSame = (some: readonly ActionId[], others: readonly ActionId[]): boolean =>
+  some.length === others.length && some.every((id) => others.includes(id));
 
 const newRow = (record: ActionRecord | undefined): QueuedActions[number] | undefined =>
   record && { record, expected: undefined };

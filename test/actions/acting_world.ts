@@ -57,7 +57,7 @@ export function componentsOf(state: Snapshot): ComponentId[] {
 
 export function planOfState(state: Snapshot, of: Iterable<ComponentId> = componentsOf(state)): ChangePlan {
   const plans = [...planState(valued(state, digest), of).values()];
-  return { due: plans.flatMap((p) => p.due), left: plans.flatMap((p) => p.left), cancelled: [] };
+  return { due: plans.flatMap((p) => p.due), left: plans.flatMap((p) => p.left), standing: [], cancelled: [] };
 }
 
 /** The plan of `state` against `head`, of every component of either. */

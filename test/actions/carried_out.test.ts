@@ -165,7 +165,7 @@ describe('a plan carried out', () => {
         // But for what was asked for and done.
         for (const component of componentsOf(world.snapshot))
           expect(provider.resource(component)?.status ?? 'absent').toBe('absent');
-        expect(planOfState(world.snapshot)).toEqual({ due: [], left: [], cancelled: [] });
+        expect(planOfState(world.snapshot)).toMatchObject({ due: [], left: [], cancelled: [] });
       }),
       { numRuns: runs(150), seed: 4 },
     );
@@ -189,7 +189,7 @@ describe('a plan carried out', () => {
         change(world, second.slice(0, 2));
         const fork = world.fork(9);
         fork.lawful = false;
-        expect(between(fork.snapshot, world.snapshot)).toEqual({ due: [], cancelled: [], left: [] });
+        expect(between(fork.snapshot, world.snapshot)).toMatchObject({ due: [], cancelled: [], left: [] });
         change(fork, second);
         const plan = between(fork.snapshot, world.snapshot);
         planned += plan.due.length;
@@ -199,7 +199,7 @@ describe('a plan carried out', () => {
             ...differing(fork.snapshot, world.snapshot),
             ...losing.map((d) => d.component),
           ]),
-        ).toEqual(plan);
+        ).toEqual({ ...plan, standing: expect.any(Array) });
         // What was planned is taken back by going back, whatever else is pending.
         const back = between(world.snapshot, fork.snapshot);
         const isIn = (d: Due, some: readonly Due[]): boolean =>

@@ -27,7 +27,7 @@ describe('a change set', () => {
     world.create('pending', {}, 'Acting');
     const fork = world.fork(9);
     fork.lawful = false;
-    expect(between(fork.snapshot, world.snapshot)).toEqual({ due: [], cancelled: [], left: [] });
+    expect(between(fork.snapshot, world.snapshot)).toMatchObject({ due: [], cancelled: [], left: [] });
     expect(lines(world, planOfState(world.snapshot).due)).toEqual(['pending create']);
     change.set(a, '/domain/text', 'y');
     expect(due()).toEqual(['a update /domain/text']);

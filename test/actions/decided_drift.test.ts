@@ -86,7 +86,7 @@ describe('accepted', () => {
     provider.drifts(c, { text: 'b', fixed: 'f' });
     world.set(c, '/domain/text', 'b');
     const head = world.snapshot;
-    expect(between(world.snapshot, head)).toEqual({ due: [], left: [], cancelled: [] });
+    expect(between(world.snapshot, head)).toMatchObject({ due: [], left: [], cancelled: [] });
     world.set(c, '/domain/text', 'a');
     expect(lines(world, between(world.snapshot, head).due)).toEqual(['one update /domain/text']);
     world.set(c, '/domain/other', 'x');

@@ -27,7 +27,7 @@ describe('what a state asks for', () => {
     world.do({ kind: 'component.delete', component: c });
     expect(due()).toEqual([]);
     world.do({ kind: 'action.add', component: c, action: 'refresh' });
-    expect(planOfState(world.snapshot)).toEqual({ due: [], left: [], cancelled: [] });
+    expect(planOfState(world.snapshot)).toMatchObject({ due: [], left: [], cancelled: [] });
     world.do({ kind: 'action.remove', component: c, action: 'refresh' }, { kind: 'component.restore', component: c });
     expect(due()).toEqual(['one create']);
     new Provider(world).createAll();
