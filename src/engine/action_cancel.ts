@@ -1,4 +1,4 @@
-// Ending actions on request. One that has not begun is cancelled outright. Of one that has begun it may have been done: ending
+// Ending actions on request. One that has not begun is cancelled outright. Of one that has begun it may have been done, also by an earlier attempt: ending
 // its function takes nothing back, and what it made would be known to nobody. So its end is that of an interrupted one: it is
 // not made again by itself, what it came to is found out where that can be told, and is left to a person where not.
 
@@ -24,6 +24,10 @@ export async function cancelAction(
   }
   if (mayHave && status === 'dispatched') {
     const step = must(w.actions.step(id, ['cancel'], { ending: 'cancel', failure: unknownEnd('cancel') }));
+    return ok((await w.record({ changes: [], actions: [step] })) ? step.record : undefined);
+  }
+  if (mayHave && action.isUnsure === true && (status === 'queued' || status === 'on-hold')) {
+    const step = must(w.actions.step(id, ['interrupt'], { ending: 'cancel', failure: unknownEnd('cancel') }));
     return ok((await w.record({ changes: [], actions: [step] })) ? step.record : undefined);
   }
   const isBegun = status === 'running' || status === 'dispatched';

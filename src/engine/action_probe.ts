@@ -20,21 +20,25 @@ import type { Workspace } from './workspace.ts';
 
 /**
  * Queues it again, records it as done, or leaves it interrupted. One that somebody has ended is not made again: when it was not
- * done it has failed or is cancelled, as he asked.
+ * done it has failed or is cancelled, as he asked. `mayRepeat`: what may be done twice is done again without looking. Default true.
  */
-export async function resolveInterrupted(w: Workspace, action: ActionRecord): Promise<void> {
+export async function resolveInterrupted(w: Workspace, action: ActionRecord, mayRepeat = true): Promise<void> {
   const { id, ending } = action;
   const head = await w.head();
   const fn = await w.read(() => functionFor(head.snapshot, action));
-  const isSafe = ending === undefined && fn.ok && (await isSafeToRepeat(w, action, fn.value));
+  const isSafe = mayRepeat && ending === undefined && fn.ok && (await isSafeToRepeat(w, action, fn.value));
   const isStill = (): boolean => w.actions.find(id)?.status === 'interrupted';
   if (!isStill()) return;
-  if (isSafe) return again(w, action);
+  if (isSafe && (await again(w, action, true))) return;
   const seen = await lookAt(w, action);
   if (!isStill()) return;
   if (typeof seen === 'object' && 'pool' in seen) return untold(w, action, seen.pool);
   if (seen === undefined) return;
-  if (seen === 'not done') return ending === undefined ? again(w, action) : endAs(w, action, ending);
+  if (seen === 'not done') {
+    if (ending === undefined) await again(w, action, false);
+    else await endAs(w, action, ending);
+    return;
+  }
   const { changes, chunks } = await w.read(() => changesOf(w, action, seen.bound, seen.outcome));
   if (!isStill()) return;
   const done = must(w.actions.step(id, ['succeed'], { failure: null, endedAtMs: w.world.clock.nowMs() }));
@@ -55,14 +59,15 @@ async function untold(w: Workspace, { id, failure }: ActionRecord, pool: string)
   await w.record({ changes: [], actions: [w.actions.amend(id, { failure: { code: 'interrupted', message } })] });
 }
 
-/** Later each time, and not for ever: then a person has to look. */
-async function again(w: Workspace, action: ActionRecord): Promise<void> {
+/** Later each time, and not for ever: then a person has to look, and it answers false. `isUnsure`: it may have been done. */
+async function again(w: Workspace, action: ActionRecord, isUnsure: boolean): Promise<boolean> {
   const attempts = (action.retries ?? 0) + 1;
   const decision = decideRetry({ errorClass: 'unknown-outcome', attempts }, chanceOf(w, action));
-  if (decision.kind === 'give-up') return;
+  if (decision.kind === 'give-up') return false;
   const notBeforeMs = w.world.clock.nowMs() + (attempts === 1 ? 0 : decision.waitMs);
-  const step = w.actions.step(action.id, ['retry'], { endedAtMs: null, retries: attempts, notBeforeMs });
-  await w.record({ changes: [], actions: [must(step)] });
+  const more = { endedAtMs: null, retries: attempts, notBeforeMs, isUnsure: isUnsure || undefined };
+  await w.record({ changes: [], actions: [must(w.actions.step(action.id, ['retry'], more))] });
+  return true;
 }
 
 /** Evenly from 0 to below 1, another one for each attempt of each action, the same on every machine. */

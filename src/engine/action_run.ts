@@ -170,15 +170,12 @@ async function ended(w: Workspace, of: Ended, by: Carrier): Promise<void> {
     for (const { key } of of.keys) w.dispatcher.retryAfter(key, Math.min(retryAfterMs, limits.retryAfterMsMax));
   const isOnRequest = isKilled || w.actions.find(id)?.ending !== undefined;
   const isOpen = isKilled || errorClass === 'unknown-outcome';
-  const isUnknown =
-    isOpen &&
-    (isOnRequest
-      ? await mayHaveActed(w, w.actions.find(id)!)
-      : !(await isSafeToRepeat(w, w.actions.find(id), of.call)));
+  const mayHave = isOpen && (await mayHaveActed(w, w.actions.find(id)!));
+  const isUnknown = isOpen && (isOnRequest ? mayHave : !(await isSafeToRepeat(w, w.actions.find(id), of.call)));
   if (!isMine()) return;
   const { ending = isKilled ? 'fail' : undefined } = w.actions.find(id)!;
   const { code, message } = failure;
-  if (!isUnknown && ending === undefined) return fail(w, id, failure);
+  if (!isUnknown && ending === undefined) return fail(w, id, { ...failure, mayHave });
   if (!isUnknown) return endAs(w, w.actions.find(id)!, ending!, { code, message });
   const told = ending === undefined ? { code: 'interrupted', message } : unknownEnd(ending);
   const interrupted = await interrupt(w, id, told, ending);
@@ -189,7 +186,12 @@ const isPause = (answer: ActionAnswer): answer is ActionPause =>
   answer.status === 'pending' || answer.status === 'waiting';
 
 /** What went wrong, with the code that people see. */
-type Failed = Omit<ActionFailure, 'status'> & { readonly code: string; readonly isSaid?: boolean };
+interface Failed extends Omit<ActionFailure, 'status'> {
+  readonly code: string;
+  readonly isSaid?: boolean;
+  /** It may have been done all the same. */
+  readonly mayHave?: boolean;
+}
 
 function failureOf(outcome: Tested['report']['outcome'], said: Result<ActionAnswer> | undefined): Failed {
   const none = { retryAfterMs: undefined };
@@ -255,14 +257,27 @@ async function interrupt(
   return (await w.record({ changes: [], actions: [step], by: id })) ? step.record : undefined;
 }
 
-/** It is made again, by itself and after a while, or has failed. */
-async function fail(w: Workspace, id: ActionId, { code, message, isSaid, ...of }: Failed): Promise<void> {
+/**
+ * It is made again, by itself and after a while, or has failed. Where an attempt may have been done it has not: what it came to
+ * is looked at, or left to a person.
+ */
+async function fail(w: Workspace, id: ActionId, { code, message, isSaid, mayHave, ...of }: Failed): Promise<void> {
   const { actions, world } = w;
   const action = actions.find(id)!;
   const retries = action.retries ?? 0;
   const decision = decideRetry({ ...of, attempts: retries + 1 }, chanceOf(w, action));
   const failure = { code, message };
   const failures = isSaid === true ? (action.failures ?? 0) + 1 : action.failures;
+  const isUnsure = action.isUnsure === true || mayHave === true || undefined;
+  if (decision.kind === 'give-up' && isUnsure === true) {
+    const told = {
+      code: 'interrupted',
+      message: `${message}; an attempt may have been done, and whether is not known`,
+    };
+    const interrupted = await interrupt(w, id, told);
+    if (interrupted !== undefined) await resolveInterrupted(w, interrupted, false);
+    return;
+  }
   if (decision.kind === 'give-up') {
     await w.record({ changes: [], actions: [must(failed(w, action, failure, { failures }))], by: id });
     return;
@@ -270,6 +285,7 @@ async function fail(w: Workspace, id: ActionId, { code, message, isSaid, ...of }
   const again = actions.step(id, action.checkpoint === undefined ? ['fail', 'retry'] : ['pause'], {
     failure,
     failures,
+    isUnsure,
     retries: retries + 1,
     notBeforeMs: world.clock.nowMs() + decision.waitMs,
   });

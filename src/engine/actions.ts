@@ -90,6 +90,7 @@ export async function steerAction(
     // Whoever lets it go does not want to wait.
     ...(event === 'release' ? { notBeforeMs: null } : {}),
     ...(event === 'retry' ? { failure: null, notBeforeMs: null, endedAtMs: null, retries: undefined } : {}),
+    ...(action.status === 'interrupted' ? { isUnsure: true } : {}),
   });
   if (!step.ok) return step;
   // Somebody else has moved it: judged again as it is now.

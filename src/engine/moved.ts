@@ -70,7 +70,8 @@ function lineOf(
 export function checkMoved(w: Workspace, head: Branch, moved: readonly MovedLine[]): Result<void> {
   const begun = moved
     .flatMap(({ component, from }) => [...w.actions.of(from), ...w.actions.of(component)])
-    .filter((a) => !hasNotBegun(a))
+    // What has been replaced goes by an action of its component, which has to be there until then.
+    .filter((a) => !hasNotBegun(a) || a.former !== undefined)
     .map((a) => `the ${a.kind} of ${a.componentName}, ${a.status}`);
   if (begun.length > 0)
     return refuse('not_ready', {

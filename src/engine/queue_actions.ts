@@ -97,7 +97,7 @@ export function queuePlanned(
     if (!isNew) {
       const standing = w.actions.of(component).find((a) => isSame(a, kind, name));
       ids.push(standing?.id);
-      if (standing !== undefined && hasNotBegun(standing) && !areSame(standing.after, before)) {
+      if (standing !== undefined && isWaiting(standing) && !areSame(standing.after, before)) {
         taken.add(standing.id);
         out.push(amended(standing, { after: before }));
       }
@@ -108,7 +108,7 @@ export function queuePlanned(
     const same = w.actions.of(component).filter((a) => isSame(a, kind, name));
     const known =
       (kind === 'update' ? undefined : same.find((a) => !hasNotBegun(a))) ??
-      same.find((a) => hasNotBegun(a) && !taken.has(a.id));
+      same.find((a) => isWaiting(a) && !taken.has(a.id));
     if (known !== undefined) {
       taken.add(known.id);
       ids.push(known.id);
@@ -121,7 +121,7 @@ export function queuePlanned(
           : {};
       if (isMadeWithOthers(known, reviewedHash)) {
         const next = { ...of, paths, after: [...before, known.id], reviewedHash };
-        const waiting = w.actions.of(component).find((a) => a.kind === 'update' && hasNotBegun(a));
+        const waiting = w.actions.of(component).find((a) => a.kind === 'update' && isWaiting(a));
         const later =
           waiting === undefined
             ? newRow(newAction(w, state, { ...next, kind: 'update' }))
@@ -132,7 +132,7 @@ export function queuePlanned(
           ids[ids.length - 1] = later.record.id;
         }
       }
-      if (hasNotBegun(known)) out.push(amended(known, { ...reviewed, after: before, ...status }));
+      if (isWaiting(known)) out.push(amended(known, { ...reviewed, after: before, ...status }));
       else if (known.status === 'interrupted') out.push(amended(known, reviewed));
       continue;
     }
@@ -143,9 +143,12 @@ export function queuePlanned(
   }
   const endedAtMs = w.world.clock.nowMs();
   for (const { component, kind, name } of cancelled)
-    for (const action of w.actions.of(component))
-      if (isSame(action, kind, name) && hasNotBegun(action) && !taken.has(action.id))
-        out.push(must(stepOf(action, ['cancel'], { endedAtMs })));
+    for (const action of w.actions.of(component)) {
+      if (!isSame(action, kind, name) || !isWaiting(action) || taken.has(action.id)) continue;
+      if (hasNotBegun(action)) out.push(must(stepOf(action, ['cancel'], { endedAtMs })));
+      // What may have been done already is done once more, with what is declared now.
+      else if (kind === 'update') out.push(amended(action, { paths: [], reviewedHash: null }));
+    }
   return out;
 }
 
@@ -163,5 +166,8 @@ function isMadeWithOthers({ kind, status, inputHash }: ActionRecord, reviewedHas
 /** What is to go because another resource has taken its place goes whatever is planned. */
 const isSame = (a: ActionRecord, kind: ActionKind, name: string): boolean =>
   a.kind === kind && a.name === name && a.former === undefined;
-export const hasNotBegun = ({ status }: ActionRecord): boolean =>
+/** It waits for its first attempt, or for another one. */
+const isWaiting = ({ status }: ActionRecord): boolean =>
   status === 'queued' || status === 'on-hold' || status === 'failed';
+/** No attempt of it can have been done. */
+export const hasNotBegun = (action: ActionRecord): boolean => isWaiting(action) && action.isUnsure !== true;

@@ -61,8 +61,9 @@ export type ActionEvent =
   | 'retry';
 
 const transitions: Readonly<Record<ActionStatus, Partial<Record<ActionEvent, ActionStatus>>>> = {
-  queued: { hold: 'on-hold', dispatch: 'dispatched', cancel: 'cancelled' },
-  'on-hold': { release: 'queued', cancel: 'cancelled' },
+  // Interrupted, where an earlier attempt may have been done and it is ended before the next one.
+  queued: { hold: 'on-hold', dispatch: 'dispatched', cancel: 'cancelled', interrupt: 'interrupted' },
+  'on-hold': { release: 'queued', cancel: 'cancelled', interrupt: 'interrupted' },
   // Between two calls of its function, or before the first.
   dispatched: { start: 'running', cancel: 'interrupted', fail: 'failed', interrupt: 'interrupted' },
   running: {
@@ -163,6 +164,8 @@ export interface ActionRecord {
    * nothing was done. Absent: nobody has.
    */
   readonly ending?: 'cancel' | 'fail' | undefined;
+  /** An attempt may have been done, of which that is not known: ended before the next one it is interrupted. Absent: none. */
+  readonly isUnsure?: boolean | undefined;
   /** Components whose actions it waited for and were cancelled; an apply that plans for all of them again lets it go. Absent: none. */
   readonly blockedBy?: readonly ComponentId[] | undefined;
   /**

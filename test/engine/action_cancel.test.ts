@@ -242,3 +242,51 @@ test('[EN433] what an apply takes away because nothing is left to do holds nobod
     'refresh of second: succeeded',
   ]);
 });
+
+/** Applies what makes `it`, of which the first attempts are done and not answered; as it waits for the next one. */
+async function unsure(a: ActionHouse): Promise<ActionRecord> {
+  await a.provider.rules(...[1, 2, 3].map((nth) => ({ op: 'create', nth, goes: 'drop' }) as const));
+  const changeSet = await a.house.open('made');
+  await a.house.submit(changeSet, thing('it'));
+  await a.house.call('change_set.apply', { changeSet });
+  for (;;) {
+    const [action] = await a.actions({ status: 'queued' });
+    if (action?.isUnsure === true) return action;
+    await new Promise((r) => setTimeout(r, 5));
+  }
+}
+
+test('[EN438] cancelled between two attempts of which the first may have been done, it is left to a person', async () => {
+  const a = await opened();
+  const action = await unsure(a);
+  expect(await cancel(a, action)).toMatchObject({ status: 'interrupted', failure: { code: 'interrupted' } });
+  await a.quiet();
+  expect(await a.told()).toEqual(['create of it: interrupted']);
+  await a.house.call('action.retry', { action: action.id });
+  await a.quiet();
+  expect(await a.told()).toContain('create of it: succeeded');
+  expect(await a.effects()).toEqual(['create it']);
+});
+
+test('[EN438] an apply that has no use for it lets it come to its end, and what it made is known', async () => {
+  const a = await opened();
+  await unsure(a);
+  await a.apply('never mind', { kind: 'component.delete', component: 'it' });
+  expect((await a.told())[0]).toBe('create of it: succeeded');
+  expect(await a.effects()).toEqual(['create it']);
+  const { actions } = await a.house.call<{ actions: { kind: string }[] }>('action.pending', {});
+  expect(actions.map((x) => x.kind)).toEqual(['destroy']);
+});
+
+test('[EN438] refused for good after an attempt that may have been done, it has not failed', async () => {
+  const a = await opened();
+  await a.provider.rules({ op: 'create', nth: 1, goes: 'drop' }, { op: 'create', nth: 2, goes: 'fail' });
+  await a.apply('made', thing('it'));
+  const [action] = await a.actions();
+  expect(action).toMatchObject({ status: 'interrupted', attempts: 2 });
+  expect(action!.failure!.message).toMatch(/the create fails.*; an attempt may have been done/);
+  await a.house.call('action.retry', { action: action!.id });
+  await a.quiet();
+  expect(await a.told()).toContain('create of it: succeeded');
+  expect(await a.effects()).toEqual(['create it']);
+});

@@ -164,3 +164,21 @@ test('[EN434] where the new one has the id of the old one it is not destroyed be
   expect(await destroyOf(a)).toMatchObject({ status: 'on-hold', heldBecause: expect.stringContaining('"same"') });
   expect(await a.effects()).toEqual(['create it', 'create it']);
 });
+
+test('[EN434] a resource does not change hands while one that it replaced is still to go', async () => {
+  const a = await opened();
+  await a.provider.rules({ op: 'destroy', nth: 1, goes: 'fail' });
+  await a.apply('replaced', zone('b'));
+  const failed = await destroyOf(a);
+  const changeSet = await a.house.open('renamed');
+  const made = { kind: 'component.create', schema: 'Thing', name: 'new', attributes: { '/domain/Zone': 'b' } };
+  await a.house.submit(changeSet, made, { kind: 'component.moved', from: 'it', to: 'new' });
+  const refusal = await a.house.refused('change_set.apply', { changeSet, waitMs: 20_000 });
+  expect(refusal).toMatchObject({ code: 'not_ready', got: 'the destroy of it, failed' });
+  await a.house.call('action.retry', { action: failed.id });
+  await a.quiet();
+  await a.house.call('change_set.apply', { changeSet, waitMs: 20_000 });
+  await a.quiet();
+  expect((await a.effects()).slice(0, 3)).toEqual(['create it', 'create it', 'destroy t1']);
+  expect(((await a.seen('HEAD', 'new'))['resource_value'] as { Address?: string }).Address).toBe('addr-t2');
+});

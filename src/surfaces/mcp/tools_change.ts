@@ -169,10 +169,16 @@ export const changeTools: readonly Tool[] = [
       idempotencyKey: keyIn,
       name: Type.String(),
       text: Type.String({ description: 'JSON or YAML.' }),
+      moved: Type.Optional(
+        Type.Record(Type.String(), Type.String(), {
+          description:
+            'Logical ids as they were, each with what the same resource is called now: it keeps its resource.',
+        }),
+      ),
     },
     output: { imported: told('What was made, and what could not be.') },
-    run: async ({ changeSet, idempotencyKey, name, text }, operation) => ({
-      imported: await operation('import.cloudformation', { changeSet, idempotencyKey, name, text }),
+    run: async ({ changeSet, idempotencyKey, name, text, moved }, operation) => ({
+      imported: await operation('import.cloudformation', { changeSet, idempotencyKey, name, text, moved }),
     }),
   }),
   tool({

@@ -5,11 +5,10 @@ import { Type } from 'typebox';
 import { anyJson, shape } from '../model.ts';
 import { inChangeSet, type Route, route } from '../route.ts';
 
-const described = (name: string, what: string) =>
-  shape(name, {
-    text: Type.String({ description: what }),
-    name: Type.String({ description: 'Of its component; one of that name in the change set is brought to it.' }),
-  });
+const description = (what: string) => ({
+  text: Type.String({ description: what }),
+  name: Type.String({ description: 'Of its component; one of that name in the change set is brought to it.' }),
+});
 const imported = (name: string) =>
   shape(name, {
     changeSet: Type.String(),
@@ -65,7 +64,15 @@ export const importRoutes: readonly Route[] = [
     method: 'POST',
     path: `${inChangeSet}/templates/cloudformation`,
     summary: 'Makes components of the resources of a template, JSON or YAML, and subscriptions of its references.',
-    body: described('ImportCloudFormationRequest', 'The template.'),
+    body: shape('ImportCloudFormationRequest', {
+      ...description('The template.'),
+      moved: Type.Optional(
+        Type.Record(Type.String(), Type.String(), {
+          description:
+            'Logical ids as they were, each with what the same resource is called now: it keeps its resource.',
+        }),
+      ),
+    }),
     repeats: 'engine',
     versioned: true,
     answers: { 200: imported('ImportCloudFormationResponse') },
@@ -76,7 +83,7 @@ export const importRoutes: readonly Route[] = [
     method: 'POST',
     path: `${inChangeSet}/templates/terraform`,
     summary: 'Makes components of the resources of a state, for which nothing has to be done.',
-    body: described('ImportTerraformRequest', 'A state of version 4, or what `terraform show -json` prints.'),
+    body: shape('ImportTerraformRequest', description('A state of version 4, or what `terraform show -json` prints.')),
     repeats: 'engine',
     versioned: true,
     answers: { 200: imported('ImportTerraformResponse') },
