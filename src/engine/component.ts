@@ -32,6 +32,7 @@ import { pointerAt } from '../mutation/tree.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type AuditRecord, readAudit } from './audit.ts';
+import { SearchedValues } from './searched_values.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Where one declared value comes from. */
@@ -186,10 +187,10 @@ export function searchComponents(
   if (!query.ok) return query;
   const limit = Math.min(Math.max(1, request.limit ?? limits.pageRowsMax), limits.pageRowsMax);
   const items: ComponentLine[] = [];
-  const evaluation = new Evaluation(snapshot, results);
+  const values = new SearchedValues(new Evaluation(snapshot, results), query.value);
   for (const id of candidates(snapshot, query.value, request.cursor ?? '')) {
     const line = lineOf(snapshot, id);
-    if (line === undefined || !matches(evaluation, query.value, line)) continue;
+    if (line === undefined || !matchSearch(query.value, values.subject(line))) continue;
     if (items.length === limit) return ok({ items, nextCursor: items.at(-1)!.id });
     items.push(line);
   }
@@ -229,22 +230,6 @@ export function idsOfSchemas(reader: Reader, names: readonly string[]): Componen
     }
   }
   return ids.sort(compareText);
-}
-
-export function matches(evaluation: Evaluation, query: SearchQuery, line: ComponentLine): boolean {
-  return matchSearch(query, {
-    name: line.name,
-    schema: line.schema,
-    attributes: () => leaves('', evaluation.view(line.id).value),
-  });
-}
-
-function* leaves(at: string, value: Json): Iterable<readonly [string, string]> {
-  if (typeof value === 'object' && value !== null) {
-    for (const [key, member] of Object.entries(value)) {
-      yield* leaves(`${at}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, member as Json);
-    }
-  } else yield [at, String(value)];
 }
 
 /** What happened to a component, oldest first: its audit records over the change sets in which it was edited. */

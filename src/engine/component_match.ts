@@ -4,15 +4,16 @@
 import type { ComponentId } from '../base/ids.ts';
 import { ok, type Result } from '../base/result.ts';
 import { Evaluation } from '../builtins/evaluate.ts';
-import { parseSearch, requiredSchemas, type SearchQuery } from '../formats/search.ts';
+import { matchSearch, parseSearch, requiredSchemas, type SearchQuery } from '../formats/search.ts';
 import { idLength } from '../model/keys.ts';
 import { findComponent, resolveSchema, variantInWork } from '../model/lookup.ts';
 import type { SchemaRecord } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { type ComponentLine, idsAfter, idsOfSchemas, lineOf, matches } from './component.ts';
+import { type ComponentLine, idsAfter, idsOfSchemas, lineOf } from './component.ts';
 import { isGone } from './component_detail.ts';
 import type { State } from './operation.ts';
+import { SearchedValues } from './searched_values.ts';
 import { laterTurn } from './turn.ts';
 
 export interface MatchAsk {
@@ -83,7 +84,7 @@ interface Looking {
 
 function found({ s, head, ask, query }: Looking, ids: readonly ComponentId[]): ComponentLine[] {
   const { snapshot, w } = s;
-  const evaluation = new Evaluation(snapshot, w.propagation.resultsOn(w.world.digest));
+  const values = new SearchedValues(new Evaluation(snapshot, w.propagation.resultsOn(w.world.digest)), query);
   const newest = new Map<string, string | undefined>();
   const isUpgradable = (id: ComponentId): boolean => {
     const { schema, variant } = findComponent(snapshot, id)!;
@@ -96,7 +97,7 @@ function found({ s, head, ask, query }: Looking, ids: readonly ComponentId[]): C
     const line = lineOf(snapshot, id);
     if (line === undefined || isGone(snapshot, id, head)) continue;
     if (ask.upgradable !== undefined && ask.upgradable !== isUpgradable(id)) continue;
-    if (matches(evaluation, query, line)) out.push(line);
+    if (matchSearch(query, values.subject(line))) out.push(line);
   }
   return out;
 }

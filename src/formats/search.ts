@@ -26,7 +26,26 @@ export function matchSearch(query: SearchQuery, subject: SearchSubject): boolean
   return judge(query, names, (q) => hasAttribute(q, attributes)) === true;
 }
 
-type AttributeQuery = Extract<SearchQuery, { kind: 'attribute' }>;
+export type AttributeQuery = Extract<SearchQuery, { kind: 'attribute' }>;
+
+/** All that a query asks of attributes. */
+export function attributesIn(query: SearchQuery): readonly AttributeQuery[] {
+  switch (query.kind) {
+    case 'attribute':
+      return [query];
+    case 'not':
+      return attributesIn(query.of);
+    case 'and':
+    case 'or':
+      return query.of.flatMap(attributesIn);
+    case 'all':
+    case 'word':
+    case 'schema':
+      return [];
+    default:
+      return unreachable(query);
+  }
+}
 
 /** The query's truth, undefined while that hangs on attributes that are not known (Kleene's three values). */
 function judge(
@@ -73,12 +92,37 @@ function isShort(pattern: Pattern): boolean {
   return pattern.every((piece) => !piece.text.includes('::'));
 }
 
-function hasAttribute(query: AttributeQuery, attributes: readonly (readonly [string, string])[]): boolean {
-  const isAbsolute = query.path.startsWith('/');
-  const wanted = query.path
+function wantedOf({ path }: AttributeQuery): { readonly isAbsolute: boolean; readonly wanted: readonly string[] } {
+  const isAbsolute = path.startsWith('/');
+  const wanted = path
     .toLowerCase()
     .slice(isAbsolute ? 1 : 0)
     .split('/');
+  return { isAbsolute, wanted };
+}
+
+/** A segment of a pointer of which the name is not known, and any number of those. */
+export const anyName = Symbol('any name');
+export const anyNames = Symbol('any names');
+export type KnownSegment = string | typeof anyName | typeof anyNames;
+
+/** May an attribute at such a pointer be one that is asked for? Segments are as they stand in a pointer. */
+export function mayBeAt(query: AttributeQuery, pointer: readonly KnownSegment[]): boolean {
+  const { isAbsolute, wanted } = wantedOf(query);
+  const segments = pointer.map((s) => (typeof s === 'string' ? s.toLowerCase() : s));
+  const may = (i: number, at: number): boolean => {
+    if (i < 0 && !isAbsolute) return true;
+    if (at < 0) return i < 0;
+    const segment = segments[at]!;
+    if (segment === anyNames) return may(i, at - 1) || (i >= 0 && may(i - 1, at));
+    if (i >= 0 && (segment === anyName || segment === wanted[i]) && may(i - 1, at - 1)) return true;
+    return (segment === anyName || isIndex(segment)) && may(i, at - 1);
+  };
+  return may(wanted.length - 1, segments.length - 1);
+}
+
+function hasAttribute(query: AttributeQuery, attributes: readonly (readonly [string, string])[]): boolean {
+  const { isAbsolute, wanted } = wantedOf(query);
   return attributes.some(([pointer, text]) => {
     if (!isAt(wanted, isAbsolute, pointer.toLowerCase().slice(1).split('/'))) return false;
     const folded = text.toLowerCase();
