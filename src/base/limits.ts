@@ -4,6 +4,12 @@
 export const limits = {
   /** Body of one HTTP request. */
   httpBodyBytesMax: 32 * 1024 * 1024,
+  /** Bytes, about, that a workspace keeps of what searches have looked at. */
+  searchIndexBytesMax: 96 * 1024 * 1024,
+  /** Milliseconds that a search spends, portion by portion, on keeping what it looks at. */
+  searchIndexSliceMs: 2,
+  /** Components that may differ between two states for what is kept of one to be of use for the other. */
+  searchTouchedMax: 50_000,
   /** HTTP requests of one token, or of one address that shows none, in a minute. */
   httpRequestsPerMinuteMax: 6_000,
   /** Answers shorter than this are not compressed. */

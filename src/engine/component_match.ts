@@ -10,9 +10,11 @@ import { findComponent, resolveSchema, variantInWork } from '../model/lookup.ts'
 import type { SchemaRecord } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { Branch } from './branch.ts';
 import { type ComponentLine, idsAfter, idsOfSchemas, lineOf } from './component.ts';
 import { isGone } from './component_detail.ts';
 import type { State } from './operation.ts';
+import { Asked, searchIndexOf } from './search_index.ts';
 import { SearchedValues } from './searched_values.ts';
 import { laterTurn } from './turn.ts';
 
@@ -35,11 +37,12 @@ export async function matchComponents(s: State, head: Snapshot, ask: MatchAsk): 
   const names = await s.w.read(() => schemasFor(s, ask, query.value));
   if (!names.ok) return names;
   const all = names.value === undefined ? undefined : await s.w.read(() => idsOfSchemas(s.snapshot, names.value!));
-  const looking = { s, head, ask, query: query.value };
+  const looking = { s, head, ask, query: query.value, asked: new Asked() };
+  const now = await s.w.head();
   const out: ComponentLine[] = [];
   for (let after = '', at = 0; ; at += portion) {
     const ids = all?.slice(at, at + portion) ?? (await s.w.read(() => firstOf(s.snapshot, after)));
-    out.push(...(await s.w.read(() => found(looking, ids))));
+    out.push(...(await s.w.read(() => found(looking, ids, now))));
     if (ids.length < portion) return ok(out);
     after = ids.at(-1)!;
     await laterTurn();
@@ -80,9 +83,10 @@ interface Looking {
   readonly head: Snapshot;
   readonly ask: MatchAsk;
   readonly query: SearchQuery;
+  readonly asked: Asked;
 }
 
-function found({ s, head, ask, query }: Looking, ids: readonly ComponentId[]): ComponentLine[] {
+function found({ s, head, ask, query, asked }: Looking, ids: readonly ComponentId[], now: Branch): ComponentLine[] {
   const { snapshot, w } = s;
   const values = new SearchedValues(new Evaluation(snapshot, w.propagation.resultsOn(w.world.digest)), query);
   const newest = new Map<string, string | undefined>();
@@ -93,7 +97,13 @@ function found({ s, head, ask, query }: Looking, ids: readonly ComponentId[]): C
     return to !== undefined && to !== variant;
   };
   const out: ComponentLine[] = [];
+  const indexed = searchIndexOf(w).search(now.snapshot, snapshot, query, asked);
   for (const id of ids) {
+    const known = indexed.matches(id);
+    if (known !== undefined) {
+      if (known !== false && (ask.upgradable === undefined || ask.upgradable === isUpgradable(id))) out.push(known);
+      continue;
+    }
     const line = lineOf(snapshot, id);
     if (line === undefined || isGone(snapshot, id, head)) continue;
     if (ask.upgradable !== undefined && ask.upgradable !== isUpgradable(id)) continue;

@@ -147,7 +147,8 @@ const isScalar = ({ kind }: Property): boolean =>
 
 const written = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
 
-function* leaves(at: string, value: Json): Iterable<readonly [string, string]> {
+/** Every scalar below a place, by its pointer. */
+export function* leaves(at: string, value: Json): Iterable<readonly [string, string]> {
   if (typeof value === 'object' && value !== null)
     for (const [key, member] of Object.entries(value)) yield* leaves(`${at}/${written(key)}`, member as Json);
   else yield [at, String(value)];

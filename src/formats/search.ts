@@ -19,11 +19,22 @@ export interface SearchSubject {
 
 /** Does the query match? Asks for attributes at most once, and only when name and schema do not decide. */
 export function matchSearch(query: SearchQuery, subject: SearchSubject): boolean {
-  const names = { name: subject.name.toLowerCase(), schema: subject.schema.toLowerCase() };
-  const early = judge(query, names, () => undefined);
-  if (early !== undefined) return early;
-  const attributes = [...subject.attributes()];
-  return judge(query, names, (q) => hasAttribute(q, attributes)) === true;
+  const { name, schema } = subject;
+  let attributes: readonly (readonly [string, string])[] | undefined;
+  return matchSearchBy(query, { name, schema }, (q) => {
+    attributes ??= [...subject.attributes()];
+    return hasAttribute(q, attributes);
+  });
+}
+
+/** The same where it is known which attributes there are; `has` is asked only when name and schema do not decide. */
+export function matchSearchBy(
+  query: SearchQuery,
+  { name, schema }: { readonly name: string; readonly schema: string },
+  has: (query: AttributeQuery) => boolean,
+): boolean {
+  const names = { name: name.toLowerCase(), schema: schema.toLowerCase() };
+  return judge(query, names, () => undefined) ?? judge(query, names, has) === true;
 }
 
 export type AttributeQuery = Extract<SearchQuery, { kind: 'attribute' }>;
@@ -122,12 +133,19 @@ export function mayBeAt(query: AttributeQuery, pointer: readonly KnownSegment[])
 }
 
 function hasAttribute(query: AttributeQuery, attributes: readonly (readonly [string, string])[]): boolean {
+  const isThere = isAskedAt(query);
+  return attributes.some(([pointer, text]) => isThere(pointer) && isAskedValue(query, text.toLowerCase()));
+}
+
+/** Is the attribute at a pointer one that is asked for? */
+export function isAskedAt(query: AttributeQuery): (pointer: string) => boolean {
   const { isAbsolute, wanted } = wantedOf(query);
-  return attributes.some(([pointer, text]) => {
-    if (!isAt(wanted, isAbsolute, pointer.toLowerCase().slice(1).split('/'))) return false;
-    const folded = text.toLowerCase();
-    return query.patterns.some((pattern) => matchesWhole(pattern, folded)) !== query.isOther;
-  });
+  return (pointer) => isAt(wanted, isAbsolute, pointer.toLowerCase().slice(1).split('/'));
+}
+
+/** Is a value, in lower case, one that is asked for? */
+export function isAskedValue({ patterns, isOther }: AttributeQuery, folded: string): boolean {
+  return patterns.some((pattern) => matchesWhole(pattern, folded)) !== isOther;
 }
 
 /** Are the segments the last of the pointer's, or all of them? Those of the pointer that are indexes may be left out. */

@@ -23,6 +23,8 @@ export interface ServeOptions {
   readonly version: string;
   /** Tools for agents at /mcp may change something, within what their tokens let them. Default false. */
   readonly agentsMayWrite?: boolean;
+  /** Of one principal. Default: `limits.httpRequestsPerMinuteMax`. */
+  readonly requestsPerMinuteMax?: number;
   /** What is written to standard error as JSON lines, from this level on. Default `silent`: nothing. */
   readonly logLevel?: LogLevel;
   /** Hears of bugs. */
@@ -44,6 +46,7 @@ export async function serve({
   port,
   version,
   agentsMayWrite,
+  requestsPerMinuteMax,
   logLevel = 'silent',
   onBug,
 }: ServeOptions): Promise<Served> {
@@ -72,6 +75,7 @@ export async function serve({
       host,
       port,
       version,
+      ...(requestsPerMinuteMax === undefined ? {} : { requestsPerMinuteMax }),
       onBug: (error, where) => {
         if (logLevel === 'silent') onBug(error, where);
         else log.error({ err: error, where }, 'bug');

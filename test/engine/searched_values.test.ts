@@ -6,9 +6,12 @@ import { canonical, type Json } from '../../src/base/json.ts';
 import { must } from '../../src/base/result.ts';
 import type { Results } from '../../src/builtins/assemble.ts';
 import { Evaluation } from '../../src/builtins/evaluate.ts';
+import { lineOf } from '../../src/engine/component.ts';
+import { Asked, SearchIndex } from '../../src/engine/search_index.ts';
 import { SearchedValues } from '../../src/engine/searched_values.ts';
 import { matchSearch, parseSearch } from '../../src/formats/search.ts';
 import { findComponent } from '../../src/model/lookup.ts';
+import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 import { numbersFrom } from '../laws/numbers.ts';
 import { nextEdit } from '../propagation/fuzz/ops.ts';
 import { FuzzWorld } from '../propagation/fuzz/world.ts';
@@ -75,4 +78,47 @@ test('[EN439] a search finds the same whether it puts together whole components 
   }
   expect(found).toBeGreaterThan(asked / 20);
   expect(found).toBeLessThan((asked * 19) / 20);
+});
+
+test('[EN440] what searches keep is what a look at each component finds, of Head and of other states, through any edits', () => {
+  let used = 0;
+  let looked = 0;
+  for (let seed = 1; seed <= 12; seed++) {
+    const next = numbersFrom(seed);
+    const upTo = (n: number): number => next() % n;
+    const functions = seed % 2 === 0;
+    const world = new FuzzWorld(functions);
+    const index = new SearchIndex({ results: () => shaped, hasEffects: () => false, sliceMs: 60_000 });
+    const states: Snapshot[] = [];
+    for (let n = 0; n < 120; n++) {
+      const op = nextEdit(next, world, functions);
+      if (op.op === 'edit') world.request(op.requests);
+      else if (op.op === 'cell')
+        world.mutate({ kind: 'cell.set', component: op.component, path: op.path, cell: op.cell });
+      else if (op.op === 'report') world.report(op.component, op.record as object | null);
+      states.push(world.snapshot);
+      if (n % 4 !== 0 && op.op !== 'report') continue;
+      const state = upTo(2) === 0 ? world.snapshot : states[upTo(states.length)]!;
+      const evaluation = new Evaluation(state, shaped);
+      const ids = [...state.scan('components', '')].map(([key]) => key as ComponentId).filter((k) => k.length === 26);
+      const whole = new Map(ids.map((id) => [id, [...leaves('', evaluation.view(id).value)]]));
+      const all = [...whole.values()].flat();
+      if (all.length === 0) continue;
+      const reported = all.filter(([pointer]) => pointer.startsWith('/resource'));
+      const some = op.op === 'report' && reported.length > 0 ? reported : all;
+      const [pointer, text] = some[upTo(some.length)]!;
+      const query = must(parseSearch(`${quoted(pointer.split('/').at(-1)!)}:${quoted(text)}`));
+      const indexed = index.search(world.snapshot, state, query, new Asked());
+      for (const [id, its] of whole) {
+        const line = lineOf(state, id)!;
+        const got = indexed.matches(id);
+        looked++;
+        if (got === undefined) continue;
+        used++;
+        const wanted = matchSearch(query, { name: line.name, schema: line.schema, attributes: () => its });
+        expect(got, `seed ${seed}, step ${n}: ${pointer} of ${id}`).toEqual(wanted ? line : false);
+      }
+    }
+  }
+  expect(used).toBeGreaterThan(looked / 2);
 });

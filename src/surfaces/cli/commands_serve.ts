@@ -2,11 +2,13 @@
 // ended, and what waits is the next owner’s.
 
 import { type Command, Option } from 'commander';
+import { limits } from '../../base/limits.ts';
 import { portMax, untilInterrupted, whole } from './foreground.ts';
 import { note } from './output.ts';
 import type { Run, ServeChoice } from './program.ts';
 
 const defaultPort = 8400;
+const requestsMax = 1_000_000_000;
 
 export function serveCommands(program: Command, run: Run): void {
   program
@@ -15,16 +17,22 @@ export function serveCommands(program: Command, run: Run): void {
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on; 0: any that is free', whole(portMax), defaultPort)
     .option('--allow-agent-writes', 'let agents at /mcp change what their tokens let them', false)
+    .option(
+      '--requests-per-minute <number>',
+      'of one token, or of one address without one, at most',
+      whole(requestsMax),
+      limits.httpRequestsPerMinuteMax,
+    )
     .addOption(
       new Option('--log-level <level>', 'requests as lines of JSON on standard error')
         .choices(['silent', 'error', 'info'])
         .default('silent'),
     )
     .addHelpText('after', example)
-    .action(({ host, port, allowAgentWrites, logLevel }: ServeFlags) =>
+    .action(({ host, port, allowAgentWrites, requestsPerMinute, logLevel }: ServeFlags) =>
       run('Starting the server', async (s) => {
-        const options = { folder: s.dataFolder, host, port, agentsMayWrite: allowAgentWrites, logLevel };
-        const served = await s.surroundings.serve(options);
+        const limited = { agentsMayWrite: allowAgentWrites, requestsPerMinuteMax: requestsPerMinute };
+        const served = await s.surroundings.serve({ folder: s.dataFolder, host, port, logLevel, ...limited });
         const { address, firstToken } = served;
         try {
           s.print({ address, ...(firstToken === undefined ? {} : { token: firstToken }) }, () => [
@@ -47,6 +55,7 @@ interface ServeFlags {
   readonly host: string;
   readonly port: number;
   readonly allowAgentWrites: boolean;
+  readonly requestsPerMinute: number;
   readonly logLevel: ServeChoice['logLevel'];
 }
 

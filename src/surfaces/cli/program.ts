@@ -132,6 +132,8 @@ export interface ServeChoice {
   readonly host: string;
   readonly port: number;
   readonly agentsMayWrite: boolean;
+  /** Of one token, or of one address without one. */
+  readonly requestsPerMinuteMax: number;
   /** Of what is written to standard error. */
   readonly logLevel: 'silent' | 'error' | 'info';
 }
