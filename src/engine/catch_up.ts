@@ -10,7 +10,7 @@ import { nothingSettled } from '../merge/item.ts';
 import { blobsOfEntry, type LogEntry, logFormat, logText } from '../merge/log_entry.ts';
 import { merge, passesBy } from '../merge/merge.ts';
 import type { HeadEdit, Route } from '../merge/merging.ts';
-import { Side } from '../merge/side.ts';
+import { removesUsable, Side } from '../merge/side.ts';
 import { isActive } from '../model/change_set.ts';
 import { applyAll } from '../mutation/literals.ts';
 import type { Mutation } from '../mutation/mutation.ts';
@@ -81,7 +81,7 @@ async function catchUp(w: Workspace, branch: Branch, head: Branch, until: Until)
       walked = await w.headState(next.version, walked);
       at = walked;
     }
-    const seen = await seenBefore(w, branch, next);
+    const seen = await seenBefore(w, next);
     const queued = await w.read(() => {
       const now = nextMerge(branch, versions);
       if (now?.version !== next?.version || !w.isCurrent(branch)) return undefined;
@@ -94,11 +94,10 @@ async function catchUp(w: Workspace, branch: Branch, head: Branch, until: Until)
   }
 }
 
-/** Head's state before a version that removes nouns, when others that the change set has not seen lie before it. */
-async function seenBefore(w: Workspace, branch: Branch, next: HeadVersion | undefined): Promise<Snapshot[]> {
-  if (next === undefined || next.version === branch.row.baseVersion + 1) return [];
-  const removes = next.side.removals.some((at) => next.side.entries[at]!.m.kind === 'record.remove');
-  return removes ? [(await w.headState(next.version - 1)).snapshot] : [];
+/** Head's state before a version that takes away what may have to be put back. */
+async function seenBefore(w: Workspace, next: HeadVersion | undefined): Promise<Snapshot[]> {
+  if (next === undefined || !removesUsable(next.side)) return [];
+  return [(await w.headState(next.version - 1)).snapshot];
 }
 
 /** The first version ahead that concerns the change set; `versions` are consecutive. */

@@ -28,6 +28,8 @@ export interface Late {
   readonly since: readonly LogEntry[];
   /** Head versions caught up to since, with Head's state of each. */
   readonly heads: readonly (HeadVersion & { readonly state: Snapshot })[];
+  /** Head's state of the version before these, when there are any. */
+  readonly headBefore?: Snapshot;
 }
 
 /** Refuses `version_not_found`. */
@@ -40,15 +42,16 @@ export async function seenBy(w: Workspace, branch: Branch, baseVersion: number):
   for await (const { entry } of logEntries(w, row.id, baseVersion, row.version)) since.push(entry);
   const caught = since.filter((e) => e.kind === 'catch_up').map((e) => e.headVersion);
   const heads: Late['heads'][number][] = [];
-  if (caught.length > 0) {
-    const from = await headVersionAt(w, branch, baseVersion);
-    let walked: { version: number; snapshot: Snapshot } | undefined;
-    for (const v of await headVersions(w, from, row.baseVersion)) {
-      walked = await w.headState(v.version, walked);
-      heads.push({ ...v, state: walked.snapshot });
-    }
+  const late = { present: row.version, snapshot: snapshot.value, since, heads };
+  if (caught.length === 0) return ok(late);
+  const from = await headVersionAt(w, branch, baseVersion);
+  const before = await w.headState(from);
+  let walked = before;
+  for (const v of await headVersions(w, from, row.baseVersion)) {
+    walked = await w.headState(v.version, walked);
+    heads.push({ ...v, state: walked.snapshot });
   }
-  return ok({ present: row.version, snapshot: snapshot.value, since, heads });
+  return ok({ ...late, headBefore: before.snapshot });
 }
 
 /** Head's version that a change set stood on at one of its own versions. */
@@ -74,7 +77,7 @@ export function lateEdit(
   edited: { readonly steps: readonly Step[]; readonly snapshot: Snapshot },
   by: { readonly actor: string; readonly atMs: number; readonly version: number },
 ): Result<Carried> {
-  let extra = carryTexts(late, edited, itemsOfSteps(by, edited.steps));
+  let extra = carryTexts({ late, own: branch.pending.side }, edited, itemsOfSteps(by, edited.steps));
   for (const { side, state, version } of late.heads)
     extra = contestLate(extra, { side, head: state, present: edited.snapshot, version });
   const { pending, snapshot: present } = branch;
@@ -116,19 +119,20 @@ function editsSince(branch: Branch, late: Late): HeadEdit[] {
 
 /** Text edits of the late author, carried over every edit of the same text since, whoever made it. */
 function carryTexts(
-  late: Late,
+  { late, own }: { readonly late: Late; readonly own: Side<Item> },
   edited: { readonly snapshot: Snapshot },
   items: readonly (Item & { role: Role })[],
 ): readonly Item[] {
   if (!items.some((i) => i.m.kind === 'text.edit')) return items;
-  const since = textsSince(late);
+  const since = textsSince(late, own);
   const draft = edited.snapshot.edit();
   return carryText(items, since, { blob: (h) => draft.blob(h), putBlob: (t) => draft.putBlob(t) });
 }
 
 /** Every edit of a text since, as it came to lie on the change set's texts: its own, and those of each Head version. */
-function textsSince({ since, heads }: Late): Mutation[] {
+function textsSince({ since, heads, headBefore }: Late, own: Side<Item>): Mutation[] {
   const out: Mutation[] = [];
+  const before = headBefore === undefined ? [] : [headBefore];
   let next = 0;
   for (const entry of since) {
     if (entry.kind === 'edit') out.push(...ownTexts(entry));
@@ -138,7 +142,11 @@ function textsSince({ since, heads }: Late): Mutation[] {
       // The merged version is the last one of an entry; those before it passed by.
       const merged = version === entry.headVersion ? entry.settled.texts : [];
       const carried = new Set(merged.map(unitOf));
-      out.push(...merged, ...textsOf(side, state).filter((t) => !carried.has(unitOf(t))));
+      out.push(
+        ...merged,
+        ...textsOf({ theirs: side, head: state, before, own }).filter((t) => !carried.has(t.function)),
+      );
+      before.unshift(state);
     }
   }
   return out;

@@ -38,7 +38,7 @@ export interface Settlement {
   readonly repairs: readonly Mutation[];
   /** Receipt lines that this merge adds. */
   readonly lines: readonly ReceiptLine[];
-  /** Text changes that Head brought, as they came to lie on this change set's texts. */
+  /** Text changes that Head brought, as they came to lie on texts that the change set edits; for others see `textsOf`. */
   readonly texts: readonly Mutation[];
 }
 

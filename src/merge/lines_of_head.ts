@@ -24,6 +24,7 @@ import type { HeadEdit, Merging } from './merging.ts';
 import type { ReceiptLine } from './receipt.ts';
 import { clashRule, pairRule, type RuleId } from './rules.ts';
 import { componentOf, type Place, placeOf } from './side.ts';
+import { writesText } from './text_transform.ts';
 
 type Common = Omit<ReceiptLine, 'rule' | 'outcome' | 'otherwise'>;
 
@@ -60,7 +61,7 @@ function lost(v: UnitView, e: HeadEdit, common: Common, place: Place, isFirst: b
   const isGone = componentOf(e.m) !== undefined && m.draft.get('components', unit) === undefined;
   const at = isGone
     ? v.positions.findLast((i) => m.item(i).m.kind === 'component.erase' && stands(m.item(i)))
-    : (writerOf(v, place) ?? v.positions.findLast((i) => stands(m.item(i))));
+    : (textWriterOf(v, e.m) ?? writerOf(v, place) ?? v.positions.findLast((i) => stands(m.item(i))));
   const mine = at === undefined ? undefined : m.item(at).m;
   const rule: RuleId = isGone
     ? pairRule('component.erase', e.m.kind)
@@ -74,6 +75,13 @@ function lost(v: UnitView, e: HeadEdit, common: Common, place: Place, isFirst: b
   if (image === undefined || (place.category !== 'components' && place.category !== 'cells'))
     otherwise.push(...mutationsFor(place, common.now ?? undefined, m.input.head.get(place.category, place.key)));
   return { rule, outcome: 'overridden', ...common, ...mineOf(m, at), otherwise };
+}
+
+/** Of an edit of a text: the last item that writes it whole; what the author edits behind that is no edit of Head's text. */
+function textWriterOf({ m, positions }: UnitView, edit: Mutation): number | undefined {
+  return edit.kind === 'text.edit'
+    ? positions.findLast((at) => writesText(m.item(at)) && stands(m.item(at)))
+    : undefined;
 }
 
 /** The last item that stands with an edit of the place. */

@@ -28,7 +28,8 @@ import {
 import type { HeadEdit, Merging } from './merging.ts';
 import type { Outcome, ReceiptLine } from './receipt.ts';
 import { clashRule, type RuleId } from './rules.ts';
-import { componentOf, factOf, type Place, placeOf } from './side.ts';
+import { componentOf, factOf, type Place, placeOf, setsText } from './side.ts';
+import { writesText } from './text_transform.ts';
 
 /** Both sides of one unit, and what of Head's the lines speak of already. */
 export interface UnitView {
@@ -188,11 +189,13 @@ function causeOf(entries: readonly HeadEdit[], why: RuleId, m: Mutation): HeadEd
 /** A text edit that was carried over Head's. */
 function carried(v: UnitView, s: Seen): ReceiptLine | undefined {
   const { m, writes, unit } = v;
+  // It stands on the text that Head has in the end, whoever wrote that and how.
+  if (!v.positions.some((at) => writesText(m.item(at))))
+    for (const e of writes.entries) if (e.m.kind === 'text.edit' || setsText(e.m)) v.covered.add(e);
   const wanted = s.before?.m;
   if (wanted === undefined || wanted === s.item.m || wanted.kind !== 'text.edit') return undefined;
   const cause = writes.find('text.edit') ?? writes.entries.at(-1);
   if (cause === undefined) return undefined;
-  for (const e of writes.entries) if (e.m.kind === 'text.edit') v.covered.add(e);
   const textOf = (reader: Reader): string | undefined => factAt(reader, wanted);
   if (textOf(m.draft) !== textOf(m.input.head))
     return transformed(s, cause, mutationsFor(s.place, s.common.now ?? undefined, m.input.head.get('functions', unit)));
@@ -225,7 +228,7 @@ function overridden(v: UnitView, s: Seen): ReceiptLine | undefined {
     outcome: before !== undefined && before.m !== item.m ? 'transformed' : 'overridden',
     ...s.common,
     theirs: partyOfHead(same),
-    otherwise: isField ? [same.m] : mutationsFor(place, s.common.now ?? undefined, theirs),
+    otherwise: isField ? [forced(same.m)] : mutationsFor(place, s.common.now ?? undefined, theirs),
   };
 }
 

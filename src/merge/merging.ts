@@ -18,7 +18,7 @@ import { meetPlainly, plainLine } from './plain.ts';
 import type { ReceiptLine } from './receipt.ts';
 import type { RuleId } from './rules.ts';
 import { placeOf, Side, unitOf } from './side.ts';
-import { composed, textsOf, transformText } from './text_transform.ts';
+import { composed, transformText, writesText } from './text_transform.ts';
 
 /** One edit of Head's: a mutation of a change set that was applied. */
 export interface HeadEdit {
@@ -45,9 +45,9 @@ export interface MergeInput {
   /** Items to be added behind the others; they are checked against Head like all that Head touches. */
   readonly extra?: readonly Item[];
   /**
-   * States that still have what Head has removed, newest first, where `present` may not: Head's state before `theirs`
-   * when versions that passed by lie between; for late items Head's state of each version since, then the one their
-   * author made.
+   * States that still have what Head has removed, newest first: Head's state before `theirs` (see `removesUsable`); for
+   * late items Head's state of each version since, then the one their author made. `present` alone may not have seen what
+   * passed by, and shows edits of the change set that give way now.
    */
   readonly seen?: readonly Snapshot[];
   /** Which state to start from; by default the nearer one. The result is the same. */
@@ -159,11 +159,7 @@ export class Merging {
     const units = this.route === 'head' ? pending.side.units : theirs?.units;
     for (const unit of units === undefined ? [] : [...units.keys()].sort()) this.#carry(unit);
     const affected = [...this.affected].sort();
-    if (theirs !== undefined) {
-      for (const unit of affected) this.#contest(unit);
-      const own = new Set(this.texts.map((t) => unitOf(t)));
-      this.texts.push(...textsOf(theirs, this.draft).filter((t) => !own.has(unitOf(t))));
-    }
+    if (theirs !== undefined) for (const unit of affected) this.#contest(unit);
     this.#literals.write(this.draft);
     for (const unit of affected) this.replay(unit);
   }
@@ -370,15 +366,15 @@ export class Merging {
     return at === undefined ? undefined : theirs!.entries[at];
   }
 
-  /** Carries the change set's edits of one function's text over Head's. */
+  /** Carries the change set's edits of one function's text over Head's; over nothing, when Head has the function no more. */
   #mergeText(unit: string): void {
     const { head } = this.input;
-    const edits = this.positions(unit)
-      .map((at) => [at, this.item(at)] as const)
-      .filter(
-        ([at, item]) =>
-          at < this.input.pending.items.length && item.m.kind === 'text.edit' && item.yields === undefined,
-      );
+    const items = this.positions(unit).map((at) => [at, this.item(at)] as const);
+    const written = items.findIndex(([, item]) => writesText(item));
+    // What the author wrote whole stands whatever Head's text is, and what was made of it with it.
+    const edits = (written === -1 ? items : items.slice(0, written)).filter(
+      ([at, item]) => at < this.input.pending.items.length && item.m.kind === 'text.edit' && item.yields === undefined,
+    );
     const first = edits[0]?.[1].m;
     const record = findRecord<{ text: string }>(head, 'functions', unit);
     if (first === undefined || first.kind !== 'text.edit' || record === undefined) return;
@@ -400,6 +396,7 @@ export class Merging {
       base = own;
       theirs = merged.theirs;
     }
+    if (written !== -1) return;
     const [from, to] = [this.draft.putBlob(base), this.draft.putBlob(onHead)];
     this.texts.push({ kind: 'text.edit', function: unit, changes: theirs, from, to });
   }

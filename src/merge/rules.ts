@@ -139,7 +139,7 @@ export const ruleTable = {
   ),
   'record-field': rule(
     'the change set’s field stands',
-    'both sides set one field of one noun differently',
+    'both sides set one field of one noun differently; of a function’s text, the change set writes it whole',
     'Head renames a view "net", the change set "network": it is "network"',
     'overridden: Head’s field',
   ),
@@ -193,7 +193,7 @@ export const ruleTable = {
   ),
   'text-text': rule(
     'both edits of the text stand, one carried over the other',
-    'both sides edit one function’s text',
+    'both sides edit one function’s text, or the change set edits what Head writes anew; of a function that Head removes nothing is carried over',
     'Head edits the first line, the change set the last: both lines are new',
     'transformed: the change set’s edit as it came to lie',
   ),
@@ -409,7 +409,7 @@ const rows: Readonly<Record<MutationKind, readonly RuleId[]>> = (() => {
       'record-create-create',
       'view-removed',
       'record-create-create',
-      'apart',
+      'record-create-create',
     ],
     'record.remove': [
       'apart',
@@ -429,9 +429,9 @@ const rows: Readonly<Record<MutationKind, readonly RuleId[]>> = (() => {
       'record-create-create',
       'record-remove-set',
       'record-field',
-      'apart',
+      'record-field',
     ],
-    'text.edit': [...apart(11), 'record-remove-set', 'text-text', 'text-text'],
+    'text.edit': [...apart(10), 'text-text', 'record-remove-set', 'text-text', 'text-text'],
   };
 })();
 

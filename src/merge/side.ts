@@ -84,7 +84,8 @@ export function placeOf(m: Mutation): Place {
 /** What a mutation writes at the grain of facts: a key, or one field of a record. */
 export function factOf(m: Mutation): string {
   const { category, key } = placeOf(m);
-  return m.kind === 'record.set' ? `${category} ${key} ${m.field}` : `${category} ${key}`;
+  if (m.kind === 'record.set') return `${category} ${key} ${m.field}`;
+  return m.kind === 'text.edit' ? `${category} ${key} text` : `${category} ${key}`;
 }
 
 const noRefs: readonly string[] = [];
@@ -179,7 +180,7 @@ export class Side<E extends { readonly m: Mutation }> {
   readonly removals: number[] = [];
   /** Positions of what may clash by its content: names, resource ids, bindings, variants. */
   readonly contents: number[] = [];
-  /** Functions whose text is edited, in order of the first edit. */
+  /** Functions whose text is edited or written, in order of the first edit. */
   readonly texts = new Set<string>();
 
   static of<E extends { readonly m: Mutation }>(entries: Iterable<E>): Side<E> {
@@ -200,7 +201,7 @@ export class Side<E extends { readonly m: Mutation }> {
     if (m.kind === 'component.erase' || m.kind === 'component.mark' || m.kind === 'record.remove')
       this.removals.push(at);
     if (clashesByContent(m)) this.contents.push(at);
-    if (m.kind === 'text.edit') this.texts.add(m.function);
+    if (m.kind === 'text.edit' || setsText(m)) this.texts.add(unitOf(m));
   }
 
   /** Puts another entry in place of one; it must be of the same unit and refer to nothing more. */
@@ -230,6 +231,20 @@ export function removesBindings(side: Side<{ readonly m: Mutation }>): boolean {
     const { m } = side.entries[at]!;
     return m.kind === 'record.remove' && m.noun === 'binding';
   });
+}
+
+/** Does a side take away a noun that is put back, as it was last, where the other has begun to use it? */
+export function removesUsable(side: Side<{ readonly m: Mutation }>): boolean {
+  return side.removals.some((at) => {
+    const { m } = side.entries[at]!;
+    return m.kind === 'record.remove' && (m.noun === 'function' || m.noun === 'schema' || m.noun === 'variant');
+  });
+}
+
+/** Does a mutation write the text of a function as a whole? */
+export function setsText(m: Mutation): boolean {
+  if (m.kind !== 'record.create' && m.kind !== 'record.set') return false;
+  return m.noun === 'function' && (m.kind === 'record.create' || m.field === 'text');
 }
 
 const listOf = (positions: Positions | undefined): readonly number[] =>

@@ -3,10 +3,13 @@
 
 import { ChangeSet } from '@codemirror/state';
 import type { FunctionId, Hash } from '../base/ids.ts';
+import type { FunctionRecord } from '../model/function.ts';
+import { findRecord } from '../model/lookup.ts';
+import type { Reader } from '../model/state.ts';
 import type { Mutation, TextMutation } from '../mutation/mutation.ts';
 import { applyText, diffText, type TextChange } from '../mutation/text.ts';
 import type { Item } from './item.ts';
-import type { Side } from './side.ts';
+import { type Side, setsText, unitOf } from './side.ts';
 
 function changeSetOf(changes: readonly TextChange[], length: number): ChangeSet {
   return ChangeSet.of(
@@ -47,33 +50,43 @@ export function composed(
   return own.length === 1 && applyText(before, own[0]!.changes) === after ? own[0]!.changes : diffText(before, after);
 }
 
-const isOfText = (m: Mutation): boolean => m.kind === 'text.edit' || textSet(m).length > 0;
+/** A Head version as it changes texts of a change set that has been caught up over it. */
+export interface TextsOver {
+  readonly theirs: Side<{ readonly m: Mutation }>;
+  /** Head's state of the version. */
+  readonly head: Pick<Reader, 'get' | 'blob'>;
+  /** Head's states of the versions before, newest first. */
+  readonly before: readonly Pick<Reader, 'get'>[];
+  /** What the change set holds. */
+  readonly own: Side<Item>;
+}
 
 /**
- * What a Head version does to the texts of functions, one edit each, for those of which a change set has no edit. Edits
- * that a late author made before are carried over these, version by version, as over `Settlement.texts`.
+ * What a Head version does to the texts of functions, one edit each, from the text that Head had last to that of the
+ * version. Edits that a late author made before are carried over these, version by version, as over `Settlement.texts`.
+ * A version that takes a function away does nothing to its text, whatever else it did to it: what it made of the text was
+ * never seen, and the function is put back with the text that was. Nor does Head move what the change set has written whole.
  */
-export function textsOf(theirs: Side<{ readonly m: Mutation }>, blobs: Pick<Blobs, 'blob'>): Mutation[] {
-  const out: Mutation[] = [];
+export function textsOf({ theirs, head, before, own }: TextsOver): TextMutation[] {
+  const out: TextMutation[] = [];
   for (const unit of theirs.texts) {
+    const to = textOf(head, unit);
+    const from = before.map((state) => textOf(state, unit)).find((text) => text !== undefined);
+    if (to === undefined || from === undefined || from === to) continue;
+    if (own.inUnit(unit).some((at) => writesText(own.entries[at]!))) continue;
     const edits = theirs.inUnit(unit).map((at) => theirs.entries[at]!);
-    const hashes = edits.flatMap(({ m }) => (m.kind === 'text.edit' ? [m.from, m.to] : textSet(m)));
-    const [from, to] = [hashes[0], hashes.at(-1)];
-    const first = edits.find(({ m }) => isOfText(m))?.m;
-    if (first?.kind !== 'text.edit' || from === undefined || to === undefined || from === to) continue;
-    out.push({
-      kind: 'text.edit',
-      function: unit as FunctionId,
-      changes: composed(blobs.blob(from), blobs.blob(to), edits),
-      from,
-      to,
-    });
+    const changes = composed(head.blob(from), head.blob(to), edits);
+    out.push({ kind: 'text.edit', function: unit as FunctionId, changes, from, to });
   }
   return out;
 }
 
-const textSet = (m: Mutation): Hash[] =>
-  m.kind === 'record.set' && m.noun === 'function' && m.field === 'text' ? [m.value as Hash] : [];
+/** Does an item write the text of a function as a whole? */
+export const writesText = ({ m, yields }: Item): boolean => setsText(m) && yields === undefined;
+
+/** Hash of the code of a function; undefined: it is not there. */
+const textOf = (on: Pick<Reader, 'get'>, fn: string): Hash | undefined =>
+  findRecord<FunctionRecord>(on, 'functions', fn)?.text;
 
 interface Blobs {
   readonly blob: (hash: Hash) => string;
@@ -82,7 +95,8 @@ interface Blobs {
 
 /**
  * Items whose text edits were made before `since`, carried over it; `since` are edits one after another, of any texts.
- * An edit that does not start where `since` starts stays as it is, and cannot be placed.
+ * An edit that does not start where `since` starts stays as it is, and cannot be placed; one of a text that an item before
+ * it wrote whole stays as well, and can.
  */
 export function carryText(items: readonly Item[], since: readonly Mutation[], blobs: Blobs): Item[] {
   return carryBoth(items, since, blobs).items;
@@ -97,6 +111,7 @@ export function carryBoth(
   const sinceOf = new Map<string, TextMutation[]>();
   for (const m of since) if (m.kind === 'text.edit') sinceOf.set(m.function, [...(sinceOf.get(m.function) ?? []), m]);
   const carried = items.map((item) => {
+    if (writesText(item)) sinceOf.delete(unitOf(item.m));
     if (item.m.kind !== 'text.edit') return item;
     const over = carryOne(item.m, sinceOf.get(item.m.function) ?? [], blobs);
     if (over === undefined) return item;

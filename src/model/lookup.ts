@@ -27,7 +27,7 @@ import { isElsewhere } from './placement.ts';
 import type { SchemaRecord, VariantRecord, VariantSpec } from './schema.ts';
 import type { Category, Reader } from './state.ts';
 
-export function findRecord<T>(reader: Reader, category: Category, key: string): T | undefined {
+export function findRecord<T>(reader: Pick<Reader, 'get'>, category: Category, key: string): T | undefined {
   const text = reader.get(category, key);
   return text === undefined ? undefined : (JSON.parse(text) as T);
 }

@@ -323,7 +323,8 @@ function givesOtherOutcome(line: ReceiptLine, state: Snapshot, head: Snapshot): 
   if (line.outcome !== 'overridden') return;
   const { category, key } = line.place;
   const [now, wanted] = [other.get(category, key), head.get(category, key)];
-  const field = line.theirs?.wanted.kind === 'record.set' ? line.theirs.wanted.field : undefined;
+  const edit = line.theirs?.wanted;
+  const field = edit?.kind === 'record.set' ? edit.field : edit?.kind === 'text.edit' ? 'text' : undefined;
   const isHeads = field === undefined ? now === wanted : fieldOf(now, field) === fieldOf(wanted, field);
   law(isHeads, () => `[ME5] what is offered instead is not what Head has: ${now} / ${wanted}: ${text(line)}`);
   law(state.get(category, key) !== wanted, () => `[ME5] Head's edit is there and said to be lost: ${text(line)}`);

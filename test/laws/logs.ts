@@ -5,9 +5,9 @@
 import { type Item, Pending, type Role } from '../../src/merge/item.ts';
 import { contestLate, merge, passesBy } from '../../src/merge/merge.ts';
 import type { HeadEdit } from '../../src/merge/merging.ts';
-import { Side } from '../../src/merge/side.ts';
+import { Side, unitOf } from '../../src/merge/side.ts';
 import { carryBoth, textsOf } from '../../src/merge/text_transform.ts';
-import type { Mutation } from '../../src/mutation/mutation.ts';
+import type { Mutation, TextMutation } from '../../src/mutation/mutation.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 import { seededIds } from '../support/model_world.ts';
 import { firstScenes, scenes } from './cases.ts';
@@ -81,6 +81,7 @@ function scheduleFrom(next: Numbers, versions: number, batches: number): Schedul
 /** A change set being played, as the engine does it. */
 class Played {
   readonly pending = new Pending();
+  readonly base: Snapshot;
   state: Snapshot;
   head: Snapshot;
   at = 0;
@@ -89,6 +90,7 @@ class Played {
   readonly versions: readonly Version[];
 
   constructor(base: Snapshot, versions: readonly Version[]) {
+    this.base = base;
     this.state = base;
     this.head = base;
     this.versions = versions;
@@ -139,7 +141,7 @@ class Played {
   }
 
   #pass(versions: readonly Version[]): void {
-    for (const v of versions) this.texts.push(...textsOf(v.side, v.state));
+    this.texts.push(...this.#textsOf(this.at, this.at + versions.length));
     const theirs = Side.of(versions.flatMap((v) => v.side.entries));
     this.head = versions.at(-1)!.state;
     const m = merge({ head: this.head, present: this.state, pending: this.pending, theirs, route: 'own' }, 1);
@@ -149,25 +151,34 @@ class Played {
   }
 
   #merge(passed: readonly Version[], version: Version): void {
-    for (const v of passed) this.texts.push(...textsOf(v.side, v.state));
+    const at = this.at + passed.length;
+    this.texts.push(...this.#textsOf(this.at, at));
     this.head = version.state;
-    const input = { head: this.head, present: this.state, pending: this.pending, theirs: version.side };
-    const m = merge(
-      passed.length > 0 ? { ...input, route: 'head', seen: [passed.at(-1)!.state] } : input,
-      this.at + passed.length + 1,
-    );
+    const seen = [at === 0 ? this.base : this.versions[at - 1]!.state];
+    const input = { head: this.head, present: this.state, pending: this.pending, theirs: version.side, seen };
+    const m = merge(passed.length > 0 ? { ...input, route: 'head' } : input, at + 1);
     if (passed.length === 0) {
-      const other = merge({ ...input, route: m.route === 'head' ? 'own' : 'head' }, this.at + 1);
+      const other = merge({ ...input, route: m.route === 'head' ? 'own' : 'head' }, at + 1);
       law(
         rootOf(other.state) === rootOf(m.state),
         () => `[ME1] C1: the two routes end in different states: ${whereDifferent(m.state, other.state)}`,
       );
     }
-    this.texts.push(...m.settlement.texts);
+    const carried = new Set(m.settlement.texts.map(unitOf));
+    this.texts.push(...m.settlement.texts, ...this.#textsOf(at, at + 1).filter((t) => !carried.has(t.function)));
     this.pending.settle(m.settlement);
     this.state = m.state;
-    this.at += passed.length + 1;
+    this.at = at + 1;
     invariants(this.state);
+  }
+
+  /** What the versions at the places from <= place < to did to texts. */
+  #textsOf(from: number, to: number): TextMutation[] {
+    const states = [this.base, ...this.versions.map((v) => v.state)];
+    return this.versions.slice(from, to).flatMap(({ side: theirs, state: head }, i) => {
+      const before = states.slice(0, from + i + 1).reverse();
+      return textsOf({ theirs, head, before, own: this.pending.side });
+    });
   }
 }
 
@@ -197,6 +208,23 @@ function madeFrom(log: Log, states: readonly Snapshot[]): Made {
       made: c.snapshot,
     })),
   };
+}
+
+/** Every schedule of so many versions, caught up one by one or some at once, and batches. */
+function schedulesOf(versions: number, batches: number): Schedule[] {
+  if (versions === 0 && batches === 0) return [[]];
+  const out: Schedule[] = [];
+  if (batches > 0) out.push(...schedulesOf(versions, batches - 1).map((s): Schedule => ['batch', ...s]));
+  for (let n = 1; n <= versions; n++) out.push(...schedulesOf(versions - n, batches).map((s): Schedule => [n, ...s]));
+  return out;
+}
+
+/** What a log comes to by each of its schedules; of a revert by those that begin with it. */
+export function statesOf(log: Log, states: readonly Snapshot[]): { schedule: Schedule; state: Snapshot }[] {
+  const made = madeFrom(log, states);
+  return schedulesOf(log.versions.length, log.batches.length)
+    .filter(([first]) => log.role !== 'head' || first === 'batch')
+    .map((schedule) => ({ schedule, state: play(made, schedule).state }));
 }
 
 /** Plays a log by a schedule; answers the change set at its end. */

@@ -75,7 +75,11 @@ export const plants = {
     '  if (theirs === undefined) return;\n  const isSpec',
     '  if (theirs !== undefined) return;\n  const isSpec',
   ],
-  'record-field': [rules, "      'record-field',", "      'record-create-create',"],
+  'record-field': [
+    rules,
+    "      'record-field',\n      'record-field',",
+    "      'record-create-create',\n      'record-field',",
+  ],
   'record-create-create': [place, '!== canonical(m.record[field] ?? null),', '=== canonical(m.record[field] ?? null),'],
   'record-remove-set': [place, "return now === undefined ? not('record-remove-set') : asItIs;", 'return asItIs;'],
   'used-removed': [
