@@ -15,10 +15,13 @@ import { Stage } from './stage.ts';
 
 export const scenes = { ...componentScenes, ...nounScenes };
 /** Scenes that came after the first seeds were kept: drawn by the seed alone, so that kept seeds mean the cases they were. */
-const laterScenes: readonly string[] = ['moved-twice'];
+const laterScenes: readonly string[] = ['moved-twice', 'function-remade'];
 /** One seed in so many; none of those that are kept. */
 const laterEvery = 37;
 export const firstScenes = Object.keys(scenes).filter((name) => !laterScenes.includes(name));
+/** The scene that a seed of pairs, triples or logs has in place of one that it draws; most have none. */
+export const laterScene = (seed: number): string | undefined =>
+  seed % laterEvery === 0 ? laterScenes[(seed / laterEvery) % laterScenes.length] : undefined;
 const sceneNames = [...firstScenes, 'element-move-move', 'element-move-move', 'default-variant', 'value-cycle'];
 
 /** Scenes in which both sides write one key; they go with others, so that most pairs meet in more than one way. */
@@ -48,7 +51,7 @@ export function caseFrom(seed: number, states: readonly Snapshot[]): Case {
     return { seed, state, role, history: [], mine: [...draws, ...meeting.mine], theirs };
   }
   const drawn = oneOf(next, sceneNames);
-  const scene = seed % laterEvery === 0 ? laterScenes[(seed / laterEvery) % laterScenes.length]! : drawn;
+  const scene = laterScene(seed) ?? drawn;
   const sides = scenes[scene]!(stage);
   const history = sides.history ?? [];
   const noise = chance(next, 30) ? draws.slice(0, 1) : [];

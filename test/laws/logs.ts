@@ -10,13 +10,13 @@ import { carryBoth, textsOf } from '../../src/merge/text_transform.ts';
 import type { Mutation, TextMutation } from '../../src/mutation/mutation.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 import { seededIds } from '../support/model_world.ts';
-import { firstScenes, scenes } from './cases.ts';
+import { firstScenes, laterScene, scenes } from './cases.ts';
 import { applied, editsOf, itemsOf, rootOf, whereDifferent } from './check.ts';
 import { type Carried, carryOut, drawsFrom, type Edit, echoes } from './edits.ts';
 import { invariants } from './invariants.ts';
 import { law } from './law.ts';
 import { chance, type Numbers, numbersFrom, oneOf } from './numbers.ts';
-import { Stage } from './stage.ts';
+import { type Sides, Stage } from './stage.ts';
 
 /** Edits by Head version and by batch. */
 export interface Log {
@@ -32,8 +32,10 @@ function logFrom(seed: number, states: readonly Snapshot[]): Log {
   const stage = new Stage(states[state]!, next);
   const versions: Edit[][] = Array.from({ length: 1 + (next() % 5) }, () => []);
   const batches: Edit[][] = Array.from({ length: 1 + (next() % 4) }, () => []);
+  let later = laterScene(seed);
   for (let i = 2 + (next() % 8); i > 0; i--) {
-    const { mine, theirs } = chance(next, 75) ? scenes[oneOf(next, named)]!(stage) : drawn(next);
+    const { mine, theirs } = later === undefined ? drawnSides(next, stage) : scenes[later]!(stage);
+    later = undefined;
     for (const e of mine) oneOf(next, batches).push(e);
     for (const e of theirs) oneOf(next, versions).push(e);
   }
@@ -44,7 +46,8 @@ function logFrom(seed: number, states: readonly Snapshot[]): Log {
 
 const named = firstScenes.filter((name) => !name.startsWith('revert'));
 
-function drawn(next: Numbers): { mine: Edit[]; theirs: Edit[] } {
+function drawnSides(next: Numbers, stage: Stage): Sides {
+  if (chance(next, 75)) return scenes[oneOf(next, named)]!(stage);
   const mine = drawsFrom(next, 1 + (next() % 3));
   return { mine, theirs: echoes(next, mine, 1 + (next() % 3)) };
 }

@@ -5,7 +5,7 @@ import type { Mutation } from '../../src/mutation/mutation.ts';
 import type { Noun } from '../../src/mutation/nouns.ts';
 import type { Request } from '../../src/mutation/request.ts';
 import { openSpec, thingSpec, thingSpec2 } from '../support/model_world.ts';
-import { drawsFrom } from './edits.ts';
+import { drawsFrom, type Edit } from './edits.ts';
 import { chance, shuffled } from './numbers.ts';
 import { ask, either, raw, type Scene, type Stage, set, sharedId, variantsOf } from './stage.ts';
 
@@ -224,6 +224,30 @@ const functions: Readonly<Record<string, Scene>> = {
       { kind: 'function.set_metadata', function: fn, description: 'still' },
     ]);
     return either(s, raw(removal('function', fn)), ask(use));
+  },
+  /** Written, edited, taken away and made again: what a text is an edit of is another one each time. */
+  'function-remade': (s) => {
+    const [fn, other] = ['long', 'check'].map((name) => s.named('functions', name) ?? '') as [string, string];
+    const [record, another] = [fn, other].map((f) => JSON.parse(s.state.get('functions', f) ?? 'null'));
+    if (record === null) return { mine: [], theirs: [] };
+    const before = s.state.blob(record.text);
+    const edit = (): Edit[] => ask({ kind: 'function.edit_text', function: fn, text: edited(s, before) });
+    const edits: readonly (() => Edit[])[] = [
+      edit,
+      edit,
+      () => ask({ kind: 'function.set_metadata', function: fn, description: s.one(['d1', 'd2']) }),
+      () => raw({ kind: 'record.set', noun: 'function', key: fn, field: 'text', value: (another ?? record).text }),
+    ];
+    const some = (of: readonly (() => Edit[])[]): Edit[] =>
+      Array.from({ length: 1 + (s.next() % 3) }, () => s.one(of)()).flat();
+    return {
+      mine: some([...edits, () => ask({ kind: 'binding.attach', function: fn, schema: 'Open' })]),
+      theirs: some([
+        ...edits,
+        () => raw(removal('function', fn)),
+        () => raw({ kind: 'record.create', noun: 'function', key: fn, record }),
+      ]),
+    };
   },
   'function-followed': (s) => {
     const fn = s.named('functions', 'fold') ?? '';

@@ -9,7 +9,7 @@ import type { ReceiptLine } from '../../src/merge/receipt.ts';
 import { Side } from '../../src/merge/side.ts';
 import type { Mutation } from '../../src/mutation/mutation.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
-import { firstScenes, scenes } from './cases.ts';
+import { firstScenes, laterScene, scenes } from './cases.ts';
 import { applied, changesBetween, itemsOf, namedKeys, rootOf } from './check.ts';
 import { carryOut, drawsFrom, type Edit, echoes } from './edits.ts';
 import { invariants } from './invariants.ts';
@@ -38,8 +38,10 @@ function tripleFrom(seed: number, states: readonly Snapshot[]): Triple {
   const state = next() % states.length;
   const stage = new Stage(states[state]!, next);
   const sides: Edit[][] = [[], [], []];
+  let later = laterScene(seed);
   for (let i = 1 + (next() % 3); i > 0; i--) {
-    const { mine, theirs } = scenes[oneOf(next, named)]!(stage);
+    const { mine, theirs } = scenes[later ?? oneOf(next, named)]!(stage);
+    later = undefined;
     const first = next() % 3;
     sides[first]!.push(...mine);
     sides[(first + 1 + (next() % 2)) % 3]!.push(...theirs);
