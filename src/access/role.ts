@@ -49,6 +49,17 @@ export function isRole(text: unknown): text is Role {
   return roles.includes(text as Role);
 }
 
+/**
+ * What is a person's own affair (their tokens, leaving, deciding where they are named to) needs no role that may do it, but a token
+ * that may: one with scopes has to have `scope`. Refuses `access_denied`.
+ */
+export function authoriseOwn(principal: Principal, scope: Permission): Result<void> {
+  const { scopes } = principal;
+  return scopes === undefined || scopes.includes(scope)
+    ? authorise({ id: principal.id, role: principal.role }, 'read')
+    : withoutScope(principal, scope);
+}
+
 /** Refuses `access_denied`, naming the role and what it may do, or the scopes of the token. */
 export function authorise(principal: Principal, permission: Permission): Result<void> {
   const { scopes } = principal;
@@ -60,19 +71,21 @@ export function authorise(principal: Principal, permission: Permission): Result<
       hint: 'ask a person who may, or get the approvals that are missing',
     });
   }
-  if (scopes !== undefined && !scopes.includes(permission)) {
-    return refuse('access_denied', {
-      path: '',
-      expected: `a token with the scope ${permission}`,
-      got: `token ${principal.token} of ${principal.id} (scopes ${scopes.join(', ') || 'none'})`,
-      hint: 'use a token with that scope',
-    });
-  }
+  if (scopes !== undefined && !scopes.includes(permission)) return withoutScope(principal, permission);
   if (allowed[principal.role].includes(permission)) return ok(undefined);
   return refuse('access_denied', {
     path: '',
     expected: `a role that may ${permission}`,
     got: `${principal.id}, ${principal.role} (may ${allowed[principal.role].join(', ')})`,
     hint: 'ask an owner of the workspace',
+  });
+}
+
+function withoutScope({ id, token, scopes = [] }: Principal, scope: Permission): Result<never> {
+  return refuse('access_denied', {
+    path: '',
+    expected: `a token with the scope ${scope}`,
+    got: `token ${token} of ${id} (scopes ${scopes.join(', ') || 'none'})`,
+    hint: 'use a token with that scope',
   });
 }

@@ -16,7 +16,7 @@ import {
 import type { Principal } from '../access/role.ts';
 import { type Json, sameJson } from '../base/json.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
-import { denied, permit } from './permit.ts';
+import { denied, permit, permitOwn } from './permit.ts';
 import { oneAtATime, readSetting, type Setting, type SettingChange, writeSetting } from './setting.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -38,9 +38,30 @@ export async function readBudgets(w: Workspace): Promise<Budgets> {
  */
 export async function actingAs(w: Workspace, caller: Principal, operation: string): Promise<Result<Principal>> {
   const members = await readMembers(w);
-  if (members.length === 0) return ok(caller);
-  const who = principalOf(members, caller);
+  const who = members.length > 0 && isGoodIn(caller, w.id) ? principalOf(members, caller) : without(members, caller, w);
   return who.ok ? who : denied(w, { id: caller.id, role: 'no active member' }, { operation, subject: w.id }, who);
+}
+
+/** Whether the caller comes without a token, or with one that reaches the workspace as far as they are let in there. */
+function isGoodIn({ token, home, reach }: Principal, workspace: string): boolean {
+  return token === undefined || home === workspace || reach !== 'workspace';
+}
+
+/** Who asks where no membership says it. */
+function without(members: readonly Member[], caller: Principal, w: Workspace): Result<Principal> {
+  const { token, home, reach } = caller;
+  const isOpen = token === undefined || home === w.id || reach === 'installation';
+  return members.length === 0 && isOpen ? ok(caller) : outOfReach(caller.id, w);
+}
+
+/** Refuses `access_denied` to a token that is not good in a workspace. */
+export function outOfReach(user: string, w: Workspace): Result<never> {
+  return refuse('access_denied', {
+    path: 'workspace',
+    expected: 'a token that is good in this workspace',
+    got: `one of ${user} that is not good in ${w.id}`,
+    hint: 'use a token of that workspace',
+  });
 }
 
 /**
@@ -122,7 +143,7 @@ export async function changeRole(
 /** Takes oneself out. Refuses `access_denied`, `member_not_found`, `last_owner`. */
 export async function leave(w: Workspace, principal: Principal): Promise<Result<readonly Member[]>> {
   const { id } = principal;
-  const may = await permit(w, principal, 'read', { operation: 'leave the workspace', subject: w.id });
+  const may = await permitOwn(w, principal, 'manage', { operation: 'leave the workspace', subject: w.id });
   if (!may.ok) return may;
   if (!(await readMembers(w)).some((m) => m.id === id)) return withoutMember([], id) as Result<never>;
   return changeMembers(w, principal, {

@@ -279,7 +279,7 @@ const operations = {
     inWorkspace(c, p, async (w) => setSecret(w, c.principal, { ...p, changeSet: await changeSetOf(w, p) })),
   /** Into empty slots of its kind: of `components`, or of all in the change set. */
   'secret.use': (c, p) =>
-    inWorkspace(c, p, async (w) => {
+    inWorkspace(c, p, 'edit', async (w) => {
       const components = p['components'] === undefined ? {} : { components: textList(p, 'components') };
       return useSecret(c, w, { changeSet: await changeSetOf(w, p), secret: text(p, 'secret'), ...components });
     }),

@@ -1,7 +1,7 @@
 // Access in the engine: the decision is the access layer's; a refusal is written to Head's audit chain before it is
 // answered, so that attempts are seen.
 
-import { authorise, type Permission, type Principal } from '../access/role.ts';
+import { authorise, authoriseOwn, type Permission, type Principal } from '../access/role.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { noteOnHead } from './audit.ts';
 import type { Workspace } from './workspace.ts';
@@ -14,6 +14,17 @@ export async function permit(
   tried: { readonly operation: string; readonly subject: string },
 ): Promise<Result<void>> {
   const may = authorise(principal, permission);
+  return may.ok ? may : denied(w, principal, tried, may);
+}
+
+/** The same for what is the caller's own affair: see `authoriseOwn`. */
+export async function permitOwn(
+  w: Workspace,
+  principal: Principal,
+  scope: Permission,
+  tried: { readonly operation: string; readonly subject: string },
+): Promise<Result<void>> {
+  const may = authoriseOwn(principal, scope);
   return may.ok ? may : denied(w, principal, tried, may);
 }
 
