@@ -18,6 +18,8 @@ export interface Principal {
   readonly home?: string;
   /** Where the token is good; absent: without a token. */
   readonly reach?: 'workspace' | 'memberships' | 'installation';
+  /** Name of the operation that they call; absent: none, yet. */
+  readonly operation?: string;
   /** A program that decides by itself, not a person: some things are refused to it whatever its role. */
   readonly isAgent?: true;
 }
@@ -45,6 +47,9 @@ const allowed: Readonly<Record<Role, readonly Permission[]>> = {
 /** Left to people, whatever the role of an agent and the scopes of its token. */
 const byPeople: readonly Permission[] = ['apply:force'];
 
+/** Operations by which an agent could take away what it is held by. */
+const policyChanges: readonly string[] = ['policy.set', 'policy.remove'];
+
 export function isRole(text: unknown): text is Role {
   return roles.includes(text as Role);
 }
@@ -67,8 +72,18 @@ export function authorise(principal: Principal, permission: Permission): Result<
     return refuse('access_denied', {
       path: '',
       expected: `a person to ${permission}`,
-      got: `${principal.id}, with the token of an agent`,
+      got: `${principal.id}, with the token of an agent; denied by policy people.force`,
       hint: 'ask a person who may, or get the approvals that are missing',
+      data: { policies: ['people.force'] },
+    });
+  }
+  if (principal.isAgent === true && permission === 'manage' && policyChanges.includes(principal.operation ?? '')) {
+    return refuse('access_denied', {
+      path: '',
+      expected: 'a person to change policies',
+      got: `${principal.id}, with the token of an agent; denied by policy people.policies`,
+      hint: 'ask an owner of the workspace',
+      data: { policies: ['people.policies'] },
     });
   }
   if (scopes !== undefined && !scopes.includes(permission)) return withoutScope(principal, permission);
@@ -76,8 +91,9 @@ export function authorise(principal: Principal, permission: Permission): Result<
   return refuse('access_denied', {
     path: '',
     expected: `a role that may ${permission}`,
-    got: `${principal.id}, ${principal.role} (may ${allowed[principal.role].join(', ')})`,
+    got: `${principal.id}, ${principal.role} (may ${allowed[principal.role].join(', ')}); no policy permits it: role.${principal.role} does not give ${permission}`,
     hint: 'ask an owner of the workspace',
+    data: { policies: [`role.${principal.role}`] },
   });
 }
 
@@ -85,7 +101,8 @@ function withoutScope({ id, token, scopes = [] }: Principal, scope: Permission):
   return refuse('access_denied', {
     path: '',
     expected: `a token with the scope ${scope}`,
-    got: `token ${token} of ${id} (scopes ${scopes.join(', ') || 'none'})`,
+    got: `token ${token} of ${id} (scopes ${scopes.join(', ') || 'none'}); denied by policy token.scopes`,
     hint: 'use a token with that scope',
+    data: { policies: ['token.scopes'] },
   });
 }

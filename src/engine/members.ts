@@ -17,15 +17,28 @@ import type { Principal } from '../access/role.ts';
 import { type Json, sameJson } from '../base/json.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { denied, permit, permitOwn } from './permit.ts';
-import { oneAtATime, readSetting, type Setting, type SettingChange, writeSetting } from './setting.ts';
+import { accessChanged, oneAtATime, readSetting, type Setting, type SettingChange, writeSetting } from './setting.ts';
 import type { Workspace } from './workspace.ts';
 
 const membersSetting: Setting<readonly Member[]> = { name: 'members', format: membersFormat, parse: parseMembers };
 const budgetsSetting: Setting<Budgets> = { name: 'budgets', format: budgetsFormat, parse: parseBudgets };
 
-/** The members in the order they came; none in a workspace without accounts. */
-export async function readMembers(w: Pick<Workspace, 'id' | 'store'>): Promise<readonly Member[]> {
+/** The members in the order they came; none in a workspace without accounts. Of one that is perhaps not in use. */
+export async function storedMembers(w: Pick<Workspace, 'id' | 'store'>): Promise<readonly Member[]> {
   return (await readSetting(w, membersSetting)) ?? [];
+}
+
+/** Read once: whoever owns the store is the only one to change them, and every request asks for them several times. */
+const kept = new WeakMap<Workspace, Promise<readonly Member[]>>();
+
+export function readMembers(w: Workspace): Promise<readonly Member[]> {
+  const before = kept.get(w);
+  if (before !== undefined) return before;
+  const reading = storedMembers(w);
+  kept.set(w, reading);
+  // What could not be read is read again by the next.
+  reading.catch(() => kept.delete(w));
+  return reading;
 }
 
 export async function readBudgets(w: Workspace): Promise<Budgets> {
@@ -193,21 +206,15 @@ function changeMembers(w: Workspace, principal: Principal, c: MemberChange): Pro
       name: membersSetting.name,
       text: membersText(next.value),
     });
-    return written.ok ? next : written;
+    if (!written.ok) return written;
+    kept.set(w, Promise.resolve(next.value));
+    return next;
   });
 }
 
 async function write(w: Workspace, principal: Principal, s: SettingChange): Promise<Result<void>> {
   const written = await writeSetting(w, principal, s);
   if (!written.ok) return written;
-  changes.set(w, settingsVersion(w) + 1);
-  w.events.accessChanged();
+  accessChanged(w);
   return written;
-}
-
-const changes = new WeakMap<Workspace, number>();
-
-/** Another number whenever members or budgets have changed: whoever read them and waited since sees that by it. */
-export function settingsVersion(w: Workspace): number {
-  return changes.get(w) ?? 0;
 }

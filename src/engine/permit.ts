@@ -1,9 +1,10 @@
 // Access in the engine: the decision is the access layer's; a refusal is written to Head's audit chain before it is
 // answered, so that attempts are seen.
 
-import { authorise, authoriseOwn, type Permission, type Principal } from '../access/role.ts';
+import { authorise, type Permission, type Principal } from '../access/role.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { noteOnHead } from './audit.ts';
+import { decide, workspaceAsked } from './policies.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Refuses `access_denied`, audited with what was tried and on what. */
@@ -13,7 +14,7 @@ export async function permit(
   permission: Permission,
   tried: { readonly operation: string; readonly subject: string },
 ): Promise<Result<void>> {
-  const may = authorise(principal, permission);
+  const may = await decide(w, { principal, action: permission, resource: workspaceAsked(w) });
   return may.ok ? may : denied(w, principal, tried, may);
 }
 
@@ -24,7 +25,7 @@ export async function permitOwn(
   scope: Permission,
   tried: { readonly operation: string; readonly subject: string },
 ): Promise<Result<void>> {
-  const may = authoriseOwn(principal, scope);
+  const may = await decide(w, { principal, action: scope, resource: workspaceAsked(w), isOwn: true });
   return may.ok ? may : denied(w, principal, tried, may);
 }
 

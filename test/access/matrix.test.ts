@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Principal } from '../../src/access/role.ts';
+import { openCedar } from '../../src/adapters/cedar/cedar.ts';
 import { MemoryStore } from '../../src/adapters/memory/store.ts';
 import { systemWorld } from '../../src/adapters/system/world.ts';
 import { environmentKey } from '../../src/adapters/vault/installation_key.ts';
@@ -59,7 +60,7 @@ class Court {
         key: await environmentKey(keyTextOf(new Uint8Array(32).fill(5))),
         clock: systemWorld().clock,
       });
-    const court = new Court(await new House(async () => store, { vault }).start());
+    const court = new Court(await new House(async () => store, { vault, policies: openCedar() }).start());
     await court.#furnish('default');
     for (const column of columns) court.tokens[column] = await court.#token(users[column], tokenParams[column]);
     court.eves = await court.#token('eve', {});
@@ -132,7 +133,7 @@ class Court {
     const out: unknown[] = [];
     for (const w of await store.listWorkspaces()) {
       for (const { auditCount: _, auditHead: __, ...row } of await store.listChangeSets(w.id)) out.push(row);
-      for (const name of ['members', 'tokens', 'budgets']) out.push(await store.getSetting(w.id, name));
+      for (const name of ['members', 'tokens', 'budgets', 'policies']) out.push(await store.getSetting(w.id, name));
     }
     return JSON.stringify(out);
   }
@@ -177,6 +178,8 @@ function paramsOf(title: string, court: Court, at: { workspace: string; column: 
     'member.invite': { member: 'zoe' },
     'member.role': { member: 'eve', role: 'viewer' },
     'budget.set': { budgets: { format: 1, roles: {}, tokens: {} } },
+    'policy.set': { text: 'permit(principal, action, resource);' },
+    'policy.test': { action: 'edit' },
     'token.create': { name: 'more', scopes: ['read'] },
     'token.create#for an agent': { name: 'more', user: 'eve', agent: true },
     "token.revoke#one's own": { token: court.tokens[at.column].id },

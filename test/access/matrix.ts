@@ -38,6 +38,12 @@ member.leave                   +      +       +       +     +     -     +    -  
 budget.get                     +      +       +       +     +     +     +    -   ok
 budget.set                     -      -       -       +     +     -     +    -   ok
 
+# Policies are read by those whom they refuse; changed and tried by owners, and changed by no agent, which they may be there for.
+policy.list                    +      +       +       +     +     +     +    -   ok
+policy.set                     -      -       -       +     -     -     +    -   ok
+policy.remove                  -      -       -       +     -     -     +    -   ok
+policy.test                    -      -       -       +     +     -     +    -   ok
+
 # Tokens for oneself are for everybody; of others for owners, and only for agents. One that only reads makes and revokes none.
 token.list                     +      +       +       +     +     +     +    -   ok
 token.create                   +      +       +       +     +     -     +    -   ok
