@@ -26,6 +26,7 @@ export const layers = [
     pure: false,
     siblings: [
       'catalogue',
+      'cedar',
       'cloud',
       'compiler',
       'isolate',

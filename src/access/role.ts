@@ -18,6 +18,8 @@ export interface Principal {
   readonly home?: string;
   /** Where the token is good; absent: without a token. */
   readonly reach?: 'workspace' | 'memberships' | 'installation';
+  /** Name of the operation that they call; absent: none, yet. */
+  readonly operation?: string;
   /** A program that decides by itself, not a person: some things are refused to it whatever its role. */
   readonly isAgent?: true;
 }
@@ -45,8 +47,22 @@ const allowed: Readonly<Record<Role, readonly Permission[]>> = {
 /** Left to people, whatever the role of an agent and the scopes of its token. */
 const byPeople: readonly Permission[] = ['apply:force'];
 
+/** Operations by which an agent could take away what it is held by. */
+const policyChanges: readonly string[] = ['policy.set', 'policy.remove'];
+
 export function isRole(text: unknown): text is Role {
   return roles.includes(text as Role);
+}
+
+/**
+ * What is a person's own affair (their tokens, leaving, deciding where they are named to) needs no role that may do it, but a token
+ * that may: one with scopes has to have `scope`. Refuses `access_denied`.
+ */
+export function authoriseOwn(principal: Principal, scope: Permission): Result<void> {
+  const { scopes } = principal;
+  return scopes === undefined || scopes.includes(scope)
+    ? authorise({ id: principal.id, role: principal.role }, 'read')
+    : withoutScope(principal, scope);
 }
 
 /** Refuses `access_denied`, naming the role and what it may do, or the scopes of the token. */
@@ -56,23 +72,37 @@ export function authorise(principal: Principal, permission: Permission): Result<
     return refuse('access_denied', {
       path: '',
       expected: `a person to ${permission}`,
-      got: `${principal.id}, with the token of an agent`,
+      got: `${principal.id}, with the token of an agent; denied by policy people.force`,
       hint: 'ask a person who may, or get the approvals that are missing',
+      data: { policies: ['people.force'] },
     });
   }
-  if (scopes !== undefined && !scopes.includes(permission)) {
+  if (principal.isAgent === true && permission === 'manage' && policyChanges.includes(principal.operation ?? '')) {
     return refuse('access_denied', {
       path: '',
-      expected: `a token with the scope ${permission}`,
-      got: `token ${principal.token} of ${principal.id} (scopes ${scopes.join(', ') || 'none'})`,
-      hint: 'use a token with that scope',
+      expected: 'a person to change policies',
+      got: `${principal.id}, with the token of an agent; denied by policy people.policies`,
+      hint: 'ask an owner of the workspace',
+      data: { policies: ['people.policies'] },
     });
   }
+  if (scopes !== undefined && !scopes.includes(permission)) return withoutScope(principal, permission);
   if (allowed[principal.role].includes(permission)) return ok(undefined);
   return refuse('access_denied', {
     path: '',
     expected: `a role that may ${permission}`,
-    got: `${principal.id}, ${principal.role} (may ${allowed[principal.role].join(', ')})`,
+    got: `${principal.id}, ${principal.role} (may ${allowed[principal.role].join(', ')}); no policy permits it: role.${principal.role} does not give ${permission}`,
     hint: 'ask an owner of the workspace',
+    data: { policies: [`role.${principal.role}`] },
+  });
+}
+
+function withoutScope({ id, token, scopes = [] }: Principal, scope: Permission): Result<never> {
+  return refuse('access_denied', {
+    path: '',
+    expected: `a token with the scope ${scope}`,
+    got: `token ${token} of ${id} (scopes ${scopes.join(', ') || 'none'}); denied by policy token.scopes`,
+    hint: 'use a token with that scope',
+    data: { policies: ['token.scopes'] },
   });
 }

@@ -99,7 +99,14 @@ export const refusalCodes = {
     means: 'The request comes without a token, or with one that is not valid now.',
     next: 'Send Authorization: Bearer TOKEN; make one with headwater token create.',
   },
-  access_denied: { means: 'The principal’s role does not allow this.', next: 'Ask an owner of the workspace.' },
+  access_denied: {
+    means: 'The principal’s role, or a policy of the workspace, does not allow this.',
+    next: 'Ask an owner of the workspace; the message names the policy.',
+  },
+  policy_invalid: {
+    means: 'A text of policies does not read, or does not fit the schema of policies.',
+    next: 'Correct it at the line and column that the message names.',
+  },
   head_is_read_only: { means: 'Head changes only by an apply.', next: 'Open a change set and make the edit there.' },
   actions_cycle: {
     means: 'Actions of the change set would wait for each other for ever.',
@@ -245,6 +252,10 @@ export const faultCodes = {
   runner_unavailable: {
     means: 'Functions of that tier cannot run on this machine now.',
     next: 'Install what the message names, or run a runner elsewhere.',
+  },
+  policies_unavailable: {
+    means: 'The workspace has policies, and nothing in this program can decide by them.',
+    next: 'Open the data with a program that has a policy engine.',
   },
   compiler_failed: { means: 'The compiler itself broke.', next: 'Report it with the text of the function.' },
   vault_locked: {

@@ -178,6 +178,9 @@ export const limits = {
   pageRowsMax: 300,
   /** UTF-16 units of a workspace's members, or of its budgets, as one document. */
   settingCharsMax: 1024 * 1024,
+  /** Of a workspace's policies, all of which are evaluated for a decision; and decisions that are kept. */
+  policyCharsMax: 64 * 1024,
+  policyDecisionsKeptMax: 10_000,
   /** Policy reports of a workspace, those of one of its documents, and UTF-16 units of one with its policy. */
   policyReportsMax: 10_000,
   policyReportsPerDocument: 250,

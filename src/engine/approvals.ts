@@ -13,7 +13,7 @@ import type { ChangeSetRow } from '../ports/store.ts';
 import { type Branch, lands } from './branch.ts';
 import { caughtUp } from './catch_up.ts';
 import { commitStatus, headStays } from './change_set.ts';
-import { denied, permit } from './permit.ts';
+import { denied, permit, permitOwn } from './permit.ts';
 import { authorsOf, type Grounds, groundsOf, headWhile, talliesOf } from './requirements.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -122,6 +122,10 @@ export interface Decision {
  * `change_set_not_open`, `requirement_not_found`, `access_denied` to whoever may decide on none of it.
  */
 export async function decideApproval(w: Workspace, principal: Principal, d: Decision): Promise<Result<ChangeSetRow>> {
+  const tried = { operation: `${d.decision} a change set`, subject: d.changeSet };
+  // Who is named to decide does so in any role, but with no token that is for something else.
+  const may = await permitOwn(w, principal, 'approve', tried);
+  if (!may.ok) return may;
   const done = await judging(w, d.changeSet, d.decision, async (g, tallies, head) => {
     const { row, pending } = g.branch;
     // What can be withdrawn is up for approval, in whichever of its three states.
@@ -140,7 +144,7 @@ export async function decideApproval(w: Workspace, principal: Principal, d: Deci
     return committed(commitStatus(w, principal, { branch: g.branch, head }, change));
   });
   if (done.ok || done.refusal.code !== 'access_denied') return done;
-  return denied(w, principal, { operation: `${d.decision} a change set`, subject: d.changeSet }, done);
+  return denied(w, principal, tried, done);
 }
 
 function notAsked(status: ChangeSetStatus, decision: Approval['decision']): Result<never> {
@@ -211,6 +215,8 @@ const statusAfter = { approve: 'Approved', reject: 'Rejected', request_approval:
 
 /** Takes the request back: Open again, no rejection standing, approvals kept. By who asked, or an owner. */
 export async function withdraw(w: Workspace, principal: Principal, id: ChangeSetId): Promise<Result<ChangeSetRow>> {
+  const may = await permit(w, principal, 'edit', { operation: 'withdraw a request for approval', subject: id });
+  if (!may.ok) return may;
   for (;;) {
     const found = await w.branch(id);
     if (!found.ok) return found;

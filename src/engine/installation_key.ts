@@ -6,7 +6,7 @@ import type { KeyChange } from '../ports/vault.ts';
 import { noteOnHead } from './audit.ts';
 import { actingAs } from './members.ts';
 import type { Call } from './operation.ts';
-import { permit } from './permit.ts';
+import { overAll, permit } from './permit.ts';
 import type { Workspace } from './workspace.ts';
 
 /** With workspaces by name. */
@@ -29,6 +29,8 @@ export async function changeInstallationKey(c: Call, onlyRewrap: boolean): Promi
   const { engine } = c;
   const { vault } = engine;
   if (vault === undefined) throw new Fault('vault_locked', 'this engine has no vault: secrets cannot be kept here');
+  const over = overAll(c.principal);
+  if (!over.ok) return over;
   const all = new Map<string, Workspace>();
   for (const { id } of await engine.listWorkspaces()) {
     const { workspace: w } = must(await engine.workspace(id));

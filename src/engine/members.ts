@@ -16,16 +16,29 @@ import {
 import type { Principal } from '../access/role.ts';
 import { type Json, sameJson } from '../base/json.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
-import { denied, permit } from './permit.ts';
-import { oneAtATime, readSetting, type Setting, type SettingChange, writeSetting } from './setting.ts';
+import { denied, permit, permitOwn } from './permit.ts';
+import { accessChanged, oneAtATime, readSetting, type Setting, type SettingChange, writeSetting } from './setting.ts';
 import type { Workspace } from './workspace.ts';
 
 const membersSetting: Setting<readonly Member[]> = { name: 'members', format: membersFormat, parse: parseMembers };
 const budgetsSetting: Setting<Budgets> = { name: 'budgets', format: budgetsFormat, parse: parseBudgets };
 
-/** The members in the order they came; none in a workspace without accounts. */
-export async function readMembers(w: Pick<Workspace, 'id' | 'store'>): Promise<readonly Member[]> {
+/** The members in the order they came; none in a workspace without accounts. Of one that is perhaps not in use. */
+export async function storedMembers(w: Pick<Workspace, 'id' | 'store'>): Promise<readonly Member[]> {
   return (await readSetting(w, membersSetting)) ?? [];
+}
+
+/** Read once: whoever owns the store is the only one to change them, and every request asks for them several times. */
+const kept = new WeakMap<Workspace, Promise<readonly Member[]>>();
+
+export function readMembers(w: Workspace): Promise<readonly Member[]> {
+  const before = kept.get(w);
+  if (before !== undefined) return before;
+  const reading = storedMembers(w);
+  kept.set(w, reading);
+  // What could not be read is read again by the next.
+  reading.catch(() => kept.delete(w));
+  return reading;
 }
 
 export async function readBudgets(w: Workspace): Promise<Budgets> {
@@ -38,9 +51,30 @@ export async function readBudgets(w: Workspace): Promise<Budgets> {
  */
 export async function actingAs(w: Workspace, caller: Principal, operation: string): Promise<Result<Principal>> {
   const members = await readMembers(w);
-  if (members.length === 0) return ok(caller);
-  const who = principalOf(members, caller);
+  const who = members.length > 0 && isGoodIn(caller, w.id) ? principalOf(members, caller) : without(members, caller, w);
   return who.ok ? who : denied(w, { id: caller.id, role: 'no active member' }, { operation, subject: w.id }, who);
+}
+
+/** Whether the caller comes without a token, or with one that reaches the workspace as far as they are let in there. */
+function isGoodIn({ token, home, reach }: Principal, workspace: string): boolean {
+  return token === undefined || home === workspace || reach !== 'workspace';
+}
+
+/** Who asks where no membership says it. */
+function without(members: readonly Member[], caller: Principal, w: Workspace): Result<Principal> {
+  const { token, home, reach } = caller;
+  const isOpen = token === undefined || home === w.id || reach === 'installation';
+  return members.length === 0 && isOpen ? ok(caller) : outOfReach(caller.id, w);
+}
+
+/** Refuses `access_denied` to a token that is not good in a workspace. */
+export function outOfReach(user: string, w: Workspace): Result<never> {
+  return refuse('access_denied', {
+    path: 'workspace',
+    expected: 'a token that is good in this workspace',
+    got: `one of ${user} that is not good in ${w.id}`,
+    hint: 'use a token of that workspace',
+  });
 }
 
 /**
@@ -122,7 +156,7 @@ export async function changeRole(
 /** Takes oneself out. Refuses `access_denied`, `member_not_found`, `last_owner`. */
 export async function leave(w: Workspace, principal: Principal): Promise<Result<readonly Member[]>> {
   const { id } = principal;
-  const may = await permit(w, principal, 'read', { operation: 'leave the workspace', subject: w.id });
+  const may = await permitOwn(w, principal, 'manage', { operation: 'leave the workspace', subject: w.id });
   if (!may.ok) return may;
   if (!(await readMembers(w)).some((m) => m.id === id)) return withoutMember([], id) as Result<never>;
   return changeMembers(w, principal, {
@@ -172,21 +206,15 @@ function changeMembers(w: Workspace, principal: Principal, c: MemberChange): Pro
       name: membersSetting.name,
       text: membersText(next.value),
     });
-    return written.ok ? next : written;
+    if (!written.ok) return written;
+    kept.set(w, Promise.resolve(next.value));
+    return next;
   });
 }
 
 async function write(w: Workspace, principal: Principal, s: SettingChange): Promise<Result<void>> {
   const written = await writeSetting(w, principal, s);
   if (!written.ok) return written;
-  changes.set(w, settingsVersion(w) + 1);
-  w.events.accessChanged();
+  accessChanged(w);
   return written;
-}
-
-const changes = new WeakMap<Workspace, number>();
-
-/** Another number whenever members or budgets have changed: whoever read them and waited since sees that by it. */
-export function settingsVersion(w: Workspace): number {
-  return changes.get(w) ?? 0;
 }

@@ -38,6 +38,7 @@ import {
   textList,
   wrong,
 } from './operation.ts';
+import { accessOperations } from './operations_access.ts';
 import { actionOperations } from './operations_action.ts';
 import { changeSetOperations } from './operations_change_set.ts';
 import { componentOperations } from './operations_component.ts';
@@ -83,7 +84,9 @@ export async function callOperation(c: Call, name: string, params: unknown): Pro
     const who = await principalIn(c, name, params as Params);
     if (!who.ok) return who;
     const work = (given: Params) =>
-      c.engine.observer.span('operation', { name }, () => handler({ ...c, principal: who.value }, given));
+      c.engine.observer.span('operation', { name }, () =>
+        handler({ ...c, principal: { ...who.value, operation: name } }, given),
+      );
     return once(c, who.value, { name, params: params as Params }, work);
   });
 }
@@ -279,7 +282,7 @@ const operations = {
     inWorkspace(c, p, async (w) => setSecret(w, c.principal, { ...p, changeSet: await changeSetOf(w, p) })),
   /** Into empty slots of its kind: of `components`, or of all in the change set. */
   'secret.use': (c, p) =>
-    inWorkspace(c, p, async (w) => {
+    inWorkspace(c, p, 'edit', async (w) => {
       const components = p['components'] === undefined ? {} : { components: textList(p, 'components') };
       return useSecret(c, w, { changeSet: await changeSetOf(w, p), secret: text(p, 'secret'), ...components });
     }),
@@ -302,6 +305,7 @@ const operations = {
   'budget.get': (c, p) => inWorkspace(c, p, async (w) => ok(await readBudgets(w))),
   'budget.set': (c, p) => inWorkspace(c, p, (w) => setBudgets(w, c.principal, p['budgets'])),
 
+  ...accessOperations,
   ...actionOperations,
   ...driftOperations,
   ...resourceOperations,

@@ -45,7 +45,7 @@ export const changeSetOperations = {
     }),
   /** `event`: hold, release, cancel or retry. */
   'change_set.steer_action': (c, p) =>
-    inWorkspace(c, p, async (w) => {
+    inWorkspace(c, p, 'edit', async (w) => {
       const event = text(p, 'event');
       if (event !== 'hold' && event !== 'release' && event !== 'cancel' && event !== 'retry')
         return wrong('event', 'hold, release, cancel or retry', event);
@@ -53,7 +53,7 @@ export const changeSetOperations = {
     }),
   /** By the name of its `function`, or what binds it (`prototype`). */
   'change_set.add_action': (c, p) =>
-    inWorkspace(c, p, async (w) => {
+    inWorkspace(c, p, 'edit', async (w) => {
       const action =
         p['prototype'] === undefined ? { function: text(p, 'function') } : { prototype: text(p, 'prototype') };
       return addAction(w, c.principal, await changeSetOf(w, p), { component: text(p, 'component'), action });

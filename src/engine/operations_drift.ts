@@ -37,8 +37,8 @@ export const driftOperations = {
       return ok({ ...(await w.read(() => driftIn(w, head, component!, branch))), refresh: schedule ?? null });
     }),
   /** Of a component, or of all that `schema`, `view` or `path` name; `paths`: only at these pointers. */
-  'drift.accept': (c, p) => inWorkspace(c, p, async (w) => acceptDrift(w, c.principal, await ask(w, p))),
-  'drift.enforce': (c, p) => inWorkspace(c, p, async (w) => enforceDrift(w, c.principal, await ask(w, p))),
+  'drift.accept': (c, p) => inWorkspace(c, p, 'edit', async (w) => acceptDrift(w, c.principal, await ask(w, p))),
+  'drift.enforce': (c, p) => inWorkspace(c, p, 'edit', async (w) => enforceDrift(w, c.principal, await ask(w, p))),
 } satisfies Record<string, Handler>;
 
 const waitOf = (p: Params): number => Math.min(integer(p, 'waitMs', limits.driftSettleMs), limits.actionWaitMsMax);

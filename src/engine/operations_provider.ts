@@ -11,7 +11,7 @@ export const providerOperations = {
     inState(c, p, (s) => s.w.read(() => ok(listProviders(s.snapshot, c.engine.packages.list())))),
   /** Authors the schemas of a package in the change set. */
   'provider.install': (c, p) =>
-    inWorkspace(c, p, async (w) =>
+    inWorkspace(c, p, 'edit', async (w) =>
       installProvider(c, w, { changeSet: await changeSetOf(w, p), provider: text(p, 'provider') }),
     ),
 } satisfies Record<string, Handler>;

@@ -14,6 +14,7 @@ import {
   integer,
   inWorkspace,
   type Params,
+  stateOf,
   text,
   textList,
   texts,
@@ -40,7 +41,7 @@ export const schemaOperations = {
     ),
   /** The same for an unlocked `variant` of `schema`. */
   'schema.update_variant': (c, p) =>
-    inWorkspace(c, p, async (w) =>
+    inWorkspace(c, p, 'edit', async (w) =>
       updateVariant(w, c.principal, {
         changeSet: await changeSetOf(w, p),
         text: text(p, 'text'),
@@ -135,14 +136,17 @@ export const schemaOperations = {
     ),
   /** `text`: a package of schemas, as `schema.package` writes it. */
   'schema.install_package': (c, p) =>
-    inWorkspace(c, p, async (w) =>
+    inWorkspace(c, p, 'edit', async (w) =>
       installPackage(w, c.principal, { changeSet: await changeSetOf(w, p), text: text(p, 'text') }),
     ),
   /** `schemas` (ids or names) as a package that can be installed elsewhere. */
   'schema.package': (c, p) => inState(c, p, (s) => s.w.read(() => packageOf(s.snapshot, textList(p, 'schemas')))),
-  /** What is wrong with `text`, types included; changes nothing. */
+  /** What is wrong with `text`, types included; it is run, and changes nothing. */
   'schema.check': (c, p) =>
-    inState(c, p, (s) => checkDefinition(s.w, c.principal, { changeSet: s.row.id, text: text(p, 'text') })),
+    inWorkspace(c, p, 'edit', async (w) => {
+      const { row } = await stateOf(w, text(p, 'changeSet', 'HEAD'), undefined);
+      return checkDefinition(w, c.principal, { changeSet: row.id, text: text(p, 'text') });
+    }),
   /** Types for an editor: of functions of a `kind` over a `schema`, installed or in the catalogue; without one, of definitions. */
   'schema.declarations': (c, p) =>
     inState(c, p, async (s) =>

@@ -4,6 +4,7 @@
 import { authorise, type Permission, type Principal } from '../access/role.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { noteOnHead } from './audit.ts';
+import { decide, workspaceAsked } from './policies.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Refuses `access_denied`, audited with what was tried and on what. */
@@ -13,7 +14,18 @@ export async function permit(
   permission: Permission,
   tried: { readonly operation: string; readonly subject: string },
 ): Promise<Result<void>> {
-  const may = authorise(principal, permission);
+  const may = await decide(w, { principal, action: permission, resource: workspaceAsked(w) });
+  return may.ok ? may : denied(w, principal, tried, may);
+}
+
+/** The same for what is the caller's own affair: see `authoriseOwn`. */
+export async function permitOwn(
+  w: Workspace,
+  principal: Principal,
+  scope: Permission,
+  tried: { readonly operation: string; readonly subject: string },
+): Promise<Result<void>> {
+  const may = await decide(w, { principal, action: scope, resource: workspaceAsked(w), isOwn: true });
   return may.ok ? may : denied(w, principal, tried, may);
 }
 

@@ -7,7 +7,7 @@ import { type Budgets, budgetFactsOf, checkBudget } from '../access/budget.ts';
 import type { Edit } from '../access/changed.ts';
 import { type Member, principalOf } from '../access/member.ts';
 import { type Planned, type RequirementQuery, requirementsOf } from '../access/requirement.ts';
-import { authorise, type Principal } from '../access/role.ts';
+import type { Principal } from '../access/role.ts';
 import type { ComponentId } from '../base/ids.ts';
 import { canonical } from '../base/json.ts';
 import { ok, type Result } from '../base/result.ts';
@@ -18,7 +18,9 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Branch } from './branch.ts';
 import { engineActor } from './catch_up.ts';
 import { lockingEdits } from './locking.ts';
-import { readBudgets, readMembers, settingsVersion } from './members.ts';
+import { readBudgets, readMembers } from './members.ts';
+import { decideNow, permitChange, workspaceAsked } from './policies.ts';
+import { settingsVersion } from './setting.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What a judgement stands on beside the states of the change set and of Head. */
@@ -85,8 +87,12 @@ export function checkApply(
   const who = g.members.length === 0 ? ok(caller) : principalOf(g.members, caller);
   if (!who.ok) return who;
   const principal = who.value;
-  const may = authorise(principal, force ? 'apply:force' : 'apply');
+  const action = force ? 'apply:force' : 'apply';
+  const may = decideNow(w, { principal, action, resource: workspaceAsked(w) });
   if (!may.ok) return may;
+  const change = { row: g.branch.row, head, present: g.branch.snapshot, edits: () => editsOf(g.branch) };
+  const parts = permitChange(w, principal, action, change);
+  if (!parts.ok) return parts;
   const tallies = talliesOf(w, g, head);
   const decided = decidedBy(tallies);
   const approved = force ? ok(undefined) : checkApprovals(decided);

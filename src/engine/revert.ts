@@ -4,7 +4,7 @@
 
 import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, ComponentId } from '../base/ids.ts';
-import { Fault, ok, type Result, refuse } from '../base/result.ts';
+import { Fault, must, ok, type Result, refuse } from '../base/result.ts';
 import {
   itemsOfSteps,
   type LogEntry,
@@ -27,7 +27,8 @@ import { auditRows, plainAuditRows } from './audit.ts';
 import { presentOf } from './catch_up.ts';
 import { entryOf } from './change_set.ts';
 import { askOf, remember, repeated } from './idempotency.ts';
-import { permit } from './permit.ts';
+import { denied, permit } from './permit.ts';
+import { permitChange } from './policies.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface RevertRequest {
@@ -260,6 +261,10 @@ async function open(
       createdBy: principal.id,
       updatedAtMs: atMs,
     };
+    const edits = () => [{ author: principal.id, mutations: steps.flatMap((s) => s.mutations) }];
+    const change = { row: fresh, head: after, present: state, edits };
+    const may = await w.read(() => permitChange(w, principal, 'edit', change));
+    if (!may.ok) must(await denied(w, principal, { operation: 'revert', subject: '' }, may));
     const sentence = `open change set ${JSON.stringify(what.name)} on version ${what.last} of Head`;
     const fact = { kind: 'change_set.open', subject: id, path: '', sentence };
     const opened = plainAuditRows(w, fresh, { actor: principal.id, atMs }, [

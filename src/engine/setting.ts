@@ -62,6 +62,19 @@ export async function writeSetting(w: Workspace, principal: Principal, s: Settin
   return ok(undefined);
 }
 
+const changes = new WeakMap<Workspace, number>();
+
+/** Another number whenever members, budgets or policies have changed: whoever read them and waited since sees that by it. */
+export function settingsVersion(w: Workspace): number {
+  return changes.get(w) ?? 0;
+}
+
+/** Call it when one of them has been written. */
+export function accessChanged(w: Workspace): void {
+  changes.set(w, settingsVersion(w) + 1);
+  w.events.accessChanged();
+}
+
 const changing = new WeakMap<Workspace, Promise<unknown>>();
 
 /** Two changes of a document at the same time would lose one of them. */

@@ -28,7 +28,8 @@ import { type Branch, lands } from './branch.ts';
 import { caughtUp, chunksOf } from './catch_up.ts';
 import { askOf, remember, repeated } from './idempotency.ts';
 import { type Late, lateEdit, seenBy } from './late_edit.ts';
-import { permit } from './permit.ts';
+import { denied, permit } from './permit.ts';
+import { arePoliciesKnown, loadPolicies, permitChange } from './policies.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface SubmitRequest {
@@ -215,6 +216,11 @@ export function commitEdit(
     const same = replyOf(before, edited);
     return keepAnswer(w, branch, same, remembered(same));
   }
+  const edits = () => [{ author: principal.id, mutations: effective.flatMap((s) => s.mutations) }];
+  const change = { row: before, head: branch.snapshot, present: edited.snapshot, edits };
+  if (!arePoliciesKnown(w)) return loadPolicies(w).then(() => 'lost');
+  const may = permitChange(w, principal, 'edit', change);
+  if (!may.ok) return denied(w, principal, { operation: 'edit', subject: before.id }, may);
   const resettled = edited.settled === undefined ? resettle(w, principal, branch, { ...edited, atMs }) : edited;
   if (resettled === 'lost') return Promise.resolve('lost');
   const { snapshot, settled } = resettled;

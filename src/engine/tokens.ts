@@ -20,8 +20,8 @@ import {
 import type { Digest } from '../base/ids.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import type { Engine } from './engine.ts';
-import { readMembers } from './members.ts';
-import { permit } from './permit.ts';
+import { outOfReach, readMembers } from './members.ts';
+import { permit, permitOwn } from './permit.ts';
 import { oneAtATime, readSetting, type Setting, writeSetting } from './setting.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -66,7 +66,7 @@ export async function issueToken(
 ): Promise<Result<IssuedToken>> {
   const user = r.user ?? principal.id;
   const isAgent = r.isAgent === true || principal.isAgent === true;
-  const may = await permit(w, principal, user === principal.id ? 'read' : 'manage', {
+  const may = await (user === principal.id ? permitOwn : permit)(w, principal, 'manage', {
     operation: 'make a token',
     subject: user,
   });
@@ -162,8 +162,8 @@ export async function listTokens(w: Workspace, principal: Principal): Promise<Re
 export async function revokeToken(w: Workspace, principal: Principal, id: string): Promise<Result<TokenLine>> {
   const { tokens, uses } = await keptOf(w);
   const token = tokens.find((t) => t.id === id);
-  const needs = token?.user === principal.id ? 'read' : 'manage';
-  const may = await permit(w, principal, needs, { operation: 'revoke a token', subject: id });
+  const permitted = token?.user === principal.id ? permitOwn : permit;
+  const may = await permitted(w, principal, 'manage', { operation: 'revoke a token', subject: id });
   if (!may.ok) return may;
   if (token === undefined) {
     return refuse('token_not_found', {
@@ -242,19 +242,10 @@ export async function principalWith(bearer: Bearer, w: Workspace): Promise<Resul
   };
   const members = await readMembers(w);
   const isHome = home.id === w.id;
-  if (!isHome && token.reach === 'workspace') return outside(w, user);
+  if (!isHome && token.reach === 'workspace') return outOfReach(user, w);
   // What a membership says counts for every operation, and is looked up by each.
   if (members.length > 0) return ok({ ...who, role: 'viewer' });
-  return token.reach === 'installation' || isHome ? ok({ ...who, role: 'owner' }) : outside(w, user);
-}
-
-function outside(w: Workspace, user: string): Result<never> {
-  return refuse('access_denied', {
-    path: 'workspace',
-    expected: 'a token that is good in this workspace',
-    got: `one of ${user} that is not good in ${w.id}`,
-    hint: 'use a token of that workspace',
-  });
+  return token.reach === 'installation' || isHome ? ok({ ...who, role: 'owner' }) : outOfReach(user, w);
 }
 
 function invalid(got: string): Result<never> {

@@ -10,6 +10,7 @@ import { follow, type LogEntry, type PendingChange, startsFromHead } from '../me
 import type { RunRecord } from '../model/run.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
 import { noObserver, type Observer } from '../ports/observer.ts';
+import type { PolicyEngine } from '../ports/policy_engine.ts';
 import type { Readiness } from '../ports/readiness.ts';
 import type { ChangeSetRow, Commit, Store, WorkspaceRow } from '../ports/store.ts';
 import type { Vault } from '../ports/vault.ts';
@@ -53,6 +54,7 @@ export class Workspace {
   readonly readiness: Readiness;
   readonly observer: Observer;
   readonly vault: Vault | undefined;
+  readonly policyEngine: PolicyEngine | undefined;
   /** Whose turn it is at the runners, of all workspaces. */
   readonly dispatcher: Dispatcher;
   /** What functions made with secrets. */
@@ -95,6 +97,7 @@ export class Workspace {
     this.catalogue = options.catalogue;
     this.readiness = options.readiness ?? readinessOf(this);
     this.vault = options.vault;
+    this.policyEngine = options.policies;
     this.observer = options.observer ?? noObserver;
     this.dispatcher = options.dispatcher ?? new Dispatcher(options.functions?.runners ?? []);
     this.acting = new ActionWork(this, options.actions ?? {});

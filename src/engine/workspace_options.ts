@@ -4,6 +4,7 @@
 import type { Matches } from '../model/pattern.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
 import type { Observer } from '../ports/observer.ts';
+import type { PolicyEngine } from '../ports/policy_engine.ts';
 import type { Readiness } from '../ports/readiness.ts';
 import type { Vault } from '../ports/vault.ts';
 import type { ActionRetentionOptions } from './action_retention.ts';
@@ -33,6 +34,8 @@ export interface WorkspaceOptions {
   readonly actionRetention?: ActionRetentionOptions;
   /** What opens and seals the contents of secrets; default: nothing does. */
   readonly vault?: Vault;
+  /** What reads and decides by policies; default: nothing does, and a workspace that has some refuses everything. */
+  readonly policies?: PolicyEngine;
   /** Bytes of decoded chunks kept in memory. */
   readonly cacheBytesMax?: number;
   /** Bytes of chunks that may wait to be written before a checkpoint is started. */

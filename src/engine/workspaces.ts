@@ -8,7 +8,7 @@ import { must, ok, type Result, refuse } from '../base/result.ts';
 import { noteOnHead } from './audit.ts';
 import { type About, checkWorkspaceName, type Listed, nameTaken, noWorkspace } from './directory.ts';
 import type { Engine, WorkspaceLine } from './engine.ts';
-import { readMembers, setMember } from './members.ts';
+import { setMember, storedMembers } from './members.ts';
 import { denied, overAll, permit } from './permit.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -50,7 +50,7 @@ export async function describeWorkspace(engine: Engine, w: Workspace, principal:
 }
 
 async function viewOf(engine: Engine, { row, name, about }: Listed, principal: Principal): Promise<WorkspaceView> {
-  const members = await readMembers({ id: row.id, store: engine.store });
+  const members = await storedMembers({ id: row.id, store: engine.store });
   const head = await engine.store.findChangeSet(row.id, row.head);
   const times = (await engine.directory.list()).map((l) => l.about.defaultSinceMs ?? 0);
   const member = members.find((m) => m.id === principal.id && m.active);

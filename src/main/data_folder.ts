@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Principal } from '../access/role.ts';
 import { openCatalogue } from '../adapters/catalogue/catalogue.ts';
+import { openCedar } from '../adapters/cedar/cedar.ts';
 import { linearMatcher } from '../adapters/compiler/patterns.ts';
 import { openPackages } from '../adapters/packages/packages.ts';
 import { restoreSqliteStore } from '../adapters/sqlite/restore.ts';
@@ -69,6 +70,7 @@ export async function openFolder(folder: string, options: FolderOptions = {}): P
     ),
     vault: vaultOf(folder, store.runs, world.clock),
     matches: linearMatcher(),
+    policies: openCedar(),
     ...(cacheBytesMax === undefined ? {} : { cacheBytesMax }),
     ...(observer === undefined ? {} : { observer }),
   });

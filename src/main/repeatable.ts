@@ -23,6 +23,8 @@ export const writes: readonly string[] = [
   'workspace.restore',
   'member.invite',
   'member.leave',
+  'policy.set',
+  'policy.remove',
   'change_set.abandon',
   'change_set.reopen',
   'backup',

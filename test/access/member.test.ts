@@ -11,7 +11,7 @@ import {
   withMember,
   withoutMember,
 } from '../../src/access/member.ts';
-import { authorise, type Permission, permissions, type Role, roles } from '../../src/access/role.ts';
+import { authorise, authoriseOwn, type Permission, permissions, type Role, roles } from '../../src/access/role.ts';
 import { checkRefusal, runs } from '../support/model_world.ts';
 import { member } from './pending_world.ts';
 
@@ -119,5 +119,19 @@ describe('a principal', () => {
     });
     expect(authorise({ id: 'p', role: 'owner', token: 't', scopes: ['apply'] }, 'apply:force').ok).toBe(false);
     expect(authorise({ id: 'p', role: 'owner', token: 't', scopes: ['apply:force'] }, 'apply:force').ok).toBe(true);
+  });
+
+  test("[AC41] one's own affair takes no role, and of a token with scopes the one that it is about", () => {
+    const own = (scopes?: readonly Permission[]) => ({
+      id: 'p',
+      role: 'viewer' as const,
+      ...(scopes === undefined ? {} : { token: 't', scopes }),
+    });
+    expect(authoriseOwn(own(), 'approve').ok).toBe(true);
+    expect(authoriseOwn(own(['read', 'approve']), 'approve').ok).toBe(true);
+    expect(authoriseOwn(own(['read', 'approve']), 'manage')).toMatchObject({
+      ok: false,
+      refusal: { code: 'access_denied', expected: 'a token with the scope manage' },
+    });
   });
 });

@@ -22,6 +22,7 @@ import type { Workspace } from '../../src/engine/workspace.ts';
 import type { Matches } from '../../src/model/pattern.ts';
 import type { VariantSpec } from '../../src/model/schema.ts';
 import type { Catalogue } from '../../src/ports/catalogue.ts';
+import type { PolicyEngine } from '../../src/ports/policy_engine.ts';
 import type { ProviderPackages } from '../../src/ports/provider_packages.ts';
 import type { Readiness } from '../../src/ports/readiness.ts';
 import type { ChangeSetRow, Store } from '../../src/ports/store.ts';
@@ -79,6 +80,7 @@ export interface HouseOptions {
   readonly actionRetention?: ActionRetentionOptions;
   readonly actions?: ActionWorkOptions;
   readonly packages?: ProviderPackages;
+  readonly policies?: PolicyEngine;
 }
 
 /** How a kind of store is opened; called again to open the same one again. */

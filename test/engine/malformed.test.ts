@@ -215,6 +215,18 @@ const wellFormed = (changeSet: string, a: string): Record<OperationName, Params>
   'budget.set': { budgets: { format: 1, roles: { viewer: { destroysMax: 0 } }, tokens: {} } },
   'events.read': { changeSet, after: 0, limit: 5, waitMs: 1, kinds: 'mutation,apply' },
   'token.create': { name: 't', scopes: ['read'], expiresAtMs: 9_000_000_000_000, reach: 'workspace' },
+  'policy.list': {},
+  'policy.set': { text: '' },
+  'policy.remove': {},
+  'policy.test': {
+    action: 'edit',
+    operation: 'submit',
+    changeSet,
+    component: a,
+    path: '/domain/size',
+    user: 'ada',
+    text: '',
+  },
   'token.list': {},
   'token.revoke': { token: '01ARZ3NDEKTSV4RRFFQ69G5FAV' },
 });

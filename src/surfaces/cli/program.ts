@@ -18,6 +18,7 @@ import { functionCommands } from './commands_function.ts';
 import { localCommands } from './commands_local.ts';
 import { managementCommands } from './commands_management.ts';
 import { mergeCommands } from './commands_merge.ts';
+import { policyCommands } from './commands_policy.ts';
 import { poolCommands } from './commands_pool.ts';
 import { providerCommands } from './commands_provider.ts';
 import { questionCommands } from './commands_question.ts';
@@ -205,6 +206,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
   for (const add of [
     changeSetCommands,
     approvalCommands,
+    policyCommands,
     componentCommands,
     functionCommands,
     managementCommands,

@@ -57,6 +57,7 @@ const statuses: Readonly<Record<RefusalCode, number>> = {
   ambiguous_name: 412,
   token_invalid: 401,
   access_denied: 403,
+  policy_invalid: 422,
   head_is_read_only: 400,
   actions_cycle: 412,
   action_step_illegal: 400,

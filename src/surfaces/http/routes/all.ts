@@ -13,6 +13,7 @@ import { funcRoutes } from './funcs.ts';
 import { importRoutes } from './imports.ts';
 import { mutationRoutes } from './mutations.ts';
 import { operationRoutes } from './operations.ts';
+import { policyRoutes } from './policies.ts';
 import { policyReportRoutes } from './policy_reports.ts';
 import { realityRoutes } from './reality.ts';
 import { runRoutes } from './runs.ts';
@@ -45,6 +46,7 @@ export const routes: readonly Route[] = [
   ...changeControlRoutes,
   ...actionRoutes,
   ...secretRoutes,
+  ...policyRoutes,
   ...policyReportRoutes,
   ...workspaceRoutes,
   ...tokenRoutes,
