@@ -118,6 +118,18 @@ export const refusalCodes = {
     means: 'A promoted change set refers to what the workspace has not, or has more than once by that name.',
     next: 'Create it, or say which is meant by its id.',
   },
+  edit_not_found: {
+    means: 'The change set has no such edit, or none that can be undone or put back by the caller.',
+    next: 'See what it holds: headwater change-set edits NAME.',
+  },
+  edit_needed: {
+    means: 'Other edits of the change set need the edit that was to be undone.',
+    next: 'Undo those too, or ask for it with what needs it.',
+  },
+  edit_lacks: {
+    means: 'An edit needs others that are not picked with it and that the other change set has not.',
+    next: 'Pick those too.',
+  },
   nothing_to_revert: {
     means: 'The versions named changed nothing that can be taken back.',
     next: 'See the history of Head.',

@@ -30,6 +30,7 @@ import { caughtUp, engineActor, type Until } from './catch_up.ts';
 import { entryOf, headStays } from './change_set.ts';
 import { askOf, remember, repeated } from './idempotency.ts';
 import { lockingEdits } from './locking.ts';
+import { madeEdits } from './made_edits.ts';
 import { checkMoved, leftBehind, type MovedLine, movedLines } from './moved.ts';
 import { permit } from './permit.ts';
 import { cancelledSteps, type Planned, plannedSteps, planOf } from './planning.ts';
@@ -327,24 +328,23 @@ type EditedSteps = PendingChange['edits'][number];
  * there are edits that the log does not have yet.
  */
 async function stepsOf(w: Workspace, branch: Branch): Promise<EditedSteps[] | undefined> {
-  const { row, pending } = branch;
+  const { pending } = branch;
+  const made = await madeEdits(w, branch);
+  if (made === undefined) return undefined;
   const out: EditedSteps[] = [];
-  let at = 0;
-  for (const { text } of await w.store.readLog(w.id, row.id, 0, row.version)) {
-    const entry = parseLogEntry(text);
-    if (entry.kind !== 'edit') continue;
+  for (const { version, atMs, actor, steps: all } of made.edits) {
     const steps: Step[] = [];
-    for (const step of entry.steps) {
-      const items = step.mutations.map(() => pending.items[at++]!);
+    for (const { step, at } of all) {
+      const items = at.map((i) => pending.items[i]!);
       const asIs = items.every((item, i) => item.placed === undefined && item.m === step.mutations[i]);
       const mutations = items.flatMap((item) => item.placed ?? [item.m]);
       if (mutations.length === 0) continue;
       const before = asIs || mutations.length === step.before.length ? step.before : mutations.map(() => null);
       steps.push({ ...step, mutations, before });
     }
-    if (steps.length > 0) out.push({ version: entry.version, atMs: entry.atMs, actor: entry.actor, steps });
+    if (steps.length > 0) out.push({ version, atMs, actor, steps });
   }
-  return at === pending.items.length ? out : undefined;
+  return out;
 }
 
 /** What the engine adds at an apply, as edits of its own. */

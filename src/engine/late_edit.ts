@@ -69,15 +69,20 @@ interface Carried {
   readonly receipt: readonly ReceiptLine[];
 }
 
-/** Refuses `version_conflict` with the receipt when not everything can stay. */
+/**
+ * `again`: the edits are these, as they stood when they were taken out. Refuses `version_conflict` with the receipt when not
+ * everything can stay.
+ */
 export function lateEdit(
   branch: Branch,
   head: Snapshot,
   late: Late,
-  edited: { readonly steps: readonly Step[]; readonly snapshot: Snapshot },
+  edited: { readonly steps: readonly Step[]; readonly snapshot: Snapshot; readonly again?: readonly Item[] },
   by: { readonly actor: string; readonly atMs: number; readonly version: number },
 ): Result<Carried> {
-  let extra = carryTexts({ late, own: branch.pending.side }, edited, itemsOfSteps(by, edited.steps));
+  // What is put back by a redo stands only on the text that it was made on.
+  const own = branch.pending.side;
+  let extra = edited.again ?? carryTexts({ late, own }, edited, itemsOfSteps(by, edited.steps));
   for (const { side, state, version } of late.heads)
     extra = contestLate(extra, { side, head: state, present: edited.snapshot, version });
   const { pending, snapshot: present } = branch;
@@ -136,6 +141,7 @@ function textsSince({ since, heads, headBefore }: Late, own: Side<Item>): Mutati
   let next = 0;
   for (const entry of since) {
     if (entry.kind === 'edit') out.push(...ownTexts(entry));
+    if (entry.kind === 'undo') out.push(...entry.settled.texts);
     if (entry.kind !== 'catch_up') continue;
     for (; next < heads.length && heads[next]!.version <= entry.headVersion; next++) {
       const { version, side, state } = heads[next]!;

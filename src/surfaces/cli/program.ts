@@ -13,6 +13,7 @@ import { componentCommands } from './commands_component.ts';
 import { contextCommands, targetOf, tokenCommands } from './commands_context.ts';
 import { demoCommands } from './commands_demo.ts';
 import { driftCommands } from './commands_drift.ts';
+import { editCommands } from './commands_edit.ts';
 import { eventCommands } from './commands_event.ts';
 import { functionCommands } from './commands_function.ts';
 import { localCommands } from './commands_local.ts';
@@ -230,6 +231,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
   ])
     add(program, run);
   mergeCommands(program.commands.find((c) => c.name() === 'change-set')!, run);
+  editCommands(program, run);
   spreadJson(program);
   try {
     await program.parseAsync(argv as string[]);

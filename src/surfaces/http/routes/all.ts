@@ -8,6 +8,7 @@ import { changeSetRoutes } from './change_sets.ts';
 import { componentListRoutes } from './component_lists.ts';
 import { componentQuestionRoutes } from './component_questions.ts';
 import { componentRoutes } from './components.ts';
+import { editRoutes } from './edits.ts';
 import { eventRoutes } from './events.ts';
 import { funcRoutes } from './funcs.ts';
 import { importRoutes } from './imports.ts';
@@ -35,6 +36,7 @@ export const routes: readonly Route[] = [
   ...viewRoutes,
   ...realityRoutes,
   ...mutationRoutes,
+  ...editRoutes,
   ...schemaRoutes,
   ...variantFunctionRoutes,
   ...funcRoutes,
