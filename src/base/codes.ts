@@ -54,6 +54,11 @@ export const refusalCodes = {
     means: 'The change set has no such version.',
     next: 'Use a version between 0 and the current one.',
   },
+  freeze_window_not_found: { means: 'No freeze window of that name.', next: 'List them: headwater freeze list.' },
+  schedule_not_found: {
+    means: 'No scheduled apply of that id waits for its time.',
+    next: 'List them: headwater change-set scheduled.',
+  },
   component_not_found: {
     means: 'No component of that id or name in this change set.',
     next: 'Search for it; it may be in another change set.',
@@ -137,6 +142,10 @@ export const refusalCodes = {
   not_ready: {
     means: 'Something that the change set’s own edits reach is still being computed.',
     next: 'Wait until it is quiet, or ask the apply to wait.',
+  },
+  frozen: {
+    means: 'A freeze window is in force, in which nothing is applied.',
+    next: 'Apply it after the end named, or schedule it; who may force an apply may go ahead.',
   },
   approval_required: {
     means: 'Somebody has to approve parts of the change set first.',

@@ -69,15 +69,15 @@ export interface ApplyRequest {
   readonly idempotencyKey?: string;
   /** Leaves its actions queued for whoever takes the work up next. Default: they are carried out. */
   readonly leaveQueued?: boolean;
-  /** Goes ahead without approvals that are missing, where the principal may: not without a budget, nor before all is computed. */
+  /** Goes ahead without approvals that are missing and in a freeze window, where the principal may: not without a budget, nor before all is computed. */
   readonly force?: boolean;
   /** Wait for what is still being computed, at most this long. Default 0: refuse with what is pending. */
   readonly waitMs?: number;
 }
 
 /**
- * Makes a change set part of Head. Refuses `change_set_not_open`, `not_ready`, `approval_required`, `budget_exceeded`,
- * `access_denied`. An apply that was carried out answers the same when asked again with its key; without one ask
+ * Makes a change set part of Head. Refuses `change_set_not_open`, `not_ready`, `frozen`, `approval_required`,
+ * `budget_exceeded`, `access_denied`. An apply that was carried out answers the same when asked again with its key; without one ask
  * `applyOutcome`.
  */
 export async function applyChangeSet(
@@ -208,6 +208,7 @@ function applyNow(
     readonly actions: readonly PlannedAction[];
     readonly spent: readonly Spent[];
     readonly without: readonly string[];
+    readonly inFreeze?: string;
     readonly ask: { key: string | undefined; hash: Hash; force: boolean };
   },
 ): Promise<Result<ApplyReceipt> | 'lost'> {
@@ -242,8 +243,9 @@ function applyNow(
   const size = `${edits} ${edits === 1 ? 'mutation' : 'mutations'}`;
   const { force } = what.ask;
   const without = what.without.length === 0 ? '' : `, without the approval of ${what.without.join('; ')}`;
+  const inFreeze = what.inFreeze === undefined ? '' : `, in the freeze window ${JSON.stringify(what.inFreeze)}`;
   const verb = force ? 'force' : 'apply';
-  const sentence = `${verb} change set ${JSON.stringify(row.name)} (${size}${by}${without})`;
+  const sentence = `${verb} change set ${JSON.stringify(row.name)} (${size}${by}${without}${inFreeze})`;
   const fact = { kind: `change_set.${eventFor(force)}`, subject: row.id, path: '', sentence };
   const mine = auditRows(w, branch.row, text, entry, [fact]);
   const moved = { ...row, ...mine.head };

@@ -179,14 +179,18 @@ function changeMembers(w: Workspace, principal: Principal, c: MemberChange): Pro
 async function write(w: Workspace, principal: Principal, s: SettingChange): Promise<Result<void>> {
   const written = await writeSetting(w, principal, s);
   if (!written.ok) return written;
-  changes.set(w, settingsVersion(w) + 1);
+  settingsChanged(w);
   w.events.accessChanged();
   return written;
 }
 
 const changes = new WeakMap<Workspace, number>();
 
-/** Another number whenever members or budgets have changed: whoever read them and waited since sees that by it. */
+export function settingsChanged(w: Workspace): void {
+  changes.set(w, settingsVersion(w) + 1);
+}
+
+/** Another number whenever members, budgets or freeze windows have changed: whoever read them and waited since sees that by it. */
 export function settingsVersion(w: Workspace): number {
   return changes.get(w) ?? 0;
 }

@@ -50,6 +50,7 @@ import { policyOperations } from './operations_policy.ts';
 import { providerOperations } from './operations_provider.ts';
 import { resourceOperations } from './operations_resource.ts';
 import { runOperations } from './operations_run.ts';
+import { scheduleOperations } from './operations_schedule.ts';
 import { schemaOperations } from './operations_schema.ts';
 import { tokenOperations } from './operations_token.ts';
 import { viewOperations } from './operations_view.ts';
@@ -214,6 +215,7 @@ const operations = {
   'change_set.withdraw': (c, p) => inWorkspace(c, p, async (w) => withdraw(w, c.principal, await changeSetOf(w, p))),
   'change_set.approvals': (c, p) => inWorkspace(c, p, async (w) => approvalsOf(w, await changeSetOf(w, p))),
   ...changeSetOperations,
+  ...scheduleOperations,
 
   submit: (c, p) =>
     inWorkspace(c, p, async (w) =>

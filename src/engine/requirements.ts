@@ -17,6 +17,7 @@ import type { PlannedAction } from '../ports/readiness.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Branch } from './branch.ts';
 import { engineActor } from './catch_up.ts';
+import { type FreezeWindow, frozen, frozenAt, readFreezes } from './freeze.ts';
 import { lockingEdits } from './locking.ts';
 import { readBudgets, readMembers, settingsVersion } from './members.ts';
 import type { Workspace } from './workspace.ts';
@@ -30,6 +31,7 @@ export interface Grounds {
   readonly budgets: Budgets;
   readonly actions: readonly PlannedAction[];
   readonly settings: number;
+  readonly freezes: readonly FreezeWindow[];
 }
 
 /** Of a branch that is caught up and durable. */
@@ -37,9 +39,9 @@ export async function groundsOf(w: Workspace, branch: Branch): Promise<Grounds> 
   const { id, version, intentRoot } = branch.row;
   // Before what it counts is read: a change made meanwhile is noticed.
   const settings = settingsVersion(w);
-  const [members, budgets] = [await readMembers(w), await readBudgets(w)];
+  const [members, budgets, freezes] = [await readMembers(w), await readBudgets(w), await readFreezes(w)];
   const actions = await w.readiness.planned(w.id, id, intentRoot);
-  return { branch, version, members, budgets, actions, settings };
+  return { branch, version, members, budgets, actions, settings, freezes };
 }
 
 /** Head's branch when the grounds still hold in this turn; undefined: gather them again. */
@@ -69,11 +71,13 @@ export interface Cleared {
   readonly spent: readonly Spent[];
   /** Titles of the requirements that are not met; none unless it is forced. */
   readonly without: readonly string[];
+  /** The freeze window that is in force; only when it is forced. */
+  readonly inFreeze?: string;
 }
 
 /**
- * May this principal apply it? `force`: also without approvals that are missing. Refuses `access_denied`,
- * `approval_required`, `budget_exceeded`. Call it in `read`.
+ * May this principal apply it now? `force`: also without approvals that are missing, and in a freeze window. Refuses
+ * `access_denied`, `frozen`, `approval_required`, `budget_exceeded`. Call it in `read`.
  */
 export function checkApply(
   w: Workspace,
@@ -87,6 +91,8 @@ export function checkApply(
   const principal = who.value;
   const may = authorise(principal, force ? 'apply:force' : 'apply');
   if (!may.ok) return may;
+  const freeze = frozenAt(g.freezes, w.world.clock.nowMs());
+  if (freeze !== undefined && !force) return frozen(freeze);
   const tallies = talliesOf(w, g, head);
   const decided = decidedBy(tallies);
   const approved = force ? ok(undefined) : checkApprovals(decided);
@@ -100,7 +106,8 @@ export function checkApply(
   const spent = tallies.flatMap(({ requirement: { id, fingerprint }, approvedBy }) =>
     approvedBy.map((by) => ({ requirement: id, fingerprint, by })),
   );
-  return ok({ spent, without: decided.missing.map((m) => m.requirement.title) });
+  const inFreeze = freeze === undefined ? {} : { inFreeze: freeze.name };
+  return ok({ spent, without: decided.missing.map((m) => m.requirement.title), ...inFreeze });
 }
 
 /** Everybody who made an edit of the change, also one that does not stand at present: it may stand again. */

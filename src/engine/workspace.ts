@@ -19,6 +19,7 @@ import { Snapshot } from '../snapshot/snapshot.ts';
 import { ActionRetention } from './action_retention.ts';
 import { ActionTable } from './action_table.ts';
 import { ActionWork } from './action_work.ts';
+import { ApplySchedule } from './apply_schedule.ts';
 import { refsOf } from './blob_refs.ts';
 import { type Branch, lands, type Move, Stale, seenElsewhere } from './branch.ts';
 import { Checkpoints } from './checkpoints.ts';
@@ -77,6 +78,8 @@ export class Workspace {
   readonly acting: ActionWork;
   /** Looking at resources again by itself, as long as they are. */
   readonly refreshing = new RefreshSchedule(this);
+  /** Applies at a time. */
+  readonly scheduled = new ApplySchedule(this);
   /** Following what happens here. */
   readonly events = new EventFeed(this);
   readonly #pendingNews = new PendingNews((id, pending) =>
@@ -383,6 +386,7 @@ export class Workspace {
     this.events.close();
     this.#pendingNews.stop();
     this.calls.stop();
+    await this.scheduled.stop();
     await this.refreshing.stop();
     await this.acting.stop();
     await this.replay.stop();

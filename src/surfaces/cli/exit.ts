@@ -20,6 +20,7 @@ export const exitCodes = {
 const byCode: Partial<Record<RefusalCode | FaultCode, number>> = {
   access_denied: exitCodes.refused,
   approval_required: exitCodes.refused,
+  frozen: exitCodes.refused,
   budget_exceeded: exitCodes.refused,
   version_conflict: exitCodes.stale,
   not_ready: exitCodes.busy,

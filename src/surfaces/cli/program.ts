@@ -25,6 +25,7 @@ import { questionCommands } from './commands_question.ts';
 import { reachCommands } from './commands_reach.ts';
 import { resourceCommands } from './commands_resource.ts';
 import { runCommands } from './commands_run.ts';
+import { scheduleCommands } from './commands_schedule.ts';
 import { secretCommands } from './commands_secret.ts';
 import { mcpCommands, serveCommands } from './commands_serve.ts';
 import { storeCommands } from './commands_store.ts';
@@ -232,6 +233,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     add(program, run);
   mergeCommands(program.commands.find((c) => c.name() === 'change-set')!, run);
   editCommands(program, run);
+  scheduleCommands(program, run);
   spreadJson(program);
   try {
     await program.parseAsync(argv as string[]);

@@ -17,6 +17,7 @@ import { operationRoutes } from './operations.ts';
 import { policyReportRoutes } from './policy_reports.ts';
 import { realityRoutes } from './reality.ts';
 import { runRoutes } from './runs.ts';
+import { scheduleRoutes } from './schedule.ts';
 import { schemaRoutes } from './schemas.ts';
 import { secretRoutes } from './secrets.ts';
 import { startedRoutes } from './started.ts';
@@ -45,6 +46,7 @@ export const routes: readonly Route[] = [
   ...importRoutes,
   ...upkeepRoutes,
   ...changeControlRoutes,
+  ...scheduleRoutes,
   ...actionRoutes,
   ...secretRoutes,
   ...policyReportRoutes,
