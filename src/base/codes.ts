@@ -59,6 +59,10 @@ export const refusalCodes = {
     means: 'No scheduled apply of that id waits for its time.',
     next: 'List them: headwater change-set scheduled.',
   },
+  plan_policy_not_found: {
+    means: 'The workspace has no such plan policy.',
+    next: 'List them: headwater plan-policy list.',
+  },
   component_not_found: {
     means: 'No component of that id or name in this change set.',
     next: 'Search for it; it may be in another change set.',
@@ -156,6 +160,10 @@ export const refusalCodes = {
     next: 'Split it, or ask somebody with a larger budget to apply it.',
   },
   // schema constraints
+  plan_denied: {
+    means: 'A plan policy of the workspace denies what the change set would do.',
+    next: 'Change what its message is about; or have an owner change or unbind the policy.',
+  },
   path_invalid: {
     means: 'The path is not a well-formed pointer or a segment is not allowed.',
     next: 'Use /root/name/…, with ~0 and ~1 for ~ and /.',

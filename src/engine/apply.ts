@@ -33,6 +33,7 @@ import { lockingEdits } from './locking.ts';
 import { madeEdits } from './made_edits.ts';
 import { checkMoved, leftBehind, type MovedLine, movedLines } from './moved.ts';
 import { permit } from './permit.ts';
+import { checkPlan, type Finding, judgePlan, noteDenied, unjudged, warningFact } from './plan_policy.ts';
 import { cancelledSteps, type Planned, plannedSteps, planOf } from './planning.ts';
 import { queuePlanned } from './queue_actions.ts';
 import { replayInBackground } from './replay.ts';
@@ -77,7 +78,7 @@ export interface ApplyRequest {
 
 /**
  * Makes a change set part of Head. Refuses `change_set_not_open`, `not_ready`, `frozen`, `approval_required`,
- * `budget_exceeded`, `access_denied`. An apply that was carried out answers the same when asked again with its key; without one ask
+ * `budget_exceeded`, `plan_denied`, `access_denied`. An apply that was carried out answers the same when asked again with its key; without one ask
  * `applyOutcome`.
  */
 export async function applyChangeSet(
@@ -127,6 +128,7 @@ async function applyOnce(
   const grounds = await groundsOf(w, branch);
   const pending = next.ok ? await w.readiness.pending(w.id, id, intentRoot) : [];
   if (pending.length > 0) return onceDurable(branch, notReady(pending));
+  const judged = next.ok ? await judgePlan(w, branch, principal.id) : unjudged;
   const steps = next.ok ? await stepsOf(w, branch) : [];
   if (steps === undefined) {
     await lands(branch.durable);
@@ -138,6 +140,8 @@ async function applyOnce(
     const checked = checkApply(w, principal, grounds, { head: head.snapshot, force });
     if (!checked.ok) return { refused: checked };
     if (!next.ok) return { refused: askAgain(next.refusal) };
+    const allowed = checkPlan(judged);
+    if (!allowed.ok) return { refused: allowed };
     const planned = planOf(w, branch, head);
     if (planned.cycle !== undefined) return { refused: neverEnding(branch.snapshot, planned.cycle) };
     const moved = movedLines(branch, head);
@@ -150,12 +154,16 @@ async function applyOnce(
         moved,
         actions: grounds.actions,
         ...checked.value,
+        warnings: judged.findings,
         ask,
       }),
     };
   });
   if (done === 'lost') return done;
-  return 'applied' in done ? done.applied : onceDurable(branch, done.refused);
+  if ('applied' in done) return done.applied;
+  const refused = await onceDurable(branch, done.refused);
+  if (refused !== 'lost') await noteDenied(w, principal, branch.row, refused);
+  return refused;
 }
 
 const eventFor = (force: boolean) => (force ? 'force_apply' : 'apply');
@@ -209,6 +217,7 @@ function applyNow(
     readonly spent: readonly Spent[];
     readonly without: readonly string[];
     readonly inFreeze?: string;
+    readonly warnings: readonly Finding[];
     readonly ask: { key: string | undefined; hash: Hash; force: boolean };
   },
 ): Promise<Result<ApplyReceipt> | 'lost'> {
@@ -247,7 +256,8 @@ function applyNow(
   const verb = force ? 'force' : 'apply';
   const sentence = `${verb} change set ${JSON.stringify(row.name)} (${size}${by}${without}${inFreeze})`;
   const fact = { kind: `change_set.${eventFor(force)}`, subject: row.id, path: '', sentence };
-  const mine = auditRows(w, branch.row, text, entry, [fact]);
+  const warned = what.warnings.map((f) => warningFact(row.id, f));
+  const mine = auditRows(w, branch.row, text, entry, [fact, ...warned]);
   const moved = { ...row, ...mine.head };
   const anchor = { changeSet: row.id, seq: moved.auditCount, hash: moved.auditHead };
 

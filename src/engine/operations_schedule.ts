@@ -1,4 +1,5 @@
-// When change sets are applied, as operations by name with plain JSON in and out: freeze windows, and applies at a time.
+// When change sets are applied, as operations by name with plain JSON in and out: freeze windows, and applies at a time. Times are
+// read here, whatever form they come in.
 
 import { ok } from '../base/result.ts';
 import { listFreezes, mustTime, removeFreeze, setFreeze } from './freeze.ts';

@@ -35,6 +35,8 @@ export const writes: readonly string[] = [
   'change_set.purge',
   'change_set.steer_action',
   'change_set.add_action',
+  'plan_policy.bind',
+  'plan_policy.unbind',
   'freeze.set',
   'freeze.remove',
   'apply.schedule',

@@ -36,6 +36,11 @@ const wellFormed = (changeSet: string, a: string): Record<OperationName, Params>
   },
   'change_set.redo': { changeSet, undo: 1, ofAnyone: true, ifVersion: 1, idempotencyKey: 'k21' },
   'change_set.pick': { changeSet, edits: ['1'], into: changeSet, idempotencyKey: 'k22' },
+  'plan_policy.list': {},
+  'plan_policy.bind': { function: 'f' },
+  'plan_policy.unbind': { function: 'f' },
+  'plan_policy.plan': { changeSet },
+  'plan_policy.check': { changeSet },
   'freeze.list': {},
   'freeze.set': {
     window: { name: 'f', timeZone: 'UTC', from: '2020-01-01T00:00', to: '2020-01-02T00:00', reason: 'r' },

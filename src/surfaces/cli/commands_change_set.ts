@@ -15,6 +15,7 @@ import { count, paint, table } from './output.ts';
 import type { Run, Session } from './program.ts';
 import { comparisonLines, summaryLine } from './render.ts';
 import { besideLines, toldLines } from './render_approval.ts';
+import { markdownLines } from './render_markdown.ts';
 
 const exampleId = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
 
@@ -102,21 +103,24 @@ export function changeSetCommands(program: Command, run: Run): void {
     .command('review <change-set>')
     .description('show what a change set would change, per component and path')
     .option('--detailed-exitcode', 'exit with 2 when there are changes')
+    .option('--markdown', 'as Markdown, for a pull request')
     .addHelpText(
       'after',
-      '\nMarks: + added, ~ changed, - removed, <- follows. Example:\n  headwater change-set review "new network" --detailed-exitcode',
+      '\nMarks: + added, ~ changed, - removed, <- follows. Example:\n  headwater change-set review "new network" --detailed-exitcode\n  headwater change-set review "new network" --markdown > plan.md',
     )
-    .action((name: string, options: { detailedExitcode?: boolean }) =>
+    .action((name: string, options: { detailedExitcode?: boolean; markdown?: boolean }) =>
       run('Comparing with Head', async (s) => {
         const review = await s.call<Review>('change_set.review', { changeSet: name });
         const changes = review.components.length + review.records.length > 0;
-        s.print(review, () => [
-          `Change set ${JSON.stringify(review.changeSet.name)} (${review.changeSet.id}), ${review.changeSet.status}, on version ${review.changeSet.baseVersion} of Head.`,
-          '',
-          ...comparisonLines(review),
-          ...besideLines(review),
-          summaryLine(review.summary),
-        ]);
+        if (options.markdown === true && !s.json) s.write([], () => markdownLines(review));
+        else
+          s.print(review, () => [
+            `Change set ${JSON.stringify(review.changeSet.name)} (${review.changeSet.id}), ${review.changeSet.status}, on version ${review.changeSet.baseVersion} of Head.`,
+            '',
+            ...comparisonLines(review),
+            ...besideLines(review),
+            summaryLine(review.summary),
+          ]);
         return options.detailedExitcode && changes ? exitCodes.changes : exitCodes.ok;
       }),
     );

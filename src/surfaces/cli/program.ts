@@ -19,6 +19,7 @@ import { functionCommands } from './commands_function.ts';
 import { localCommands } from './commands_local.ts';
 import { managementCommands } from './commands_management.ts';
 import { mergeCommands } from './commands_merge.ts';
+import { planPolicyCommands } from './commands_plan_policy.ts';
 import { poolCommands } from './commands_pool.ts';
 import { providerCommands } from './commands_provider.ts';
 import { questionCommands } from './commands_question.ts';
@@ -234,6 +235,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
   mergeCommands(program.commands.find((c) => c.name() === 'change-set')!, run);
   editCommands(program, run);
   scheduleCommands(program, run);
+  planPolicyCommands(program, run);
   spreadJson(program);
   try {
     await program.parseAsync(argv as string[]);

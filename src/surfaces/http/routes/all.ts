@@ -14,6 +14,7 @@ import { funcRoutes } from './funcs.ts';
 import { importRoutes } from './imports.ts';
 import { mutationRoutes } from './mutations.ts';
 import { operationRoutes } from './operations.ts';
+import { planPolicyRoutes } from './plan_policies.ts';
 import { policyReportRoutes } from './policy_reports.ts';
 import { realityRoutes } from './reality.ts';
 import { runRoutes } from './runs.ts';
@@ -49,6 +50,7 @@ export const routes: readonly Route[] = [
   ...scheduleRoutes,
   ...actionRoutes,
   ...secretRoutes,
+  ...planPolicyRoutes,
   ...policyReportRoutes,
   ...workspaceRoutes,
   ...tokenRoutes,
