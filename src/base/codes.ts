@@ -63,6 +63,7 @@ export const refusalCodes = {
     means: 'The workspace has no such plan policy.',
     next: 'List them: headwater plan-policy list.',
   },
+  webhook_not_found: { means: 'No webhook of that id.', next: 'List them: headwater webhook list.' },
   component_not_found: {
     means: 'No component of that id or name in this change set.',
     next: 'Search for it; it may be in another change set.',

@@ -214,6 +214,7 @@ export class Engine {
       // What a crash or a stop left behind Head is caught up now.
       replayInBackground(workspace);
       workspace.scheduled.wake();
+      workspace.webhooks.wake();
     }
     return workspace;
   }

@@ -50,6 +50,7 @@ import { scheduleOperations } from './operations_schedule.ts';
 import { schemaOperations } from './operations_schema.ts';
 import { tokenOperations } from './operations_token.ts';
 import { viewOperations } from './operations_view.ts';
+import { webhookOperations } from './operations_webhook.ts';
 import { workspaceOperations } from './operations_workspace.ts';
 import { ofInstallation, overAll } from './permit.ts';
 import { exportChangeSet, promote } from './promotion.ts';
@@ -113,7 +114,7 @@ const remembering: readonly string[] = [
 ];
 
 /** What gives away something that is told only once: its answer is not kept. */
-const notKept: readonly string[] = ['token.create'];
+const notKept: readonly string[] = ['token.create', 'webhook.create'];
 
 /**
  * Every other operation with a key is answered as the first time, too: its answer is remembered when it is there, so that only a
@@ -311,6 +312,7 @@ const operations = {
   ...planPolicyOperations,
   ...runOperations,
   ...eventOperations,
+  ...webhookOperations,
   ...functionOperations,
   ...managementOperations,
 } satisfies Record<string, Handler>;

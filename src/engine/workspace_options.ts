@@ -6,6 +6,7 @@ import type { Catalogue } from '../ports/catalogue.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { Readiness } from '../ports/readiness.ts';
 import type { Vault } from '../ports/vault.ts';
+import type { WebhookSender } from '../ports/webhook_sender.ts';
 import type { ActionRetentionOptions } from './action_retention.ts';
 import type { ActionWorkOptions } from './action_work.ts';
 import type { FunctionHost } from './compiled_functions.ts';
@@ -33,6 +34,8 @@ export interface WorkspaceOptions {
   readonly actionRetention?: ActionRetentionOptions;
   /** What opens and seals the contents of secrets; default: nothing does. */
   readonly vault?: Vault;
+  /** What sends webhooks; default: nothing does. */
+  readonly webhooks?: WebhookSender;
   /** Bytes of decoded chunks kept in memory. */
   readonly cacheBytesMax?: number;
   /** Bytes of chunks that may wait to be written before a checkpoint is started. */

@@ -31,6 +31,7 @@ import { secretCommands } from './commands_secret.ts';
 import { mcpCommands, serveCommands } from './commands_serve.ts';
 import { storeCommands } from './commands_store.ts';
 import { templateCommands } from './commands_template.ts';
+import { webhookCommands } from './commands_webhook.ts';
 import type { Contexts, ServerTarget } from './contexts.ts';
 import { exitCodeOf, exitCodes, faultJson, refusalJson, tellRefusal } from './exit.ts';
 import { note, type Progress, printJson, startProgress } from './output.ts';
@@ -67,6 +68,9 @@ export interface Surroundings {
     list(folder: string): readonly string[];
     allow(folder: string, path: string): boolean;
     deny(folder: string, path: string): boolean;
+    /** Private hosts that webhooks may be sent to. */
+    hosts(folder: string): readonly string[];
+    allowHost(folder: string, host: string, isAllowed: boolean): boolean;
   };
   /** Pools of this machine's runners, kept in the data folder; `set` and `remove` answer whether they changed anything. */
   pools(): Promise<{
@@ -236,6 +240,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
   editCommands(program, run);
   scheduleCommands(program, run);
   planPolicyCommands(program, run);
+  webhookCommands(program, run);
   spreadJson(program);
   try {
     await program.parseAsync(argv as string[]);

@@ -39,6 +39,7 @@ const statuses: Readonly<Record<RefusalCode, number>> = {
   freeze_window_not_found: 404,
   schedule_not_found: 404,
   plan_policy_not_found: 404,
+  webhook_not_found: 404,
   component_not_found: 404,
   schema_not_found: 404,
   run_not_found: 404,

@@ -27,6 +27,7 @@ import { tokenRoutes } from './tokens.ts';
 import { upkeepRoutes } from './upkeep.ts';
 import { variantFunctionRoutes } from './variant_functions.ts';
 import { viewRoutes } from './views.ts';
+import { webhookRoutes } from './webhooks.ts';
 import { workspaceRoutes } from './workspaces.ts';
 
 export const routes: readonly Route[] = [
@@ -55,5 +56,6 @@ export const routes: readonly Route[] = [
   ...workspaceRoutes,
   ...tokenRoutes,
   ...eventRoutes,
+  ...webhookRoutes,
   ...operationRoutes,
 ];
