@@ -40,7 +40,7 @@ export function allowedSockets(folder: string): readonly string[] {
   const document = documentOf(folder);
   const read = document.read();
   if (read === undefined) return [];
-  const { sockets = [] } = read;
+  const { sockets } = read;
   if (!Array.isArray(sockets) || sockets.length > socketsMax)
     throw document.unreadable(`sockets is no list of at most ${socketsMax} paths`);
   return sockets.map((path) => {
