@@ -111,10 +111,12 @@ export function lateEdit(
   });
 }
 
-/** Edits of others in the same change set that the author had not seen. */
+/** Edits of others in the same change set that the author had not seen; what was undone since is nobody's decision any more. */
 function editsSince(branch: Branch, late: Late): HeadEdit[] {
+  const isUndoing = late.since.some((e) => e.kind === 'undo');
+  const held = isUndoing ? new Set(branch.pending.items.map((i) => i.version)) : undefined;
   return late.since.flatMap((e) =>
-    e.kind !== 'edit'
+    e.kind !== 'edit' || held?.has(e.version) === false
       ? []
       : e.steps
           .flatMap((s) => s.mutations)

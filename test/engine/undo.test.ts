@@ -280,3 +280,26 @@ test('[EN604] the text of a function is put back on the text it was made on', as
   await house.sound();
   await house.close();
 });
+
+test('[EN601] a late edit is told nothing of an edit that was undone meanwhile', async () => {
+  const house = await sqliteHouse().start();
+  const { box, changeSet } = await withBox(house);
+  const set = (value: string, who = owner) =>
+    house.call<SubmitReply>(
+      'submit',
+      {
+        changeSet,
+        baseVersion: 0,
+        mutations: [{ kind: 'attribute.set', component: box, path: '/domain/text', value }],
+      },
+      who,
+    );
+  const first = { kind: 'attribute.set', component: box, path: '/domain/text', value: 'bob' };
+  await house.call('submit', { changeSet, mutations: [first] }, bob as never);
+  expect((await set('late')).receipt).toHaveLength(1);
+  await undo(house, changeSet, { edits: ['1', '2'] });
+  expect((await set('later')).receipt ?? []).toEqual([]);
+  expect((await house.value(changeSet, box))['text']).toBe('later');
+  await house.sound();
+  await house.close();
+});
