@@ -90,7 +90,7 @@ function send(message: WebhookMessage, hosts: readonly string[]): Promise<Webhoo
 }
 
 /** As the specification has it, over the exact bytes. */
-export function signatureOf(key: string, id: string, seconds: number, body: Buffer): string {
+function signatureOf(key: string, id: string, seconds: number, body: Buffer): string {
   const secret = Buffer.from(key.replace(/^whsec_/, ''), 'base64');
   return `v1,${createHmac('sha256', secret).update(`${id}.${seconds}.`).update(body).digest('base64')}`;
 }
