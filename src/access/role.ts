@@ -24,7 +24,7 @@ export interface Principal {
   readonly isAgent?: true;
 }
 
-/** `approve`: decide on changes. `apply:force`: apply without approvals. `manage`: members and budgets. `maintain`: the store. */
+/** `approve`: decide on changes. `apply:force`: apply without approvals, and while frozen. `manage`: members and budgets. `maintain`: the store. */
 export const permissions = [
   'read',
   'edit',

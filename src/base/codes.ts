@@ -54,6 +54,16 @@ export const refusalCodes = {
     means: 'The change set has no such version.',
     next: 'Use a version between 0 and the current one.',
   },
+  freeze_window_not_found: { means: 'No freeze window of that name.', next: 'List them: headwater freeze list.' },
+  schedule_not_found: {
+    means: 'No scheduled apply of that id waits for its time.',
+    next: 'List them: headwater change-set scheduled.',
+  },
+  plan_policy_not_found: {
+    means: 'The workspace has no such plan policy.',
+    next: 'List them: headwater plan-policy list.',
+  },
+  webhook_not_found: { means: 'No webhook of that id.', next: 'List them: headwater webhook list.' },
   component_not_found: {
     means: 'No component of that id or name in this change set.',
     next: 'Search for it; it may be in another change set.',
@@ -125,6 +135,18 @@ export const refusalCodes = {
     means: 'A promoted change set refers to what the workspace has not, or has more than once by that name.',
     next: 'Create it, or say which is meant by its id.',
   },
+  edit_not_found: {
+    means: 'The change set has no such edit, or none that can be undone or put back by the caller.',
+    next: 'See what it holds: headwater change-set edits NAME.',
+  },
+  edit_needed: {
+    means: 'Other edits of the change set need the edit that was to be undone.',
+    next: 'Undo those too, or ask for it with what needs it.',
+  },
+  edit_lacks: {
+    means: 'An edit needs others that are not picked with it and that the other change set has not.',
+    next: 'Pick those too.',
+  },
   nothing_to_revert: {
     means: 'The versions named changed nothing that can be taken back.',
     next: 'See the history of Head.',
@@ -132,6 +154,10 @@ export const refusalCodes = {
   not_ready: {
     means: 'Something that the change set’s own edits reach is still being computed.',
     next: 'Wait until it is quiet, or ask the apply to wait.',
+  },
+  frozen: {
+    means: 'A freeze window is in force, in which nothing is applied.',
+    next: 'Apply it after the end named, or schedule it; who may force an apply may go ahead.',
   },
   approval_required: {
     means: 'Somebody has to approve parts of the change set first.',
@@ -142,6 +168,10 @@ export const refusalCodes = {
     next: 'Split it, or ask somebody with a larger budget to apply it.',
   },
   // schema constraints
+  plan_denied: {
+    means: 'A plan policy of the workspace denies what the change set would do.',
+    next: 'Change what its message is about; or have an owner change or unbind the policy.',
+  },
   path_invalid: {
     means: 'The path is not a well-formed pointer or a segment is not allowed.',
     next: 'Use /root/name/…, with ~0 and ~1 for ~ and /.',

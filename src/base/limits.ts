@@ -235,6 +235,16 @@ export const limits = {
   isolateTextsMax: 10_000,
   /** UTF-8 bytes of one line of a run's log; a longer one becomes several. */
   runLogLineBytesMax: 16 * 1024,
+  /** Webhooks of a workspace, and how they are delivered: time for an answer, wait before the second attempt and at most, attempts. */
+  webhooksMax: 50,
+  webhookTimeoutMs: 10_000,
+  webhookRetryMs: 5_000,
+  webhookRetryMaxMs: 3 * 3_600_000,
+  webhookAttemptsMax: 16,
+  webhookRecentMax: 20,
+  /** What a plan policy may say of one plan; policies of a workspace. */
+  planFindingsMax: 1_000,
+  planPoliciesMax: 50,
   /** UTF-16 units of the message of a failed run; what is cut off is said. */
   runMessageCharsMax: 4_096,
   /** Threads and processes of one run in the process tier. */

@@ -2,9 +2,18 @@
 // that nothing behind it has to look again.
 
 import { brief, canonical, checkJson, isObject, type Json } from '../base/json.ts';
+import { limits } from '../base/limits.ts';
 import type { Evaluated } from '../builtins/assemble.ts';
 import type { FunctionKind } from '../model/function.ts';
 import type { RunFailureCode } from '../model/run.ts';
+
+/** What a plan policy says of a plan. */
+export interface PlanFinding {
+  readonly level: 'warn' | 'deny';
+  readonly message: string;
+  /** Id or name of the component it is about. */
+  readonly component?: string;
+}
 
 export const qualificationResults = ['success', 'warning', 'failure'] as const;
 export type QualificationResult = (typeof qualificationResults)[number];
@@ -56,6 +65,8 @@ function resultOfValue(kind: FunctionKind, value: Json | undefined): Evaluated {
       return codeOf(value);
     case 'qualification':
       return qualificationOf(value);
+    case 'policy':
+      return findingsOf(value);
     default:
       return value === undefined || value === null ? { state: 'none' } : { state: 'value', value };
   }
@@ -92,6 +103,20 @@ function qualificationOf(value: Json | undefined): Evaluated {
     return invalid(`result to be one of ${qualificationResults.join(', ')}`, result);
   if (message !== null && typeof message !== 'string') return invalid('message to be text', message);
   return { state: 'value', value: message === null ? { result: result! } : { message, result: result! } };
+}
+
+function findingsOf(value: Json | undefined): Evaluated {
+  const list = value ?? [];
+  if (!Array.isArray(list) || list.length > limits.planFindingsMax)
+    return invalid(`a list of at most ${limits.planFindingsMax} {level, message, component?}`, value);
+  for (const found of list) {
+    if (!isObject(found)) return invalid('{level, message, component?}', found);
+    const { level, message, component = '' } = found;
+    if (level !== 'warn' && level !== 'deny') return invalid('level to be warn or deny', level);
+    if (typeof message !== 'string' || message === '') return invalid('message to be text', message);
+    if (typeof component !== 'string') return invalid('component to be the id or name of one', component);
+  }
+  return { state: 'value', value: list };
 }
 
 /** A run that gave no result, as a value's state. */

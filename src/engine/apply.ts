@@ -30,8 +30,10 @@ import { caughtUp, engineActor, type Until } from './catch_up.ts';
 import { entryOf, headStays } from './change_set.ts';
 import { askOf, remember, repeated } from './idempotency.ts';
 import { lockingEdits } from './locking.ts';
+import { madeEdits } from './made_edits.ts';
 import { checkMoved, leftBehind, type MovedLine, movedLines } from './moved.ts';
 import { permit } from './permit.ts';
+import { checkPlan, type Finding, judgePlan, noteDenied, unjudged, warningFact } from './plan_policy.ts';
 import { cancelledSteps, type Planned, plannedSteps, planOf } from './planning.ts';
 import { queuePlanned } from './queue_actions.ts';
 import { replayInBackground } from './replay.ts';
@@ -68,15 +70,15 @@ export interface ApplyRequest {
   readonly idempotencyKey?: string;
   /** Leaves its actions queued for whoever takes the work up next. Default: they are carried out. */
   readonly leaveQueued?: boolean;
-  /** Goes ahead without approvals that are missing, where the principal may: not without a budget, nor before all is computed. */
+  /** Goes ahead without approvals that are missing and in a freeze window, where the principal may: not without a budget, nor before all is computed. */
   readonly force?: boolean;
   /** Wait for what is still being computed, at most this long. Default 0: refuse with what is pending. */
   readonly waitMs?: number;
 }
 
 /**
- * Makes a change set part of Head. Refuses `change_set_not_open`, `not_ready`, `approval_required`, `budget_exceeded`,
- * `access_denied`. An apply that was carried out answers the same when asked again with its key; without one ask
+ * Makes a change set part of Head. Refuses `change_set_not_open`, `not_ready`, `frozen`, `approval_required`,
+ * `budget_exceeded`, `plan_denied`, `access_denied`. An apply that was carried out answers the same when asked again with its key; without one ask
  * `applyOutcome`.
  */
 export async function applyChangeSet(
@@ -126,6 +128,7 @@ async function applyOnce(
   const grounds = await groundsOf(w, branch);
   const pending = next.ok ? await w.readiness.pending(w.id, id, intentRoot) : [];
   if (pending.length > 0) return onceDurable(branch, notReady(pending));
+  const judged = next.ok ? await judgePlan(w, branch, principal.id) : unjudged;
   const steps = next.ok ? await stepsOf(w, branch) : [];
   if (steps === undefined) {
     await lands(branch.durable);
@@ -137,6 +140,8 @@ async function applyOnce(
     const checked = checkApply(w, principal, grounds, { head: head.snapshot, force });
     if (!checked.ok) return { refused: checked };
     if (!next.ok) return { refused: askAgain(next.refusal) };
+    const allowed = checkPlan(judged);
+    if (!allowed.ok) return { refused: allowed };
     const planned = planOf(w, branch, head);
     if (planned.cycle !== undefined) return { refused: neverEnding(branch.snapshot, planned.cycle) };
     const moved = movedLines(branch, head);
@@ -149,12 +154,16 @@ async function applyOnce(
         moved,
         actions: grounds.actions,
         ...checked.value,
+        warnings: judged.findings,
         ask,
       }),
     };
   });
   if (done === 'lost') return done;
-  return 'applied' in done ? done.applied : onceDurable(branch, done.refused);
+  if ('applied' in done) return done.applied;
+  const refused = await onceDurable(branch, done.refused);
+  if (refused !== 'lost') await noteDenied(w, principal, branch.row, refused);
+  return refused;
 }
 
 const eventFor = (force: boolean) => (force ? 'force_apply' : 'apply');
@@ -207,6 +216,8 @@ function applyNow(
     readonly actions: readonly PlannedAction[];
     readonly spent: readonly Spent[];
     readonly without: readonly string[];
+    readonly inFreeze?: string;
+    readonly warnings: readonly Finding[];
     readonly ask: { key: string | undefined; hash: Hash; force: boolean };
   },
 ): Promise<Result<ApplyReceipt> | 'lost'> {
@@ -241,10 +252,12 @@ function applyNow(
   const size = `${edits} ${edits === 1 ? 'mutation' : 'mutations'}`;
   const { force } = what.ask;
   const without = what.without.length === 0 ? '' : `, without the approval of ${what.without.join('; ')}`;
+  const inFreeze = what.inFreeze === undefined ? '' : `, in the freeze window ${JSON.stringify(what.inFreeze)}`;
   const verb = force ? 'force' : 'apply';
-  const sentence = `${verb} change set ${JSON.stringify(row.name)} (${size}${by}${without})`;
+  const sentence = `${verb} change set ${JSON.stringify(row.name)} (${size}${by}${without}${inFreeze})`;
   const fact = { kind: `change_set.${eventFor(force)}`, subject: row.id, path: '', sentence };
-  const mine = auditRows(w, branch.row, text, entry, [fact]);
+  const warned = what.warnings.map((f) => warningFact(row.id, f));
+  const mine = auditRows(w, branch.row, text, entry, [fact, ...warned]);
   const moved = { ...row, ...mine.head };
   const anchor = { changeSet: row.id, seq: moved.auditCount, hash: moved.auditHead };
 
@@ -327,24 +340,23 @@ type EditedSteps = PendingChange['edits'][number];
  * there are edits that the log does not have yet.
  */
 async function stepsOf(w: Workspace, branch: Branch): Promise<EditedSteps[] | undefined> {
-  const { row, pending } = branch;
+  const { pending } = branch;
+  const made = await madeEdits(w, branch);
+  if (made === undefined) return undefined;
   const out: EditedSteps[] = [];
-  let at = 0;
-  for (const { text } of await w.store.readLog(w.id, row.id, 0, row.version)) {
-    const entry = parseLogEntry(text);
-    if (entry.kind !== 'edit') continue;
+  for (const { version, atMs, actor, steps: all } of made.edits) {
     const steps: Step[] = [];
-    for (const step of entry.steps) {
-      const items = step.mutations.map(() => pending.items[at++]!);
+    for (const { step, at } of all) {
+      const items = at.map((i) => pending.items[i]!);
       const asIs = items.every((item, i) => item.placed === undefined && item.m === step.mutations[i]);
       const mutations = items.flatMap((item) => item.placed ?? [item.m]);
       if (mutations.length === 0) continue;
       const before = asIs || mutations.length === step.before.length ? step.before : mutations.map(() => null);
       steps.push({ ...step, mutations, before });
     }
-    if (steps.length > 0) out.push({ version: entry.version, atMs: entry.atMs, actor: entry.actor, steps });
+    if (steps.length > 0) out.push({ version, atMs, actor, steps });
   }
-  return at === pending.items.length ? out : undefined;
+  return out;
 }
 
 /** What the engine adds at an apply, as edits of its own. */

@@ -2,6 +2,7 @@
 // Branches are kept and moved by their workspace.
 
 import type { ActionId, Hash } from '../base/ids.ts';
+import { Fault } from '../base/result.ts';
 import type { Pending } from '../merge/item.ts';
 import type { LogEntry } from '../merge/log_entry.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
@@ -55,4 +56,9 @@ export function lands(durable: Promise<void>): Promise<boolean> {
 export function seenElsewhere(promise: Promise<void>): void {
   const settled = (): void => {};
   promise.then(settled, settled);
+}
+
+/** Refused because a row of it that may only be appended is there already; nothing was written. */
+export function isTaken(e: unknown): boolean {
+  return e instanceof Fault && (e.data as { readonly exists?: true } | undefined)?.exists === true;
 }

@@ -13,7 +13,7 @@ import { type ChangeSetId, isUlid } from '../base/ids.ts';
 import { isObject, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result } from '../base/result.ts';
-import { type LogEntry, mutationsOf } from '../merge/log_entry.ts';
+import { type LogEntry, mutationsOf, settledOf } from '../merge/log_entry.ts';
 import type { SecretRecord } from '../model/secret.ts';
 import type { Reader } from '../model/state.ts';
 import type { Mutation } from '../mutation/mutation.ts';
@@ -133,6 +133,7 @@ async function allMutations(w: Workspace, entry: LogEntry): Promise<readonly Mut
         ...(entry.settled === undefined ? [] : mutationsOf(entry.settled)),
       ];
     case 'catch_up':
+    case 'undo':
       return mutationsOf(entry.settled);
     case 'apply':
       return (await w.pendingChange(entry.pending)).edits.flatMap((e) => e.steps.flatMap((s) => s.mutations));
@@ -144,7 +145,7 @@ async function allMutations(w: Workspace, entry: LogEntry): Promise<readonly Mut
 /** Those that the change set brings itself; the others are Head's. */
 function ownMutations(entry: LogEntry): readonly Mutation[] {
   const steps = entry.kind === 'edit' ? entry.steps.flatMap((s) => s.mutations) : [];
-  const settled = entry.kind === 'edit' || entry.kind === 'catch_up' ? entry.settled : undefined;
+  const settled = settledOf(entry);
   return settled === undefined ? steps : [...steps, ...mutationsOf({ ...settled, mutations: [], texts: [] })];
 }
 

@@ -213,6 +213,8 @@ export class Engine {
       this.#open.set(row.id, workspace);
       // What a crash or a stop left behind Head is caught up now.
       replayInBackground(workspace);
+      workspace.scheduled.wake();
+      workspace.webhooks.wake();
     }
     return workspace;
   }

@@ -15,7 +15,15 @@ import { parseStep } from './reality.ts';
  * `action` queued, running, ended…, `resource` known otherwise, `administration` members, tokens, secrets, refused attempts.
  * Passing: `propagation` values pending, `run` recorded, `run_log` lines of runs.
  */
-const durableKinds = ['mutation', 'change_set', 'apply', 'replay', 'action', 'resource', 'administration'] as const;
+export const durableKinds = [
+  'mutation',
+  'change_set',
+  'apply',
+  'replay',
+  'action',
+  'resource',
+  'administration',
+] as const;
 const passingKinds = ['propagation', 'run', 'run_log'] as const;
 export const eventKinds = [...durableKinds, ...passingKinds] as const;
 export type EventKind = (typeof eventKinds)[number];

@@ -186,6 +186,7 @@ function componentInput(g: Given): Result<Input> {
       return given.ok ? ok({ input: given.value.input, without: given.value.without }) : given;
     }
     case 'schema-definition':
+    case 'policy':
       return ok({ input: null, without: [] });
     case 'authentication':
       return malformed('input', 'the secret that it would get, as input', 'a component');

@@ -69,15 +69,20 @@ interface Carried {
   readonly receipt: readonly ReceiptLine[];
 }
 
-/** Refuses `version_conflict` with the receipt when not everything can stay. */
+/**
+ * `again`: the edits are these, as they stood when they were taken out. Refuses `version_conflict` with the receipt when not
+ * everything can stay.
+ */
 export function lateEdit(
   branch: Branch,
   head: Snapshot,
   late: Late,
-  edited: { readonly steps: readonly Step[]; readonly snapshot: Snapshot },
+  edited: { readonly steps: readonly Step[]; readonly snapshot: Snapshot; readonly again?: readonly Item[] },
   by: { readonly actor: string; readonly atMs: number; readonly version: number },
 ): Result<Carried> {
-  let extra = carryTexts({ late, own: branch.pending.side }, edited, itemsOfSteps(by, edited.steps));
+  // What is put back by a redo stands only on the text that it was made on.
+  const own = branch.pending.side;
+  let extra = edited.again ?? carryTexts({ late, own }, edited, itemsOfSteps(by, edited.steps));
   for (const { side, state, version } of late.heads)
     extra = contestLate(extra, { side, head: state, present: edited.snapshot, version });
   const { pending, snapshot: present } = branch;
@@ -106,10 +111,12 @@ export function lateEdit(
   });
 }
 
-/** Edits of others in the same change set that the author had not seen. */
+/** Edits of others in the same change set that the author had not seen; what was undone since is nobody's decision any more. */
 function editsSince(branch: Branch, late: Late): HeadEdit[] {
+  const isUndoing = late.since.some((e) => e.kind === 'undo');
+  const held = isUndoing ? new Set(branch.pending.items.map((i) => i.version)) : undefined;
   return late.since.flatMap((e) =>
-    e.kind !== 'edit'
+    e.kind !== 'edit' || held?.has(e.version) === false
       ? []
       : e.steps
           .flatMap((s) => s.mutations)
@@ -136,6 +143,7 @@ function textsSince({ since, heads, headBefore }: Late, own: Side<Item>): Mutati
   let next = 0;
   for (const entry of since) {
     if (entry.kind === 'edit') out.push(...ownTexts(entry));
+    if (entry.kind === 'undo') out.push(...entry.settled.texts);
     if (entry.kind !== 'catch_up') continue;
     for (; next < heads.length && heads[next]!.version <= entry.headVersion; next++) {
       const { version, side, state } = heads[next]!;

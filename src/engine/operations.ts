@@ -5,24 +5,19 @@ import type { Principal } from '../access/role.ts';
 import type { ChangeSetId } from '../base/ids.ts';
 import { isObject, type Json } from '../base/json.ts';
 import { Fault, must, ok, RefusalError, type Result, refuse } from '../base/result.ts';
-import type { Results } from '../builtins/assemble.ts';
-import { describe } from '../mutation/mutation.ts';
 import type { Request } from '../mutation/request.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
 import { applyChangeSet, applyOutcome } from './apply.ts';
-import { type ApprovalsView, approvalsOf, decideApproval, withdraw } from './approvals.ts';
+import { approvalsOf, decideApproval, withdraw } from './approvals.ts';
 import { type AuditVerdict, readAudit, verifyAudit } from './audit.ts';
 import type { Branch } from './branch.ts';
 import { changeStatus, listChangeSets, openChangeSet, resolveChangeSet } from './change_set.ts';
 import { collectSecrets } from './collect_secrets.ts';
-import { type Comparison, compareSnapshots } from './compare.ts';
-import { type Overwritten, overwrittenBy } from './drift.ts';
+import { compareSnapshots } from './compare.ts';
 import { answeredOnce } from './idempotency.ts';
 import { changeInstallationKey } from './installation_key.ts';
-import { lockingEdits } from './locking.ts';
 import { collectGarbage, verifyWorkspace } from './maintain.ts';
 import { actingAs, readBudgets, readMembers, removeMember, setBudgets, setMember } from './members.ts';
-import { type MovedLine, movedLines } from './moved.ts';
 import {
   type Call,
   changeSetOf,
@@ -47,21 +42,24 @@ import { eventOperations } from './operations_event.ts';
 import { functionOperations } from './operations_function.ts';
 import { importOperations } from './operations_import.ts';
 import { managementOperations } from './operations_management.ts';
+import { planPolicyOperations } from './operations_plan_policy.ts';
 import { policyOperations } from './operations_policy.ts';
 import { providerOperations } from './operations_provider.ts';
 import { resourceOperations } from './operations_resource.ts';
 import { runOperations } from './operations_run.ts';
+import { scheduleOperations } from './operations_schedule.ts';
 import { schemaOperations } from './operations_schema.ts';
 import { tokenOperations } from './operations_token.ts';
 import { viewOperations } from './operations_view.ts';
+import { webhookOperations } from './operations_webhook.ts';
 import { workspaceOperations } from './operations_workspace.ts';
 import { ofInstallation, overAll } from './permit.ts';
-import { type NotPlannedLine, type PlannedLine, plannedLines, planOf } from './planning.ts';
 import { exportChangeSet, promote } from './promotion.ts';
-import { readReceipt, receiptInForce, type ToldLine } from './receipt.ts';
+import { readReceipt } from './receipt.ts';
 import { replayLag } from './replay.ts';
 import type { ReplayProblem } from './replay_work.ts';
 import { revert } from './revert.ts';
+import { resultsIn, review, summaryOf } from './review.ts';
 import { describeSchema, propertyLines, searchSchemas } from './schema.ts';
 import { useSecret } from './secret_slots.ts';
 import { getSecret, listSecrets, publicKeyOf, rotateKeys, secretsByDefinition, setSecret } from './secrets.ts';
@@ -100,6 +98,9 @@ const remembering: readonly string[] = [
   'change_set.revert',
   'change_set.promote',
   'change_set.split',
+  'change_set.undo',
+  'change_set.redo',
+  'change_set.pick',
   'schema.author',
   'schema.update_variant',
   'schema.install',
@@ -116,7 +117,7 @@ const remembering: readonly string[] = [
 ];
 
 /** What gives away something that is told only once: its answer is not kept. */
-const notKept: readonly string[] = ['token.create'];
+const notKept: readonly string[] = ['token.create', 'webhook.create'];
 
 /**
  * Every other operation with a key is answered as the first time, too: its answer is remembered when it is there, so that only a
@@ -158,7 +159,7 @@ const operations = {
   'change_set.list': (c, p) => inWorkspace(c, p, async (w) => ok(await listChangeSets(w, p['all'] === true))),
   /** With who asks for its approval, if somebody does, and why it is behind Head, if it is. */
   'change_set.get': (c, p) => inState(c, p, async (s) => ok({ ...s.row, ...requestOf(s), ...replayOf(s.w, s.row.id) })),
-  'change_set.review': (c, p) => inState(c, p, (s) => review(s)),
+  'change_set.review': (c, p) => inState(c, p, (s) => review(s, c.principal.id)),
   'change_set.apply': (c, p) =>
     inWorkspace(c, p, async (w) =>
       applyChangeSet(w, c.principal, {
@@ -214,6 +215,7 @@ const operations = {
   'change_set.withdraw': (c, p) => inWorkspace(c, p, async (w) => withdraw(w, c.principal, await changeSetOf(w, p))),
   'change_set.approvals': (c, p) => inWorkspace(c, p, async (w) => approvalsOf(w, await changeSetOf(w, p))),
   ...changeSetOperations,
+  ...scheduleOperations,
 
   submit: (c, p) =>
     inWorkspace(c, p, async (w) =>
@@ -311,16 +313,17 @@ const operations = {
   ...resourceOperations,
   ...providerOperations,
   ...policyOperations,
+  ...planPolicyOperations,
   ...runOperations,
   ...eventOperations,
+  ...webhookOperations,
   ...functionOperations,
   ...managementOperations,
 } satisfies Record<string, Handler>;
 
+export type { Review } from './review.ts';
 export type OperationName = keyof typeof operations;
 export const operationNames = Object.keys(operations) as readonly OperationName[];
-
-const resultsIn = (w: Workspace): Results => w.propagation.resultsOn(w.world.digest);
 
 async function decided(
   w: Workspace,
@@ -332,82 +335,6 @@ async function decided(
   return decideApproval(w, principal, { changeSet: await changeSetOf(w, p), decision, ...requirement });
 }
 
-export interface Review extends Comparison {
-  readonly changeSet: ChangeSetRow;
-  /** What merging decided, as far as it still says what is so. */
-  readonly receipt: readonly ToldLine[];
-  /** What the engine would add at the apply: locks and defaults. */
-  readonly atApply: readonly string[];
-  /** What the apply would do to reality, in the order in which it may be done. */
-  readonly actions: readonly PlannedLine[];
-  /** Resources that pass from one component to another, with nothing done to them. */
-  readonly moved: readonly MovedLine[];
-  /** What would be asked for and is not planned, and why. */
-  readonly notPlanned: readonly NotPlannedLine[];
-  /** What reality has otherwise than Head says, and the apply overwrites. */
-  readonly overwrites: readonly Overwritten[];
-  /** What it needs approval for before an apply, and what has come. */
-  readonly approvals: ApprovalsView;
-  readonly summary: {
-    readonly added: number;
-    readonly modified: number;
-    readonly removed: number;
-    readonly values: number;
-    readonly derived: number;
-  };
-}
-
-/** What a change set would change, against Head as it was opened on. */
-async function review(s: State): Promise<Result<Review>> {
-  if (s.row.isHead) {
-    return refuse('head_is_read_only', {
-      path: 'changeSet',
-      expected: 'a change set other than Head',
-      got: 'Head',
-      hint: 'name the change set to review',
-    });
-  }
-  const head = await s.w.head();
-  await s.w.actions.ready();
-  const base = await s.w.stateAt(head.row, s.row.baseVersion);
-  if (!base.ok) return base;
-  const { propagation } = s.w;
-  const comparison = await s.w.read(() =>
-    compareSnapshots(base.value, s.snapshot, {
-      results: resultsIn(s.w),
-      before: propagation.keptOf(head, base.value),
-      after: propagation.keptOf(s.branch, s.snapshot),
-    }),
-  );
-  // What was applied has become Head's, with its receipt; nothing is pending of it.
-  const isDone = s.row.status === 'Applied';
-  const more = await s.w.read(() => {
-    if (isDone) return { receipt: [], atApply: [], actions: [], moved: [], notPlanned: [], overwrites: [] };
-    const planned = planOf(s.w, s.branch, head);
-    return {
-      receipt: receiptInForce(s.branch, s.snapshot),
-      atApply: atApply(s),
-      ...plannedLines(s.snapshot, planned),
-      moved: movedLines(s.branch, head),
-      overwrites: overwrittenBy(s.w, s.branch, head, planned),
-    };
-  });
-  const approvals = await approvalsOf(s.w, s.row.id);
-  if (!approvals.ok) return approvals;
-  return ok({
-    changeSet: s.row,
-    summary: summaryOf(comparison),
-    ...comparison,
-    ...more,
-    approvals: approvals.value,
-  });
-}
-
-function atApply({ branch, snapshot }: State): string[] {
-  const edits = branch.pending.items.map((i) => i.m);
-  return lockingEdits(snapshot, edits).map((m) => describe(snapshot, m));
-}
-
 function requestOf({ branch }: State): { requested?: Branch['pending']['requested'] } {
   const { requested } = branch.pending;
   return requested === undefined ? {} : { requested };
@@ -417,18 +344,6 @@ function requestOf({ branch }: State): { requested?: Branch['pending']['requeste
 function replayOf(w: Workspace, id: ChangeSetId): { replay?: ReplayProblem } {
   const problem = w.replay.problems.get(id);
   return problem === undefined ? {} : { replay: problem };
-}
-
-function summaryOf(c: Comparison): Review['summary'] {
-  const count = (status: string) => c.components.filter((x) => x.status === status).length;
-  const values = c.components.flatMap((x) => x.attributes);
-  return {
-    added: count('Added'),
-    modified: count('Modified'),
-    removed: count('Removed'),
-    values: values.filter((v) => !v.derived).length,
-    derived: values.filter((v) => v.derived).length,
-  };
 }
 
 async function diffVersions(w: Workspace, p: Params): Promise<Result<unknown>> {

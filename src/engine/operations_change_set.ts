@@ -2,15 +2,46 @@
 // and the actions that come from it.
 
 import { isAlone } from '../access/approval.ts';
-import { ok } from '../base/result.ts';
+import { must, ok } from '../base/result.ts';
 import { applyChangeSet } from './apply.ts';
 import { requestApproval } from './approvals.ts';
-import { abandonAll, renameChangeSet } from './change_set.ts';
+import { abandonAll, renameChangeSet, resolveChangeSet } from './change_set.ts';
 import { actionsOf, addAction, mergeStatusOf, steerInChangeSet } from './change_set_actions.ts';
+import { listEdits } from './made_edits.ts';
 import { readMembers } from './members.ts';
-import { changeSetOf, type Handler, integer, inWorkspace, text, wrong } from './operation.ts';
+import { changeSetOf, type Handler, integer, inWorkspace, type Params, text, textList, wrong } from './operation.ts';
+import { pick } from './pick.ts';
+import { redo, undo } from './undo.ts';
 
 export const changeSetOperations = {
+  /** Every edit, oldest first, with what it is called by and whether it stands. */
+  'change_set.edits': (c, p) => inWorkspace(c, p, async (w) => listEdits(w, await changeSetOf(w, p))),
+  /** `edits` (default: the caller's last one); `withNeeding`: with those that need them; `ofAnyone`: the last one of anybody. */
+  'change_set.undo': (c, p) =>
+    inWorkspace(c, p, async (w) =>
+      undo(w, c.principal, {
+        changeSet: await changeSetOf(w, p),
+        ...(p['edits'] === undefined ? {} : { edits: textList(p, 'edits') }),
+        ...(p['withNeeding'] === true ? { withNeeding: true } : {}),
+        ...whose(p),
+      }),
+    ),
+  /** What an `undo` (its version; default: the caller's last one) took out is put back. */
+  'change_set.redo': (c, p) =>
+    inWorkspace(c, p, async (w) =>
+      redo(w, c.principal, {
+        changeSet: await changeSetOf(w, p),
+        ...(p['undo'] === undefined ? {} : { undo: integer(p, 'undo') }),
+        ...whose(p),
+      }),
+    ),
+  /** Makes `edits` of a change set in another one (`into`), too. */
+  'change_set.pick': (c, p) =>
+    inWorkspace(c, p, async (w) => {
+      const from = await changeSetOf(w, p);
+      const into = must(await resolveChangeSet(w, text(p, 'into')));
+      return pick(w, c.principal, { from, into, edits: textList(p, 'edits'), ...keyOf(p) });
+    }),
   /** With `applyWhenAlone`, where nobody else could approve anything it is applied at once, after at most `waitMs`. */
   'change_set.request_approval': (c, p) =>
     inWorkspace(c, p, async (w) => {
@@ -22,10 +53,9 @@ export const changeSetOperations = {
   /** An apply without the approvals that are missing. */
   'change_set.force_apply': (c, p) =>
     inWorkspace(c, p, async (w) => {
-      const key = p['idempotencyKey'] === undefined ? {} : { idempotencyKey: text(p, 'idempotencyKey') };
       const changeSet = await changeSetOf(w, p);
       const how = { force: true, waitMs: integer(p, 'waitMs', 0), leaveQueued: p['leaveQueued'] === true };
-      return applyChangeSet(w, c.principal, { changeSet, ...how, ...key });
+      return applyChangeSet(w, c.principal, { changeSet, ...how, ...keyOf(p) });
     }),
   'change_set.rename': (c, p) =>
     inWorkspace(c, p, async (w) => renameChangeSet(w, c.principal, await changeSetOf(w, p), text(p, 'name'))),
@@ -59,3 +89,15 @@ export const changeSetOperations = {
       return addAction(w, c.principal, await changeSetOf(w, p), { component: text(p, 'component'), action });
     }),
 } satisfies Record<string, Handler>;
+
+function keyOf(p: Params): { idempotencyKey?: string } {
+  return p['idempotencyKey'] === undefined ? {} : { idempotencyKey: text(p, 'idempotencyKey') };
+}
+
+function whose(p: Params): { ofAnyone?: true; ifVersion?: number; idempotencyKey?: string } {
+  return {
+    ...(p['ofAnyone'] === true ? { ofAnyone: true } : {}),
+    ...(p['ifVersion'] === undefined ? {} : { ifVersion: integer(p, 'ifVersion') }),
+    ...keyOf(p),
+  };
+}

@@ -17,6 +17,7 @@ import type { PlannedAction } from '../ports/readiness.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Branch } from './branch.ts';
 import { engineActor } from './catch_up.ts';
+import { type FreezeWindow, frozen, frozenAt, readFreezes } from './freeze.ts';
 import { lockingEdits } from './locking.ts';
 import { readBudgets, readMembers } from './members.ts';
 import { decideNow, permitChange, workspaceAsked } from './policies.ts';
@@ -32,6 +33,7 @@ export interface Grounds {
   readonly budgets: Budgets;
   readonly actions: readonly PlannedAction[];
   readonly settings: number;
+  readonly freezes: readonly FreezeWindow[];
 }
 
 /** Of a branch that is caught up and durable. */
@@ -39,9 +41,9 @@ export async function groundsOf(w: Workspace, branch: Branch): Promise<Grounds> 
   const { id, version, intentRoot } = branch.row;
   // Before what it counts is read: a change made meanwhile is noticed.
   const settings = settingsVersion(w);
-  const [members, budgets] = [await readMembers(w), await readBudgets(w)];
+  const [members, budgets, freezes] = [await readMembers(w), await readBudgets(w), await readFreezes(w)];
   const actions = await w.readiness.planned(w.id, id, intentRoot);
-  return { branch, version, members, budgets, actions, settings };
+  return { branch, version, members, budgets, actions, settings, freezes };
 }
 
 /** Head's branch when the grounds still hold in this turn; undefined: gather them again. */
@@ -71,11 +73,13 @@ export interface Cleared {
   readonly spent: readonly Spent[];
   /** Titles of the requirements that are not met; none unless it is forced. */
   readonly without: readonly string[];
+  /** The freeze window that is in force; only when it is forced. */
+  readonly inFreeze?: string;
 }
 
 /**
- * May this principal apply it? `force`: also without approvals that are missing. Refuses `access_denied`,
- * `approval_required`, `budget_exceeded`. Call it in `read`.
+ * May this principal apply it now? `force`: also without approvals that are missing, and in a freeze window. Refuses
+ * `access_denied`, `frozen`, `approval_required`, `budget_exceeded`. Call it in `read`.
  */
 export function checkApply(
   w: Workspace,
@@ -93,6 +97,8 @@ export function checkApply(
   const change = { row: g.branch.row, head, present: g.branch.snapshot, edits: () => editsOf(g.branch) };
   const parts = permitChange(w, principal, action, change);
   if (!parts.ok) return parts;
+  const freeze = frozenAt(g.freezes, w.world.clock.nowMs());
+  if (freeze !== undefined && !force) return frozen(freeze);
   const tallies = talliesOf(w, g, head);
   const decided = decidedBy(tallies);
   const approved = force ? ok(undefined) : checkApprovals(decided);
@@ -106,7 +112,8 @@ export function checkApply(
   const spent = tallies.flatMap(({ requirement: { id, fingerprint }, approvedBy }) =>
     approvedBy.map((by) => ({ requirement: id, fingerprint, by })),
   );
-  return ok({ spent, without: decided.missing.map((m) => m.requirement.title) });
+  const inFreeze = freeze === undefined ? {} : { inFreeze: freeze.name };
+  return ok({ spent, without: decided.missing.map((m) => m.requirement.title), ...inFreeze });
 }
 
 /** Everybody who made an edit of the change, also one that does not stand at present: it may stand again. */

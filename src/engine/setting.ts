@@ -64,14 +64,19 @@ export async function writeSetting(w: Workspace, principal: Principal, s: Settin
 
 const changes = new WeakMap<Workspace, number>();
 
-/** Another number whenever members, budgets or policies have changed: whoever read them and waited since sees that by it. */
+/** Another number whenever what an apply is judged by has changed: whoever read it and waited since sees that by it. */
 export function settingsVersion(w: Workspace): number {
   return changes.get(w) ?? 0;
 }
 
-/** Call it when one of them has been written. */
-export function accessChanged(w: Workspace): void {
+/** Call it when budgets, freeze windows or plan policies have been written. */
+export function settingsChanged(w: Workspace): void {
   changes.set(w, settingsVersion(w) + 1);
+}
+
+/** Call it when members or policies have been written. */
+export function accessChanged(w: Workspace): void {
+  settingsChanged(w);
   w.events.accessChanged();
 }
 

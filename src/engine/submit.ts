@@ -186,6 +186,8 @@ export interface Edited {
   readonly atMs?: number;
   /** The run that asked for them. */
   readonly through?: Through | undefined;
+  /** The version of the undo whose edits are put back. */
+  readonly redoes?: number;
 }
 
 /** Under what an answer is remembered, and what is remembered of it when that is not the reply itself. */
@@ -210,7 +212,7 @@ export function commitEdit(
   const atMs = edited.atMs ?? w.world.clock.nowMs();
   const remembered = (reply: SubmitReply): Pick<Commit, 'idempotency'> =>
     ask === undefined ? {} : remember(principal.id, ask.key, ask.hash, ask.as?.(reply) ?? reply, atMs);
-  const { through } = edited;
+  const { through, redoes } = edited;
   const effective = edited.steps.filter((s) => s.mutations.length > 0).map((s) => toldThrough(s, through));
   if (effective.length === 0) {
     const same = replyOf(before, edited);
@@ -237,6 +239,7 @@ export function commitEdit(
     steps: effective,
     ...(settled === undefined ? {} : { settled }),
     ...(through === undefined ? {} : { through }),
+    ...(redoes === undefined ? {} : { redoes }),
   };
   const text = logText(entry);
   const audit = auditRows(w, before, text, entry, effective);

@@ -149,6 +149,11 @@ function otherUser(members: readonly Member[], user: string, isAgent: boolean): 
   });
 }
 
+/** As it is kept; undefined: forgotten, or never made here. */
+export async function tokenRecord(w: Workspace, id: string): Promise<TokenRecord | undefined> {
+  return (await keptOf(w)).tokens.find((t) => t.id === id);
+}
+
 /** Those that can be told to the caller: all for owners, else one's own; newest first. */
 export async function listTokens(w: Workspace, principal: Principal): Promise<Result<readonly TokenLine[]>> {
   const may = await permit(w, principal, 'read', { operation: 'list tokens', subject: w.id });

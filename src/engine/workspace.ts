@@ -20,8 +20,9 @@ import { Snapshot } from '../snapshot/snapshot.ts';
 import { ActionRetention } from './action_retention.ts';
 import { ActionTable } from './action_table.ts';
 import { ActionWork } from './action_work.ts';
+import { ApplySchedule } from './apply_schedule.ts';
 import { refsOf } from './blob_refs.ts';
-import { type Branch, lands, type Move, Stale, seenElsewhere } from './branch.ts';
+import { type Branch, isTaken, lands, type Move, Stale, seenElsewhere } from './branch.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { credentialsOf } from './credentials.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -43,6 +44,7 @@ import { pruneTo } from './runs.ts';
 import { SealedValues } from './sealed_values.ts';
 import { SideCache } from './side_cache.ts';
 import { laterTurn } from './turn.ts';
+import { WebhookWork } from './webhook_work.ts';
 import type { WorkspaceOptions } from './workspace_options.ts';
 
 export class Workspace {
@@ -79,6 +81,9 @@ export class Workspace {
   readonly acting: ActionWork;
   /** Looking at resources again by itself, as long as they are. */
   readonly refreshing = new RefreshSchedule(this);
+  /** Applies at a time. */
+  readonly scheduled = new ApplySchedule(this);
+  readonly webhooks: WebhookWork;
   /** Following what happens here. */
   readonly events = new EventFeed(this);
   readonly #pendingNews = new PendingNews((id, pending) =>
@@ -101,6 +106,7 @@ export class Workspace {
     this.observer = options.observer ?? noObserver;
     this.dispatcher = options.dispatcher ?? new Dispatcher(options.functions?.runners ?? []);
     this.acting = new ActionWork(this, options.actions ?? {});
+    this.webhooks = new WebhookWork(this, options.webhooks);
     const unwrittenBytesMax = options.unwrittenBytesMax ?? limits.unwrittenChunkBytesMax;
     this.checkpoints = new Checkpoints(this, this.#branches, unwrittenBytesMax);
     this.space = new ChunkSpace({
@@ -383,9 +389,11 @@ export class Workspace {
   }
 
   async close(): Promise<void> {
+    await this.webhooks.stop();
     this.events.close();
     this.#pendingNews.stop();
     this.calls.stop();
+    await this.scheduled.stop();
     await this.refreshing.stop();
     await this.acting.stop();
     await this.replay.stop();
@@ -486,11 +494,6 @@ export class Workspace {
     if (!state.ok) throw new Fault('store_damaged', `Head has no version ${version}; run verify`);
     return state.value;
   }
-}
-
-/** Refused because a row of it that may only be appended is there already; nothing was written. */
-function isTaken(e: unknown): boolean {
-  return e instanceof Fault && (e.data as { readonly exists?: true } | undefined)?.exists === true;
 }
 
 /** Log entries read at once while replaying. */

@@ -7,6 +7,7 @@ import type { Observer } from '../ports/observer.ts';
 import type { PolicyEngine } from '../ports/policy_engine.ts';
 import type { Readiness } from '../ports/readiness.ts';
 import type { Vault } from '../ports/vault.ts';
+import type { WebhookSender } from '../ports/webhook_sender.ts';
 import type { ActionRetentionOptions } from './action_retention.ts';
 import type { ActionWorkOptions } from './action_work.ts';
 import type { FunctionHost } from './compiled_functions.ts';
@@ -36,6 +37,8 @@ export interface WorkspaceOptions {
   readonly vault?: Vault;
   /** What reads and decides by policies; default: nothing does, and a workspace that has some refuses everything. */
   readonly policies?: PolicyEngine;
+  /** What sends webhooks; default: nothing does. */
+  readonly webhooks?: WebhookSender;
   /** Bytes of decoded chunks kept in memory. */
   readonly cacheBytesMax?: number;
   /** Bytes of chunks that may wait to be written before a checkpoint is started. */

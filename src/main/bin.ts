@@ -7,7 +7,7 @@ import { Fault } from '../base/result.ts';
 import { exitCodes } from '../surfaces/cli/exit.ts';
 import { runCli } from '../surfaces/cli/program.ts';
 import { contexts } from './contexts.ts';
-import { allowedSockets, allowSocket, denySocket } from './reach.ts';
+import { allowedHosts, allowedSockets, allowHost, allowSocket, denySocket } from './reach.ts';
 
 // A reader that has seen enough, such as `head`, closes the pipe: no failure of the command.
 process.stdout.on('error', (e: NodeJS.ErrnoException) => {
@@ -24,7 +24,7 @@ try {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string;
   };
-  const reach = { list: allowedSockets, allow: allowSocket, deny: denySocket };
+  const reach = { list: allowedSockets, allow: allowSocket, deny: denySocket, hosts: allowedHosts, allowHost };
   process.exitCode = await runCli(process.argv, {
     connect: async (folder, progress, actor) => (await import('./data_folder.ts')).connect(folder, progress, actor),
     connectServer: async (target, progress) => (await import('./remote.ts')).connectServer(target, progress),

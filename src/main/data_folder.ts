@@ -23,9 +23,10 @@ import { connectIpc, type IpcClient } from '../surfaces/ipc/client.ts';
 import { serveIpc } from '../surfaces/ipc/server.ts';
 import { openFunctions } from './functions.ts';
 import { poolsOf } from './pools.ts';
-import { allowedSockets } from './reach.ts';
+import { allowedHosts, allowedSockets } from './reach.ts';
 import { repeatable, writes } from './repeatable.ts';
 import { vaultOf } from './secrets.ts';
+import { webhookSender } from './send_webhook.ts';
 
 /** Somebody to ask: the engine in this process, or another process's. */
 export interface Connection {
@@ -69,6 +70,7 @@ export async function openFolder(folder: string, options: FolderOptions = {}): P
       poolsOf(folder),
     ),
     vault: vaultOf(folder, store.runs, world.clock),
+    webhooks: webhookSender(() => allowedHosts(folder)),
     matches: linearMatcher(),
     policies: openCedar(),
     ...(cacheBytesMax === undefined ? {} : { cacheBytesMax }),

@@ -61,6 +61,8 @@ export async function serve({
   try {
     // The first question makes the workspace where there is none.
     if ((await engine.listWorkspaces()).length === 0) await call('change_set.list', {});
+    // All of them are opened, so that what is due in one is done though nobody asks for it.
+    for (const { id } of await engine.listWorkspaces()) await engine.workspace(id);
     const first = await firstTokenIn(call);
     const { log, metrics, traces } = telemetry;
     const refresh = registerGauges(metrics.registry, async () => ({

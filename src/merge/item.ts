@@ -1,7 +1,7 @@
 // The pending change: what a change set holds beyond Head, as an ordered list of items, each one mutation as its author
 // meant it, carried over Head so far. What the state shows of an item follows from Head and the list alone, never from
 // when it was last caught up: an item that cannot be placed today stays in the list and is placed again when it can be.
-// Items are appended and replaced, never taken out of the middle, so a position names an item for good.
+// Items are appended and replaced, so a position names an item; only an undo takes some out, and those behind them move up.
 
 import type { Approval } from '../model/approval.ts';
 import type { Mutation } from '../mutation/mutation.ts';
@@ -45,12 +45,12 @@ export interface Settlement {
 export const nothingSettled: Settlement = { items: [], repairs: [], lines: [], texts: [] };
 
 export class Pending {
-  readonly side = new Side<Item>();
+  side = new Side<Item>();
   repairs: readonly Mutation[] = [];
-  /** Every line of the receipt so far, oldest first. */
-  readonly lines: ReceiptLine[] = [];
+  /** Every line of the receipt so far, oldest first; those about an item that was undone went with it. */
+  lines: ReceiptLine[] = [];
   /** Positions of items that do not stand as they are, or that the state shows otherwise. */
-  readonly unsettled = new Set<number>();
+  unsettled = new Set<number>();
   /** Every decision on it, in the order given. */
   approvals: readonly Approval[] = [];
   /** Who asked for approval, and when; undefined: nobody does at present. */
@@ -75,6 +75,32 @@ export class Pending {
     }
     this.repairs = s.repairs;
     this.lines.push(...s.lines);
+  }
+
+  /** As if some items had never been, but for the repairs; positions ascending, those behind them move up. */
+  without(positions: readonly number[]): Pending {
+    const gone = new Set(positions);
+    const moved = new Map<number, number>();
+    const rest = new Pending();
+    this.items.forEach((item, at) => {
+      if (gone.has(at)) return;
+      moved.set(at, rest.items.length);
+      rest.append([item]);
+    });
+    rest.repairs = this.repairs;
+    for (const line of this.lines) {
+      if (line.item === undefined) rest.lines.push(line);
+      else if (!gone.has(line.item)) rest.lines.push({ ...line, item: moved.get(line.item)! });
+    }
+    return rest;
+  }
+
+  /** Takes items out of the list. */
+  drop(positions: readonly number[]): void {
+    const { side, unsettled, lines } = this.without(positions);
+    this.side = side;
+    this.unsettled = unsettled;
+    this.lines = lines;
   }
 
   /** The mutations that make the pending change's state from Head's, the engine's own last. */

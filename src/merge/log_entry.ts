@@ -13,8 +13,8 @@ import type { Item, Pending, Role, Settlement } from './item.ts';
 import type { Route } from './merging.ts';
 import type { ReceiptLine } from './receipt.ts';
 
-/** 1: first. 2: catch-ups and settlements. */
-export const logFormat = 2;
+/** 1: first. 2: catch-ups and settlements. 3: undo. */
+export const logFormat = 3;
 
 interface Common {
   readonly format: typeof logFormat;
@@ -36,6 +36,16 @@ export type LogEntry =
       readonly settled?: Settled;
       /** The run of a management function that asked for the edits, for `actor`; absent: `actor` did. */
       readonly through?: Through;
+      /** The version of the undo whose edits are put back by it. */
+      readonly redoes?: number;
+    })
+  /** Edits of the change set were taken out of the pending change; what is left stands as if they had never been. */
+  | (Common & {
+      readonly kind: 'undo';
+      /** Their positions in the pending change as it was before, ascending. */
+      readonly dropped: readonly number[];
+      /** Positions in it are those after. */
+      readonly settled: Settled;
     })
   /** Head's versions after the last one that was caught up to, merged into the change set. */
   | (Common & {
@@ -140,6 +150,7 @@ export function replay(draft: Draft, entry: LogEntry, pendingOf: (hash: Hash) =>
       else for (const m of entry.settled.mutations) apply(draft, m);
       return;
     case 'catch_up':
+    case 'undo':
       for (const m of entry.settled.mutations) apply(draft, m);
       return;
     case 'apply':
@@ -161,13 +172,19 @@ export function startsFromHead(entry: LogEntry): entry is Extract<LogEntry, { ki
 /** Makes a pending change what it is after an entry. */
 export function follow(pending: Pending, entry: LogEntry): void {
   if (entry.kind === 'edit') pending.append(entry.settled?.added ?? itemsOfSteps(entry, entry.steps));
-  const settled = entry.kind === 'edit' || entry.kind === 'catch_up' ? entry.settled : undefined;
+  if (entry.kind === 'undo') pending.drop(entry.dropped);
+  const settled = settledOf(entry);
   if (settled !== undefined) pending.settle(settled);
   if (entry.kind === 'status') followStatus(pending, entry);
   if (entry.kind === 'approval') {
     const { actor: by, atMs, decision } = entry;
     pending.approvals = [...pending.approvals, ...entry.on.map((part) => ({ ...part, decision, by, atMs }))];
   }
+}
+
+/** What a merge came to in the entry; undefined: there was none. */
+export function settledOf(entry: LogEntry): Settled | undefined {
+  return entry.kind === 'edit' || entry.kind === 'catch_up' || entry.kind === 'undo' ? entry.settled : undefined;
 }
 
 function followStatus(pending: Pending, { status, actor: by, atMs }: Extract<LogEntry, { kind: 'status' }>): void {
@@ -209,14 +226,9 @@ function replaySteps(draft: Draft, steps: readonly Step[]): void {
 
 /** Hashes of blobs that an entry refers to and that must be durable with it. */
 export function blobsOfEntry(entry: LogEntry): Hash[] {
-  if (entry.kind === 'edit') {
-    const { steps, settled } = entry;
-    return blobsOfMutations([
-      ...steps.flatMap((s) => s.mutations),
-      ...(settled === undefined ? [] : mutationsOf(settled)),
-    ]);
-  }
-  return entry.kind === 'catch_up' ? blobsOfMutations(mutationsOf(entry.settled)) : [];
+  const steps = entry.kind === 'edit' ? entry.steps.flatMap((s) => s.mutations) : [];
+  const settled = settledOf(entry);
+  return blobsOfMutations(settled === undefined ? steps : [...steps, ...mutationsOf(settled)]);
 }
 
 /** Every mutation that a settlement holds, in whatever role. */

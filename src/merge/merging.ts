@@ -44,6 +44,8 @@ export interface MergeInput {
   readonly theirs?: Side<HeadEdit>;
   /** Items to be added behind the others; they are checked against Head like all that Head touches. */
   readonly extra?: readonly Item[];
+  /** What stood for items that have been taken out of `pending`; the present state still has it. */
+  readonly dropped?: readonly Mutation[];
   /**
    * States that still have what Head has removed, newest first: Head's state before `theirs` (see `removesUsable`); for
    * late items Head's state of each version since, then the one their author made. `present` alone may not have seen what
@@ -74,7 +76,7 @@ export class Merging {
   readonly extra: Side<Item>;
   /** Written together, before units are replayed. */
   readonly #literals = new Literals();
-  /** Earlier merges' repairs and those of this one, by unit. */
+  /** Earlier merges' repairs, those of this one, and what was dropped, by unit: what has to be put back to what Head has. */
   readonly #repairsOf = new Map<string, Mutation[]>();
   readonly #changed = new Map<number, Item>();
   readonly #skipped = new Map<number, RuleId>();
@@ -87,7 +89,7 @@ export class Merging {
     this.rules = new MergeRules(input.head);
     const { pending, theirs, extra = [] } = input;
     this.extra = Side.of(extra);
-    for (const m of pending.repairs) this.#keepRepair(m);
+    for (const m of [...pending.repairs, ...(input.dropped ?? [])]) this.#keepRepair(m);
     for (const [at, why] of leftOut) {
       this.#skipped.set(at, why);
       this.affected.add(unitOf(this.item(at).m));
@@ -145,9 +147,9 @@ export class Merging {
 
   /** Places everything. */
   place(): void {
-    const { pending, theirs } = this.input;
+    const { pending, theirs, dropped = [] } = this.input;
     for (const at of pending.unsettled) this.affected.add(unitOf(pending.items[at]!.m));
-    for (const m of pending.repairs) this.affected.add(unitOf(m));
+    for (const m of [...pending.repairs, ...dropped]) this.affected.add(unitOf(m));
     for (const unit of this.extra.units.keys()) this.affected.add(unit);
     if (theirs !== undefined) {
       for (const at of pending.side.removals) {

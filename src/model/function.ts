@@ -13,6 +13,7 @@ export const functionKinds = [
   'management',
   'action',
   'schema-definition',
+  'policy',
 ] as const;
 export type FunctionKind = (typeof functionKinds)[number];
 

@@ -73,6 +73,14 @@ export function freeForFunction(
   fn: Pick<FunctionRecord, 'name' | 'kind'>,
   action: Attach['action'],
 ): void {
+  if (fn.kind === 'policy') {
+    fail('kind_mismatch', {
+      path: 'function',
+      expected: 'a function of a kind that a schema has',
+      got: 'a plan policy, which is about whole plans',
+      hint: 'bind it to the workspace: headwater plan-policy bind NAME',
+    });
+  }
   if (fn.kind === 'qualification' && fn.name === lastSegment(validationPath).key) {
     fail('name_taken', {
       path: 'function',

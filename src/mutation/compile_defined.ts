@@ -21,7 +21,11 @@ export function mustFunctions(given: readonly FunctionOfDefinition[]): readonly 
     const name = mustName(f.name, 'functions/name');
     if (names.has(name)) malformed('functions', 'functions with names of their own', name);
     names.add(name);
-    if (!functionKinds.includes(f.functionKind) || f.functionKind === 'schema-definition')
+    if (
+      !functionKinds.includes(f.functionKind) ||
+      f.functionKind === 'schema-definition' ||
+      f.functionKind === 'policy'
+    )
       malformed('functions/functionKind', 'a kind of function that a schema has', f.functionKind);
     if ((f.functionKind === 'action') !== (f.action !== undefined && actionFunctionKinds.includes(f.action)))
       malformed('functions/action', 'an action kind exactly for functions of kind action', f.action);

@@ -27,6 +27,7 @@ import type { ProviderPackages } from '../../src/ports/provider_packages.ts';
 import type { Readiness } from '../../src/ports/readiness.ts';
 import type { ChangeSetRow, Store } from '../../src/ports/store.ts';
 import type { Vault } from '../../src/ports/vault.ts';
+import type { WebhookSender } from '../../src/ports/webhook_sender.ts';
 import type { World } from '../../src/ports/world.ts';
 
 export type Params = { readonly [name: string]: Json | undefined };
@@ -81,6 +82,7 @@ export interface HouseOptions {
   readonly actions?: ActionWorkOptions;
   readonly packages?: ProviderPackages;
   readonly policies?: PolicyEngine;
+  readonly webhooks?: WebhookSender;
 }
 
 /** How a kind of store is opened; called again to open the same one again. */

@@ -204,6 +204,32 @@ interface Input {
 }`,
   authentication: '/** The decrypted secret. */\ntype Input = Schema.SecretFields;',
   'schema-definition': 'type Input = void;',
+  policy: `interface Change {
+  path: string;
+  status: 'Added' | 'Modified' | 'Removed';
+  before: any;
+  after: any;
+  /** Nobody edited it: what it follows changed. */
+  derived: boolean;
+}
+interface Input {
+  format: 1;
+  workspace: { id: string; name: string };
+  changeSet: { id: string; name: string };
+  /** Who reviews or applies. */
+  actor: string;
+  components: { id: string; name: string; schema: string; status: 'Added' | 'Modified' | 'Removed'; changes: Change[] }[];
+  /** Views, schemas, edges, flags. */
+  records: { noun: string; title: string; status: 'Added' | 'Modified' | 'Removed' }[];
+  actions: {
+    component: string;
+    name: string;
+    schema: string;
+    kind: 'create' | 'update' | 'replace' | 'refresh' | 'destroy' | 'manual';
+    /** Changed paths that are the reason. */
+    paths: string[];
+  }[];
+}`,
 };
 
 /** What `main` gives. */
@@ -247,6 +273,7 @@ interface Output {
   };
 }`,
   authentication: 'type Output = any;',
+  policy: "type Output = { level: 'warn' | 'deny'; message: string; component?: string }[] | null | undefined | void;",
   'schema-definition': "type Output = Asset | { definedBy: 'defineSchema' };",
 };
 

@@ -9,11 +9,13 @@ import type { ToldLine } from '../../engine/receipt.ts';
 import type { SplitReply } from '../../engine/split.ts';
 import type { ChangeSetRow } from '../../ports/store.ts';
 import { carryOut } from './commands_action.ts';
+import { scheduled } from './commands_schedule.ts';
 import { exitCodes } from './exit.ts';
 import { count, paint, table } from './output.ts';
 import type { Run, Session } from './program.ts';
 import { comparisonLines, summaryLine } from './render.ts';
 import { besideLines, toldLines } from './render_approval.ts';
+import { markdownLines } from './render_markdown.ts';
 
 const exampleId = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
 
@@ -101,21 +103,24 @@ export function changeSetCommands(program: Command, run: Run): void {
     .command('review <change-set>')
     .description('show what a change set would change, per component and path')
     .option('--detailed-exitcode', 'exit with 2 when there are changes')
+    .option('--markdown', 'as Markdown, for a pull request')
     .addHelpText(
       'after',
-      '\nMarks: + added, ~ changed, - removed, <- follows. Example:\n  headwater change-set review "new network" --detailed-exitcode',
+      '\nMarks: + added, ~ changed, - removed, <- follows. Example:\n  headwater change-set review "new network" --detailed-exitcode\n  headwater change-set review "new network" --markdown > plan.md',
     )
-    .action((name: string, options: { detailedExitcode?: boolean }) =>
+    .action((name: string, options: { detailedExitcode?: boolean; markdown?: boolean }) =>
       run('Comparing with Head', async (s) => {
         const review = await s.call<Review>('change_set.review', { changeSet: name });
         const changes = review.components.length + review.records.length > 0;
-        s.print(review, () => [
-          `Change set ${JSON.stringify(review.changeSet.name)} (${review.changeSet.id}), ${review.changeSet.status}, on version ${review.changeSet.baseVersion} of Head.`,
-          '',
-          ...comparisonLines(review),
-          ...besideLines(review),
-          summaryLine(review.summary),
-        ]);
+        if (options.markdown === true && !s.json) s.write([], () => markdownLines(review));
+        else
+          s.print(review, () => [
+            `Change set ${JSON.stringify(review.changeSet.name)} (${review.changeSet.id}), ${review.changeSet.status}, on version ${review.changeSet.baseVersion} of Head.`,
+            '',
+            ...comparisonLines(review),
+            ...besideLines(review),
+            summaryLine(review.summary),
+          ]);
         return options.detailedExitcode && changes ? exitCodes.changes : exitCodes.ok;
       }),
     );
@@ -126,15 +131,17 @@ export function changeSetCommands(program: Command, run: Run): void {
     .option('--wait <seconds>', 'wait this long for what is still being computed; 0: refuse at once', Number, 30)
     .option('--no-run', 'leave its actions queued: whoever uses the folder next carries them out')
     .option('--force', 'go ahead without approvals that are missing; for owners, and audited as what it is')
+    .option('--at <time>', 'at a time from now on, as it is now: ISO 8601 with a zone, such as 2026-12-01T06:00Z')
     .option('--only <component...>', 'apply the edits of these components with what they need; the rest stays')
     .addHelpText(
       'after',
-      '\nExamples:\n  headwater change-set apply "new network"\n  headwater change-set apply "new network" --only vpc subnet',
+      '\nExamples:\n  headwater change-set apply "new network"\n  headwater change-set apply "new network" --only vpc subnet\n  headwater change-set apply "new network" --at 2026-12-01T06:00+01:00',
     )
     .action((all: string, options: ApplyOptions) =>
       run('Applying', async (s) => {
         const key = options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey };
         const name = options.only === undefined ? all : await partOf(s, all, options.only, key);
+        if (options.at !== undefined) return scheduled(s, name, options.at);
         const operation = options.force === true ? 'change_set.force_apply' : 'change_set.apply';
         const receipt = await s.call<ApplyReceipt>(operation, {
           changeSet: name,
@@ -217,6 +224,7 @@ interface ApplyOptions {
   readonly wait: number;
   readonly run: boolean;
   readonly force?: boolean;
+  readonly at?: string;
   readonly only?: readonly string[];
 }
 

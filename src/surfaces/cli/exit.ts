@@ -20,6 +20,8 @@ export const exitCodes = {
 const byCode: Partial<Record<RefusalCode | FaultCode, number>> = {
   access_denied: exitCodes.refused,
   approval_required: exitCodes.refused,
+  frozen: exitCodes.refused,
+  plan_denied: exitCodes.refused,
   budget_exceeded: exitCodes.refused,
   version_conflict: exitCodes.stale,
   not_ready: exitCodes.busy,

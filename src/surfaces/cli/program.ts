@@ -13,11 +13,13 @@ import { componentCommands } from './commands_component.ts';
 import { contextCommands, targetOf, tokenCommands } from './commands_context.ts';
 import { demoCommands } from './commands_demo.ts';
 import { driftCommands } from './commands_drift.ts';
+import { editCommands } from './commands_edit.ts';
 import { eventCommands } from './commands_event.ts';
 import { functionCommands } from './commands_function.ts';
 import { localCommands } from './commands_local.ts';
 import { managementCommands } from './commands_management.ts';
 import { mergeCommands } from './commands_merge.ts';
+import { planPolicyCommands } from './commands_plan_policy.ts';
 import { policyCommands } from './commands_policy.ts';
 import { poolCommands } from './commands_pool.ts';
 import { providerCommands } from './commands_provider.ts';
@@ -25,10 +27,12 @@ import { questionCommands } from './commands_question.ts';
 import { reachCommands } from './commands_reach.ts';
 import { resourceCommands } from './commands_resource.ts';
 import { runCommands } from './commands_run.ts';
+import { scheduleCommands } from './commands_schedule.ts';
 import { secretCommands } from './commands_secret.ts';
 import { mcpCommands, serveCommands } from './commands_serve.ts';
 import { storeCommands } from './commands_store.ts';
 import { templateCommands } from './commands_template.ts';
+import { webhookCommands } from './commands_webhook.ts';
 import type { Contexts, ServerTarget } from './contexts.ts';
 import { exitCodeOf, exitCodes, faultJson, refusalJson, tellRefusal } from './exit.ts';
 import { note, type Progress, printJson, startProgress } from './output.ts';
@@ -65,6 +69,9 @@ export interface Surroundings {
     list(folder: string): readonly string[];
     allow(folder: string, path: string): boolean;
     deny(folder: string, path: string): boolean;
+    /** Private hosts that webhooks may be sent to. */
+    hosts(folder: string): readonly string[];
+    allowHost(folder: string, host: string, isAllowed: boolean): boolean;
   };
   /** Pools of this machine's runners, kept in the data folder; `set` and `remove` answer whether they changed anything. */
   pools(): Promise<{
@@ -232,6 +239,10 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
   ])
     add(program, run);
   mergeCommands(program.commands.find((c) => c.name() === 'change-set')!, run);
+  editCommands(program, run);
+  scheduleCommands(program, run);
+  planPolicyCommands(program, run);
+  webhookCommands(program, run);
   spreadJson(program);
   try {
     await program.parseAsync(argv as string[]);

@@ -52,7 +52,8 @@ function namesText({ entities, names }: RequirementView): string {
 }
 
 /** What a review tells beside the changes: the receipt, what the engine adds, who has to approve. */
-export function besideLines({ receipt, atApply, approvals, actions, moved, notPlanned, overwrites }: Review): string[] {
+export function besideLines(review: Review): string[] {
+  const { receipt, atApply, approvals, actions, moved, notPlanned, overwrites, policies } = review;
   const section = (title: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : [paint('bold', title), ...lines.map((line) => `  ${line}`), ''];
   const missing = approvals.requirements.filter((r) => !r.isMet);
@@ -72,8 +73,14 @@ export function besideLines({ receipt, atApply, approvals, actions, moved, notPl
       'Overwrites what has drifted',
       overwrites.flatMap((o) => o.differences.map((d) => overwriteLine(o.name, d))),
     ),
+    ...section('Plan policies', policies.map(findingLine)),
     ...section('Approvals missing', missing.map(missingLine)),
   ];
+}
+
+export function findingLine({ policy, level, message, component }: Review['policies'][number]): string {
+  const verb = level === 'deny' ? paint('red', 'denied') : paint('yellow', 'warning');
+  return `${verb} by ${policy}${component === undefined ? '' : `, about ${component}`}: ${message}`;
 }
 
 const marks: Readonly<Record<Review['actions'][number]['kind'], string>> = {

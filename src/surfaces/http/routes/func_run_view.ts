@@ -65,6 +65,7 @@ const backends: Readonly<Record<FunctionKind, readonly [kind: string, response: 
   management: ['Management', 'Management'],
   action: ['JsAction', 'Action'],
   'schema-definition': ['JsSchemaVariantDefinition', 'SchemaVariantDefinition'],
+  policy: ['JsAttribute', 'Json'],
 };
 
 const states: Readonly<Record<RunStatus, string>> = {

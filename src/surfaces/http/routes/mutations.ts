@@ -14,7 +14,7 @@ const step = shape('MutationStep', {
 });
 
 /** What an edit of several mutations answers. */
-const submitted = shape('SubmitMutationsResponse', {
+export const submitted = shape('SubmitMutationsResponse', {
   changeSet: Type.String(),
   version: Type.Integer(),
   intentRoot: Type.String(),

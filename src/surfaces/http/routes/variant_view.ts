@@ -75,6 +75,7 @@ export const functionKindNames: Readonly<Record<FunctionKind, string>> = {
   management: 'Management',
   action: 'Action',
   'schema-definition': 'SchemaVariantDefinition',
+  policy: 'Unknown',
 };
 
 export const actionKindNames: Readonly<Record<ActionFunctionKind, string>> = {
