@@ -2,6 +2,8 @@
 // to for each role, permission and token is what `authorise` answers from its table, so that nobody waits for a policy engine
 // where a workspace has no policies; a test holds the two together over all combinations.
 
+import { changesOfBounds } from './role.ts';
+
 /** Of principals, actions and resources; published in docs/access.md. */
 export const policySchema = `namespace Headwater {
   entity Role;
@@ -51,5 +53,5 @@ export const builtInPolicies: Readonly<Record<string, string>> = {
     'forbid(principal, action, resource) when { principal has scopes && !principal.scopes.contains(context.permission) };',
   'people.force': `forbid(principal, action == ${action('apply:force')}, resource) when { principal.isAgent };`,
   'people.policies': `forbid(principal, action == ${action('manage')}, resource)
-    when { principal.isAgent && ["policy.set", "policy.remove"].contains(context.operation) };`,
+    when { principal.isAgent && ${JSON.stringify(changesOfBounds)}.contains(context.operation) };`,
 };

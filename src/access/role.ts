@@ -47,8 +47,16 @@ const allowed: Readonly<Record<Role, readonly Permission[]>> = {
 /** Left to people, whatever the role of an agent and the scopes of its token. */
 const byPeople: readonly Permission[] = ['apply:force'];
 
-/** Operations by which an agent could take away what it is held by. */
-const policyChanges: readonly string[] = ['policy.set', 'policy.remove'];
+/** Operations by which an agent could take away what it is held by: policies, budgets, freeze windows. */
+export const changesOfBounds: readonly string[] = [
+  'policy.set',
+  'policy.remove',
+  'plan_policy.bind',
+  'plan_policy.unbind',
+  'budget.set',
+  'freeze.set',
+  'freeze.remove',
+];
 
 export function isRole(text: unknown): text is Role {
   return roles.includes(text as Role);
@@ -77,10 +85,10 @@ export function authorise(principal: Principal, permission: Permission): Result<
       data: { policies: ['people.force'] },
     });
   }
-  if (principal.isAgent === true && permission === 'manage' && policyChanges.includes(principal.operation ?? '')) {
+  if (principal.isAgent === true && permission === 'manage' && changesOfBounds.includes(principal.operation ?? '')) {
     return refuse('access_denied', {
       path: '',
-      expected: 'a person to change policies',
+      expected: 'a person to change policies, budgets and freeze windows',
       got: `${principal.id}, with the token of an agent; denied by policy people.policies`,
       hint: 'ask an owner of the workspace',
       data: { policies: ['people.policies'] },

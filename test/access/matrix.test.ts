@@ -133,7 +133,17 @@ class Court {
     const out: unknown[] = [];
     for (const w of await store.listWorkspaces()) {
       for (const { auditCount: _, auditHead: __, ...row } of await store.listChangeSets(w.id)) out.push(row);
-      for (const name of ['members', 'tokens', 'budgets', 'policies']) out.push(await store.getSetting(w.id, name));
+      for (const name of [
+        'members',
+        'tokens',
+        'budgets',
+        'policies',
+        'freeze windows',
+        'plan policies',
+        'webhooks',
+        'scheduled applies',
+      ])
+        out.push(await store.getSetting(w.id, name));
     }
     return JSON.stringify(out);
   }
@@ -180,6 +190,22 @@ function paramsOf(title: string, court: Court, at: { workspace: string; column: 
     'budget.set': { budgets: { format: 1, roles: {}, tokens: {} } },
     'policy.set': { text: 'permit(principal, action, resource);' },
     'policy.test': { action: 'edit' },
+    'plan_policy.bind': { function: 'nothing' },
+    'plan_policy.unbind': { function: 'nothing' },
+    'plan_policy.plan': { changeSet },
+    'plan_policy.check': { changeSet },
+    'freeze.set': { window: { name: 'w', from: '2099-01-01T00:00', to: '2099-01-02T00:00' } },
+    'freeze.remove': { name: 'w' },
+    'webhook.create': { url: 'https://example.com/hook' },
+    'webhook.remove': { id: nobody },
+    'webhook.enable': { id: nobody },
+    'webhook.test': { id: nobody },
+    'change_set.edits': { changeSet },
+    'change_set.undo': { changeSet, ofAnyone: true },
+    'change_set.redo': { changeSet },
+    'change_set.pick': { changeSet: asked, into: changeSet, edits: ['1'] },
+    'apply.schedule': { changeSet, at: new Date(Date.now() + 3_600_000).toISOString() },
+    'apply.unschedule': { id: nobody },
     'token.create': { name: 'more', scopes: ['read'] },
     'token.create#for an agent': { name: 'more', user: 'eve', agent: true },
     "token.revoke#one's own": { token: court.tokens[at.column].id },

@@ -28,7 +28,7 @@ workspace.get                  +      +       +       +     +     +     +    -  
 workspace.update               -      -       -       +     +     -     +    -   ok
 workspace.remove               -      -       -       -     -     -     +    -   ok
 
-# Members and budgets are read by all and changed by owners. Everybody may leave, but not by a token that only reads.
+# Members and budgets are read by all and changed by owners; budgets by no agent, which they are there for. Everybody may leave, but not by a token that only reads.
 member.list                    +      +       +       +     +     +     +    -   ok
 member.set                     -      -       -       +     +     -     +    -   ok
 member.remove                  -      -       -       +     +     -     +    -   ok
@@ -36,13 +36,30 @@ member.invite                  -      -       -       +     +     -     +    -  
 member.role                    -      -       -       +     +     -     +    -   ok
 member.leave                   +      +       +       +     +     -     +    -   ok
 budget.get                     +      +       +       +     +     +     +    -   ok
-budget.set                     -      -       -       +     +     -     +    -   ok
+budget.set                     -      -       -       +     -     -     +    -   ok
 
 # Policies are read by those whom they refuse; changed and tried by owners, and changed by no agent, which they may be there for.
 policy.list                    +      +       +       +     +     +     +    -   ok
 policy.set                     -      -       -       +     -     -     +    -   ok
 policy.remove                  -      -       -       +     -     -     +    -   ok
 policy.test                    -      -       -       +     +     -     +    -   ok
+
+# So are policies over plans, and freeze windows, which keep agents from applying.
+plan_policy.list               +      +       +       +     +     +     +    -   ok
+plan_policy.bind               -      -       -       +     -     -     +    -   function_not_found
+plan_policy.unbind             -      -       -       +     -     -     +    -   plan_policy_not_found
+plan_policy.plan               +      +       +       +     +     +     +    -   ok
+plan_policy.check              +      +       +       +     +     +     +    -   ok
+freeze.list                    +      +       +       +     +     +     +    -   ok
+freeze.set                     -      -       -       +     -     -     +    -   ok
+freeze.remove                  -      -       -       +     -     -     +    -   freeze_window_not_found
+
+# Webhooks send what happens to somebody outside: told to all, made and steered by owners.
+webhook.list                   +      +       +       +     +     +     +    -   ok
+webhook.create                 -      -       -       +     +     -     +    -   ok
+webhook.remove                 -      -       -       +     +     -     +    -   webhook_not_found
+webhook.enable                 -      -       -       +     +     -     +    -   webhook_not_found
+webhook.test                   -      -       -       +     +     -     +    -   webhook_not_found
 
 # Tokens for oneself are for everybody; of others for owners, and only for agents. One that only reads makes and revokes none.
 token.list                     +      +       +       +     +     +     +    -   ok
@@ -74,9 +91,16 @@ change_set.request_approval    -      +       +       +     +     -     +    -  
 change_set.steer_action        -      +       +       +     +     -     +    -   action_not_found
 change_set.add_action          -      +       +       +     +     -     +    -   function_not_found
 submit                         -      +       +       +     +     -     +    -   ok
+change_set.edits               +      +       +       +     +     +     +    -   ok
+change_set.undo                -      +       +       +     +     -     +    -   ok
+change_set.redo                -      +       +       +     +     -     +    -   edit_not_found
+change_set.pick                -      +       +       +     +     -     +    -   ok
 
 # Applying what needs no approval, deciding, and going ahead without: the last is for people who own.
 change_set.apply               -      +       +       +     +     -     +    -   ok
+apply.schedule                 -      +       +       +     +     -     +    -   ok
+apply.scheduled                +      +       +       +     +     +     +    -   ok
+apply.unschedule               -      +       +       +     +     -     +    -   schedule_not_found
 change_set.approve             -      -       +       +     +     -     +    -   ok
 change_set.approve#who is named +     +       +       +     +     -     +    -   ok
 change_set.reject              -      -       +       +     +     -     +    -   ok
