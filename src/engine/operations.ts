@@ -112,6 +112,7 @@ const remembering: readonly string[] = [
   'management.run',
   'component.duplicate',
   'component.bulk_set',
+  'component.declare',
   'secret.set',
 ];
 

@@ -9,6 +9,7 @@ export const repeatable: readonly string[] = [
   'change_set.force_apply',
   'import.cloudformation',
   'secret.set',
+  'component.declare',
   'schema.install',
   'schema.unlock',
   'schema.update_variant',
