@@ -56,6 +56,7 @@ import { tokenOperations } from './operations_token.ts';
 import { viewOperations } from './operations_view.ts';
 import { workspaceOperations } from './operations_workspace.ts';
 import { ofInstallation, overAll } from './permit.ts';
+import { parsePlanFile } from './plan_file.ts';
 import { type NotPlannedLine, type PlannedLine, plannedLines, planOf } from './planning.ts';
 import { exportChangeSet, promote } from './promotion.ts';
 import { readReceipt, receiptInForce, type ToldLine } from './receipt.ts';
@@ -166,6 +167,7 @@ const operations = {
         changeSet: await changeSetOf(w, p),
         waitMs: integer(p, 'waitMs', 0),
         leaveQueued: p['leaveQueued'] === true,
+        plan: p['plan'] === undefined ? undefined : must(parsePlanFile(p['plan'])),
         ...idempotency(p),
       }),
     ),

@@ -3,7 +3,7 @@
 
 import { isAlone } from '../access/approval.ts';
 import { ok } from '../base/result.ts';
-import { applyChangeSet } from './apply.ts';
+import { applyChangeSet, makePlan } from './apply.ts';
 import { requestApproval } from './approvals.ts';
 import { abandonAll, renameChangeSet } from './change_set.ts';
 import { actionsOf, addAction, mergeStatusOf, steerInChangeSet } from './change_set_actions.ts';
@@ -19,6 +19,9 @@ export const changeSetOperations = {
         return requestApproval(w, c.principal, changeSet);
       return applyChangeSet(w, c.principal, { changeSet, waitMs: integer(p, 'waitMs', 0) });
     }),
+  /** What its apply would do, as a document that `change_set.apply` takes as `plan`. */
+  'change_set.plan': (c, p) =>
+    inWorkspace(c, p, async (w) => makePlan(w, await changeSetOf(w, p), integer(p, 'waitMs', 0))),
   /** An apply without the approvals that are missing. */
   'change_set.force_apply': (c, p) =>
     inWorkspace(c, p, async (w) => {

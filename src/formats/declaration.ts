@@ -37,7 +37,7 @@ const bad = (path: string, expected: string, got: string, hint = 'correct the do
 });
 
 /** One document. Refuses `request_malformed` at `at`, for what no document has, too. */
-export function parseDeclaration(x: Json, at: string): Result<Declaration> {
+function parseDeclaration(x: Json, at: string): Result<Declaration> {
   if (!isObject(x)) return bad(at, 'a component with `component` and `schema`', brief(x));
   const unknown = Object.keys(x).find((key) => !Object.hasOwn(members, key));
   if (unknown !== undefined)

@@ -21,6 +21,7 @@ const wellFormed = (changeSet: string, a: string): Record<OperationName, Params>
   'change_set.get': { changeSet, version: 1 },
   'change_set.review': { changeSet, version: 1 },
   'change_set.apply': { changeSet, waitMs: 1, idempotencyKey: 'k2' },
+  'change_set.plan': { changeSet, waitMs: 1 },
   'change_set.outcome': { changeSet },
   'change_set.receipt': { changeSet },
   'change_set.export': { changeSet },

@@ -19,6 +19,7 @@ import { localCommands } from './commands_local.ts';
 import { managementCommands } from './commands_management.ts';
 import { mergeCommands } from './commands_merge.ts';
 import { policyCommands } from './commands_policy.ts';
+import { planCommands } from './commands_plan.ts';
 import { poolCommands } from './commands_pool.ts';
 import { providerCommands } from './commands_provider.ts';
 import { questionCommands } from './commands_question.ts';
@@ -205,6 +206,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
   };
   for (const add of [
     changeSetCommands,
+    planCommands,
     approvalCommands,
     policyCommands,
     componentCommands,
@@ -384,6 +386,8 @@ Examples:
   headwater resource import AWS::EC2::VPC --all     what is there becomes components, and nothing is done to it
   headwater change-set review CHANGE_SET            what it would change, value by value
   headwater change-set apply CHANGE_SET             make it part of Head
+  headwater plan CHANGE_SET -o plan.json            the same as a file; headwater apply plan.json does exactly that
+  headwater component apply -f network.yaml         components as a file declares them
   headwater component set web /domain/Port 8080     edit one value, in a new change set
   headwater component search 'schema:AWS::EC2::* & CidrBlock:10.*'
   headwater explain web /domain/Url                 where a value comes from

@@ -66,6 +66,7 @@ const statuses: Readonly<Record<RefusalCode, number>> = {
   references_not_found: 412,
   nothing_to_revert: 412,
   not_ready: 428,
+  plan_stale: 412,
   approval_required: 403,
   budget_exceeded: 403,
   path_invalid: 422,
