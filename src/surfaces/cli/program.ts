@@ -9,6 +9,7 @@ import { actionCommands } from './commands_action.ts';
 import { approvalCommands } from './commands_approval.ts';
 import { changeSetCommands } from './commands_change_set.ts';
 import { cloudCommands } from './commands_cloud.ts';
+import { completionCommands } from './commands_completion.ts';
 import { componentCommands } from './commands_component.ts';
 import { contextCommands, targetOf, tokenCommands } from './commands_context.ts';
 import { demoCommands } from './commands_demo.ts';
@@ -207,6 +208,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
   for (const add of [
     changeSetCommands,
     planCommands,
+    completionCommands,
     approvalCommands,
     policyCommands,
     componentCommands,
