@@ -9,7 +9,7 @@ import type { Results } from '../builtins/assemble.ts';
 import { describe } from '../mutation/mutation.ts';
 import type { Request } from '../mutation/request.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
-import { applyChangeSet, applyOutcome } from './apply.ts';
+import { applyChangeSet } from './apply.ts';
 import { type ApprovalsView, approvalsOf, decideApproval, withdraw } from './approvals.ts';
 import { type AuditVerdict, readAudit, verifyAudit } from './audit.ts';
 import type { Branch } from './branch.ts';
@@ -59,7 +59,7 @@ import { ofInstallation, overAll } from './permit.ts';
 import { parsePlanFile } from './plan_file.ts';
 import { type NotPlannedLine, type PlannedLine, plannedLines, planOf } from './planning.ts';
 import { exportChangeSet, promote } from './promotion.ts';
-import { readReceipt, receiptInForce, type ToldLine } from './receipt.ts';
+import { receiptInForce, type ToldLine } from './receipt.ts';
 import { replayLag } from './replay.ts';
 import type { ReplayProblem } from './replay_work.ts';
 import { revert } from './revert.ts';
@@ -171,8 +171,6 @@ const operations = {
         ...idempotency(p),
       }),
     ),
-  /** What became of an apply whose answer was not seen. */
-  'change_set.outcome': (c, p) => inWorkspace(c, p, async (w) => applyOutcome(w, await changeSetOf(w, p))),
   /** `changeSet`, or `first` and `last` (default: the same) as versions of Head. */
   'change_set.revert': (c, p) =>
     inWorkspace(c, p, async (w) => {
@@ -206,8 +204,6 @@ const operations = {
         ...idempotency(p),
       }),
     ),
-  /** Every line of the receipt, `inForce` telling those that still say what is so. */
-  'change_set.receipt': (c, p) => inWorkspace(c, p, async (w) => readReceipt(w, await changeSetOf(w, p))),
   'change_set.abandon': (c, p) =>
     inWorkspace(c, p, async (w) => changeStatus(w, c.principal, await changeSetOf(w, p), 'abandon')),
   'change_set.reopen': (c, p) =>

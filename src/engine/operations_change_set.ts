@@ -3,12 +3,13 @@
 
 import { isAlone } from '../access/approval.ts';
 import { ok } from '../base/result.ts';
-import { applyChangeSet, makePlan } from './apply.ts';
+import { applyChangeSet, applyOutcome, makePlan } from './apply.ts';
 import { requestApproval } from './approvals.ts';
 import { abandonAll, renameChangeSet } from './change_set.ts';
 import { actionsOf, addAction, mergeStatusOf, steerInChangeSet } from './change_set_actions.ts';
 import { readMembers } from './members.ts';
 import { changeSetOf, type Handler, integer, inWorkspace, text, wrong } from './operation.ts';
+import { readReceipt } from './receipt.ts';
 
 export const changeSetOperations = {
   /** With `applyWhenAlone`, where nobody else could approve anything it is applied at once, after at most `waitMs`. */
@@ -19,6 +20,10 @@ export const changeSetOperations = {
         return requestApproval(w, c.principal, changeSet);
       return applyChangeSet(w, c.principal, { changeSet, waitMs: integer(p, 'waitMs', 0) });
     }),
+  /** What became of an apply whose answer was not seen. */
+  'change_set.outcome': (c, p) => inWorkspace(c, p, async (w) => applyOutcome(w, await changeSetOf(w, p))),
+  /** Every line of the receipt, `inForce` telling those that still say what is so. */
+  'change_set.receipt': (c, p) => inWorkspace(c, p, async (w) => readReceipt(w, await changeSetOf(w, p))),
   /** What its apply would do, as a document that `change_set.apply` takes as `plan`. */
   'change_set.plan': (c, p) =>
     inWorkspace(c, p, async (w) => makePlan(w, await changeSetOf(w, p), integer(p, 'waitMs', 0))),
