@@ -1,5 +1,5 @@
 // `npm run build`: compiles every layer in its order (tsc -b over the references of tsconfig.json), copies what is not
-// TypeScript (SQL) beside the compiled code, and derives the compact schema catalogue when what it comes from changed.
+// TypeScript (SQL) beside the compiled code, writes the SDK's types from the HTTP API, and derives the compact schema catalogue when what it comes from changed.
 // Incremental: a build with nothing to do takes about two seconds. Fails with the compiler's own output.
 import { createHash } from 'node:crypto';
 import {
@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { builtDocument, isSdkWritten, writeSdk } from './sdk.mjs';
 import { install, mustRun, root, step } from './steps.mjs';
 
 /** Files below `folder`, relative to it, in name order. */
@@ -63,12 +64,20 @@ async function buildCatalogue() {
   writeFileSync(stampFile, stamp);
 }
 
+/** The SDK is compiled from what the routes of the HTTP API say; another SDK is compiled once more. */
+async function compile() {
+  const tsc = `${root}node_modules/typescript/bin/tsc`;
+  const layers = (title, project) => mustRun(title, process.execPath, [tsc, '-b', '--pretty', 'false', project]);
+  if (!isSdkWritten()) await layers('Compiling the HTTP API', `${root}src/surfaces/http`);
+  else await layers('Compiling', `${root}tsconfig.json`);
+  if (writeSdk(await builtDocument())) await layers('Compiling with the SDK', `${root}tsconfig.json`);
+}
+
 /** Compiles and completes dist/. Throws with the compiler's output. */
 export async function build() {
   copyAssets();
   copyProviders();
-  const tsc = `${root}node_modules/typescript/bin/tsc`;
-  await mustRun('Compiling', process.execPath, [tsc, '-b', '--pretty', 'false', `${root}tsconfig.json`]);
+  await compile();
   const bin = `${root}dist/main/bin.js`;
   if (existsSync(bin)) chmodSync(bin, 0o755);
   await buildCatalogue();

@@ -40,7 +40,7 @@ export const layers = [
       'vault',
     ],
   },
-  { name: 'surfaces', pure: false, siblings: ['ipc', 'http', 'mcp', 'cli'] },
+  { name: 'surfaces', pure: false, siblings: ['ipc', 'http', 'mcp', 'sdk', 'cli'] },
   { name: 'main', pure: false },
 ];
 

@@ -248,6 +248,10 @@ export const refusalCodes = {
     next: 'Read the text again and repeat the change.',
   },
   // races
+  plan_stale: {
+    means: 'Something has moved since the plan was made: the change set, Head, or what is to be done.',
+    next: 'Review the change set again and make another plan.',
+  },
   version_conflict: { means: 'The change set has moved past the version named.', next: 'Read again and repeat.' },
 } as const satisfies Record<string, CodeLine>;
 

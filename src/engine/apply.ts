@@ -4,6 +4,7 @@
 
 import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, ComponentId, Hash } from '../base/ids.ts';
+import type { Json } from '../base/json.ts';
 import { Fault, ok, type Refusal, type Result, refuse } from '../base/result.ts';
 import {
   type LogEntry,
@@ -17,7 +18,6 @@ import {
 import { linesInForce, type ReceiptLine } from '../merge/receipt.ts';
 import { componentOf } from '../merge/side.ts';
 import { transition } from '../model/change_set.ts';
-import { nameOf } from '../model/lookup.ts';
 import type { Step } from '../mutation/compile.ts';
 import { apply, describe, type Mutation } from '../mutation/mutation.ts';
 import type { PlannedAction } from '../ports/readiness.ts';
@@ -33,8 +33,9 @@ import { lockingEdits } from './locking.ts';
 import { madeEdits } from './made_edits.ts';
 import { checkMoved, leftBehind, type MovedLine, movedLines } from './moved.ts';
 import { permit } from './permit.ts';
+import { checkPlanFile, type PlanFile, planFileOf } from './plan_file.ts';
 import { checkPlan, type Finding, judgePlan, noteDenied, unjudged, warningFact } from './plan_policy.ts';
-import { cancelledSteps, type Planned, plannedSteps, planOf } from './planning.ts';
+import { cancelledSteps, neverEnding, type Planned, plannedSteps, planOf } from './planning.ts';
 import { queuePlanned } from './queue_actions.ts';
 import { replayInBackground } from './replay.ts';
 import { checkApply, groundsOf, headWhile } from './requirements.ts';
@@ -72,6 +73,8 @@ export interface ApplyRequest {
   readonly leaveQueued?: boolean;
   /** Goes ahead without approvals that are missing and in a freeze window, where the principal may: not without a budget, nor before all is computed. */
   readonly force?: boolean;
+  /** Carries out exactly this, or refuses `plan_stale`. */
+  readonly plan?: PlanFile | undefined;
   /** Wait for what is still being computed, at most this long. Default 0: refuse with what is pending. */
   readonly waitMs?: number;
 }
@@ -86,18 +89,22 @@ export async function applyChangeSet(
   principal: Principal,
   request: ApplyRequest,
 ): Promise<Result<ApplyReceipt>> {
-  const { waitMs = 0, force = false } = request;
+  const { waitMs = 0, force = false, plan } = request;
   const operation = force ? 'force a change set through' : 'apply a change set';
   const may = await permit(w, principal, force ? 'apply:force' : 'apply', { operation, subject: request.changeSet });
   if (!may.ok) return may;
-  const ask = askOf(w, request.idempotencyKey, { apply: request.changeSet, ...(force ? { force } : {}) });
+  const ask = askOf(w, request.idempotencyKey, {
+    apply: request.changeSet,
+    ...(force ? { force } : {}),
+    ...(plan === undefined ? {} : { plan: plan as unknown as Json }),
+  });
   if (!ask.ok) return ask;
   return repeated<ApplyReceipt>(w, { principal: principal.id, ...ask.value }, async () => {
     if (waitMs > 0) await w.readiness.quiet(w.id, request.changeSet, waitMs);
     // A catch-up that fails for good must be heard of, so the second time it is waited for.
     for (let until: Until = 'queued'; ; until = 'durable') {
       const done = await w.observer.span('apply', { changeSet: request.changeSet }, () =>
-        applyOnce(w, principal, request.changeSet, { ...ask.value, until, force }),
+        applyOnce(w, principal, request.changeSet, { ...ask.value, until, force, plan }),
       );
       if (done === 'lost') continue;
       // An action may lack a runner for what this changes in its function.
@@ -108,11 +115,18 @@ export async function applyChangeSet(
   });
 }
 
+interface Applying extends Pick<ApplyRequest, 'plan'> {
+  readonly key: string | undefined;
+  readonly hash: Hash;
+  readonly until: Until;
+  readonly force: boolean;
+}
+
 async function applyOnce(
   w: Workspace,
   principal: Principal,
   id: ChangeSetId,
-  ask: { readonly key: string | undefined; readonly hash: Hash; readonly until: Until; readonly force: boolean },
+  ask: Applying,
 ): Promise<Result<ApplyReceipt> | 'lost'> {
   const found = await caughtUp(w, id, ask.until);
   if (!found.ok) return found;
@@ -137,6 +151,8 @@ async function applyOnce(
   const done = await w.read(() => {
     const head = headWhile(w, grounds);
     if (head === undefined) return 'lost';
+    const stale = ask.plan && checkPlanFile(ask.plan, planNow(w, branch, head));
+    if (stale?.ok === false) return { refused: stale };
     const checked = checkApply(w, principal, grounds, { head: head.snapshot, force });
     if (!checked.ok) return { refused: checked };
     if (!next.ok) return { refused: askAgain(next.refusal) };
@@ -173,23 +189,35 @@ async function onceDurable(branch: Branch, refused: Result<never>): Promise<Resu
   return (await lands(branch.durable)) ? refused : 'lost';
 }
 
-function neverEnding(state: Snapshot, cycle: readonly string[]): Result<never> {
-  const shown = cycle.map((key) => {
-    const [component, kind] = key.split('/');
-    return `${kind} of ${nameOf(state, component as ComponentId)}`;
-  });
-  return refuse('actions_cycle', {
-    path: 'changeSet',
-    expected: 'actions of which none waits for itself',
-    got: shown.join(' waits for '),
-    hint: 'apply it in two steps: first what has to be there before, then the rest',
-    data: { cycle: [...cycle] },
-  });
-}
-
 /** What was waited for has become needless, and the status does not say so yet. */
 function askAgain(refusal: Refusal): Result<never> {
   return { ok: false, refusal: { ...refusal, hint: 'nothing is missing any more: request approval again' } };
+}
+
+const planNow = (w: Workspace, branch: Branch, head: Branch): PlanFile =>
+  planFileOf({ workspace: w.id, branch, head, planned: planOf(w, branch, head) }, w.space.digest);
+
+/** What an apply would do, as a document that an apply can be held to. Refuses as an apply does that has to wait. */
+export async function makePlan(w: Workspace, changeSet: ChangeSetId, waitMs: number): Promise<Result<PlanFile>> {
+  if (waitMs > 0) await w.readiness.quiet(w.id, changeSet, waitMs);
+  for (;;) {
+    const found = await caughtUp(w, changeSet, 'durable');
+    if (!found.ok) return found;
+    const { branch } = found.value;
+    if (branch.row.isHead) return headStays('apply');
+    const next = transition(branch.row.status, 'edit');
+    const isWaiting = branch.row.status === 'NeedsApproval' || branch.row.status === 'Approved';
+    if (!next.ok && !isWaiting) return next;
+    await w.actions.ready();
+    const grounds = await groundsOf(w, branch);
+    const pending = await w.readiness.pending(w.id, changeSet, branch.row.intentRoot);
+    if (pending.length > 0) return notReady(pending);
+    const plan = await w.read(() => {
+      const head = headWhile(w, grounds);
+      return head === undefined ? undefined : planNow(w, branch, head);
+    });
+    if (plan !== undefined && (await lands(branch.durable))) return ok(plan);
+  }
 }
 
 function notReady(pending: readonly string[]): Result<never> {

@@ -7,7 +7,7 @@ import { isObject, type Json } from '../base/json.ts';
 import { Fault, must, ok, RefusalError, type Result, refuse } from '../base/result.ts';
 import type { Request } from '../mutation/request.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
-import { applyChangeSet, applyOutcome } from './apply.ts';
+import { applyChangeSet } from './apply.ts';
 import { approvalsOf, decideApproval, withdraw } from './approvals.ts';
 import { type AuditVerdict, readAudit, verifyAudit } from './audit.ts';
 import type { Branch } from './branch.ts';
@@ -54,8 +54,8 @@ import { viewOperations } from './operations_view.ts';
 import { webhookOperations } from './operations_webhook.ts';
 import { workspaceOperations } from './operations_workspace.ts';
 import { ofInstallation, overAll } from './permit.ts';
+import { parsePlanFile } from './plan_file.ts';
 import { exportChangeSet, promote } from './promotion.ts';
-import { readReceipt } from './receipt.ts';
 import { replayLag } from './replay.ts';
 import type { ReplayProblem } from './replay_work.ts';
 import { revert } from './revert.ts';
@@ -113,6 +113,7 @@ const remembering: readonly string[] = [
   'management.run',
   'component.duplicate',
   'component.bulk_set',
+  'component.declare',
   'secret.set',
 ];
 
@@ -166,11 +167,10 @@ const operations = {
         changeSet: await changeSetOf(w, p),
         waitMs: integer(p, 'waitMs', 0),
         leaveQueued: p['leaveQueued'] === true,
+        plan: p['plan'] === undefined ? undefined : must(parsePlanFile(p['plan'])),
         ...idempotency(p),
       }),
     ),
-  /** What became of an apply whose answer was not seen. */
-  'change_set.outcome': (c, p) => inWorkspace(c, p, async (w) => applyOutcome(w, await changeSetOf(w, p))),
   /** `changeSet`, or `first` and `last` (default: the same) as versions of Head. */
   'change_set.revert': (c, p) =>
     inWorkspace(c, p, async (w) => {
@@ -204,8 +204,6 @@ const operations = {
         ...idempotency(p),
       }),
     ),
-  /** Every line of the receipt, `inForce` telling those that still say what is so. */
-  'change_set.receipt': (c, p) => inWorkspace(c, p, async (w) => readReceipt(w, await changeSetOf(w, p))),
   'change_set.abandon': (c, p) =>
     inWorkspace(c, p, async (w) => changeStatus(w, c.principal, await changeSetOf(w, p), 'abandon')),
   'change_set.reopen': (c, p) =>

@@ -3,7 +3,7 @@
 
 import { isAlone } from '../access/approval.ts';
 import { must, ok } from '../base/result.ts';
-import { applyChangeSet } from './apply.ts';
+import { applyChangeSet, applyOutcome, makePlan } from './apply.ts';
 import { requestApproval } from './approvals.ts';
 import { abandonAll, renameChangeSet, resolveChangeSet } from './change_set.ts';
 import { actionsOf, addAction, mergeStatusOf, steerInChangeSet } from './change_set_actions.ts';
@@ -11,6 +11,7 @@ import { listEdits } from './made_edits.ts';
 import { readMembers } from './members.ts';
 import { changeSetOf, type Handler, integer, inWorkspace, type Params, text, textList, wrong } from './operation.ts';
 import { pick } from './pick.ts';
+import { readReceipt } from './receipt.ts';
 import { redo, undo } from './undo.ts';
 
 export const changeSetOperations = {
@@ -50,6 +51,13 @@ export const changeSetOperations = {
         return requestApproval(w, c.principal, changeSet);
       return applyChangeSet(w, c.principal, { changeSet, waitMs: integer(p, 'waitMs', 0) });
     }),
+  /** What became of an apply whose answer was not seen. */
+  'change_set.outcome': (c, p) => inWorkspace(c, p, async (w) => applyOutcome(w, await changeSetOf(w, p))),
+  /** Every line of the receipt, `inForce` telling those that still say what is so. */
+  'change_set.receipt': (c, p) => inWorkspace(c, p, async (w) => readReceipt(w, await changeSetOf(w, p))),
+  /** What its apply would do, as a document that `change_set.apply` takes as `plan`. */
+  'change_set.plan': (c, p) =>
+    inWorkspace(c, p, async (w) => makePlan(w, await changeSetOf(w, p), integer(p, 'waitMs', 0))),
   /** An apply without the approvals that are missing. */
   'change_set.force_apply': (c, p) =>
     inWorkspace(c, p, async (w) => {

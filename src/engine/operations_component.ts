@@ -1,7 +1,7 @@
 // The operations that read components, by name, with plain JSON in and out: one whole, a search, the history of one, what a
 // value could follow.
 
-import type { ComponentId } from '../base/ids.ts';
+import type { ChangeSetId, ComponentId } from '../base/ids.ts';
 import { isObject, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { must, ok, type Result } from '../base/result.ts';
@@ -12,11 +12,14 @@ import type { Path } from '../model/path.ts';
 import type { Attributes } from '../mutation/request.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { bulkSet } from './bulk_set.ts';
+import { resolveChangeSet } from './change_set.ts';
 import { historyOf, readComponent, searchComponents } from './component.ts';
 import { componentDetail, resourceOfComponent } from './component_detail.ts';
 import { graphOf } from './component_graph.ts';
 import { listComponents, listParts } from './component_list.ts';
 import { type MatchAsk, matchComponents } from './component_match.ts';
+import { declareComponents } from './declare.ts';
+import { declarationOf } from './declared.ts';
 import { driftMention } from './drift.ts';
 import { duplicateComponents } from './duplicate.ts';
 import {
@@ -30,6 +33,7 @@ import {
   type State,
   text,
   textList,
+  texts,
   wrong,
 } from './operation.ts';
 import { suggestSources } from './schema.ts';
@@ -76,6 +80,20 @@ export const componentOperations = {
       if (set === undefined || !isObject(set)) return wrong('set', 'values by pointer', set ?? null);
       return bulkSet(s, c.principal, { match: matchAsk(p), set: set as Attributes, ...keyAndVersion(p) });
     }),
+  /** `components` (documents) made what they declare; `view` and `prune`: see `DeclareAsk`. */
+  'component.declare': (c, p) =>
+    inWorkspace(c, p, async (w) =>
+      declareComponents(w, c.principal, {
+        changeSet: await resolved(w, p),
+        components: p['components'] ?? null,
+        dryRun: p['dryRun'] === true,
+        prune: p['prune'] === true,
+        ...texts(p, ['view']),
+        ...keyAndVersion(p),
+      }),
+    ),
+  /** The documents of `components` (names or ids), else of all that match `query`. */
+  'component.declared': (c, p) => inState(c, p, (s) => declarations(s, p)),
   /** Copies of several at once: `components`, `prefix`, `view`. */
   'component.duplicate': (c, p) =>
     inWorkspace(c, p, async (w) =>
@@ -163,6 +181,23 @@ function viewIn(s: State, component: ComponentId): { value: Json; problems: read
   return s.snapshot === s.branch.snapshot
     ? s.w.propagation.view(s.branch, component)
     : new Evaluation(s.snapshot, resultsIn(s.w)).view(component);
+}
+
+/** Only looking may be done on Head, too. */
+async function resolved(w: Workspace, p: Params): Promise<ChangeSetId> {
+  return p['changeSet'] === undefined && p['dryRun'] === true
+    ? must(await resolveChangeSet(w, 'HEAD'))
+    : changeSetOf(w, p);
+}
+
+async function declarations(s: State, p: Params): Promise<Result<unknown>> {
+  const named = p['components'] === undefined ? undefined : textList(p, 'components');
+  const found = named === undefined ? await matchComponents(s, await headUnder(s), matchAsk(p)) : ok([]);
+  if (!found.ok) return found;
+  return s.w.read(() => {
+    const ids = named?.map((name) => must(resolveComponent(s.snapshot, name))) ?? found.value.map((line) => line.id);
+    return ok({ components: ids.map((id) => declarationOf(s.snapshot, id)) });
+  });
 }
 
 async function history(s: State, p: Params): Promise<Result<unknown>> {

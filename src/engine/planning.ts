@@ -7,6 +7,7 @@ import { orderOf, type Step } from '../actions/order.ts';
 import type { Due, Left } from '../actions/plan.ts';
 import { type ChangePlan, planBetween, planState, type Valued, valued } from '../actions/state_plan.ts';
 import type { ComponentId } from '../base/ids.ts';
+import { type Result, refuse } from '../base/result.ts';
 import type { Results } from '../builtins/assemble.ts';
 import type { ActionKind, BindingRecord } from '../model/function.ts';
 import { idLength } from '../model/keys.ts';
@@ -156,6 +157,21 @@ export function valuedBy(state: Snapshot, results: Results, kept: KeptValues | u
     ...plain,
     valueAt: (at) => kept?.(at) ?? plain.valueAt(at),
   };
+}
+
+/** Refuses `actions_cycle`. */
+export function neverEnding(state: Snapshot, cycle: readonly string[]): Result<never> {
+  const shown = cycle.map((key) => {
+    const [component, kind] = key.split('/');
+    return `${kind} of ${nameOf(state, component as ComponentId)}`;
+  });
+  return refuse('actions_cycle', {
+    path: 'changeSet',
+    expected: 'actions of which none waits for itself',
+    got: shown.join(' waits for '),
+    hint: 'apply it in two steps: first what has to be there before, then the rest',
+    data: { cycle: [...cycle] },
+  });
 }
 
 /** Of each step, the places in the list of those that come first. */

@@ -12,6 +12,7 @@ export const repeatable: readonly string[] = [
   'change_set.pick',
   'import.cloudformation',
   'secret.set',
+  'component.declare',
   'schema.install',
   'schema.unlock',
   'schema.update_variant',

@@ -226,6 +226,8 @@ function paramsOf(title: string, court: Court, at: { workspace: string; column: 
     'change_set.force_apply': { changeSet: asked },
     submit: { changeSet, mutations: [{ kind: 'component.create', schema: 'Box', name: 'c', attributes: {} }] },
     diff: { from: 'HEAD', to: changeSet },
+    'component.declare': { changeSet, components: [{ component: 'declared', schema: 'Box' }] },
+    'component.declared': { changeSet, query: 'b' },
     'component.bulk_set': { changeSet, query: 'b', set: { '/domain/size': 3 } },
     'component.duplicate': { changeSet, components: ['b'], prefix: 'copy ' },
     'component.suggest': { changeSet, component, path: '/domain/text' },

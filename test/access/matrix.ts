@@ -72,6 +72,7 @@ token.revoke#of another        -      -       -       +     +     -     +    -  
 change_set.list                +      +       +       +     +     +     +    -   ok
 change_set.get                 +      +       +       +     +     +     +    -   ok
 change_set.review              +      +       +       +     +     +     +    -   ok
+change_set.plan                +      +       +       +     +     +     +    -   ok
 change_set.outcome             +      +       +       +     +     +     +    -   change_set_not_applied
 change_set.receipt             +      +       +       +     +     +     +    -   ok
 change_set.export              +      +       +       +     +     +     +    -   ok
@@ -119,6 +120,8 @@ component.graph                +      +       +       +     +     +     +    -  
 component.history              +      +       +       +     +     +     +    -   ok
 component.suggest              +      +       +       +     +     +     +    -   ok
 component.bulk_set             -      +       +       +     +     -     +    -   ok
+component.declare              -      +       +       +     +     -     +    -   ok
+component.declared             +      +       +       +     +     +     +    -   ok
 component.duplicate            -      +       +       +     +     -     +    -   ok
 view.list                      +      +       +       +     +     +     +    -   ok
 view.get                       +      +       +       +     +     +     +    -   ok

@@ -46,9 +46,12 @@ describe('opening comments', () => {
 });
 
 describe('lengths', () => {
+  /** Of what people write; a table that a build makes is as long as what it is made from. */
+  const written = (max: number) => lengthFindings(repository, max).filter((f) => !f.file.includes('/generated/'));
+
   test(`no file is over ${linesMax} lines`, () => {
-    for (const line of show(lengthFindings(repository, linesSoftMax))) process.stdout.write(`long: ${line}\n`);
-    expect(show(lengthFindings(repository, linesMax))).toEqual([]);
+    for (const line of show(written(linesSoftMax))) process.stdout.write(`long: ${line}\n`);
+    expect(show(written(linesMax))).toEqual([]);
   });
 
   test('over a bound are found in the fixture', () => {

@@ -3,6 +3,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { boxMutations } from '../http/office.ts';
 import { Served } from '../support/served.ts';
 import { Terminal } from './terminal.ts';
 
@@ -82,6 +83,27 @@ describe('the command line and a server', () => {
     expect((await terminal.hw('token', 'revoke', made.line.id)).code).toBe(0);
     expect(await reader.hw('change-set', 'list')).toMatchObject({ code: 1, err: expect.stringContaining('revoked') });
   });
+
+  test('[EN591] an apply tells what becomes of each of its actions, as the server carries them out', async () => {
+    await terminal.hw('change-set', 'create', 'boxes');
+    const boxes = [
+      ...boxMutations,
+      { kind: 'component.create', schema: 'Box', name: 'good', attributes: { '/domain/Size': 1 } },
+      { kind: 'component.create', schema: 'Box', name: 'unlucky', attributes: { '/domain/Note': 'fails' } },
+    ];
+    writeFileSync(join(terminal.folder, 'boxes.json'), JSON.stringify(boxes));
+    expect((await terminal.hw('submit', 'boxes.json', '--change-set', 'boxes')).code).toBe(0);
+    expect((await terminal.hw('plan', 'boxes', '-o', 'boxes.plan')).code).toBe(0);
+    const { code, out } = await terminal.hw('apply', 'boxes.plan');
+    const last = (name: string) =>
+      out
+        .split('\n')
+        .filter((line) => line.startsWith(`+ create ${name}:`))
+        .at(-1);
+    expect(last('good')).toMatch(/^\+ create good: succeeded/);
+    expect(last('unlucky')).toMatch(/^\+ create unlucky: failed, .*no such luck/);
+    expect(code).toBe(1);
+  }, 60_000);
 
   test('back to data folders, and to the server by name', async () => {
     expect((await terminal.hw('context', 'use', '--local')).code).toBe(0);

@@ -105,6 +105,15 @@ describe('the HTTP API', () => {
     });
   });
 
+  test('[EN580] a type of content without any content is no mistake, one of some content is', async () => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const { id } = (await house.must('POST', '~/change-sets', { body: { changeSetName: 'nothing said' } })).changeSet;
+    expect((await house.ask('DELETE', `~/change-sets/${id}`, { headers })).status).toBe(200);
+    expect((await house.ask('POST', '~/change-sets/purge_open', { headers })).status).toBe(200);
+    const form = new URLSearchParams({ changeSetName: 'x' }) as unknown as FormData;
+    expect((await house.ask('POST', '~/change-sets', { form })).status).toBe(415);
+  });
+
   test('each answer has the id of its request, the caller’s where it gives one', async () => {
     const { headers } = await house.ask('GET', '/healthz', { headers: { 'x-request-id': 'mine-1' } });
     expect(headers.get('x-request-id')).toBe('mine-1');

@@ -113,14 +113,7 @@ export function changeSetCommands(program: Command, run: Run): void {
         const review = await s.call<Review>('change_set.review', { changeSet: name });
         const changes = review.components.length + review.records.length > 0;
         if (options.markdown === true && !s.json) s.write([], () => markdownLines(review));
-        else
-          s.print(review, () => [
-            `Change set ${JSON.stringify(review.changeSet.name)} (${review.changeSet.id}), ${review.changeSet.status}, on version ${review.changeSet.baseVersion} of Head.`,
-            '',
-            ...comparisonLines(review),
-            ...besideLines(review),
-            summaryLine(review.summary),
-          ]);
+        else s.print(review, () => reviewLines(review));
         return options.detailedExitcode && changes ? exitCodes.changes : exitCodes.ok;
       }),
     );
@@ -228,6 +221,17 @@ interface ApplyOptions {
   readonly only?: readonly string[];
 }
 
+export function reviewLines(review: Review): string[] {
+  const { changeSet } = review;
+  return [
+    `Change set ${JSON.stringify(changeSet.name)} (${changeSet.id}), ${changeSet.status}, on version ${changeSet.baseVersion} of Head.`,
+    '',
+    ...comparisonLines(review),
+    ...besideLines(review),
+    summaryLine(review.summary),
+  ];
+}
+
 /** The edits of some components as a change set of its own. */
 async function partOf(
   s: Session,
@@ -245,7 +249,7 @@ async function partOf(
   return part.changeSet.id;
 }
 
-function appliedLines(r: ApplyReceipt): string[] {
+export function appliedLines(r: ApplyReceipt): string[] {
   const by = [...new Set((r.approvals ?? []).map((a) => a.by))];
   return [
     `${paint('green', 'Applied')}: Head is at version ${r.headVersion} (${count(r.edits, 'mutation')}).`,

@@ -1,12 +1,13 @@
 // Commands on components, their values, and schemas: each is one operation of the engine. An edit that is given no
 // change set opens one and names it.
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Json } from '../../base/json.ts';
 import { type Refusal, RefusalError } from '../../base/result.ts';
 import type { ComponentLine, ComponentView, Page } from '../../engine/component.ts';
 import type { SchemaLine, Suggestion } from '../../engine/schema.ts';
 import type { SubmitReply } from '../../engine/submit.ts';
+import { declareCommands, printDeclared, type Written } from './commands_declare.ts';
 import { authorCommands } from './commands_schema.ts';
 import { readJson } from './files.ts';
 import { note, paint, table } from './output.ts';
@@ -22,6 +23,18 @@ interface SubscribeOptions extends Edit {
   readonly function?: string;
 }
 
+interface SearchOptions extends Edit {
+  readonly limit?: number;
+  readonly cursor?: string;
+  readonly output?: Written;
+}
+
+const written = () =>
+  new Option('-o, --output <format>', 'as documents for component apply; of a search all that match').choices([
+    'yaml',
+    'json',
+  ]);
+
 const inChangeSet = '-c, --change-set <name>';
 const inChangeSetHelp = 'change set, by name or id (default: a new one)';
 
@@ -33,8 +46,11 @@ export function componentCommands(program: Command, run: Run): void {
     .option('--change-set <name>', 'change set (default: HEAD)')
     .option('--version <number>', 'an earlier version of that change set', Number)
     .option('--wait <seconds>', 'wait this long for what is still being computed of it', Number, 5)
-    .action((name: string, options: { changeSet?: string; version?: number; wait: number }) =>
+    .addOption(written())
+    .action((name: string, options: { changeSet?: string; version?: number; wait: number; output?: Written }) =>
       run('Reading', async (s) => {
+        if (options.output !== undefined)
+          return printDeclared(s, { components: [name], ...at(options) }, options.output);
         const waitMs = options.wait * 1_000;
         const view = await s.call<ComponentView>('component.get', { component: name, waitMs, ...at(options) });
         s.print(view, () => componentLines(view));
@@ -47,16 +63,20 @@ export function componentCommands(program: Command, run: Run): void {
     .option('--change-set <name>', 'change set (default: HEAD)')
     .option('--limit <number>', 'most rows', Number)
     .option('--cursor <id>', 'continue behind this id')
+    .addOption(written())
     .addHelpText(
       'after',
       `\nA word matches names and schema names. schema:NAME, Path:value; * any text, | or, & and, ! not, "quotes", ( ).
 Examples:
   headwater component search web
   headwater component search 'schema:AWS::EC2::Subnet & CidrBlock:10.0.*'
-  headwater component search 'schema:AWS::S3::Bucket|AWS::SQS::Queue !name*'`,
+  headwater component search 'schema:AWS::S3::Bucket|AWS::SQS::Queue !name*'
+  headwater component search 'schema:AWS::EC2::*' -o yaml > network.yaml`,
     )
-    .action((query: string | undefined, options: { changeSet?: string; limit?: number; cursor?: string }) =>
+    .action((query: string | undefined, options: SearchOptions) =>
       run('Searching', async (s) => {
+        if (options.output !== undefined)
+          return printDeclared(s, { query: query ?? '', ...at(options) }, options.output);
         const page = await s.call<Page<ComponentLine>>('component.search', {
           ...at(options),
           query: query ?? '',
@@ -71,6 +91,7 @@ Examples:
         return undefined;
       }),
     );
+  declareCommands(component, run);
   component
     .command('create <schema> <name>')
     .description('create a component; a schema of the catalogue is installed on first use')

@@ -24,6 +24,7 @@ const byCode: Partial<Record<RefusalCode | FaultCode, number>> = {
   plan_denied: exitCodes.refused,
   budget_exceeded: exitCodes.refused,
   version_conflict: exitCodes.stale,
+  plan_stale: exitCodes.stale,
   not_ready: exitCodes.busy,
   store_busy: exitCodes.busy,
 };

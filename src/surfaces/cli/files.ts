@@ -1,13 +1,15 @@
 // Reading what a command line names: files, or standard input as `-`. Refuses `file_not_readable`, and
 // `request_malformed` for text that is not JSON where JSON is wanted.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, readSync } from 'node:fs';
 import type { Json } from '../../base/json.ts';
 import { RefusalError, refuse } from '../../base/result.ts';
 
+const stdinPauseMs = 10;
+
 export function readText(file: string): string {
   try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
+    return file === '-' ? readStandardInput() : readFileSync(file, 'utf8');
   } catch (e) {
     throw new RefusalError(
       refuse('file_not_readable', {
@@ -17,6 +19,25 @@ export function readText(file: string): string {
         hint: 'check the path and its permissions',
       }).refusal,
     );
+  }
+}
+
+/** Whole. Another program of ours at the other end leaves the pipe so that it answers "not yet" instead of waiting. */
+function readStandardInput(): string {
+  const parts: Buffer[] = [];
+  const buffer = Buffer.alloc(65_536);
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) {
+    try {
+      const read = readSync(0, buffer);
+      if (read === 0) return Buffer.concat(parts).toString('utf8');
+      parts.push(Buffer.from(buffer.subarray(0, read)));
+    } catch (e) {
+      const { code } = e as NodeJS.ErrnoException;
+      if (code === 'EOF') return Buffer.concat(parts).toString('utf8');
+      if (code !== 'EAGAIN') throw e;
+      Atomics.wait(pause, 0, 0, stdinPauseMs);
+    }
   }
 }
 

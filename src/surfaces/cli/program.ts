@@ -9,6 +9,7 @@ import { actionCommands } from './commands_action.ts';
 import { approvalCommands } from './commands_approval.ts';
 import { changeSetCommands } from './commands_change_set.ts';
 import { cloudCommands } from './commands_cloud.ts';
+import { completionCommands } from './commands_completion.ts';
 import { componentCommands } from './commands_component.ts';
 import { contextCommands, targetOf, tokenCommands } from './commands_context.ts';
 import { demoCommands } from './commands_demo.ts';
@@ -19,6 +20,7 @@ import { functionCommands } from './commands_function.ts';
 import { localCommands } from './commands_local.ts';
 import { managementCommands } from './commands_management.ts';
 import { mergeCommands } from './commands_merge.ts';
+import { planCommands } from './commands_plan.ts';
 import { planPolicyCommands } from './commands_plan_policy.ts';
 import { policyCommands } from './commands_policy.ts';
 import { poolCommands } from './commands_pool.ts';
@@ -212,6 +214,8 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
   };
   for (const add of [
     changeSetCommands,
+    planCommands,
+    completionCommands,
     approvalCommands,
     policyCommands,
     componentCommands,
@@ -395,6 +399,8 @@ Examples:
   headwater resource import AWS::EC2::VPC --all     what is there becomes components, and nothing is done to it
   headwater change-set review CHANGE_SET            what it would change, value by value
   headwater change-set apply CHANGE_SET             make it part of Head
+  headwater plan CHANGE_SET -o plan.json            the same as a file; headwater apply plan.json does exactly that
+  headwater component apply -f network.yaml         components as a file declares them
   headwater component set web /domain/Port 8080     edit one value, in a new change set
   headwater component search 'schema:AWS::EC2::* & CidrBlock:10.*'
   headwater explain web /domain/Url                 where a value comes from

@@ -117,7 +117,10 @@ function written(schema: TSchema, components: Map<string, Document>): Document {
 function inside(schema: TSchema, components: Map<string, Document>): Document {
   const out: Document = {};
   for (const [key, value] of Object.entries(schema)) out[key] = part(value, components);
-  return out;
+  const { patternProperties, ...rest } = out;
+  // A map: what takes any name is written as generators of clients read it.
+  const any = (patternProperties as Document | undefined)?.['^.*$'];
+  return any === undefined ? out : { ...rest, additionalProperties: any };
 }
 
 function part(value: unknown, components: Map<string, Document>): unknown {

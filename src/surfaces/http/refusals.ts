@@ -74,6 +74,7 @@ const statuses: Readonly<Record<RefusalCode, number>> = {
   nothing_to_revert: 412,
   not_ready: 428,
   frozen: 403,
+  plan_stale: 412,
   approval_required: 403,
   budget_exceeded: 403,
   plan_denied: 403,

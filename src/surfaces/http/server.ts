@@ -120,6 +120,7 @@ async function appOf(options: HttpOptions): Promise<FastifyInstance> {
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
+    dropTypeOfNothing(request);
   });
   const { watch } = options;
   if (watch !== undefined) {
@@ -189,6 +190,13 @@ async function appOf(options: HttpOptions): Promise<FastifyInstance> {
   if (options.metrics !== undefined) mountMetrics(app, engine, options.metrics);
   if (options.tools !== undefined) mountTools(app, engine, options.tools);
   return app;
+}
+
+/** Clients on axios name the type of forms with a POST that has no body at all; so do others. */
+function dropTypeOfNothing({ headers }: FastifyRequest): void {
+  const length = headers['content-length'];
+  if (headers['transfer-encoding'] === undefined && (length === undefined || length === '0'))
+    delete headers['content-type'];
 }
 
 interface Mounting extends HttpOptions {

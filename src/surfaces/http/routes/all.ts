@@ -8,6 +8,7 @@ import { changeSetRoutes } from './change_sets.ts';
 import { componentListRoutes } from './component_lists.ts';
 import { componentQuestionRoutes } from './component_questions.ts';
 import { componentRoutes } from './components.ts';
+import { declarationRoutes } from './declarations.ts';
 import { editRoutes } from './edits.ts';
 import { eventRoutes } from './events.ts';
 import { funcRoutes } from './funcs.ts';
@@ -37,6 +38,7 @@ export const routes: readonly Route[] = [
   ...componentRoutes,
   ...componentListRoutes,
   ...componentQuestionRoutes,
+  ...declarationRoutes,
   ...viewRoutes,
   ...realityRoutes,
   ...mutationRoutes,

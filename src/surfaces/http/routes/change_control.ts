@@ -120,6 +120,29 @@ async function made(
 const newName = maybe(Type.String({ description: 'Of the change set that is opened.' }));
 const named = (name: string | null | undefined) => (name == null ? {} : { name });
 
+const standing = { version: Type.Integer(), intentRoot: Type.String() };
+const plan = shape('Plan', {
+  format: Type.String(),
+  formatVersion: Type.Integer({ description: 'A client that knows another one must not use it.' }),
+  workspace: Type.String(),
+  changeSet: Type.Object({ id: Type.String(), name: Type.String(), ...standing }),
+  head: Type.Object(standing),
+  actions: Type.Array(
+    shape('PlanAction', {
+      component: Type.String(),
+      componentName: Type.String(),
+      schema: Type.String(),
+      kind: Type.String({ description: 'create, update, replace, destroy, refresh or manual.' }),
+      name: Type.String({ description: 'Of a manual one its function.' }),
+      paths: Type.Array(Type.String(), { description: 'What changed.' }),
+      inputHash: Type.Union([Type.String(), Type.Null()]),
+      awaits: Type.Boolean({ description: 'Some of its inputs are known only after other actions.' }),
+      held: Type.Boolean(),
+    }),
+  ),
+  fingerprint: Type.String({ description: 'Of the actions.' }),
+});
+
 export const changeControlRoutes: readonly Route[] = [
   route({
     id: 'ChangeSets.applyChangeSet',
@@ -137,14 +160,26 @@ export const changeControlRoutes: readonly Route[] = [
         }),
       ),
       leaveQueued: Type.Optional(Type.Boolean({ description: 'Its actions are left for who takes the work up next.' })),
+      plan: Type.Optional(
+        Type.Unknown({ description: 'Of ChangeSets.planChangeSet: exactly that is carried out, or 412 plan_stale.' }),
+      ),
     }),
     bodyIsOptional: true,
     repeats: 'engine',
     answers: { 200: applied },
     handle: ({ params, body, idempotencyKey, operation }) => {
-      const given = (body ?? {}) as { waitMs?: number; leaveQueued?: boolean };
+      const given = (body ?? {}) as { waitMs?: number; leaveQueued?: boolean; plan?: Json };
       return operation('change_set.apply', { ...given, ...about(params), idempotencyKey });
     },
+  }),
+  route({
+    id: 'ChangeSets.planChangeSet',
+    method: 'GET',
+    path: `${inChangeSet}/plan`,
+    summary: 'What an apply would do, as a document that an apply can be held to.',
+    query: Type.Object({ waitMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 600_000 })) }),
+    answers: { 200: plan },
+    handle: ({ params, query, operation }) => operation('change_set.plan', { ...about(params), ...query }),
   }),
   route({
     id: 'ChangeSets.applyOutcome',

@@ -1,0 +1,102 @@
+// `headwater plan` and `headwater apply`: a plan in a file, and carrying out exactly that. What has moved since is a refusal with
+// exit code 4; nothing else is ever applied.
+
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { RefusalError, refuse } from '../../base/result.ts';
+import type { ApplyReceipt } from '../../engine/apply.ts';
+import type { Review } from '../../engine/operations.ts';
+import { type PlanFile, parsePlanFile } from '../../engine/plan_file.ts';
+import { carryOut } from './commands_action.ts';
+import { appliedLines, reviewLines } from './commands_change_set.ts';
+import { exitCodes } from './exit.ts';
+import { parsedJson, readText } from './files.ts';
+import { paint } from './output.ts';
+import type { Run, Session } from './program.ts';
+
+interface PlanOptions {
+  readonly out?: string;
+  readonly wait: number;
+  readonly detailedExitcode?: boolean;
+}
+
+export function planCommands(program: Command, run: Run): void {
+  program
+    .command('plan <change-set>')
+    .description('what applying a change set would do, for people and as a file that `headwater apply` takes')
+    .option('-o, --out <file>', 'write the plan there')
+    .option('--wait <seconds>', 'wait this long for what is still being computed; 0: refuse at once', Number, 30)
+    .option('--detailed-exitcode', 'exit with 2 when there are changes')
+    .addHelpText(
+      'after',
+      `
+The file names the change set, its version and that of Head, with their roots, and every action. With --json the same
+document is printed.
+Examples:
+  headwater plan network -o plan.json
+  headwater apply plan.json`,
+    )
+    .action((name: string, options: PlanOptions) => run('Planning', (s) => planned(s, name, options)));
+  program
+    .command('apply <file>')
+    .description('carry out exactly a plan of `headwater plan`; refused with exit code 4 when anything has moved')
+    .option('--wait <seconds>', 'wait this long for what is still being computed; 0: refuse at once', Number, 30)
+    .option('--no-run', 'leave its actions queued: whoever uses the folder next carries them out')
+    .addHelpText(
+      'after',
+      `
+A plan is carried out once: applied again it answers as the first time.
+Example:
+  headwater apply plan.json`,
+    )
+    .action((file: string, options: { wait: number; run: boolean }) =>
+      run('Applying', (s) => applied(s, file, options)),
+    );
+}
+
+async function planned(s: Session, changeSet: string, { out, wait, detailedExitcode }: PlanOptions): Promise<number> {
+  // The review first: what is shown is no newer than what is planned, so that an edit between the two makes the plan stale.
+  const review = await s.call<Review>('change_set.review', { changeSet });
+  const plan = await s.call<PlanFile>('change_set.plan', { changeSet, waitMs: wait * 1_000 });
+  if (out !== undefined) written(out, `${JSON.stringify(plan, null, 2)}\n`);
+  const isShown = review.changeSet.version === plan.changeSet.version;
+  s.print(plan, () => [
+    ...(isShown ? reviewLines(review) : reviewLines(review).concat('It has been edited meanwhile: plan again.')),
+    ...(out === undefined ? [] : [paint('dim', `The plan is in ${out}. Carry it out with: headwater apply ${out}`)]),
+  ]);
+  const changes = review.components.length + review.records.length > 0;
+  return detailedExitcode === true && changes ? exitCodes.changes : exitCodes.ok;
+}
+
+async function applied(s: Session, file: string, options: { wait: number; run: boolean }): Promise<number | undefined> {
+  const text = readText(file);
+  const plan = parsePlanFile(parsedJson(text, file));
+  if (!plan.ok)
+    throw new RefusalError({ ...plan.refusal, path: `${file}: ${plan.refusal.path.replace(/^plan\//, '')}` });
+  const { changeSet } = plan.value;
+  const receipt = await s.call<ApplyReceipt>('change_set.apply', {
+    changeSet: changeSet.id,
+    waitMs: options.wait * 1_000,
+    leaveQueued: !options.run,
+    plan: plan.value as never,
+    idempotencyKey: `plan ${createHash('sha256').update(text).digest('hex')}`,
+  });
+  s.print(receipt, () => appliedLines(receipt));
+  return options.run && receipt.actions.length > 0 ? carryOut(s, { changeSet: receipt.changeSet }) : undefined;
+}
+
+function written(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (e) {
+    const got = e instanceof Error ? e.message : String(e);
+    const about = {
+      path: file,
+      expected: 'a file that can be written',
+      got,
+      hint: 'check the path and its permissions',
+    };
+    throw new RefusalError(refuse('file_not_readable', about).refusal);
+  }
+}
