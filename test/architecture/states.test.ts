@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ChangeSetId } from '../../src/base/ids.ts';
 import type { Result } from '../../src/base/result.ts';
+import type { ScheduledApply } from '../../src/engine/scheduled_apply.ts';
 import type { TicketState } from '../../src/engine/tickets.ts';
 import type { Outcome } from '../../src/merge/receipt.ts';
 import { type ActionEvent, actionStatuses, isActionEnded, nextActionStatus } from '../../src/model/action.ts';
@@ -117,6 +118,10 @@ describe('docs/states.md has the names of', () => {
     [
       'What was started',
       same<TicketState>({ pending: true, executing: true, operating: true, success: true, failure: true }),
+    ],
+    [
+      'Scheduled apply',
+      same<ScheduledApply['status']>({ waiting: true, applied: true, refused: true, cancelled: true }),
     ],
     ['Resource record', same<ResourceRecord['status']>({ ok: true, warning: true, failed: true, absent: true })],
     [
