@@ -20,7 +20,7 @@ export const refusalCodes = {
     next: 'Send large integers as strings, repair broken text.',
   },
   limit_exceeded: {
-    means: 'A size, count or depth is over its bound (docs/limits in src/base/limits.ts).',
+    means: 'A size, count or depth is over its bound (docs/reference/limits.md).',
     next: 'Split the request.',
   },
   idempotency_key_reused: {

@@ -187,20 +187,6 @@ const defaultFolder = '.headwater';
 /** Runs one command line and answers the exit code. */
 export async function runCli(argv: readonly string[], surroundings: Surroundings): Promise<number> {
   let code: number = exitCodes.ok;
-  const program = new Command('headwater')
-    .description('Infrastructure as a live, versioned model: change sets, review, apply, audit.')
-    .addOption(new Option('--data <folder>', `data folder (default: $HEADWATER_DATA or ./${defaultFolder})`))
-    .option('--workspace <name>', 'workspace, by name or id (default: the one named default)')
-    .option('--server <url>', 'work with this server instead (default: $HEADWATER_SERVER, or the current context)')
-    .option('--context <name>', 'work with this context: headwater context list')
-    .addOption(
-      new Option('--as <id>', 'act as this member (default: $HEADWATER_ACTOR or your user name); a name, not a proof'),
-    )
-    .option('--json', 'print only JSON on standard output')
-    .version(surroundings.version, '-V, --version', 'print the version')
-    .showHelpAfterError('(add --help for the commands and their options)')
-    .exitOverride()
-    .addHelpText('after', examples);
   const run: Run = async (label, body) => {
     const options = program.opts<GlobalOptions>();
     code = await runCommand(label, body, {
@@ -212,6 +198,33 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
       options,
     });
   };
+  const program = commandTree(run, surroundings.version);
+  try {
+    await program.parseAsync(argv as string[]);
+  } catch (e) {
+    // Commander has printed its own message; help and version are no failures.
+    if (e instanceof CommanderError) return e.exitCode === 0 ? exitCodes.ok : exitCodes.error;
+    throw e;
+  }
+  return code;
+}
+
+/** The program with its commands and their options; `run` carries one out. */
+export function commandTree(run: Run, version: string): Command {
+  const program = new Command('headwater')
+    .description('Infrastructure as a live, versioned model: change sets, review, apply, audit.')
+    .addOption(new Option('--data <folder>', `data folder (default: $HEADWATER_DATA or ./${defaultFolder})`))
+    .option('--workspace <name>', 'workspace, by name or id (default: the one named default)')
+    .option('--server <url>', 'work with this server instead (default: $HEADWATER_SERVER, or the current context)')
+    .option('--context <name>', 'work with this context: headwater context list')
+    .addOption(
+      new Option('--as <id>', 'act as this member (default: $HEADWATER_ACTOR or your user name); a name, not a proof'),
+    )
+    .option('--json', 'print only JSON on standard output')
+    .version(version, '-V, --version', 'print the version')
+    .showHelpAfterError('(add --help for the commands and their options)')
+    .exitOverride()
+    .addHelpText('after', examples);
   for (const add of [
     changeSetCommands,
     planCommands,
@@ -248,14 +261,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
   planPolicyCommands(program, run);
   webhookCommands(program, run);
   spreadJson(program);
-  try {
-    await program.parseAsync(argv as string[]);
-  } catch (e) {
-    // Commander has printed its own message; help and version are no failures.
-    if (e instanceof CommanderError) return e.exitCode === 0 ? exitCodes.ok : exitCodes.error;
-    throw e;
-  }
-  return code;
+  return program;
 }
 
 /** The options of every command are understood before and behind the command's name. */

@@ -80,7 +80,7 @@ const states: Readonly<Record<RunStatus, string>> = {
 };
 
 /** The state as the public API spells it. */
-const stateOf = ({ status, kind }: RunRecord): string =>
+export const stateOf = ({ status, kind }: Pick<RunRecord, 'status' | 'kind'>): string =>
   kind === 'action' && status === 'failed' ? 'ActionFailure' : states[status];
 
 const iso = (ms: number): string => new Date(ms).toISOString();
