@@ -35,7 +35,7 @@ describe('plan policies', () => {
     expect((await house.ask('PUT', '~/plan-policies/none')).status).toBe(404);
     const line = await house.must('PUT', '~/plan-policies/never');
     expect(await house.must('GET', '~/plan-policies')).toEqual({ policies: [line] });
-    expect((await house.must('GET', `~/change-sets/${id}/plan`)).components).toMatchObject([
+    expect((await house.must('GET', `~/change-sets/${id}/plan-input`)).components).toMatchObject([
       { name: 'x', status: 'Added' },
     ]);
     const { findings } = await house.must('GET', `~/change-sets/${id}/plan-findings`);

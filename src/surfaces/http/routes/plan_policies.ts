@@ -57,9 +57,9 @@ export const planPolicyRoutes: readonly Route[] = [
     handle: ({ params, operation }) => operation('plan_policy.check', { changeSet: params['change_set_id'] }),
   }),
   route({
-    id: 'PlanPolicies.getPlan',
+    id: 'PlanPolicies.getPlanInput',
     method: 'GET',
-    path: `${inChangeSet}/plan`,
+    path: `${inChangeSet}/plan-input`,
     summary: 'The plan of a change set as policies get it: changes with what was before, and actions; format 1.',
     answers: { 200: anyJson },
     handle: ({ params, operation }) => operation('plan_policy.plan', { changeSet: params['change_set_id'] }),
