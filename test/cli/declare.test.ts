@@ -6,7 +6,6 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { Terminal } from './terminal.ts';
 
 const terminal = new Terminal();
-terminal.variables = { HEADWATER_CONTEXTS: join(terminal.folder, 'contexts.json') };
 const write = (name: string, content: string) => writeFileSync(join(terminal.folder, name), content);
 
 const network = (cidr = '10.0.1.0/24') => `component: public

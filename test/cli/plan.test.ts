@@ -6,7 +6,6 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { Terminal } from './terminal.ts';
 
 const terminal = new Terminal();
-terminal.variables = { HEADWATER_CONTEXTS: join(terminal.folder, 'contexts.json') };
 
 beforeAll(async () => {
   await terminal.hw('change-set', 'create', 'net');

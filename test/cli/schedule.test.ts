@@ -5,7 +5,6 @@ import { Terminal } from './terminal.ts';
 
 test('[EN607] [EN609] [EN611] freeze windows and scheduled applies at the terminal', { timeout: 120_000 }, async () => {
   const t = new Terminal();
-  t.variables = { HOME: t.folder, XDG_CONFIG_HOME: t.folder };
   const must = async (...args: string[]): Promise<string> => {
     const said = await t.hw(...args);
     expect(said.code, `${args.join(' ')}: ${said.err}`).toBe(0);

@@ -35,7 +35,9 @@ export class Terminal {
   readonly #names = new Map<string, string>();
 
   run(args: readonly string[], input?: string): Promise<Said> {
-    const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], NO_COLOR: '1', ...this.variables };
+    // What this machine's user has logged in to is nobody's business here.
+    const contexts = { HEADWATER_CONTEXTS: join(this.folder, 'contexts.json') };
+    const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], NO_COLOR: '1', ...contexts, ...this.variables };
     return new Promise((resolve, reject) => {
       const child = spawn(process.execPath, [bin, ...args], { cwd: this.folder, env, stdio: 'pipe' });
       let out = '';
