@@ -4,10 +4,11 @@
 //
 //   --core     only the suites that need nothing but Node
 //   NAME ...   only these suites, and no checks
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { build } from './build.mjs';
+import { checkStatuses } from './statuses.mjs';
 import { install, mustRun, root, runChild, step, stopChildren } from './steps.mjs';
 
 /** Wall-clock budgets in seconds; over it is said, and does not fail. A suite that takes ten times as long is ended. */
@@ -149,11 +150,13 @@ async function runSuite(suite, scratch) {
   const reportFile = join(scratch, `${suite}.json`);
   const budget = budgetSeconds[suite] ?? budgetSeconds.default;
   const vitest = `${root}node_modules/vitest/vitest.mjs`;
+  const statuses = join(scratch, `${suite}-statuses`);
+  mkdirSync(statuses);
   const args = ['run', `test/${suite}/`, '--allowOnly=false', '--reporter=default', '--reporter=json'];
   say(`\n== ${suite}`);
   const { code } = await runChild(process.execPath, [vitest, ...args, `--outputFile.json=${reportFile}`], {
     to: process.stdout,
-    env: { ...process.env, NODE_ENV: 'test', HEADWATER_DIST_IS_BUILT: '1' },
+    env: { ...process.env, NODE_ENV: 'test', HEADWATER_DIST_IS_BUILT: '1', HEADWATER_STATUSES: statuses },
     limitMs: Math.max(endAfterSecondsMin, 10 * budget) * 1000,
   });
   const seconds = (performance.now() - since) / 1000;
@@ -170,6 +173,7 @@ async function runSuite(suite, scratch) {
     own.failed++;
     fail(`test/${suite}: vitest ended with exit code ${code ?? 'none, killed'} outside of any test`);
   }
+  if (suite === 'http') await check('statuses of the HTTP API', async () => say(await checkStatuses(statuses)));
   return `${suite}: ${own.passed} passed, ${own.failed} failed, ${own.skipped} skipped, ${time}`;
 }
 

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Ajv, type ValidateFunction } from 'ajv';
+import { routes } from '../../src/surfaces/http/routes/all.ts';
 
 interface Operation {
   readonly method: string;
@@ -108,14 +109,31 @@ export function wrongByContract(operation: string, status: number, body: unknown
 
 /** The operation that a request goes to; undefined: none of the contract. `path` without query. */
 export function operationAt(method: string, path: string): string | undefined {
+  return placeIn(
+    Object.entries(operations).map(([id, o]) => ({ ...o, id })),
+    method,
+    path,
+  );
+}
+
+/** The id of our route that a request goes to, also one that the contract has not. */
+export const routeAt = (method: string, path: string): string | undefined => placeIn(routes, method, path);
+
+interface Place {
+  readonly id: string;
+  readonly method: string;
+  readonly path: string;
+}
+
+function placeIn(places: readonly Place[], method: string, path: string): string | undefined {
   const parts = path.split('/').filter((p) => p !== '');
-  const fits = Object.entries(operations).filter(([, o]) => {
+  const fits = places.filter((o) => {
     const own = o.path.split('/').filter((p) => p !== '');
     return (
       o.method === method && own.length === parts.length && own.every((p, i) => p.startsWith('{') || p === parts[i])
     );
   });
   // `find` rather than `{component_id}`: the one with fewer places that take anything.
-  const free = (o: Operation) => o.path.split('{').length;
-  return fits.sort(([, a], [, b]) => free(a) - free(b))[0]?.[0];
+  const free = (o: Place) => o.path.split('{').length;
+  return fits.sort((a, b) => free(a) - free(b))[0]?.id;
 }

@@ -14,7 +14,7 @@ interface Told {
   readonly data: any;
 }
 
-type Place = Pick<HttpHouse, 'address' | 'workspace' | 'token'>;
+type Place = Pick<HttpHouse, 'address' | 'workspace' | 'token'> & Partial<Pick<HttpHouse, 'note'>>;
 
 /** A client of one stream, as a browser's: it keeps the last id. */
 class Client {
@@ -43,8 +43,10 @@ class Client {
       authorization: `Bearer ${o.token ?? house.token}`,
       ...(o.lastId === undefined ? {} : { 'last-event-id': o.lastId }),
     };
-    const url = `${house.address}/v1/w/${house.workspace}${path}`;
-    return new Client(await fetch(url, { headers, signal: abort.signal }), abort);
+    const url = `/v1/w/${house.workspace}${path}`;
+    const response = await fetch(house.address + url, { headers, signal: abort.signal });
+    house.note?.('GET', url, response.status);
+    return new Client(response, abort);
   }
 
   cut(): void {

@@ -1,14 +1,18 @@
 // Random and mutated requests, made from the shapes of the routes: no answer is a failure of the server, none is missing, and
-// what is refused has changed nothing. HEADWATER_API_REQUESTS says how many (100,000 in a long run), HEADWATER_SEED from where.
+// what is refused has changed nothing. HEADWATER_API_REQUESTS says how many (100,000 in a long run, which prints how much of
+// what is listed it came across), HEADWATER_SEED from where.
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { listedStatuses, unreachable } from '../../scripts/statuses.mjs';
 import type { Json } from '../../src/base/json.ts';
 import type { Route } from '../../src/surfaces/http/route.ts';
 import { routes } from '../../src/surfaces/http/routes/all.ts';
 import { HttpHouse } from './house.ts';
+import { applied, boxMutations } from './office.ts';
 
-const requests = Number(process.env['HEADWATER_API_REQUESTS'] ?? 1_500);
+const requestsOfShortRun = 1_500;
+const requests = Number(process.env['HEADWATER_API_REQUESTS'] ?? requestsOfShortRun);
 /** Writes a file where it is told to; takes away what all others are tried in; follow until the client goes away. */
 const leftOut = [
   'Upkeep.backup',
@@ -21,8 +25,16 @@ const tried = routes.filter((r) => !leftOut.includes(r.id));
 
 type Shape = { readonly [key: string]: unknown };
 
+/** Texts for what has a name. */
+type TextsFor = (name: string) => fc.Arbitrary<string>;
+
 /** Values that fit a shape, mostly. */
-function fittingOf(schema: Shape, texts: fc.Arbitrary<string>, depth = 0): fc.Arbitrary<Json | undefined> {
+function fittingOf(
+  schema: Shape,
+  texts: TextsFor,
+  { name, depth } = { name: '', depth: 0 },
+): fc.Arbitrary<Json | undefined> {
+  const below = (s: Shape, of = name) => fittingOf(s, texts, { name: of, depth: depth + 1 });
   const {
     type,
     anyOf,
@@ -39,11 +51,11 @@ function fittingOf(schema: Shape, texts: fc.Arbitrary<string>, depth = 0): fc.Ar
     readonly required?: readonly string[];
   };
   if (constant !== undefined) return fc.constant(constant);
-  if (anyOf !== undefined) return fc.oneof(...anyOf.map((s) => fittingOf(s, texts, depth + 1)));
+  if (anyOf !== undefined) return fc.oneof(...anyOf.map((s) => below(s)));
   if (depth > 5) return fc.constant(null);
   switch (type) {
     case 'string':
-      return texts;
+      return texts(name);
     case 'integer':
     case 'number':
       return fc.oneof(fc.integer({ min: -2, max: 400 }), fc.constant(1e300), fc.constant(0.5));
@@ -52,14 +64,14 @@ function fittingOf(schema: Shape, texts: fc.Arbitrary<string>, depth = 0): fc.Ar
     case 'null':
       return fc.constant(null);
     case 'array':
-      return fc.array(fittingOf(items ?? {}, texts, depth + 1), { maxLength: 3 }) as fc.Arbitrary<Json>;
+      return fc.array(below(items ?? {}), { maxLength: 3 }) as fc.Arbitrary<Json>;
     case 'object': {
-      const members = Object.entries(properties ?? {}).map(([name, s]): [string, fc.Arbitrary<Json | undefined>] => {
-        const value = fittingOf(s, texts, depth + 1);
-        return [name, required.includes(name) ? value : fc.option(value, { nil: undefined })];
+      const members = Object.entries(properties ?? {}).map(([member, s]): [string, fc.Arbitrary<Json | undefined>] => {
+        const value = below(s, member);
+        return [member, required.includes(member) ? value : fc.option(value, { nil: undefined })];
       });
       const own = fc.record(Object.fromEntries(members)) as fc.Arbitrary<Json>;
-      return members.length > 0 ? own : (fc.dictionary(texts, anything, { maxKeys: 3 }) as fc.Arbitrary<Json>);
+      return members.length > 0 ? own : (fc.dictionary(texts('path'), anything, { maxKeys: 3 }) as fc.Arbitrary<Json>);
     }
     default:
       return anything;
@@ -74,42 +86,68 @@ interface Sent {
   readonly path: string;
   readonly body: Json | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  /** As `HttpHouse.ask` has it. */
+  readonly token: string | null | undefined;
 }
+
+const nowhere = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
+const manage = "async function main() {\n  return { status: 'ok' };\n}";
 
 describe('the API', () => {
   let house: HttpHouse;
-  let known: readonly string[];
+  /** The change set that edits go to: another once it is closed. */
+  let open = '';
+  /** What there is, by what a member or a part of a path is called; `OPEN` for the change set. */
+  let known: Readonly<Record<string, readonly string[]>>;
+  /** Of a token that may read and no more. */
+  let weak: string;
 
   beforeAll(async () => {
     house = await HttpHouse.open({ requestsPerMinuteMax: 10_000_000 });
-    const { id } = await house.call<{ id: string }>('change_set.create', { name: 'open' });
-    const made = await house.call<{ steps: { subject: string }[] }>('submit', {
-      changeSet: id,
-      mutations: [
-        {
-          kind: 'component.create',
-          schema: 'AWS::EC2::VPC',
-          name: 'net',
-          attributes: { '/domain/CidrBlock': '10.0.0.0/16' },
-        },
-        { kind: 'component.create', schema: 'AWS::EC2::Subnet', name: 'sub' },
-      ],
+    const box = (name: string): Json => ({
+      kind: 'component.create',
+      schema: 'Box',
+      name,
+      attributes: { '/domain/Size': 1 },
     });
-    const { schemaId, defaultVariantId } = await house
-      .must('GET', `~/change-sets/${id}/schemas/find?schema=AWS::EC2::VPC`)
-      .then(async (found) => house.must('GET', `~/change-sets/${id}/schemas/${found.schemaId}`));
-    known = [
-      id,
-      'open',
-      'HEAD',
-      'net',
-      schemaId,
-      defaultVariantId,
-      'AWS::EC2::VPC',
-      ...made.steps.map((s) => s.subject),
-    ];
+    await applied(
+      house,
+      'base',
+      ...boxMutations,
+      ...['net', 'sub', 'twin', 'twin'].map(box),
+      { kind: 'view.create', name: 'Other' },
+      { kind: 'function.create', name: 'manage', functionKind: 'management', text: manage },
+      { kind: 'binding.attach', function: 'manage', schema: 'Box' },
+    );
+    await opened();
+    await house.call('member.set', { member: 'ada', role: 'owner' });
+    await house.call('member.set', { member: 'eve', role: 'collaborator' });
+    weak = (await house.must('POST', '~/tokens', { body: { name: 'reader', scopes: ['read'] } })).token;
+    const at = `~/change-sets/${open}`;
+    const idOf = async (schema: string) => (await house.must('GET', `${at}/schemas/find?schema=${schema}`)).schemaId;
+    const [boxId, netId] = [await idOf('Box'), await idOf('AWS::EC2::VPC')];
+    const variant = await house.must('GET', `${at}/schemas/${boxId}/variant/default`);
+    const { defaultVariantId } = await house.must('GET', `${at}/schemas/${netId}`);
+    const { actions } = await house.must('GET', '~/change-sets/HEAD/actions');
+    const { components } = await house.must('POST', `${at}/components/search`, { body: {} });
+    known = {
+      changeset: ['OPEN', 'OPEN', 'OPEN', 'HEAD'],
+      component: ['net', 'sub', 'twin', ...components],
+      schemavariant: [variant.variantId, defaultVariantId],
+      schema: ['Box', boxId, netId, 'AWS::EC2::VPC'],
+      func: [...variant.variantFuncIds, 'manage'],
+      action: [...actions.map((a: { id: string }) => a.id), 'box-manual'],
+      view: ['Other'],
+      code: [manage],
+      operation: ['submit', 'component.list'],
+      path: ['/domain/Size', '/domain/Note', '/si/name', '/domain', '/'],
+      user: ['eve', 'ada'],
+      email: ['eve', 'bob'],
+    };
   });
   afterAll(async () => {
+    // What chance came across counts for nothing at the end of the suite.
+    house.seen.clear();
     await house.close();
   });
 
@@ -128,6 +166,22 @@ describe('the API', () => {
     ]);
   };
 
+  async function opened(): Promise<void> {
+    open = (await house.call<{ id: string }>('change_set.create', { name: `open ${changeSets++}` })).id;
+  }
+  let changeSets = 0;
+
+  const isOpen = (all: string): boolean =>
+    (JSON.parse(all)[0] as unknown[][]).some(([id, , , status]) => id === open && status === 'Open');
+
+  /** Of what there is what the name asks for; else any of it. */
+  const thatFit = (name: string): readonly string[] => {
+    const plain = name.toLowerCase().replaceAll('_', '');
+    const of = Object.keys(known).find((k) => plain.includes(k));
+    const all = of === undefined ? Object.values(known).flat() : known[of]!;
+    return all.map((k) => (k === 'OPEN' ? open : k));
+  };
+
   const sent: fc.Arbitrary<() => Sent> = fc
     .record({
       route: fc.constantFrom(...tried),
@@ -135,23 +189,26 @@ describe('the API', () => {
       pick: fc.array(fc.nat({ max: 1_000 }), { minLength: 4, maxLength: 4 }),
       spoil: fc.nat({ max: 9 }),
       junk: anything,
-      text: fc.oneof(
-        fc.string({ maxLength: 12 }),
-        fc.constantFrom('/domain/CidrBlock', '/si/name', '/domain', '/', 'x'.repeat(3_000)),
-      ),
+      text: fc.oneof(fc.string({ maxLength: 12 }), fc.constantFrom('x'.repeat(3_000))),
     })
     .map(({ route, seed, pick, spoil, junk, text }) => () => {
       let at = 0;
-      const id = () => {
+      const id = (name: string) => {
         const n = pick[at++ % pick.length]!;
-        return n % 4 === 3
-          ? encodeURIComponent(text.slice(0, 40)) || 'x'
-          : encodeURIComponent(known[n % known.length]!);
+        const fit = thatFit(n % 7 === 3 ? '' : name);
+        const part = n % 7 === 4 ? text.slice(0, 40) : fit[n % fit.length]!;
+        // Nothing, and dots alone, lead to another place.
+        return /^\.*$/.test(part) ? 'x' : encodeURIComponent(part);
       };
       const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-        name === 'workspace_id' ? house.workspace : id(),
+        name === 'workspace_id' ? (spoil === 5 ? nowhere : house.workspace) : id(name),
       );
-      const texts = fc.oneof(fc.constantFrom(...known, text), fc.string({ maxLength: 8 }));
+      const texts: TextsFor = (name) =>
+        fc.oneof(
+          { arbitrary: fc.constantFrom(...thatFit(name)), weight: 3 },
+          fc.constantFrom(...thatFit(''), text),
+          fc.string({ maxLength: 8 }),
+        );
       const one = <T>(arbitrary: fc.Arbitrary<T>): T => fc.sample(arbitrary, { numRuns: 1, seed })[0]!;
       const query =
         route.query === undefined ? {} : (one(fittingOf(route.query as never, texts)) as Record<string, Json>);
@@ -160,8 +217,14 @@ describe('the API', () => {
       const fitting = route.body === undefined ? undefined : (one(fittingOf(route.body as never, texts)) ?? {});
       const body = spoil === 0 && route.method !== 'GET' && route.method !== 'DELETE' ? junk : fitting;
       const headers =
-        spoil === 1 ? { 'if-match': `"${pick[0]}"` } : spoil === 2 ? { 'idempotency-key': `k${pick[0]}` } : {};
-      return { route, path: asked.length === 0 ? path : `${path}?${asked.join('&')}`, body, headers: headers as never };
+        spoil === 1
+          ? { 'if-match': pick[0]! % 6 === 5 ? 'new' : `"${pick[0]! % 6}"` }
+          : spoil === 2
+            ? { 'idempotency-key': `k${pick[0]}` }
+            : {};
+      const token = spoil === 3 || (spoil === 5 && pick[1]! % 2 === 0) ? [null, 'x', weak][pick[0]! % 3] : undefined;
+      const whole = asked.length === 0 ? path : `${path}?${asked.join('&')}`;
+      return { route, path: whole, body, headers: headers as never, token };
     });
 
   test('answers whatever it is sent, and what it refuses has changed nothing', async () => {
@@ -169,8 +232,12 @@ describe('the API', () => {
     let before = await state();
     const makers = fc.sample(sent, { numRuns: requests, seed: Number(process.env['HEADWATER_SEED'] ?? 1) });
     for (const make of makers) {
-      const { route, path, body, headers } = make();
-      const asking = { headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+      const { route, path, body, headers, token } = make();
+      const asking = {
+        headers,
+        ...(token === undefined ? {} : { token }),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      };
       const what = `${route.id}: ${route.method} ${path} ${JSON.stringify(body)} ${JSON.stringify(headers)}`.slice(
         0,
         2_000,
@@ -182,10 +249,17 @@ describe('the API', () => {
       const after = await state();
       if (status >= 400 && after !== before) throw new Error(`${what}\n${status}, but ${before}\nbecame ${after}`);
       before = after;
+      if (!isOpen(after)) before = await opened().then(state);
       const key = `${route.id} ${status}`;
       reached.set(key, (reached.get(key) ?? 0) + 1);
     }
     expect(house.bugs).toEqual([]);
+    const listed = listedStatuses(routes).filter((one) => !one.endsWith(' 500') && unreachable[one] === undefined);
+    const found = listed.filter((one) => reached.has(one));
+    const share = found.length / listed.length;
+    if (requests > requestsOfShortRun)
+      process.stdout.write(`${found.length} of ${listed.length} listed statuses (${Math.round(100 * share)} %)\n`);
+    expect(share).toBeGreaterThan(0.4);
     // That it looked at something: most routes are reached, and some of everything is done.
     const ids = new Set([...reached.keys()].map((k) => k.split(' ')[0]));
     expect(ids.size).toBeGreaterThan(tried.length * 0.8);

@@ -1,7 +1,7 @@
 // A server to knock at over HTTP: an engine on a store of its own in a folder that is removed afterwards, with an owner's
 // token. Each answer is held to the shape that its route names, and to the contract of the public API where it has the operation.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Json } from '../../src/base/json.ts';
@@ -11,7 +11,7 @@ import { callOperation } from '../../src/engine/operations.ts';
 import type { IssuedToken } from '../../src/engine/tokens.ts';
 import { openFolder } from '../../src/main/data_folder.ts';
 import { type HttpOptions, serveHttp } from '../../src/surfaces/http/server.ts';
-import { operationAt, wrongByContract } from './contract.ts';
+import { operationAt, routeAt, wrongByContract } from './contract.ts';
 
 export interface Answered {
   readonly status: number;
@@ -38,7 +38,7 @@ export class HttpHouse {
   readonly token: string;
   /** What the server met that nobody expected. */
   readonly bugs: string[];
-  /** `operation status` of each answer of the contract's operations. */
+  /** `operation status` of each answer, held to its shape. What scripts/statuses.mjs holds against all that are listed. */
   readonly seen = new Set<string>();
   readonly #close: () => Promise<void>;
 
@@ -104,12 +104,19 @@ export class HttpHouse {
     const isJson = answer.headers.get('content-type')?.includes('json') === true;
     const answered = { status: answer.status, body: isJson ? JSON.parse(text) : text, headers: answer.headers };
     const operation = operationAt(method, url.split('?')[0]!);
+    this.note(method, url, answered.status);
     if (operation !== undefined) {
-      this.seen.add(`${operation} ${answered.status}`);
       const wrong = wrongByContract(operation, answered.status, answered.body);
       if (wrong.length > 0) throw new Error(`${wrong.join('\n')}\n${text.slice(0, 2_000)}`);
     }
     return answered;
+  }
+
+  /** An answer that came by another way than `ask`. */
+  note(method: string, url: string, status: number): void {
+    const path = url.split('?')[0]!;
+    const id = operationAt(method, path) ?? routeAt(method, path);
+    if (id !== undefined) this.seen.add(`${id} ${status}`);
   }
 
   /** The same, and it has to be done. Throws with what came back otherwise. */
@@ -125,7 +132,11 @@ export class HttpHouse {
     return must(await callOperation(call, operation, { workspace: this.workspace, ...params })) as T;
   }
 
+  /** What was seen is told to the run that this is part of, if it asks. */
   close(): Promise<void> {
+    const folder = process.env['HEADWATER_STATUSES'];
+    if (folder !== undefined)
+      appendFileSync(join(folder, `${process.pid}.txt`), [...this.seen].map((s) => `${s}\n`).join(''));
     return this.#close();
   }
 }

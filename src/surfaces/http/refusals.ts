@@ -137,6 +137,17 @@ function statusOf(code: RefusalCode): number {
   return statuses[code];
 }
 
+/** A fault that an operation answers with another status than the others. */
+export class FaultWithStatus extends Error {
+  readonly fault: Fault;
+  readonly status: number;
+  constructor(fault: Fault, status: number) {
+    super(fault.message, { cause: fault });
+    this.fault = fault;
+    this.status = status;
+  }
+}
+
 export function problemOfRefusal(refusal: Refusal, instance: string, status = statusOf(refusal.code)): Problem {
   const { code, path, expected, got, hint, data } = refusal;
   return {
@@ -154,10 +165,10 @@ export function problemOfRefusal(refusal: Refusal, instance: string, status = st
   };
 }
 
-export function problemOfFault(fault: Fault, instance: string): Problem {
+export function problemOfFault(fault: Fault, instance: string, status?: number): Problem {
   const isLater = retryableCodes.includes(fault.code);
   return problem({
-    status: isLater ? 503 : 500,
+    status: status ?? (isLater ? 503 : 500),
     reason: fault.code,
     message: fault.message,
     instance,

@@ -4,13 +4,13 @@
 
 import type { Static, TSchema } from 'typebox';
 import type { Principal } from '../../access/role.ts';
-import type { RefusalCode } from '../../base/codes.ts';
+import type { FaultCode, RefusalCode } from '../../base/codes.ts';
 import type { Json } from '../../base/json.ts';
-import { RefusalError } from '../../base/result.ts';
+import { Fault, RefusalError } from '../../base/result.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Bearer } from '../../engine/tokens.ts';
 import type { Workspace } from '../../engine/workspace.ts';
-import { RefusalWithStatus } from './refusals.ts';
+import { FaultWithStatus, RefusalWithStatus } from './refusals.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -94,6 +94,8 @@ export interface Route {
   handle(call: RouteCall<never, never>): Promise<unknown>;
 }
 
+type Statuses = Readonly<Partial<Record<RefusalCode | FaultCode, number>>>;
+
 interface RouteOf<Q extends TSchema, B extends TSchema>
   extends Omit<Route, 'query' | 'body' | 'repeats' | 'handle' | 'entrance'> {
   readonly query?: Q;
@@ -102,8 +104,8 @@ interface RouteOf<Q extends TSchema, B extends TSchema>
   readonly entrance?: Entrance;
   /** Default: `none` for GET, else `surface`. */
   readonly repeats?: Route['repeats'];
-  /** Where refusals of its operations are answered otherwise than refusals.ts has it. */
-  readonly statuses?: Readonly<Partial<Record<RefusalCode, number>>>;
+  /** Where refusals of its operations, and faults, are answered otherwise than refusals.ts has it. */
+  readonly statuses?: Statuses;
   handle(call: RouteCall<Static<Q>, Static<B>>): Promise<unknown>;
 }
 
@@ -119,12 +121,16 @@ export function route<Q extends TSchema, B extends TSchema>({ statuses, ...r }: 
   };
 }
 
-async function refusedAs(statuses: Readonly<Partial<Record<RefusalCode, number>>>, answer: Promise<unknown>) {
+async function refusedAs(statuses: Statuses, answer: Promise<unknown>) {
   try {
     return await answer;
   } catch (e) {
-    const status = e instanceof RefusalError ? statuses[e.refusal.code] : undefined;
-    throw status === undefined ? e : new RefusalWithStatus((e as RefusalError).refusal, status);
+    if (e instanceof RefusalError) {
+      const status = statuses[e.refusal.code];
+      throw status === undefined ? e : new RefusalWithStatus(e.refusal, status);
+    }
+    const status = e instanceof Fault ? statuses[e.code] : undefined;
+    throw status === undefined ? e : new FaultWithStatus(e as Fault, status);
   }
 }
 

@@ -21,7 +21,7 @@ import { type Bearer, bearerOf, principalWith } from '../../engine/tokens.ts';
 import type { Workspace } from '../../engine/workspace.ts';
 import { checkBody, checkQuery, wrongAnswer } from './checks.ts';
 import { openApiOf } from './openapi.ts';
-import { problem, problemOfFault, problemOfRefusal, RefusalWithStatus } from './refusals.ts';
+import { FaultWithStatus, problem, problemOfFault, problemOfRefusal, RefusalWithStatus } from './refusals.ts';
 import { Answer, type Method, type OperationParams, type Route, type RouteCall } from './route.ts';
 import { routes } from './routes/all.ts';
 import { etagOf, seenOf, Versions } from './versions.ts';
@@ -422,6 +422,8 @@ function answerError(error: unknown, { request, reply, onBug }: Failed): Fastify
     if (body.statusCode === 401) reply.header('www-authenticate', 'Bearer');
     return reply.code(body.statusCode).send(body);
   }
+  if (error instanceof FaultWithStatus)
+    return reply.code(error.status).send(problemOfFault(error.fault, instance, error.status));
   if (error instanceof Fault) {
     const body = problemOfFault(error, instance);
     // Of a store that fails whoever runs the server hears, too.

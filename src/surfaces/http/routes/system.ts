@@ -2,6 +2,8 @@
 // what is in the store.
 
 import { Type } from 'typebox';
+import { must } from '../../../base/result.ts';
+import { actingAs } from '../../../engine/members.ts';
 import { anyJson, maybe, shape } from '../model.ts';
 import { type Route, route } from '../route.ts';
 
@@ -12,6 +14,8 @@ const whoami = shape('WhoamiResponse', {
   workspaceId: Type.String(),
   token: anyJson,
 });
+/** Whoever asks only whether the server can be used is told that it cannot, not that it is broken. */
+const notNow = { store_failed: 503, store_damaged: 503, store_version: 503 } as const;
 const health = shape('Health', { status: Type.String(), reason: maybe(Type.String()) });
 
 export const systemRoutes: readonly Route[] = [
@@ -20,22 +24,25 @@ export const systemRoutes: readonly Route[] = [
     method: 'GET',
     path: '/',
     entrance: 'public',
-    summary: 'Where the documentation of the API is.',
+    summary: 'Where the documentation of the API is; 503 while the store cannot be read.',
+    statuses: notNow,
     answers: { 200: status },
-    handle: async () => ({ 'API Documentation': '/openapi.json' }),
+    handle: async ({ engine }) => {
+      await engine.listWorkspaces();
+      return { 'API Documentation': '/openapi.json' };
+    },
   }),
   route({
     id: 'Whoami.whoami',
     method: 'GET',
     path: '/whoami',
-    summary: 'Who the token is of, and the workspace that has it.',
+    summary: 'Who the token is of, and the workspace that has it; 403 to whoever is no member there any more.',
     answers: { 200: whoami },
-    handle: async ({ bearer }) => ({
-      userId: bearer.user,
-      userEmail: bearer.user,
-      workspaceId: bearer.home.id,
-      token: bearer.token,
-    }),
+    handle: async ({ bearer: { user, home, token }, principal }) => {
+      // One that reaches further may still be good elsewhere.
+      if (token.reach === 'workspace') must(await actingAs(home, principal, 'whoami'));
+      return { userId: user, userEmail: user, workspaceId: home.id, token };
+    },
   }),
   route({
     id: 'Root.alive',
@@ -52,6 +59,7 @@ export const systemRoutes: readonly Route[] = [
     path: '/readyz',
     entrance: 'public',
     summary: 'Answers 200 when the store can be read, else 503.',
+    statuses: notNow,
     answers: { 200: health },
     handle: async ({ engine }) => {
       await engine.listWorkspaces();
