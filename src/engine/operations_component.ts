@@ -37,6 +37,7 @@ import {
   wrong,
 } from './operation.ts';
 import { suggestSources } from './schema.ts';
+import { statePage } from './state_document.ts';
 import type { Workspace } from './workspace.ts';
 
 export const componentOperations = {
@@ -66,6 +67,13 @@ export const componentOperations = {
       const limit = Math.min(Math.max(1, integer(p, 'limit', 50)), limits.pageRowsMax);
       const parts = new Set(listed(p, 'include', listParts));
       return ok(await listComponents(s, await headUnder(s), { cursor: text(p, 'cursor', ''), limit, parts }));
+    }),
+  /** A page of the state as a document; `version`: the one that the first page told. */
+  'state.read': (c, p) =>
+    inState(c, p, (s) => {
+      const limit = Math.min(Math.max(1, integer(p, 'limit', 50)), limits.pageRowsMax);
+      const page = { cursor: text(p, 'cursor', ''), limit };
+      return s.w.read(() => ok(statePage(s, (id) => viewIn(s, id), page)));
     }),
   /** All that match `query` (the search language), `schema`, `category` and `upgradable`. */
   'component.match': (c, p) =>

@@ -115,6 +115,7 @@ component.search               +      +       +       +     +     +     +    -  
 component.describe             +      +       +       +     +     +     +    -   ok
 component.resource             +      +       +       +     +     +     +    -   resource_not_found
 component.list                 +      +       +       +     +     +     +    -   ok
+state.read                     +      +       +       +     +     +     +    -   ok
 component.match                +      +       +       +     +     +     +    -   ok
 component.graph                +      +       +       +     +     +     +    -   ok
 component.history              +      +       +       +     +     +     +    -   ok

@@ -70,6 +70,7 @@ const wellFormed = (changeSet: string, a: string): Record<OperationName, Params>
   'component.search': { changeSet, query: 'a', cursor: '', limit: 5 },
   'component.describe': { changeSet, component: a, version: 1, waitMs: 1 },
   'component.resource': { changeSet, component: a, version: 1 },
+  'state.read': { changeSet, cursor: '', limit: 5 },
   'component.list': { changeSet, include: 'diff,functions', cursor: '', limit: 5 },
   'component.match': { changeSet, query: 'a', schema: 'Box', category: 'x', upgradable: false },
   'component.bulk_set': { changeSet, query: 'a', set: { '/domain/size': 1 }, ifVersion: 1, idempotencyKey: 'k12' },

@@ -8,6 +8,7 @@ import { RefusalError, refuse } from '../../base/result.ts';
 import type { ApplyReceipt } from '../../engine/apply.ts';
 import type { Review } from '../../engine/operations.ts';
 import { type PlanFile, parsePlanFile } from '../../engine/plan_file.ts';
+import type { StatePage } from '../../engine/state_document.ts';
 import { carryOut } from './commands_action.ts';
 import { appliedLines, reviewLines } from './commands_change_set.ts';
 import { exitCodes } from './exit.ts';
@@ -53,6 +54,43 @@ Example:
     .action((file: string, options: { wait: number; run: boolean }) =>
       run('Applying', (s) => applied(s, file, options)),
     );
+  program
+    .command('state')
+    .description('the whole state as one document: components with their values and resources')
+    .option('--change-set <name>', 'change set (default: HEAD)')
+    .option('-o, --out <file>', 'write it there (default: standard output)')
+    .addHelpText(
+      'after',
+      `
+Format headwater.state, version 1: later versions only add to it. All of it is of one version of the change set.
+Examples:
+  headwater state -o state.json
+  headwater state --change-set network | jq '.components[].name'`,
+    )
+    .action((options: StateOptions) => run('Reading the state', (s) => stated(s, options)));
+}
+
+interface StateOptions {
+  readonly changeSet?: string;
+  readonly out?: string;
+}
+
+async function stated(s: Session, { changeSet = 'HEAD', out }: StateOptions): Promise<undefined> {
+  const ask = { changeSet, limit: 300 };
+  let page = await s.call<StatePage>('state.read', ask);
+  const { nextCursor: _, components: first, ...head } = page;
+  const components = [...first];
+  while (page.nextCursor !== null) {
+    page = await s.call<StatePage>('state.read', { ...ask, cursor: page.nextCursor, version: head.changeSet.version });
+    components.push(...page.components);
+  }
+  const document = { ...head, components };
+  if (out === undefined) s.write([document], () => JSON.stringify(document, null, 2).split('\n'));
+  else {
+    written(out, `${JSON.stringify(document, null, 2)}\n`);
+    s.print({ file: out, components: components.length }, () => [`${components.length} components are in ${out}.`]);
+  }
+  return undefined;
 }
 
 async function planned(s: Session, changeSet: string, { out, wait, detailedExitcode }: PlanOptions): Promise<number> {

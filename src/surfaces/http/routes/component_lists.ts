@@ -119,6 +119,55 @@ export const componentListRoutes: readonly Route[] = [
     },
   }),
   route({
+    id: 'State.readState',
+    method: 'GET',
+    path: `${inChangeSet}/state`,
+    summary:
+      'A page of the state as a document of format headwater.state, version 1: components with values and resources.',
+    query: Type.Object({
+      limit: Type.Optional(Type.String({ description: 'A whole number up to 300; default 50.' })),
+      cursor: Type.Optional(Type.String({ description: 'The last id of the page before.' })),
+      version: Type.Optional(Type.Integer({ minimum: 0, description: 'The one that the first page tells.' })),
+    }),
+    versioned: true,
+    answers: {
+      200: shape('StatePage', {
+        format: Type.String(),
+        formatVersion: Type.Integer(),
+        workspace: Type.String(),
+        changeSet: shape('StatePageChangeSet', {
+          id: Type.String(),
+          name: Type.String(),
+          version: Type.Integer(),
+          intentRoot: Type.String(),
+          realityRoot: Type.String(),
+        }),
+        components: Type.Array(
+          shape('StateComponent', {
+            id: Type.String(),
+            name: Type.String(),
+            schema: Type.String(),
+            toDelete: Type.Boolean(),
+            resourceId: Type.Union([Type.String(), Type.Null()]),
+            dependsOn: Type.Array(Type.String()),
+            value: anyJson,
+            problems: Type.Array(anyJson),
+          }),
+        ),
+        nextCursor: Type.Union([Type.String(), Type.Null()]),
+      }),
+    },
+    handle: async ({ params, query, operation }) => {
+      const { limit, ...page } = query;
+      const state = await operation<{ changeSet: { version: number } }>('state.read', {
+        changeSet: params['change_set_id'],
+        limit: limitOf(limit),
+        ...page,
+      });
+      return query.version === undefined ? state : new Answer(200, state, { etag: etagOf(query.version) });
+    },
+  }),
+  route({
     id: 'Components.findComponent',
     method: 'GET',
     path: `${inChangeSet}/components/find`,
