@@ -52,6 +52,9 @@ export const builtInPolicies: Readonly<Record<string, string>> = {
   'token.scopes':
     'forbid(principal, action, resource) when { principal has scopes && !principal.scopes.contains(context.permission) };',
   'people.force': `forbid(principal, action == ${action('apply:force')}, resource) when { principal.isAgent };`,
+  'people.approve': `forbid(principal, action == ${action('approve')}, resource) when { principal.isAgent };`,
+  'people.reopen': `forbid(principal, action == ${action('abandon')}, resource)
+    when { principal.isAgent && context.operation == "change_set.reopen" };`,
   'people.policies': `forbid(principal, action == ${action('manage')}, resource)
     when { principal.isAgent && ${JSON.stringify(changesOfBounds)}.contains(context.operation) };`,
 };

@@ -18,6 +18,8 @@ export interface Principal {
   readonly home?: string;
   /** Where the token is good; absent: without a token. */
   readonly reach?: 'workspace' | 'memberships' | 'installation';
+  /** When the token ends, which one that it makes may not outlive; absent: never. */
+  readonly tokenExpiresAtMs?: number;
   /** Name of the operation that they call; absent: none, yet. */
   readonly operation?: string;
   /** A program that decides by itself, not a person: some things are refused to it whatever its role. */
@@ -44,9 +46,6 @@ const allowed: Readonly<Record<Role, readonly Permission[]>> = {
   viewer: ['read'],
 };
 
-/** Left to people, whatever the role of an agent and the scopes of its token. */
-const byPeople: readonly Permission[] = ['apply:force'];
-
 /** Operations by which an agent could take away what it is held by: policies, budgets, freeze windows. */
 export const changesOfBounds: readonly string[] = [
   'policy.set',
@@ -58,6 +57,27 @@ export const changesOfBounds: readonly string[] = [
   'freeze.remove',
 ];
 
+/** Left to people, whatever the role of an agent and the scopes of its token; undefined: this is not. */
+function leftToPeople(
+  permission: Permission,
+  operation: string,
+): { readonly policy: string; readonly what: string; readonly hint: string } | undefined {
+  if (permission === 'apply:force') {
+    const hint = 'ask a person who may, or get the approvals that are missing';
+    return { policy: 'people.force', what: 'apply:force', hint };
+  }
+  if (permission === 'manage' && changesOfBounds.includes(operation)) {
+    const what = 'change policies, budgets and freeze windows';
+    return { policy: 'people.policies', what, hint: 'ask an owner of the workspace' };
+  }
+  const hint = 'ask somebody whom the approvals of the change set name';
+  if (permission === 'approve') return { policy: 'people.approve', what: 'approve or reject', hint };
+  // It would take a rejection back.
+  if (permission === 'abandon' && operation === 'change_set.reopen')
+    return { policy: 'people.reopen', what: 'reopen a change set', hint: 'ask somebody who may edit it' };
+  return undefined;
+}
+
 export function isRole(text: unknown): text is Role {
   return roles.includes(text as Role);
 }
@@ -68,6 +88,8 @@ export function isRole(text: unknown): text is Role {
  */
 export function authoriseOwn(principal: Principal, scope: Permission): Result<void> {
   const { scopes } = principal;
+  const people = forPeople(principal, scope);
+  if (!people.ok) return people;
   return scopes === undefined || scopes.includes(scope)
     ? authorise({ id: principal.id, role: principal.role }, 'read')
     : withoutScope(principal, scope);
@@ -76,24 +98,8 @@ export function authoriseOwn(principal: Principal, scope: Permission): Result<vo
 /** Refuses `access_denied`, naming the role and what it may do, or the scopes of the token. */
 export function authorise(principal: Principal, permission: Permission): Result<void> {
   const { scopes } = principal;
-  if (principal.isAgent === true && byPeople.includes(permission)) {
-    return refuse('access_denied', {
-      path: '',
-      expected: `a person to ${permission}`,
-      got: `${principal.id}, with the token of an agent; denied by policy people.force`,
-      hint: 'ask a person who may, or get the approvals that are missing',
-      data: { policies: ['people.force'] },
-    });
-  }
-  if (principal.isAgent === true && permission === 'manage' && changesOfBounds.includes(principal.operation ?? '')) {
-    return refuse('access_denied', {
-      path: '',
-      expected: 'a person to change policies, budgets and freeze windows',
-      got: `${principal.id}, with the token of an agent; denied by policy people.policies`,
-      hint: 'ask an owner of the workspace',
-      data: { policies: ['people.policies'] },
-    });
-  }
+  const people = forPeople(principal, permission);
+  if (!people.ok) return people;
   if (scopes !== undefined && !scopes.includes(permission)) return withoutScope(principal, permission);
   if (allowed[principal.role].includes(permission)) return ok(undefined);
   return refuse('access_denied', {
@@ -102,6 +108,18 @@ export function authorise(principal: Principal, permission: Permission): Result<
     got: `${principal.id}, ${principal.role} (may ${allowed[principal.role].join(', ')}); no policy permits it: role.${principal.role} does not give ${permission}`,
     hint: 'ask an owner of the workspace',
     data: { policies: [`role.${principal.role}`] },
+  });
+}
+
+function forPeople(principal: Principal, permission: Permission): Result<void> {
+  const left = principal.isAgent === true ? leftToPeople(permission, principal.operation ?? '') : undefined;
+  if (left === undefined) return ok(undefined);
+  return refuse('access_denied', {
+    path: '',
+    expected: `a person to ${left.what}`,
+    got: `${principal.id}, with the token of an agent; denied by policy ${left.policy}`,
+    hint: left.hint,
+    data: { policies: [left.policy] },
   });
 }
 

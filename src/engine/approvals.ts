@@ -213,7 +213,10 @@ function decidedStatus(g: Grounds, tallies: readonly Tally[], approvals: readonl
 
 const statusAfter = { approve: 'Approved', reject: 'Rejected', request_approval: 'NeedsApproval' } as const;
 
-/** Takes the request back: Open again, no rejection standing, approvals kept. By who asked, or an owner. */
+/**
+ * Takes the request back: Open again, no rejection standing, approvals kept. By who asked, or an owner; by no agent while
+ * a rejection stands.
+ */
 export async function withdraw(w: Workspace, principal: Principal, id: ChangeSetId): Promise<Result<ChangeSetRow>> {
   const may = await permit(w, principal, 'edit', { operation: 'withdraw a request for approval', subject: id });
   if (!may.ok) return may;
@@ -225,6 +228,15 @@ export async function withdraw(w: Workspace, principal: Principal, id: ChangeSet
     const head = await w.head();
     const next = transition(branch.row.status, 'withdraw');
     if (!next.ok) return next;
+    if (branch.row.status === 'Rejected' && principal.isAgent === true) {
+      const refused = refuse('access_denied', {
+        path: 'changeSet',
+        expected: 'a person to take back a rejection',
+        got: `${principal.id}, with the token of an agent`,
+        hint: 'ask whoever rejected it to approve, or somebody who may edit it to reopen it',
+      });
+      return denied(w, principal, { operation: 'withdraw a request for approval', subject: id }, refused);
+    }
     const asker = branch.pending.requested?.by;
     if (asker !== principal.id && principal.role !== 'owner') {
       const refused = refuse('access_denied', {

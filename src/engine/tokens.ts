@@ -2,7 +2,7 @@
 // comes with one. That a token was used is kept in memory and written now and then: it is told, and nothing depends on it.
 
 import type { Member } from '../access/member.ts';
-import type { Permission, Principal } from '../access/role.ts';
+import type { Principal } from '../access/role.ts';
 import {
   parseScopes,
   parseTokenName,
@@ -75,7 +75,8 @@ export async function issueToken(
   if (!name.ok) return name;
   const scopes = parseScopes(r.scopes);
   if (!scopes.ok) return scopes;
-  const within = withinOwn(principal, scopes.value, r.reach ?? 'workspace');
+  const expiresAtMs = r.expiresAtMs ?? null;
+  const within = withinOwn(principal, { scopes: scopes.value, reach: r.reach ?? 'workspace', expiresAtMs });
   if (!within.ok) return within;
   if (user !== principal.id) {
     const members = await readMembers(w);
@@ -93,7 +94,7 @@ export async function issueToken(
     digest: w.world.digest(secret),
     createdAtMs: nowMs,
     createdBy: principal.id,
-    expiresAtMs: r.expiresAtMs ?? null,
+    expiresAtMs,
     revokedAtMs: null,
   };
   const written = await change(w, principal, {
@@ -115,15 +116,29 @@ function isForgotten({ revokedAtMs, expiresAtMs }: TokenRecord, nowMs: number): 
 }
 
 /** Nobody gives away more than they have. */
-function withinOwn(principal: Principal, scopes: readonly Permission[] | null, reach: TokenReach): Result<void> {
+function withinOwn(
+  principal: Principal,
+  { scopes, reach, expiresAtMs }: Pick<TokenRecord, 'scopes' | 'reach' | 'expiresAtMs'>,
+): Result<void> {
   const own = principal.scopes;
   const more = own === undefined ? [] : scopes === null ? ['all'] : scopes.filter((s) => !own.includes(s));
   if (more.length > 0) return beyond(`scopes within ${own?.join(', ')}`, more.join(', '));
+  const endMs = principal.tokenExpiresAtMs;
+  if (endMs !== undefined && (expiresAtMs === null || expiresAtMs > endMs))
+    return beyond(`an expiry by ${timeOf(endMs)}, that of the token asked with`, timeOf(expiresAtMs));
   // Without a token of its own a caller is at the machine that has the store.
   const most = principal.token === undefined ? 'installation' : (principal.reach ?? 'workspace');
   return tokenReaches.indexOf(reach) <= tokenReaches.indexOf(most)
     ? ok(undefined)
     : beyond(`a reach of ${most}`, reach);
+}
+
+function timeOf(ms: number | null): string {
+  return ms === null
+    ? 'never'
+    : Number.isFinite(ms) && Math.abs(ms) <= 8.64e15
+      ? new Date(ms).toISOString()
+      : String(ms);
 }
 
 function beyond(expected: string, got: string): Result<never> {
@@ -243,6 +258,7 @@ export async function principalWith(bearer: Bearer, w: Workspace): Promise<Resul
     reach: token.reach,
     home: home.id,
     ...(token.scopes === null ? {} : { scopes: token.scopes }),
+    ...(token.expiresAtMs === null ? {} : { tokenExpiresAtMs: token.expiresAtMs }),
     ...(token.isAgent ? { isAgent: true as const } : {}),
   };
   const members = await readMembers(w);

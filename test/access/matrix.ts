@@ -86,7 +86,7 @@ change_set.split               -      +       +       +     +     -     +    -  
 change_set.promote             -      +       +       +     +     -     +    -   ok
 change_set.revert              -      +       +       +     +     -     +    -   ok
 change_set.abandon             -      +       +       +     +     -     +    -   ok
-change_set.reopen              -      +       +       +     +     -     +    -   ok
+change_set.reopen              -      +       +       +     -     -     +    -   ok
 change_set.purge               -      +       +       +     +     -     +    -   ok
 change_set.request_approval    -      +       +       +     +     -     +    -   ok
 change_set.steer_action        -      +       +       +     +     -     +    -   action_not_found
@@ -97,14 +97,14 @@ change_set.undo                -      +       +       +     +     -     +    -  
 change_set.redo                -      +       +       +     +     -     +    -   edit_not_found
 change_set.pick                -      +       +       +     +     -     +    -   ok
 
-# Applying what needs no approval, deciding, and going ahead without: the last is for people who own.
+# Applying what needs no approval, deciding (for people), and going ahead without: the last is for people who own.
 change_set.apply               -      +       +       +     +     -     +    -   ok
 apply.schedule                 -      +       +       +     +     -     +    -   ok
 apply.scheduled                +      +       +       +     +     +     +    -   ok
 apply.unschedule               -      +       +       +     +     -     +    -   schedule_not_found
-change_set.approve             -      -       +       +     +     -     +    -   ok
-change_set.approve#who is named +     +       +       +     +     -     +    -   ok
-change_set.reject              -      -       +       +     +     -     +    -   ok
+change_set.approve             -      -       +       +     -     -     +    -   ok
+change_set.approve#who is named +     +       +       +     -     -     +    -   ok
+change_set.reject              -      -       +       +     -     -     +    -   ok
 change_set.withdraw#one's own  -      +       +       +     +     -     +    -   ok
 change_set.withdraw#another's  -      -       -       +     +     -     +    -   ok
 change_set.force_apply         -      -       -       +     -     -     +    -   ok

@@ -109,9 +109,9 @@ describe('a principal', () => {
     },
   );
 
-  test('[AC30] an agent forces nothing, and may do everything else that its role may', () => {
+  test('[AC30] an agent forces nothing and decides on nothing, and may do everything else that its role may', () => {
     const agent = { id: 'p', role: 'owner', isAgent: true, token: 't' } as const;
-    expect(permissions.filter((p) => !authorise(agent, p).ok)).toEqual(['apply:force']);
+    expect(permissions.filter((p) => !authorise(agent, p).ok)).toEqual(['approve', 'apply:force']);
     const scoped = authorise({ ...agent, scopes: ['apply:force'] }, 'apply:force');
     expect(scoped).toMatchObject({
       ok: false,

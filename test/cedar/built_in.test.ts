@@ -33,7 +33,7 @@ describe('the built-in policies', () => {
     for (const role of roles) {
       for (const scope of scopes) {
         for (const isAgent of [false, true]) {
-          for (const operation of ['', 'submit', 'policy.set', 'policy.remove', 'policy.test']) {
+          for (const operation of ['', 'submit', 'policy.set', 'policy.remove', 'policy.test', 'change_set.reopen']) {
             const principal: Principal = {
               id: 'p',
               role,
@@ -55,14 +55,14 @@ describe('the built-in policies', () => {
               expect(refusalText(said.refusal)).toContain(named[0]);
             }
             for (const action of ['approve', 'manage'] as const) {
-              const own = builtIn.decide(requestOf({ ...principal, operation: '' }, action, true));
+              const own = builtIn.decide(requestOf(principal, action, true));
               expect(own.isAllowed).toBe(authoriseOwn(principal, action).ok);
             }
           }
         }
       }
     }
-    expect(asked).toBe(4 * 11 * 2 * 5 * 8);
+    expect(asked).toBe(4 * 11 * 2 * 6 * 8);
     builtIn.close();
   });
 });

@@ -1,0 +1,89 @@
+// What is left to people, and what a token hands on: an agent decides on no change, and no token makes one that outlives it.
+
+import { describe, expect, test } from 'vitest';
+import type { Principal } from '../../src/access/role.ts';
+import { openCedar } from '../../src/adapters/cedar/cedar.ts';
+import type { AuditRecord } from '../../src/engine/audit.ts';
+import { bearerOf, type IssuedToken, principalWith } from '../../src/engine/tokens.ts';
+import { ada, ann, bob, eve, Office, setText } from '../engine/approval_house.ts';
+import { eachStore, type House, type Params } from '../engine/house.ts';
+
+const agentOf = (who: Principal): Principal => ({ ...who, token: 't', home: '', reach: 'memberships', isAgent: true });
+
+eachStore((make) => {
+  describe('what is left to people', () => {
+    test('[AC80] no agent approves, rejects, reopens or takes back what was rejected; a person does', async () => {
+      const house = await make({ policies: openCedar() });
+      const office = await Office.open(house);
+      for (const text of ['', 'permit(principal, action, resource);']) {
+        await house.call('policy.set', { text });
+        const changeSet = await office.edit([setText('web', `1${text}`)]);
+        await office.as(agentOf(eve), 'change_set.request_approval', { changeSet });
+        const refused = async (operation: string, by: Principal) => {
+          const { code, expected, got } = await house.refused(operation, { changeSet }, agentOf(by));
+          expect(code).toBe('access_denied');
+          expect(got).toContain(`${by.id}, with the token of an agent`);
+          return expected;
+        };
+        // By role, by name and as an owner.
+        for (const by of [bob, ann, ada]) {
+          expect(await refused('change_set.approve', by)).toBe('a person to approve or reject');
+          expect(await refused('change_set.reject', by)).toBe('a person to approve or reject');
+        }
+        expect((await office.approvals(changeSet)).decisions).toEqual([]);
+        await office.as(agentOf(eve), 'change_set.withdraw', { changeSet });
+        await office.as(agentOf(eve), 'change_set.request_approval', { changeSet });
+
+        await office.as(bob, 'change_set.reject', { changeSet });
+        expect(await refused('change_set.reopen', eve)).toBe('a person to reopen a change set');
+        expect(await refused('change_set.withdraw', eve)).toBe('a person to take back a rejection');
+        expect(await refused('change_set.withdraw', ada)).toBe('a person to take back a rejection');
+        expect(await office.approvals(changeSet)).toMatchObject({ status: 'Rejected', satisfied: false });
+        expect(await office.as(eve, 'change_set.reopen', { changeSet })).toMatchObject({ status: 'Open' });
+        await office.as(eve, 'change_set.request_approval', { changeSet });
+        expect(await office.as(bob, 'change_set.approve', { changeSet })).toMatchObject({ status: 'Approved' });
+      }
+      const told = await house.call<AuditRecord[]>('audit.list', { changeSet: 'HEAD', kind: 'access.denied' });
+      expect(told.map((r) => r.sentence)).toContain('refuse bob (approver) to approve a change set');
+    });
+  });
+
+  describe('a token that expires', () => {
+    async function withToken(house: House, token: string): Promise<Principal> {
+      const bearer = await bearerOf(house.engine, token, (a, b) => a === b);
+      if (!bearer.ok) throw new Error(bearer.refusal.got);
+      const who = await principalWith(bearer.value, bearer.value.home);
+      if (!who.ok) throw new Error(who.refusal.got);
+      return who.value;
+    }
+
+    test('[AC81] makes none that lives longer, for oneself or an agent; one without an end makes any', async () => {
+      const house = await make({});
+      await house.withBox();
+      await house.call('member.set', { member: 'robot', role: 'collaborator' });
+      const endMs = Date.now() + 3_600_000;
+      const make1 = (params: Params, by: Principal) =>
+        house.call<IssuedToken>('token.create', { name: 't', ...params }, by);
+      const forever = await withToken(house, (await make1({}, ada)).token);
+      const ending = await withToken(house, (await make1({ expiresAtMs: endMs }, forever)).token);
+      const agent = { agent: true, user: 'robot' };
+      for (const more of [{}, agent]) {
+        for (const expiresAtMs of [undefined, endMs + 1]) {
+          const refusal = await house.refused(
+            'token.create',
+            { name: 't', ...more, ...(expiresAtMs === undefined ? {} : { expiresAtMs }) },
+            ending,
+          );
+          expect(refusal).toMatchObject({
+            code: 'access_denied',
+            expected: `an expiry by ${new Date(endMs).toISOString()}, that of the token asked with`,
+          });
+        }
+        expect((await make1({ ...more, expiresAtMs: endMs }, ending)).line.expiresAtMs).toBe(endMs);
+        expect((await make1(more, forever)).line.expiresAtMs).toBeNull();
+      }
+      const next = await withToken(house, (await make1({ expiresAtMs: endMs - 5 }, ending)).token);
+      expect((await house.refused('token.create', { name: 't', expiresAtMs: endMs }, next)).code).toBe('access_denied');
+    });
+  });
+});
