@@ -32,6 +32,7 @@ export const layers = [
       'isolate',
       'local',
       'memory',
+      'oidc',
       'packages',
       'process',
       'sqlite',

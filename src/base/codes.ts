@@ -109,6 +109,11 @@ export const refusalCodes = {
     means: 'The request comes without a token, or with one that is not valid now.',
     next: 'Send Authorization: Bearer TOKEN; make one with headwater token create.',
   },
+  login_failed: {
+    means:
+      'A login with the identity provider did not come to an end that is good: refused there, begun elsewhere, used twice, too old.',
+    next: 'Begin it again, in one browser, at the address that the server has for people.',
+  },
   access_denied: {
     means: 'The principal’s role, or a policy of the workspace, does not allow this.',
     next: 'Ask an owner of the workspace; the message names the policy.',
@@ -323,6 +328,10 @@ export const faultCodes = {
   address_unavailable: {
     means: 'The address cannot be listened on.',
     next: 'Use another port, or end the program that has it.',
+  },
+  identity_provider_failed: {
+    means: 'The identity provider is not there, or does not know this server.',
+    next: 'Check issuer, client id and secret; the message has the cause. Tokens are good meanwhile.',
   },
   contexts_unreadable: {
     means: 'The list of servers that the command line knows cannot be read or written.',

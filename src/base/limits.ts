@@ -12,6 +12,14 @@ export const limits = {
   searchTouchedMax: 50_000,
   /** HTTP requests of one token, or of one address that shows none, in a minute. */
   httpRequestsPerMinuteMax: 6_000,
+  /** How long the token of a login is good. */
+  loginMs: 12 * 3_600_000,
+  /** From being sent to the identity provider to coming back. */
+  loginAttemptMs: 10 * 60_000,
+  /** From coming back to exchanging the code that the command line gets. */
+  loginCodeMs: 60_000,
+  /** Logins begun and not ended, and codes not exchanged, that a server keeps; the oldest make room. */
+  loginsKeptMax: 10_000,
   /** Answers shorter than this are not compressed. */
   httpCompressedBytesMin: 1_024,
   /** Mutations in one request. */

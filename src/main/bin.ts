@@ -29,6 +29,7 @@ try {
     connect: async (folder, progress, actor) => (await import('./data_folder.ts')).connect(folder, progress, actor),
     connectServer: async (target, progress) => (await import('./remote.ts')).connectServer(target, progress),
     whoami: async (target) => (await import('./remote.ts')).whoami(target),
+    browserLogin: async (options) => (await import('./browser_login.ts')).browserLogin(options),
     contexts,
     restore: async (from, folder) => (await import('./data_folder.ts')).restoreFolder(from, folder),
     // Loaded for those who ask for them: most commands need none.

@@ -96,7 +96,7 @@ async function lastLine(server: string, answer: Response, progress: (line: strin
 }
 
 /** What the server says before it comes to the operation: no such token, too many requests. */
-async function refusedBy(server: string, answer: Response): Promise<Result<unknown>> {
+export async function refusedBy(server: string, answer: Response): Promise<Result<unknown>> {
   const body = (await answer.json().catch(() => undefined)) as
     | { reason?: string; message?: string; errors?: Omit<Refusal, 'code'>[]; data?: unknown }
     | undefined;

@@ -1,17 +1,20 @@
 // Composition of the server: the engine over a data folder, behind HTTP and for the other processes of this machine. A folder
 // that nobody has a token for yet gets one, for its owner, which is told once.
 
+import { readFileSync } from 'node:fs';
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { openOidc } from '../adapters/oidc/provider.ts';
 import { registerGauges } from '../adapters/telemetry/gauges.ts';
 import { type LogLevel, openLog } from '../adapters/telemetry/log.ts';
 import { openMetrics } from '../adapters/telemetry/observer.ts';
 import { currentTrace, openTraces, withinRequest } from '../adapters/telemetry/traces.ts';
-import { must } from '../base/result.ts';
+import { must, RefusalError } from '../base/result.ts';
 import { figuresOf } from '../engine/figures.ts';
 import { defaultWorkspace } from '../engine/operation.ts';
 import { callOperation } from '../engine/operations.ts';
 import type { IssuedToken } from '../engine/tokens.ts';
-import { serveHttp } from '../surfaces/http/server.ts';
+import type { OidcChoice } from '../surfaces/cli/program.ts';
+import { type HttpOptions, serveHttp } from '../surfaces/http/server.ts';
 import { McpSessions } from '../surfaces/mcp/http.ts';
 import { localPrincipal, ownFolder } from './data_folder.ts';
 
@@ -27,6 +30,8 @@ export interface ServeOptions {
   readonly requestsPerMinuteMax?: number;
   /** What is written to standard error as JSON lines, from this level on. Default `silent`: nothing. */
   readonly logLevel?: LogLevel;
+  /** Where people prove who they are; absent: everybody shows a token. */
+  readonly oidc?: OidcChoice;
   /** Hears of bugs. */
   readonly onBug: (error: unknown, where: string) => void;
 }
@@ -48,8 +53,10 @@ export async function serve({
   agentsMayWrite,
   requestsPerMinuteMax,
   logLevel = 'silent',
+  oidc,
   onBug,
 }: ServeOptions): Promise<Served> {
+  const login = oidc && loginBy(oidc);
   const telemetry = { log: openLog(logLevel), metrics: openMetrics(), traces: await openTraces(version) };
   const loop = monitorEventLoopDelay({ resolution: 10 });
   loop.enable();
@@ -77,6 +84,7 @@ export async function serve({
       host,
       port,
       version,
+      ...(login === undefined ? {} : { login }),
       ...(requestsPerMinuteMax === undefined ? {} : { requestsPerMinuteMax }),
       onBug: (error, where) => {
         if (logLevel === 'silent') onBug(error, where);
@@ -112,6 +120,31 @@ export async function serve({
     await owned.close();
     throw e;
   }
+}
+
+/** Throws refusals, `request_malformed`. */
+function loginBy({ issuer, clientId, clientSecretFile, publicUrl }: OidcChoice): NonNullable<HttpOptions['login']> {
+  const clientSecret = clientSecretFile === undefined ? undefined : secretIn(clientSecretFile);
+  const provider = openOidc({ issuer, clientId, ...(clientSecret === undefined ? {} : { clientSecret }) });
+  if (publicUrl === undefined) return { provider };
+  const url = URL.canParse(publicUrl) ? new URL(publicUrl) : undefined;
+  if (url?.protocol === 'https:' || url?.protocol === 'http:') return { provider, publicUrl: new URL(url.origin) };
+  throw wrong('publicUrl', 'an address such as https://headwater.example.com', JSON.stringify(publicUrl));
+}
+
+function secretIn(file: string): string {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8').trim();
+  } catch (e) {
+    throw wrong('oidcClientSecretFile', 'a file that can be read', (e as Error).message);
+  }
+  if (text !== '') return text;
+  throw wrong('oidcClientSecretFile', 'a file with the secret', `${file}, which is empty`);
+}
+
+function wrong(path: string, expected: string, got: string): RefusalError {
+  return new RefusalError({ code: 'request_malformed', path, expected, got, hint: 'see the help of the command' });
 }
 
 type Call = <T>(operation: string, params: { readonly [name: string]: string }) => Promise<T>;

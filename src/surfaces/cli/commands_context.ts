@@ -11,18 +11,21 @@ import type { Run, Session } from './program.ts';
 
 export function contextCommands(program: Command, run: Run): void {
   program
-    .command('login <server>')
+    .command('login [server]')
     .description('remember a server with a token, and work with it from now on')
     .option('--name <name>', 'what to call it (default: its host)')
     .option('--token-file <file>', 'read the token from a file; - for standard input (default: $HEADWATER_TOKEN)')
+    .option('--oidc [server]', 'log in with a browser, where the server lets people do so; for 12 hours')
     .addHelpText('after', loginExample)
-    .action((server: string, options: { name?: string; tokenFile?: string; workspace?: string }) =>
+    .action((server: string | undefined, options: LoginFlags) =>
       run('Logging in', async (s) => {
-        const url = addressOf(server);
-        const token = tokenFrom(options.tokenFile);
+        const url = addressOf(serverOf(s, server, options.oidc));
+        // The option is the program's own.
+        const { workspace } = program.opts<{ workspace?: string }>();
+        const token = options.oidc === undefined ? tokenFrom(options.tokenFile) : await byBrowser(s, url, workspace);
         const name = options.name ?? new URL(url).host;
         const who = await s.surroundings.whoami({ server: url, token });
-        s.surroundings.contexts.put({ name, server: url, token, workspace: options.workspace ?? who.workspaceId });
+        s.surroundings.contexts.put({ name, server: url, token, workspace: workspace ?? who.workspaceId });
         s.print({ name, server: url, user: who.userId }, () => [
           `Logged in to ${url} as ${who.userId}. Commands work with it from now on; back to data folders: headwater context use --local`,
         ]);
@@ -73,6 +76,26 @@ export function contextCommands(program: Command, run: Run): void {
         return removed ? undefined : 1;
       }),
     );
+}
+
+interface LoginFlags {
+  readonly name?: string;
+  readonly tokenFile?: string;
+  readonly oidc?: string | true;
+}
+
+/** The one that is named, else, of a browser login, the one that is worked with. */
+function serverOf(s: Session, server: string | undefined, oidc: string | true | undefined): string {
+  const { current, contexts } = s.surroundings.contexts.list();
+  const known = oidc === undefined ? undefined : contexts.find((c) => c.name === current)?.server;
+  const named = server ?? (oidc === true ? undefined : oidc) ?? known;
+  if (named !== undefined) return named;
+  throw wrong('server', 'an address such as http://127.0.0.1:8400', 'none');
+}
+
+async function byBrowser(s: Session, server: string, workspace: string | undefined): Promise<string> {
+  const tell = (address: string) => note(`Open this address in a browser on this machine, and log in:\n  ${address}`);
+  return (await s.surroundings.browserLogin({ server, workspace, tell })).token;
 }
 
 function mustKnow(s: Session, name: string): ContextLine {
@@ -189,6 +212,7 @@ export function targetOf(
 const loginExample = `
 Example:
   headwater login http://127.0.0.1:8400 --token-file token.txt
+  headwater login --oidc https://headwater.example.com
   headwater change-set list
 
 The token is kept in a file of your own (contexts.json in ~/.config/headwater), readable by you alone.`;

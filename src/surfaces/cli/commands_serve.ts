@@ -3,9 +3,10 @@
 
 import { type Command, Option } from 'commander';
 import { limits } from '../../base/limits.ts';
+import { RefusalError } from '../../base/result.ts';
 import { portMax, untilInterrupted, whole } from './foreground.ts';
 import { note } from './output.ts';
-import type { Run, ServeChoice } from './program.ts';
+import type { OidcChoice, Run, ServeChoice } from './program.ts';
 
 const defaultPort = 8400;
 const requestsMax = 1_000_000_000;
@@ -28,11 +29,17 @@ export function serveCommands(program: Command, run: Run): void {
         .choices(['silent', 'error', 'info'])
         .default('silent'),
     )
+    .option('--oidc-issuer <url>', 'let people log in with this OpenID Connect provider')
+    .option('--oidc-client-id <id>', 'what the provider knows this server by')
+    .option('--oidc-client-secret-file <file>', 'read its secret from a file (default: none, a public client)')
+    .option('--public-url <url>', 'where people reach the server (default: where it listens)')
     .addHelpText('after', example)
-    .action(({ host, port, allowAgentWrites, requestsPerMinute, logLevel }: ServeFlags) =>
+    .action(({ host, port, allowAgentWrites, requestsPerMinute, logLevel, ...o }: ServeFlags) =>
       run('Starting the server', async (s) => {
         const limited = { agentsMayWrite: allowAgentWrites, requestsPerMinuteMax: requestsPerMinute };
-        const served = await s.surroundings.serve({ folder: s.dataFolder, host, port, logLevel, ...limited });
+        const oidc = oidcOf(o);
+        const choice = { folder: s.dataFolder, host, port, logLevel, ...limited, ...(oidc && { oidc }) };
+        const served = await s.surroundings.serve(choice);
         const { address, firstToken } = served;
         try {
           s.print({ address, ...(firstToken === undefined ? {} : { token: firstToken }) }, () => [
@@ -57,6 +64,24 @@ interface ServeFlags {
   readonly allowAgentWrites: boolean;
   readonly requestsPerMinute: number;
   readonly logLevel: ServeChoice['logLevel'];
+  readonly oidcIssuer?: string;
+  readonly oidcClientId?: string;
+  readonly oidcClientSecretFile?: string;
+  readonly publicUrl?: string;
+}
+
+function oidcOf(o: Partial<ServeFlags>): OidcChoice | undefined {
+  const { oidcIssuer: issuer, oidcClientId: clientId, oidcClientSecretFile: file, publicUrl } = o;
+  if (issuer !== undefined && clientId !== undefined)
+    return { issuer, clientId, ...(file && { clientSecretFile: file }), ...(publicUrl && { publicUrl }) };
+  if ([issuer, clientId, file, publicUrl].every((x) => x === undefined)) return undefined;
+  throw new RefusalError({
+    code: 'request_malformed',
+    path: 'oidcIssuer',
+    expected: '--oidc-issuer together with --oidc-client-id',
+    got: issuer === undefined ? 'no issuer' : 'no client id',
+    hint: 'see docs/server.md, People who log in',
+  });
 }
 
 export function mcpCommands(program: Command, run: Run): void {
@@ -86,5 +111,7 @@ const example = `
 Example:
   headwater serve --port 8400
   curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8400/whoami
+
+  headwater serve --oidc-issuer https://id.example.com --oidc-client-id headwater --public-url https://headwater.example.com
 
 The first start prints a token for the owner. Further ones: headwater token create NAME.`;

@@ -55,6 +55,13 @@ export interface Surroundings {
   connectServer(target: ServerTarget, progress: (line: string) => void): Promise<Connection>;
   /** Whom a server takes the holder of a token for. Refusals are thrown. */
   whoami(target: ServerTarget): Promise<{ readonly userId: string; readonly workspaceId: string }>;
+  /** The same by a browser: has somebody open an address, and waits for them to come back with a token. Refusals are thrown. */
+  browserLogin(options: {
+    readonly server: string;
+    readonly workspace: string | undefined;
+    /** Hears the address. */
+    readonly tell: (address: string) => void;
+  }): Promise<{ readonly token: string; readonly userId: string; readonly workspaceId: string }>;
   /** Servers that this command line knows. */
   readonly contexts: Contexts;
   /** Makes the data folder `folder` from the backup `from`. */
@@ -146,6 +153,17 @@ export interface ServeChoice {
   readonly requestsPerMinuteMax: number;
   /** Of what is written to standard error. */
   readonly logLevel: 'silent' | 'error' | 'info';
+  /** Where people prove who they are; absent: everybody shows a token. */
+  readonly oidc?: OidcChoice;
+}
+
+/** An OpenID Connect provider. */
+export interface OidcChoice {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecretFile?: string;
+  /** Where people reach the server; absent: where it listens. */
+  readonly publicUrl?: string;
 }
 
 /** On this machine, or on the model alone. */

@@ -60,6 +60,7 @@ const statuses: Readonly<Record<RefusalCode, number>> = {
   file_not_readable: 422,
   ambiguous_name: 412,
   token_invalid: 401,
+  login_failed: 403,
   access_denied: 403,
   policy_invalid: 422,
   head_is_read_only: 400,

@@ -1,7 +1,6 @@
 // The HTTP server: takes requests in, lets callers in, checks what they send, hands it to the route and answers. What a
 // route does is in routes/; what everybody may do is the engine's decision.
 
-import { timingSafeEqual } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -17,9 +16,12 @@ import { Fault, must, ok, RefusalError, type Result } from '../../base/result.ts
 import type { Engine } from '../../engine/engine.ts';
 import { answeredOnce } from '../../engine/idempotency.ts';
 import { callOperation } from '../../engine/operations.ts';
-import { type Bearer, bearerOf, principalWith } from '../../engine/tokens.ts';
+import { type Bearer, principalWith } from '../../engine/tokens.ts';
 import type { Workspace } from '../../engine/workspace.ts';
+import type { IdentityProvider } from '../../ports/identity_provider.ts';
 import { checkBody, checkQuery, wrongAnswer } from './checks.ts';
+import { bearerIn, type Door, letIn, noAccess, shownIn } from './let_in.ts';
+import { mountLogin } from './login.ts';
 import { openApiOf } from './openapi.ts';
 import { FaultWithStatus, problem, problemOfFault, problemOfRefusal, RefusalWithStatus } from './refusals.ts';
 import { Answer, type Method, type OperationParams, type Route, type RouteCall } from './route.ts';
@@ -43,6 +45,12 @@ export interface HttpOptions {
   readonly metrics?: () => Promise<{ readonly contentType: string; readonly text: string }>;
   /** What answers at /mcp, for agents; default: nothing does. */
   readonly tools?: Tools;
+  /** Lets people log in; default: whoever comes shows a token. */
+  readonly login?: {
+    readonly provider: IdentityProvider;
+    /** Where people reach the server. Default: where it listens. */
+    readonly publicUrl?: URL;
+  };
   /** Requests of one caller in a minute. Default `limits.httpRequestsPerMinuteMax`. */
   readonly requestsPerMinuteMax?: number;
 }
@@ -99,13 +107,19 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
     const why = e instanceof Error ? e.message : String(e);
     throw new Fault('address_unavailable', `${host}:${port}: ${why}`, undefined, { cause: e });
   }
-  const { port: bound } = app.server.address() as AddressInfo;
-  const named = host.includes(':') ? `[${host}]` : host;
-  return { address: `http://${named}:${bound}`, close: () => app.close() };
+  return { address: addressOf(app, host), close: () => app.close() };
+}
+
+/** Of a server that listens. */
+function addressOf(app: FastifyInstance, host: string): string {
+  const { port } = app.server.address() as AddressInfo;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 async function appOf(options: HttpOptions): Promise<FastifyInstance> {
   const { engine, version, onBug = () => {}, requestsPerMinuteMax = limits.httpRequestsPerMinuteMax } = options;
+  const { login } = options;
+  const door: Door = { engine, publicUrl: login && (() => login.publicUrl ?? new URL(addressOf(app, options.host))) };
   const app = Fastify({
     bodyLimit: limits.httpBodyBytesMax,
     // Ids of a caller are taken on when they are harmless to write down.
@@ -149,7 +163,7 @@ async function appOf(options: HttpOptions): Promise<FastifyInstance> {
     max: requestsPerMinuteMax,
     timeWindow: 60_000,
     // By who says they come: what is wrong about a token is found later.
-    keyGenerator: (request) => parseTokenText(tokenIn(request) ?? '')?.id ?? request.ip,
+    keyGenerator: (request) => parseTokenText(shownIn(door, request) ?? '')?.id ?? request.ip,
     errorResponseBuilder: (request, { after }) =>
       problem({
         status: 429,
@@ -186,9 +200,14 @@ async function appOf(options: HttpOptions): Promise<FastifyInstance> {
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   app.addHook('preClose', async () => closing.abort());
-  for (const r of routes) mount(app, r, { ...options, closing: closing.signal });
-  if (options.metrics !== undefined) mountMetrics(app, engine, options.metrics);
-  if (options.tools !== undefined) mountTools(app, engine, options.tools);
+  for (const r of routes) mount(app, r, { ...options, door, closing: closing.signal });
+  if (options.metrics !== undefined) mountMetrics(app, door, options.metrics);
+  if (options.tools !== undefined) mountTools(app, door, options.tools);
+  if (login !== undefined && door.publicUrl !== undefined) {
+    const { provider } = login;
+    const bearer = (request: FastifyRequest) => bearerIn(door, request);
+    mountLogin(app, { provider, publicUrl: door.publicUrl }, { engine, bearerIn: bearer });
+  }
   return app;
 }
 
@@ -200,6 +219,7 @@ function dropTypeOfNothing({ headers }: FastifyRequest): void {
 }
 
 interface Mounting extends HttpOptions {
+  readonly door: Door;
   readonly closing: AbortSignal;
 }
 
@@ -226,9 +246,9 @@ function mount(app: FastifyInstance, r: Route, options: Mounting): void {
   });
 }
 
-function mountMetrics(app: FastifyInstance, engine: Engine, metrics: NonNullable<HttpOptions['metrics']>): void {
+function mountMetrics(app: FastifyInstance, door: Door, metrics: NonNullable<HttpOptions['metrics']>): void {
   app.get('/metrics', async (request, reply) => {
-    const { token, user } = await bearerIn(engine, request);
+    const { token, user } = await bearerIn(door, request);
     // It tells of all workspaces.
     if (token.reach !== 'installation') throw new RefusalError(noAccess(user, 'the whole installation'));
     const { contentType, text } = await metrics();
@@ -236,12 +256,13 @@ function mountMetrics(app: FastifyInstance, engine: Engine, metrics: NonNullable
   });
 }
 
-function mountTools(app: FastifyInstance, engine: Engine, tools: Tools): void {
+function mountTools(app: FastifyInstance, door: Door, tools: Tools): void {
+  const { engine } = door;
   app.route({
     method: ['GET', 'POST', 'DELETE'],
     url: '/mcp',
     handler: async (request, reply) => {
-      const bearer = await bearerIn(engine, request);
+      const bearer = await bearerIn(door, request);
       const principal = must(await principalWith(bearer, bearer.home));
       reply.hijack();
       const { home, token } = bearer;
@@ -274,12 +295,12 @@ function holdToShape(r: Route, status: number, body: unknown): void {
 }
 
 async function handled(
-  { engine, closing }: Mounting,
+  { engine, door, closing }: Mounting,
   r: Route,
   { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
 ): Promise<unknown> {
   const params = request.params as Record<string, string>;
-  const { bearer, workspace, principal } = await letIn(engine, r, request);
+  const { bearer, workspace, principal } = await letIn(door, r, request);
   if (bearer !== undefined) who.set(request, bearer);
   const body = r.isMultipart === true ? await fieldsOf(request) : request.body;
   const query = { ...(request.query as Record<string, unknown>) };
@@ -350,54 +371,6 @@ async function repeatable(
 /** Who was let in, for what is written about the request afterwards. */
 const who = new WeakMap<FastifyRequest, Bearer>();
 const traces = new WeakMap<FastifyRequest, string>();
-
-interface LetIn {
-  readonly bearer: Bearer;
-  readonly workspace: Workspace;
-  readonly principal: Principal;
-}
-
-/** Who comes, and may they come here at all? Throws refusals: `token_invalid`, `workspace_not_found`, `access_denied`. */
-async function letIn(engine: Engine, r: Route, request: FastifyRequest): Promise<LetIn> {
-  // What is public reads neither.
-  if (r.entrance === 'public') return {} as LetIn;
-  const bearer = await bearerIn(engine, request);
-  const { user, token, home } = bearer;
-  if (r.entrance === 'bearer') {
-    const principal = must(await principalWith(bearer, home));
-    return { bearer, principal, workspace: undefined as unknown as Workspace };
-  }
-  const { workspace_id: id = '' } = request.params as Record<string, string>;
-  const found = await engine.workspace(id);
-  // Whether a workspace is there is nobody's business outside of it, but for those who may see all.
-  if (!found.ok && token.reach !== 'installation') throw new RefusalError(noAccess(user, id));
-  const { workspace } = must(found);
-  return { bearer, workspace, principal: must(await principalWith(bearer, workspace)) };
-}
-
-function noAccess(user: string, id: string) {
-  return {
-    code: 'access_denied' as const,
-    path: 'workspace',
-    expected: 'a token that is good in this workspace',
-    got: `one of ${user} that is not good in ${id}`,
-    hint: 'use a token of that workspace',
-  };
-}
-
-/** Throws a refusal, `token_invalid`. */
-async function bearerIn(engine: Engine, request: FastifyRequest): Promise<Bearer> {
-  return must(await bearerOf(engine, tokenIn(request) ?? '', isSameText));
-}
-
-function tokenIn(request: FastifyRequest): string | undefined {
-  const { authorization } = request.headers;
-  return authorization !== undefined && /^bearer /i.test(authorization) ? authorization.slice(7).trim() : undefined;
-}
-
-function isSameText(a: string, b: string): boolean {
-  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
-}
 
 async function fieldsOf(request: FastifyRequest): Promise<Record<string, string>> {
   if (!request.isMultipart())

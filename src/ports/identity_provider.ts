@@ -1,0 +1,26 @@
+// What the server asks of an identity provider: where to send somebody who logs in, and who came back. Two calls and what lies
+// between them, which the caller keeps: the provider's side keeps nothing. The caller must see to it that an attempt is
+// finished once at most, by the browser that began it; that state, nonce and code fit, and that what the provider
+// says is signed, of the right issuer, for this client and not past, is checked here.
+
+import type { Identity } from '../access/identity.ts';
+import type { Result } from '../base/result.ts';
+
+export interface IdentityProvider {
+  /** `callback`: where people are to come back to. Fault `identity_provider_failed`. */
+  begin(callback: string): Promise<LoginAttempt>;
+  /**
+   * Who came back to the callback: `answer` is its whole address, with the query. Refuses `login_failed`. Fault
+   * `identity_provider_failed`.
+   */
+  finish(attempt: LoginAttempt, answer: string): Promise<Result<Identity>>;
+}
+
+/** Secret, but for the address, which the person sees. */
+export interface LoginAttempt {
+  readonly address: string;
+  readonly state: string;
+  readonly nonce: string;
+  /** Of PKCE. */
+  readonly verifier: string;
+}
