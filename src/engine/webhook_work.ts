@@ -58,8 +58,12 @@ export class WebhookWork {
 
   /** There may be others, or the engine has just begun. */
   wake(): void {
-    // What cannot be read now is read when somebody changes a webhook, or asks.
-    this.#looking = this.#looking.then(() => this.#look()).catch(() => {});
+    this.#looking = this.#looking.then(() => this.#look()).catch(() => this.#later());
+  }
+
+  /** What the store could not do now it is asked for again. */
+  #later(): void {
+    if (!this.#isStopped) setTimeout(() => this.wake(), this.retryMs).unref();
   }
 
   async stop(): Promise<void> {
@@ -104,8 +108,9 @@ export class WebhookWork {
       progress.set(hook.id, known);
       const stop = new AbortController();
       const ended = this.#deliver(hook, known, stop.signal).catch(() => {
-        // By the store: it is taken up again when the next one looks.
+        // By the store.
         if (this.#readers.get(hook.id)?.stop === stop) this.#readers.delete(hook.id);
+        this.#later();
       });
       this.#readers.set(hook.id, { stop, ended });
     }
