@@ -10,6 +10,8 @@ export const limits = {
   searchIndexSliceMs: 2,
   /** Components that may differ between two states for what is kept of one to be of use for the other. */
   searchTouchedMax: 50_000,
+  /** Components that one search of a template may find. */
+  templateFoundMax: 1_000,
   /** HTTP requests of one token, or of one address that shows none, in a minute. */
   httpRequestsPerMinuteMax: 6_000,
   /** How long the token of a login is good. */

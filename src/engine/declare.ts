@@ -11,6 +11,7 @@ import { parseCell } from '../model/cell.ts';
 import { cellKey, dependsKey, index, indexUser, placementKey } from '../model/keys.ts';
 import {
   findComponent,
+  findRecord,
   findSchema,
   isMarked,
   nameOf,
@@ -38,6 +39,8 @@ export interface DeclareAsk {
   readonly dryRun: boolean;
   /** A view by id or name: every component declared is in it. */
   readonly view?: string;
+  /** Where there is no such view it is made, with the first components. Default: refused. */
+  readonly makesView?: boolean;
   /** Components of `view` that are not declared are deleted. */
   readonly prune: boolean;
   readonly idempotencyKey?: string;
@@ -164,7 +167,9 @@ function planOf(w: Workspace, state: Reader, declared: readonly Declaration[], a
     mutations.push(...requests);
     of.push(...requests.map(() => line));
   };
-  const view = asked.view === undefined ? undefined : must(resolveView(state, asked.view, 'view'));
+  const view = viewFor(w, state, asked);
+  if (view !== undefined && findRecord(state, 'views', view) === undefined && declared.length > 0)
+    add(ofNoDocument, { kind: 'view.create', id: view, name: asked.view! });
   const ids = new Map<string, ComponentId>();
   // All that are new first, so that documents may refer to each other in any order.
   for (const [i, d] of declared.entries()) {
@@ -193,6 +198,16 @@ function planOf(w: Workspace, state: Reader, declared: readonly Declaration[], a
       add(lines.length - 1, { kind: 'component.delete', component: id });
     }
   return { mutations, of, lines };
+}
+
+const ofNoDocument = -1;
+
+/** The view, or the id of one that is to be made. Throws refusals. */
+function viewFor(w: Workspace, state: Reader, { view, makesView }: DeclareAsk): ViewId | undefined {
+  if (view === undefined) return undefined;
+  const found = resolveView(state, view, 'view');
+  const isMissing = !found.ok && found.refusal.code === 'view_not_found';
+  return isMissing && makesView === true ? w.world.ids.ulid<ViewId>() : must(found);
 }
 
 /** The component that is meant; undefined: it is not there. Throws refusals, `ambiguous_name` and `name_taken`. */

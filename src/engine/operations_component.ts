@@ -38,6 +38,7 @@ import {
 } from './operation.ts';
 import { suggestSources } from './schema.ts';
 import { statePage } from './state_document.ts';
+import { runWorkingSet } from './working_set.ts';
 import type { Workspace } from './workspace.ts';
 
 export const componentOperations = {
@@ -100,6 +101,20 @@ export const componentOperations = {
         ...keyAndVersion(p),
       }),
     ),
+  /** A template in TypeScript (`text`, `name`, `inputs`): what it declares is made, as the whole of the view `name`. */
+  'template.run': (c, p) =>
+    inWorkspace(c, p, async (w) => {
+      const { inputs = {} } = p;
+      if (!isObject(inputs)) return wrong('inputs', 'values by name', inputs);
+      return runWorkingSet(w, c.principal, {
+        changeSet: await resolved(w, p),
+        name: text(p, 'name'),
+        text: text(p, 'text'),
+        inputs,
+        dryRun: p['dryRun'] === true,
+        ...keyAndVersion(p),
+      });
+    }),
   /** The documents of `components` (names or ids), else of all that match `query`. */
   'component.declared': (c, p) => inState(c, p, (s) => declarations(s, p)),
   /** Copies of several at once: `components`, `prefix`, `view`. */

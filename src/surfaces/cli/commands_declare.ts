@@ -78,7 +78,7 @@ async function declared(s: Session, options: ApplyOptions): Promise<number | und
 
 const marks = { created: 'Added', restored: 'Added', changed: 'Modified', deleted: 'Removed' } as const;
 
-function declaredLines(r: DeclareReply): string[] {
+export function declaredLines(r: DeclareReply): string[] {
   const unchanged = r.components.filter((c) => c.state === 'unchanged').length;
   if (r.edits === 0) return [`Nothing to change: ${count(r.components.length, 'component')} as declared.`];
   const lines =

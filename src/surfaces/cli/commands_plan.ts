@@ -88,7 +88,9 @@ async function stated(s: Session, { changeSet = 'HEAD', out }: StateOptions): Pr
   if (out === undefined) s.write([document], () => JSON.stringify(document, null, 2).split('\n'));
   else {
     written(out, `${JSON.stringify(document, null, 2)}\n`);
-    s.print({ file: out, components: components.length }, () => [`${out} has ${components.length} ${components.length === 1 ? 'component' : 'components'}.`]);
+    s.print({ file: out, components: components.length }, () => [
+      `${out} has ${components.length} ${components.length === 1 ? 'component' : 'components'}.`,
+    ]);
   }
   return undefined;
 }

@@ -35,6 +35,7 @@ import { mcpCommands, serveCommands } from './commands_serve.ts';
 import { storeCommands } from './commands_store.ts';
 import { templateCommands } from './commands_template.ts';
 import { webhookCommands } from './commands_webhook.ts';
+import { templateRunCommands } from './commands_working_set.ts';
 import type { Contexts, ServerTarget } from './contexts.ts';
 import { exitCodeOf, exitCodes, faultJson, refusalJson, tellRefusal } from './exit.ts';
 import { note, type Progress, printJson, startProgress } from './output.ts';
@@ -260,6 +261,7 @@ export function commandTree(run: Run, version: string): Command {
     providerCommands,
     secretCommands,
     templateCommands,
+    templateRunCommands,
     resourceCommands,
     serveCommands,
     mcpCommands,

@@ -21,7 +21,51 @@ const declaration = shape('ComponentDeclaration', {
   ),
 });
 
+const reply = {
+  changeSet: Type.String(),
+  version: Type.Integer(),
+  dryRun: Type.Boolean(),
+  components: Type.Array(
+    shape('DeclaredComponent', {
+      name: Type.String(),
+      state: Type.String({ description: 'created, changed, restored, unchanged or deleted.' }),
+    }),
+  ),
+  edits: Type.Integer({ description: 'Single edits that it came to; 0: everything was that way already.' }),
+  comparison: maybe(anyJson),
+};
+
 export const declarationRoutes: readonly Route[] = [
+  route({
+    id: 'Templates.runTemplate',
+    method: 'POST',
+    path: `${inChangeSet}/templates/run`,
+    summary: 'Runs a template in TypeScript and makes its working set what it declares; again, nothing is edited.',
+    body: shape('RunTemplateRequest', {
+      name: Type.String({ description: 'Of the view that its components are, and the whole of.' }),
+      text: Type.String({ description: 'Declares `template`: {inputs?, find?, components({inputs, found})}.' }),
+      inputs: maybe(Type.Record(Type.String(), anyJson)),
+      dryRun: maybe(Type.Boolean({ description: 'Says what would change, and edits nothing.' })),
+    }),
+    repeats: 'engine',
+    versioned: true,
+    answers: {
+      200: shape('RunTemplateResponse', {
+        ...reply,
+        inputs: Type.Record(Type.String(), anyJson),
+        found: Type.Record(Type.String(), Type.Integer()),
+        run: Type.String(),
+        log: Type.Array(Type.String()),
+      }),
+    },
+    handle: ({ body: { name, text, inputs, dryRun }, edit }) =>
+      edit('template.run', {
+        name,
+        text,
+        inputs: (inputs ?? {}) as never,
+        dryRun: dryRun === true,
+      }),
+  }),
   route({
     id: 'Components.declareComponents',
     method: 'POST',
@@ -36,21 +80,7 @@ export const declarationRoutes: readonly Route[] = [
     }),
     repeats: 'engine',
     versioned: true,
-    answers: {
-      200: shape('DeclareComponentsResponse', {
-        changeSet: Type.String(),
-        version: Type.Integer(),
-        dryRun: Type.Boolean(),
-        components: Type.Array(
-          shape('DeclaredComponent', {
-            name: Type.String(),
-            state: Type.String({ description: 'created, changed, restored, unchanged or deleted.' }),
-          }),
-        ),
-        edits: Type.Integer({ description: 'Single edits that it came to; 0: everything was that way already.' }),
-        comparison: maybe(anyJson),
-      }),
-    },
+    answers: { 200: shape('DeclareComponentsResponse', reply) },
     handle: ({ body: { components, dryRun, view, prune }, edit }) =>
       edit<DeclareReply>('component.declare', {
         components: components as never,
