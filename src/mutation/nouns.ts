@@ -296,7 +296,7 @@ const rules: Readonly<Record<Noun, Rules>> = {
     check: (reader, key) => needsComponents(reader, [firstId(key)]),
     checkRemoval: fine,
     title: (reader, key, r) =>
-      `${r === undefined ? 'override' : as<OverrideRecord>(r).mode} the ${key.split('/')[1]} action of ${component(reader, firstId(key))}`,
+      `decision ${r === undefined ? 'about' : `to ${as<OverrideRecord>(r).mode}`} the ${key.split('/')[1]} action of ${component(reader, firstId(key))}`,
   },
   module: {
     category: 'modules',
