@@ -241,12 +241,16 @@ it('backs up while it is written, and restores what it backed up', async () => {
   isDone = true;
   const last = await writing;
   expect(readdirSync(folder).sort()).toEqual(['backup.db', 'store.db', 'store.db-commits', 'store.db-wal']);
+  // Nobody else's to read, whatever the umask.
+  const modeOf = (path: string): number => statSync(path).mode & 0o777;
+  expect(modeOf(destination)).toBe(0o600);
   await expect(w.store.backup(destination)).rejects.toMatchObject({ code: 'store_failed' });
   expect((await w.store.findChangeSet(w.workspace, w.head))!.version).toBe(last);
   await w.store.close();
 
   const restored = join(folder, 'restored.db');
   await restoreSqliteStore(destination, restored);
+  expect(modeOf(restored)).toBe(0o600);
   const r = await openWorld(restored);
   const { version } = (await r.store.findChangeSet(r.workspace, r.head))!;
   expect(version).toBeGreaterThanOrEqual(20);

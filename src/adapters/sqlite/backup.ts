@@ -1,11 +1,12 @@
 // A backup of the store: written beside its destination under a temporary name, synced and then given its name, so a
-// file of that name is always whole. Nothing is overwritten. Restoring is in restore.ts.
+// file of that name is always whole, and its owner's alone to read. Nothing is overwritten. Restoring is in restore.ts.
 
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Fault } from '../../base/result.ts';
 import { type Database, onlineBackup } from './driver.ts';
 import { asFault } from './fault.ts';
+import { makePrivate } from './private_file.ts';
 
 /** Pages copied before writers get their turn: 4 MiB. */
 const pagesPerStep = 1_024;
@@ -16,6 +17,7 @@ export async function backupTo(db: Database, destination: string): Promise<void>
   const temporary = `${destination}.partial`;
   rmSync(temporary, { force: true });
   try {
+    makePrivate(temporary);
     const copying = onlineBackup(db, temporary, pagesPerStep);
     if (copying) await copying;
     // A binding without the call: writers wait for this one.

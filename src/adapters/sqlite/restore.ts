@@ -7,6 +7,7 @@ import { Fault } from '../../base/result.ts';
 import { giveName, refuseExisting } from './backup.ts';
 import { asFault } from './fault.ts';
 import { journalPath } from './journal_file.ts';
+import { makePrivate } from './private_file.ts';
 import { runFilePath } from './runs/run_file.ts';
 import { openSqliteStore } from './store.ts';
 
@@ -31,8 +32,10 @@ export async function restoreSqliteStore(from: string, to: string): Promise<void
   };
   clean();
   try {
-    // Never `from` itself: a check must not change the backup.
+    // Never `from` itself: a check must not change the backup. A copy has the rights of the file that is there.
+    makePrivate(temporary);
     copyFileSync(from, temporary, constants.COPYFILE_FICLONE);
+    if (existsSync(runFilePath(from))) makePrivate(temporaryRuns);
     if (existsSync(runFilePath(from))) copyFileSync(runFilePath(from), temporaryRuns, constants.COPYFILE_FICLONE);
     const store = await openSqliteStore({ file: temporary });
     try {
