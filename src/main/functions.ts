@@ -4,6 +4,7 @@
 import { openCompiler } from '../adapters/compiler/compiler.ts';
 import { openIsolate } from '../adapters/isolate/isolate.ts';
 import { openProcessTier } from '../adapters/process/tier.ts';
+import { Fault } from '../base/result.ts';
 import type { FunctionHost } from '../engine/compiled_functions.ts';
 import type { Runner } from '../ports/runner.ts';
 import type { PoolLine } from '../surfaces/cli/program.ts';
@@ -75,10 +76,12 @@ interface About {
   readonly capacity: () => Runner['capacity'];
 }
 
-/** A runner that is opened by its first run. */
+/** A runner that is opened by its first run. Once closed it stays so: a run that comes behind would leave a process behind. */
 function whenNeeded({ tier, pool, capacity }: About, open: () => Runner): Runner {
   let opened: Runner | undefined;
+  let isClosed = false;
   const use = (): Runner => {
+    if (isClosed) throw new Fault('runner_unavailable', `the ${tier} tier is closed`);
     opened ??= open();
     return opened;
   };
@@ -91,8 +94,11 @@ function whenNeeded({ tier, pool, capacity }: About, open: () => Runner): Runner
     get confinement() {
       return use().confinement;
     },
-    run: (request, listener) => use().run(request, listener),
+    run: async (request, listener) => use().run(request, listener),
     kill: (id) => opened?.kill(id) ?? false,
-    close: () => opened?.close() ?? Promise.resolve(),
+    close: async () => {
+      isClosed = true;
+      await opened?.close();
+    },
   };
 }
