@@ -35,6 +35,7 @@ export const layers = [
       'oidc',
       'packages',
       'process',
+      'secret_source',
       'sqlite',
       'system',
       'telemetry',

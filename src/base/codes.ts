@@ -122,6 +122,10 @@ export const refusalCodes = {
     means: 'A text of policies does not read, or does not fit the schema of policies.',
     next: 'Correct it at the line and column that the message names.',
   },
+  secret_source_denied: {
+    means: 'A secret refers to something that the owner of the installation does not allow to be read.',
+    next: 'Its owner allows it on the machine itself: headwater secret-source allow.',
+  },
   head_is_read_only: { means: 'Head changes only by an apply.', next: 'Open a change set and make the edit there.' },
   actions_cycle: {
     means: 'Actions of the change set would wait for each other for ever.',
@@ -304,6 +308,14 @@ export const faultCodes = {
   reach_unreadable: {
     means: 'The list of unix sockets that runs may reach cannot be read or written.',
     next: 'Correct reach.json in the data folder, or remove it: then none is allowed.',
+  },
+  secret_source_unavailable: {
+    means: 'What a secret refers to is missing, may not be read, is no text, or its vault cannot be asked.',
+    next: 'Look at the source that the message names, then run the function again.',
+  },
+  secret_sources_unreadable: {
+    means: 'The list of what secrets may refer to cannot be read or written.',
+    next: 'Correct secret-sources.json in the data folder, or remove it: then nothing is allowed.',
   },
   pools_unreadable: {
     means: 'The list of pools of runners cannot be read or written.',

@@ -200,6 +200,9 @@ export const limits = {
   policyReportsPerGroupMax: 10,
   /** UTF-8 bytes of a secret's content as JSON text, with the name of its workspace. */
   secretBytesMax: 256 * 1024,
+  /** UTF-8 bytes of one text that a secret refers to outside, and how long a key vault is waited for. */
+  secretSourceBytesMax: 64 * 1024,
+  secretSourceMs: 10_000,
   /** UTF-8 bytes of what the authentication functions of a run leave in variables, and as many in files: these are redacted. */
   leftBytesMax: 256 * 1024,
   /** Objects in one value that they leave, and files. */

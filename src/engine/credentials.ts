@@ -12,6 +12,7 @@ import type { RunRecord } from '../model/run.ts';
 import type { SecretRecord } from '../model/secret.ts';
 import type { CompiledFunction, Compiler } from '../ports/compiler.ts';
 import type { Allowances, Authentication } from '../ports/runner.ts';
+import { contentFrom, referencesIn } from './secret_references.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface Credentials {
@@ -90,10 +91,15 @@ async function givenBy(w: Workspace, compiler: Compiler, use: SecretUse): Promis
     if (!compiled.ok) return `${name} does not compile: ${refusalText(compiled.refusal)}`;
     functions.push({ name, compiled: compiled.value });
   }
-  const content = await contentOf(w, use.key);
-  return content.ok
-    ? { secret: use.secret, content: content.value, functions }
-    : `${content.refusal.got}; ${content.refusal.hint}`;
+  const content = await contentOf(w, use.key).catch((e: unknown) => {
+    // With the name of the secret, as a refusal is told.
+    if (e instanceof Fault && e.code === 'secret_source_unavailable') return e;
+    throw e;
+  });
+  if (content instanceof Fault) return content.message;
+  if (content.ok) return { secret: use.secret, content: content.value, functions };
+  const { refusal } = content;
+  return refusal.code === 'secret_unreadable' ? `${refusal.got}; ${refusal.hint}` : refusalText(refusal);
 }
 
 function united(given: readonly Given[]): Credentials {
@@ -121,7 +127,10 @@ function withoutPlain(content: Json, plain: readonly string[]): Json {
   return Object.fromEntries(Object.entries(content).filter(([name]) => !plain.includes(name)));
 }
 
-/** The content under a key, opened. Refuses `secret_unreadable`; fault `vault_locked`. */
+/**
+ * The content under a key, opened, or read where it refers to. Refuses `secret_unreadable`, `secret_source_denied`,
+ * `limit_exceeded`; faults `vault_locked`, `secret_source_unavailable`, `secret_sources_unreadable`.
+ */
 async function contentOf(w: Workspace, key: string): Promise<Result<Json>> {
   const sealed = await w.store.runs.readSealed(w.id, key);
   if (sealed === undefined) {
@@ -132,6 +141,8 @@ async function contentOf(w: Workspace, key: string): Promise<Result<Json>> {
       hint: 'set the secret again',
     });
   }
+  const from = referencesIn(sealed);
+  if (from !== undefined) return contentFrom(w, from);
   if (w.vault === undefined) throw new Fault('vault_locked', 'secrets cannot be opened here: no vault is configured');
   return w.vault.open(w.id, sealed);
 }

@@ -61,6 +61,7 @@ import type { ReplayProblem } from './replay_work.ts';
 import { revert } from './revert.ts';
 import { resultsIn, review, summaryOf } from './review.ts';
 import { describeSchema, propertyLines, searchSchemas } from './schema.ts';
+import { groupsWithReferences, linesWithReferences, withReferences } from './secret_references.ts';
 import { useSecret } from './secret_slots.ts';
 import { getSecret, listSecrets, publicKeyOf, rotateKeys, secretsByDefinition, setSecret } from './secrets.ts';
 import { split } from './split.ts';
@@ -286,10 +287,20 @@ const operations = {
       const components = p['components'] === undefined ? {} : { components: textList(p, 'components') };
       return useSecret(c, w, { changeSet: await changeSetOf(w, p), secret: text(p, 'secret'), ...components });
     }),
-  'secret.list': (c, p) => inState(c, p, (s) => s.w.read(() => ok(listSecrets(s.snapshot)))),
+  'secret.list': (c, p) =>
+    inState(c, p, async ({ w, snapshot }) =>
+      ok(await linesWithReferences(w, await w.read(() => listSecrets(snapshot)))),
+    ),
   /** By definition, those without a secret too. */
-  'secret.definitions': (c, p) => inState(c, p, (s) => s.w.read(() => ok(secretsByDefinition(s.snapshot)))),
-  'secret.get': (c, p) => inState(c, p, (s) => s.w.read(() => getSecret(s.snapshot, text(p, 'secret')))),
+  'secret.definitions': (c, p) =>
+    inState(c, p, async ({ w, snapshot }) =>
+      ok(await groupsWithReferences(w, await w.read(() => secretsByDefinition(snapshot)))),
+    ),
+  'secret.get': (c, p) =>
+    inState(c, p, async ({ w, snapshot }) => {
+      const line = await w.read(() => getSecret(snapshot, text(p, 'secret')));
+      return line.ok ? ok(await withReferences(w, line.value)) : line;
+    }),
   'secret.public_key': (c, p) => inWorkspace(c, p, async (w) => ok(await publicKeyOf(w))),
   'secret.rotate': (c, p) => inWorkspace(c, p, (w) => rotateKeys(w, c, p['onlyReseal'] === true)),
   /** About the installation, and so about every workspace. */

@@ -18,6 +18,7 @@ import type { Branch } from './branch.ts';
 import { caughtUp } from './catch_up.ts';
 import { askOf, repeated } from './idempotency.ts';
 import { permit } from './permit.ts';
+import { checkReferences, keptText, parseReferences, type References, referencesIn } from './secret_references.ts';
 import { type Ask, type SubmitReply, submitNow } from './submit.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -36,9 +37,13 @@ interface SetSecret {
   /** The schema whose authentication functions take it; may be left out where a content is replaced. */
   readonly definition?: string;
   readonly description?: string;
-  /** Exactly one of the two (with `secret` none will do): the content, or what a client sealed to the workspace's public key. */
+  /**
+   * Exactly one of the three (with `secret` none will do): the content, what a client sealed to the workspace's public key, or where
+   * the content is read whenever a run needs it.
+   */
   readonly content?: Json;
   readonly sealed?: string;
+  readonly from?: References;
   readonly idempotencyKey?: string;
 }
 
@@ -64,11 +69,13 @@ export interface SecretLine {
   /** Slots that name it, as component id and path. */
   readonly slots: readonly { readonly component: string; readonly path: string }[];
   readonly authentication: readonly string[];
+  /** Where its content is, if it is not kept here. */
+  readonly from?: References;
 }
 
 /**
- * Refuses what submitting refuses, and `request_malformed`, `name_taken`, `secret_not_found`, `value_not_storable`, `limit_exceeded`, `secret_unreadable`.
- * Fault `vault_locked`.
+ * Refuses what submitting refuses, and `request_malformed`, `name_taken`, `secret_not_found`, `value_not_storable`, `limit_exceeded`, `secret_unreadable`,
+ * `secret_source_denied`. Faults: `vault_locked`, `secret_sources_unreadable`.
  */
 export async function setSecret(
   w: Workspace,
@@ -84,9 +91,9 @@ export async function setSecret(
   const ask = await askFor(w, vault, given);
   if (!ask.ok) return ask;
   return repeated<SetSecretReply>(w, { principal: principal.id, ...ask.value }, async () => {
-    if (given.content === undefined && given.sealed === undefined)
+    if (given.content === undefined && given.sealed === undefined && given.from === undefined)
       return named(w, principal, given, undefined, ask.value);
-    const sealed = await sealedOf(w, vault, given);
+    const sealed = await keptOf(w, vault, given);
     if (!sealed.ok) return sealed;
     const key = w.world.ids.ulid<ContentKey>();
     await w.store.runs.putSealed(w.id, key, sealed.value);
@@ -109,19 +116,21 @@ function parseSetting(params: { readonly changeSet: ChangeSetId; readonly [name:
       hint: 'see the help of the command',
     });
   }
-  const isThere = params['content'] !== undefined || params['sealed'] !== undefined;
-  const isTwice = params['content'] !== undefined && params['sealed'] !== undefined;
-  if (isTwice || !(isThere || params['secret'] !== undefined)) {
+  const there = ['content', 'sealed', 'from'].filter((member) => params[member] !== undefined);
+  if (there.length > 1 || (there.length === 0 && params['secret'] === undefined)) {
     return refuse('request_malformed', {
       path: 'content',
-      expected: 'either the content or what was sealed by the client',
-      got: isTwice ? 'both' : 'neither',
+      expected: 'the content, what was sealed by the client, or where it comes from',
+      got: ['neither', '', 'both', 'all three'][there.length]!,
       hint: 'give one of them',
     });
   }
   const { changeSet, name, definition, description, content, sealed, secret, idempotencyKey } = params;
+  const references = params['from'] === undefined ? undefined : parseReferences(params['from']);
+  if (references?.ok === false) return references;
+  const from = references?.value;
   const mustBeNew = params['mustBeNew'] === true ? true : undefined;
-  const given = { changeSet, name, definition, description, content, sealed, secret, mustBeNew, idempotencyKey };
+  const given = { changeSet, name, definition, description, content, sealed, from, secret, mustBeNew, idempotencyKey };
   return ok(
     Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as unknown as SetSecret,
   );
@@ -139,7 +148,12 @@ async function askFor(w: Workspace, vault: Vault, given: SetSecret): Promise<Res
   return askOf(w, idempotencyKey, { secret: { ...rest, about: about ?? '' } });
 }
 
-async function sealedOf(w: Workspace, vault: Vault, { content, sealed }: SetSecret): Promise<Result<string>> {
+/** What is kept under the key of the content. */
+async function keptOf(w: Workspace, vault: Vault, { content, sealed, from }: SetSecret): Promise<Result<string>> {
+  if (from !== undefined) {
+    const allowed = checkReferences(w, from);
+    return allowed.ok ? ok(keptText(from)) : allowed;
+  }
   if (sealed === undefined) return unsaid(await vault.seal(w.id, content!));
   const opens = await vault.accept(w.id, sealed);
   return opens.ok ? ok(sealed) : opens;
@@ -320,7 +334,8 @@ export async function rotateKeys(
   for (const [i, key] of keys.entries()) {
     progress(`content ${i + 1} of ${keys.length}`);
     const before = await w.store.runs.readSealed(w.id, key);
-    if (before === undefined) continue;
+    // Of what is kept elsewhere there is nothing to seal.
+    if (before === undefined || referencesIn(before) !== undefined) continue;
     const after = await vault.reseal(w.id, before);
     if (!after.ok) unreadable.push(key);
     else if (after.value === before) current++;

@@ -10,10 +10,8 @@ import { follow, type LogEntry, type PendingChange, startsFromHead } from '../me
 import type { RunRecord } from '../model/run.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
 import { noObserver, type Observer } from '../ports/observer.ts';
-import type { PolicyEngine } from '../ports/policy_engine.ts';
 import type { Readiness } from '../ports/readiness.ts';
 import type { ChangeSetRow, Commit, Store, WorkspaceRow } from '../ports/store.ts';
-import type { Vault } from '../ports/vault.ts';
 import type { World } from '../ports/world.ts';
 import { ChunkMissing, ChunkSpace } from '../snapshot/chunk_space.ts';
 import { Snapshot } from '../snapshot/snapshot.ts';
@@ -55,8 +53,9 @@ export class Workspace {
   readonly space: ChunkSpace;
   readonly readiness: Readiness;
   readonly observer: Observer;
-  readonly vault: Vault | undefined;
-  readonly policyEngine: PolicyEngine | undefined;
+  readonly vault: WorkspaceOptions['vault'];
+  readonly secretSource: WorkspaceOptions['secretSource'];
+  readonly policyEngine: WorkspaceOptions['policies'];
   /** Whose turn it is at the runners, of all workspaces. */
   readonly dispatcher: Dispatcher;
   /** What functions made with secrets. */
@@ -102,6 +101,7 @@ export class Workspace {
     this.catalogue = options.catalogue;
     this.readiness = options.readiness ?? readinessOf(this);
     this.vault = options.vault;
+    this.secretSource = options.secretSource;
     this.policyEngine = options.policies;
     this.observer = options.observer ?? noObserver;
     this.dispatcher = options.dispatcher ?? new Dispatcher(options.functions?.runners ?? []);

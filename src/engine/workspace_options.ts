@@ -6,6 +6,7 @@ import type { Catalogue } from '../ports/catalogue.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { PolicyEngine } from '../ports/policy_engine.ts';
 import type { Readiness } from '../ports/readiness.ts';
+import type { SecretSource } from '../ports/secret_source.ts';
 import type { Vault } from '../ports/vault.ts';
 import type { WebhookSender } from '../ports/webhook_sender.ts';
 import type { ActionRetentionOptions } from './action_retention.ts';
@@ -35,6 +36,8 @@ export interface WorkspaceOptions {
   readonly actionRetention?: ActionRetentionOptions;
   /** What opens and seals the contents of secrets; default: nothing does. */
   readonly vault?: Vault;
+  /** What reads contents that secrets refer to; default: nothing does. */
+  readonly secretSource?: SecretSource;
   /** What reads and decides by policies; default: nothing does, and a workspace that has some refuses everything. */
   readonly policies?: PolicyEngine;
   /** What sends webhooks; default: nothing does. */

@@ -8,6 +8,7 @@ import { exitCodes } from '../surfaces/cli/exit.ts';
 import { runCli } from '../surfaces/cli/program.ts';
 import { contexts } from './contexts.ts';
 import { allowedHosts, allowedSockets, allowHost, allowSocket, denySocket } from './reach.ts';
+import { allowedSources, allowSource } from './secret_sources.ts';
 
 // A reader that has seen enough, such as `head`, closes the pipe: no failure of the command.
 process.stdout.on('error', (e: NodeJS.ErrnoException) => {
@@ -39,6 +40,7 @@ try {
     mcp: async (options) => (await import('../surfaces/mcp/stdio.ts')).serveMcpStdio({ ...options, version }),
     demo: async (options) => (await import('./demo_run.ts')).runDemo(options),
     reach,
+    secretSources: { list: allowedSources, allow: allowSource },
     pools: async () => {
       const { listPools, removePool, setPool } = await import('./pools.ts');
       return { list: listPools, set: setPool, remove: removePool };

@@ -11,6 +11,7 @@ import { openCatalogue } from '../adapters/catalogue/catalogue.ts';
 import { openCedar } from '../adapters/cedar/cedar.ts';
 import { linearMatcher } from '../adapters/compiler/patterns.ts';
 import { openPackages } from '../adapters/packages/packages.ts';
+import { openSecretSource } from '../adapters/secret_source/secret_source.ts';
 import { restoreSqliteStore } from '../adapters/sqlite/restore.ts';
 import { openSqliteStore } from '../adapters/sqlite/store.ts';
 import { systemWorld } from '../adapters/system/world.ts';
@@ -25,6 +26,7 @@ import { openFunctions } from './functions.ts';
 import { poolsOf } from './pools.ts';
 import { allowedHosts, allowedSockets } from './reach.ts';
 import { repeatable, writes } from './repeatable.ts';
+import { allowedSources } from './secret_sources.ts';
 import { vaultOf } from './secrets.ts';
 import { webhookSender } from './send_webhook.ts';
 
@@ -70,6 +72,11 @@ export async function openFolder(folder: string, options: FolderOptions = {}): P
       poolsOf(folder),
     ),
     vault: vaultOf(folder, store.runs, world.clock),
+    secretSource: openSecretSource({
+      allowed: () => allowedSources(folder),
+      environment: process.env,
+      dataFolder: folder,
+    }),
     webhooks: webhookSender(() => allowedHosts(folder)),
     matches: linearMatcher(),
     policies: openCedar(),

@@ -25,6 +25,7 @@ import type { Catalogue } from '../../src/ports/catalogue.ts';
 import type { PolicyEngine } from '../../src/ports/policy_engine.ts';
 import type { ProviderPackages } from '../../src/ports/provider_packages.ts';
 import type { Readiness } from '../../src/ports/readiness.ts';
+import type { SecretSource } from '../../src/ports/secret_source.ts';
 import type { ChangeSetRow, Store } from '../../src/ports/store.ts';
 import type { Vault } from '../../src/ports/vault.ts';
 import type { WebhookSender } from '../../src/ports/webhook_sender.ts';
@@ -83,6 +84,7 @@ export interface HouseOptions {
   readonly packages?: ProviderPackages;
   readonly policies?: PolicyEngine;
   readonly webhooks?: WebhookSender;
+  readonly secretSource?: SecretSource;
 }
 
 /** How a kind of store is opened; called again to open the same one again. */

@@ -36,6 +36,8 @@ export class HttpHouse {
   readonly workspace: string;
   /** The owner's. */
   readonly token: string;
+  /** The data folder. */
+  readonly folder: string;
   /** What the server met that nobody expected. */
   readonly bugs: string[];
   /** `operation status` of each answer, held to its shape. What scripts/statuses.mjs holds against all that are listed. */
@@ -43,13 +45,14 @@ export class HttpHouse {
   readonly #close: () => Promise<void>;
 
   private constructor(
-    h: Pick<HttpHouse, 'engine' | 'address' | 'workspace' | 'token' | 'bugs'>,
+    h: Pick<HttpHouse, 'engine' | 'address' | 'workspace' | 'token' | 'folder' | 'bugs'>,
     close: () => Promise<void>,
   ) {
     this.engine = h.engine;
     this.address = h.address;
     this.workspace = h.workspace;
     this.token = h.token;
+    this.folder = h.folder;
     this.bugs = h.bugs;
     this.#close = close;
   }
@@ -76,7 +79,7 @@ export class HttpHouse {
       onBug: (e, where) => bugs.push(`${where}: ${e instanceof Error ? e.stack : String(e)}`),
       ...options,
     });
-    return new HttpHouse({ engine, address: server.address, workspace: id, token, bugs }, async () => {
+    return new HttpHouse({ engine, address: server.address, workspace: id, token, folder, bugs }, async () => {
       await server.close();
       await engine.close();
       rmSync(folder, { recursive: true, force: true });

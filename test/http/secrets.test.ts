@@ -1,6 +1,7 @@
 // Secrets over HTTP: made, changed, listed by definition, removed; what is in them never comes back.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { allowSource } from '../../src/main/secret_sources.ts';
 import { HttpHouse } from './house.ts';
 import { proposed, standing } from './office.ts';
 
@@ -132,4 +133,24 @@ test('are removed when nothing uses them', async () => {
   const gone = await house.ask('DELETE', `${here()}/${id}`);
   expect({ status: gone.status, reason: gone.body.reason }).toEqual({ status: 404, reason: 'secret_not_found' });
   expect((await house.must('GET', here())).Login.secrets).toEqual([]);
+});
+
+test('[EN622] refer to what the owner of the installation allows, and to nothing else', async () => {
+  const body = { name: 'elsewhere', definitionName: 'Login', from: { password: 'env:HW_TEST_PASSWORD' } };
+  const denied = await house.ask('POST', here(), { body });
+  expect([denied.status, denied.body.reason]).toEqual([403, 'secret_source_denied']);
+  allowSource(house.folder, 'env:HW_TEST_PASSWORD', true);
+  const { secret } = await house.must('POST', here(), { body });
+  expect(secret).toMatchObject({ name: 'elsewhere', from: body.from });
+  const at = `${here()}/${secret.id}`;
+  const other = { id: secret.id, name: 'elsewhere', from: 'file:/etc/hostname' };
+  const refused = await house.ask('PUT', at, { body: other });
+  expect([refused.status, refused.body.reason]).toEqual([403, 'secret_source_denied']);
+  const both = await house.ask('PUT', at, { body: { ...other, from: body.from, rawData: { password: 'hush-9' } } });
+  expect(both.status).toBe(422);
+  expect(JSON.stringify(both.body)).not.toContain('hush-9');
+  const whole = await house.must('PUT', at, { body: { ...other, from: 'env:HW_TEST_PASSWORD' } });
+  expect(whole.secret.from).toBe('env:HW_TEST_PASSWORD');
+  const own = await house.must('PUT', at, { body: { id: secret.id, name: 'elsewhere', rawData: { password: 'x' } } });
+  expect(own.secret.from).toBeUndefined();
 });

@@ -22,17 +22,24 @@ export function secretCommands(program: Command, run: Run): void {
     .option('--description <text>', 'what it is for')
     .option('--text', 'the content is the text as it is, without the line break at its end (default: JSON)')
     .option('--sealed', 'the content was sealed by you to the public key of `secret key`')
+    .option('--from <reference...>', 'no content: runs read it from env:NAME, file:/path or vault:MOUNT/PATH#FIELD')
+    .option('--field <member...>', 'with --from: the member of the content that it is, as many of both as needed')
     .option('--change-set <name>', 'change set, by name or id (default: a new one)')
     .addHelpText(
       'after',
       `
 Examples:
   headwater secret set staging --definition "AWS Credential" credential.json
-  pass show database | headwater secret set database --definition Database --text`,
+  pass show database | headwater secret set database --definition Database --text
+  headwater secret set database --definition Database --field token --from env:DB_PASSWORD
+  headwater secret set cloud --field id --from vault:kv/cloud#id --field key --from vault:kv/cloud#key
+
+What --from names is read for each run that needs it and kept nowhere; the owner of the installation allows it first, see
+\`headwater secret-source\`. Without --field the content is the text itself.`,
     )
     .action((name: string, file: string | undefined, options: SetOptions) =>
       run('Setting the secret', async (s) => {
-        const content = contentOf(file ?? '-', options);
+        const content = givenBy(file, options);
         const changeSet = await s.changeSet(options.changeSet, `set secret ${name}`);
         const reply = await s.call<SetSecretReply>('secret.set', {
           changeSet,
@@ -197,10 +204,31 @@ interface SetOptions {
   readonly description?: string;
   readonly text?: boolean;
   readonly sealed?: boolean;
+  readonly from?: readonly string[];
+  readonly field?: readonly string[];
   readonly changeSet?: string;
 }
 
-function contentOf(file: string, options: SetOptions): { content: Json } | { sealed: string } {
+type Given = { readonly content: Json } | { readonly sealed: string } | { readonly from: Json };
+
+function givenBy(file: string | undefined, options: SetOptions): Given {
+  const { from, field = [], text, sealed } = options;
+  if (from === undefined && field.length === 0) return contentOf(file ?? '-', options);
+  const isContent = file !== undefined || text === true || sealed === true;
+  const fits = field.length === 0 ? from?.length === 1 : field.length === from?.length;
+  if (!isContent && fits && new Set(field).size === field.length)
+    return { from: field.length === 0 ? from![0]! : Object.fromEntries(field.map((name, i) => [name, from![i]!])) };
+  throw new RefusalError(
+    refuse('request_malformed', {
+      path: '--from',
+      expected: 'one --from alone, or as many as there are --field, each of another name, and no content besides',
+      got: `${count(from?.length ?? 0, '--from')}, ${count(field.length, '--field')}${isContent ? ' and a content' : ''}`,
+      hint: 'headwater secret set database --field token --from env:DB_PASSWORD',
+    }).refusal,
+  );
+}
+
+function contentOf(file: string, options: SetOptions): Given {
   const given = readText(file);
   if (options.sealed === true) return { sealed: given.trim() };
   if (options.text === true) return { content: given.replace(/\r?\n$/, '') };
@@ -219,9 +247,17 @@ function contentOf(file: string, options: SetOptions): { content: Json } | { sea
   }
 }
 
-function row({ name, definition, slots, authentication, description }: SecretLine): string[] {
+function row({ name, definition, slots, authentication, description, from }: SecretLine): string[] {
   const runs = authentication.length === 0 ? 'no authentication function' : authentication.join(', ');
-  return [name, definition, `used ${count(slots.length, 'time')}`, runs, paint('dim', description)];
+  return [name, definition, `used ${count(slots.length, 'time')}`, runs, referred(from), paint('dim', description)];
+}
+
+function referred(from: SecretLine['from']): string {
+  if (from === undefined) return '';
+  if (typeof from === 'string') return `from ${from}`;
+  return Object.entries(from)
+    .map(([member, reference]) => `${member} from ${reference}`)
+    .join(', ');
 }
 
 async function edit(s: Session, given: string | undefined, name: string, mutation: Json): Promise<undefined> {

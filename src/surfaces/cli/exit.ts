@@ -22,6 +22,7 @@ const byCode: Partial<Record<RefusalCode | FaultCode, number>> = {
   approval_required: exitCodes.refused,
   frozen: exitCodes.refused,
   plan_denied: exitCodes.refused,
+  secret_source_denied: exitCodes.refused,
   budget_exceeded: exitCodes.refused,
   version_conflict: exitCodes.stale,
   plan_stale: exitCodes.stale,

@@ -31,6 +31,7 @@ import { resourceCommands } from './commands_resource.ts';
 import { runCommands } from './commands_run.ts';
 import { scheduleCommands } from './commands_schedule.ts';
 import { secretCommands } from './commands_secret.ts';
+import { secretSourceCommands } from './commands_secret_source.ts';
 import { mcpCommands, serveCommands } from './commands_serve.ts';
 import { storeCommands } from './commands_store.ts';
 import { templateCommands } from './commands_template.ts';
@@ -82,6 +83,11 @@ export interface Surroundings {
     /** Private hosts that webhooks may be sent to. */
     hosts(folder: string): readonly string[];
     allowHost(folder: string, host: string, isAllowed: boolean): boolean;
+  };
+  /** What secrets may refer to, kept in the data folder; `allow` answers whether it changed anything. */
+  readonly secretSources: {
+    list(folder: string): readonly string[];
+    allow(folder: string, source: string, isAllowed: boolean): boolean;
   };
   /** Pools of this machine's runners, kept in the data folder; `set` and `remove` answer whether they changed anything. */
   pools(): Promise<{
@@ -260,6 +266,7 @@ export function commandTree(run: Run, version: string): Command {
     eventCommands,
     providerCommands,
     secretCommands,
+    secretSourceCommands,
     templateCommands,
     templateRunCommands,
     resourceCommands,

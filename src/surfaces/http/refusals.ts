@@ -79,6 +79,7 @@ const statuses: Readonly<Record<RefusalCode, number>> = {
   approval_required: 403,
   budget_exceeded: 403,
   plan_denied: 403,
+  secret_source_denied: 403,
   path_invalid: 422,
   read_only: 422,
   kind_mismatch: 422,

@@ -7,11 +7,15 @@ import type { SecretGroup, SecretLine } from '../../../engine/secrets.ts';
 import { maybe, shape, success } from '../model.ts';
 import { inChangeSet, type Route, route } from '../route.ts';
 
+const from = (description: string) =>
+  Type.Union([Type.String(), Type.Record(Type.String(), Type.String())], { description });
+
 const secret = shape('SecretV1', {
   id: Type.String(),
   name: Type.String(),
   definition: Type.String(),
   description: maybe(Type.String()),
+  from: maybe(from('Where its content is, if it is not kept here.')),
 });
 
 const group = shape('HashMapValue', {
@@ -26,8 +30,14 @@ const rawData = maybe(
   Type.Record(Type.String(), Type.String(), { description: 'The content; it is sealed at once and never comes back.' }),
 );
 
-const viewOf = ({ id, name, definition, description }: SecretLine): Static<typeof secret> => {
-  return { id, name, definition, description };
+const reference = maybe(
+  from(
+    'In place of a content, where a run reads it: `env:NAME`, `file:/path`, `vault:MOUNT/PATH#FIELD`, or several by member. The owner of the installation has to allow it.',
+  ),
+);
+
+const viewOf = ({ id, name, definition, description, from }: SecretLine): Static<typeof secret> => {
+  return { id, name, definition, description, ...(from === undefined ? {} : { from }) };
 };
 
 const one = `${inChangeSet}/secrets/{secret_id}`;
@@ -43,6 +53,7 @@ export const secretRoutes: readonly Route[] = [
       definitionName: Type.String({ description: 'The kind of secret: what takes it is written for that.' }),
       description: maybe(Type.String()),
       rawData,
+      from: reference,
     }),
     repeats: 'engine',
     answers: { 200: shape('CreateSecretV1Response', { secret }) },
@@ -52,7 +63,8 @@ export const secretRoutes: readonly Route[] = [
         changeSet,
         name: body.name,
         definition: body.definitionName,
-        content: (body.rawData ?? {}) as Json,
+        ...(body.from != null ? { from: body.from } : {}),
+        ...(body.from == null || body.rawData != null ? { content: (body.rawData ?? {}) as Json } : {}),
         mustBeNew: true,
         idempotencyKey,
         ...(body.description == null ? {} : { description: body.description }),
@@ -87,6 +99,7 @@ export const secretRoutes: readonly Route[] = [
       name: Type.String(),
       description: maybe(Type.String()),
       rawData,
+      from: reference,
     }),
     repeats: 'engine',
     answers: { 200: shape('UpdateSecretV1Response', { secret }) },
@@ -99,6 +112,7 @@ export const secretRoutes: readonly Route[] = [
         idempotencyKey,
         ...(body.description == null ? {} : { description: body.description }),
         ...(body.rawData == null ? {} : { content: body.rawData as Json }),
+        ...(body.from == null ? {} : { from: body.from }),
       });
       return { secret: viewOf(await operation('secret.get', { changeSet, secret: changed })) };
     },
