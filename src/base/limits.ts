@@ -7,7 +7,7 @@ export const limits = {
   /** Bytes, about, that a workspace keeps of what searches have looked at. */
   searchIndexBytesMax: 96 * 1024 * 1024,
   /** Milliseconds that a search spends, portion by portion, on keeping what it looks at. */
-  searchIndexSliceMs: 2,
+  searchIndexSliceMs: 10,
   /** Components that may differ between two states for what is kept of one to be of use for the other. */
   searchTouchedMax: 50_000,
   /** Components that one search of a template may find. */

@@ -28,7 +28,7 @@ export interface MatchAsk {
 }
 
 /** Components looked at before others get their turn. */
-const portion = 250;
+const portion = 100;
 
 /** Those that are gone are left out. Refuses what the query refuses, `schema_not_found`. */
 export async function matchComponents(s: State, head: Snapshot, ask: MatchAsk): Promise<Result<ComponentLine[]>> {
