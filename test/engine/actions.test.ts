@@ -1,6 +1,7 @@
 // Actions on Head against a provider in a process of its own: what is planned, in which order it is done, what becomes of it.
 
 import { afterEach, expect, test } from 'vitest';
+import type { ActionRecord } from '../../src/model/action.ts';
 import { ActionHouse } from './action_house.ts';
 
 const houses: ActionHouse[] = [];
@@ -105,6 +106,19 @@ test('[EN182] D5 D7 a refresh tells what is there now; of one that is queued the
   await a.house.call('action.request', { component: 'it' });
   await a.quiet();
   expect((await a.seen('HEAD', 'it'))['resource_value'] ?? {}).toEqual({});
+});
+
+test('[EN182] D6 a refresh that failed and is asked for once more is the same action, queued again', async () => {
+  const a = await opened();
+  await a.apply('one', thing('it'));
+  await a.provider.rules({ op: 'read', nth: 1, goes: 'fail' });
+  const asked = await a.house.call<ActionRecord>('action.request', { component: 'it' });
+  await a.quiet();
+  expect(await a.house.call('action.get', { action: asked.id })).toMatchObject({ status: 'failed', attempts: 1 });
+  const again = await a.house.call<ActionRecord>('action.request', { component: 'it' });
+  expect(again.id).toBe(asked.id);
+  await a.quiet();
+  expect(await a.house.call('action.get', { action: asked.id })).toMatchObject({ status: 'succeeded', attempts: 2 });
 });
 
 test('[EN181] one that is on hold starts when it is released', async () => {

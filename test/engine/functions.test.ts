@@ -42,7 +42,7 @@ describe('trying a function', () => {
     expect(run).toMatchObject({ actor: 'ada', changeSet, output: '', test: { result: '"http://example.org:80"' } });
   });
 
-  test('[EN83] a text that is not saved runs in the place of the one that is', async () => {
+  test('[EN83] D14 a text that is not saved runs in the place of the one that is', async () => {
     const text = 'const main = ({ host, port }) => [port, host];';
     expect(await tried({ function: 'url', component: 'web', text })).toMatchObject({
       outcome: { ok: true, value: [80, 'example.org'] },

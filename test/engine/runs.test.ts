@@ -109,7 +109,7 @@ describe('records', () => {
 });
 
 describe('under way', () => {
-  test('[EN80] a run is listed as running, its log is followed, and killing ends it as terminated', async () => {
+  test('[EN80] D19 a run is listed as running, its log is followed, and killing ends it as terminated', async () => {
     const house = await open();
     await withWeb(house);
     const run = await startTicking(house);

@@ -174,6 +174,36 @@ describe('a run of a function with effects', () => {
     expect(await messageOf(c)).toBe('none');
   });
 
+  test('[D12] an action gets a secret that its slot follows: authentication sees the content, the action its environment', async () => {
+    const { house } = await opened();
+    const changeSet = await withSchemas(house);
+    const text = `// @commands printenv
+async function main() {
+  const { stdout } = await siExec.waitUntilEnd('printenv', ['PASSWORD']);
+  return { status: 'ok', resourceId: 'r-' + stdout.trim().length, payload: { told: stdout.trim() } };
+}`;
+    await house.submit(changeSet, { kind: 'function.create', name: 'make', functionKind: 'action', text });
+    await house.submit(changeSet, { kind: 'binding.attach', function: 'make', schema: 'Thing', action: 'create' });
+    await setSecret(house, changeSet, 'one', { password: 'correct-horse' });
+    const a = await thing(house, changeSet, 'a', { '/secrets/second': secretOf('one') });
+    await house.submit(changeSet, { kind: 'action.skip', component: a, action: 'create' });
+    const b = await thing(house, changeSet, 'b', { '/secrets/first': follows(a, '/secrets/second') });
+    await house.call('change_set.apply', { changeSet, waitMs: 30_000 });
+    for (let isQuiet = false; !isQuiet; )
+      isQuiet = (await house.call<{ quiet: boolean }>('action.run', { waitMs: 60_000 })).quiet;
+    const { items } = await house.call<{ items: { component: string; status: string; failure: unknown }[] }>(
+      'action.list',
+      {},
+    );
+    expect(items.map(({ component, status, failure }) => [component, status, failure])).toEqual([
+      [b, 'succeeded', null],
+    ]);
+    // The length of the password, and not a word of it.
+    const told = await house.call<{ resourceId: string }>('component.get', { component: b });
+    expect(told.resourceId).toBe('r-13');
+    expect(JSON.stringify(told)).not.toContain('correct-horse');
+  });
+
   test('[EN170] [D23] authentication functions run in order and share what they leave; overlays take the place of the variant’s', async () => {
     const { house } = await opened();
     const changeSet = await withSchemas(house);
