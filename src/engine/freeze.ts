@@ -5,8 +5,9 @@
 import type { Principal } from '../access/role.ts';
 import { isObject, type Json } from '../base/json.ts';
 import { must, ok, type Result, refuse } from '../base/result.ts';
+import { changeList, listSetting, readList } from './list_setting.ts';
 import { permit } from './permit.ts';
-import { oneAtATime, readSetting, type Setting, settingsChanged, writeSetting } from './setting.ts';
+import { settingsChanged } from './setting.ts';
 import type { Workspace } from './workspace.ts';
 
 const days = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
@@ -36,29 +37,13 @@ export interface Frozen {
   readonly reason?: string;
 }
 
-const format = 1;
 const windowsMax = 100;
 const hourMs = 3_600_000;
 
-const freezeSetting: Setting<readonly FreezeWindow[]> = {
-  name: 'freeze windows',
-  format,
-  parse: (document) => {
-    const list = isObject(document) ? document['windows'] : undefined;
-    if (!Array.isArray(list) || (document as { format?: unknown }).format !== format)
-      return wrong('windows', 'a list of windows', (document as Json) ?? null);
-    const out: FreezeWindow[] = [];
-    for (const given of list) {
-      const parsed = parseWindow(given);
-      if (!parsed.ok) return parsed;
-      out.push(parsed.value);
-    }
-    return ok(out);
-  },
-};
+const freezeSetting = listSetting<FreezeWindow>('freeze windows', 'windows', parseWindow);
 
-export async function readFreezes(w: Workspace): Promise<readonly FreezeWindow[]> {
-  return (await readSetting(w, freezeSetting)) ?? [];
+export function readFreezes(w: Workspace): Promise<readonly FreezeWindow[]> {
+  return readList(w, freezeSetting);
 }
 
 /** Each window, with its end where it is in force. */
@@ -105,21 +90,16 @@ export async function removeFreeze(w: Workspace, principal: Principal, name: str
   });
 }
 
-function change(
+async function change(
   w: Workspace,
   principal: Principal,
   sentence: string,
   next: (all: readonly FreezeWindow[]) => Result<readonly FreezeWindow[]>,
 ): Promise<Result<void>> {
-  return oneAtATime(w, async () => {
-    const windows = next(await readFreezes(w));
-    if (!windows.ok) return windows;
-    const text = JSON.stringify({ format, windows: windows.value });
-    const fact = { kind: 'freeze.set', subject: w.id, sentence, name: freezeSetting.name, text };
-    const written = await writeSetting(w, principal, fact);
-    if (written.ok) settingsChanged(w);
-    return written;
-  });
+  const done = await changeList(w, principal, freezeSetting, { kind: 'freeze.set', subject: w.id, sentence, next });
+  if (!done.ok) return done;
+  settingsChanged(w);
+  return ok(undefined);
 }
 
 /** The window in force that ends last; undefined: none is. */

@@ -4,7 +4,7 @@
 
 import type { Principal } from '../access/role.ts';
 import type { ComponentId, FunctionId } from '../base/ids.ts';
-import { canonical, isObject, type Json } from '../base/json.ts';
+import { canonical, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Refusal, type Result, refuse } from '../base/result.ts';
 import type { Call, Evaluated } from '../builtins/assemble.ts';
@@ -18,23 +18,14 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type Fact, noteOnHead } from './audit.ts';
 import type { Branch } from './branch.ts';
 import { compareSnapshots } from './compare.ts';
+import { changeList, listSetting, readList } from './list_setting.ts';
 import { permit } from './permit.ts';
-import { oneAtATime, readSetting, type Setting, settingsChanged, writeSetting } from './setting.ts';
+import { settingsChanged } from './setting.ts';
 import type { Workspace } from './workspace.ts';
 
-const format = 1;
+const setting = listSetting<FunctionId>('plan policies', 'functions');
 
-const setting: Setting<readonly FunctionId[]> = {
-  name: 'plan policies',
-  format,
-  parse: (document) => {
-    const list = isObject(document) && document['format'] === format ? document['functions'] : undefined;
-    if (Array.isArray(list) && list.every((id) => typeof id === 'string')) return ok(list as FunctionId[]);
-    return refuse('request_malformed', { path: '', expected: `format ${format}`, got: 'another', hint: 'run verify' });
-  },
-};
-
-const read = async (w: Workspace): Promise<readonly FunctionId[]> => (await readSetting(w, setting)) ?? [];
+const read = (w: Workspace): Promise<readonly FunctionId[]> => readList(w, setting);
 
 /** A policy that is bound. */
 export interface PolicyLine {
@@ -119,26 +110,16 @@ export async function unbindPolicy(w: Workspace, principal: Principal, name: str
   return done.ok ? ok(known) : done;
 }
 
-function change(
+async function change(
   w: Workspace,
   principal: Principal,
   sentence: string,
   next: (bound: readonly FunctionId[]) => Result<readonly FunctionId[]>,
 ): Promise<Result<void>> {
-  return oneAtATime(w, async () => {
-    const functions = next(await read(w));
-    if (!functions.ok) return functions;
-    const text = JSON.stringify({ format, functions: functions.value });
-    const written = await writeSetting(w, principal, {
-      kind: 'plan_policy.bind',
-      subject: w.id,
-      sentence,
-      name: setting.name,
-      text,
-    });
-    if (written.ok) settingsChanged(w);
-    return written;
-  });
+  const done = await changeList(w, principal, setting, { kind: 'plan_policy.bind', subject: w.id, sentence, next });
+  if (!done.ok) return done;
+  settingsChanged(w);
+  return ok(undefined);
 }
 
 /** What a policy said of a plan, or why it could not. */

@@ -5,16 +5,16 @@
 import type { Principal } from '../access/role.ts';
 import { whyNotUsable } from '../access/token.ts';
 import type { ChangeSetId } from '../base/ids.ts';
-import { canonical, isObject, type Json } from '../base/json.ts';
+import { canonical, type Json } from '../base/json.ts';
 import { Fault, ok, type Refusal, type Result, refuse } from '../base/result.ts';
 import { isActive, transition } from '../model/change_set.ts';
 import { applyChangeSet } from './apply.ts';
 import { presentOf } from './catch_up.ts';
 import { headStays } from './change_set.ts';
+import { changeList, listSetting, readList } from './list_setting.ts';
 import { actingAs } from './members.ts';
 import { permit } from './permit.ts';
 import { groundsOf } from './requirements.ts';
-import { oneAtATime, readSetting, type Setting, writeSetting } from './setting.ts';
 import { tokenRecord } from './tokens.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -41,7 +41,6 @@ interface Kept extends ScheduledApply {
   readonly fingerprint: string;
 }
 
-const format = 1;
 const waitingMax = 1_000;
 const endedMax = 200;
 /** How far ahead one may be asked for. */
@@ -49,17 +48,9 @@ const aheadMsMax = 366 * 24 * 3_600_000;
 /** How long what is still being computed at the time is waited for. */
 const quietMs = 60_000;
 
-const setting: Setting<readonly Kept[]> = {
-  name: 'scheduled applies',
-  format,
-  parse: (document) => {
-    const list = isObject(document) && document['format'] === format ? document['applies'] : undefined;
-    if (Array.isArray(list)) return ok(list as unknown as Kept[]);
-    return refuse('request_malformed', { path: '', expected: `format ${format}`, got: 'another', hint: 'run verify' });
-  },
-};
+const setting = listSetting<Kept>('scheduled applies', 'applies');
 
-const read = async (w: Workspace): Promise<readonly Kept[]> => (await readSetting(w, setting)) ?? [];
+const read = (w: Workspace): Promise<readonly Kept[]> => readList(w, setting);
 
 const lineOf = ({ principal: _p, fingerprint: _f, ...line }: Kept): ScheduledApply => line;
 
@@ -247,24 +238,24 @@ async function end(
 function change(
   w: Workspace,
   actor: string,
-  what: {
+  {
+    next,
+    ...told
+  }: {
     readonly sentence: string;
     readonly subject: string;
     readonly next: (all: readonly Kept[]) => Result<readonly Kept[]>;
   },
-): Promise<Result<void>> {
-  return oneAtATime(w, async () => {
-    const next = what.next(await read(w));
-    if (!next.ok) return next;
-    const ended = next.value.filter((s) => s.status !== 'waiting').slice(-endedMax);
-    const applies = next.value.filter((s) => s.status === 'waiting' || ended.includes(s));
-    const text = JSON.stringify({ format, applies });
-    const { sentence, subject } = what;
-    return writeSetting(
-      w,
-      { id: actor, role: 'owner' },
-      { kind: 'apply.schedule', subject, sentence, name: setting.name, text },
-    );
+): Promise<Result<readonly Kept[]>> {
+  return changeList(w, { id: actor, role: 'owner' }, setting, {
+    kind: 'apply.schedule',
+    ...told,
+    next: (all) => {
+      const applies = next(all);
+      if (!applies.ok) return applies;
+      const ended = new Set(applies.value.filter((s) => s.status !== 'waiting').slice(-endedMax));
+      return ok(applies.value.filter((s) => s.status === 'waiting' || ended.has(s)));
+    },
   });
 }
 

@@ -3,12 +3,12 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Principal } from '../access/role.ts';
-import { isObject, type Json } from '../base/json.ts';
+import type { Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { Fault, ok, type Result, refuse } from '../base/result.ts';
 import { durableKinds, type EventKind } from './event_shape.ts';
+import { changeList, listSetting, readList } from './list_setting.ts';
 import { permit } from './permit.ts';
-import { oneAtATime, readSetting, type Setting, writeSetting } from './setting.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface Webhook {
@@ -30,19 +30,9 @@ export interface KeptWebhook extends Webhook {
   readonly after: number;
 }
 
-const format = 1;
-const setting: Setting<readonly KeptWebhook[]> = {
-  name: 'webhooks',
-  format,
-  parse: (document) => {
-    const list = isObject(document) && document['format'] === format ? document['webhooks'] : undefined;
-    if (Array.isArray(list)) return ok(list as unknown as KeptWebhook[]);
-    return refuse('request_malformed', { path: '', expected: `format ${format}`, got: 'another', hint: 'run verify' });
-  },
-};
+const setting = listSetting<KeptWebhook>('webhooks', 'webhooks');
 
-export const keptWebhooks = async (w: Workspace): Promise<readonly KeptWebhook[]> =>
-  (await readSetting(w, setting)) ?? [];
+export const keptWebhooks = (w: Workspace): Promise<readonly KeptWebhook[]> => readList(w, setting);
 
 export const webhookOf = ({ sealed: _s, after: _a, ...hook }: KeptWebhook): Webhook => hook;
 
@@ -114,16 +104,20 @@ async function changeOne(
   id: string,
   what: { readonly verb: string; readonly next: (hook: KeptWebhook) => KeptWebhook | undefined },
 ): Promise<Result<Webhook>> {
-  const hook = (await keptWebhooks(w)).find((h) => h.id === id);
-  if (hook === undefined) return noWebhook(id);
-  const sentence = `${what.verb} the webhook to ${hook.url}`;
-  const next = what.next(hook);
-  const done = await change(w, actor, { subject: id, sentence }, (all) => {
+  const known = (await keptWebhooks(w)).find((h) => h.id === id);
+  if (known === undefined) return noWebhook(id);
+  let changed = known;
+  const done = await change(w, actor, { subject: id, sentence: `${what.verb} the webhook to ${known.url}` }, (all) => {
+    // Changed or removed meanwhile.
+    const hook = all.find((h) => h.id === id);
+    if (hook === undefined) return noWebhook(id);
+    const next = what.next(hook);
+    changed = next ?? hook;
     return ok(all.flatMap((h) => (h.id !== id ? [h] : next === undefined ? [] : [next])));
   });
   if (!done.ok) return done;
   w.webhooks.wake();
-  return ok(webhookOf(next ?? hook));
+  return ok(webhookOf(changed));
 }
 
 export function noWebhook(id: string): Result<never> {
@@ -140,13 +134,8 @@ function change(
   actor: string,
   fact: { readonly subject: string; readonly sentence: string },
   next: (all: readonly KeptWebhook[]) => Result<readonly KeptWebhook[]>,
-): Promise<Result<void>> {
-  return oneAtATime(w, async () => {
-    const webhooks = next(await keptWebhooks(w));
-    if (!webhooks.ok) return webhooks;
-    const text = JSON.stringify({ format, webhooks: webhooks.value });
-    return writeSetting(w, { id: actor, role: 'owner' }, { kind: 'webhook.set', ...fact, name: setting.name, text });
-  });
+): Promise<Result<readonly KeptWebhook[]>> {
+  return changeList(w, { id: actor, role: 'owner' }, setting, { kind: 'webhook.set', ...fact, next });
 }
 
 function isUrl(url: unknown): url is string {
