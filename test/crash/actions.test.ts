@@ -2,7 +2,8 @@
 // The next engine brings all of it to its end, with each effect once. Each file of this folder is a worker's.
 
 import { expect, test } from 'vitest';
-import { addressOf, allSucceeded, everywhere, scene, thing } from './everywhere.ts';
+import { addressOf, thing } from '../engine/action_house.ts';
+import { allSucceeded, everywhere, scene } from './everywhere.ts';
 
 test('[EN194] killed at every step of creations, of which one is done without an answer and one takes several calls', {
   timeout: 900_000,

@@ -3,7 +3,8 @@
 
 import { expect, test } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
-import { addressOf, allSucceeded, everywhere, scene, thing } from './everywhere.ts';
+import { addressOf, thing } from '../engine/action_house.ts';
+import { allSucceeded, everywhere, scene } from './everywhere.ts';
 
 /** Updates and destructions do not say that they may be done again. */
 function notRepeatable(types: Json[]): Json[] {

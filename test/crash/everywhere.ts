@@ -129,14 +129,6 @@ export async function everywhere(
   }
 }
 
-export const thing = (name: string, attributes: Record<string, Json> = {}, schema = 'Thing'): Json => ({
-  kind: 'component.create',
-  schema,
-  name,
-  attributes,
-});
-export const addressOf = (component: string): Json => ({ $source: { component, path: '/resource_value/Address' } });
-
 export async function allSucceeded(a: ActionHouse): Promise<void> {
   const open = (await a.actions()).filter((x) => x.status !== 'succeeded');
   expect(open.map((x: ActionRecord) => `${x.kind} of ${x.componentName}: ${x.status}`)).toEqual([]);

@@ -1,15 +1,12 @@
 // Cancelling an action, and ending its run, in every state: one that has not begun is cancelled, of one that has it is found out
 // what it came to or left to a person, and nothing that waits for it starts as if it had been done.
 
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
 import type { ActionRecord } from '../../src/model/action.ts';
-import { ActionHouse, codeOf } from './action_house.ts';
+import { ActionHouse, codeOf, follows, housesOfTests, thing } from './action_house.ts';
 
-const houses: ActionHouse[] = [];
-afterEach(async () => {
-  for (const house of houses.splice(0)) await house.close();
-});
+const houses = housesOfTests();
 
 async function opened(): Promise<ActionHouse> {
   const house = await ActionHouse.open();
@@ -17,20 +14,11 @@ async function opened(): Promise<ActionHouse> {
   return house;
 }
 
-const thing = (name: string, attributes: Record<string, Json> = {}): Json => ({
-  kind: 'component.create',
-  schema: 'Thing',
-  name,
-  attributes,
-});
 const size = (component: string, value: number): Json => ({
   kind: 'attribute.set',
   component,
   path: '/domain/Size',
   value,
-});
-const follows = (component: string): Record<string, Json> => ({
-  '/domain/Upstream': { $source: { component, path: '/resource_value/Address' } },
 });
 
 /** Applies edits and waits until the provider has been asked for the operation, which it does not answer. */

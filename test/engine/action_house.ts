@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { afterEach } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
 import type { ActionRecord } from '../../src/model/action.ts';
 import { withFunctions } from './function_house.ts';
@@ -130,6 +131,29 @@ export function thingMutations(port: number): Json[] {
       { kind: 'binding.attach', function: `thing-${action}`, schema: 'Thing', action },
     ]),
   ];
+}
+
+/** The request that makes one. */
+export const thing = (name: string, attributes: Record<string, Json> = {}, schema = 'Thing'): Json => ({
+  kind: 'component.create',
+  schema,
+  name,
+  attributes,
+});
+
+/** The value that follows the address of another one's resource. */
+export const addressOf = (component: string): Json => ({ $source: { component, path: '/resource_value/Address' } });
+
+/** Attributes of a thing that is made with the address of another one's resource. */
+export const follows = (component: string): Record<string, Json> => ({ '/domain/Upstream': addressOf(component) });
+
+/** Of the tests of a file: what is put in is closed after each. */
+export function housesOfTests(): ActionHouse[] {
+  const houses: ActionHouse[] = [];
+  afterEach(async () => {
+    for (const house of houses.splice(0)) await house.close();
+  });
+  return houses;
 }
 
 export class ActionHouse {

@@ -1,14 +1,11 @@
 // Actions that take several calls of their function, that wait for somebody, and that are tried again by themselves: what is
 // written down between two calls, and what the next engine goes on with.
 
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
-import { ActionHouse } from './action_house.ts';
+import { ActionHouse, housesOfTests } from './action_house.ts';
 
-const houses: ActionHouse[] = [];
-afterEach(async () => {
-  for (const house of houses.splice(0)) await house.close();
-});
+const houses = housesOfTests();
 
 /** A schema `Step` whose creation is the given text. */
 async function withCreate(text: string, update?: string): Promise<ActionHouse> {

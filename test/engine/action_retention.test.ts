@@ -1,14 +1,11 @@
 // Old actions go by age and count; what has not ended and the newest of each component stay, and how many went is told.
 
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
-import { ActionHouse } from './action_house.ts';
+import { ActionHouse, housesOfTests } from './action_house.ts';
 import type { HouseOptions } from './house.ts';
 
-const houses: ActionHouse[] = [];
-afterEach(async () => {
-  for (const house of houses.splice(0)) await house.close();
-});
+const houses = housesOfTests();
 
 async function opened(options: HouseOptions = {}): Promise<ActionHouse> {
   const house = await ActionHouse.open(options);

@@ -1,13 +1,10 @@
 // Actions on Head against a provider in a process of its own: what is planned, in which order it is done, what becomes of it.
 
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { ActionRecord } from '../../src/model/action.ts';
-import { ActionHouse } from './action_house.ts';
+import { ActionHouse, housesOfTests } from './action_house.ts';
 
-const houses: ActionHouse[] = [];
-afterEach(async () => {
-  for (const house of houses.splice(0)) await house.close();
-});
+const houses = housesOfTests();
 
 async function opened(): Promise<ActionHouse> {
   const house = await ActionHouse.open();

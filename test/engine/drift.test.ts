@@ -1,17 +1,14 @@
 // What others did to resources behind the model's back: seen property by property, and decided in change sets.
 
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
 import type { ComponentView } from '../../src/engine/component.ts';
 import type { DriftReply, DriftView } from '../../src/engine/drift.ts';
 import type { AcceptReply, EnforceReply } from '../../src/engine/drift_decisions.ts';
 import type { Review } from '../../src/engine/operations.ts';
-import { ActionHouse, codeOf } from './action_house.ts';
+import { ActionHouse, codeOf, housesOfTests } from './action_house.ts';
 
-const houses: ActionHouse[] = [];
-afterEach(async () => {
-  for (const house of houses.splice(0)) await house.close();
-});
+const houses = housesOfTests();
 
 const text = { kind: 'string' } as const;
 

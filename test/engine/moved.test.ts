@@ -1,15 +1,12 @@
 // A resource that is found under another component now: it passes to that one, and its provider, in a process of its own,
 // hears nothing of it.
 
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
-import { ActionHouse } from './action_house.ts';
+import { ActionHouse, follows, housesOfTests, thing } from './action_house.ts';
 import { sqliteHouse } from './house.ts';
 
-const houses: ActionHouse[] = [];
-afterEach(async () => {
-  for (const house of houses.splice(0)) await house.close();
-});
+const houses = housesOfTests();
 
 /** On Head: `old`, made with size 1, and `user`, which follows its address. */
 async function opened(): Promise<ActionHouse> {
@@ -21,15 +18,6 @@ async function opened(): Promise<ActionHouse> {
 }
 
 const made = ['create old', 'create user'];
-const thing = (name: string, attributes: Record<string, Json> = {}): Json => ({
-  kind: 'component.create',
-  schema: 'Thing',
-  name,
-  attributes,
-});
-const follows = (name: string): Record<string, Json> => ({
-  '/domain/Upstream': { $source: { component: name, path: '/resource_value/Address' } },
-});
 const remove = (component: string): Json => ({ kind: 'component.delete', component });
 const moved = (from: string, to: string): Json => ({ kind: 'component.moved', from, to });
 const size = (component: string, value: number): Json => ({

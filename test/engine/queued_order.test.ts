@@ -1,13 +1,10 @@
 // What is queued on Head already, and a later change set does not plan anew, has its place in the order of what it does plan.
 
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
-import { ActionHouse } from './action_house.ts';
+import { ActionHouse, follows, housesOfTests, thing } from './action_house.ts';
 
-const houses: ActionHouse[] = [];
-afterEach(async () => {
-  for (const house of houses.splice(0)) await house.close();
-});
+const houses = housesOfTests();
 
 async function opened(): Promise<ActionHouse> {
   const house = await ActionHouse.open();
@@ -16,20 +13,11 @@ async function opened(): Promise<ActionHouse> {
   return house;
 }
 
-const thing = (name: string, attributes: Record<string, Json> = {}): Json => ({
-  kind: 'component.create',
-  schema: 'Thing',
-  name,
-  attributes,
-});
 const resize = (component: string): Json => ({
   kind: 'attribute.set',
   component,
   path: '/domain/Size',
   value: 2,
-});
-const follows = (component: string): Record<string, Json> => ({
-  '/domain/Upstream': { $source: { component, path: '/resource_value/Address' } },
 });
 const dependsOn = (component: string, on: string): Json => ({ kind: 'depends_on.add', component, on });
 

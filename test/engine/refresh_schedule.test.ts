@@ -1,14 +1,11 @@
 // Resources that are looked at again by themselves, against a provider in a process of its own.
 
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
 import type { DriftReply, DriftView } from '../../src/engine/drift.ts';
-import { ActionHouse, codeOf } from './action_house.ts';
+import { ActionHouse, codeOf, housesOfTests } from './action_house.ts';
 
-const houses: ActionHouse[] = [];
-afterEach(async () => {
-  for (const house of houses.splice(0)) await house.close();
-});
+const houses = housesOfTests();
 
 const everyMs = 1_000;
 

@@ -1,16 +1,13 @@
 // A replacement whose new resource is made before the old one goes: it is the old one that is destroyed, whatever happens between
 // the two and however often they are tried.
 
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
-import { ActionHouse, codeOf, startProvider, thingMutations } from './action_house.ts';
+import { ActionHouse, codeOf, housesOfTests, startProvider, thingMutations } from './action_house.ts';
 import { withFunctions } from './function_house.ts';
 import { sqliteHouse } from './house.ts';
 
-const houses: ActionHouse[] = [];
-afterEach(async () => {
-  for (const house of houses.splice(0)) await house.close();
-});
+const houses = housesOfTests();
 
 /** `Thing`, whose replacement is made first, and one of it, `it`, which is `t1`. */
 async function opened(change: (mutation: Json, port: number) => Json = (m) => m): Promise<ActionHouse> {

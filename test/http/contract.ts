@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { routes } from '../../src/surfaces/http/routes/all.ts';
 
-interface Operation {
+export interface Operation {
   readonly method: string;
   readonly path: string;
   readonly query: readonly string[];
@@ -18,9 +18,9 @@ interface Operation {
   readonly statuses: Readonly<Record<string, string | null>>;
 }
 
-type Model = string | Readonly<Record<string, string>>;
+export type Model = string | Readonly<Record<string, string>>;
 
-const contract = JSON.parse(readFileSync(new URL('contract.json', import.meta.url), 'utf8')) as {
+export const contract = JSON.parse(readFileSync(new URL('contract.json', import.meta.url), 'utf8')) as {
   readonly operations: Readonly<Record<string, Operation>>;
   readonly models: Readonly<Record<string, Model>>;
 };

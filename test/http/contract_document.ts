@@ -1,28 +1,15 @@
 // An OpenAPI document of the public API v1, built from its facts in contract.json and from nothing of ours: what a client
 // is generated from that knows that API only. Left out: refusals beyond their status, which a client reads as errors.
 
-import { readFileSync } from 'node:fs';
+import { contract, type Model, type Operation } from './contract.ts';
 
-interface Operation {
-  readonly method: string;
-  readonly path: string;
-  readonly query: readonly string[];
-  readonly parameters: readonly string[];
-  readonly body: string | null;
-  readonly returns: string;
-  readonly statuses: Readonly<Record<string, string | null>>;
-}
-type Model = string | Readonly<Record<string, string>>;
 type Document = { readonly [key: string]: unknown };
 
 /** The one body that the facts leave out: a file, by the notes on that operation. */
 const files: Readonly<Record<string, string>> = { 'Schemas.installFromFile': 'pkg_spec' };
 
 export function contractDocument(): Document {
-  const { operations, models } = JSON.parse(readFileSync(new URL('contract.json', import.meta.url), 'utf8')) as {
-    readonly operations: Readonly<Record<string, Operation>>;
-    readonly models: Readonly<Record<string, Model>>;
-  };
+  const { operations, models } = contract;
   const paths: Record<string, Document> = {};
   for (const [id, o] of Object.entries(operations))
     paths[o.path] = { ...paths[o.path], [o.method.toLowerCase()]: operationOf(id, o) };
