@@ -80,15 +80,10 @@ export async function declareComponents(
   });
   if (!may.ok) return may;
   return repeated<DeclareReply>(w, { principal: principal.id, ...ask.value }, async () => {
-    for (;;) {
-      const found = await caughtUp(w, asked.changeSet);
-      if (!found.ok) return found;
-      const { branch } = found.value;
-      const done = await w.read(() =>
-        declareNow(w, principal, branch, { asked, declared: declared.value, ask: ask.value }),
-      );
-      if (done !== 'lost') return done;
-    }
+    const found = await caughtUp(w, asked.changeSet);
+    if (!found.ok) return found;
+    const { branch } = found.value;
+    return w.read(() => declareNow(w, principal, branch, { asked, declared: declared.value, ask: ask.value }));
   });
 }
 

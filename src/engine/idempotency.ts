@@ -16,8 +16,17 @@ interface Ask {
 
 const running = new WeakMap<Workspace, Map<string, Promise<unknown>>>();
 
-/** Answers from the record of an earlier request with this key, else does it. Refuses `idempotency_key_reused`. */
-export async function repeated<T>(w: Workspace, ask: Ask, work: () => Promise<Result<T>>): Promise<Result<T>> {
+/**
+ * Answers from the record of an earlier request with this key, else does it: as often as it is lost to somebody who was quicker.
+ * Refuses `idempotency_key_reused`.
+ */
+export async function repeated<T>(w: Workspace, ask: Ask, once: () => Promise<Result<T> | 'lost'>): Promise<Result<T>> {
+  const work = async (): Promise<Result<T>> => {
+    for (;;) {
+      const done = await once();
+      if (done !== 'lost') return done;
+    }
+  };
   const { key } = ask;
   if (key === undefined) return work();
   const name = `${ask.principal}\n${key}`;

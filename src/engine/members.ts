@@ -64,15 +64,15 @@ function isGoodIn({ token, home, reach }: Principal, workspace: string): boolean
 function without(members: readonly Member[], caller: Principal, w: Workspace): Result<Principal> {
   const { token, home, reach } = caller;
   const isOpen = token === undefined || home === w.id || reach === 'installation';
-  return members.length === 0 && isOpen ? ok(caller) : outOfReach(caller.id, w);
+  return members.length === 0 && isOpen ? ok(caller) : outOfReach(caller.id, w.id);
 }
 
-/** Refuses `access_denied` to a token that is not good in a workspace. */
-export function outOfReach(user: string, w: Workspace): Result<never> {
+/** Refuses `access_denied` to a token that is not good in a workspace, by its id. */
+export function outOfReach(user: string, workspace: string): Result<never> {
   return refuse('access_denied', {
     path: 'workspace',
     expected: 'a token that is good in this workspace',
-    got: `one of ${user} that is not good in ${w.id}`,
+    got: `one of ${user} that is not good in ${workspace}`,
     hint: 'use a token of that workspace',
   });
 }

@@ -43,12 +43,9 @@ export async function pick(w: Workspace, principal: Principal, request: PickRequ
       hint: 'see the edits of a change set: headwater change-set edits NAME',
     });
   }
-  return repeated<SubmitReply>(w, { principal: principal.id, ...ask.value }, async () => {
-    for (;;) {
-      const done = await pickOnce(w, principal, request, ask.value);
-      if (done !== 'lost') return done;
-    }
-  });
+  return repeated<SubmitReply>(w, { principal: principal.id, ...ask.value }, () =>
+    pickOnce(w, principal, request, ask.value),
+  );
 }
 
 async function pickOnce(

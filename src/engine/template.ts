@@ -74,15 +74,10 @@ export async function importTemplate(
   const may = await permit(w, principal, 'edit', { operation: 'import', subject: changeSet });
   if (!may.ok) return may;
   return repeated<ImportReply>(w, { principal: principal.id, ...ask.value }, async () => {
-    for (;;) {
-      const found = await caughtUp(w, changeSet);
-      if (!found.ok) return found;
-      const { branch } = found.value;
-      const done = await w.read(() =>
-        importNow(engine, w, principal, branch, { parsed: parsed.value, name, moved, ask: ask.value }),
-      );
-      if (done !== 'lost') return done;
-    }
+    const found = await caughtUp(w, changeSet);
+    if (!found.ok) return found;
+    const { branch } = found.value;
+    return w.read(() => importNow(engine, w, principal, branch, { parsed: parsed.value, name, moved, ask: ask.value }));
   });
 }
 

@@ -263,10 +263,10 @@ export async function principalWith(bearer: Bearer, w: Workspace): Promise<Resul
   };
   const members = await readMembers(w);
   const isHome = home.id === w.id;
-  if (!isHome && token.reach === 'workspace') return outOfReach(user, w);
+  if (!isHome && token.reach === 'workspace') return outOfReach(user, w.id);
   // What a membership says counts for every operation, and is looked up by each.
   if (members.length > 0) return ok({ ...who, role: 'viewer' });
-  return token.reach === 'installation' || isHome ? ok({ ...who, role: 'owner' }) : outOfReach(user, w);
+  return token.reach === 'installation' || isHome ? ok({ ...who, role: 'owner' }) : outOfReach(user, w.id);
 }
 
 function invalid(got: string): Result<never> {

@@ -50,22 +50,20 @@ export async function undo(w: Workspace, principal: Principal, request: UndoRequ
   const ask = askOf(w, request.idempotencyKey, { undo: request as unknown as Json });
   if (!ask.ok) return ask;
   return repeated<UndoReply>(w, { principal: principal.id, ...ask.value }, async () => {
-    for (;;) {
-      const seen = await standing(w, request);
-      if (!seen.ok) return seen;
-      if (seen.value === 'lost') continue;
-      const { branch, made } = seen.value;
-      const chosen = chosenOf(made, principal, request);
-      if (!chosen.ok) return chosen;
-      const done = await w.read(() => {
-        const head = headOf(w, branch, seen.value as Standing);
-        if (head === undefined) return Promise.resolve('lost' as const);
-        const left = leftWithout(branch, head, made, { steps: chosen.value, more: request.withNeeding === true });
-        if (!left.ok) return Promise.resolve(left);
-        return commitUndo(w, principal, branch, { ...left.value, ask: ask.value });
-      });
-      if (done !== 'lost') return done;
-    }
+    const seen = await standing(w, request);
+    if (!seen.ok) return seen;
+    const stands = seen.value;
+    if (stands === 'lost') return stands;
+    const { branch, made } = stands;
+    const chosen = chosenOf(made, principal, request);
+    if (!chosen.ok) return chosen;
+    return w.read((): Promise<Result<UndoReply> | 'lost'> => {
+      const head = headOf(w, branch, stands);
+      if (head === undefined) return Promise.resolve('lost');
+      const left = leftWithout(branch, head, made, { steps: chosen.value, more: request.withNeeding === true });
+      if (!left.ok) return Promise.resolve(left);
+      return commitUndo(w, principal, branch, { ...left.value, ask: ask.value });
+    });
   });
 }
 
@@ -85,25 +83,25 @@ export async function redo(w: Workspace, principal: Principal, request: RedoRequ
   const ask = askOf(w, request.idempotencyKey, { redo: request as unknown as Json });
   if (!ask.ok) return ask;
   return repeated<SubmitReply>(w, { principal: principal.id, ...ask.value }, async () => {
-    for (;;) {
-      const seen = await standing(w, request);
-      if (!seen.ok) return seen;
-      if (seen.value === 'lost') continue;
-      const { branch, made } = seen.value;
-      const of = undoneOf(made, principal, request);
-      if (!of.ok) return of;
-      const late = await seenBy(w, branch, of.value.version - 1);
-      if (!late.ok) return late;
-      if (late.value === 'lost') continue;
-      const before = await w.pendingOf(branch.row, of.value.version - 1);
-      const done = await w.read(() => {
-        const head = headOf(w, branch, seen.value as Standing);
-        if (head === undefined) return Promise.resolve('lost' as const);
-        const items = of.value.dropped.map((at) => before.items[at]!);
-        return putBack(w, principal, branch, { head, late: late.value as Late, of: of.value, items, ask: ask.value });
-      });
-      if (done !== 'lost') return done;
-    }
+    const seen = await standing(w, request);
+    if (!seen.ok) return seen;
+    const stands = seen.value;
+    if (stands === 'lost') return stands;
+    const { branch, made } = stands;
+    const undone = undoneOf(made, principal, request);
+    if (!undone.ok) return undone;
+    const of = undone.value;
+    const told = await seenBy(w, branch, of.version - 1);
+    if (!told.ok) return told;
+    const late = told.value;
+    if (late === 'lost') return late;
+    const before = await w.pendingOf(branch.row, of.version - 1);
+    return w.read((): Promise<Result<SubmitReply> | 'lost'> => {
+      const head = headOf(w, branch, stands);
+      if (head === undefined) return Promise.resolve('lost');
+      const items = of.dropped.map((at) => before.items[at]!);
+      return putBack(w, principal, branch, { head, late, of, items, ask: ask.value });
+    });
   });
 }
 

@@ -7,6 +7,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Principal } from '../../access/role.ts';
 import { must, RefusalError } from '../../base/result.ts';
 import type { Engine } from '../../engine/engine.ts';
+import { outOfReach } from '../../engine/members.ts';
 import { type Bearer, bearerOf, principalWith } from '../../engine/tokens.ts';
 import type { Workspace } from '../../engine/workspace.ts';
 import { LoginCookie } from './cookies.ts';
@@ -38,19 +39,9 @@ export async function letIn(door: Door, r: Route, request: FastifyRequest): Prom
   const { workspace_id: id = '' } = request.params as Record<string, string>;
   const found = await door.engine.workspace(id);
   // Whether a workspace is there is nobody's business outside of it, but for those who may see all.
-  if (!found.ok && token.reach !== 'installation') throw new RefusalError(noAccess(user, id));
+  if (!found.ok && token.reach !== 'installation') must(outOfReach(user, id));
   const { workspace } = must(found);
   return { bearer, workspace, principal: must(await principalWith(bearer, workspace)) };
-}
-
-export function noAccess(user: string, id: string) {
-  return {
-    code: 'access_denied' as const,
-    path: 'workspace',
-    expected: 'a token that is good in this workspace',
-    got: `one of ${user} that is not good in ${id}`,
-    hint: 'use a token of that workspace',
-  };
 }
 
 /** Throws refusals: `token_invalid`; `access_denied` where a cookie comes alone with what changes something. */

@@ -15,12 +15,13 @@ import { limits } from '../../base/limits.ts';
 import { Fault, must, ok, RefusalError, type Result } from '../../base/result.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { answeredOnce } from '../../engine/idempotency.ts';
+import { outOfReach } from '../../engine/members.ts';
 import { callOperation } from '../../engine/operations.ts';
 import { type Bearer, principalWith } from '../../engine/tokens.ts';
 import type { Workspace } from '../../engine/workspace.ts';
 import type { IdentityProvider } from '../../ports/identity_provider.ts';
 import { checkBody, checkQuery, wrongAnswer } from './checks.ts';
-import { bearerIn, type Door, letIn, noAccess, shownIn } from './let_in.ts';
+import { bearerIn, type Door, letIn, shownIn } from './let_in.ts';
 import { mountLogin } from './login.ts';
 import { openApiOf } from './openapi.ts';
 import { FaultWithStatus, problem, problemOfFault, problemOfRefusal, RefusalWithStatus } from './refusals.ts';
@@ -250,7 +251,7 @@ function mountMetrics(app: FastifyInstance, door: Door, metrics: NonNullable<Htt
   app.get('/metrics', async (request, reply) => {
     const { token, user } = await bearerIn(door, request);
     // It tells of all workspaces.
-    if (token.reach !== 'installation') throw new RefusalError(noAccess(user, 'the whole installation'));
+    if (token.reach !== 'installation') must(outOfReach(user, 'the whole installation'));
     const { contentType, text } = await metrics();
     return reply.type(contentType).send(text);
   });
