@@ -1,11 +1,12 @@
 // `npm test`: installs what is missing, builds, runs the checks, then every suite (a folder of test/), each in a process
-// of its own with a time budget. A check counts as one test. The last line on standard output is always
+// of its own with a time budget, as many at a time as there are processors (three at most), the longest first. What a suite
+// prints is shown when it ends. A check counts as one test. The last line on standard output is always
 // `N passed, N failed`, with `, N skipped` behind it when there were any; the exit code is 0 only when none failed.
 //
 //   --core     only the suites that need nothing but Node
 //   NAME ...   only these suites, and no checks
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { build } from './build.mjs';
 import { checkStatuses } from './statuses.mjs';
@@ -36,6 +37,9 @@ const budgetSeconds = {
   providers: 90,
 };
 const endAfterSecondsMin = 600;
+
+/** Suites at a time: some are waiting, most are not, and each has processes of its own. */
+const lanesMax = 3;
 
 /** Suites that need more than Node and the packages, with what they need; `--core` leaves them out. */
 const needsMore = {
@@ -146,6 +150,7 @@ function addReport(suite, report) {
 }
 
 async function runSuite(suite, scratch) {
+  process.stderr.write(`== ${suite} ...\n`);
   const since = performance.now();
   const reportFile = join(scratch, `${suite}.json`);
   const budget = budgetSeconds[suite] ?? budgetSeconds.default;
@@ -153,12 +158,12 @@ async function runSuite(suite, scratch) {
   const statuses = join(scratch, `${suite}-statuses`);
   mkdirSync(statuses);
   const args = ['run', `test/${suite}/`, '--allowOnly=false', '--reporter=default', '--reporter=json'];
-  say(`\n== ${suite}`);
-  const { code } = await runChild(process.execPath, [vitest, ...args, `--outputFile.json=${reportFile}`], {
-    to: process.stdout,
+  const { code, output } = await runChild(process.execPath, [vitest, ...args, `--outputFile.json=${reportFile}`], {
+    capture: true,
     env: { ...process.env, NODE_ENV: 'test', HEADWATER_DIST_IS_BUILT: '1', HEADWATER_STATUSES: statuses },
     limitMs: Math.max(endAfterSecondsMin, 10 * budget) * 1000,
   });
+  say(`\n== ${suite}\n${output.trimEnd()}`);
   const seconds = (performance.now() - since) / 1000;
   const time = `${seconds.toFixed(1)} s of ${budget} s${seconds > budget ? ': OVER BUDGET' : ''}`;
   let report;
@@ -175,6 +180,19 @@ async function runSuite(suite, scratch) {
   }
   if (suite === 'http') await check('statuses of the HTTP API', async () => say(await checkStatuses(statuses)));
   return `${suite}: ${own.passed} passed, ${own.failed} failed, ${own.skipped} skipped, ${time}`;
+}
+
+/** Runs suites side by side, the longest first, so that none begins when the others are about to end; answers their lines by name. */
+async function runSuites(suites, scratch) {
+  const budgetOf = (suite) => budgetSeconds[suite] ?? budgetSeconds.default;
+  const left = suites.toSorted((a, b) => budgetOf(b) - budgetOf(a));
+  const lines = [];
+  const lane = async () => {
+    for (let suite = left.shift(); suite !== undefined; suite = left.shift())
+      lines.push(await runSuite(suite, scratch));
+  };
+  await Promise.all(Array.from({ length: Math.min(lanesMax, availableParallelism()) }, lane));
+  return lines.sort();
 }
 
 /** The build, the linter, dead code, and the types of the tests. */
@@ -212,13 +230,11 @@ async function main() {
   if (core) for (const [suite, what] of Object.entries(needsMore)) say(`Not run: ${suite}, which needs ${what}.`);
   await check('what the suites need', () => provide(suites));
   const scratch = mkdtempSync(join(tmpdir(), 'headwater-test-'));
-  const lines = [];
   try {
-    for (const suite of suites) lines.push(await runSuite(suite, scratch));
+    say(`\n${(await runSuites(suites, scratch)).join('\n')}`);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
-  say(`\n${lines.join('\n')}`);
 }
 
 for (const signal of ['SIGINT', 'SIGTERM']) {

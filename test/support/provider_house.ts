@@ -157,11 +157,17 @@ export class ProviderHouse {
     rmSync(kept, { recursive: true });
   }
 
-  /** Waits until an action was tried and is to be tried again. */
+  /**
+   * Waits until an action was tried, is to be tried again, and is not about to be: whoever goes on from there has half a second
+   * before it is. The wait before another try is drawn from nothing to a bound that doubles, so it may be any.
+   */
   async isTriedAgain(component: string): Promise<ActionRecord> {
     for (;;) {
-      const found = (await this.actions()).find((a) => a.componentName === component && (a.retries ?? 0) > 0);
-      if (found !== undefined) return found;
+      const found = (await this.actions()).find((a) => a.componentName === component && a.kind !== 'refresh');
+      const isWaiting = found?.status === 'queued' && (found.retries ?? 0) > 0;
+      if (isWaiting && (found.notBeforeMs ?? 0) > Date.now() + 500) return found;
+      // What has ended is not tried again: why it ended is told, rather than waited for.
+      if (found !== undefined && found.endedAtMs !== null) throw new Error(`not tried again: ${await this.told()}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
