@@ -1,7 +1,7 @@
 // Reading components: one whole, the list, a search, the history of one. Reads take a snapshot, so a reader sees one
 // instant whatever is edited meanwhile; nothing here writes.
 
-import type { ChangeSetId, ComponentId, SchemaId, VariantId } from '../base/ids.ts';
+import type { ChangeSetId, ComponentId, Hash, SchemaId, VariantId } from '../base/ids.ts';
 import { compareText, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result } from '../base/result.ts';
@@ -22,7 +22,7 @@ import {
   resourceIdOf,
   specOfComponent,
 } from '../model/lookup.ts';
-import { childPath, decodeSegment, type Path } from '../model/path.ts';
+import { childPath, decodeSegment, type Path, pointerOf } from '../model/path.ts';
 import { childProperty, type Definitions, type Property } from '../model/property.ts';
 import { rootProperty } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
@@ -72,13 +72,14 @@ export interface DriftMention {
   readonly paths: readonly string[];
 }
 
-/** `viewOf`: the values as they stand. Refuses `component_not_found`, `ambiguous_name`. */
+/** `viewOf`: the values as they stand; `inputOf`: as in `sourcesOfComponent`. Refuses `component_not_found`, `ambiguous_name`. */
 export function readComponent(
   snapshot: Snapshot,
   row: ChangeSetRow,
   version: number,
   text: string,
   viewOf: (component: ComponentId) => { value: Json; problems: readonly ViewProblem[] },
+  inputOf?: (cell: Cell) => Json,
 ): Result<ComponentView> {
   const id = resolveComponent(snapshot, text);
   if (!id.ok) return id;
@@ -100,7 +101,7 @@ export function readComponent(
     resourceId: resourceIdOf(snapshot, component) ?? null,
     value,
     problems: problems.map((p) => ({ ...p, message: named(snapshot, p.message) })),
-    sources: sourcesOfComponent(snapshot, component),
+    sources: sourcesOfComponent(snapshot, component, inputOf),
     views: views.map((v) => ({ id: v, name: findRecord<ViewRecord>(snapshot, 'views', v)?.name ?? '' })),
     dependsOn: below('depends') as ComponentId[],
     flags: below('flag'),
@@ -116,51 +117,49 @@ function named(reader: Reader, message: string): string {
  * What is declared on a component, in schema order; what lies below a followed container is left out. `inputOf`: how an author
  * writes it; absent: that is left out.
  */
-export function sourcesOfComponent(
-  reader: Reader,
-  component: ComponentId,
-  inputOf?: (cell: Cell) => Json,
-): SourceLine[] {
+function sourcesOfComponent(reader: Reader, component: ComponentId, inputOf?: (cell: Cell) => Json): SourceLine[] {
   const spec = specOfComponent(reader, findComponent(reader, component)!)!;
   const out: SourceLine[] = [];
-  const walk = (declared: Declared, property: Property | undefined, definitions: Definitions): void => {
-    const { cell, path } = declared;
+  const line = (cell: Cell, path: string): SourceLine => {
+    const input = inputOf === undefined ? {} : { input: inputOf(cell) };
+    if ('k' in cell) return { path, kind: 'secret', value: cell.k, ...input };
+    if ('u' in cell) return { path, kind: 'unset', ...input };
+    if (!('x' in cell)) {
+      const value = 'v' in cell ? cell.v : (JSON.parse(reader.blob((cell as { readonly b: Hash }).b)) as Json);
+      return { path, kind: 'value', value, ...input };
+    }
+    const sources = sourcesOf(cell.x).map((s: Source) => ({
+      component: s.component,
+      name: nameOf(reader, s.component),
+      path: pointerAt(reader, s.component, s.path),
+    }));
+    return { path, kind: 'subscription', follows: exprSummary(reader, cell.x), sources, ...input };
+  };
+  // The pointer is made on the way down: an element's place among the others is known there, where `pointerAt` would scan for it.
+  const walk = (
+    declared: Declared,
+    pointer: string,
+    property: Property | undefined,
+    definitions: Definitions,
+  ): void => {
+    const { cell, path, children } = declared;
     if (cell !== undefined && !('c' in cell)) {
-      const at = pointerAt(reader, component, path);
-      const before = out.length;
-      if ('x' in cell) {
-        const named = (s: Source) => ({
-          component: s.component,
-          name: nameOf(reader, s.component),
-          path: pointerAt(reader, s.component, s.path),
-        });
-        out.push({
-          path: at,
-          kind: 'subscription',
-          follows: exprSummary(reader, cell.x),
-          sources: sourcesOf(cell.x).map(named),
-        });
-      } else if ('k' in cell) out.push({ path: at, kind: 'secret', value: cell.k });
-      else if ('u' in cell) out.push({ path: at, kind: 'unset' });
-      else
-        out.push({ path: at, kind: 'value', value: 'v' in cell ? cell.v : (JSON.parse(reader.blob(cell.b)) as Json) });
-      if (inputOf !== undefined) out[before] = { ...out[before]!, input: inputOf(cell) };
+      out.push(line(cell, pointer));
       return;
     }
-    for (const { node } of elementsOf(declared)) {
-      walk(node, property && childProperty(property, { element: true }, definitions), definitions);
+    for (const [i, { node }] of elementsOf(declared).entries()) {
+      walk(node, `${pointer}/${i}`, property && childProperty(property, { element: true }, definitions), definitions);
     }
     const known = property?.kind === 'object' ? Object.keys(property.properties ?? {}) : [];
-    const ordered = known
-      .map((key) => childPath(path, key).slice(path.length + 1))
-      .filter((s) => declared.children.has(s));
-    for (const segment of new Set([...ordered, ...declared.children.keys()])) {
+    const ordered = known.map((key) => childPath(path, key).slice(path.length + 1)).filter((s) => children.has(s));
+    for (const segment of new Set([...ordered, ...children.keys()])) {
       const { key } = decodeSegment(segment);
       if (key === undefined) continue;
-      walk(declared.children.get(segment)!, property && childProperty(property, { key }, definitions), definitions);
+      const below = `${pointer}${pointerOf([key])}`;
+      walk(children.get(segment)!, below, property && childProperty(property, { key }, definitions), definitions);
     }
   };
-  walk(readDeclared(reader, component, '' as Path), rootProperty(spec), spec.definitions);
+  walk(readDeclared(reader, component, '' as Path), '', rootProperty(spec), spec.definitions);
   return out;
 }
 

@@ -26,7 +26,7 @@ import type { Reader } from '../model/state.ts';
 import type { ViewRecord } from '../model/view.ts';
 import { bindingsOf } from '../mutation/compile_binding.ts';
 import { pointerAt } from '../mutation/tree.ts';
-import { type ComponentView, readComponent, sourcesOfComponent } from './component.ts';
+import { type ComponentView, readComponent } from './component.ts';
 import type { State } from './operation.ts';
 
 export interface NamedComponent {
@@ -61,14 +61,13 @@ type ViewOf = Parameters<typeof readComponent>[4];
 /** Call it in `read`; `head`: the state of Head. Refuses `component_not_found`, `ambiguous_name`. */
 export function componentDetail(s: State, name: string, viewOf: ViewOf, head: Reader): Result<ComponentDetail> {
   const { snapshot } = s;
-  const view = readComponent(snapshot, s.row, s.version, name, viewOf);
+  const view = readComponent(snapshot, s.row, s.version, name, viewOf, (cell) => inputOf(snapshot, cell));
   if (!view.ok) return view;
   const { id } = view.value;
   const record = findComponent(snapshot, id)!;
   const newest = variantInWork(snapshot, record.schema);
   return ok({
     ...view.value,
-    sources: sourcesOfComponent(snapshot, id, (cell) => inputOf(snapshot, cell)),
     upgradable: newest !== undefined && newest !== record.variant,
     isGone: isGone(snapshot, id, head),
     isOnHead: findComponent(head, id) !== undefined && !isAbsent(head, id),

@@ -308,7 +308,8 @@ async function handled(
   if (r.query !== undefined) checkQuery(r.query, query);
   if (r.body !== undefined && !(r.bodyIsOptional === true && body === undefined)) checkBody(r.body, body);
   const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
+  // Not once all of the answer is sent: nobody waits then, and an error for it would be made with every request.
+  reply.raw.once('close', () => reply.raw.writableFinished || gone.abort());
   const given = request.headers['idempotency-key'];
   const key = typeof given === 'string' ? given : undefined;
   const operation = async <T>(name: string, asked: OperationParams = {}) => {
