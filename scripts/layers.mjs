@@ -34,6 +34,7 @@ export const layers = [
       'memory',
       'oidc',
       'packages',
+      'postgres',
       'process',
       'secret_source',
       'sqlite',

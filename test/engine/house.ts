@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect } from 'vitest';
 import type { Principal } from '../../src/access/role.ts';
 import { MemoryStore } from '../../src/adapters/memory/store.ts';
+import { openPostgresStore } from '../../src/adapters/postgres/store.ts';
 import { openSqliteStore } from '../../src/adapters/sqlite/store.ts';
 import { systemWorld } from '../../src/adapters/system/world.ts';
 import type { Json } from '../../src/base/json.ts';
@@ -232,15 +233,30 @@ function memoryHouse(synchronousReads: boolean, options: HouseOptions): House {
   return new House(async () => store, options);
 }
 
-export function sqliteHouse(options: HouseOptions = {}, file = join(newFolder(), 'headwater.db')): House {
-  return new House(() => openSqliteStore({ file }), options, file);
+/** On a file; without one that is named, on whatever store is tested. */
+export function sqliteHouse(options: HouseOptions = {}, file?: string): House {
+  if (file === undefined && testStore !== undefined) return postgresHouse(testStore, options);
+  const own = file ?? join(newFolder(), 'headwater.db');
+  return new House(() => openSqliteStore({ file: own }), options, own);
 }
 
-const kinds: readonly (readonly [string, (options: HouseOptions) => House])[] = [
-  ['memory, reads at once', (options) => memoryHouse(true, options)],
-  ['memory, reads later', (options) => memoryHouse(false, options)],
-  ['sqlite', (options) => sqliteHouse(options)],
-];
+/** Address of a PostgreSQL database: then the engine is tested on that, and not on what there is without it. */
+const testStore = process.env['HEADWATER_TEST_STORE'];
+let schemas = 0;
+
+function postgresHouse(url: string, options: HouseOptions): House {
+  const schema = `house_${process.pid}_${Date.now()}_${++schemas}`;
+  return new House(() => openPostgresStore({ url, schema, isAlone: true }), options);
+}
+
+const kinds: readonly (readonly [string, (options: HouseOptions) => House])[] =
+  testStore !== undefined
+    ? [['postgres', (options) => postgresHouse(testStore, options)]]
+    : [
+        ['memory, reads at once', (options) => memoryHouse(true, options)],
+        ['memory, reads later', (options) => memoryHouse(false, options)],
+        ['sqlite', (options) => sqliteHouse(options)],
+      ];
 
 /** Describes the same for each kind of store; `make` gives a started house, which is closed after the test. */
 export function eachStore(body: (make: (options?: HouseOptions) => Promise<House>, kind: string) => void): void {

@@ -3,8 +3,8 @@
 
 import type { ActionId, WorkspaceId } from '../../base/ids.ts';
 import type { ActionRecord } from '../../model/action.ts';
+import { type ActionRow, actionColumns, fromRow, toRow } from '../../model/action_row.ts';
 import type { ActionQuery, PrunedActions } from '../../ports/store.ts';
-import { type ActionRow, actionColumns, fromRow, toRow } from './action_row.ts';
 import type { Database, Statement } from './driver.ts';
 import type { Refs } from './refs.ts';
 

@@ -2,8 +2,8 @@
 // checkpoint ahead of them; actions that can be read and say what their columns and their origins' rows say.
 
 import { actionStatuses } from '../../model/action.ts';
+import { type ActionRow, actionColumns, fromRow, prunedFrom } from '../../model/action_row.ts';
 import type { StoreProblem } from '../../ports/store.ts';
-import { type ActionRow, actionColumns, fromRow, prunedFrom } from './action_row.ts';
 import type { Database } from './driver.ts';
 import { realitySeqBits } from './reality_table.ts';
 

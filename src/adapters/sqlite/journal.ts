@@ -23,7 +23,7 @@ import type {
   LogRow,
   RealityRow,
 } from '../../ports/store.ts';
-import { fromJournal, isStorableAction, type JournaledCommit, toJournal } from './action_row.ts';
+import { fromJournal, isStorableAction, type JournaledCommit, toJournal } from './action_journal.ts';
 import type { ActionTable } from './action_table.ts';
 import { isStorable } from './column_text.ts';
 import type { CommitWriter } from './commit_writer.ts';

@@ -29,8 +29,8 @@ import type {
   SweepOutcome,
   WorkspaceRow,
 } from '../../ports/store.ts';
+import { weightOfAction } from './action_journal.ts';
 import { ActionList } from './action_list.ts';
-import { weightOfAction } from './action_row.ts';
 import { ActionTable } from './action_table.ts';
 import { backupTo, refuseExisting } from './backup.ts';
 import { checkStore } from './check.ts';

@@ -17,6 +17,7 @@ export function serveCommands(program: Command, run: Run): void {
     .description('serve the HTTP API over the data folder, until interrupted')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on; 0: any that is free', whole(portMax), defaultPort)
+    .option('--store <address>', 'keep everything in this PostgreSQL database (default: HEADWATER_STORE, else a file)')
     .option('--allow-agent-writes', 'let agents at /mcp change what their tokens let them', false)
     .option(
       '--requests-per-minute <number>',
@@ -34,11 +35,19 @@ export function serveCommands(program: Command, run: Run): void {
     .option('--oidc-client-secret-file <file>', 'read its secret from a file (default: none, a public client)')
     .option('--public-url <url>', 'where people reach the server (default: where it listens)')
     .addHelpText('after', example)
-    .action(({ host, port, allowAgentWrites, requestsPerMinute, logLevel, ...o }: ServeFlags) =>
+    .action(({ host, port, store, allowAgentWrites, requestsPerMinute, logLevel, ...o }: ServeFlags) =>
       run('Starting the server', async (s) => {
         const limited = { agentsMayWrite: allowAgentWrites, requestsPerMinuteMax: requestsPerMinute };
         const oidc = oidcOf(o);
-        const choice = { folder: s.dataFolder, host, port, logLevel, ...limited, ...(oidc && { oidc }) };
+        const choice = {
+          folder: s.dataFolder,
+          host,
+          port,
+          logLevel,
+          ...limited,
+          ...(store && { store }),
+          ...(oidc && { oidc }),
+        };
         const served = await s.surroundings.serve(choice);
         const { address, firstToken } = served;
         try {
@@ -61,6 +70,7 @@ export function serveCommands(program: Command, run: Run): void {
 interface ServeFlags {
   readonly host: string;
   readonly port: number;
+  readonly store?: string;
   readonly allowAgentWrites: boolean;
   readonly requestsPerMinute: number;
   readonly logLevel: ServeChoice['logLevel'];

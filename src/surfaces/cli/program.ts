@@ -153,6 +153,8 @@ export interface CloudChoice {
 /** Where to serve. */
 export interface ServeChoice {
   readonly folder: string;
+  /** Address of a database; absent: that of the environment, else the file of the folder. */
+  readonly store?: string;
   readonly host: string;
   readonly port: number;
   readonly agentsMayWrite: boolean;

@@ -4,7 +4,7 @@
 import type { FaultCode } from '../../../base/codes.ts';
 import type { Hash, WorkspaceId } from '../../../base/ids.ts';
 import { Fault } from '../../../base/result.ts';
-import type { RunColumn } from './run_row.ts';
+import type { RunColumn } from '../../../model/run_row.ts';
 
 /** Columns of a log line. */
 export const logColumns = 5;

@@ -3,11 +3,11 @@
 
 import type { Hash, RunId, WorkspaceId } from '../../../base/ids.ts';
 import type { RunLogLine, RunRecord } from '../../../model/run.ts';
+import { fromRow, type RunRow } from '../../../model/run_row.ts';
 import type { RunQuery, RunStatistics } from '../../../ports/run_store.ts';
 import { fromColumn } from '../column_text.ts';
 import type { Database, Statement } from '../driver.ts';
 import { nameKinds, numberBits } from './run_file.ts';
-import { fromRow, type RunRow } from './run_row.ts';
 import type { WorkspaceRow } from './run_spaces.ts';
 
 /** Rows looked at in one step of a listing, at least and at most. */

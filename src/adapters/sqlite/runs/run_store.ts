@@ -5,6 +5,7 @@ import { existsSync, statSync } from 'node:fs';
 import type { Hash, RunId, WorkspaceId } from '../../../base/ids.ts';
 import { Fault } from '../../../base/result.ts';
 import type { RunLogLine, RunRecord } from '../../../model/run.ts';
+import { toColumns } from '../../../model/run_row.ts';
 import type { ChangeSetVersion, MemoRow, RunQuery, RunStatistics, RunStore } from '../../../ports/run_store.ts';
 import type { StoreProblem } from '../../../ports/store.ts';
 import { backupTo, refuseExisting } from '../backup.ts';
@@ -15,7 +16,6 @@ import { MemoFilters } from './memo_filter.ts';
 import { checkRunFile } from './run_check.ts';
 import { connectRunFile, openRunFile, releaseRunFile, runFilePath } from './run_file.ts';
 import { RunReader } from './run_reader.ts';
-import { toColumns } from './run_row.ts';
 import { ThreadClient } from './thread_client.ts';
 
 /** Old entries that were asked for, remembered until the next write of the memo; beyond it the first are forgotten. */

@@ -5,13 +5,13 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { Fault, invariant } from '../../../base/result.ts';
+import { runColumns } from '../../../model/run_row.ts';
 import type { Database } from '../driver.ts';
 import { asFault, isDeviceFailure } from '../fault.ts';
 import { type MadeFilter, MemoFilter } from './memo_filter.ts';
 import { MemoWriter } from './memo_writer.ts';
 import { connectRunFile, tailRowsMax } from './run_file.ts';
 import { logColumns, packFault, type Reply, type RunJob, type ThreadData, type ThreadMessage } from './run_job.ts';
-import { runColumns } from './run_row.ts';
 import { type RunSpace, RunSpaces } from './run_spaces.ts';
 import { RunWriter } from './run_writer.ts';
 

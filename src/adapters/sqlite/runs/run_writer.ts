@@ -1,11 +1,11 @@
 // Writes of runs and their logs, inside a transaction of the thread that owns the file. Rows are appended in order of
 // arrival; who has which run is filed later, by the thousand.
 
+import { type RunColumn, runColumns } from '../../../model/run_row.ts';
 import type { Database, Statement } from '../driver.ts';
 import { groupRows, ManyRows, type Value } from '../many_rows.ts';
 import { nameKinds, numberBits } from './run_file.ts';
 import { logColumns } from './run_job.ts';
-import { type RunColumn, runColumns } from './run_row.ts';
 import type { RunSpace } from './run_spaces.ts';
 
 const width = runColumns.length;

@@ -1,10 +1,10 @@
-// A run record as a row. What runs are looked for by are columns; the rest is one JSON text, a list in the order below,
-// because names of members would be a third of it.
+// A run record as a row of a store. What runs are looked for by are columns; the rest is one JSON text, a list in the order
+// below, because names of members would be a third of it.
 
-import type { ChangeSetId, ComponentId, FunctionId, Hash, RunId } from '../../../base/ids.ts';
-import { Fault } from '../../../base/result.ts';
-import type { FunctionKind } from '../../../model/function.ts';
-import { isEnded, type RunLimits, type RunRecord, type RunStatus, type Tier } from '../../../model/run.ts';
+import type { ChangeSetId, ComponentId, FunctionId, Hash, RunId } from '../base/ids.ts';
+import { Fault } from '../base/result.ts';
+import type { FunctionKind } from './function.ts';
+import { isEnded, type RunLimits, type RunRecord, type RunStatus, type Tier } from './run.ts';
 
 /** Format of the text. 1: first. */
 const textFormat = 1;
@@ -40,7 +40,7 @@ type RunText = [
   pool?: string,
 ];
 
-/** Columns of one run, one after another: lists of them cross to the thread as one flat list, which costs least. */
+/** Columns of one run, one after another: a list of runs is one flat list, which costs least to hand to another thread. */
 export const runColumns = ['id', 'change_set', 'component', 'function', 'status', 'ended_at_ms', 'text'] as const;
 export type RunColumn = string | number | null;
 

@@ -1,0 +1,178 @@
+// The writes of one workspace whose order counts, one group after another: commits that wait together are judged and landed by
+// one call, in one transaction with one sync. When the connection is lost before the answer, the same group is sent again and
+// says so: those of it that have landed are known by their rows and not landed twice.
+
+import type { WorkspaceId } from '../../base/ids.ts';
+import type { JsonObject } from '../../base/json.ts';
+import { Fault } from '../../base/result.ts';
+import { prunedFrom, toRow } from '../../model/action_row.ts';
+import { eventsOf } from '../../ports/feed.ts';
+import type { Commit, CommitOutcome } from '../../ports/store.ts';
+import { toColumn } from './column_text.ts';
+import type { PostgresDatabase } from './database.ts';
+import { isUndone } from './fault.ts';
+import type { Workspaces } from './workspaces.ts';
+
+/** Characters of commits that are sent in one call, unless one alone is longer. */
+const groupCharsMax = 8 * 1024 * 1024;
+const groupCommitsMax = 500;
+
+interface Waiting {
+  /** A commit as it is sent; else `run` is done on its own. */
+  readonly commit?: string;
+  readonly run?: () => Promise<unknown>;
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (e: unknown) => void;
+}
+
+export class CommitLane {
+  readonly #db: PostgresDatabase;
+  readonly #workspaces: Workspaces;
+  readonly #id: WorkspaceId;
+  readonly #owner: number | null;
+  #waiting: Waiting[] = [];
+  #running: Promise<void> | undefined;
+
+  /** `owner`: the epoch of a store that has its tables to itself. */
+  constructor(db: PostgresDatabase, workspaces: Workspaces, id: WorkspaceId, owner: number | null) {
+    this.#db = db;
+    this.#workspaces = workspaces;
+    this.#id = id;
+    this.#owner = owner;
+  }
+
+  async commit(commit: Commit): Promise<CommitOutcome> {
+    const answer = (await this.#enqueue({ commit: JSON.stringify(sent(commit)) })) as JsonObject;
+    if (answer['ok'] === true) return { ok: true };
+    if (typeof answer['fault'] === 'string') {
+      const what =
+        answer['exists'] === true ? `${answer['in']}: a row exists already: ${answer['fault']}` : answer['fault'];
+      throw new Fault('store_failed', what, answer['exists'] === true ? { exists: true } : undefined);
+    }
+    const { version, revision } = answer;
+    return {
+      ok: false,
+      ...answer,
+      ...('changeSet' in answer ? { version: version ?? undefined } : {}),
+      ...('action' in answer ? { revision: revision ?? undefined } : {}),
+    } as CommitOutcome;
+  }
+
+  /** In its turn: after what was queued before, and before what is queued later. */
+  inTurn<T>(run: () => Promise<T>): Promise<T> {
+    return this.#enqueue({ run }) as Promise<T>;
+  }
+
+  #enqueue(what: Pick<Waiting, 'commit' | 'run'>): Promise<unknown> {
+    const answer = new Promise<unknown>((resolve, reject) => this.#waiting.push({ ...what, resolve, reject }));
+    this.#running ??= this.#work().finally(() => {
+      this.#running = undefined;
+    });
+    return answer;
+  }
+
+  async #work(): Promise<void> {
+    // What is queued in the same turn goes together.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const group = this.#next();
+      try {
+        const answers = await this.#done(group);
+        for (const [i, { resolve }] of group.entries()) resolve(answers[i]);
+      } catch (e) {
+        for (const { reject } of group) reject(e);
+      }
+    }
+  }
+
+  #next(): Waiting[] {
+    const group: Waiting[] = [];
+    let chars = 0;
+    while (this.#waiting.length > 0 && group.length < groupCommitsMax) {
+      const { commit } = this.#waiting[0]!;
+      if (group.length > 0 && (commit === undefined || chars + commit.length > groupCharsMax)) break;
+      group.push(this.#waiting.shift()!);
+      if (commit === undefined) break;
+      chars += commit.length;
+    }
+    return group;
+  }
+
+  async #done(group: readonly Waiting[]): Promise<readonly unknown[]> {
+    const { run } = group[0]!;
+    if (run !== undefined) return [await run()];
+    const ref = await this.#workspaces.intern(this.#id);
+    const commits = `[${group.map((w) => w.commit).join(',')}]`;
+    const ask = async (again: boolean) => {
+      const sql = 'select commit_group($1, $2::jsonb, $3, $4) as answers';
+      const [row] = await this.#db.once(sql, [ref, commits, again, this.#owner]);
+      return row!['answers'] as readonly unknown[];
+    };
+    let isAgain = false;
+    return this.#db.patiently('committing', async () => {
+      try {
+        return await ask(isAgain);
+      } catch (e) {
+        // What the server undid has not landed; of what was lost nobody knows.
+        if (isUndone(e)) return ask(isAgain);
+        isAgain = true;
+        throw e;
+      }
+    });
+  }
+}
+
+/** A commit as `commit_group` takes it. */
+function sent(commit: Commit): unknown {
+  const { changeSets, log, audit, idempotency, chunks, workspace, reality, actions = [] } = commit;
+  let seq = reality?.expected ?? 0;
+  for (const row of reality?.rows ?? [])
+    if (row.seq !== ++seq)
+      throw new Fault('store_failed', `step ${row.seq} of reality does not follow step ${seq - 1}`);
+  return {
+    changeSets: changeSets.map(({ row, expected }) => ({
+      ...row,
+      name: toColumn(row.name),
+      createdBy: toColumn(row.createdBy),
+      expected: expected ?? null,
+    })),
+    log: log.map((row) => ({ ...row, text: toColumn(row.text) })),
+    audit: audit.map((row) => ({
+      ...row,
+      subject: toColumn(row.subject),
+      kind: toColumn(row.kind),
+      actor: toColumn(row.actor),
+      text: toColumn(row.text),
+    })),
+    actions: actions.map(({ record, expected }) => {
+      const { ended_at_ms, ...row } = toRow(record);
+      return { ...row, endedAtMs: prunedFrom(record), origins: record.origins, expected: expected ?? null };
+    }),
+    events: eventsOf(commit).flatMap((event): { readonly step: number | null; readonly text: string | null }[] => {
+      if (event.of === 'audit') return [];
+      return event.of === 'reality'
+        ? [{ step: event.reality.seq, text: null }]
+        : [{ step: null, text: toColumn(JSON.stringify(event.action)) }];
+    }),
+    ...(workspace === undefined ? {} : { workspace: { ...workspace, name: toColumn(workspace.name) } }),
+    ...(reality === undefined
+      ? {}
+      : {
+          reality: {
+            expected: reality.expected,
+            rows: reality.rows.map((row) => ({ ...row, text: toColumn(row.text) })),
+          },
+        }),
+    ...(idempotency === undefined
+      ? {}
+      : {
+          idempotency: {
+            ...idempotency,
+            principal: toColumn(idempotency.principal),
+            key: toColumn(idempotency.key),
+            reply: toColumn(idempotency.reply),
+          },
+        }),
+    ...(chunks === undefined ? {} : { chunks: chunks.map((c) => ({ hash: c.hash, text: toColumn(c.text) })) }),
+  };
+}

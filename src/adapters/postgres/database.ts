@@ -1,0 +1,146 @@
+// The way to the server: a pool of connections, each bound to the store's schema; statements that are prepared once a
+// connection; calls that are asked again when the connection is lost on the way. A commit is not simply asked again: whether it
+// landed has to be found out first (commit_lane.ts).
+
+import pg from 'pg';
+import { Fault } from '../../base/result.ts';
+import { asFault, isLost } from './fault.ts';
+
+export type Value = string | number | boolean | null | readonly string[] | readonly number[];
+export type Row = Readonly<Record<string, unknown>>;
+export type Ask = (sql: string, values?: readonly Value[]) => Promise<Row[]>;
+
+export interface DatabaseOptions {
+  /** `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, with what libpq's address takes behind it. */
+  readonly url: string;
+  /** The schema that has the tables; made when it is not there. Lower-case letters, digits and `_`. Default `headwater`. */
+  readonly schema?: string;
+  /** Connections at once. Default 10. */
+  readonly connectionsMax?: number;
+  /** How long a lost server is waited for, in all. Default 30,000. */
+  readonly patienceMs?: number;
+}
+
+const defaults = { schema: 'headwater', connectionsMax: 10, patienceMs: 30_000 } as const;
+/** Waits between attempts; the last one again and again. */
+const retryMs = [20, 50, 100, 200, 400, 800, 1_000];
+
+/** Integers of 64 bits are versions, positions and times here, which a number holds exactly. */
+const types = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === pg.types.builtins.INT8
+      ? Number
+      : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
+};
+
+export class PostgresDatabase {
+  readonly schema: string;
+  readonly url: string;
+  readonly #pool: pg.Pool;
+  readonly #patienceMs: number;
+  readonly #names = new Map<string, string>();
+  readonly #entered = new Set<Promise<void>>();
+  #closing: Promise<void> | undefined;
+
+  constructor(options: DatabaseOptions) {
+    const { url, schema = defaults.schema, connectionsMax = defaults.connectionsMax } = options;
+    if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) throw new Fault('store_failed', `no name for a schema: ${schema}`);
+    this.schema = schema;
+    this.url = url;
+    this.#patienceMs = options.patienceMs ?? defaults.patienceMs;
+    this.#pool = new pg.Pool({ ...this.clientOptions(), max: connectionsMax, allowExitOnIdle: true });
+    // Of a connection that nobody uses at the moment: the pool makes another.
+    this.#pool.on('error', () => {});
+  }
+
+  /** Of a connection beside the pool. */
+  clientOptions(): pg.ClientConfig {
+    return {
+      connectionString: this.url,
+      application_name: 'headwater',
+      connectionTimeoutMillis: 10_000,
+      keepAlive: true,
+      types: types as NonNullable<pg.ClientConfig['types']>,
+      // Whoever set the server up otherwise: what is acknowledged here is on its disk.
+      options: `-c search_path=${this.schema} -c synchronous_commit=on`,
+    };
+  }
+
+  /** Does the work of one call of the store: refused once it is closed, and waited for by closing. */
+  async entering<T>(body: () => Promise<T>): Promise<T> {
+    if (this.#closing !== undefined) throw new Fault('store_failed', 'the store is closed');
+    const work = body();
+    const settled = work.then(
+      () => {},
+      () => {},
+    );
+    this.#entered.add(settled);
+    void settled.then(() => this.#entered.delete(settled));
+    return work;
+  }
+
+  /** Rows of a statement that may be done twice without harm: asked again while the server cannot be reached. */
+  ask(doing: string, sql: string, values: readonly Value[] = []): Promise<Row[]> {
+    return this.patiently(doing, () => this.once(sql, values));
+  }
+
+  /** One attempt; throws what the driver throws. */
+  async once(sql: string, values: readonly Value[] = []): Promise<Row[]> {
+    const { rows } = await this.#pool.query({ name: this.#nameOf(sql), text: sql, values: values as unknown[] });
+    return rows as Row[];
+  }
+
+  /** A transaction; `body` may be begun anew, after a connection that was lost before it ended. */
+  transaction<T>(doing: string, body: (ask: Ask) => Promise<T>, begin = 'begin'): Promise<T> {
+    return this.patiently(doing, async () => {
+      const client = await this.#pool.connect();
+      try {
+        await client.query(begin);
+        const answer = await body(async (sql, values = []) => {
+          // Without values several statements may be sent at once.
+          const { rows } = await (values.length === 0 ? client.query(sql) : client.query(sql, values as unknown[]));
+          return rows as Row[];
+        });
+        await client.query('commit');
+        client.release();
+        return answer;
+      } catch (e) {
+        // Taken out of the pool, its transaction ends with it.
+        client.release(true);
+        throw e;
+      }
+    });
+  }
+
+  /** Again, while the server cannot be reached and there is patience left. Throws faults. */
+  async patiently<T>(doing: string, body: (attempt: number) => Promise<T>): Promise<T> {
+    const until = performance.now() + this.#patienceMs;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await body(attempt);
+      } catch (e) {
+        const waitMs = retryMs[Math.min(attempt, retryMs.length - 1)]!;
+        if (!isLost(e) || this.#closing !== undefined || performance.now() + waitMs > until) throw asFault(e, doing);
+        await new Promise((resolve) => setTimeout(resolve, waitMs));
+      }
+    }
+  }
+
+  /** Takes nothing on any more, waits for what was taken on, and lets the connections go. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      await Promise.all(this.#entered);
+      await this.#pool.end();
+    })();
+    return this.#closing;
+  }
+
+  /** Statements have names, by which a connection knows those that it has prepared. */
+  #nameOf(sql: string): string {
+    const known = this.#names.get(sql);
+    if (known !== undefined) return known;
+    const name = `hw${this.#names.size}`;
+    this.#names.set(sql, name);
+    return name;
+  }
+}

@@ -1,0 +1,333 @@
+// The store port on PostgreSQL. Reads go to any connection; commits of one workspace go one group after another through its lane
+// (commit_lane.ts), and those of several nodes are put in order by the server. What a resolved write wrote is on the server, so every
+// later read, of any node, sees it.
+
+import type { ActionId, ChangeSetId, Hash, WorkspaceId } from '../../base/ids.ts';
+import { Fault } from '../../base/result.ts';
+import type { ActionRecord } from '../../model/action.ts';
+import type {
+  ActionQuery,
+  AuditQuery,
+  AuditRow,
+  ChangeSetRow,
+  Checkpoint,
+  ChunkRow,
+  Commit,
+  CommitOutcome,
+  EventPage,
+  IdempotencyRow,
+  LogRow,
+  PrunedActions,
+  RealityRow,
+  Store,
+  StoreProblem,
+  SweepOutcome,
+  WorkspaceRow,
+} from '../../ports/store.ts';
+import { ActionTable } from './action_table.ts';
+import { checkTables } from './check.ts';
+import { fromColumn, toColumn } from './column_text.ts';
+import { CommitLane } from './commit_lane.ts';
+import { Content } from './content.ts';
+import { type DatabaseOptions, PostgresDatabase, type Value } from './database.ts';
+import { EventTable } from './event_table.ts';
+import { migrate } from './migrate.ts';
+import { Ownership } from './ownership.ts';
+import { auditColumns, auditRow, changeSetColumns, changeSetRow, workspaceRow } from './rows.ts';
+import { PostgresRunStore } from './run_store.ts';
+import { Workspaces } from './workspaces.ts';
+
+export interface PostgresStoreOptions extends DatabaseOptions {
+  /** Has the tables to itself: whoever else opens them so gets `store_busy`. Default false. */
+  readonly isAlone?: boolean;
+}
+
+/** Opens the store, its tables made or brought up to date. Faults: `store_busy`, `store_version`, `store_failed`. */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
+  const db = new PostgresDatabase(options);
+  try {
+    await migrate(db);
+    return new PostgresStore(db, options, options.isAlone === true ? await Ownership.take(db) : undefined);
+  } catch (e) {
+    await db.close();
+    throw e;
+  }
+}
+
+/** Above every version and position. */
+const last = Number.MAX_SAFE_INTEGER;
+
+export class PostgresStore implements Store {
+  readonly kind = 'postgres';
+  /** What it was opened with. */
+  readonly options: PostgresStoreOptions;
+  readonly runs: PostgresRunStore;
+  readonly #db: PostgresDatabase;
+  readonly #owned: Ownership | undefined;
+  readonly #workspaces: Workspaces;
+  readonly #lanes = new Map<WorkspaceId, CommitLane>();
+  readonly #content: Content;
+  readonly #actions: ActionTable;
+  readonly #events: EventTable;
+  #commits = 0;
+  #staleCommits = 0;
+
+  /** Use `openPostgresStore`. */
+  constructor(db: PostgresDatabase, options: PostgresStoreOptions, owned: Ownership | undefined) {
+    this.options = options;
+    this.#owned = owned;
+    this.#db = db;
+    this.#workspaces = new Workspaces(db);
+    this.#content = new Content(db);
+    this.#actions = new ActionTable(db);
+    this.#events = new EventTable(db);
+    this.runs = new PostgresRunStore(db, this.#workspaces, (id) => this.#lane(id));
+  }
+
+  listWorkspaces(): Promise<readonly WorkspaceRow[]> {
+    const sql = 'select id, name, head, created_at_ms from workspace where name is not null order by id';
+    return this.#db.entering(async () => (await this.#db.ask('reading', sql)).map(workspaceRow));
+  }
+
+  async commit(workspace: WorkspaceId, commit: Commit): Promise<CommitOutcome> {
+    const outcome = await this.#db.entering(() => this.#lane(workspace).commit(commit));
+    if (outcome.ok) this.#commits++;
+    else this.#staleCommits++;
+    return outcome;
+  }
+
+  findChangeSet(workspace: WorkspaceId, id: ChangeSetId): Promise<ChangeSetRow | undefined> {
+    return this.#reading(workspace, undefined, async (ref) => {
+      const sql = `select ${changeSetColumns} from change_set where workspace = $1 and id = $2`;
+      const [row] = await this.#db.ask('reading', sql, [ref, id]);
+      return row && changeSetRow(row);
+    });
+  }
+
+  listChangeSets(workspace: WorkspaceId): Promise<readonly ChangeSetRow[]> {
+    return this.#reading<readonly ChangeSetRow[]>(workspace, [], async (ref) => {
+      const sql = `select ${changeSetColumns} from change_set where workspace = $1 order by id`;
+      return (await this.#db.ask('reading', sql, [ref])).map(changeSetRow);
+    });
+  }
+
+  readLog(
+    workspace: WorkspaceId,
+    changeSet: ChangeSetId,
+    after: number,
+    upTo: number,
+    limit = last,
+  ): Promise<readonly LogRow[]> {
+    return this.#reading<readonly LogRow[]>(workspace, [], async (ref) => {
+      const rows = await this.#db.ask(
+        'reading',
+        `select l.version, l.text from log l join change_set c on c.ref = l.change_set
+         where c.workspace = $1 and c.id = $2 and l.version > $3 and l.version <= $4 order by l.version limit $5`,
+        [ref, changeSet, Math.max(0, after), Math.min(upTo, last), Math.max(0, Math.min(limit, last))],
+      );
+      return rows.map((r) => ({
+        changeSet,
+        version: r['version'] as number,
+        text: fromColumn(r['text'] as string),
+      }));
+    });
+  }
+
+  realitySeq(workspace: WorkspaceId): Promise<number> {
+    return this.#reading(workspace, 0, async (ref) => {
+      const [row] = await this.#db.ask('reading', 'select reality_seq from workspace where ref = $1', [ref]);
+      return row!['reality_seq'] as number;
+    });
+  }
+
+  readReality(workspace: WorkspaceId, after: number, limit = last): Promise<readonly RealityRow[]> {
+    return this.#reading<readonly RealityRow[]>(workspace, [], async (ref) => {
+      const sql = 'select seq, text from reality where workspace = $1 and seq > $2 order by seq limit $3';
+      const values = [ref, Math.max(0, after), Math.max(0, Math.min(limit, last))];
+      const rows = await this.#db.ask('reading', sql, values);
+      return rows.map((r) => ({ seq: r['seq'] as number, text: fromColumn(r['text'] as string) }));
+    });
+  }
+
+  findAction(workspace: WorkspaceId, id: ActionId): Promise<ActionRecord | undefined> {
+    return this.#reading(workspace, undefined, (ref) => this.#actions.find(ref, id));
+  }
+
+  listActions(workspace: WorkspaceId, query: ActionQuery): Promise<readonly ActionRecord[]> {
+    return this.#reading<readonly ActionRecord[]>(workspace, [], (ref) => this.#actions.list(ref, query));
+  }
+
+  pruneActions(workspace: WorkspaceId, which: PrunedActions): Promise<number> {
+    return this.#inTurn(workspace, (ref) => this.#actions.prune(ref, which));
+  }
+
+  readAudit(workspace: WorkspaceId, query: AuditQuery): Promise<readonly AuditRow[]> {
+    return this.#reading<readonly AuditRow[]>(workspace, [], async (ref) => {
+      const { changeSet, fromSeq, subject } = query;
+      const isForward = changeSet !== undefined && fromSeq !== undefined;
+      const values: Value[] = [ref, Math.max(0, Math.min(query.limit, last))];
+      const where = ['a.workspace = $1'];
+      const and = (condition: (value: string) => string, value: string | number | undefined): void => {
+        if (value === undefined) return;
+        values.push(typeof value === 'string' ? toColumn(value) : value);
+        where.push(condition(`$${values.length}`));
+      };
+      and((v) => `c.id = ${v}`, changeSet);
+      if (isForward) and((v) => `a.seq >= ${v}`, fromSeq);
+      and((v) => `a.subject = ${v}`, subject);
+      // Lets the server see that the partial index has all that is wanted.
+      if (subject !== undefined && subject !== '') where.push("a.subject <> ''");
+      and((v) => `a.kind = ${v}`, query.kind);
+      and((v) => `a.actor = ${v}`, query.actor);
+      const order = changeSet === undefined ? 'a.position' : 'a.seq';
+      const sql = `select ${auditColumns} from audit a join change_set c on c.ref = a.change_set
+        where ${where.join(' and ')} order by ${order} ${isForward ? 'asc' : 'desc'} limit $2`;
+      const rows = (await this.#db.ask('reading', sql, values)).map(auditRow);
+      return isForward ? rows : rows.reverse();
+    });
+  }
+
+  readEvents(workspace: WorkspaceId, after: number, limit: number): Promise<EventPage> {
+    const none = { rows: [], last: 0, removedUpTo: 0 };
+    return this.#reading<EventPage>(workspace, none, (ref) => this.#events.read(ref, after, limit));
+  }
+
+  pruneEvents(workspace: WorkspaceId, kept: number): Promise<number> {
+    return this.#inTurn(workspace, (ref) => this.#events.prune(ref, kept));
+  }
+
+  findIdempotent(workspace: WorkspaceId, principal: string, key: string): Promise<IdempotencyRow | undefined> {
+    return this.#reading(workspace, undefined, async (ref) => {
+      const [row] = await this.#db.ask(
+        'reading',
+        'select request_hash, reply, at_ms from idempotency where workspace = $1 and principal = $2 and key = $3',
+        [ref, toColumn(principal), toColumn(key)],
+      );
+      return (
+        row && {
+          principal,
+          key,
+          requestHash: row['request_hash'] as Hash,
+          reply: fromColumn(row['reply'] as string),
+          atMs: row['at_ms'] as number,
+        }
+      );
+    });
+  }
+
+  expireIdempotent(workspace: WorkspaceId, beforeMs: number): Promise<number> {
+    return this.#inTurn(workspace, async (ref) => {
+      const sql = 'delete from idempotency where workspace = $1 and at_ms < $2 returning 1';
+      return (await this.#db.ask('writing', sql, [ref, beforeMs])).length;
+    });
+  }
+
+  readChunks(workspace: WorkspaceId, hashes: readonly Hash[]): Promise<ReadonlyMap<Hash, string>> {
+    return this.#reading<ReadonlyMap<Hash, string>>(workspace, new Map(), (ref) => this.#content.read(ref, hashes));
+  }
+
+  writeChunks(workspace: WorkspaceId, chunks: readonly ChunkRow[], checkpoints: readonly Checkpoint[]): Promise<void> {
+    return this.#inTurn(workspace, (ref) => this.#content.write(ref, chunks, checkpoints));
+  }
+
+  findCheckpoint(workspace: WorkspaceId, changeSet: ChangeSetId, version: number): Promise<Checkpoint | undefined> {
+    return this.#reading(workspace, undefined, (ref) => this.#content.checkpoint(ref, changeSet, version));
+  }
+
+  listCheckpoints(workspace: WorkspaceId): Promise<readonly Checkpoint[]> {
+    return this.#reading<readonly Checkpoint[]>(workspace, [], (ref) => this.#content.checkpoints(ref));
+  }
+
+  removeCheckpoints(workspace: WorkspaceId, checkpoints: readonly Checkpoint[]): Promise<void> {
+    return this.#inTurn(workspace, (ref) => this.#content.removeCheckpoints(ref, checkpoints));
+  }
+
+  nextGeneration(workspace: WorkspaceId): Promise<number> {
+    return this.#inTurn(workspace, (ref) => this.#content.nextGeneration(ref));
+  }
+
+  sweep(workspace: WorkspaceId, generation: number, isLive: (hash: Hash) => boolean): Promise<SweepOutcome> {
+    const none = { chunksKept: 0, chunksRemoved: 0, bytesRemoved: 0 };
+    return this.#reading<SweepOutcome>(workspace, none, (ref) => this.#content.sweep(ref, generation, isLive));
+  }
+
+  getSetting(workspace: WorkspaceId, name: string): Promise<string | undefined> {
+    return this.#reading(workspace, undefined, async (ref) => {
+      const sql = 'select value from setting where workspace = $1 and name = $2';
+      const [row] = await this.#db.ask('reading', sql, [ref, toColumn(name)]);
+      return row && fromColumn(row['value'] as string);
+    });
+  }
+
+  putSetting(workspace: WorkspaceId, name: string, value: string): Promise<void> {
+    return this.#inTurn(workspace, async (ref) => {
+      await this.#db.ask(
+        'writing',
+        `insert into setting (workspace, name, value) values ($1, $2, $3)
+         on conflict (workspace, name) do update set value = excluded.value`,
+        [ref, toColumn(name), toColumn(value)],
+      );
+    });
+  }
+
+  check(most: number): Promise<readonly StoreProblem[]> {
+    return this.#db.entering(() => checkTables(this.#db, most));
+  }
+
+  async backup(_destination: string): Promise<void> {
+    throw new Fault(
+      'store_failed',
+      'a store on PostgreSQL is backed up with PostgreSQL’s own tools: pg_dump, or a base backup',
+      {
+        schema: this.#db.schema,
+      },
+    );
+  }
+
+  /** Bytes and rows on the server; since opening, `commits` that landed and `commitsStale` that were refused. */
+  statistics(): Promise<Readonly<Record<string, number>>> {
+    return this.#db.entering(async () => {
+      const [row] = await this.#db.ask(
+        'reading',
+        `select (select count(*) from workspace where name is not null) as workspaces, count(*) as "changeSets",
+           coalesce(sum(version), 0)::bigint as "logRows", coalesce(sum(audit_count), 0)::bigint as "auditRows",
+           (select count(*) from chunk) as chunks, (select count(*) from checkpoint) as checkpoints,
+           (select count(*) from idempotency) as "idempotencyRows", (select count(*) from action) as actions,
+           (select coalesce(sum(reality_seq), 0)::bigint from workspace) as "realityRows",
+           (select coalesce(sum(pg_total_relation_size(format('%I.%I', schemaname, tablename)::regclass)), 0)::bigint
+              from pg_tables where schemaname = $1) as "storeBytes"
+         from change_set`,
+        [this.#db.schema],
+      );
+      return { ...(row as Record<string, number>), commits: this.#commits, commitsStale: this.#staleCommits };
+    });
+  }
+
+  /** Writes what was taken on, then lets the connections go. Later calls get `store_failed`. */
+  async close(): Promise<void> {
+    await this.#db.close();
+    await this.#owned?.close();
+  }
+
+  #lane(workspace: WorkspaceId): CommitLane {
+    const lane =
+      this.#lanes.get(workspace) ?? new CommitLane(this.#db, this.#workspaces, workspace, this.#owned?.epoch ?? null);
+    this.#lanes.set(workspace, lane);
+    return lane;
+  }
+
+  /** `none`: what is answered of a workspace that nothing was ever written to. */
+  #reading<T>(workspace: WorkspaceId, none: T, body: (ref: number) => Promise<T>): Promise<T> {
+    return this.#db.entering(async () => {
+      const ref = await this.#workspaces.find(workspace);
+      return ref === undefined ? none : body(ref);
+    });
+  }
+
+  /** After the commits that were queued before it. */
+  #inTurn<T>(workspace: WorkspaceId, body: (ref: number) => Promise<T>): Promise<T> {
+    return this.#db.entering(() =>
+      this.#lane(workspace).inTurn(async () => body(await this.#workspaces.intern(workspace))),
+    );
+  }
+}

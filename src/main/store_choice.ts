@@ -1,0 +1,40 @@
+// Where an engine keeps everything: a file of its data folder, or a PostgreSQL database. The data folder stays with either: the
+// installation's key, what the installation allows, and the socket for other processes are in it.
+
+import { join } from 'node:path';
+import { openPostgresStore } from '../adapters/postgres/store.ts';
+import { openSqliteStore } from '../adapters/sqlite/store.ts';
+import { RefusalError } from '../base/result.ts';
+import type { Store } from '../ports/store.ts';
+
+export const storeFile = 'headwater.db';
+
+/** `HEADWATER_STORE`: the address of a database; without it the store is a file. */
+const storeVariable = 'HEADWATER_STORE';
+
+/**
+ * `address`: `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, with `?schema=NAME` for another schema than `headwater`; undefined: the file.
+ * Refuses what is no such address. Faults: `store_busy` where another engine has it, and those of the store.
+ */
+export async function openStore(folder: string, address = process.env[storeVariable]): Promise<Store> {
+  if (address === undefined || address === '') return openSqliteStore({ file: join(folder, storeFile) });
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url === undefined || !['postgres:', 'postgresql:'].includes(url.protocol) || url.hostname === '')
+    throw unusable('an address such as postgres://USER:PASSWORD@HOST:5432/DATABASE', 'something else');
+  const schema = url.searchParams.get('schema') ?? undefined;
+  if (schema !== undefined && !/^[a-z_][a-z0-9_]{0,62}$/.test(schema))
+    throw unusable('a schema of lower-case letters, digits and _, 63 at most', JSON.stringify(schema));
+  url.searchParams.delete('schema');
+  return openPostgresStore({ url: url.href, isAlone: true, ...(schema === undefined ? {} : { schema }) });
+}
+
+/** What was given is not shown: it may have a password in it. */
+function unusable(expected: string, got: string): RefusalError {
+  return new RefusalError({
+    code: 'request_malformed',
+    path: 'store',
+    expected,
+    got,
+    hint: `see docs/cluster.md; without --store and ${storeVariable} the store is a file of the data folder`,
+  });
+}

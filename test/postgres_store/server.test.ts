@@ -1,0 +1,253 @@
+// What only a store on a server meets: connections cut at any moment, a server that restarts, other nodes on the same tables,
+// tables of another release, rows that somebody changed by hand.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openPostgresStore, type PostgresStore } from '../../src/adapters/postgres/store.ts';
+import type { ChangeSetId } from '../../src/base/ids.ts';
+import { StoreWorld } from '../../src/ports/conformance/store_world.ts';
+import type { EventRow } from '../../src/ports/store.ts';
+import { digest } from '../store/folders.ts';
+import { PostgresServer } from '../support/postgres_server.ts';
+import { LossyWay } from './lossy_way.ts';
+
+let server: PostgresServer;
+let schemas = 0;
+const open: PostgresStore[] = [];
+beforeAll(async () => {
+  server = await PostgresServer.open();
+}, 120_000);
+afterAll(async () => {
+  for (const store of open) await store.close();
+  await server?.close();
+});
+
+async function node(schema: string): Promise<PostgresStore> {
+  const store = await openPostgresStore({ url: server.urlOf('postgres'), schema });
+  open.push(store);
+  return store;
+}
+
+async function world(): Promise<StoreWorld & { readonly schema: string }> {
+  const schema = `case_${++schemas}`;
+  const w = new StoreWorld(await node(schema), digest);
+  await w.found();
+  return Object.assign(w, { schema });
+}
+
+/** Statements behind the store's back. */
+async function direct<T>(body: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: server.urlOf('postgres') });
+  await client.connect();
+  try {
+    return await body(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Writes entry after entry, each with a text of its own, over whatever version there is; answers the texts acknowledged. */
+async function write(w: StoreWorld, id: ChangeSetId, writer: string, isOver: () => boolean): Promise<string[]> {
+  const acknowledged: string[] = [];
+  for (let n = 1, version = 0; !isOver(); ) {
+    const text = `${writer} ${n}`;
+    const outcome = await w.commit({
+      changeSets: [{ row: w.row(id, version + 1, { auditHead: digest(text) }), expected: version }],
+      log: [{ changeSet: id, version: version + 1, text }],
+      audit: [w.audit(id, version + 1, { hash: digest(text) })],
+    });
+    if (outcome.ok) {
+      acknowledged.push(text);
+      // Else whoever has just written would be first again, and nobody else would ever be.
+      await sleep(n++ % 5);
+      version++;
+    } else if ('changeSet' in outcome) version = outcome.version!;
+    else throw new Error(JSON.stringify(outcome));
+  }
+  return acknowledged;
+}
+
+/** Every acknowledged entry is in the log exactly once, and nothing else is. */
+async function expectOnce(w: StoreWorld, id: ChangeSetId, acknowledged: readonly string[]): Promise<void> {
+  const log = await w.store.readLog(w.workspace, id, 0, Number.MAX_SAFE_INTEGER);
+  expect(log.map((row) => row.text).sort()).toEqual([...acknowledged].sort());
+  expect(log.map((row) => row.version)).toEqual(log.map((_, i) => i + 1));
+  expect(await w.store.check(10)).toEqual([]);
+}
+
+test('every commit lands exactly once while connections are cut at any moment', { timeout: 60_000 }, async () => {
+  const w = await world();
+  const ids = [await w.open(101), await w.open(102)];
+  let isOver = false;
+  const writing = ids.flatMap((id) => [1, 2, 3, 4].map((n) => write(w, id, `writer ${n}`, () => isOver)));
+  let cuts = 0;
+  await direct(async (client) => {
+    for (let round = 0; cuts < 40 && round < 1_000; round++) {
+      const sql =
+        "select count(pg_terminate_backend(pid))::int as n from pg_stat_activity where application_name = 'headwater'";
+      cuts += (await client.query(sql)).rows[0].n;
+      await sleep(5 + ((round * 37) % 90));
+    }
+  });
+  isOver = true;
+  const acknowledged = await Promise.all(writing);
+  expect(cuts).toBeGreaterThanOrEqual(40);
+  for (const [i, id] of ids.entries()) {
+    const own = acknowledged.slice(i * 4, i * 4 + 4).flat();
+    expect(own.length).toBeGreaterThan(20);
+    await expectOnce(w, id, own);
+  }
+});
+
+test('a commit whose answer is lost is asked for again, and lands once', { timeout: 60_000 }, async () => {
+  const schema = `case_${++schemas}`;
+  const way = await LossyWay.open(server.port);
+  const url = new URL(server.urlOf('postgres'));
+  url.port = String(way.port);
+  const store = await openPostgresStore({ url: url.href, schema });
+  try {
+    const w = new StoreWorld(store, digest);
+    await w.found();
+    const id = await w.open(101);
+    way.every = 7;
+    let isOver = false;
+    const writing = [1, 2, 3].map((n) => write(w, id, `writer ${n}`, () => isOver));
+    while (way.lost < 30) await sleep(20);
+    isOver = true;
+    const acknowledged = await Promise.all(writing);
+    way.every = undefined;
+    await expectOnce(w, id, acknowledged.flat());
+  } finally {
+    await store.close();
+    await way.close();
+  }
+});
+
+test('a server that restarts is waited for, and nothing is lost or done twice', { timeout: 60_000 }, async () => {
+  const w = await world();
+  const id = await w.open(101);
+  let isOver = false;
+  const writing = [1, 2, 3].map((n) => write(w, id, `writer ${n}`, () => isOver));
+  await sleep(500);
+  const before = (await w.store.findChangeSet(w.workspace, id))!.version;
+  await server.stop();
+  await sleep(700);
+  await server.start();
+  while ((await w.store.findChangeSet(w.workspace, id))!.version < before + 20) await sleep(20);
+  isOver = true;
+  await expectOnce(w, id, (await Promise.all(writing)).flat());
+});
+
+test('a server that stays away is a fault that says so', { timeout: 60_000 }, async () => {
+  const away = openPostgresStore({ url: 'postgres://nobody:secret-1@127.0.0.1:1/none', patienceMs: 300 });
+  const fault = await away.catch((e: unknown) => e);
+  expect(fault).toMatchObject({ code: 'store_failed', message: expect.stringContaining('cannot be reached') });
+  expect(String(fault)).not.toContain('secret-1');
+});
+
+test('two nodes on the same change sets, and whoever follows misses nothing', { timeout: 60_000 }, async () => {
+  const w = await world();
+  const id = await w.open(101);
+  const other = w.in(1, await node(w.schema));
+  let isOver = false;
+  const seen: EventRow[] = [];
+  const following = (async () => {
+    for (let after = 0; ; ) {
+      const isLast = isOver;
+      const { rows, last } = await other.store.readEvents(w.workspace, after, 1_000);
+      seen.push(...rows);
+      expect(last).toBeGreaterThanOrEqual(after);
+      after = rows.at(-1)?.position ?? after;
+      if (isLast && rows.length === 0) return;
+    }
+  })();
+  const writing = [w, other, w, other].map((at, n) => write(at, id, `writer ${n}`, () => isOver));
+  await sleep(2_000);
+  isOver = true;
+  const acknowledged = await Promise.all(writing);
+  await following;
+  for (const own of acknowledged) expect(own.length).toBeGreaterThan(5);
+  await expectOnce(other, id, acknowledged.flat());
+  // By position and by sequence: none came in behind one that had been seen.
+  const followed = seen.flatMap((row) => (row.of === 'audit' && row.audit.changeSet === id ? [row.audit.seq] : []));
+  expect(followed).toEqual(acknowledged.flat().map((_, i) => i + 1));
+});
+
+test('several nodes that start at once on an empty server make the tables once', { timeout: 60_000 }, async () => {
+  const schema = `case_${++schemas}`;
+  const stores = await Promise.all([1, 2, 3, 4].map(() => node(schema)));
+  expect(await Promise.all(stores.map((s) => s.listWorkspaces()))).toEqual([[], [], [], []]);
+});
+
+test('of two nodes that make the same workspace one is told that it is taken', { timeout: 60_000 }, async () => {
+  const schema = `case_${++schemas}`;
+  const [a, b] = [new StoreWorld(await node(schema), digest, 1), new StoreWorld(await node(schema), digest, 2)];
+  for (let round = 0; round < 10; round++) {
+    const outcomes = await Promise.all([
+      a.in(round * 2 + 10).found(`name ${round}`),
+      b.in(round * 2 + 11, b.store).found(`name ${round}`),
+    ]);
+    expect(outcomes.filter((o) => o.ok).length).toBe(1);
+    expect(outcomes).toContainEqual({ ok: false, workspaceTaken: true });
+  }
+});
+
+test('a store that is alone is busy for others, comes back when it was cut off, and writes nothing once succeeded', {
+  timeout: 60_000,
+}, async () => {
+  const options = { url: server.urlOf('postgres'), schema: `case_${++schemas}`, isAlone: true };
+  const first = await openPostgresStore(options);
+  open.push(first);
+  const w = new StoreWorld(first, digest);
+  await w.found();
+  await expect(openPostgresStore(options)).rejects.toMatchObject({ code: 'store_busy' });
+  const cutOff = (client: pg.Client) =>
+    client.query(`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'`);
+  // Nobody came in between.
+  await direct(cutOff);
+  expect(await w.commit(w.step(w.head, 1))).toEqual({ ok: true });
+  const isBusy = async () => {
+    const second = await openPostgresStore(options).catch((e: unknown) => e as { code: string });
+    if ('code' in second) return true;
+    open.push(second);
+    return false;
+  };
+  await sleep(1_500);
+  expect(await isBusy()).toBe(true);
+  // Somebody does.
+  await direct(cutOff);
+  while (await isBusy()) await sleep(20);
+  const second = w.in(1, open.at(-1));
+  expect(await second.commit(second.step(w.head, 2))).toEqual({ ok: true });
+  await expect(w.commit(w.step(w.head, 3))).rejects.toMatchObject({ code: 'store_busy' });
+  await second.store.close();
+  expect(await isBusy()).toBe(false);
+});
+
+test('tables of a later release are refused', { timeout: 60_000 }, async () => {
+  const { schema } = await world();
+  await direct((client) => client.query(`update ${schema}.store_version set version = 99`));
+  await expect(node(schema)).rejects.toMatchObject({ code: 'store_version', data: { file: 99 } });
+});
+
+test('the check finds what was changed behind its back', { timeout: 60_000 }, async () => {
+  const damages: readonly (readonly [string, RegExp])[] = [
+    ['delete from log where version = 2', /log: 2 entries/],
+    ['delete from audit where seq = 3', /audit: 2 entries/],
+    [`update audit set hash = 'x' where seq = 3`, /hash of its last audit entry/],
+    [`update chunk set text = text || ' '`, /its text has the hash/],
+    ['update workspace set head = null', /Head change set does not exist/],
+    ['update workspace set last_position = 1', /above the last one/],
+    ['update workspace set reality_seq = 7', /reality: 0 steps/],
+    ['update workspace set memo_bytes = 7', /memo: 0 bytes/],
+  ];
+  for (const [sql, what] of damages) {
+    const w = await world();
+    for (const version of [1, 2, 3]) await w.commit(w.step(w.head, version, { chunks: [w.chunk(`c${version}`)] }));
+    expect(await w.store.check(10)).toEqual([]);
+    await direct((client) => client.query(`set search_path = ${w.schema}; ${sql}`));
+    const problems = await w.store.check(10);
+    expect([sql, problems.length > 0, problems.some((p) => what.test(p.what))]).toEqual([sql, true, true]);
+  }
+});
