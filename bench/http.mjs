@@ -12,7 +12,7 @@ import { median, must, picker, quantile, readOptions, report } from './support/m
 import { forgetPages, onCopy, open, principal, workspaceName } from './support/seeded.mjs';
 
 const { sizes, scaled } = readOptions();
-const bin = fileURLToPath(new URL('../dist/main/bin.js', import.meta.url));
+const bin = fileURLToPath(new URL('../dist/main/headwater.js', import.meta.url));
 const seconds = scaled(10, 1);
 
 /** Starts the server; answers its address, how long that took, and how to end it. */

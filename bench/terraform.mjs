@@ -31,7 +31,7 @@ const theirs = scaled(3, 1);
 const limitMs = 900_000;
 /** After one plan of this length no second one is waited for. */
 const longMs = 20_000;
-const program = fileURLToPath(new URL('../dist/main/bin.js', import.meta.url));
+const program = fileURLToPath(new URL('../dist/main/headwater.js', import.meta.url));
 const attemptsMax = 5;
 const execute = promisify(execFile);
 

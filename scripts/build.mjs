@@ -1,19 +1,11 @@
 // `npm run build`: compiles every layer in its order (tsc -b over the references of tsconfig.json), copies what is not
-// TypeScript (SQL) beside the compiled code, writes the SDK's types from the HTTP API, and derives the compact schema catalogue when what it comes from changed.
+// TypeScript (SQL) beside the compiled code, writes the SDK's types from the HTTP API, puts the command line into one
+// file, and derives the compact schema catalogue when what it comes from changed.
 // Incremental: a build with nothing to do takes about two seconds. Fails with the compiler's own output.
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  copyFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { bundle } from './bundle.mjs';
 import { builtDocument, isSdkWritten, writeSdk } from './sdk.mjs';
 import { install, mustRun, root, step } from './steps.mjs';
 
@@ -78,8 +70,7 @@ export async function build() {
   copyAssets();
   copyProviders();
   await compile();
-  const bin = `${root}dist/main/bin.js`;
-  if (existsSync(bin)) chmodSync(bin, 0o755);
+  await bundle();
   await buildCatalogue();
 }
 

@@ -8,6 +8,7 @@ import { exitCodes } from '../surfaces/cli/exit.ts';
 import { runCli } from '../surfaces/cli/program.ts';
 import { contexts } from './contexts.ts';
 import { allowedHosts, allowedSockets, allowHost, allowSocket, denySocket } from './reach.ts';
+import { connectServer, whoami } from './remote.ts';
 import { allowedSources, allowSource } from './secret_sources.ts';
 
 // A reader that has seen enough, such as `head`, closes the pipe: no failure of the command.
@@ -28,8 +29,8 @@ try {
   const reach = { list: allowedSockets, allow: allowSocket, deny: denySocket, hosts: allowedHosts, allowHost };
   process.exitCode = await runCli(process.argv, {
     connect: async (folder, progress, actor) => (await import('./data_folder.ts')).connect(folder, progress, actor),
-    connectServer: async (target, progress) => (await import('./remote.ts')).connectServer(target, progress),
-    whoami: async (target) => (await import('./remote.ts')).whoami(target),
+    connectServer: async (target, progress) => connectServer(target, progress),
+    whoami,
     browserLogin: async (options) => (await import('./browser_login.ts')).browserLogin(options),
     contexts,
     restore: async (from, folder) => (await import('./data_folder.ts')).restoreFolder(from, folder),

@@ -7,8 +7,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { RefusalCode } from '../base/codes.ts';
 import { limits } from '../base/limits.ts';
-import { Fault, must, RefusalError } from '../base/result.ts';
+import { must, RefusalError } from '../base/result.ts';
 import { pageOf } from '../surfaces/http/page.ts';
+import { askServer, textOf } from './ask_server.ts';
 import { refusedBy } from './remote.ts';
 
 export interface BrowserLogin {
@@ -79,13 +80,11 @@ function refusal(code: RefusalCode, got: string): RefusalError {
 }
 
 async function exchanged(server: string, code: string, verifier: string): Promise<LoggedIn> {
-  const answer = await fetch(new URL('/v1/login/exchange', server), {
+  const answer = await askServer(new URL('/v1/login/exchange', server), {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ code, verifier }),
-  }).catch((e: Error) => {
-    throw new Fault('connection_lost', `${server} does not answer: ${e.message}`, undefined, { cause: e });
   });
-  if (answer.ok) return (await answer.json()) as LoggedIn;
+  if (answer.isGood) return JSON.parse(await textOf(answer)) as LoggedIn;
   return must(await refusedBy(server, answer)) as never;
 }

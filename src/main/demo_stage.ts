@@ -15,7 +15,7 @@ import { openCloud } from './cloud.ts';
 import { type Connection, connect } from './data_folder.ts';
 import { dropLeft, type PostgresServer } from './demo_postgres.ts';
 
-const bin = fileURLToPath(new URL('./bin.js', import.meta.url));
+const bin = fileURLToPath(new URL('./headwater.js', import.meta.url));
 /** Until the agent has to be there, and until the engine has to be closed. */
 const patienceMs = 30_000;
 const closeMs = 10_000;

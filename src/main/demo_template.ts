@@ -10,7 +10,7 @@ import { sameJson } from '../base/json.ts';
 import { Fault, must } from '../base/result.ts';
 import { parseTemplate } from '../formats/cloudformation/parse.ts';
 
-const bin = fileURLToPath(new URL('./bin.js', import.meta.url));
+const bin = fileURLToPath(new URL('./headwater.js', import.meta.url));
 const template = fileURLToPath(new URL('../../examples/network.yaml', import.meta.url));
 const service = fileURLToPath(new URL('../../examples/service', import.meta.url));
 let folder = '';

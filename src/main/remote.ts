@@ -1,13 +1,13 @@
 // A server to ask instead of an engine in this process: each operation is one request, whose answer comes in lines. What was
 // asked for with a key is asked again when the connection is lost on the way; nothing else is.
 
-import { randomUUID } from 'node:crypto';
 import { parseTokenText } from '../access/token.ts';
 import type { FaultCode } from '../base/codes.ts';
 import type { Json } from '../base/json.ts';
 import { Fault, must, type Refusal, type Result } from '../base/result.ts';
 import type { ServerTarget } from '../surfaces/cli/contexts.ts';
 import type { OperationLine } from '../surfaces/http/routes/operations.ts';
+import { type Answered, askServer, textOf } from './ask_server.ts';
 import type { Connection } from './data_folder.ts';
 import { repeatable, writes } from './repeatable.ts';
 
@@ -25,20 +25,18 @@ export function connectServer(target: ServerTarget, progress: (line: string) => 
   ): Promise<Result<unknown>> => {
     const { workspace = own, ...given } = params;
     const url = new URL(`/v1/w/${encodeURIComponent(String(workspace))}/operations/${operation}`, server);
-    const answer = await fetch(url, {
+    const answer = await askServer(url, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify(given),
-    }).catch((e: Error) => {
-      throw lost(server, String((e.cause as Error | undefined)?.message ?? e.message), e);
     });
-    if (!answer.ok) return refusedBy(server, answer);
+    if (!answer.isGood) return refusedBy(server, answer);
     return lastLine(server, answer, progress);
   };
   return {
     call: async (operation, params) => {
       const isRepeatable = repeatable.includes(operation);
-      const named = isRepeatable ? { idempotencyKey: randomUUID(), ...params } : params;
+      const named = isRepeatable ? { idempotencyKey: (await import('node:crypto')).randomUUID(), ...params } : params;
       for (const waitMs of [...retryMs, undefined]) {
         try {
           return await ask(operation, named);
@@ -59,15 +57,15 @@ export async function whoami({
   server,
   token,
 }: ServerTarget): Promise<{ readonly userId: string; readonly workspaceId: string }> {
-  const headers = { authorization: `Bearer ${token}` };
-  const answer = await fetch(new URL('/whoami', server), { headers }).catch((e: Error) => {
-    throw lost(server, String((e.cause as Error | undefined)?.message ?? e.message), e);
+  const answer = await askServer(new URL('/whoami', server), {
+    method: 'GET',
+    headers: { authorization: `Bearer ${token}` },
   });
-  if (answer.ok) return (await answer.json()) as { userId: string; workspaceId: string };
+  if (answer.isGood) return JSON.parse(await textOf(answer)) as { userId: string; workspaceId: string };
   return must(await refusedBy(server, answer)) as never;
 }
 
-async function lastLine(server: string, answer: Response, progress: (line: string) => void): Promise<Result<unknown>> {
+async function lastLine(server: string, answer: Answered, progress: (line: string) => void): Promise<Result<unknown>> {
   let rest = '';
   const decoder = new TextDecoder();
   const take = (line: string): Result<unknown> | undefined => {
@@ -79,27 +77,22 @@ async function lastLine(server: string, answer: Response, progress: (line: strin
     progress(told.progress);
     return undefined;
   };
-  try {
-    for await (const bytes of answer.body as unknown as AsyncIterable<Uint8Array>) {
-      rest += decoder.decode(bytes, { stream: true });
-      for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
-        const done = take(rest.slice(0, end));
-        if (done !== undefined) return done;
-        rest = rest.slice(end + 1);
-      }
+  let done: Result<unknown> | undefined;
+  // To its end, although nothing comes behind the last line: then the connection serves the next question.
+  for await (const bytes of answer.body) {
+    rest += decoder.decode(bytes, { stream: true });
+    for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
+      done ??= take(rest.slice(0, end));
+      rest = rest.slice(end + 1);
     }
-  } catch (e) {
-    if (e instanceof Fault) throw e;
-    throw lost(server, e instanceof Error ? e.message : String(e), e);
   }
+  if (done !== undefined) return done;
   throw lost(server, 'the answer ended before its last line');
 }
 
 /** What the server says before it comes to the operation: no such token, too many requests. */
-export async function refusedBy(server: string, answer: Response): Promise<Result<unknown>> {
-  const body = (await answer.json().catch(() => undefined)) as
-    | { reason?: string; message?: string; errors?: Omit<Refusal, 'code'>[]; data?: unknown }
-    | undefined;
+export async function refusedBy(server: string, answer: Answered): Promise<Result<unknown>> {
+  const body = problemOf(await textOf(answer));
   const [first] = body?.errors ?? [];
   if (body?.reason === undefined || first === undefined)
     throw new Fault('server_failed', `${server} answered ${answer.status}${body?.message ? `: ${body.message}` : ''}`);
@@ -110,6 +103,22 @@ export async function refusedBy(server: string, answer: Response): Promise<Resul
   };
 }
 
-function lost(server: string, why: string, cause?: unknown): Fault {
-  return new Fault('connection_lost', `${server}: ${why}`, undefined, { cause });
+interface Problem {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly errors?: readonly Omit<Refusal, 'code'>[];
+  readonly data?: unknown;
+}
+
+/** Undefined: it is something else, such as the page of a proxy. */
+function problemOf(text: string): Problem | undefined {
+  try {
+    return JSON.parse(text) as Problem;
+  } catch {
+    return undefined;
+  }
+}
+
+function lost(server: string, why: string): Fault {
+  return new Fault('connection_lost', `${server}: ${why}`);
 }

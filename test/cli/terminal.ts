@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 
-const bin = fileURLToPath(new URL('../../dist/main/bin.js', import.meta.url));
+const bin = fileURLToPath(new URL('../../dist/main/headwater.js', import.meta.url));
 export const shop = fileURLToPath(new URL('./fixtures/shop.yaml', import.meta.url));
 
 const folders: string[] = [];

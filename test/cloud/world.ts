@@ -18,7 +18,7 @@ import {
 } from '@aws-sdk/client-cloudcontrol';
 import { afterAll } from 'vitest';
 
-const bin = fileURLToPath(new URL('../../dist/main/bin.js', import.meta.url));
+const bin = fileURLToPath(new URL('../../dist/main/headwater.js', import.meta.url));
 
 const folders: string[] = [];
 const running = new Set<CloudProcess>();

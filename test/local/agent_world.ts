@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 
-const bin = fileURLToPath(new URL('../../dist/main/bin.js', import.meta.url));
+const bin = fileURLToPath(new URL('../../dist/main/headwater.js', import.meta.url));
 
 const folders: string[] = [];
 const running = new Set<AgentProcess>();

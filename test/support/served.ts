@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-export const bin = fileURLToPath(new URL('../../dist/main/bin.js', import.meta.url));
+export const bin = fileURLToPath(new URL('../../dist/main/headwater.js', import.meta.url));
 
 export class Served {
   readonly address: string;

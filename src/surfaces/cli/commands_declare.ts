@@ -7,7 +7,7 @@ import type { Command } from 'commander';
 import type { Json } from '../../base/json.ts';
 import { type Refusal, RefusalError, refuse } from '../../base/result.ts';
 import type { DeclareReply } from '../../engine/declare.ts';
-import { type Declaration, declarationsText, documentsOf, refusalAt } from '../../formats/declaration.ts';
+import type { Declaration } from '../../formats/declaration.ts';
 import { exitCodes } from './exit.ts';
 import { readText } from './files.ts';
 import { count, mark, note, paint } from './output.ts';
@@ -22,6 +22,9 @@ interface ApplyOptions {
   readonly prune?: boolean;
   readonly detailedExitcode?: boolean;
 }
+
+/** With a parser of YAML, which only these commands need. */
+const declarations = () => import('../../formats/declaration.ts');
 
 export type Written = 'yaml' | 'json';
 
@@ -54,7 +57,7 @@ Examples:
 }
 
 async function declared(s: Session, options: ApplyOptions): Promise<number | undefined> {
-  const { documents, places } = documentsIn(options.file);
+  const { documents, places } = await documentsIn(options.file);
   const dryRun = options.dryRun === true;
   const changeSet =
     dryRun && options.changeSet === undefined
@@ -67,7 +70,7 @@ async function declared(s: Session, options: ApplyOptions): Promise<number | und
     ...(options.view === undefined ? {} : { view: options.view }),
     ...(options.prune === true ? { prune: true } : {}),
   });
-  if (!result.ok) throw new RefusalError(refusalAt(result.refusal, places));
+  if (!result.ok) throw new RefusalError((await declarations()).refusalAt(result.refusal, places));
   const reply = result.value;
   const isEdited = !dryRun && reply.edits > 0;
   if (!isEdited) await s.giveUp();
@@ -94,7 +97,8 @@ export function declaredLines(r: DeclareReply): string[] {
 }
 
 /** Everything that is declared, with the place of each for people. */
-function documentsIn(files: readonly string[]): { documents: Json[]; places: string[] } {
+async function documentsIn(files: readonly string[]): Promise<{ documents: Json[]; places: string[] }> {
+  const { documentsOf } = await declarations();
   const documents: Json[] = [];
   const places: string[] = [];
   for (const file of files.flatMap(filesAt)) {
@@ -130,6 +134,7 @@ function filesAt(path: string): string[] {
 /** Prints documents instead of what people read; with --json as JSON, whatever the format. */
 export async function printDeclared(s: Session, params: Params, format: Written): Promise<undefined> {
   const { components } = await s.call<{ components: Declaration[] }>('component.declared', params);
+  const { declarationsText } = await declarations();
   s.print(components, () => declarationsText(components, format).trimEnd().split('\n'));
   return undefined;
 }

@@ -1,7 +1,6 @@
 // `headwater plan` and `headwater apply`: a plan in a file, and carrying out exactly that. What has moved since is a refusal with
 // exit code 4; nothing else is ever applied.
 
-import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { RefusalError, refuse } from '../../base/result.ts';
@@ -115,6 +114,7 @@ async function applied(s: Session, file: string, options: { wait: number; run: b
   if (!plan.ok)
     throw new RefusalError({ ...plan.refusal, path: `${file}: ${plan.refusal.path.replace(/^plan\//, '')}` });
   const { changeSet } = plan.value;
+  const { createHash } = await import('node:crypto');
   const receipt = await s.call<ApplyReceipt>('change_set.apply', {
     changeSet: changeSet.id,
     waitMs: options.wait * 1_000,

@@ -2,7 +2,7 @@
 // display on standard error for anything over a second.
 
 import { styleText } from 'node:util';
-import ora from 'ora';
+import type { Ora } from 'ora';
 
 type Style = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
 
@@ -56,10 +56,15 @@ export interface Progress {
 
 /** A display that appears after a second: a spinner on a terminal, a line every step elsewhere. */
 export function startProgress(label: string): Progress {
-  const spinner = ora({ text: label, stream: process.stderr });
-  let latest = label;
+  let [latest, isOver]: [string, boolean] = [label, false];
+  let spinner: Ora | undefined;
+  // Loaded when there is something to wait for: most commands end before.
+  const spin = async (): Promise<void> => {
+    const { default: ora } = await import('ora');
+    if (!isOver) spinner = ora({ text: latest, stream: process.stderr }).start();
+  };
   const timer = setTimeout(() => {
-    if (process.stderr.isTTY) spinner.start(latest);
+    if (process.stderr.isTTY) void spin();
     else note(`${latest} …`);
   }, quietMs);
   const startedMs = Date.now();
@@ -67,12 +72,13 @@ export function startProgress(label: string): Progress {
     step: (line) => {
       latest = `${label}: ${line}`;
       if (Date.now() - startedMs < quietMs) return;
-      if (process.stderr.isTTY) spinner.text = latest;
-      else note(`${latest} …`);
+      if (!process.stderr.isTTY) note(`${latest} …`);
+      else if (spinner !== undefined) spinner.text = latest;
     },
     stop: () => {
+      isOver = true;
       clearTimeout(timer);
-      if (spinner.isSpinning) spinner.stop();
+      spinner?.stop();
     },
   };
 }

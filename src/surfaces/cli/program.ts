@@ -297,9 +297,7 @@ export function commandTree(run: Run, version: string): Command {
 function spreadJson(program: Command): void {
   const walk = (command: Command): void => {
     for (const sub of command.commands) {
-      for (const option of program.options)
-        if (!sub.options.some((o) => o.long === option.long))
-          sub.addOption(new Option(option.flags, option.description));
+      for (const option of program.options) if (!sub.options.some((o) => o.long === option.long)) sub.addOption(option);
       sub.hook('preAction', (_this, action) => {
         for (const [name, value] of Object.entries(action.opts())) {
           if (['json', 'data', 'workspace', 'server', 'context', 'as'].includes(name) && value !== undefined)
