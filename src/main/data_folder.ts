@@ -17,8 +17,10 @@ import { systemWorld } from '../adapters/system/world.ts';
 import { isObject, type Json } from '../base/json.ts';
 import { Fault, type Result } from '../base/result.ts';
 import { Engine } from '../engine/engine.ts';
+import type { WorkspaceEvent } from '../engine/event_shape.ts';
 import { callOperation } from '../engine/operations.ts';
 import type { Observer } from '../ports/observer.ts';
+import type { Following } from '../surfaces/cli/program.ts';
 import { connectIpc, type IpcClient } from '../surfaces/ipc/client.ts';
 import { serveIpc } from '../surfaces/ipc/server.ts';
 import { openFunctions } from './functions.ts';
@@ -33,6 +35,8 @@ import { openStore, storeFile } from './store_choice.ts';
 /** Somebody to ask: the engine in this process, or another process's. */
 export interface Connection {
   call(operation: string, params: { readonly [name: string]: Json | undefined }): Promise<Result<unknown>>;
+  /** What happens, each thing once and in order, also through lost connections; absent: it can only be asked. */
+  follow?(of: Following): AsyncIterable<WorkspaceEvent>;
   close(): Promise<void>;
 }
 

@@ -5,8 +5,11 @@ import { parseTokenText } from '../access/token.ts';
 import type { FaultCode } from '../base/codes.ts';
 import type { Json } from '../base/json.ts';
 import { Fault, must, type Refusal, type Result } from '../base/result.ts';
+import { type EventKind, eventKinds, type WorkspaceEvent } from '../engine/event_shape.ts';
 import type { ServerTarget } from '../surfaces/cli/contexts.ts';
+import type { Following } from '../surfaces/cli/program.ts';
 import type { OperationLine } from '../surfaces/http/routes/operations.ts';
+import type { Fetch } from '../surfaces/sdk/sending.ts';
 import { type Answered, askServer, textOf } from './ask_server.ts';
 import type { Connection } from './data_folder.ts';
 import { repeatable, writes } from './repeatable.ts';
@@ -48,8 +51,32 @@ export function connectServer(target: ServerTarget, progress: (line: string) => 
       }
       throw lost(server, 'no answer');
     },
+    follow: (of) => followServer({ server, token, workspace: of.workspace ?? own }, of),
     close: () => Promise.resolve(),
   };
+}
+
+/** The events of its stream. Ends by a HeadwaterError: with the reason that the server gives, or that nobody answers any more. */
+async function* followServer(
+  { server, token, workspace }: Required<ServerTarget>,
+  { after, changeSet, kinds, signal, opened }: Following,
+): AsyncGenerator<WorkspaceEvent> {
+  const { follow } = await import('../surfaces/sdk/events.ts');
+  const within = changeSet === undefined ? '' : `/change-sets/${encodeURIComponent(changeSet)}`;
+  const url = new URL(`/v1/w/${encodeURIComponent(workspace)}${within}/events`, server);
+  if (kinds !== undefined) url.searchParams.set('kinds', kinds);
+  const headers = { authorization: `Bearer ${token}` };
+  const asked: Fetch = async (at, init) => {
+    const answer = await fetch(at, init);
+    if (answer.ok) opened?.();
+    return answer;
+  };
+  for await (const { kind, data: told } of follow(url.href, headers, { fetch: asked, after, signal })) {
+    // That something was left out is told in a stream, and is no event.
+    if (!eventKinds.includes(kind as EventKind)) continue;
+    const { position, changeSets, ...data } = told;
+    yield { kind, ...(position === undefined ? {} : { position }), changeSets, data } as unknown as WorkspaceEvent;
+  }
 }
 
 /** Whom the server takes the holder of the token for. Throws refusals, such as `token_invalid`. */

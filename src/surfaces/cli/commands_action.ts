@@ -5,14 +5,12 @@ import type { Command } from 'commander';
 import type { ActionPage } from '../../engine/actions.ts';
 import type { Page } from '../../engine/component.ts';
 import type { PlannedLine } from '../../engine/planning.ts';
-import type { ActionRecord } from '../../model/action.ts';
-import { exitCodes } from './exit.ts';
 import { parsedJson } from './files.ts';
-import { count, note, paint } from './output.ts';
+import { count, paint } from './output.ts';
 import type { Params, Run, Session } from './program.ts';
 import { type ActionSeen, actionLine, actionLines, actionWhole } from './render_action.ts';
 import { plannedLine } from './render_approval.ts';
-import { poolHint } from './render_run.ts';
+import { carryOut, stay } from './watch_actions.ts';
 
 interface ListOptions {
   readonly changeSet?: string;
@@ -30,12 +28,6 @@ interface PruneOptions {
 }
 
 const dayMs = 24 * 3_600_000;
-
-/** What carrying out came to so far. */
-interface Ran {
-  readonly quiet: boolean;
-  readonly open: readonly ActionSeen[];
-}
 
 export function actionCommands(program: Command, run: Run): void {
   const actions = program
@@ -173,88 +165,3 @@ async function request(s: Session, params: Params, isWaited: boolean): Promise<n
   s.print(action, () => [actionLine(action)]);
   return undefined;
 }
-
-/** How long one question waits for more. */
-const waitMs = 500;
-
-/** Which actions are told of: those named, those that the apply of a change set asked for; else all. */
-interface ToldOf {
-  readonly ids?: readonly string[];
-  readonly changeSet?: string;
-}
-
-/**
- * Stays until nothing more can be done; says each step of those asked for, or of all. Ends with an error when one of them has
- * failed.
- */
-export async function carryOut(s: Session, { ids, changeSet }: ToldOf = {}): Promise<number> {
-  const told = new Map<string, ActionSeen>();
-  const isAsked = (a: ActionRecord): boolean =>
-    ids !== undefined ? ids.includes(a.id) : changeSet === undefined || a.origins.includes(changeSet as never);
-  const tell = (action: ActionSeen): void => {
-    const before = told.get(action.id);
-    const isSame = before?.status === action.status && before.waitsForPool === action.waitsForPool;
-    if (!isAsked(action) || isSame) return;
-    told.set(action.id, action);
-    // Behind an answer of its own, an object would follow an object.
-    if (!s.json || changeSet === undefined) s.write([action], () => [actionLine(action)]);
-  };
-  // Before it is taken up: what is done at once would be gone by the first look.
-  if (ids === undefined && changeSet === undefined)
-    for (const action of await allOf(s, { status: 'queued' })) tell(action);
-  for (let isQuiet = false; !isQuiet; ) {
-    const ran = await s.call<Ran>('action.run', { waitMs });
-    isQuiet = ran.quiet;
-    for (const action of ran.open) tell(action);
-    const isOpen = (id: string): boolean => ran.open.some((a) => a.id === id);
-    for (const id of new Set([...told.keys(), ...(ids ?? [])]))
-      if (!isOpen(id) && !isOver(told.get(id))) tell(await s.call<ActionSeen>('action.get', { action: id }));
-  }
-  // What was over before anybody looked.
-  if (changeSet !== undefined) for (const action of await allOf(s, { changeSet })) tell(action);
-  if (told.size === 0 && !s.json) s.write([], () => ['Nothing is queued.']);
-  const pools = new Set([...told.values()].flatMap((a) => (a.waitsForPool === undefined ? [] : [a.waitsForPool])));
-  if (!s.json) for (const pool of pools) note(poolHint(pool, 'take what waits away with `headwater action cancel`'));
-  const failed = [...told.values()].filter((a) => a.status === 'failed' || a.status === 'interrupted');
-  return failed.length > 0 ? exitCodes.error : exitCodes.ok;
-}
-
-/** Until somebody interrupts it. */
-async function stay(s: Session): Promise<number> {
-  let isOver = false;
-  const over = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.once(signal, () => {
-        isOver = true;
-        resolve();
-      });
-  });
-  const told = new Map<string, string>();
-  while (!isOver) {
-    const { open } = await s.call<Ran>('action.run', { waitMs: 0 });
-    const ids = new Set(open.map((a) => a.id));
-    const ended = [...told.keys()].filter((id) => !ids.has(id as ActionRecord['id']));
-    const last = await Promise.all(ended.map((id) => s.call<ActionSeen>('action.get', { action: id })));
-    for (const action of [...open, ...last]) {
-      const now = `${action.status} ${action.waitsForPool ?? ''}`;
-      if (told.get(action.id) !== now) s.write([action], () => [actionLine(action)]);
-      told.set(action.id, now);
-    }
-    for (const id of ended) told.delete(id);
-    await Promise.race([over, new Promise((resolve) => setTimeout(resolve, waitMs))]);
-  }
-  return exitCodes.ok;
-}
-
-async function allOf(s: Session, of: Params): Promise<ActionSeen[]> {
-  const out: ActionSeen[] = [];
-  for (let cursor: string | null | undefined; cursor !== null; ) {
-    const page: Page<ActionSeen> = await s.call('action.list', { ...of, ...(cursor == null ? {} : { cursor }) });
-    out.push(...page.items);
-    cursor = page.nextCursor;
-  }
-  return out.reverse();
-}
-
-const isOver = (action: ActionRecord | undefined): boolean =>
-  action?.status === 'succeeded' || action?.status === 'cancelled';

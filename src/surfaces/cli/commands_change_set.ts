@@ -8,7 +8,6 @@ import type { Review } from '../../engine/operations.ts';
 import type { ToldLine } from '../../engine/receipt.ts';
 import type { SplitReply } from '../../engine/split.ts';
 import type { ChangeSetRow } from '../../ports/store.ts';
-import { carryOut } from './commands_action.ts';
 import { scheduled } from './commands_schedule.ts';
 import { exitCodes } from './exit.ts';
 import { count, paint, table } from './output.ts';
@@ -16,6 +15,7 @@ import type { Run, Session } from './program.ts';
 import { comparisonLines, summaryLine } from './render.ts';
 import { besideLines, toldLines } from './render_approval.ts';
 import { markdownLines } from './render_markdown.ts';
+import { carryOut } from './watch_actions.ts';
 
 const exampleId = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
 

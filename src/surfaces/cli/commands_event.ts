@@ -1,11 +1,11 @@
 // What happens in a workspace, for people and programs: what has happened behind a position, and what happens from then on.
-// Following is asking again and again, each time waiting a little for more.
+// A server is followed by its stream of events; otherwise following is asking again and again, each time waiting a little for more.
 
 import type { Command } from 'commander';
 import { eventKinds, type WorkspaceEvent } from '../../engine/event_shape.ts';
 import type { EventsRead } from '../../engine/operations_event.ts';
-import { paint } from './output.ts';
-import type { Run } from './program.ts';
+import { note, paint } from './output.ts';
+import type { Following, Run, Session } from './program.ts';
 import { eventLines } from './render_event.ts';
 
 interface EventOptions {
@@ -44,17 +44,22 @@ Examples:
           ...(changeSet === undefined ? {} : { changeSet }),
           ...(kinds === undefined ? {} : { kinds }),
         };
-        let after = options.after ?? (follow === true ? undefined : 0);
+        let after = options.after ?? 0;
+        if (follow === true) {
+          const from = options.after === undefined ? {} : { after: options.after };
+          const { position } = await s.call<EventsRead>('events.read', { ...narrowed, ...from, limit: 0 });
+          after = await followed(s, { ...narrowed, after: position });
+        }
         for (let left = follow === true ? Number.POSITIVE_INFINITY : limit; left > 0; ) {
           const read = await s.call<EventsRead>('events.read', {
             ...narrowed,
-            ...(after === undefined ? {} : { after }),
+            after,
             limit: Math.min(left, 300),
             waitMs: follow === true ? waitMs : 0,
           });
           after = read.position;
           left -= read.events.length;
-          if (read.events.length > 0) s.write(read.events.map(asJson), () => eventLines(read.events));
+          if (read.events.length > 0) show(s, read.events);
           else if (follow !== true) break;
         }
         if (follow !== true && !s.json) s.write([], () => [paint('dim', `go on with --after ${after}`)]);
@@ -62,5 +67,23 @@ Examples:
       }),
     );
 }
+
+/** Shows what a stream tells while there is one; answers the position that it came to. */
+async function followed(s: Session, of: Omit<Following, 'signal'>): Promise<number> {
+  let { after } = of;
+  try {
+    // Nothing ends it but the end of the command.
+    for await (const event of (await s.follow({ ...of, signal: new AbortController().signal })) ?? []) {
+      show(s, [event]);
+      after = event.position ?? after;
+    }
+  } catch (e) {
+    note(`${e instanceof Error ? e.message : String(e)}\nAsking again and again instead.`);
+  }
+  return after;
+}
+
+const show = (s: Session, events: readonly WorkspaceEvent[]): void =>
+  s.write(events.map(asJson), () => eventLines(events));
 
 const asJson = ({ kind, position, changeSets, data }: WorkspaceEvent) => ({ position, kind, changeSets, data });

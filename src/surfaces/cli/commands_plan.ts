@@ -8,12 +8,12 @@ import type { ApplyReceipt } from '../../engine/apply.ts';
 import type { Review } from '../../engine/operations.ts';
 import { type PlanFile, parsePlanFile } from '../../engine/plan_file.ts';
 import type { StatePage } from '../../engine/state_document.ts';
-import { carryOut } from './commands_action.ts';
 import { appliedLines, reviewLines } from './commands_change_set.ts';
 import { exitCodes } from './exit.ts';
 import { parsedJson, readText } from './files.ts';
 import { paint } from './output.ts';
 import type { Run, Session } from './program.ts';
+import { carryOut } from './watch_actions.ts';
 
 interface PlanOptions {
   readonly out?: string;

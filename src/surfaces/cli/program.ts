@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import type { Json } from '../../base/json.ts';
 import { Fault, type Refusal, RefusalError, type Result } from '../../base/result.ts';
+import type { WorkspaceEvent } from '../../engine/event_shape.ts';
 import { actionCommands } from './commands_action.ts';
 import { approvalCommands } from './commands_approval.ts';
 import { changeSetCommands } from './commands_change_set.ts';
@@ -46,7 +47,22 @@ export type Params = { readonly [name: string]: Json | undefined };
 /** Somebody to ask: an engine, or a server. */
 interface Connection {
   call(operation: string, params: Params): Promise<Result<unknown>>;
+  /** What happens, each thing once and in order, also through lost connections; absent: it can only be asked. */
+  follow?(of: Following): AsyncIterable<WorkspaceEvent>;
   close(): Promise<void>;
+}
+
+/** What of the events is followed. */
+export interface Following {
+  readonly workspace?: string;
+  readonly after: number;
+  readonly changeSet?: string;
+  /** With commas between. */
+  readonly kinds?: string;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+  /** Hears that the stream is there, each time that it begins. */
+  readonly opened?: () => void;
 }
 
 /** What the command line needs from where it runs. */
@@ -194,6 +210,10 @@ export interface Session {
   call<T>(operation: string, params?: Params): Promise<T>;
   /** The same, but the refusal is handed back. */
   attempt<T>(operation: string, params?: Params): Promise<Result<T>>;
+  /** Whether `follow` gives a stream. */
+  canFollow(): Promise<boolean>;
+  /** Undefined: whoever is asked can only be asked again. The stream ends by an error when nothing more can be told. */
+  follow(of: Following): Promise<AsyncIterable<WorkspaceEvent> | undefined>;
   /** The change set given, or a new one, which is named on standard error unless the command is refused. */
   changeSet(given: string | undefined, name: string): Promise<string>;
   /** Abandons the change set that was opened for this command, if one was; answers whether. */
@@ -375,14 +395,10 @@ function told(f: Frame, refusal: Refusal): number {
   return exitCodeOf(refusal.code);
 }
 
-function sessionOf(
-  f: Frame,
-  connected: () => Promise<{ call(o: string, p: Params): Promise<Result<unknown>> }>,
-  progress: Progress,
-): Session {
+function sessionOf(f: Frame, connected: () => Promise<Connection>, progress: Progress): Session {
   let opened: { readonly id: string; readonly name: string } | undefined;
+  const workspace = f.workspace === undefined ? {} : { workspace: f.workspace };
   const attempt = async <T>(operation: string, params: Params = {}): Promise<Result<T>> => {
-    const workspace = f.workspace === undefined ? {} : { workspace: f.workspace };
     return (await (await connected()).call(operation, { ...workspace, ...params })) as Result<T>;
   };
   const call = async <T>(operation: string, params: Params = {}): Promise<T> => {
@@ -393,6 +409,8 @@ function sessionOf(
   return {
     call,
     attempt,
+    canFollow: async () => (await connected()).follow !== undefined,
+    follow: async (of) => (await connected()).follow?.({ ...workspace, ...of }),
     json: f.json,
     dataFolder: f.folder,
     surroundings: f.surroundings,
