@@ -2,6 +2,8 @@
 // they may be sent to, which are a file of the data folder.
 
 import type { Command } from 'commander';
+import { RefusalError } from '../../base/result.ts';
+import { isHostEntry } from '../../dispatch/network_reach.ts';
 import type { Delivery, WebhookLine } from '../../engine/webhook_work.ts';
 import type { Webhook } from '../../engine/webhooks.ts';
 import { exitCodes } from './exit.ts';
@@ -79,8 +81,9 @@ export function webhookCommands(program: Command, run: Run): void {
       .command(`${verb} <host>`)
       .description(`${isAllowed ? 'let' : 'do not let'} webhooks be sent to a private host: HOST or HOST:PORT`)
       .addHelpText('after', `\nExample:\n  headwater reach ${verb} 10.0.0.7:8080`)
-      .action((host: string) =>
+      .action((given: string) =>
         run('Writing what is allowed', async (s) => {
+          const host = hostOf(given);
           const changed = s.surroundings.reach.allowHost(s.dataFolder, host, isAllowed);
           const hosts = s.surroundings.reach.hosts(s.dataFolder);
           s.print({ host, changed, hosts }, () => [
@@ -90,6 +93,18 @@ export function webhookCommands(program: Command, run: Run): void {
         }),
       );
   }
+}
+
+/** As it is compared with: an address of IPv6 without its brackets. */
+function hostOf(given: string): string {
+  if (isHostEntry(given) || isHostEntry(`[${given}]`)) return given.replaceAll(/[[\]]/g, '');
+  throw new RefusalError({
+    code: 'request_malformed',
+    path: 'host',
+    expected: 'the name or address of a host, maybe with a port, without a scheme or a path',
+    got: JSON.stringify(given),
+    hint: 'headwater reach allow-host 10.0.0.7:8080',
+  });
 }
 
 const timeOf = (ms: number): string => new Date(ms).toISOString();
