@@ -241,6 +241,10 @@ export const refusalCodes = {
     next: 'Name a variant of the schema, or the schema of the variant.',
   },
   already_newest: { means: 'The component is of that variant already.', next: 'Nothing to upgrade.' },
+  not_a_lookup: {
+    means: 'No function with effects gives the value, so there is nothing to look up again.',
+    next: 'Explain the value, to see where it comes from.',
+  },
   locked: { means: 'The function or variant is locked.', next: 'Unlock it: that makes an editable copy.' },
   in_use: { means: 'Something still uses it.', next: 'Remove the uses that are listed first.' },
   last_owner: {

@@ -11,6 +11,7 @@ import type { FunctionRecord } from '../model/function.ts';
 import { idLength, splitAddress } from '../model/keys.ts';
 import { findRecord } from '../model/lookup.ts';
 import type { Path } from '../model/path.ts';
+import { wishedAt } from '../model/wish.ts';
 import { type Changes, changesBetween } from '../propagation/changes.ts';
 import { Known } from '../propagation/known.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -107,6 +108,8 @@ function startOf(changes: Changes, known: Known): Start {
   for (const { component, path, after } of changes.cells) {
     edited.add(component + path);
     if (isFollowing(after)) touched.add(component + path);
+    const wished = wishedAt(path);
+    if (wished !== undefined) touched.add(component + wished);
   }
   for (const id of changes.components) {
     edited.add(id);

@@ -13,6 +13,7 @@ import { findComponent, findSchema, isMarked, nameOf } from '../model/lookup.ts'
 import { resourceKeyOf, showing } from '../model/moved.ts';
 import { type Path, wellKnown } from '../model/path.ts';
 import type { Category, Reader } from '../model/state.ts';
+import { wishedAt } from '../model/wish.ts';
 import { exprSummary } from '../mutation/cell.ts';
 import { type Noun, nounOf, nouns } from '../mutation/nouns.ts';
 import { pointerAt } from '../mutation/tree.ts';
@@ -157,10 +158,15 @@ export function compareSnapshots(before: Snapshot, after: Snapshot, known: Known
   const reality = [...keys]
     .flatMap((key) => showing([before, after], key))
     .map((component) => ({ component, path: wellKnown.resourceValue }));
-  const sources = [...changed, ...reality, ...vanished(sides, touched.keys())];
+  // What is looked up anew may be another.
+  const wished = changed.flatMap(({ component, path }) => {
+    const at = wishedAt(path);
+    return at === undefined ? [] : [{ component, path: at }];
+  });
+  const sources = [...changed, ...wished, ...reality, ...vanished(sides, touched.keys())];
   const later = reach(after, sources, derivedMax);
   const earlier = reach(before, sources, derivedMax);
-  for (const at of [...later.cells, ...earlier.cells]) {
+  for (const at of [...wished, ...later.cells, ...earlier.cells]) {
     // What a mark takes away or brings back goes with its component.
     if (touched.has(at.component) && markChange(before, after, at.component) !== undefined) continue;
     const known = touched.get(at.component)?.attributes.has(at.path);

@@ -25,7 +25,7 @@ import type { ViewRecord } from '../model/view.ts';
 import { inputOfTree, pointerAt, treeOfDeclared } from '../mutation/tree.ts';
 
 /** Said by members of the document, or by nobody. */
-const elsewhere: readonly Path[] = [wellKnown.name, wellKnown.resourceId, wellKnown.movedFrom];
+const elsewhere: readonly Path[] = [wellKnown.name, wellKnown.resourceId, wellKnown.movedFrom, wellKnown.lookups];
 
 export function declarationOf(state: Reader, id: ComponentId): Declaration {
   const record = findComponent(state, id)!;

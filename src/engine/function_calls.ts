@@ -44,6 +44,8 @@ import type { PoolOf } from './served_pools.ts';
 /** Who wants a call, and where its result goes. */
 export interface Asked extends RunOf {
   readonly key: Hash;
+  /** Somebody has asked for it anew: what it gives answers that wish, wherever the wish gets to. */
+  readonly isWished: boolean;
   /** Must not throw. */
   readonly deliver: (gave: Evaluated) => void;
 }
@@ -309,7 +311,7 @@ export class FunctionCalls {
     } catch (e) {
       ran = { gave: failureOfRun('runner_lost', messageOf(e)), isKept: false };
     }
-    this.#land(asked.key, ran.gave, ran.isKept);
+    this.#land(asked.key, ran.gave, ran.isKept || (asked.isWished && ran.gave.state !== 'error'));
   }
 
   #land(key: Hash, gave: Evaluated, remember: boolean): void {

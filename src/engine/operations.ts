@@ -115,6 +115,7 @@ const remembering: readonly string[] = [
   'component.duplicate',
   'component.bulk_set',
   'component.declare',
+  'lookup.refresh',
   'secret.set',
 ];
 

@@ -22,6 +22,7 @@ import { declareComponents } from './declare.ts';
 import { declarationOf } from './declared.ts';
 import { driftMention } from './drift.ts';
 import { duplicateComponents } from './duplicate.ts';
+import { lookAgain } from './look_again.ts';
 import {
   changeSetOf,
   type Handler,
@@ -115,6 +116,11 @@ export const componentOperations = {
         ...keyAndVersion(p),
       });
     }),
+  /** What functions with effects gave for `component`, or for its value at `path`, is asked for anew. */
+  'lookup.refresh': (c, p) =>
+    inState(c, p, (s) =>
+      lookAgain(s, c.principal, { component: text(p, 'component'), ...texts(p, ['path']), ...keyAndVersion(p) }),
+    ),
   /** The documents of `components` (names or ids), else of all that match `query`. */
   'component.declared': (c, p) => inState(c, p, (s) => declarations(s, p)),
   /** Copies of several at once: `components`, `prefix`, `view`. */

@@ -162,7 +162,7 @@ export async function judgePlan(w: Workspace, branch: Branch, actor: string): Pr
       const key = keyOfCall(w.world.digest, call);
       const known = w.calls.recall(key);
       if (known !== undefined) deliver(known);
-      else w.calls.ask({ key, call, at, changeSet: branch.row.id, actor, deliver });
+      else w.calls.ask({ key, call, at, isWished: false, changeSet: branch.row.id, actor, deliver });
     });
     findings.push(...findingsIn(call.name, gave));
   }

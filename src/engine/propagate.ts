@@ -13,6 +13,7 @@ import { secretUseText } from '../graph/secret_use.ts';
 import type { Source } from '../model/expr.ts';
 import { splitAddress } from '../model/keys.ts';
 import type { Path } from '../model/path.ts';
+import { wishOf } from '../model/wish.ts';
 import type { Observer } from '../ports/observer.ts';
 import { Derived, type Kept } from '../propagation/derived.ts';
 import { Propagation, type PropagationOptions } from '../propagation/propagation.ts';
@@ -89,8 +90,11 @@ export class PropagationWork {
       recall: (key) => host.calls.recall(key),
       scopeOf: (call, address, state) => {
         if (!host.hasEffects(call)) return '';
-        const secrets = secretUseText(state, splitAddress(address).component);
-        return secrets === '' ? address : address + behindAddress + secrets;
+        const { component, path } = splitAddress(address);
+        const secrets = secretUseText(state, component);
+        const wish = wishOf(state, component, path);
+        const scope = secrets === '' ? address : address + behindAddress + secrets;
+        return wish === '' ? scope : scope + behindSecrets + wish;
       },
     };
   }
@@ -415,8 +419,10 @@ export class PropagationWork {
       if (this.#lines.get(branch.row.id)?.values === values) this.#run();
     };
     // The secrets of the state that the call was made in: its result is known by them.
-    const secrets = scope.slice(at.component.length + at.path.length + behindAddress.length);
-    this.#host.calls.ask({ key, call, at, secrets, changeSet: branch.row.id, actor: branch.row.createdBy, deliver });
+    const [place = '', wish] = scope.split(behindSecrets);
+    const secrets = place.slice(at.component.length + at.path.length + behindAddress.length);
+    const { id: changeSet, createdBy: actor } = branch.row;
+    this.#host.calls.ask({ key, call, at, secrets, isWished: wish !== undefined, changeSet, actor, deliver });
   }
 
   #tellQuiet(id: ChangeSetId): void {
@@ -435,3 +441,5 @@ function isAt(values: Propagation, branch: Branch): boolean {
 
 /** Between the address in a call's scope and the secrets. */
 const behindAddress = '\n';
+/** Between the secrets and the wish by which the value was asked for anew; in neither. */
+const behindSecrets = '\u0000';

@@ -13,6 +13,7 @@ import { findComponent } from '../model/lookup.ts';
 import { overlaps, validationPath } from '../model/path.ts';
 import { isEnded, type RunRecord } from '../model/run.ts';
 import type { Reader } from '../model/state.ts';
+import { wishOf } from '../model/wish.ts';
 import { exprSummary } from '../mutation/cell.ts';
 import type { Propagation } from '../propagation/propagation.ts';
 import type { Branch } from './branch.ts';
@@ -77,6 +78,8 @@ interface Asked {
   /** The expression there, for people. */
   readonly follows: string | undefined;
   readonly isOverridden: boolean;
+  /** Somebody has asked for it anew. */
+  readonly isWished: boolean;
   readonly calls: readonly { readonly call: Call }[];
   /** Head's value comes of the same calls. */
   readonly isAsOnHead: boolean;
@@ -128,6 +131,7 @@ function asked(state: Reader, at: Source, values: Propagation, head: Propagation
             ? 'the validation of /domain'
             : undefined,
       isOverridden: bound !== undefined && isDeclaredOver(state, component, here.path),
+      isWished: wishOf(state, component, here.path) !== '',
       calls,
       isAsOnHead: calls.length > 0 && onHead.length === calls.length && calls.every((c, i) => c.key === onHead[i]!.key),
     };
@@ -238,7 +242,11 @@ async function ofRun(w: Workspace, provenance: Provenance, s: Settled): Promise<
       const note = `${name} did not run again: its input is one that it has run on before, and the result was remembered`;
       return said('remembered', note, { ...more, run: lineOfRun(own), before: lineOfRun(later), ...compared(later) });
     }
-    return said('ran', becauseOf(name, previous, codeChanged, differs), { ...more, run: lineOfRun(own) });
+    const because =
+      a.isWished && !codeChanged && differs?.length === 0
+        ? `${name} ran again on the same input: it was asked for anew`
+        : becauseOf(name, previous, codeChanged, differs);
+    return said('ran', because, { ...more, run: lineOfRun(own) });
   }
   const other = await provenance.runThatGave(a.at, call);
   if (a.isAsOnHead)

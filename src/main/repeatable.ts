@@ -13,6 +13,7 @@ export const repeatable: readonly string[] = [
   'import.cloudformation',
   'secret.set',
   'component.declare',
+  'lookup.refresh',
   'schema.install',
   'schema.unlock',
   'schema.update_variant',

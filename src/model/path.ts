@@ -29,6 +29,7 @@ export const wellKnown = {
   type: '/si/type' as Path,
   resourceId: '/si/resourceId' as Path,
   movedFrom: '/si/movedFrom' as Path,
+  lookups: '/si/lookups' as Path,
   enabled: '/si/enabled' as Path,
   metadata: '/si/metadata' as Path,
   domain: '/domain' as Path,

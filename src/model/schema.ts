@@ -97,6 +97,12 @@ const siProperty: Property = {
       readOnly: true,
       docs: 'Id of the component whose resource this one has taken over; set by moving it.',
     },
+    lookups: {
+      kind: 'map',
+      readOnly: true,
+      docs: 'Values that functions look up outside, by path, with the wish by which each was asked for anew.',
+      values: { kind: 'string' },
+    },
     enabled: { kind: 'boolean', docs: 'False: the component is in the model but never planned.', default: true },
     metadata: { kind: 'any', docs: 'Annotations of tools and people; never sent to a provider.' },
   },

@@ -18,6 +18,7 @@ import { matchPattern } from '../model/pattern.ts';
 import { checkLiteral, kindFits, type Property } from '../model/property.ts';
 import { propertyAt, type VariantSpec } from '../model/schema.ts';
 import type { Draft, Reader } from '../model/state.ts';
+import { isWish, wishedAt } from '../model/wish.ts';
 import { hasShape } from './codec.ts';
 import { exprProperty } from './expr_kind.ts';
 import type { CellMutation, Footprint, Mutation, Operations } from './mutation.ts';
@@ -171,7 +172,9 @@ function validateSet(reader: Reader, spec: VariantSpec, m: CellMutation & { kind
     'v' in m.cell &&
     movedFromOf(cellText(m.cell)) !== undefined &&
     m.cell.v !== m.component;
-  if (located.readOnly && !takesOver) {
+  // And wishes, which `component.look_again` writes.
+  const wishes = wishedAt(at) !== undefined && 'v' in m.cell && isWish(m.cell.v);
+  if (located.readOnly && !takesOver && !wishes) {
     return refuse('read_only', {
       path: at,
       expected: 'a property that people set',

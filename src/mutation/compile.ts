@@ -9,6 +9,7 @@ import { cellKey } from '../model/keys.ts';
 import { isPathKey } from '../model/path.ts';
 import type { Draft } from '../model/state.ts';
 import { compileComponent } from './compile_component.ts';
+import { compileLookAgain } from './compile_look_again.ts';
 import { compileMoved } from './compile_moved.ts';
 import { compileNoun } from './compile_noun.ts';
 import { apply, describe, type Mutation, validate } from './mutation.ts';
@@ -100,6 +101,7 @@ function compileAny(c: Compilation, request: Request): About {
   switch (family) {
     case 'component':
       if (request.kind === 'component.moved') return compileMoved(c, request);
+      if (request.kind === 'component.look_again') return compileLookAgain(c, request);
       return compileComponent(c, request as ComponentRequest);
     case 'attribute':
     case 'list':
@@ -121,9 +123,10 @@ function compileAny(c: Compilation, request: Request): About {
 type FamilyOf<K extends string> = K extends `${infer F}.${string}` ? F : never;
 type Family = FamilyOf<RequestKind>;
 type ComponentFamily = 'component' | 'attribute' | 'list' | 'map' | 'depends_on';
-type MovedRequest = Extract<Request, { kind: 'component.moved' }>;
-export type ComponentRequest = Exclude<Extract<Request, { kind: `${ComponentFamily}.${string}` }>, MovedRequest>;
-export type NounRequest = Exclude<Request, ComponentRequest | MovedRequest>;
+/** In files of their own. */
+type OtherRequest = Extract<Request, { kind: 'component.moved' | 'component.look_again' }>;
+export type ComponentRequest = Exclude<Extract<Request, { kind: `${ComponentFamily}.${string}` }>, OtherRequest>;
+export type NounRequest = Exclude<Request, ComponentRequest | OtherRequest>;
 
 /** Throws the refusal of a request that lacks something or has it in the wrong form. */
 export function malformed(path: string, expected: string, got: unknown): never {

@@ -27,6 +27,7 @@ import {
   childPath,
   elementPath,
   isPathKey,
+  isWithin,
   lastSegment,
   type Path,
   parsePointer,
@@ -156,12 +157,15 @@ function setAt(t: Target, pointer: string, value: Input | undefined): string {
   const tree = must(treeOfInput(t.draft, value, pointer));
   if (place.path === '' || place.path === '/si')
     malformed('path', 'a pointer below a root, such as /domain/Name', pointer);
-  if (place.path === wellKnown.movedFrom) throw new RefusalError(readOnly(pointer));
+  if (isSaidOtherwise(place.path)) throw new RefusalError(readOnly(pointer));
   if (place.append) insertItem(t, place.path, place.property, undefined, tree);
   else if ('unset' in tree) unset(t, pointer, true);
   else setTree(t, place.path, place.property, tree);
   return pointer;
 }
+
+/** Whose resource was taken over, and what was asked for anew: cells that edits of their own write. */
+const isSaidOtherwise = (path: Path): boolean => path === wellKnown.movedFrom || isWithin(path, wellKnown.lookups);
 
 /** Takes a value away: an override first, so that the default shows; else the default itself. */
 function unset(t: Target, pointer: string, orDefault: boolean): About {
@@ -171,8 +175,8 @@ function unset(t: Target, pointer: string, orDefault: boolean): About {
   const about: About = { subject: t.component, path: pointer };
   const now = readDeclared(t.draft, t.component, place.path);
   const declared = isDeclared({ ...now, element: undefined });
-  // The mark of deletion is no value: it is taken away by restoring; nor is whose resource was taken over.
-  const isSaid = place.path === wellKnown.deletedAt || place.path === wellKnown.movedFrom;
+  // The mark of deletion is no value: it is taken away by restoring.
+  const isSaid = place.path === wellKnown.deletedAt || isSaidOtherwise(place.path);
   if (declared && !isSaid) {
     clear(t, now);
     uncoveredWithoutCycle(t.draft, t.component, place.path);
@@ -451,7 +455,8 @@ function duplicate(
   const copyName = name === undefined ? `${nameOf(c.draft, original) || 'component'} copy` : mustName(name, 'name');
   const cells: Record<string, JsonObject> = { [wellKnown.name]: { v: copyName } };
   for (const [suffix, cell] of Object.entries(kept)) {
-    if (suffix !== wellKnown.name) cells[suffix] = ownSources(cell, original, component);
+    if (suffix !== wellKnown.name && !isWithin(suffix, wellKnown.lookups))
+      cells[suffix] = ownSources(cell, original, component);
   }
   c.emit({
     kind: 'component.create',

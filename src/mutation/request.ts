@@ -51,6 +51,8 @@ export type Request =
   | { readonly kind: 'component.set_resource_id'; readonly component: string; readonly resourceId: string | null }
   /** `to` takes over the resource of `from`, which is erased; who followed `from` follows `to`. */
   | { readonly kind: 'component.moved'; readonly from: string; readonly to: string }
+  /** A value that a function with effects gave is asked for anew. */
+  | { readonly kind: 'component.look_again'; readonly component: string; readonly path: string }
   | { readonly kind: 'component.protect' | 'component.retain'; readonly component: string; readonly on: boolean }
   | {
       readonly kind: 'component.ignore_changes';

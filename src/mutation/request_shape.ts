@@ -47,6 +47,7 @@ const shapes: Shapes = {
   'component.upgrade': { ...component, variant: 'text?' },
   'component.duplicate': { ...component, id: 'id?', name: 'text?', views: 'texts?' },
   'component.moved': { from: 'text', to: 'text' },
+  'component.look_again': valueAt,
   'component.set_resource_id': { ...component, resourceId: 'textOrNull' },
   'component.protect': { ...component, on: 'flag' },
   'component.retain': { ...component, on: 'flag' },

@@ -5,6 +5,7 @@ import type { ComponentId } from '../base/ids.ts';
 import type { Bound } from '../graph/bound.ts';
 import { isFollowing } from '../model/cell.ts';
 import { overlaps, type Path, validationPath } from '../model/path.ts';
+import { wishedAt } from '../model/wish.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type CellChange, type Changes, changesBetween } from './changes.ts';
 import type { Derived } from './derived.ts';
@@ -56,6 +57,9 @@ function markValidations(t: Target, { components, rebound, edges }: Changes): vo
 
 /** Marks what a change of one cell may make another: its own vertex, who reads it, functions that it stands over. */
 function markCell(t: Target, { component, path, element, before, after }: CellChange): void {
+  // With another wish the call is another one.
+  const wished = wishedAt(path);
+  if (wished !== undefined) t.frontier.mark(component + wished, true);
   if (isFollowing(before) || isFollowing(after)) t.frontier.mark(component + path, true);
   const known = t.known.component(component);
   if (known.hasBounds) for (const output of known.outputsAt(path)) markOutput(t, component, output);

@@ -228,6 +228,7 @@ function paramsOf(title: string, court: Court, at: { workspace: string; column: 
     submit: { changeSet, mutations: [{ kind: 'component.create', schema: 'Box', name: 'c', attributes: {} }] },
     diff: { from: 'HEAD', to: changeSet },
     'component.declare': { changeSet, components: [{ component: 'declared', schema: 'Box' }] },
+    'lookup.refresh': { changeSet, component },
     'component.declared': { changeSet, query: 'b' },
     'component.bulk_set': { changeSet, query: 'b', set: { '/domain/size': 3 } },
     'component.duplicate': { changeSet, components: ['b'], prefix: 'copy ' },

@@ -123,6 +123,7 @@ component.history              +      +       +       +     +     +     +    -  
 component.suggest              +      +       +       +     +     +     +    -   ok
 component.bulk_set             -      +       +       +     +     -     +    -   ok
 component.declare              -      +       +       +     +     -     +    -   ok
+lookup.refresh                 -      +       +       +     +     -     +    -   not_a_lookup
 component.declared             +      +       +       +     +     +     +    -   ok
 component.duplicate            -      +       +       +     +     -     +    -   ok
 view.list                      +      +       +       +     +     +     +    -   ok

@@ -92,6 +92,7 @@ const wellFormed = (changeSet: string, a: string): Record<OperationName, Params>
     ifVersion: 1,
     idempotencyKey: 'k580',
   },
+  'lookup.refresh': { changeSet, component: a, path: '/domain/size', ifVersion: 1, idempotencyKey: 'k716' },
   'component.declared': { changeSet, components: [a], version: 1 },
   'component.graph': { changeSet, component: a, depth: 1, limit: 5 },
   'view.list': { changeSet },

@@ -2,7 +2,9 @@
 // the state, so that most succeed. A fraction is spoiled afterwards: members dropped, added, or of the wrong type.
 
 import fc from 'fast-check';
+import type { ComponentId } from '../../src/base/ids.ts';
 import type { Json } from '../../src/base/json.ts';
+import { boundsOfVariant } from '../../src/graph/bound.ts';
 import { readElements } from '../../src/model/declared.ts';
 import { actionKinds, functionKinds } from '../../src/model/function.ts';
 import { findComponent, specOfComponent } from '../../src/model/lookup.ts';
@@ -355,6 +357,16 @@ function membersOf(world: Pick<World, 'ids'>, at: At, kind: RequestKind): Record
     case 'component.protect':
     case 'component.retain':
       return { component, on: p.int(2) === 1 };
+    case 'component.look_again': {
+      const bound = keysOf(snapshot, 'components').flatMap((c) => {
+        const record = findComponent(snapshot, c as ComponentId);
+        return record === undefined
+          ? []
+          : boundsOfVariant(snapshot, record).map((b) => ({ component: c, path: b.output }));
+      });
+      const any = { component, path: place(at, component).pointer };
+      return bound.length > 0 && p.chance(85) ? p.one(bound) : any;
+    }
     case 'component.ignore_changes':
       return { component, path: place(at, component).pointer, on: p.int(3) > 0 };
     case 'component.manage':

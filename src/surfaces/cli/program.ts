@@ -19,6 +19,7 @@ import { editCommands } from './commands_edit.ts';
 import { eventCommands } from './commands_event.ts';
 import { functionCommands } from './commands_function.ts';
 import { localCommands } from './commands_local.ts';
+import { lookupCommands } from './commands_lookup.ts';
 import { managementCommands } from './commands_management.ts';
 import { mergeCommands } from './commands_merge.ts';
 import { planCommands } from './commands_plan.ts';
@@ -281,6 +282,7 @@ export function commandTree(run: Run, version: string): Command {
     componentCommands,
     functionCommands,
     managementCommands,
+    lookupCommands,
     runCommands,
     actionCommands,
     driftCommands,

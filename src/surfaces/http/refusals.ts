@@ -103,6 +103,7 @@ const statuses: Readonly<Record<RefusalCode, number>> = {
   component_protected: 412,
   variant_of_another_schema: 412,
   already_newest: 412,
+  not_a_lookup: 412,
   locked: 412,
   in_use: 409,
   last_owner: 409,

@@ -3,6 +3,7 @@
 
 import { Type } from 'typebox';
 import type { BulkSetReply } from '../../../engine/bulk_set.ts';
+import type { LookAgainReply } from '../../../engine/look_again.ts';
 import { dotOf, type Graph } from '../../../formats/dot.ts';
 import { anyJson, maybe, shape } from '../model.ts';
 import { Answer, inChangeSet, type Route, route } from '../route.ts';
@@ -151,6 +152,34 @@ export const componentQuestionRoutes: readonly Route[] = [
         set: attributesOf(attributes),
       });
       return { matched, version, edits: steps.reduce((sum, s) => sum + s.edits, 0) };
+    },
+  }),
+  route({
+    id: 'Components.refreshLookups',
+    method: 'POST',
+    path: `${oneComponent}/lookups/refresh`,
+    summary: 'Asks anew for what functions with effects have looked up for a component, or for one value of it.',
+    description:
+      'One edit a value. Its function runs once more; where the result is equal nothing else runs. Refused (412) where nothing is looked up.',
+    body: shape('RefreshLookupsRequest', {
+      path: maybe(Type.String({ description: 'A pointer to one value; default: all of the component.' })),
+    }),
+    bodyIsOptional: true,
+    repeats: 'engine',
+    versioned: true,
+    answers: {
+      200: shape('RefreshLookupsResponse', {
+        componentId: Type.String(),
+        version: Type.Integer(),
+        paths: Type.Array(Type.String(), { description: 'Pointers to the values that are asked for anew.' }),
+      }),
+    },
+    handle: async ({ params, body, edit }) => {
+      const { component, version, paths } = await edit<LookAgainReply>('lookup.refresh', {
+        component: params['component_id'],
+        ...(typeof body?.path === 'string' ? { path: body.path } : {}),
+      });
+      return { componentId: component, version, paths };
     },
   }),
   route({
