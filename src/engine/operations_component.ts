@@ -38,7 +38,7 @@ import {
 } from './operation.ts';
 import { suggestSources } from './schema.ts';
 import { statePage } from './state_document.ts';
-import { runWorkingSet } from './working_set.ts';
+import { describeTemplate, runWorkingSet } from './working_set.ts';
 import type { Workspace } from './workspace.ts';
 
 export const componentOperations = {
@@ -115,6 +115,15 @@ export const componentOperations = {
         ...keyAndVersion(p),
       });
     }),
+  /** The inputs and searches of a template (`text`, `name`), which is not run. */
+  'template.describe': (c, p) =>
+    inWorkspace(c, p, async (w) =>
+      describeTemplate(w, c.principal, {
+        changeSet: await resolved(w, p),
+        name: text(p, 'name', 'template'),
+        text: text(p, 'text'),
+      }),
+    ),
   /** The documents of `components` (names or ids), else of all that match `query`. */
   'component.declared': (c, p) => inState(c, p, (s) => declarations(s, p)),
   /** Copies of several at once: `components`, `prefix`, `view`. */

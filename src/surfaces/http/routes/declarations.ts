@@ -37,6 +37,30 @@ const reply = {
 
 export const declarationRoutes: readonly Route[] = [
   route({
+    id: 'Templates.describeTemplate',
+    method: 'POST',
+    path: `${inChangeSet}/templates/describe`,
+    summary: 'The inputs and searches of a template in TypeScript, which is not run.',
+    body: shape('DescribeTemplateRequest', {
+      name: maybe(Type.String({ description: 'Told in the answer. Default: template.' })),
+      text: Type.String({ description: 'Declares `template`: {inputs?, find?, components({inputs, found})}.' }),
+    }),
+    repeats: 'none',
+    answers: {
+      200: shape('DescribeTemplateResponse', {
+        name: Type.String(),
+        inputs: Type.Record(Type.String(), anyJson, { description: 'Properties by name, as schemas have them.' }),
+        find: Type.Record(Type.String(), Type.String(), { description: 'Searches by name.' }),
+      }),
+    },
+    handle: ({ params, body: { name, text }, operation }) =>
+      operation('template.describe', {
+        changeSet: params['change_set_id'],
+        text,
+        ...(typeof name === 'string' ? { name } : {}),
+      }),
+  }),
+  route({
     id: 'Templates.runTemplate',
     method: 'POST',
     path: `${inChangeSet}/templates/run`,
