@@ -169,6 +169,9 @@ export const limits = {
   explainDepthMax: 64,
   /** Values that a blast radius follows. */
   blastValuesMax: 200_000,
+  /** Results of functions that a review tells, and UTF-16 units of the JSON text of each. */
+  reviewResultsMax: 300,
+  reviewResultCharsMax: 2_000,
   /** What a function may declare that one run takes. */
   runMsMin: 10,
   runMsMax: 3_600_000,
