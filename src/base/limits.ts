@@ -14,6 +14,8 @@ export const limits = {
   templateFoundMax: 1_000,
   /** HTTP requests of one token, or of one address that shows none, in a minute. */
   httpRequestsPerMinuteMax: 6_000,
+  /** How long a browser keeps what a page of another origin may ask. */
+  httpPreflightKeptMs: 10 * 60_000,
   /** How long the token of a login is good. */
   loginMs: 12 * 3_600_000,
   /** From being sent to the identity provider to coming back. */

@@ -160,6 +160,8 @@ export interface ServeChoice {
   readonly agentsMayWrite: boolean;
   /** Of one token, or of one address without one. */
   readonly requestsPerMinuteMax: number;
+  /** Origins of pages that may ask, or `*`. */
+  readonly allowOrigins: readonly string[];
   /** Of what is written to standard error. */
   readonly logLevel: 'silent' | 'error' | 'info';
   /** Where people prove who they are; absent: everybody shows a token. */
