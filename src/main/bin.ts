@@ -30,6 +30,7 @@ try {
     connect: async (folder, progress, actor) => (await import('./data_folder.ts')).connect(folder, progress, actor),
     connectServer: async (target, progress) => (await import('./remote.ts')).connectServer(target, progress),
     whoami: async (target) => (await import('./remote.ts')).whoami(target),
+    logOut: async (target) => (await import('./remote.ts')).logOut(target),
     browserLogin: async (options) => (await import('./browser_login.ts')).browserLogin(options),
     contexts,
     restore: async (from, folder) => (await import('./data_folder.ts')).restoreFolder(from, folder),

@@ -67,6 +67,19 @@ export async function whoami({
   return must(await refusedBy(server, answer)) as never;
 }
 
+/** Ends a login. Throws refusals: `token_invalid` where it has ended already. */
+export async function logOut({
+  server,
+  token,
+}: ServerTarget): Promise<{ endSession: string | null; problem?: string }> {
+  const headers = { authorization: `Bearer ${token}` };
+  const answer = await fetch(new URL('/v1/logout', server), { method: 'POST', headers }).catch((e: Error) => {
+    throw lost(server, String((e.cause as Error | undefined)?.message ?? e.message), e);
+  });
+  if (answer.ok) return (await answer.json()) as { endSession: string | null; problem?: string };
+  return must(await refusedBy(server, answer)) as never;
+}
+
 async function lastLine(server: string, answer: Response, progress: (line: string) => void): Promise<Result<unknown>> {
   let rest = '';
   const decoder = new TextDecoder();
