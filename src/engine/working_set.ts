@@ -16,6 +16,7 @@ import { matchComponents } from './component_match.ts';
 import { type DeclareReply, declareComponents } from './declare.ts';
 import { type State, stateOf } from './operation.ts';
 import { permit } from './permit.ts';
+import { readable } from './readable.ts';
 import { logTextsOf } from './runs.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -82,7 +83,7 @@ export async function runWorkingSet(
   const state = await stateOf(w, ask.changeSet, undefined);
   const found: { [name: string]: Json } = {};
   for (const [name, query] of Object.entries(about.value.find)) {
-    const some = await look(state, name, query);
+    const some = await look(state, principal, name, query);
     if (!some.ok) return some;
     found[name] = some.value;
   }
@@ -214,21 +215,23 @@ function readAs({ kind }: Property, given: Json): Json {
   }
 }
 
-async function look(s: State, name: string, query: string): Promise<Result<Json[]>> {
+/** Those that may be read: to a template the others are not there. */
+async function look(s: State, principal: Principal, name: string, query: string): Promise<Result<Json[]>> {
   const matched = await matchComponents(s, s.snapshot, { query });
   if (!matched.ok) return matched;
-  if (matched.value.length > limits.templateFoundMax) {
+  const { items } = await readable(s, principal, matched.value);
+  if (items.length > limits.templateFoundMax) {
     return refuse('limit_exceeded', {
       path: `template/find/${name}`,
       expected: `a search that finds ${limits.templateFoundMax} components at most`,
-      got: String(matched.value.length),
+      got: String(items.length),
       hint: 'search for something narrower',
     });
   }
   return s.w.read(() => {
     const evaluation = new Evaluation(s.snapshot, s.w.propagation.resultsOn(s.w.world.digest));
     return ok(
-      matched.value.map(({ id, name: called, schema }): Json => {
+      items.map(({ id, name: called, schema }): Json => {
         const { domain = {}, resource_value: reported = {} } = evaluation.view(id).value as JsonObject;
         return { id, name: called, schema, domain, resource_value: reported };
       }),

@@ -3,7 +3,7 @@
 
 import { Type } from 'typebox';
 import type { DeclareReply } from '../../../engine/declare.ts';
-import { anyJson, maybe, shape } from '../model.ts';
+import { anyJson, leftOutByPolicy, maybe, shape } from '../model.ts';
 import { inChangeSet, type Route, route } from '../route.ts';
 
 const texts = Type.Array(Type.String());
@@ -123,7 +123,7 @@ export const declarationRoutes: readonly Route[] = [
       query: Type.Optional(Type.String({ description: 'In the search language.' })),
     }),
     versioned: true,
-    answers: { 200: shape('DeclaredComponentsResponse', { components: Type.Array(declaration) }) },
+    answers: { 200: shape('DeclaredComponentsResponse', { components: Type.Array(declaration), leftOutByPolicy }) },
     handle: ({ params, query: { component, query }, operation }) =>
       operation('component.declared', {
         changeSet: params['change_set_id'],
