@@ -13,7 +13,7 @@ import { componentAsked, decideNow, loadPolicies } from './policies.ts';
 import type { Workspace } from './workspace.ts';
 
 /** May a component of one state be read? Call it in `read`. */
-export type Reading = (component: ComponentId) => Result<void>;
+type Reading = (component: ComponentId) => Result<void>;
 
 /** How many components policies kept out of a list; absent: no policy looks at components. */
 export interface LeftOut {
@@ -24,7 +24,7 @@ export interface LeftOut {
  * Undefined: no policy looks at components, and all may be read. A component is decided on as it is in the state and as it is on
  * Head, so that nobody renames one to see it.
  */
-export async function readingIn(w: Workspace, principal: Principal, state: Snapshot): Promise<Reading | undefined> {
+async function readingIn(w: Workspace, principal: Principal, state: Snapshot): Promise<Reading | undefined> {
   if ((await loadPolicies(w)).policies?.readsComponents !== true) return undefined;
   const head = (await w.head()).snapshot;
   const states = { head, present: state };
