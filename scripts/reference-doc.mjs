@@ -309,12 +309,11 @@ async function compiled() {
   const { commandTree } = await dist('surfaces/cli/program.js');
   const { openApiOf } = await dist('surfaces/http/openapi.js');
   const { routes } = await dist('surfaces/http/routes/all.js');
-  const { findTools } = await dist('surfaces/mcp/tools_find.js');
-  const { changeTools } = await dist('surfaces/mcp/tools_change.js');
+  const { tools } = await dist('surfaces/mcp/tools.js');
   return {
     program: commandTree(async () => {}, '0.0.0'),
     document: JSON.parse(JSON.stringify(openApiOf(routes, '0.0.0'))),
-    tools: [...findTools, ...changeTools],
+    tools,
     limits: readFileSync(`${root}src/base/limits.ts`, 'utf8'),
   };
 }

@@ -24,7 +24,12 @@ export const policySchema = `namespace Headwater {
 
   type Asked = { operation: String, permission: String, isOwn: Bool, path?: String };
 
-  action "read", "abandon", "maintain", "approve", "manage" appliesTo {
+  action "read" appliesTo {
+    principal: [User],
+    resource: [Workspace, Component],
+    context: Asked,
+  };
+  action "abandon", "maintain", "approve", "manage" appliesTo {
     principal: [User],
     resource: [Workspace],
     context: Asked,

@@ -14,6 +14,8 @@ export const limits = {
   templateFoundMax: 1_000,
   /** HTTP requests of one token, or of one address that shows none, in a minute. */
   httpRequestsPerMinuteMax: 6_000,
+  /** How long a browser keeps what a page of another origin may ask. */
+  httpPreflightKeptMs: 10 * 60_000,
   /** How long the token of a login is good. */
   loginMs: 12 * 3_600_000,
   /** From being sent to the identity provider to coming back. */
@@ -169,6 +171,9 @@ export const limits = {
   explainDepthMax: 64,
   /** Values that a blast radius follows. */
   blastValuesMax: 200_000,
+  /** Results of functions that a review tells, and UTF-16 units of the JSON text of each. */
+  reviewResultsMax: 300,
+  reviewResultCharsMax: 2_000,
   /** What a function may declare that one run takes. */
   runMsMin: 10,
   runMsMax: 3_600_000,

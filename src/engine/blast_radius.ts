@@ -102,7 +102,8 @@ async function pending(w: Workspace, { row, snapshot }: Branch, known: Known): P
   return ok(await w.read(() => startOf(changesBetween(base.value, snapshot), known)));
 }
 
-function startOf(changes: Changes, known: Known): Start {
+/** Where a change between two states begins: what is edited, and what is computed in another way. */
+export function startOf(changes: Changes, known: Known): Start {
   const edited = new Set<string>();
   const touched = new Set<string>(changes.callers);
   for (const { component, path, after } of changes.cells) {
@@ -167,7 +168,7 @@ function lineOf(known: Known, { address, distance, via }: Reached): BlastLine {
 }
 
 /** The user's function that computes the value at an address. */
-function functionAt(known: Known, address: string): FunctionId | undefined {
+export function functionAt(known: Known, address: string): FunctionId | undefined {
   const component = known.component(address.slice(0, idLength) as ComponentId);
   const path = address.slice(idLength) as Path;
   const cell = component.facts?.cellAt(path);

@@ -1,6 +1,7 @@
 // The operations that read components, by name, with plain JSON in and out: one whole, a search, the history of one, what a
 // value could follow.
 
+import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, ComponentId } from '../base/ids.ts';
 import { isObject, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
@@ -37,16 +38,17 @@ import {
   texts,
   wrong,
 } from './operation.ts';
+import { mayRead, ofComponent, readable } from './readable.ts';
 import { suggestSources } from './schema.ts';
 import { statePage } from './state_document.ts';
-import { runWorkingSet } from './working_set.ts';
+import { describeTemplate, runWorkingSet } from './working_set.ts';
 import type { Workspace } from './workspace.ts';
 
 export const componentOperations = {
-  'component.get': (c, p) => inState(c, p, (s) => componentIn(s, text(p, 'component'), integer(p, 'waitMs', 0))),
+  'component.get': (c, p) => ofComponent(c, p, (s) => componentIn(s, text(p, 'component'), integer(p, 'waitMs', 0))),
   'component.search': (c, p) =>
-    inState(c, p, (s) =>
-      s.w.read(() =>
+    inState(c, p, async (s) => {
+      const page = await s.w.read(() =>
         searchComponents(
           s.snapshot,
           {
@@ -56,32 +58,36 @@ export const componentOperations = {
           },
           resultsIn(s.w),
         ),
-      ),
-    ),
+      );
+      return page.ok ? ok({ ...page.value, ...(await readable(s, c.principal, page.value.items)) }) : page;
+    }),
   /** A component with what stands around it; `waitMs` as in `component.get`. */
-  'component.describe': (c, p) => inState(c, p, (s) => described(s, text(p, 'component'), integer(p, 'waitMs', 0))),
+  'component.describe': (c, p) => ofComponent(c, p, (s) => described(s, text(p, 'component'), integer(p, 'waitMs', 0))),
   /** What is known of its resource. */
   'component.resource': (c, p) =>
-    inState(c, p, (s) => s.w.read(() => resourceOfComponent(s.snapshot, text(p, 'component')))),
+    ofComponent(c, p, (s) => s.w.read(() => resourceOfComponent(s.snapshot, text(p, 'component')))),
   /** One page in order of id; `include`: what is told of each besides, with commas between. */
   'component.list': (c, p) =>
     inState(c, p, async (s) => {
       const limit = Math.min(Math.max(1, integer(p, 'limit', 50)), limits.pageRowsMax);
       const parts = new Set(listed(p, 'include', listParts));
-      return ok(await listComponents(s, await headUnder(s), { cursor: text(p, 'cursor', ''), limit, parts }));
+      const page = await listComponents(s, await headUnder(s), { cursor: text(p, 'cursor', ''), limit, parts });
+      return ok({ ...page, ...(await readable(s, c.principal, page.items)) });
     }),
   /** A page of the state as a document; `version`: the one that the first page told. */
   'state.read': (c, p) =>
-    inState(c, p, (s) => {
+    inState(c, p, async (s) => {
       const limit = Math.min(Math.max(1, integer(p, 'limit', 50)), limits.pageRowsMax);
       const page = { cursor: text(p, 'cursor', ''), limit };
-      return s.w.read(() => ok(statePage(s, (id) => viewIn(s, id), page)));
+      const told = await s.w.read(() => statePage(s, (id) => viewIn(s, id), page));
+      const { items: components, ...more } = await readable(s, c.principal, told.components);
+      return ok({ ...told, components, ...more });
     }),
   /** All that match `query` (the search language), `schema`, `category` and `upgradable`. */
   'component.match': (c, p) =>
     inState(c, p, async (s) => {
       const found = await matchComponents(s, await headUnder(s), matchAsk(p));
-      return found.ok ? ok({ items: found.value }) : found;
+      return found.ok ? ok(await readable(s, c.principal, found.value)) : found;
     }),
   /** `set`: pointer -> value, for all that match. */
   'component.bulk_set': (c, p) =>
@@ -121,8 +127,17 @@ export const componentOperations = {
     inState(c, p, (s) =>
       lookAgain(s, c.principal, { component: text(p, 'component'), ...texts(p, ['path']), ...keyAndVersion(p) }),
     ),
+  /** The inputs and searches of a template (`text`, `name`), which is not run. */
+  'template.describe': (c, p) =>
+    inWorkspace(c, p, async (w) =>
+      describeTemplate(w, c.principal, {
+        changeSet: await resolved(w, p),
+        name: text(p, 'name', 'template'),
+        text: text(p, 'text'),
+      }),
+    ),
   /** The documents of `components` (names or ids), else of all that match `query`. */
-  'component.declared': (c, p) => inState(c, p, (s) => declarations(s, p)),
+  'component.declared': (c, p) => inState(c, p, (s) => declarations(s, c.principal, p)),
   /** Copies of several at once: `components`, `prefix`, `view`. */
   'component.duplicate': (c, p) =>
     inWorkspace(c, p, async (w) =>
@@ -137,19 +152,27 @@ export const componentOperations = {
     ),
   /** Nodes and edges: around `component` up to `depth`, in a `view`, or of all. */
   'component.graph': (c, p) =>
-    inState(c, p, (s) =>
-      s.w.read(() =>
+    inState(c, p, async (s) => {
+      const around = p['component'] === undefined ? [] : [text(p, 'component')];
+      const may = await mayRead(s, c.principal, around);
+      if (!may.ok) return may;
+      const graph = await s.w.read(() =>
         graphOf(s.snapshot, {
           ...(p['component'] === undefined ? {} : { component: text(p, 'component') }),
           ...(p['view'] === undefined ? {} : { view: text(p, 'view') }),
           depth: integer(p, 'depth', 1),
           limit: Math.min(Math.max(1, integer(p, 'limit', limits.pageRowsMax)), limits.graphNodesMax),
         }),
-      ),
-    ),
-  'component.history': (c, p) => inState(c, p, (s) => history(s, p)),
+      );
+      if (!graph.ok) return graph;
+      const { items: nodes, ...more } = await readable(s, c.principal, graph.value.nodes);
+      const ids = new Set<string>(nodes.map((n) => n.id));
+      const edges = graph.value.edges.filter((e) => ids.has(e.from) && ids.has(e.to));
+      return ok({ ...graph.value, nodes, edges, ...more });
+    }),
+  'component.history': (c, p) => ofComponent(c, p, (s) => history(s, p)),
   'component.suggest': (c, p) =>
-    inState(c, p, (s) =>
+    ofComponent(c, p, (s) =>
       s.w.read(() => suggestSources(s.snapshot, text(p, 'component'), text(p, 'path'), integer(p, 'limit', 20))),
     ),
 } satisfies Record<string, Handler>;
@@ -219,13 +242,16 @@ async function resolved(w: Workspace, p: Params): Promise<ChangeSetId> {
     : changeSetOf(w, p);
 }
 
-async function declarations(s: State, p: Params): Promise<Result<unknown>> {
+async function declarations(s: State, principal: Principal, p: Params): Promise<Result<unknown>> {
   const named = p['components'] === undefined ? undefined : textList(p, 'components');
   const found = named === undefined ? await matchComponents(s, await headUnder(s), matchAsk(p)) : ok([]);
   if (!found.ok) return found;
+  const may = await mayRead(s, principal, named ?? []);
+  if (!may.ok) return may;
+  const { items, ...more } = named === undefined ? await readable(s, principal, found.value) : { items: [] };
   return s.w.read(() => {
-    const ids = named?.map((name) => must(resolveComponent(s.snapshot, name))) ?? found.value.map((line) => line.id);
-    return ok({ components: ids.map((id) => declarationOf(s.snapshot, id)) });
+    const ids = named?.map((name) => must(resolveComponent(s.snapshot, name))) ?? items.map((line) => line.id);
+    return ok({ components: ids.map((id) => declarationOf(s.snapshot, id)), ...more });
   });
 }
 

@@ -20,6 +20,7 @@ import {
   text,
   wrong,
 } from './operation.ts';
+import { ofComponent } from './readable.ts';
 import { readRun } from './run_view.ts';
 import { clearMemo, findRun, killRun, listRuns, pruneRuns, type RunListQuery, readLog, runStatistics } from './runs.ts';
 import { runsSeen } from './waits_for_pool.ts';
@@ -60,12 +61,12 @@ export const runOperations = {
     ),
   /** Of the present version, as all questions about values are. */
   explain: (c, p) =>
-    inState(c, p, async (s) => {
+    ofComponent(c, p, async (s) => {
       await settled(s, p);
       return explain(s.w, s.branch, { ...place(p), depth: integer(p, 'depth', limits.explainDepthMax) });
     }),
   why: (c, p) =>
-    inState(c, p, async (s) => {
+    ofComponent(c, p, async (s) => {
       await settled(s, p);
       return why(s.w, s.branch, place(p));
     }),

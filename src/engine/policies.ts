@@ -77,6 +77,10 @@ export async function openPolicies(w: Workspace, text: string): Promise<Result<P
   return w.policyEngine.open(text);
 }
 
+/** A thing by its id; roles, users and actions are named so, too, and none of them is what is asked about. */
+const namesResource =
+  /\b(?:Workspace|ChangeSet|Component|View|Schema|Function)(?:\s|\/\/[^\n]*\n)*::(?:\s|\/\/[^\n]*\n)*"/;
+
 /** From now on these decide. */
 export function keep(w: Workspace, text: string, policies: Policies | undefined): Kept {
   known.get(w)?.policies?.close();
@@ -85,7 +89,7 @@ export function keep(w: Workspace, text: string, policies: Policies | undefined)
   const kept: Kept = {
     text,
     policies,
-    sees: { id: has(/\bid\b(?!\s*\()|::\s*"/), name: has(/\bname\b/), path: has(/\bpath\b/) },
+    sees: { id: has(/\bid\b(?!\s*\()/) || has(namesResource), name: has(/\bname\b/), path: has(/\bpath\b/) },
     decisions: new RecentCache(limits.policyDecisionsKeptMax),
   };
   known.set(w, kept);

@@ -151,11 +151,11 @@ async function asked(w: Workspace, principal: Principal, q: PolicyQuestion): Pro
   });
 }
 
-/** Reading and what concerns the workspace as a whole is decided on it, edits and applies on what they change. */
+/** What concerns the workspace as a whole is decided on it, edits and applies on what they change, reading on a component that is named. */
 async function resourceOf(s: State, action: Permission, component: string | undefined): Promise<PolicyResource> {
   const { w, row } = s;
   const isOfParts = action === 'edit' || action === 'apply' || action === 'apply:force';
-  if (component !== undefined && isOfParts) {
+  if (component !== undefined && (isOfParts || action === 'read')) {
     const head = await w.head();
     return w.read(() => {
       const id = must(resolveComponent(s.snapshot, component));

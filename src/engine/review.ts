@@ -14,10 +14,13 @@ import type { State } from './operation.ts';
 import { type Finding, judgePlan } from './plan_policy.ts';
 import { type NotPlannedLine, type PlannedLine, plannedLines, planOf } from './planning.ts';
 import { receiptInForce, type ToldLine } from './receipt.ts';
+import { type ResultChanges, resultChanges } from './result_changes.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface Review extends Comparison {
   readonly changeSet: ChangeSetRow;
+  /** What users' functions give otherwise than on Head. */
+  readonly results: ResultChanges;
   /** What merging decided, as far as it still says what is so. */
   readonly receipt: readonly ToldLine[];
   /** What the engine would add at the apply: locks and defaults. */
@@ -58,13 +61,16 @@ export async function review(s: State, actor: string): Promise<Result<Review>> {
   const base = await s.w.stateAt(head.row, s.row.baseVersion);
   if (!base.ok) return base;
   const { propagation } = s.w;
+  const before = { state: base.value, kept: () => propagation.keptOf(head, base.value) };
+  const after = { state: s.snapshot, kept: () => propagation.keptOf(s.branch, s.snapshot) };
   const comparison = await s.w.read(() =>
-    compareSnapshots(base.value, s.snapshot, {
+    compareSnapshots(before.state, after.state, {
       results: resultsIn(s.w),
-      before: propagation.keptOf(head, base.value),
-      after: propagation.keptOf(s.branch, s.snapshot),
+      before: before.kept(),
+      after: after.kept(),
     }),
   );
+  const results = await resultChanges(s.w, { before, after, results: resultsIn(s.w) });
   // What was applied has become Head's, with its receipt; nothing is pending of it.
   const isDone = s.row.status === 'Applied';
   const more = await s.w.read(() => {
@@ -85,6 +91,7 @@ export async function review(s: State, actor: string): Promise<Result<Review>> {
     changeSet: s.row,
     summary: summaryOf(comparison),
     ...comparison,
+    results,
     ...more,
     policies,
     approvals: approvals.value,

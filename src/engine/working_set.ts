@@ -16,15 +16,19 @@ import { matchComponents } from './component_match.ts';
 import { type DeclareReply, declareComponents } from './declare.ts';
 import { type State, stateOf } from './operation.ts';
 import { permit } from './permit.ts';
+import { readable } from './readable.ts';
 import { logTextsOf } from './runs.ts';
 import type { Workspace } from './workspace.ts';
 
-export interface WorkingSetAsk {
+interface TemplateText {
   readonly changeSet: ChangeSetId;
   /** What its components are a view of. */
   readonly name: string;
   /** TypeScript that declares `template`: `{inputs?, find?, components({inputs, found})}`. */
   readonly text: string;
+}
+
+export interface WorkingSetAsk extends TemplateText {
   /** By name; texts are read as what the input is to be. */
   readonly inputs: JsonObject;
   readonly dryRun: boolean;
@@ -39,6 +43,15 @@ export interface WorkingSetReply extends DeclareReply {
   readonly found: { readonly [name: string]: number };
   readonly run: RunId;
   readonly log: readonly string[];
+}
+
+/** What can be given to a template, and what it looks for. */
+export interface TemplateDescription {
+  readonly name: string;
+  /** By name, as schemas describe properties. */
+  readonly inputs: { readonly [name: string]: Property };
+  /** Searches by name. */
+  readonly find: { readonly [name: string]: string };
 }
 
 /** Behind the text of a template, so that places in it stay what they are. */
@@ -63,16 +76,14 @@ export async function runWorkingSet(
     subject: ask.name,
   });
   if (!may.ok) return may;
-  const described = await call(w, principal, ask, { step: 'describe' });
-  if (!described.ok) return described;
-  const about = describedBy(described.value.value);
+  const about = await describe(w, principal, ask);
   if (!about.ok) return about;
   const inputs = inputsFor(about.value.inputs, ask.inputs);
   if (!inputs.ok) return inputs;
   const state = await stateOf(w, ask.changeSet, undefined);
   const found: { [name: string]: Json } = {};
   for (const [name, query] of Object.entries(about.value.find)) {
-    const some = await look(state, name, query);
+    const some = await look(state, principal, name, query);
     if (!some.ok) return some;
     found[name] = some.value;
   }
@@ -94,18 +105,30 @@ export async function runWorkingSet(
   return ok({ ...declared.value, inputs: inputs.value, found: counts, run, log });
 }
 
+/** Looks at a template and makes nothing of it. Refuses as `runWorkingSet` does before it is given inputs. */
+export async function describeTemplate(
+  w: Workspace,
+  principal: Principal,
+  ask: TemplateText,
+): Promise<Result<TemplateDescription>> {
+  const may = await permit(w, principal, 'read', { operation: 'describe a template', subject: ask.name });
+  if (!may.ok) return may;
+  const about = await describe(w, principal, ask);
+  return about.ok ? ok({ name: ask.name, ...about.value }) : about;
+}
+
+async function describe(w: Workspace, principal: Principal, ask: TemplateText): Promise<Result<Described>> {
+  const described = await call(w, principal, ask, { step: 'describe' });
+  return described.ok ? describedBy(described.value.value) : described;
+}
+
 interface Called {
   readonly value: Json;
   readonly run: RunId;
   readonly log: readonly string[];
 }
 
-async function call(
-  w: Workspace,
-  principal: Principal,
-  ask: WorkingSetAsk,
-  given: JsonObject,
-): Promise<Result<Called>> {
+async function call(w: Workspace, principal: Principal, ask: TemplateText, given: JsonObject): Promise<Result<Called>> {
   const text = ask.text + entry;
   const compiled = w.calls.compiler?.compile(text, 'attribute');
   if (compiled?.ok && compiled.value.tier !== 'isolate')
@@ -147,10 +170,7 @@ async function call(
   return ok({ value: gave.state === 'value' ? gave.value : null, run, log });
 }
 
-interface Described {
-  readonly inputs: { readonly [name: string]: Property };
-  readonly find: { readonly [name: string]: string };
-}
+type Described = Omit<TemplateDescription, 'name'>;
 
 function describedBy(value: Json): Result<Described> {
   const { inputs, find } = isObject(value) ? value : {};
@@ -195,21 +215,23 @@ function readAs({ kind }: Property, given: Json): Json {
   }
 }
 
-async function look(s: State, name: string, query: string): Promise<Result<Json[]>> {
+/** Those that may be read: to a template the others are not there. */
+async function look(s: State, principal: Principal, name: string, query: string): Promise<Result<Json[]>> {
   const matched = await matchComponents(s, s.snapshot, { query });
   if (!matched.ok) return matched;
-  if (matched.value.length > limits.templateFoundMax) {
+  const { items } = await readable(s, principal, matched.value);
+  if (items.length > limits.templateFoundMax) {
     return refuse('limit_exceeded', {
       path: `template/find/${name}`,
       expected: `a search that finds ${limits.templateFoundMax} components at most`,
-      got: String(matched.value.length),
+      got: String(items.length),
       hint: 'search for something narrower',
     });
   }
   return s.w.read(() => {
     const evaluation = new Evaluation(s.snapshot, s.w.propagation.resultsOn(s.w.world.digest));
     return ok(
-      matched.value.map(({ id, name: called, schema }): Json => {
+      items.map(({ id, name: called, schema }): Json => {
         const { domain = {}, resource_value: reported = {} } = evaluation.view(id).value as JsonObject;
         return { id, name: called, schema, domain, resource_value: reported };
       }),

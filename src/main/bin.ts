@@ -8,7 +8,7 @@ import { exitCodes } from '../surfaces/cli/exit.ts';
 import { runCli } from '../surfaces/cli/program.ts';
 import { contexts } from './contexts.ts';
 import { allowedHosts, allowedSockets, allowHost, allowSocket, denySocket } from './reach.ts';
-import { connectServer, whoami } from './remote.ts';
+import { connectServer, logOut, whoami } from './remote.ts';
 import { allowedSources, allowSource } from './secret_sources.ts';
 
 // A reader that has seen enough, such as `head`, closes the pipe: no failure of the command.
@@ -31,6 +31,7 @@ try {
     connect: async (folder, progress, actor) => (await import('./data_folder.ts')).connect(folder, progress, actor),
     connectServer: async (target, progress) => connectServer(target, progress),
     whoami,
+    logOut,
     browserLogin: async (options) => (await import('./browser_login.ts')).browserLogin(options),
     contexts,
     restore: async (from, folder) => (await import('./data_folder.ts')).restoreFolder(from, folder),

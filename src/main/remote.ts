@@ -92,6 +92,19 @@ export async function whoami({
   return must(await refusedBy(server, answer)) as never;
 }
 
+/** Ends a login. Throws refusals: `token_invalid` where it has ended already. */
+export async function logOut({
+  server,
+  token,
+}: ServerTarget): Promise<{ endSession: string | null; problem?: string }> {
+  const answer = await askServer(new URL('/v1/logout', server), {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+  });
+  if (answer.isGood) return JSON.parse(await textOf(answer)) as { endSession: string | null; problem?: string };
+  return must(await refusedBy(server, answer)) as never;
+}
+
 async function lastLine(server: string, answer: Answered, progress: (line: string) => void): Promise<Result<unknown>> {
   let rest = '';
   const decoder = new TextDecoder();

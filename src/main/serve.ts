@@ -30,6 +30,8 @@ export interface ServeOptions {
   readonly agentsMayWrite?: boolean;
   /** Of one principal. Default: `limits.httpRequestsPerMinuteMax`. */
   readonly requestsPerMinuteMax?: number;
+  /** Origins of pages that may ask, or `*`. Default: none but the server's own. */
+  readonly allowOrigins?: readonly string[];
   /** What is written to standard error as JSON lines, from this level on. Default `silent`: nothing. */
   readonly logLevel?: LogLevel;
   /** Where people prove who they are; absent: everybody shows a token. */
@@ -55,6 +57,7 @@ export async function serve({
   version,
   agentsMayWrite,
   requestsPerMinuteMax,
+  allowOrigins = [],
   logLevel = 'silent',
   oidc,
   onBug,
@@ -87,6 +90,7 @@ export async function serve({
       host,
       port,
       version,
+      allowOrigins,
       ...(login === undefined ? {} : { login }),
       ...(requestsPerMinuteMax === undefined ? {} : { requestsPerMinuteMax }),
       onBug: (error, where) => {

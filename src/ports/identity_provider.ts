@@ -1,4 +1,4 @@
-// What the server asks of an identity provider: where to send somebody who logs in, and who came back. Two calls and what lies
+// What the server asks of an identity provider: where to send somebody who logs in, who came back, and where one logs out there. Two calls and what lies
 // between them, which the caller keeps: the provider's side keeps nothing. The caller must see to it that an attempt is
 // finished once at most, by the browser that began it; that state, nonce and code fit, and that what the provider
 // says is signed, of the right issuer, for this client and not past, is checked here.
@@ -14,6 +14,8 @@ export interface IdentityProvider {
    * `identity_provider_failed`.
    */
   finish(attempt: LoginAttempt, answer: string): Promise<Result<Identity>>;
+  /** Where a person ends their session there, too; undefined: it has no such place. Fault `identity_provider_failed`. */
+  endAddress(): Promise<string | undefined>;
 }
 
 /** Secret, but for the address, which the person sees. */

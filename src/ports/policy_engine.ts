@@ -16,6 +16,8 @@ export interface PolicyEngine {
 export interface Policies {
   /** In the order of the text. */
   readonly lines: readonly PolicyLine[];
+  /** May some of them decide otherwise on reading a component than on reading at all? False only where none can. */
+  readonly readsComponents: boolean;
   decide(request: PolicyRequest): PolicyDecision;
   /** It decides nothing from then on. */
   close(): void;

@@ -200,6 +200,7 @@ function paramsOf(title: string, court: Court, at: { workspace: string; column: 
     'webhook.remove': { id: nobody },
     'webhook.enable': { id: nobody },
     'webhook.test': { id: nobody },
+    'template.describe': { changeSet, text: 'const template = { components: () => [] };' },
     'template.run': { changeSet, name: 'a template', text: 'const template = { components: () => [] };' },
     'change_set.edits': { changeSet },
     'change_set.undo': { changeSet, ofAnyone: true },

@@ -92,6 +92,7 @@ change_set.request_approval    -      +       +       +     +     -     +    -  
 change_set.steer_action        -      +       +       +     +     -     +    -   action_not_found
 change_set.add_action          -      +       +       +     +     -     +    -   function_not_found
 submit                         -      +       +       +     +     -     +    -   ok
+template.describe              +      +       +       +     +     +     +    -   runner_unavailable
 template.run                   -      +       +       +     +     -     +    -   runner_unavailable
 change_set.edits               +      +       +       +     +     +     +    -   ok
 change_set.undo                -      +       +       +     +     -     +    -   ok

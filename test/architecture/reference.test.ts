@@ -10,12 +10,10 @@ import { limits } from '../../src/base/limits.ts';
 import { commandTree } from '../../src/surfaces/cli/program.ts';
 import { openApiOf } from '../../src/surfaces/http/openapi.ts';
 import { routes } from '../../src/surfaces/http/routes/all.ts';
-import { changeTools } from '../../src/surfaces/mcp/tools_change.ts';
-import { findTools } from '../../src/surfaces/mcp/tools_find.ts';
+import { tools } from '../../src/surfaces/mcp/tools.ts';
 import { repository } from './repository.ts';
 
 const limitsText = readFileSync(join(repository, 'src/base/limits.ts'), 'utf8');
-const tools = [...findTools, ...changeTools];
 const program = () => commandTree(async () => {}, '0.0.0');
 const document = (of = routes) => JSON.parse(JSON.stringify(openApiOf(of, '0.0.0')));
 

@@ -110,3 +110,39 @@ test('[EN579] by the tools for agents', async () => {
   await ask('DELETE', '/policies');
   expect((await ask('GET', '/policies')).body).toMatchObject({ text: '', policies: [] });
 });
+
+test('[EN725] [EN726] what is kept from a reader is left out everywhere, and said so', async () => {
+  const { id } = (await ask('POST', '/change-sets', { changeSetName: 'hidden' })).body.changeSet;
+  const made = (schemaName: string, name: string) =>
+    ask('POST', `/change-sets/${id}/components`, { schemaName, name }).then(({ body }) => body.component.id as string);
+  const queue = await made('AWS::SQS::Queue', 'kept back');
+  await made('AWS::S3::Bucket', 'open');
+  const policy = `@id("no queues") forbid(principal, action == Headwater::Action::"read", resource is Headwater::Component)
+    when { resource.schema == "AWS::SQS::Queue" };`;
+  await ask('PUT', '/policies', { text: policy });
+  const one = await ask('GET', `/change-sets/${id}/components/${queue}`);
+  expect(one).toMatchObject({ status: 403, body: { data: { policies: ['no queues'], action: 'read' } } });
+  const search = await ask('GET', `/change-sets/${id}/search?q=`);
+  expect(search.body).toMatchObject({ components: [{ name: 'open' }], leftOutByPolicy: 1 });
+  const list = await ask('GET', `/change-sets/${id}/components`);
+  expect([list.body.componentDetails.length, list.body.leftOutByPolicy]).toEqual([1, 1]);
+  const { out } = await terminal.hw('component', 'search', '--change-set', 'hidden');
+  expect(out).toMatch(/open.*1 component left out by policy/s);
+  expect(out).not.toContain('kept back');
+  const get = await terminal.hw('component', 'get', 'kept back', '--change-set', 'hidden');
+  expect(get).toMatchObject({ code: 3, err: expect.stringContaining('denied by policy "no queues"') });
+
+  const client = new Client({ name: 'test', version: '1' });
+  const headers = { authorization: `Bearer ${served.token}` };
+  const transport = new StreamableHTTPClientTransport(new URL('/mcp', served.address), { requestInit: { headers } });
+  await client.connect(transport as never);
+  const use = async (name: string, more: object = {}) => {
+    const answer = await client.callTool({ name, arguments: { changeSet: 'hidden', ...more } });
+    return JSON.stringify(answer.isError === true ? answer.content : answer.structuredContent);
+  };
+  expect(await use('search_components')).toMatch(/"open".*"leftOutByPolicy":1/);
+  expect(await use('get_declarations')).toMatch(/"open".*"leftOutByPolicy":1/);
+  expect(await use('get_component', { component: 'kept back' })).toContain('access_denied');
+  await client.close();
+  await ask('DELETE', '/policies');
+});

@@ -1,7 +1,7 @@
 // Logging in from the command line with a browser, against a server that lets people do so: both as they are started.
 
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../support/free_port.ts';
@@ -66,6 +66,40 @@ test('[AC86] `headwater login --oidc` keeps the server with the token of whoever
   expect(token).toMatchObject({ name: 'login', user: 'ann@example.org' });
   // Again, with the server that is worked with.
   expect(await logIn('ann', '--oidc')).toMatchObject({ code: 0, out: expect.stringContaining('as ann@example.org') });
+});
+
+test('[EN724] `headwater logout` revokes the token of a login, and says where the session at the provider ends', async () => {
+  expect(await logIn('ann', '--oidc', served.address, '--name', 'leaving')).toMatchObject({ code: 0 });
+  const { contexts } = JSON.parse(readFileSync(env.HEADWATER_CONTEXTS, 'utf8')) as {
+    contexts: Record<string, { token: string }>;
+  };
+  const { token } = contexts['leaving']!;
+  const asked = () => fetch(`${served.address}/whoami`, { headers: { authorization: `Bearer ${token}` } });
+  expect((await asked()).status).toBe(200);
+  const out = await terminal.hw('logout');
+  expect(out).toMatchObject({ code: 0, out: expect.stringContaining(`Logged out of ${served.address}`) });
+  expect(out.out).toContain(`  ${provider.issuer}/session/end?client_id=${clientId}`);
+  expect((await asked()).status).toBe(401);
+  expect(JSON.stringify(await terminal.json('context', 'list'))).not.toContain('leaving');
+  // Nothing is worked with any more; what is not known is refused.
+  expect(await terminal.hw('logout')).toMatchObject({ code: 1, err: expect.stringContaining('data folders') });
+  expect(await terminal.hw('logout', 'nothing')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('work'),
+  });
+  // A token that was given may be in use elsewhere.
+  const given = ['login', served.address, '--name', 'given', '--token-file', '-'];
+  expect(await terminal.run(given, served.token)).toMatchObject({ code: 0 });
+  expect(await terminal.json('logout', 'given')).toEqual({
+    name: 'given',
+    server: served.address,
+    isRevoked: false,
+    endSession: null,
+  });
+  expect(
+    (await fetch(`${served.address}/whoami`, { headers: { authorization: `Bearer ${served.token}` } })).status,
+  ).toBe(200);
+  expect((await terminal.hw('context', 'use', 'work')).code).toBe(0);
 });
 
 test('[AC83] somebody who is no member is told so at the command line, and nothing is kept', async () => {

@@ -4,8 +4,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { operationNames } from '../../src/engine/operations.ts';
-import { changeTools } from '../../src/surfaces/mcp/tools_change.ts';
-import { findTools } from '../../src/surfaces/mcp/tools_find.ts';
+import { tools } from '../../src/surfaces/mcp/tools.ts';
 import { Terminal } from './terminal.ts';
 
 const authentication = `function main(secret) { requestStorage.setItem('password', secret.token); }`;
@@ -135,7 +134,6 @@ describe('headwater secret-source', () => {
         (n) => `secret.${n}`,
       ),
     );
-    const tools = [...changeTools, ...findTools];
     expect(tools.length).toBeGreaterThan(10);
     expect(tools.map((t) => t.name).filter((name) => /secret/.test(name))).toEqual([]);
     expect(tools.filter((t) => String(t.run).includes('secret.set'))).toEqual([]);

@@ -70,6 +70,7 @@ const wellFormed = (changeSet: string, a: string): Record<OperationName, Params>
   'component.search': { changeSet, query: 'a', cursor: '', limit: 5 },
   'component.describe': { changeSet, component: a, version: 1, waitMs: 1 },
   'component.resource': { changeSet, component: a, version: 1 },
+  'template.describe': { changeSet, name: 't', text: 'const template = { components: () => [] };' },
   'template.run': {
     changeSet,
     name: 't',

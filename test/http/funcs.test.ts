@@ -46,6 +46,27 @@ describe('functions over HTTP', () => {
   }
   const ended = ['success', 'failure', 'completed'];
 
+  test('[EN721] a review has what functions give, and how much of it is left out', async () => {
+    await house.call('component.get', { changeSet, component: 'web', waitMs: 20_000 });
+    const { results } = await house.must('GET', `${at}/review`);
+    expect({ leftOut: results.leftOut, isCut: results.isCut }).toEqual({ leftOut: 0, isCut: false });
+    expect(
+      results.changed.find(
+        (c: { path: string; componentName: string }) => c.componentName === 'web' && c.path === '/domain/Url',
+      ),
+    ).toEqual({
+      componentId: expect.any(String),
+      componentName: 'web',
+      schemaName: 'Web',
+      function: { id: expect.any(String), name: 'url' },
+      kind: 'attribute',
+      path: '/domain/Url',
+      diffStatus: 'Added',
+      was: null,
+      is: { state: 'value', value: 'http://example.org:80' },
+    });
+  });
+
   test('[EN551] a function is listed, read, checked, tried and changed; a trial and a check change nothing', async () => {
     const made = await house.must('POST', `${at}/funcs/transformation`, {
       body: {

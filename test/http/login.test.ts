@@ -207,10 +207,31 @@ describe('the cookie of a login', () => {
     expect((await withCookie(browser, 'POST', '/v1/logout')).status).toBe(403);
     const out = await withCookie(browser, 'POST', '/v1/logout', { 'x-requested-with': 'fetch' });
     expect([out.status, out.headers.get('set-cookie')]).toEqual([
-      204,
+      200,
       expect.stringContaining('headwater=; Path=/; Max-Age=0'),
     ]);
     expect((await withCookie(browser, 'GET', '/whoami')).body.errors[0].got).toBe('a token that was revoked');
+  });
+
+  test('[EN724] is taken away at the logout, which names where the session at the provider ends', async () => {
+    const browser = new Browser();
+    await browser.logIn(begin(), 'ann');
+    const asked = { 'x-requested-with': 'fetch' };
+    const out = await withCookie(browser, 'POST', '/v1/logout', asked);
+    expect([out.status, out.headers.get('cache-control'), Object.keys(out.body)]).toEqual([
+      200,
+      'no-store',
+      ['endSession'],
+    ]);
+    const end = new URL(out.body.endSession);
+    expect([end.origin, end.searchParams.get('client_id')]).toEqual([provider.issuer, clientId]);
+    const page = await browser.go(end);
+    expect([page.status, page.text]).toEqual([200, expect.stringMatching(/sign-?out|log-?out/i)]);
+    // Asked again, the browser has nothing to keep; another site's request, without the cookie, takes nothing away.
+    const again = await withCookie(browser, 'POST', '/v1/logout', asked);
+    expect([again.status, again.headers.get('set-cookie')]).toEqual([401, expect.stringContaining('Max-Age=0')]);
+    const foreign = await house.ask('POST', '/v1/logout', { token: null, headers: asked });
+    expect([foreign.status, foreign.headers.get('set-cookie')]).toEqual([401, null]);
   });
 
   test('[AC85] says nothing to a server where nobody logs in; over TLS it is Secure and of this host alone', async () => {
@@ -301,7 +322,7 @@ describe('a command line that logs in', () => {
   });
 });
 
-test('[AC87] a provider that is away fails logins and nothing else, and is asked again by the next', async () => {
+test('[AC87] [EN724] a provider that is away fails logins and nothing else, and is asked again by the next', async () => {
   const away = await TestIdentityProvider.start();
   const identity = openOidc({ issuer: away.issuer, clientId, clientSecret });
   const other = await HttpHouse.open({ login: { provider: identity } });
@@ -309,6 +330,10 @@ test('[AC87] a provider that is away fails logins and nothing else, and is asked
   expect([failed.status, failed.body.reason]).toEqual([500, 'identity_provider_failed']);
   expect(other.bugs.splice(0)).toEqual([expect.stringContaining(away.issuer)]);
   expect((await other.ask('GET', '/whoami')).status).toBe(200);
+  const { token } = await other.call<{ token: string }>('token.create', { name: 'login' });
+  const out = await other.ask('POST', '/v1/logout', { token });
+  expect([out.status, out.body]).toEqual([200, { endSession: null, problem: expect.stringContaining(away.issuer) }]);
+  expect((await other.ask('GET', '/whoami', { token })).status).toBe(401);
   away.serve(`${other.address}/v1/login/callback`, accounts);
   const page = await new Browser().go(`${other.address}/v1/login`);
   expect([page.url.origin, page.status]).toEqual([away.issuer, 200]);

@@ -76,3 +76,15 @@ test('[EN593] refuses inputs that do not fit, effects, and what fails, with the 
   expect((await reasons({}, { text: wrong }))[1]).toBe('request_malformed');
   expect(await root()).toBe(before);
 });
+
+test('[EN720] is described without being run', async () => {
+  const id = await opened('described');
+  const ask = (body: object) => house.ask('POST', `~/change-sets/${id}/templates/describe`, { body });
+  const failing = 'throw new Error("it was run");';
+  const { status, body } = await ask({ name: 'nets', text: subnets.replace('console.log', `${failing} console.log`) });
+  expect([status, body.name, Object.keys(body.inputs).sort()]).toEqual([200, 'nets', ['size', 'zones']]);
+  expect(body.inputs.size).toEqual({ kind: 'integer', default: 24, minimum: 16 });
+  expect(body.find).toEqual({ networks: 'schema:AWS::EC2::VPC' });
+  const wrong = await ask({ text: "const template = { inputs: { a: { kind: 'colour' } } };" });
+  expect([wrong.status, wrong.body.errors[0].path]).toEqual([422, expect.stringContaining('template/inputs/a')]);
+});

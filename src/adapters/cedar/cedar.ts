@@ -45,6 +45,7 @@ function opened(cedar: Cedar, text: string): Result<Policies> {
   if (first !== undefined) return invalid(text, first.error);
   const lines = linesOf(cedar, parts.policies);
   if (!lines.ok) return lines;
+  const readsComponents = parts.policies.some((policy) => readsComponent(cedar, policy));
   const all = { ...builtInPolicies, ...Object.fromEntries(lines.value.map((l) => [l.id, l.text])) };
   const name = free.pop() ?? `headwater${used++}`;
   const kept = cedar.preparsePolicySet(name, { staticPolicies: all });
@@ -52,6 +53,7 @@ function opened(cedar: Cedar, text: string): Result<Policies> {
   let isOpen = true;
   return ok({
     lines: lines.value,
+    readsComponents,
     decide: (request) => {
       if (!isOpen) throw new Error('invariant broken: policies that were closed decide nothing');
       return decided(cedar, name, request);
@@ -78,6 +80,17 @@ function linesOf(cedar: Cedar, texts: readonly string[]): Result<PolicyLine[]> {
     lines.push({ id, effect: read.json.effect, text });
   }
   return ok(lines);
+}
+
+/** Is it about reading, and does it look at what is read, which may be a component? */
+function readsComponent(cedar: Cedar, text: string): boolean {
+  const read = cedar.policyToJson(text);
+  if (read.type === 'failure') return true;
+  const { action, resource, conditions } = read.json;
+  const [actions, of] = [JSON.stringify(action), JSON.stringify(resource)];
+  if (action.op !== 'All' && !actions.includes('"read"')) return false;
+  if (resource.op !== 'All') return of.includes('::Component"');
+  return JSON.stringify(conditions).includes('{"Var":"resource"}');
 }
 
 function decided(cedar: Cedar, name: string, request: PolicyRequest): PolicyDecision {

@@ -66,6 +66,16 @@ export function openOidc({ issuer, clientId, clientSecret }: OidcOptions): Ident
         return refusedOr(issuer, e);
       }
     },
+    endAddress: async () => {
+      try {
+        const config = await configuration();
+        if (config.serverMetadata().end_session_endpoint === undefined) return undefined;
+        // Without a hint of who it is: no ID token is kept. The provider asks whoever comes.
+        return client.buildEndSessionUrl(config, {}).href;
+      } catch (e) {
+        throw failed(issuer, e);
+      }
+    },
   };
 }
 

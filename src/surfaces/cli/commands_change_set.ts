@@ -15,6 +15,7 @@ import type { Run, Session } from './program.ts';
 import { comparisonLines, summaryLine } from './render.ts';
 import { besideLines, toldLines } from './render_approval.ts';
 import { markdownLines } from './render_markdown.ts';
+import { resultLines, withoutResults } from './render_results.ts';
 import { carryOut } from './watch_actions.ts';
 
 const exampleId = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
@@ -226,7 +227,8 @@ export function reviewLines(review: Review): string[] {
   return [
     `Change set ${JSON.stringify(changeSet.name)} (${changeSet.id}), ${changeSet.status}, on version ${changeSet.baseVersion} of Head.`,
     '',
-    ...comparisonLines(review),
+    ...comparisonLines(withoutResults(review)),
+    ...resultLines(review),
     ...besideLines(review),
     summaryLine(review.summary),
   ];

@@ -5,12 +5,13 @@ import { type Command, Option } from 'commander';
 import type { Json } from '../../base/json.ts';
 import { type Refusal, RefusalError } from '../../base/result.ts';
 import type { ComponentLine, ComponentView, Page } from '../../engine/component.ts';
+import type { LeftOut } from '../../engine/readable.ts';
 import type { SchemaLine, Suggestion } from '../../engine/schema.ts';
 import type { SubmitReply } from '../../engine/submit.ts';
 import { declareCommands, printDeclared, type Written } from './commands_declare.ts';
 import { authorCommands } from './commands_schema.ts';
 import { readJson } from './files.ts';
-import { note, paint, table } from './output.ts';
+import { count, note, paint, table } from './output.ts';
 import type { Params, Run, Session } from './program.ts';
 import { componentLines } from './render.ts';
 
@@ -77,7 +78,7 @@ Examples:
       run('Searching', async (s) => {
         if (options.output !== undefined)
           return printDeclared(s, { query: query ?? '', ...at(options) }, options.output);
-        const page = await s.call<Page<ComponentLine>>('component.search', {
+        const page = await s.call<Page<ComponentLine> & LeftOut>('component.search', {
           ...at(options),
           query: query ?? '',
           ...(options.limit === undefined ? {} : { limit: options.limit }),
@@ -86,6 +87,7 @@ Examples:
         s.print(page, () => [
           ...table(page.items.map((c) => [c.name, paint('dim', c.schema), c.id, c.toDelete ? 'to delete' : ''])),
           ...(page.items.length === 0 ? ['Nothing matches.'] : []),
+          ...(page.leftOutByPolicy ? [`${count(page.leftOutByPolicy, 'component')} left out by policy.`] : []),
           ...(page.nextCursor === null ? [] : [paint('dim', `more: --cursor ${page.nextCursor}`)]),
         ]);
         return undefined;

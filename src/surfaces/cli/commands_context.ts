@@ -25,13 +25,19 @@ export function contextCommands(program: Command, run: Run): void {
         const token = options.oidc === undefined ? tokenFrom(options.tokenFile) : await byBrowser(s, url, workspace);
         const name = options.name ?? new URL(url).host;
         const who = await s.surroundings.whoami({ server: url, token });
-        s.surroundings.contexts.put({ name, server: url, token, workspace: workspace ?? who.workspaceId });
+        const isLogin = options.oidc === undefined ? {} : { isLogin: true as const };
+        s.surroundings.contexts.put({ name, server: url, token, workspace: workspace ?? who.workspaceId, ...isLogin });
         s.print({ name, server: url, user: who.userId }, () => [
           `Logged in to ${url} as ${who.userId}. Commands work with it from now on; back to data folders: headwater context use --local`,
         ]);
         return undefined;
       }),
     );
+  program
+    .command('logout [name]')
+    .description('forget a server (default: the one worked with), and end the login with a browser')
+    .addHelpText('after', logoutExample)
+    .action((name: string | undefined) => run('Logging out', (s) => loggedOut(s, name)));
   const context = program.command('context').description('servers that this command line knows');
   context
     .command('list')
@@ -76,6 +82,38 @@ export function contextCommands(program: Command, run: Run): void {
         return removed ? undefined : 1;
       }),
     );
+}
+
+async function loggedOut(s: Session, given: string | undefined): Promise<undefined> {
+  const { current } = s.surroundings.contexts.list();
+  const name = given ?? current;
+  if (name === null) throw wrong('name', 'a server to log out of', 'none, and commands work with data folders');
+  const known = mustKnow(s, name);
+  const ended = known.isLogin === true ? await endedLogin(s, known) : undefined;
+  s.surroundings.contexts.remove(name);
+  const told = { name, server: known.server, isRevoked: ended !== undefined, endSession: ended?.endSession ?? null };
+  s.print({ ...told, ...(ended?.problem === undefined ? {} : { problem: ended.problem }) }, () => [
+    ended === undefined
+      ? `Forgot ${name}. Its token was not made by a login, and stays valid until it is revoked: headwater token revoke ID`
+      : `Logged out of ${known.server}; the token lets nobody in any more.`,
+    ...(typeof ended?.endSession === 'string'
+      ? [`To end the session at the identity provider, too, open:`, `  ${ended.endSession}`]
+      : []),
+    ...(ended?.problem === undefined
+      ? []
+      : [`Where a session at the identity provider ends was not told: ${ended.problem}`]),
+  ]);
+  return undefined;
+}
+
+/** A login that has ended by itself is one less to end. */
+async function endedLogin(s: Session, known: ContextLine): Promise<{ endSession: string | null; problem?: string }> {
+  try {
+    return await s.surroundings.logOut(known);
+  } catch (e) {
+    if (!(e instanceof RefusalError && e.refusal.code === 'token_invalid')) throw e;
+    return { endSession: null };
+  }
 }
 
 interface LoginFlags {
@@ -216,6 +254,13 @@ Example:
   headwater change-set list
 
 The token is kept in a file of your own (contexts.json in ~/.config/headwater), readable by you alone.`;
+
+const logoutExample = `
+Example:
+  headwater logout
+  headwater logout headwater.example.com
+
+A token that came from a login with a browser is revoked. Another one may be in use elsewhere and stays valid.`;
 
 const tokenExample = `
 Example:

@@ -5,6 +5,7 @@ import { type Command, Option } from 'commander';
 import { limits } from '../../base/limits.ts';
 import { RefusalError } from '../../base/result.ts';
 import { portMax, untilInterrupted, whole } from './foreground.ts';
+import { collect } from './function_options.ts';
 import { note } from './output.ts';
 import type { OidcChoice, Run, ServeChoice } from './program.ts';
 
@@ -25,6 +26,12 @@ export function serveCommands(program: Command, run: Run): void {
       whole(requestsMax),
       limits.httpRequestsPerMinuteMax,
     )
+    .option(
+      '--allow-origin <origin>',
+      'let pages of this origin ask, such as https://app.example.com; may be given again; *: any, where nobody logs in',
+      collect,
+      [],
+    )
     .addOption(
       new Option('--log-level <level>', 'requests as lines of JSON on standard error')
         .choices(['silent', 'error', 'info'])
@@ -35,9 +42,13 @@ export function serveCommands(program: Command, run: Run): void {
     .option('--oidc-client-secret-file <file>', 'read its secret from a file (default: none, a public client)')
     .option('--public-url <url>', 'where people reach the server (default: where it listens)')
     .addHelpText('after', example)
-    .action(({ host, port, store, allowAgentWrites, requestsPerMinute, logLevel, ...o }: ServeFlags) =>
+    .action(({ host, port, store, allowAgentWrites, requestsPerMinute, allowOrigin, logLevel, ...o }: ServeFlags) =>
       run('Starting the server', async (s) => {
-        const limited = { agentsMayWrite: allowAgentWrites, requestsPerMinuteMax: requestsPerMinute };
+        const limited = {
+          agentsMayWrite: allowAgentWrites,
+          requestsPerMinuteMax: requestsPerMinute,
+          allowOrigins: allowOrigin,
+        };
         const oidc = oidcOf(o);
         const choice = {
           folder: s.dataFolder,
@@ -73,6 +84,7 @@ interface ServeFlags {
   readonly store?: string;
   readonly allowAgentWrites: boolean;
   readonly requestsPerMinute: number;
+  readonly allowOrigin: readonly string[];
   readonly logLevel: ServeChoice['logLevel'];
   readonly oidcIssuer?: string;
   readonly oidcClientId?: string;

@@ -4,18 +4,27 @@
 import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
 import { RefusalError, refuse } from '../../base/result.ts';
-import type { WorkingSetReply } from '../../engine/working_set.ts';
+import type { TemplateDescription, WorkingSetReply } from '../../engine/working_set.ts';
 import { declaredLines } from './commands_declare.ts';
 import { exitCodes } from './exit.ts';
 import { readText } from './files.ts';
 import { collect } from './function_options.ts';
-import { note, paint } from './output.ts';
+import { note, paint, table } from './output.ts';
 import type { Run, Session } from './program.ts';
 
 export function templateRunCommands(program: Command, run: Run): void {
-  program
-    .command('template')
-    .description('templates in TypeScript')
+  const template = program.command('template').description('templates in TypeScript');
+  template
+    .command('describe <file>')
+    .description('the inputs of a template, and what it looks for; nothing is run or edited; - reads standard input')
+    .addHelpText(
+      'after',
+      `
+Example:
+  headwater template describe subnets.ts`,
+    )
+    .action((file: string) => run('Reading the template', (s) => described(s, file)));
+  template
     .command('run <file>')
     .description('make the working set of a template what it declares; - reads standard input')
     .option('--change-set <name>', 'change set, by name or id (default: a new one)')
@@ -44,6 +53,27 @@ Examples:
     );
 }
 
+async function described(s: Session, file: string): Promise<undefined> {
+  const given = { changeSet: 'HEAD', name: nameOf(file), text: readText(file) };
+  const about = await s.call<TemplateDescription>('template.describe', given);
+  s.print(about, () => {
+    const inputs = Object.entries(about.inputs).map(([input, p]) => [
+      input,
+      paint('dim', p.kind),
+      needOf(p),
+      p.docs ?? '',
+    ]);
+    const searches = Object.entries(about.find).map(([as, query]) => `finds ${as}: ${query}`);
+    return [...(inputs.length === 0 ? ['It takes no inputs.'] : table(inputs)), ...searches];
+  });
+  return undefined;
+}
+
+function needOf(p: TemplateDescription['inputs'][string]): string {
+  if (p.default !== undefined) return `default ${JSON.stringify(p.default)}`;
+  return p.required === true ? 'required' : '';
+}
+
 interface TemplateRunOptions {
   readonly changeSet?: string;
   readonly dryRun?: boolean;
@@ -54,7 +84,7 @@ interface TemplateRunOptions {
 
 async function converged(s: Session, file: string, options: TemplateRunOptions): Promise<number | undefined> {
   const text = readText(file);
-  const name = options.name ?? (file === '-' ? 'template' : basename(file, extname(file)));
+  const name = options.name ?? nameOf(file);
   const dryRun = options.dryRun === true;
   const inputs = Object.fromEntries(options.input.map(inputOf));
   const changeSet =
@@ -66,6 +96,8 @@ async function converged(s: Session, file: string, options: TemplateRunOptions):
   if (isEdited && !s.json) note(`Review it with: headwater change-set review ${reply.changeSet}`);
   return options.detailedExitcode === true && reply.edits > 0 ? exitCodes.changes : undefined;
 }
+
+const nameOf = (file: string): string => (file === '-' ? 'template' : basename(file, extname(file)));
 
 function inputOf(given: string): [string, string] {
   const end = given.indexOf('=');

@@ -8,6 +8,8 @@ export interface ContextLine {
   readonly token: string;
   /** The one worked in unless told otherwise; absent: the one that has the token. */
   readonly workspace?: string;
+  /** The token was made by logging in with a browser, and is of this context alone. */
+  readonly isLogin?: true;
 }
 
 export interface Contexts {

@@ -75,6 +75,8 @@ export interface Surroundings {
   /** Whom a server takes the holder of a token for. Refusals are thrown. */
   whoami(target: ServerTarget): Promise<{ readonly userId: string; readonly workspaceId: string }>;
   /** The same by a browser: has somebody open an address, and waits for them to come back with a token. Refusals are thrown. */
+  /** Ends the login whose token that is; where the provider has a place to end its own session, that. Throws refusals. */
+  logOut(target: ServerTarget): Promise<{ readonly endSession: string | null; readonly problem?: string }>;
   browserLogin(options: {
     readonly server: string;
     readonly workspace: string | undefined;
@@ -177,6 +179,8 @@ export interface ServeChoice {
   readonly agentsMayWrite: boolean;
   /** Of one token, or of one address without one. */
   readonly requestsPerMinuteMax: number;
+  /** Origins of pages that may ask, or `*`. */
+  readonly allowOrigins: readonly string[];
   /** Of what is written to standard error. */
   readonly logLevel: 'silent' | 'error' | 'info';
   /** Where people prove who they are; absent: everybody shows a token. */

@@ -5,13 +5,15 @@ import type { Side } from '../../engine/compare.ts';
 import type { Review } from '../../engine/operations.ts';
 import { summaryLine } from './render.ts';
 import { plannedLine } from './render_approval.ts';
+import { beyondLines, resultText, withoutResults } from './render_results.ts';
 
 /** Characters that a comment may have at GitHub are 65,536. */
 const charsMax = 60_000;
 const valueCharsMax = 200;
 
 export function markdownLines(review: Review): string[] {
-  const { changeSet, components, records, actions, policies, receipt, approvals, overwrites } = review;
+  const { changeSet, records, actions, policies, receipt, approvals, overwrites, results } = review;
+  const { components } = withoutResults(review);
   const lines = [
     `## Headwater: ${code(changeSet.name)}`,
     '',
@@ -35,6 +37,7 @@ export function markdownLines(review: Review): string[] {
       'Overwrites what has drifted',
       overwrites.map((o) => `- ${code(o.name)}: ${o.differences.length} values`),
     ),
+    ...section('Results of functions', resultTable(results)),
     ...section(
       'Receipt',
       receipt.map((line) => `- ${code(line.sentence)}`),
@@ -60,6 +63,17 @@ const marks = { Added: '+', Modified: '~', Removed: '-' } as const;
 
 const section = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : [`### ${title}`, '', ...lines, ''];
+
+function resultTable(results: Review['results']): string[] {
+  if (results.changed.length === 0) return beyondLines(results);
+  const rows = results.changed.map((c) => {
+    const [was, is] = [c.was, c.is].map((s) => (s === null ? '' : cell(resultText(c, s, valueCharsMax))));
+    return `| ${marks[c.status]} | ${cell(c.name)} | ${cell(c.function.name)} | ${was} | ${is} |`;
+  });
+  const beyond = beyondLines(results);
+  const head = ['| | component | function | before | after |', '|---|---|---|---|---|'];
+  return [...head, ...rows, ...(beyond.length === 0 ? [] : ['', ...beyond])];
+}
 
 /** What fits, and how much does not. */
 function cut(lines: readonly string[]): string[] {

@@ -6,7 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { limits } from '../../base/limits.ts';
-import { must, type Refusal, RefusalError } from '../../base/result.ts';
+import { Fault, must, type Refusal, RefusalError } from '../../base/result.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { type LoggedIn, logIn, loginToken } from '../../engine/login.ts';
 import { defaultWorkspace } from '../../engine/operation.ts';
@@ -118,13 +118,31 @@ export function mountLogin(app: FastifyInstance, { provider, publicUrl }: LoginO
   });
 
   app.post('/v1/logout', async (request, reply) => {
-    const bearer = await m.bearerIn(request);
+    reply.header('cache-control', 'no-store');
+    const bearer = await m.bearerIn(request).catch((e: unknown) => {
+      // One that is no good any more goes away all the same, where it was this browser's own page that asked.
+      const isGone = e instanceof RefusalError && e.refusal.code === 'token_invalid';
+      if (isGone && cookie().tokenIn(request.headers.cookie) !== undefined)
+        reply.header('set-cookie', cookie().kept('', 0));
+      throw e;
+    });
     const { engine } = m;
     const principal = must(await principalWith(bearer, bearer.home));
     const revoked = { workspace: bearer.home.id, token: bearer.token.id };
     must(await callOperation({ engine, principal, progress: () => {} }, 'token.revoke', revoked));
-    return reply.header('set-cookie', cookie().kept('', 0)).code(204).send();
+    reply.header('set-cookie', cookie().kept('', 0));
+    return endOf(provider);
   });
+}
+
+/** Whoever has logged out here may have a session at the provider still; that it cannot be asked keeps nobody in here. */
+async function endOf(provider: IdentityProvider): Promise<{ endSession: string | null; problem?: string }> {
+  try {
+    return { endSession: (await provider.endAddress()) ?? null };
+  } catch (e) {
+    if (!(e instanceof Fault && e.code === 'identity_provider_failed')) throw e;
+    return { endSession: null, problem: e.message };
+  }
 }
 
 function waitingOf(port: number | undefined, challenge: string | undefined): Waiting | undefined {

@@ -30,5 +30,12 @@ export const shape = <P extends TProperties>(name: string, properties: P) => mod
 /** Any JSON value. */
 export const anyJson = Type.Unknown();
 
+/** Of a list of components: how many policies kept out of it. */
+export const leftOutByPolicy = Type.Optional(
+  Type.Integer({
+    description: 'Components that policies keep from the caller; absent: no policy looks at components.',
+  }),
+);
+
 /** What so many operations answer. */
 export const success = (name: string) => shape(name, { success: Type.Boolean() });

@@ -21,6 +21,7 @@ import { type Bearer, principalWith } from '../../engine/tokens.ts';
 import type { Workspace } from '../../engine/workspace.ts';
 import type { IdentityProvider } from '../../ports/identity_provider.ts';
 import { checkBody, checkQuery, wrongAnswer } from './checks.ts';
+import { keepHeaders, mountCors } from './cors.ts';
 import { bearerIn, type Door, letIn, shownIn } from './let_in.ts';
 import { mountLogin } from './login.ts';
 import { openApiOf } from './openapi.ts';
@@ -52,6 +53,8 @@ export interface HttpOptions {
     /** Where people reach the server. Default: where it listens. */
     readonly publicUrl?: URL;
   };
+  /** Origins of pages that may ask, or `*`. Default: none but this server's own. */
+  readonly allowOrigins?: readonly string[];
   /** Requests of one caller in a minute. Default `limits.httpRequestsPerMinuteMax`. */
   readonly requestsPerMinuteMax?: number;
 }
@@ -153,6 +156,7 @@ async function appOf(options: HttpOptions): Promise<FastifyInstance> {
       });
     });
   }
+  await mountCors(app, options.allowOrigins ?? [], login !== undefined);
   await app.register(compress, {
     global: true,
     threshold: limits.httpCompressedBytesMin,
@@ -266,6 +270,7 @@ function mountTools(app: FastifyInstance, door: Door, tools: Tools): void {
       const bearer = await bearerIn(door, request);
       const principal = must(await principalWith(bearer, bearer.home));
       reply.hijack();
+      keepHeaders(reply);
       const { home, token } = bearer;
       await tools(request.raw, reply.raw, {
         owner: token.id,

@@ -8,8 +8,7 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import { retryableCodes } from '../../base/codes.ts';
 import { Fault, must, type Refusal, RefusalError, type Result } from '../../base/result.ts';
 import { type Operation, type OperationParams, type Tool, writes } from './tool.ts';
-import { changeTools } from './tools_change.ts';
-import { findTools } from './tools_find.ts';
+import { tools } from './tools.ts';
 
 export interface McpOptions {
   /** Carries out an operation of the engine as the agent. */
@@ -23,8 +22,6 @@ export interface McpOptions {
 }
 
 const defaultWritesMax = 1_000;
-
-const tools: readonly Tool[] = [...findTools, ...changeTools];
 
 const ajv = new Ajv({ allErrors: false, strict: false });
 const checks = new Map<string, ValidateFunction>();

@@ -67,6 +67,22 @@ export const keyIn = Type.String({
   description: 'A fresh random text. Repeated with the same one, the call is done once and answered again.',
 });
 export const pathIn = Type.String({ description: 'Pointer to a value, such as /domain/CidrBlock.' });
+/** What an edit is of, and what it was written against. */
+export const editIn = {
+  changeSet: changeSetIn,
+  idempotencyKey: keyIn,
+  baseVersion: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'The version you read; what came since is merged with your edit.' }),
+  ),
+};
+/** The same for what is only done to the very version that was read. */
+export const exactIn = {
+  changeSet: changeSetIn,
+  idempotencyKey: keyIn,
+  ifVersion: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'The version you read; refused where the change set is at another.' }),
+  ),
+};
 /** What edits answer. */
 export const versionOut = {
   changeSet: Type.String(),

@@ -3,7 +3,18 @@
 
 import { Type } from 'typebox';
 import type { Json } from '../../base/json.ts';
-import { changeSetIn, componentIn, keyIn, type Operation, pathIn, type Tool, told, tool, versionOut } from './tool.ts';
+import {
+  changeSetIn,
+  componentIn,
+  editIn,
+  keyIn,
+  type Operation,
+  pathIn,
+  type Tool,
+  told,
+  tool,
+  versionOut,
+} from './tool.ts';
 
 const attributes = Type.Record(Type.String(), Type.Unknown(), {
   description:
@@ -15,14 +26,6 @@ interface Edit {
   readonly idempotencyKey: string;
   readonly baseVersion?: number | undefined;
 }
-
-const edit = {
-  changeSet: changeSetIn,
-  idempotencyKey: keyIn,
-  baseVersion: Type.Optional(
-    Type.Integer({ minimum: 0, description: 'The version you read; what came since is merged with your edit.' }),
-  ),
-};
 
 interface SubmitReply {
   readonly changeSet: string;
@@ -94,7 +97,7 @@ export const changeTools: readonly Tool[] = [
     title: 'Create a component',
     description: 'Creates a component in a change set. A schema of the catalogue is installed with it.',
     effect: 'edit',
-    input: { ...edit, schema: Type.String(), name: Type.String(), attributes: Type.Optional(attributes) },
+    input: { ...editIn, schema: Type.String(), name: Type.String(), attributes: Type.Optional(attributes) },
     output: { ...editOut, component: Type.String() },
     run: async ({ schema, name, attributes: values = {}, ...e }, operation) => {
       const made = await submitted(operation, e, [
@@ -108,7 +111,7 @@ export const changeTools: readonly Tool[] = [
     title: 'Update a component',
     description: 'Sets, unsets or links values of a component, all or none of them.',
     effect: 'edit',
-    input: { ...edit, component: componentIn, attributes },
+    input: { ...editIn, component: componentIn, attributes },
     output: editOut,
     run: ({ component, attributes: values, ...e }, operation) =>
       submitted(
@@ -122,7 +125,7 @@ export const changeTools: readonly Tool[] = [
     title: 'Rename a component',
     description: 'Gives a component another name. Plans nothing.',
     effect: 'edit',
-    input: { ...edit, component: componentIn, name: Type.String() },
+    input: { ...editIn, component: componentIn, name: Type.String() },
     output: editOut,
     run: ({ component, name, ...e }, operation) =>
       submitted(operation, e, [{ kind: 'component.rename', component, name }]),
@@ -132,7 +135,7 @@ export const changeTools: readonly Tool[] = [
     title: 'Let a value follow another',
     description: 'From now on the value at path of component is that of another component.',
     effect: 'edit',
-    input: { ...edit, component: componentIn, path: pathIn, fromComponent: componentIn, fromPath: pathIn },
+    input: { ...editIn, component: componentIn, path: pathIn, fromComponent: componentIn, fromPath: pathIn },
     output: editOut,
     run: ({ component, path, fromComponent, fromPath, ...e }, operation) =>
       submitted(operation, e, [
@@ -146,7 +149,7 @@ export const changeTools: readonly Tool[] = [
       'Marks a component. If it has a resource, applying the change set plans to destroy that; restore_component takes it back.',
     effect: 'edit',
     isDestructive: true,
-    input: { ...edit, component: componentIn },
+    input: { ...editIn, component: componentIn },
     output: editOut,
     run: ({ component, ...e }, operation) => submitted(operation, e, [{ kind: 'component.delete', component }]),
   }),
@@ -155,7 +158,7 @@ export const changeTools: readonly Tool[] = [
     title: 'Restore a component',
     description: 'Takes the mark for deletion off a component.',
     effect: 'edit',
-    input: { ...edit, component: componentIn },
+    input: { ...editIn, component: componentIn },
     output: editOut,
     run: ({ component, ...e }, operation) => submitted(operation, e, [{ kind: 'component.restore', component }]),
   }),
@@ -180,6 +183,21 @@ export const changeTools: readonly Tool[] = [
     run: async ({ changeSet, idempotencyKey, name, text, moved }, operation) => ({
       imported: await operation('import.cloudformation', { changeSet, idempotencyKey, name, text, moved }),
     }),
+  }),
+  tool({
+    name: 'import_terraform',
+    title: 'Import a Terraform state',
+    description:
+      'Turns a Terraform state into components in a change set that need nothing done. What is marked as sensitive is left out.',
+    effect: 'edit',
+    input: {
+      changeSet: changeSetIn,
+      idempotencyKey: keyIn,
+      name: Type.String({ description: 'Of the state; importing again under a name updates it.' }),
+      text: Type.String({ description: 'A state of version 4, or what `terraform show -json` prints.' }),
+    },
+    output: { imported: told('What was made, and what could not be.') },
+    run: async (given, operation) => ({ imported: await operation('import.terraform', given) }),
   }),
   tool({
     name: 'import_resources',
@@ -227,6 +245,17 @@ export const changeTools: readonly Tool[] = [
     }),
   }),
   tool({
+    name: 'withdraw_request',
+    title: 'Withdraw a request for approval',
+    description: 'Takes back your own request for approval of a change set, which is open for edits again.',
+    effect: 'propose',
+    input: { changeSet: changeSetIn, idempotencyKey: keyIn },
+    output: { state: told('The change set.') },
+    run: async ({ changeSet, idempotencyKey }, operation) => ({
+      state: await operation('change_set.withdraw', { changeSet, idempotencyKey }),
+    }),
+  }),
+  tool({
     name: 'apply_change_set',
     title: 'Apply a change set',
     description:
@@ -270,6 +299,16 @@ export const changeTools: readonly Tool[] = [
     run: async ({ action, step, idempotencyKey }, operation) => ({
       action: await operation(`action.${step}`, { action, idempotencyKey }),
     }),
+  }),
+  tool({
+    name: 'kill_run',
+    title: 'Kill a run',
+    description: 'Stops a function that is running. What it has done outside by then stays done.',
+    effect: 'act',
+    isDestructive: true,
+    input: { run: Type.String(), idempotencyKey: keyIn },
+    output: { run: told('The run.') },
+    run: async ({ run, idempotencyKey }, operation) => ({ run: await operation('run.kill', { run, idempotencyKey }) }),
   }),
   tool({
     name: 'refresh_component',

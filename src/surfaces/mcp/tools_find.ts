@@ -84,6 +84,26 @@ export const findTools: readonly Tool[] = [
     }),
   }),
   tool({
+    name: 'why_ran',
+    title: 'Why a function ran',
+    description: 'Why the function of a value ran or did not: what of its input is another, or what it waits for.',
+    effect: 'read',
+    input: { component: componentIn, path: pathIn, changeSet: stateIn },
+    output: { reason: told('The verdict, a sentence, the runs.') },
+    run: async ({ component, path, changeSet }, operation) => ({
+      reason: await operation('why', { component, path, changeSet }),
+    }),
+  }),
+  tool({
+    name: 'list_views',
+    title: 'List views',
+    description: 'Views with how many components each has; the components of a template are a view of its name.',
+    effect: 'read',
+    input: { changeSet: stateIn },
+    output: { views: Type.Array(Type.Unknown()) },
+    run: ({ changeSet }, operation) => operation('view.list', { changeSet }),
+  }),
+  tool({
     name: 'blast_radius',
     title: 'Blast radius',
     description:
@@ -178,6 +198,22 @@ export const findTools: readonly Tool[] = [
       run: await operation('run.get', { run }),
       log: await operation('run.log', { run, after, limit: 300 }),
     }),
+  }),
+  tool({
+    name: 'read_events',
+    title: 'Read events',
+    description:
+      'What happens in the workspace, or to one change set: edits, applies, actions, runs. Without after: from now on. Waits where there is nothing yet.',
+    effect: 'read',
+    input: {
+      after: Type.Optional(Type.Integer({ minimum: 0, description: 'The position of the answer before.' })),
+      changeSet: Type.Optional(changeSetIn),
+      kinds: Type.Optional(Type.String({ description: 'With commas between.' })),
+      limit: limitIn,
+      waitMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000 })),
+    },
+    output: { events: Type.Array(Type.Unknown()), position: Type.Integer() },
+    run: (given, operation) => operation('events.read', given),
   }),
   tool({
     name: 'discover_resources',

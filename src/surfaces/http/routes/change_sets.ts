@@ -7,7 +7,7 @@ import type { ChangeSetRow } from '../../../ports/store.ts';
 import { maybe, shape, success } from '../model.ts';
 import { inChangeSet, type Route, route } from '../route.ts';
 import { kindOf, stateOf } from './actions.ts';
-import { componentReview, type Reviewed, reviewOf } from './review.ts';
+import { componentReview, type Reviewed, resultChanges, reviewOf } from './review.ts';
 
 const changeSet = shape('ChangeSetViewV1', {
   id: Type.String(),
@@ -159,6 +159,7 @@ export const changeSetRoutes: readonly Route[] = [
           modified: Type.Integer(),
           removed: Type.Integer(),
         }),
+        results: resultChanges,
       }),
     },
     handle: async ({ params, query, operation }) => {

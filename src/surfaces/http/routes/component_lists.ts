@@ -6,7 +6,8 @@ import { must, refuse } from '../../../base/result.ts';
 import type { ComponentLine } from '../../../engine/component.ts';
 import type { ResourceView } from '../../../engine/component_detail.ts';
 import type { ListedComponent, ListPart } from '../../../engine/component_list.ts';
-import { anyJson, maybe, shape } from '../model.ts';
+import type { LeftOut } from '../../../engine/readable.ts';
+import { anyJson, leftOutByPolicy, maybe, shape } from '../model.ts';
 import { Answer, inChangeSet, type Route, route } from '../route.ts';
 import { etagOf } from '../versions.ts';
 import { exactlyOne } from './component_input.ts';
@@ -102,19 +103,24 @@ export const componentListRoutes: readonly Route[] = [
       200: shape('ListComponentsV1Response', {
         componentDetails: Type.Array(details),
         nextCursor: maybe(Type.String()),
+        leftOutByPolicy,
       }),
     },
     handle: async ({ params, query, operation }) => {
       const { limit, cursor, version, ...asked } = query;
       const parts = partsOf(asked);
-      const page = await operation<{ items: ListedComponent[]; nextCursor: string | null }>('component.list', {
-        changeSet: params['change_set_id'],
-        limit: limitOf(limit),
-        ...(cursor === undefined ? {} : { cursor }),
-        ...(version === undefined ? {} : { version }),
-        ...(parts.length === 0 ? {} : { include: parts.join(',') }),
-      });
-      const list = { componentDetails: page.items.map((item) => detailsOf(item, asked)), nextCursor: page.nextCursor };
+      const page = await operation<{ items: ListedComponent[]; nextCursor: string | null } & LeftOut>(
+        'component.list',
+        {
+          changeSet: params['change_set_id'],
+          limit: limitOf(limit),
+          ...(cursor === undefined ? {} : { cursor }),
+          ...(version === undefined ? {} : { version }),
+          ...(parts.length === 0 ? {} : { include: parts.join(',') }),
+        },
+      );
+      const { items, ...more } = page;
+      const list = { componentDetails: items.map((item) => detailsOf(item, asked)), ...more };
       return version === undefined ? list : new Answer(200, list, { etag: etagOf(version) });
     },
   }),
@@ -155,6 +161,7 @@ export const componentListRoutes: readonly Route[] = [
           }),
         ),
         nextCursor: Type.Union([Type.String(), Type.Null()]),
+        leftOutByPolicy,
       }),
     },
     handle: async ({ params, query, operation }) => {
@@ -193,17 +200,17 @@ export const componentListRoutes: readonly Route[] = [
       upgradable: maybe(Type.Boolean()),
     }),
     repeats: 'none',
-    answers: { 200: shape('SearchComponentsV1Response', { components: Type.Array(Type.String()) }) },
+    answers: { 200: shape('SearchComponentsV1Response', { components: Type.Array(Type.String()), leftOutByPolicy }) },
     handle: async ({ params, body, operation }) => {
       const { queryString, schemaName, schemaCategory, upgradable } = body;
-      const { items } = await operation<{ items: ComponentLine[] }>('component.match', {
+      const { items, ...more } = await operation<{ items: ComponentLine[] } & LeftOut>('component.match', {
         changeSet: params['change_set_id'],
         ...(typeof queryString === 'string' ? { query: queryString } : {}),
         ...(typeof schemaName === 'string' ? { schema: schemaName } : {}),
         ...(typeof schemaCategory === 'string' ? { category: schemaCategory } : {}),
         ...(typeof upgradable === 'boolean' ? { upgradable } : {}),
       });
-      return { components: items.map((c) => c.id) };
+      return { components: items.map((c) => c.id), ...more };
     },
   }),
   route({
@@ -222,12 +229,14 @@ export const componentListRoutes: readonly Route[] = [
             schema: shape('ComponentSearchResultSchema', { name: Type.String() }),
           }),
         ),
+        leftOutByPolicy,
       }),
     },
     handle: async ({ params, query, operation }) => {
       const changeSet = params['change_set_id'];
-      const { items } = await operation<{ items: ComponentLine[] }>('component.match', { changeSet, query: query.q });
-      return { components: items.map(({ id, name, schema }) => ({ id, name, schema: { name: schema } })) };
+      const asked = { changeSet, query: query.q };
+      const { items, ...more } = await operation<{ items: ComponentLine[] } & LeftOut>('component.match', asked);
+      return { components: items.map(({ id, name, schema }) => ({ id, name, schema: { name: schema } })), ...more };
     },
   }),
   route({

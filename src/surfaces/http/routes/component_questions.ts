@@ -5,7 +5,7 @@ import { Type } from 'typebox';
 import type { BulkSetReply } from '../../../engine/bulk_set.ts';
 import type { LookAgainReply } from '../../../engine/look_again.ts';
 import { dotOf, type Graph } from '../../../formats/dot.ts';
-import { anyJson, maybe, shape } from '../model.ts';
+import { anyJson, leftOutByPolicy, maybe, shape } from '../model.ts';
 import { Answer, inChangeSet, type Route, route } from '../route.ts';
 import { etagOf } from '../versions.ts';
 import { attributesOf } from './component_input.ts';
@@ -196,7 +196,12 @@ export const componentQuestionRoutes: readonly Route[] = [
       format: Type.Optional(Type.Union([Type.Literal('json'), Type.Literal('dot')])),
     }),
     answers: {
-      200: shape('GetGraphResponse', { nodes: Type.Array(node), edges: Type.Array(edge), isCut: Type.Boolean() }),
+      200: shape('GetGraphResponse', {
+        nodes: Type.Array(node),
+        edges: Type.Array(edge),
+        isCut: Type.Boolean(),
+        leftOutByPolicy,
+      }),
     },
     handle: async ({ params, query, operation }) => {
       const { format, ...asked } = query;

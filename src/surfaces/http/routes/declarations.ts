@@ -3,7 +3,7 @@
 
 import { Type } from 'typebox';
 import type { DeclareReply } from '../../../engine/declare.ts';
-import { anyJson, maybe, shape } from '../model.ts';
+import { anyJson, leftOutByPolicy, maybe, shape } from '../model.ts';
 import { inChangeSet, type Route, route } from '../route.ts';
 
 const texts = Type.Array(Type.String());
@@ -36,6 +36,30 @@ const reply = {
 };
 
 export const declarationRoutes: readonly Route[] = [
+  route({
+    id: 'Templates.describeTemplate',
+    method: 'POST',
+    path: `${inChangeSet}/templates/describe`,
+    summary: 'The inputs and searches of a template in TypeScript, which is not run.',
+    body: shape('DescribeTemplateRequest', {
+      name: maybe(Type.String({ description: 'Told in the answer. Default: template.' })),
+      text: Type.String({ description: 'Declares `template`: {inputs?, find?, components({inputs, found})}.' }),
+    }),
+    repeats: 'none',
+    answers: {
+      200: shape('DescribeTemplateResponse', {
+        name: Type.String(),
+        inputs: Type.Record(Type.String(), anyJson, { description: 'Properties by name, as schemas have them.' }),
+        find: Type.Record(Type.String(), Type.String(), { description: 'Searches by name.' }),
+      }),
+    },
+    handle: ({ params, body: { name, text }, operation }) =>
+      operation('template.describe', {
+        changeSet: params['change_set_id'],
+        text,
+        ...(typeof name === 'string' ? { name } : {}),
+      }),
+  }),
   route({
     id: 'Templates.runTemplate',
     method: 'POST',
@@ -99,7 +123,7 @@ export const declarationRoutes: readonly Route[] = [
       query: Type.Optional(Type.String({ description: 'In the search language.' })),
     }),
     versioned: true,
-    answers: { 200: shape('DeclaredComponentsResponse', { components: Type.Array(declaration) }) },
+    answers: { 200: shape('DeclaredComponentsResponse', { components: Type.Array(declaration), leftOutByPolicy }) },
     handle: ({ params, query: { component, query }, operation }) =>
       operation('component.declared', {
         changeSet: params['change_set_id'],

@@ -3,6 +3,7 @@
 
 import { type Static, Type } from 'typebox';
 import type { AttributeChange, ComponentChange, Side } from '../../../engine/compare.ts';
+import type { ResultChanges } from '../../../engine/result_changes.ts';
 import { alignLists } from '../../../mutation/align.ts';
 import { anyJson, shape } from '../model.ts';
 import type { RouteCall } from '../route.ts';
@@ -38,17 +39,46 @@ export const componentReview = shape('ComponentReviewV1', {
   resourceDiff: Type.Optional(resourceDiff),
 });
 
+const resultSide = shape('ResultSideV1', {
+  state: Type.String({ description: 'value, error or pending.' }),
+  value: Type.Optional(anyJson),
+  chars: Type.Optional(
+    Type.Integer({ description: 'The JSON text of the value has so many characters; `value` is how it begins.' }),
+  ),
+  message: Type.Optional(Type.String()),
+});
+
+export const resultChanges = shape('ResultChangesV1', {
+  changed: Type.Array(
+    shape('ResultChangeV1', {
+      componentId: Type.String(),
+      componentName: Type.String(),
+      schemaName: Type.String(),
+      function: Type.Object({ id: Type.String(), name: Type.String() }),
+      kind: Type.String({ description: 'qualification, code-generation or attribute, among others.' }),
+      path: Type.String(),
+      diffStatus: Type.String(),
+      was: Type.Union([resultSide, Type.Null()], { description: 'null: there was none.' }),
+      is: Type.Union([resultSide, Type.Null()]),
+    }),
+    { description: 'What fails stands first.' },
+  ),
+  leftOut: Type.Integer({ description: 'So many more are others.' }),
+  isCut: Type.Boolean({ description: 'The change reaches more values than were looked at.' }),
+});
+
 /** Of a review what is told here. */
 export interface Reviewed {
   readonly changeSet: { readonly id: string };
   readonly components: readonly ComponentChange[];
+  readonly results: ResultChanges;
 }
 
 type ComponentReview = Static<typeof componentReview>;
 type AttributeDiff = Static<typeof attributeDiff>;
 type Operation = RouteCall<unknown, unknown>['operation'];
 
-export async function reviewOf({ changeSet, components }: Reviewed, withText: boolean, operation: Operation) {
+export async function reviewOf({ changeSet, components, results }: Reviewed, withText: boolean, operation: Operation) {
   const lines: ComponentReview[] = [];
   for (const component of components) {
     const attributeDiffs = diffsOf(component.attributes);
@@ -69,7 +99,14 @@ export async function reviewOf({ changeSet, components }: Reviewed, withText: bo
     modified: count('Modified'),
     removed: count('Removed'),
   };
-  return { components: lines, summary };
+  const changed = results.changed.map(({ component, name, schema, status, ...rest }) => ({
+    componentId: component,
+    componentName: name,
+    schemaName: schema,
+    diffStatus: status,
+    ...rest,
+  }));
+  return { components: lines, summary, results: { ...results, changed } };
 }
 
 /** What the engine keeps for itself, and people do not declare. */
