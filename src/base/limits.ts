@@ -57,6 +57,8 @@ export const limits = {
   unwrittenTailBytesMax: 8 * 1024 * 1024,
   /** New chunks that may wait in memory before they are written in the background. */
   unwrittenChunkBytesMax: 32 * 1024 * 1024,
+  /** Chunks that are fetched in one go beside one that was missing, at most. */
+  chunksAheadMax: 511,
   /** After this long without a commit, chunks that wait are written. */
   checkpointIdleMs: 1_000,
   /** Decoded chunks kept in memory. */

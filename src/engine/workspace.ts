@@ -13,7 +13,7 @@ import { noObserver, type Observer } from '../ports/observer.ts';
 import type { Readiness } from '../ports/readiness.ts';
 import type { ChangeSetRow, Commit, Store, WorkspaceRow } from '../ports/store.ts';
 import type { World } from '../ports/world.ts';
-import { ChunkMissing, ChunkSpace } from '../snapshot/chunk_space.ts';
+import { ChunkSpace } from '../snapshot/chunk_space.ts';
 import { Snapshot } from '../snapshot/snapshot.ts';
 import { ActionRetention } from './action_retention.ts';
 import { ActionTable } from './action_table.ts';
@@ -29,7 +29,7 @@ import { propagationEvent, runEvent, runLogEvent } from './event_shape.ts';
 import { FunctionCalls } from './function_calls.ts';
 import { logEntries } from './log_pages.ts';
 import { PendingNews } from './pending_news.ts';
-import { PropagationWork, TurnOver } from './propagate.ts';
+import { PropagationWork } from './propagate.ts';
 import { readinessOf } from './ready.ts';
 import { Reality } from './reality.ts';
 import type { LoggedLine } from './record_runs.ts';
@@ -37,11 +37,11 @@ import { type Recorded, Records } from './records.ts';
 import { RefreshSchedule } from './refresh_schedule.ts';
 import { ReplayWork } from './replay_work.ts';
 import { mustGiveStored, replayed } from './replayed_entry.ts';
+import { rereading } from './rereading.ts';
 import { Retention } from './retention.ts';
 import { pruneTo } from './runs.ts';
 import { SealedValues } from './sealed_values.ts';
 import { SideCache } from './side_cache.ts';
-import { laterTurn } from './turn.ts';
 import { WebhookWork } from './webhook_work.ts';
 import type { WorkspaceOptions } from './workspace_options.ts';
 
@@ -154,21 +154,8 @@ export class Workspace {
    * Runs pure code that reads chunks; what is missing is fetched and the code runs again, as it does when its turn was over.
    * `body` must have no effect but its result.
    */
-  async read<T>(body: () => T): Promise<T> {
-    for (;;) {
-      try {
-        return body();
-      } catch (e) {
-        if (e instanceof TurnOver) {
-          await laterTurn();
-          continue;
-        }
-        if (!(e instanceof ChunkMissing)) throw e;
-        const text = (await this.store.readChunks(this.id, [e.hash])).get(e.hash);
-        if (text === undefined) throw new Fault('chunk_missing', `chunk ${e.hash} is not in the store; run verify`);
-        this.space.offer(e.hash, text);
-      }
-    }
+  read<T>(body: () => T): Promise<T> {
+    return rereading(this, body);
   }
 
   /** The branch of a change set, read from the store if need be. Refuses `change_set_not_found`. */

@@ -4,7 +4,7 @@
 //   small part of it is for what was dropped unwritten, so that a reader that started earlier still finds it for a while:
 //   every edit leaves a path of old nodes behind, which must not drive out what will be read again.
 // A chunk found nowhere is `ChunkMissing`: the engine fetches it, offers it, and runs the pure function again, so that
-// no code on top of a space ever awaits. For that to end, the cache has to hold what one such run reads.
+// no code on top of a space ever awaits. What was fetched for a run is held for it, however small the cache is.
 // Nothing here parses a value. References from values to blobs are found by the function given at construction.
 
 import type { Digest, Hash } from '../base/ids.ts';
@@ -17,12 +17,25 @@ import { eachLongValue } from './leaf_text.ts';
 /** Thrown when a chunk is in neither memory nor the source. Not a fault: the run is repeated once it was offered. */
 export class ChunkMissing extends Error {
   readonly hash: Hash;
-  constructor(hash: Hash) {
+  readonly #siblings: readonly unknown[];
+  readonly #at: number;
+  constructor(hash: Hash, siblings: readonly unknown[] = [], at = 0) {
     super(`chunk ${hash} is not at hand: fetch it, offer it to the space and run again`);
     this.name = 'ChunkMissing';
     this.hash = hash;
+    this.#siblings = siblings;
+    this.#at = at;
+  }
+
+  /** The chunks that stand next to it, `most` of them: whoever goes through the map in order comes to them next. */
+  ahead(most: number): Hash[] {
+    const next = this.#siblings.slice(this.#at + 1, this.#at + 1 + most);
+    return next.filter((child): child is Hash => typeof child === 'string');
   }
 }
+
+/** Chunks that are held for a run beside the cache. */
+export type Held = Map<Hash, Chunk>;
 
 export interface ChunkSource {
   /** The text stored under a hash, or undefined when it cannot be had at once. The space checks it against the hash. */
@@ -68,6 +81,7 @@ export class ChunkSpace {
   /** Chunks that the store does not have and that nothing live reaches. */
   readonly #dropped = new ChunkCache();
   readonly #cacheBytesMax: number;
+  #held: Held | undefined;
   #unwrittenBytes = 0;
   #hits = 0;
   #misses = 0;
@@ -80,9 +94,9 @@ export class ChunkSpace {
     this.#cacheBytesMax = options.cacheBytesMax;
   }
 
-  /** The node of a hash. Throws `ChunkMissing`, or fault `store_damaged`. */
-  node(hash: Hash): Node {
-    const chunk = this.#find(hash);
+  /** The node of a hash; the child at `at` of `siblings`, where it is one. Throws `ChunkMissing`, or fault `store_damaged`. */
+  node(hash: Hash, siblings?: readonly unknown[], at?: number): Node {
+    const chunk = this.#find(hash, siblings, at);
     chunk.node ??= named(hash, () => openNode(textOf(chunk), hash));
     const { node } = chunk;
     if (node.kind === 'inner' && node.fresh === undefined && this.#cache.peek(hash) === chunk) node.fresh = [];
@@ -104,7 +118,7 @@ export class ChunkSpace {
     if (unwritten !== undefined) return textOf(unwritten);
     const text = this.#source.read(hash);
     if (text !== undefined) return text;
-    const cached = this.#peek(hash);
+    const cached = this.#peek(hash) ?? this.#held?.get(hash);
     if (cached === undefined) throw new ChunkMissing(hash);
     return textOf(cached);
   }
@@ -131,10 +145,25 @@ export class ChunkSpace {
     return this.add(encodeBlob(payload));
   }
 
-  /** Takes in a chunk that was fetched from the store. Fault `store_damaged` when the text is not that of the hash. */
-  offer(hash: Hash, text: string): void {
+  /**
+   * Takes in a chunk that was fetched from the store, and adds it to those that are held. Fault `store_damaged` when the text is
+   * not that of the hash.
+   */
+  offer(hash: Hash, text: string, held?: Held): void {
     if (this.#unwritten.has(hash)) return;
-    this.#admit(hash, text);
+    const chunk = this.#admit(hash, text);
+    held?.set(hash, chunk);
+  }
+
+  /** Runs `body`, which finds what is held as if it were in the cache. */
+  holding<T>(held: Held, body: () => T): T {
+    const before = this.#held;
+    this.#held = held;
+    try {
+      return body();
+    } finally {
+      this.#held = before;
+    }
   }
 
   /** Is the chunk here and not yet written? */
@@ -216,20 +245,20 @@ export class ChunkSpace {
     return seen;
   }
 
-  #find(hash: Hash): Chunk {
+  #find(hash: Hash, siblings?: readonly unknown[], at?: number): Chunk {
     const unwritten = this.#unwritten.get(hash);
     if (unwritten !== undefined) {
       this.#hits++;
       return unwritten;
     }
-    const cached = this.#cache.use(hash) ?? this.#dropped.use(hash);
+    const cached = this.#cache.use(hash) ?? this.#dropped.use(hash) ?? this.#held?.get(hash);
     if (cached !== undefined) {
       this.#hits++;
       return cached;
     }
     this.#misses++;
     const text = this.#source.read(hash);
-    if (text === undefined) throw new ChunkMissing(hash);
+    if (text === undefined) throw new ChunkMissing(hash, siblings, at);
     return this.#admit(hash, text);
   }
 

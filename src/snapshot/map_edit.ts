@@ -58,6 +58,12 @@ export function loadChild(space: ChunkSpace, child: Child): Node {
   return typeof child === 'string' ? space.node(child) : child;
 }
 
+/** The child at a place; where it is missing, what stands next to it is named as well. */
+export function loadChildAt(space: ChunkSpace, { children }: Inner, at: number): Node {
+  const child = children[at]!;
+  return typeof child === 'string' ? space.node(child, children, at) : child;
+}
+
 /** The root after the edits, as a child reference; undefined when they change nothing. */
 export function editRoot(space: ChunkSpace, root: Child, edits: SortedEdits): Child | undefined {
   if (edits.keys.length === 0) return undefined;

@@ -9,7 +9,7 @@ import { type Child, childIndex, countOf, firstKey, type Leaf, lowerBound, type 
 import type { ChunkSpace } from './chunk_space.ts';
 import { findValue, type ValuePlace } from './leaf_text.ts';
 import { buildRoot, type ChunkSink, seal } from './map_build.ts';
-import { type Edit, editRoot, loadChild, type SortedEdits, sortEdits } from './map_edit.ts';
+import { type Edit, editRoot, loadChild, loadChildAt, type SortedEdits, sortEdits } from './map_edit.ts';
 
 /** Bounds of a scan; all that are given hold. Order is that of UTF-16 code units. */
 export interface ScanRange {
@@ -95,7 +95,7 @@ export class MerkleMap {
       while (node.kind === 'inner') {
         const i: number = first ? childIndex(node.keys, low) : 0;
         path.push({ node, next: i + 1 });
-        node = loadChild(this.space, node.children[i]!);
+        node = loadChildAt(this.space, node, i);
       }
       let i = first ? lowerBound(node.keys, low) : 0;
       if (i < node.keys.length && node.keys[i] === after) i++;
@@ -113,7 +113,7 @@ export class MerkleMap {
       if (last === undefined) return;
       // Beyond `low` every key is within the bounds up to the first that is not, so the next node's first key decides.
       if (!within(last.node.keys[last.next]!)) return;
-      node = loadChild(this.space, last.node.children[last.next++]!);
+      node = loadChildAt(this.space, last.node, last.next++);
     }
   }
 
@@ -162,7 +162,7 @@ export class MerkleMap {
     while (node.kind === 'inner') {
       const i = childIndex(node.keys, key);
       end = node.keys[i + 1] ?? end;
-      node = loadChild(this.space, node.children[i]!);
+      node = loadChildAt(this.space, node, i);
     }
     this.#leaf = node;
     this.#leafStart = firstKey(node) ?? key;

@@ -265,7 +265,6 @@ describe('upkeep', () => {
     });
 
     test('[EN12] a cache far smaller than the model and what waits changes nothing that is seen', async () => {
-      if (kind === 'memory, reads later') return;
       const house = await make({ cacheBytesMax: 30_000, unwrittenBytesMax: 30_000 });
       const [changeSet, id] = await history(house);
       for (let i = 0; i < 100; i++) await house.create(changeSet, `m${i}`, { '/domain/text': blob(i) });

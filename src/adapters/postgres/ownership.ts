@@ -9,6 +9,8 @@ import { isLost } from './fault.ts';
 
 /** The same in every release: the kind of lock, with the schema's name for which one. */
 const kindOfLock = 0x48570001;
+/** Waits for the server to notice that an owner has ended. */
+const takeMs = [20, 80, 300];
 /** Between two attempts to have the lock again. */
 const retryMs = 500;
 
@@ -26,8 +28,11 @@ export class Ownership {
   /** Faults: `store_busy` while another engine has it. */
   static async take(db: PostgresDatabase): Promise<Ownership> {
     const owned = new Ownership(db);
-    if (!(await db.patiently('taking the store', () => owned.#lock())))
-      throw new Fault('store_busy', `another engine has the store in schema ${db.schema}`);
+    for (const waitMs of [...takeMs, undefined]) {
+      if (await db.patiently('taking the store', () => owned.#lock())) break;
+      if (waitMs === undefined) throw new Fault('store_busy', `another engine has the store in schema ${db.schema}`);
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
     const [row] = await db.ask('taking the store', 'update store_owner set epoch = epoch + 1 returning epoch');
     owned.#epoch = row!['epoch'] as number;
     return owned;
