@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { openDatabase } from '../../src/adapters/sqlite/driver.ts';
 import type { AuditRecord, AuditVerdict } from '../../src/engine/audit.ts';
-import { eachStore, type House, sqliteHouse } from './house.ts';
+import { eachStore, fileHouse, type House } from './house.ts';
 
 const verify = (house: House, heads: AuditVerdict['heads'] = []) =>
   house.call<AuditVerdict>('audit.verify', { heads: heads as never });
@@ -94,7 +94,7 @@ describe('a trail that was tampered with', () => {
     heads: AuditVerdict['heads'];
     house: House;
   }> {
-    const house = await sqliteHouse().start();
+    const house = await fileHouse().start();
     const changeSet = await house.withBox();
     const id = await house.create(changeSet, 'a');
     for (let i = 0; i < 6; i++) await house.set(changeSet, id, '/domain/size', i);

@@ -233,11 +233,14 @@ function memoryHouse(synchronousReads: boolean, options: HouseOptions): House {
   return new House(async () => store, options);
 }
 
-/** On a file; without one that is named, on whatever store is tested. */
+/** On whatever store is tested; on a file where one is named. */
 export function sqliteHouse(options: HouseOptions = {}, file?: string): House {
-  if (file === undefined && testStore !== undefined) return postgresHouse(testStore, options);
-  const own = file ?? join(newFolder(), 'headwater.db');
-  return new House(() => openSqliteStore({ file: own }), options, own);
+  return file === undefined && testStore !== undefined ? postgresHouse(testStore, options) : fileHouse(options, file);
+}
+
+/** On a file, for what is about the file. */
+export function fileHouse(options: HouseOptions = {}, file = join(newFolder(), 'headwater.db')): House {
+  return new House(() => openSqliteStore({ file }), options, file);
 }
 
 /** Address of a PostgreSQL database: then the engine is tested on that, and not on what there is without it. */

@@ -8,7 +8,7 @@ import type { TestReply } from '../../src/engine/function_test.ts';
 import type { RunLog, RunsAndMemo } from '../../src/engine/runs.ts';
 import type { RunRecord } from '../../src/model/run.ts';
 import { functionHouse, settled, withWeb } from './function_house.ts';
-import { type House, type HouseOptions, type Params, sqliteHouse } from './house.ts';
+import type { House, HouseOptions, Params } from './house.ts';
 
 const viewer: Principal = { id: 'vera', role: 'viewer' };
 const houses: House[] = [];
@@ -155,15 +155,12 @@ describe('under way', () => {
     const w = await house.workspace();
     const left = '00000000000000000000000009' as RunId;
     await w.store.runs.putRuns(w.id, [{ ...some!, id: left, status: 'running', endedAtMs: null, outputHash: null }]);
-    await house.close();
-    houses.splice(houses.indexOf(house), 1);
-    const again = await sqliteHouse({}, house.file).start();
-    houses.push(again);
-    expect(await again.call('run.get', { run: left })).toMatchObject({
+    await house.reopen();
+    expect(await house.call('run.get', { run: left })).toMatchObject({
       status: 'lost',
       failure: { code: 'runner_lost' },
     });
-    expect(await list(again, { status: 'running,dispatched,queued' })).toEqual([]);
+    expect(await list(house, { status: 'running,dispatched,queued' })).toEqual([]);
   });
 });
 

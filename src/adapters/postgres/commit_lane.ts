@@ -129,9 +129,11 @@ function sent(commit: Commit): unknown {
   for (const row of reality?.rows ?? [])
     if (row.seq !== ++seq)
       throw new Fault('store_failed', `step ${row.seq} of reality does not follow step ${seq - 1}`);
+  const last = new Map(actions.map(({ record }, i) => [record.id, i]));
   return {
-    changeSets: changeSets.map(({ row, expected }) => ({
+    changeSets: changeSets.map(({ row, expected }, i) => ({
       ...row,
+      isLast: changeSets.findLastIndex((other) => other.row.id === row.id) === i,
       name: toColumn(row.name),
       createdBy: toColumn(row.createdBy),
       expected: expected ?? null,
@@ -144,9 +146,10 @@ function sent(commit: Commit): unknown {
       actor: toColumn(row.actor),
       text: toColumn(row.text),
     })),
-    actions: actions.map(({ record, expected }) => {
+    actions: actions.map(({ record, expected }, i) => {
       const { ended_at_ms, ...row } = toRow(record);
-      return { ...row, endedAtMs: prunedFrom(record), origins: record.origins, expected: expected ?? null };
+      const isLast = last.get(record.id) === i;
+      return { ...row, endedAtMs: prunedFrom(record), origins: record.origins, isLast, expected: expected ?? null };
     }),
     events: eventsOf(commit).flatMap((event): { readonly step: number | null; readonly text: string | null }[] => {
       if (event.of === 'audit') return [];

@@ -30,6 +30,25 @@ async function queueAll(w: StoreWorld, records: readonly ActionRecord[]): Promis
 }
 
 export const actionCases: readonly StoreCase[] = [
+  storeCase(
+    '[ST55] of an action that one commit names twice the last record stands, and both have a position',
+    async (w) => {
+      await w.commit({ ...nothing, actions: queue(sampleAction(w, 1)) });
+      const held = sampleAction(w, 1, { revision: 2, status: 'on-hold', origins: [idOf<ChangeSetId>(101)] });
+      const cancelled = sampleAction(w, 1, { revision: 3, status: 'cancelled', origins: [idOf<ChangeSetId>(102)] });
+      const twice = [held, cancelled].map((record) => ({ record, expected: 1 }));
+      expectEqual('outcome', await w.commit({ ...nothing, actions: twice }), { ok: true });
+      expectEqual('found', await w.store.findAction(w.workspace, cancelled.id), cancelled);
+      const by = (origin: number) => w.store.listActions(w.workspace, { origin: idOf<ChangeSetId>(origin), limit: 9 });
+      expectEqual('asked for by the last', [await by(101), await by(102)], [[], [cancelled]]);
+      const { rows } = await w.store.readEvents(w.workspace, 0, 99);
+      expectEqual(
+        'positions',
+        rows.flatMap((row) => (row.of === 'action' ? [row.action.revision] : [])),
+        [1, 2, 3],
+      );
+    },
+  ),
   storeCase('[ST55] every field of an action is kept, and a later commit replaces it', async (w) => {
     const [queued, ended] = [sampleAction(w, 1), endedAction(w, 1)];
     await w.commit({ ...nothing, actions: queue(queued) });

@@ -3,6 +3,7 @@
 // bytes ("C"), as the engine does. A commit is one call of `commit_group`, so it costs one round trip and one sync.
 //   store_owner.epoch         counted up by whoever takes the store for itself alone; what an earlier owner sends is refused
 //   workspace.last_position   the last position that was given; taken under the row's lock, so in the order of landing
+//   isLast                    of several rows of a commit about one change set or action: as it shall be in the end
 //   event                     positions that are no audit row's: `step` of reality, else `text` of an action as it was moved
 //   memo.used                 grows with every write and with what was asked for since; the least goes first
 
@@ -288,7 +289,7 @@ begin
       (r ->> 'openedOn')::bigint, (r ->> 'version')::bigint, r ->> 'intentRoot', r ->> 'realityRoot',
       (r ->> 'auditCount')::bigint, r ->> 'auditHead', (r ->> 'createdAtMs')::bigint, r ->> 'createdBy',
       (r ->> 'updatedAtMs')::bigint
-    from jsonb_array_elements(c -> 'changeSets') r
+    from jsonb_array_elements(c -> 'changeSets') r where (r ->> 'isLast')::boolean
     on conflict (workspace, id) do update set name = excluded.name, status = excluded.status, is_head = excluded.is_head,
       base_version = excluded.base_version, opened_on = excluded.opened_on, version = excluded.version,
       intent_root = excluded.intent_root, reality_root = excluded.reality_root, audit_count = excluded.audit_count,
@@ -319,13 +320,14 @@ begin
   end if;
   insert into action (workspace, id, component, status, revision, ended_at_ms, text)
     select w, r ->> 'id', r ->> 'component', r ->> 'status', (r ->> 'revision')::bigint, (r ->> 'endedAtMs')::bigint, r ->> 'text'
-    from jsonb_array_elements(c -> 'actions') r
+    from jsonb_array_elements(c -> 'actions') r where (r ->> 'isLast')::boolean
     on conflict (workspace, id) do update set component = excluded.component, status = excluded.status,
       revision = excluded.revision, ended_at_ms = excluded.ended_at_ms, text = excluded.text;
   delete from action_origin o using jsonb_array_elements(c -> 'actions') r
-    where o.workspace = w and o.id = r ->> 'id' and not (r -> 'origins') ? o.origin;
+    where (r ->> 'isLast')::boolean and o.workspace = w and o.id = r ->> 'id' and not (r -> 'origins') ? o.origin;
   insert into action_origin (workspace, origin, id)
     select distinct w, o, r ->> 'id' from jsonb_array_elements(c -> 'actions') r, jsonb_array_elements_text(r -> 'origins') o
+    where (r ->> 'isLast')::boolean
     on conflict do nothing;
   insert into event (workspace, position, step, text)
     select w, positions + n, (r ->> 'step')::bigint, r ->> 'text'
