@@ -4,6 +4,8 @@
 export const limits = {
   /** Body of one HTTP request. */
   httpBodyBytesMax: 32 * 1024 * 1024,
+  /** Characters of one part of the path of an HTTP request, decoded. Names fit into it. */
+  httpPathPartCharsMax: 512,
   /** Bytes, about, that a workspace keeps of what searches have looked at. */
   searchIndexBytesMax: 96 * 1024 * 1024,
   /** Milliseconds that a search spends, portion by portion, on keeping what it looks at. */

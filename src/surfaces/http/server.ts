@@ -131,7 +131,17 @@ async function appOf(options: HttpOptions): Promise<FastifyInstance> {
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : engine.world.ids.ulid();
     },
-    routerOptions: { ignoreTrailingSlash: true },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: limits.httpPathPartCharsMax },
+    // What is no address of anything comes to no route and to no hook.
+    frameworkErrors: (error, request, reply) => {
+      reply.header('x-request-id', request.id);
+      const { code, statusCode } = error as { readonly code: string; readonly statusCode: number };
+      const message =
+        code === 'FST_ERR_MAX_PARAM_LENGTH'
+          ? `limit_exceeded: a part of the path is over ${limits.httpPathPartCharsMax} characters`
+          : 'request_malformed: the path cannot be decoded; see /openapi.json';
+      answerError(Object.assign(new Error(message), { code, statusCode }), { request, reply, onBug });
+    },
     forceCloseConnections: 'idle',
   });
   app.setValidatorCompiler(() => () => true);
@@ -435,7 +445,7 @@ function answerError(error: unknown, { request, reply, onBug }: Failed): Fastify
 }
 
 function reasonOf(status: number, code: string | undefined): string {
-  if (status === 413) return 'limit_exceeded';
+  if (status === 413 || status === 414) return 'limit_exceeded';
   if (status === 415) return 'media_type_not_supported';
   return code === 'request_malformed' || status === 400 ? 'request_malformed' : 'request_refused';
 }
