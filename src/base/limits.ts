@@ -36,6 +36,8 @@ export const limits = {
   valueCharsMax: 4 * 1024 * 1024,
   /** Nesting of a value. */
   valueDepthMax: 64,
+  /** Nesting of what is asked of an operation, documents within it included. */
+  requestDepthMax: 256,
   /** UTF-16 units of a path. */
   pathCharsMax: 2_048,
   /** UTF-16 units of a name. */

@@ -123,6 +123,17 @@ describe('the HTTP API', () => {
     expect(refused.body.instance).toBe(refused.headers.get('x-request-id'));
   });
 
+  test('[EN701] a body that is nested without end, or has half of a character, is refused whatever it is for', async () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const headers = { 'idempotency-key': 'deep' };
+    for (const body of [deep, `{"changeSetName": "x", "more": ${deep}}`, '{"changeSetName": "\\ud800"}'])
+      for (const path of ['~/change-sets', '~/tokens', '~/operations/change_set.create']) {
+        const { status, body: said } = await house.ask('POST', path, { body, headers });
+        expect({ status, reason: said.reason }).toEqual({ status: 422, reason: 'value_not_storable' });
+        expect(JSON.stringify(said).length).toBeLessThan(2_000);
+      }
+  });
+
   test('[EN700] names of any length lead to what has them; a path that leads nowhere is refused like everything else', async () => {
     const name = 'é'.repeat(limits.nameCharsMax);
     const { changeSet } = await house.must('POST', '~/change-sets', { body: { changeSetName: name } });

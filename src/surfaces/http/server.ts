@@ -10,7 +10,7 @@ import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Principal } from '../../access/role.ts';
 import { parseTokenText } from '../../access/token.ts';
-import type { Json } from '../../base/json.ts';
+import { checkCarried, type Json } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
 import { Fault, must, ok, RefusalError, type Result } from '../../base/result.ts';
 import type { Engine } from '../../engine/engine.ts';
@@ -192,11 +192,15 @@ async function appOf(options: HttpOptions): Promise<FastifyInstance> {
   // A body that is not there is nobody's mistake where the operation takes none.
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
     if (body === '') return done(null, undefined);
+    let value: unknown;
     try {
-      done(null, JSON.parse(body as string));
+      value = JSON.parse(body as string);
     } catch (e) {
-      done(Object.assign(e as Error, { statusCode: 422, code: 'request_malformed' }));
+      return done(Object.assign(e as Error, { statusCode: 422, code: 'request_malformed' }));
     }
+    // Before anything follows it: a shape, a hash of it, a message that shows it.
+    const carried = checkCarried(value, 'body', limits.requestDepthMax);
+    done(carried.ok ? null : new RefusalError(carried.refusal), value);
   });
   app.setErrorHandler((error, request, reply) => answerError(error, { request, reply, onBug }));
   app.setNotFoundHandler((request, reply) =>

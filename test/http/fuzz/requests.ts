@@ -54,6 +54,8 @@ const spoils = [...new Set(Object.values(spoilsFor).flat()), 'key' as const];
 /** A name may have become that of the workspace that all is tried in. */
 const byId = (workspace: string): string => (/^[0-9A-Z]{26}$/.test(workspace) ? workspace : nowhere);
 
+/** Deeper than what follows a value by calling itself has a stack for. */
+const deepOne = Array.from({ length: 3_000 }).reduce<Json>((deep) => [deep], 0);
 const nowhere = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
 /** What others are tried in may not go away. */
 const leave = 'WorkspaceManagement.leaveWorkspace';
@@ -190,7 +192,7 @@ export class Requests {
     const next = this.#next;
     if (body === undefined) return method === 'POST' && chance(next, 10) ? {} : undefined;
     const whole = bodyFor(id, this.#world.things) ?? fitting(body as Schema, filling);
-    if (spoil === 'body') return altered(whole, next);
+    if (spoil === 'body') return chance(next, 4) ? { ...(whole as object), deep: deepOne } : altered(whole, next);
     if (spoil === 'junk' && chance(next, 15)) return anything(next);
     return whole;
   }
