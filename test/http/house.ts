@@ -109,7 +109,7 @@ export class HttpHouse {
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await answer.text();
-    const isJson = answer.headers.get('content-type')?.includes('json') === true;
+    const isJson = /^application\/(problem\+)?json\b/.test(answer.headers.get('content-type') ?? '');
     const answered = { status: answer.status, body: isJson ? JSON.parse(text) : text, headers: answer.headers };
     const operation = operationAt(method, url.split('?')[0]!);
     this.note(method, url, answered.status);

@@ -114,7 +114,7 @@ export class Requests {
     const world = this.#world;
     const { id } = route;
     const plausible = spoil !== 'junk';
-    const finding = chance(next, 75) ? world.pool.drawn(next, id) : undefined;
+    const finding = chance(next, 80) ? this.#drawn(id) : undefined;
     const ofKind = (kind: string): string | undefined => {
       if (kind === 'component' && spoil === 'twin') return 'twin';
       const found = finding?.get(kind);
@@ -160,6 +160,16 @@ export class Requests {
       headers: this.#headers(spoil),
       token: this.#token(id, path, spoil),
     };
+  }
+
+  /** Of a change set that is open, where the operation is about one. */
+  #drawn(id: string): ReturnType<World['pool']['drawn']> {
+    for (let n = 0; n < 6; n++) {
+      const finding = this.#world.pool.drawn(this.#next, id);
+      const [changeSet] = finding?.get('changeset') ?? [];
+      if (changeSet === undefined || steps.test(id) || this.#world.isOpen(changeSet)) return finding;
+    }
+    return undefined;
   }
 
   #workspace(id: string, spoil: Spoil, ofKind: (kind: string) => string | undefined): string {

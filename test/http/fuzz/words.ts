@@ -201,6 +201,12 @@ const meant: Words = {
   'PlanPolicies.bindPlanPolicy function': ['judge', 'manage'],
   'PlanPolicies.unbindPlanPolicy function': ['judge', 'manage'],
   managedBy: [null, (t) => ({ component: t.some('component') })],
+  managementFunction: [
+    { function: 'manage' },
+    { function: 'own management' },
+    (t) => ({ managementPrototypeId: t.some('binding') }),
+    {},
+  ],
   managementPrototypeId: [(t) => t.some('binding')],
   actionPrototypeId: [(t) => t.some('binding')],
 };

@@ -240,8 +240,8 @@ export class World {
     await this.#members();
     await house.call('budget.set', { budgets: { format: 1, roles: {}, tokens: {} } });
     await house.call('policy.remove', {});
-    for (const { name } of await house.call<{ name: string }[]>('freeze.list'))
-      await house.call('freeze.remove', { name });
+    for (const { name, endsAtMs } of await house.call<{ name: string; endsAtMs?: number }[]>('freeze.list'))
+      if (endsAtMs !== undefined) await house.call('freeze.remove', { name });
     await this.reopen();
   }
 
