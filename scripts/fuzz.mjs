@@ -116,8 +116,8 @@ const asTheyAre = {
   'test/http/contract.json': 'test/http/contract.json',
   'test/http/unreachable.json': 'test/http/unreachable.json',
 };
-/** A case says something every few requests, each of which may take a minute. */
-const httpSilentMs = 900_000;
+/** A case says something every few requests. Where it does not, server and test in one process have come to a stand. */
+const httpSilentMs = 300_000;
 
 async function runRequests({ requests, seed, from }) {
   await step('Building', build);
@@ -133,6 +133,7 @@ async function runRequests({ requests, seed, from }) {
     while (next < cases) {
       const at = next++;
       unfinished.add(at);
+      let made = 0;
       const own = Math.min(requestsPerCase, requests - at * requestsPerCase);
       const onLine = (line) => {
         if (line.problem !== undefined) {
@@ -140,6 +141,7 @@ async function runRequests({ requests, seed, from }) {
           process.stdout.write(`case ${at}, seed ${line.seed}: ${line.problem}\n`);
         }
         for (const key of Object.keys(line.seen ?? {})) reached.add(key);
+        made += line.done ?? 0;
         done += line.done ?? 0;
         if (performance.now() - said < 5_000) return;
         said = performance.now();
@@ -148,7 +150,9 @@ async function runRequests({ requests, seed, from }) {
       };
       if (!(await runLines(program, [seed * seedsPerSeed + at, 1, own], onLine, httpSilentMs))) {
         problems.push(at);
-        process.stdout.write(`case ${at}: the process ended early, or said nothing for ${httpSilentMs / 1000} s\n`);
+        process.stdout.write(
+          `case ${at}: ended early or stood still for ${httpSilentMs / 1000} s, after ${made} requests\n`,
+        );
       }
       unfinished.delete(at);
     }

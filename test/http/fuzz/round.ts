@@ -25,7 +25,7 @@ export type Reached = Map<string, number>;
 
 /** What makes a change set part of Head. */
 const applies = ['ChangeSets.forceApply', 'ChangeSets.applyChangeSet'];
-const reportEvery = 50;
+const reportEvery = 10;
 const answerMsMax = 60_000;
 const scenesEvery = 120;
 /** Of those left, when the store fails. */
