@@ -134,7 +134,7 @@ class Run {
           const sent = this.#requests.made(kill, 200);
           await this.#try({ ...sent, path: sent.path.replace(/[^/]+(?=\/kill)/, run) });
         }
-        await world.house.call('change_set.abandon', { changeSet });
+        await world.abandon(changeSet);
       },
       async () => {
         await world.house.call('freeze.set', {

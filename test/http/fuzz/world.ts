@@ -340,6 +340,11 @@ export class World {
     return id;
   }
 
+  /** One that is applied already, as what was computed was computed in time, is left. */
+  async abandon(changeSet: string): Promise<void> {
+    await this.#tried(() => this.house.call('change_set.abandon', { changeSet }));
+  }
+
   /** A run that goes on. */
   async running(): Promise<string> {
     const { house } = this;
