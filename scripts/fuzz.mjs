@@ -5,7 +5,8 @@
 //                 still show a failure. `--steps N` (default 100000), `--functions` with users' functions; `--planted` breaks
 //                 the source once a bug, on a copy, and passes where that is found
 //   http          random and mutated requests to the HTTP API; fails too where a listed status of an operation was not
-//                 reached, and names it. `--requests N` (default 100000)
+//                 reached, and names it (with `--from` it has not made all of them, and does not ask). `--requests N`
+//                 (default 100000)
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
