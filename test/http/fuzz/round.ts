@@ -2,6 +2,7 @@
 // that is listed, and what is refused has changed nothing. Tells which status of which operation was reached how often. From
 // a seed, so that a round that fails fails again.
 
+import { isObject } from '../../../src/base/json.ts';
 import { limits } from '../../../src/base/limits.ts';
 import type { Route } from '../../../src/surfaces/http/route.ts';
 import { routes } from '../../../src/surfaces/http/routes/all.ts';
@@ -250,7 +251,7 @@ class Run {
     const { house } = this.#world;
     const asking = { headers, signal: AbortSignal.timeout(answerMsMax), ...(token === undefined ? {} : { token }) };
     if (route.contentType === 'text/event-stream') return house.follow(path, asking);
-    if (route.isMultipart === true && body !== undefined && !chance(this.#next, 10)) {
+    if (route.isMultipart === true && isObject(body ?? null) && !chance(this.#next, 10)) {
       const form = new FormData();
       for (const [name, value] of Object.entries(body as object))
         form.set(name, typeof value === 'string' ? value : JSON.stringify(value));
