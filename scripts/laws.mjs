@@ -18,12 +18,15 @@ const casesPerTask = { pairs: 20_000, triples: 2_000, logs: 2_000 };
 const seedsPerSeed = 1_000_003;
 const processes = Math.min(2, availableParallelism());
 
-/** Compiles `entry` and all it imports to `folder`, without looking at types; `patch` may change a source. */
-export function compile(entry, folder, patch = (_file, text) => text) {
+/**
+ * Compiles `entry` and all it imports to `folder`, without looking at types; `patch` may change a source. What `isLeft` says
+ * yes to is not compiled, and has to be in the folder in another way.
+ */
+export function compile(entry, folder, patch = (_file, text) => text, isLeft = (_file) => false) {
   const seen = new Set();
   const todo = [entry];
   for (let file = todo.pop(); file !== undefined; file = todo.pop()) {
-    if (seen.has(file)) continue;
+    if (seen.has(file) || isLeft(relative(root, file))) continue;
     seen.add(file);
     const text = patch(relative(root, file), readFileSync(file, 'utf8'));
     const { outputText } = ts.transpileModule(text, {

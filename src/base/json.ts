@@ -121,6 +121,33 @@ export function checkJson(value: unknown, at: string, depthMax = 64): Result<Jso
   return walk(value, at, 0) ?? ok(value as Json);
 }
 
+/**
+ * May `value` be looked into and written down, whatever it is? Refuses (code `value_not_storable`) half of a character in any
+ * text of it, and nesting deeper than `depthMax`, which code that follows it by calling itself has no stack for.
+ */
+export function checkCarried(value: unknown, at: string, depthMax: number): Result<true> {
+  const todo = [{ x: value, path: at, depth: 0 }];
+  const bad = (path: string, got: string) =>
+    refuse('value_not_storable', {
+      path,
+      expected: `well-formed text, nested at most ${depthMax} deep`,
+      got,
+      hint: 'repair text that was cut within a character; flatten deep nesting',
+    });
+  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+    const { x, path, depth } = next;
+    if (depth > depthMax) return bad(at, `nesting deeper than ${depthMax}`);
+    if (typeof x === 'string' && loneSurrogate.test(x)) return bad(path, 'text with a lone surrogate');
+    if (typeof x !== 'object' || x === null) continue;
+    for (const [key, member] of Object.entries(x).reverse()) {
+      if (loneSurrogate.test(key)) return bad(path, 'a key with a lone surrogate');
+      const isLooked = typeof member === 'string' || typeof member === 'object';
+      if (isLooked) todo.push({ x: member, path: `${path}/${key}`, depth: depth + 1 });
+    }
+  }
+  return ok(true);
+}
+
 /** One line for people: canonical text cut to `charsMax`, the cut marked with its length. */
 export function brief(value: Json | undefined, charsMax = 80): string {
   if (value === undefined) return '(not set)';

@@ -4,6 +4,8 @@
 export const limits = {
   /** Body of one HTTP request. */
   httpBodyBytesMax: 32 * 1024 * 1024,
+  /** Characters of one part of the path of an HTTP request, decoded. Names fit into it. */
+  httpPathPartCharsMax: 512,
   /** Bytes, about, that a workspace keeps of what searches have looked at. */
   searchIndexBytesMax: 96 * 1024 * 1024,
   /** Milliseconds that a search spends, portion by portion, on keeping what it looks at. */
@@ -34,6 +36,8 @@ export const limits = {
   valueCharsMax: 4 * 1024 * 1024,
   /** Nesting of a value. */
   valueDepthMax: 64,
+  /** Nesting of what is asked of an operation, documents within it included. */
+  requestDepthMax: 256,
   /** UTF-16 units of a path. */
   pathCharsMax: 2_048,
   /** UTF-16 units of a name. */

@@ -3,7 +3,8 @@
 
 import type { Principal } from '../access/role.ts';
 import type { ChangeSetId } from '../base/ids.ts';
-import { isObject, type Json } from '../base/json.ts';
+import { checkCarried, isObject, type Json } from '../base/json.ts';
+import { limits } from '../base/limits.ts';
 import { Fault, must, ok, RefusalError, type Result, refuse } from '../base/result.ts';
 import type { Request } from '../mutation/request.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
@@ -79,6 +80,8 @@ export async function callOperation(c: Call, name: string, params: unknown): Pro
       hint: `operations: ${Object.keys(operations).join(', ')}`,
     });
   }
+  const carried = checkCarried(params, name, limits.requestDepthMax);
+  if (!carried.ok) return carried;
   return refusing(async () => {
     const who = await principalIn(c, name, params as Params);
     if (!who.ok) return who;

@@ -132,6 +132,8 @@ export class WebhookWork {
       signal.addEventListener('abort', close);
       try {
         while (!signal.aborted && !stream.isClosed) {
+          // What a person may is looked at again by who tells one. This tells nobody, and would be told so without a pause.
+          stream.mustLookAgain = false;
           const taken = await stream.take(takeMs);
           if (taken === 'gone') break;
           for (const event of taken.events) {

@@ -265,7 +265,10 @@ export interface Store {
 
   /** Checks the store's own structure and that every chunk is what its hash says; at most `most` problems. */
   check(most: number): Promise<readonly StoreProblem[]>;
-  /** Writes a consistent copy to `destination` (a path); readers and writers go on meanwhile. Refuses an existing file. */
+  /**
+   * Writes a consistent copy to `destination` (a path); readers and writers go on meanwhile. Refuses (thrown) `already_exists`,
+   * and `request_malformed` where its folder is not there.
+   */
   backup(destination: string): Promise<void>;
   /** Bytes on disk and rows, for people and metrics. */
   statistics(): Promise<Readonly<Record<string, number>>>;

@@ -14,6 +14,7 @@ import { operationNames } from '../../src/engine/operations.ts';
 import { bearerOf, type IssuedToken, principalWith } from '../../src/engine/tokens.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { House, type Params } from '../engine/house.ts';
+import { settingsOf } from '../support/standing.ts';
 import { type Column, columns, type Line, matrixLines } from './matrix.ts';
 
 const users: Readonly<Record<Column, string>> = {
@@ -133,17 +134,7 @@ class Court {
     const out: unknown[] = [];
     for (const w of await store.listWorkspaces()) {
       for (const { auditCount: _, auditHead: __, ...row } of await store.listChangeSets(w.id)) out.push(row);
-      for (const name of [
-        'members',
-        'tokens',
-        'budgets',
-        'policies',
-        'freeze windows',
-        'plan policies',
-        'webhooks',
-        'scheduled applies',
-      ])
-        out.push(await store.getSetting(w.id, name));
+      out.push(...(await settingsOf(store, w.id)));
     }
     return JSON.stringify(out);
   }

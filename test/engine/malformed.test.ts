@@ -345,6 +345,24 @@ describe('malformed requests', () => {
       await house.sound();
     });
 
+    test('[EN701] half of a character in any text of any operation is refused at its place, too deep a value too, and nothing is done', async () => {
+      const house = await make({ vault });
+      const changeSet = await house.withBox();
+      const good = wellFormed(changeSet, await house.create(changeSet, 'a'));
+      const before = await house.everything();
+      for (const operation of operationNames) {
+        for (const broken of ['\ud800', { deep: ['x', 'cut \udc00'] }, { '\ud800': 1 }]) {
+          const { code, path } = await house.refused(operation, { ...good[operation], name: broken });
+          expect({ operation, code }).toEqual({ operation, code: 'value_not_storable' });
+          expect(path).toMatch(`${operation}/name`);
+        }
+        let deep: Json = [];
+        for (let n = 0; n < 20_000; n++) deep = [deep];
+        expect((await house.refused(operation, { ...good[operation], deep })).code).toBe('value_not_storable');
+      }
+      expect(await house.everything()).toBe(before);
+    });
+
     test('[EN23] any JSON for any operation', async () => {
       const house = await make({ vault });
       const changeSet = await house.withBox();

@@ -198,3 +198,28 @@ test('[EN620] private addresses are not reached unless they are allowed, and red
     expect(isPublic(address), address).toBe(true);
   await house.close();
 });
+
+test('[EN702] one that has nothing to tell waits, also when somebody may something else than before', async () => {
+  const house = await open();
+  const { events } = await house.workspace();
+  let looks = 0;
+  const follow = events.follow.bind(events);
+  events.follow = async (...asked: Parameters<typeof follow>) => {
+    const followed = await follow(...asked);
+    if (!followed.ok) return followed;
+    const take = followed.value.take.bind(followed.value);
+    followed.value.take = (mostMs) => {
+      // Looking without a pause would let nothing else happen any more, this test included.
+      if (++looks > 100) throw new Error('it does not wait');
+      return take(mostMs);
+    };
+    return followed;
+  };
+  await make(house, { kinds: ['apply'] });
+  await house.call('member.set', { member: 'eve', role: 'collaborator' });
+  await house.open('something');
+  await new Promise((done) => setTimeout(done, 100));
+  expect(looks).toBeGreaterThan(0);
+  expect(looks).toBeLessThan(10);
+  expect(got).toEqual([]);
+});

@@ -27,6 +27,7 @@ export interface Asking {
   readonly headers?: Readonly<Record<string, string>>;
   /** Default: the house's; null: none. */
   readonly token?: string | null;
+  readonly signal?: AbortSignal;
 }
 
 export class HttpHouse {
@@ -81,8 +82,11 @@ export class HttpHouse {
     });
     return new HttpHouse({ engine, address: server.address, workspace: id, token, folder, bugs }, async () => {
       await server.close();
-      await engine.close();
-      rmSync(folder, { recursive: true, force: true });
+      try {
+        await engine.close();
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
     });
   }
 
@@ -90,21 +94,22 @@ export class HttpHouse {
   async ask(
     method: string,
     path: string,
-    { body, form, headers = {}, token = this.token }: Asking = {},
+    { body, form, headers = {}, token = this.token, signal }: Asking = {},
   ): Promise<Answered> {
-    const url = path.startsWith('~') ? `/v1/w/${this.workspace}${path.slice(1)}` : path;
+    const url = this.#urlOf(path);
     const answer = await fetch(this.address + url, {
       method,
       headers: {
-        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        ...authorization(token),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
+      ...(signal === undefined ? {} : { signal }),
       ...(form === undefined ? {} : { body: form }),
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await answer.text();
-    const isJson = answer.headers.get('content-type')?.includes('json') === true;
+    const isJson = /^application\/(problem\+)?json\b/.test(answer.headers.get('content-type') ?? '');
     const answered = { status: answer.status, body: isJson ? JSON.parse(text) : text, headers: answer.headers };
     const operation = operationAt(method, url.split('?')[0]!);
     this.note(method, url, answered.status);
@@ -113,6 +118,27 @@ export class HttpHouse {
       if (wrong.length > 0) throw new Error(`${wrong.join('\n')}\n${text.slice(0, 2_000)}`);
     }
     return answered;
+  }
+
+  /** The beginning of an answer that goes on: its first piece. A refusal is read whole. */
+  async follow(path: string, { headers = {}, token = this.token, signal }: Asking = {}): Promise<Answered> {
+    const url = this.#urlOf(path);
+    const gone = new AbortController();
+    const signals = [gone.signal, ...(signal === undefined ? [] : [signal])];
+    const answer = await fetch(this.address + url, {
+      headers: { ...authorization(token), ...headers },
+      signal: AbortSignal.any(signals),
+    });
+    this.note('GET', url, answer.status);
+    const { status } = answer;
+    if (status >= 300) return { status, body: await answer.json(), headers: answer.headers };
+    const { value } = await answer.body!.getReader().read();
+    gone.abort();
+    return { status, body: new TextDecoder().decode(value), headers: answer.headers };
+  }
+
+  #urlOf(path: string): string {
+    return path.startsWith('~') ? `/v1/w/${this.workspace}${path.slice(1)}` : path;
   }
 
   /** An answer that came by another way than `ask`. */
@@ -142,4 +168,8 @@ export class HttpHouse {
       appendFileSync(join(folder, `${process.pid}.txt`), [...this.seen].map((s) => `${s}\n`).join(''));
     return this.#close();
   }
+}
+
+function authorization(token: string | null): Record<string, string> {
+  return token === null ? {} : { authorization: `Bearer ${token}` };
 }

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseTokenText } from '../../src/access/token.ts';
+import { limits } from '../../src/base/limits.ts';
 import { openApiOf } from '../../src/surfaces/http/openapi.ts';
 import { routes } from '../../src/surfaces/http/routes/all.ts';
 import { HttpHouse } from './house.ts';
@@ -120,6 +121,31 @@ describe('the HTTP API', () => {
     const refused = await house.ask('GET', '~/change-sets/none');
     expect(refused.status).toBe(404);
     expect(refused.body.instance).toBe(refused.headers.get('x-request-id'));
+  });
+
+  test('[EN701] a body that is nested without end, or has half of a character, is refused whatever it is for', async () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const headers = { 'idempotency-key': 'deep' };
+    for (const body of [deep, `{"changeSetName": "x", "more": ${deep}}`, '{"changeSetName": "\\ud800"}'])
+      for (const path of ['~/change-sets', '~/tokens', '~/operations/change_set.create']) {
+        const { status, body: said } = await house.ask('POST', path, { body, headers });
+        expect({ status, reason: said.reason }).toEqual({ status: 422, reason: 'value_not_storable' });
+        expect(JSON.stringify(said).length).toBeLessThan(2_000);
+      }
+  });
+
+  test('[EN700] names of any length lead to what has them; a path that leads nowhere is refused like everything else', async () => {
+    const name = 'é'.repeat(limits.nameCharsMax);
+    const { changeSet } = await house.must('POST', '~/change-sets', { body: { changeSetName: name } });
+    expect((await house.must('GET', `~/change-sets/${encodeURIComponent(name)}`)).changeSet.id).toBe(changeSet.id);
+    for (const [path, status, reason] of [
+      [`~/change-sets/${'x'.repeat(limits.httpPathPartCharsMax + 1)}`, 414, 'limit_exceeded'],
+      ['~/change-sets/%E0%A4%A', 400, 'request_malformed'],
+    ] as const) {
+      const refused = await house.ask('GET', path);
+      expect({ status: refused.status, reason: refused.body.reason }).toEqual({ status, reason });
+      expect(refused.body.instance).toBe(refused.headers.get('x-request-id'));
+    }
   });
 
   test('long answers are compressed for those who take that', async () => {

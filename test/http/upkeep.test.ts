@@ -98,7 +98,7 @@ describe('upkeep, audit and imports over HTTP', () => {
     expect((await house.ask('POST', '~/audit/verify', { body: { heads: [{ seq: 1 }] } })).status).toBe(422);
   });
 
-  test('[EN559] a store is counted, verified, collected and backed up; the last two are for who may maintain it', async () => {
+  test('[EN559] [EN703] a store is counted, verified, collected and backed up; the last two are for who may maintain it', async () => {
     expect((await house.must('GET', '~/statistics')).store).toBeTypeOf('object');
     expect(await house.must('POST', '~/gc')).toBeTypeOf('object');
     expect(await house.must('POST', '~/verify')).toMatchObject({ ok: true, problems: [] });
@@ -121,5 +121,13 @@ describe('upkeep, audit and imports over HTTP', () => {
     expect((await house.ask('POST', '~/backup', { body: { destination: 'copy' } })).status).toBe(422);
     expect(await house.must('POST', '~/backup', { body: { destination } })).toEqual({ destination });
     expect(existsSync(destination)).toBe(true);
+    for (const [to, status, reason] of [
+      [destination, 409, 'already_exists'],
+      ['/', 409, 'already_exists'],
+      [join(folder, 'nowhere', 'copy'), 422, 'request_malformed'],
+    ] as const) {
+      const refused = await house.ask('POST', '~/backup', { body: { destination: to } });
+      expect({ status: refused.status, reason: refused.body.reason }).toEqual({ status, reason });
+    }
   });
 });

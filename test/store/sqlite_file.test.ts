@@ -244,7 +244,7 @@ it('backs up while it is written, and restores what it backed up', async () => {
   // Nobody else's to read, whatever the umask.
   const modeOf = (path: string): number => statSync(path).mode & 0o777;
   expect(modeOf(destination)).toBe(0o600);
-  await expect(w.store.backup(destination)).rejects.toMatchObject({ code: 'store_failed' });
+  await expect(w.store.backup(destination)).rejects.toMatchObject({ refusal: { code: 'already_exists' } });
   expect((await w.store.findChangeSet(w.workspace, w.head))!.version).toBe(last);
   await w.store.close();
 

@@ -244,7 +244,7 @@ it('backs up runs while they are recorded, and restores them with the rest', asy
   isDone = true;
   const last = await recording;
   expect((await w.store.runs.statistics(w.workspace)).runs).toBe(last);
-  await expect(w.store.backup(destination)).rejects.toMatchObject({ code: 'store_failed' });
+  await expect(w.store.backup(destination)).rejects.toMatchObject({ refusal: { code: 'already_exists' } });
   await w.store.close();
   expect(readdirSync(folder).sort()).toEqual(['backup.db', 'backup.db-runs', 'store.db', 'store.db-runs']);
 

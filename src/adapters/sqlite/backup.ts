@@ -3,7 +3,7 @@
 
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { Fault } from '../../base/result.ts';
+import { Fault, must, refuse } from '../../base/result.ts';
 import { type Database, onlineBackup } from './driver.ts';
 import { asFault } from './fault.ts';
 import { makePrivate } from './private_file.ts';
@@ -28,6 +28,15 @@ export async function backupTo(db: Database, destination: string): Promise<void>
   } finally {
     rmSync(temporary, { force: true });
   }
+}
+
+/** Throws a refusal where whoever asks for the backup has named another place than a new file in a folder. */
+export function mustBeNew(destination: string): void {
+  const hint = 'name a file that is not there yet, in a folder that is; nothing is overwritten';
+  const at = { path: 'destination', got: destination, hint };
+  if (existsSync(destination)) must(refuse('already_exists', { ...at, expected: 'a file that is not there yet' }));
+  if (!existsSync(dirname(destination)))
+    must(refuse('request_malformed', { ...at, expected: 'a file in a folder that exists' }));
 }
 
 export function refuseExisting(path: string, what: string): void {

@@ -32,7 +32,7 @@ import type {
 import { weightOfAction } from './action_journal.ts';
 import { ActionList } from './action_list.ts';
 import { ActionTable } from './action_table.ts';
-import { backupTo, refuseExisting } from './backup.ts';
+import { backupTo, mustBeNew } from './backup.ts';
 import { checkStore } from './check.ts';
 import { ChunkStore } from './chunk_store.ts';
 import { CommitWriter } from './commit_writer.ts';
@@ -298,7 +298,7 @@ export class SqliteStore implements Store {
 
   /** Runs first: what they tell of is then in the copy of the main file, with which the backup is complete. */
   async #copy(destination: string): Promise<void> {
-    refuseExisting(destination, 'the backup');
+    mustBeNew(destination);
     await this.runs.backup(destination);
     try {
       await backupTo(this.#db, destination);

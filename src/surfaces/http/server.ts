@@ -10,7 +10,7 @@ import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Principal } from '../../access/role.ts';
 import { parseTokenText } from '../../access/token.ts';
-import type { Json } from '../../base/json.ts';
+import { checkCarried, type Json } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
 import { Fault, must, ok, RefusalError, type Result } from '../../base/result.ts';
 import type { Engine } from '../../engine/engine.ts';
@@ -131,7 +131,17 @@ async function appOf(options: HttpOptions): Promise<FastifyInstance> {
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : engine.world.ids.ulid();
     },
-    routerOptions: { ignoreTrailingSlash: true },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: limits.httpPathPartCharsMax },
+    // What is no address of anything comes to no route and to no hook.
+    frameworkErrors: (error, request, reply) => {
+      reply.header('x-request-id', request.id);
+      const { code, statusCode } = error as { readonly code: string; readonly statusCode: number };
+      const message =
+        code === 'FST_ERR_MAX_PARAM_LENGTH'
+          ? `limit_exceeded: a part of the path is over ${limits.httpPathPartCharsMax} characters`
+          : 'request_malformed: the path cannot be decoded; see /openapi.json';
+      answerError(Object.assign(new Error(message), { code, statusCode }), { request, reply, onBug });
+    },
     forceCloseConnections: 'idle',
   });
   app.setValidatorCompiler(() => () => true);
@@ -182,11 +192,15 @@ async function appOf(options: HttpOptions): Promise<FastifyInstance> {
   // A body that is not there is nobody's mistake where the operation takes none.
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
     if (body === '') return done(null, undefined);
+    let value: unknown;
     try {
-      done(null, JSON.parse(body as string));
+      value = JSON.parse(body as string);
     } catch (e) {
-      done(Object.assign(e as Error, { statusCode: 422, code: 'request_malformed' }));
+      return done(Object.assign(e as Error, { statusCode: 422, code: 'request_malformed' }));
     }
+    // Before anything follows it: a shape, a hash of it, a message that shows it.
+    const carried = checkCarried(value, 'body', limits.requestDepthMax);
+    done(carried.ok ? null : new RefusalError(carried.refusal), value);
   });
   app.setErrorHandler((error, request, reply) => answerError(error, { request, reply, onBug }));
   app.setNotFoundHandler((request, reply) =>
@@ -435,7 +449,7 @@ function answerError(error: unknown, { request, reply, onBug }: Failed): Fastify
 }
 
 function reasonOf(status: number, code: string | undefined): string {
-  if (status === 413) return 'limit_exceeded';
+  if (status === 413 || status === 414) return 'limit_exceeded';
   if (status === 415) return 'media_type_not_supported';
   return code === 'request_malformed' || status === 400 ? 'request_malformed' : 'request_refused';
 }
