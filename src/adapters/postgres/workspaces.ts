@@ -1,18 +1,49 @@
-// Workspaces by their integers. One is given when a workspace is first written to, by a statement of its own: it stays true
-// whatever becomes of that write.
+// Workspaces by their integers, and the ways to work in one: reading at any time, writing where the order does not count, and in turn
+// with its commits. An integer is given when a workspace is first written to, by a statement of its own: it stays true whatever
+// becomes of that write.
 
 import type { WorkspaceId } from '../../base/ids.ts';
+import { CommitLane } from './commit_lane.ts';
 import type { PostgresDatabase } from './database.ts';
+
+type Work<T> = (workspace: number) => Promise<T>;
 
 export class Workspaces {
   readonly #db: PostgresDatabase;
+  readonly #owner: number | null;
   readonly #refs = new Map<WorkspaceId, number>();
+  readonly #lanes = new Map<WorkspaceId, CommitLane>();
 
-  constructor(db: PostgresDatabase) {
+  /** `owner`: the epoch of a store that has its tables to itself. */
+  constructor(db: PostgresDatabase, owner: number | null) {
     this.#db = db;
+    this.#owner = owner;
   }
 
-  async find(id: WorkspaceId): Promise<number | undefined> {
+  /** `none`: what is answered of a workspace that nothing was ever written to. */
+  reading<T>(id: WorkspaceId, none: T, body: Work<T>): Promise<T> {
+    return this.#db.entering(async () => {
+      const ref = await this.#find(id);
+      return ref === undefined ? none : body(ref);
+    });
+  }
+
+  writing<T>(id: WorkspaceId, body: Work<T>): Promise<T> {
+    return this.#db.entering(async () => body(await this.#intern(id)));
+  }
+
+  /** After the commits that were queued before it, and before those that are queued later. */
+  inTurn<T>(id: WorkspaceId, body: Work<T>): Promise<T> {
+    return this.#db.entering(() => this.lane(id).inTurn(async () => body(await this.#intern(id))));
+  }
+
+  lane(id: WorkspaceId): CommitLane {
+    const lane = this.#lanes.get(id) ?? new CommitLane(this.#db, () => this.#intern(id), this.#owner);
+    this.#lanes.set(id, lane);
+    return lane;
+  }
+
+  async #find(id: WorkspaceId): Promise<number | undefined> {
     const known = this.#refs.get(id);
     if (known !== undefined) return known;
     const [row] = await this.#db.ask('reading', 'select ref from workspace where id = $1', [id]);
@@ -20,11 +51,11 @@ export class Workspaces {
     return row?.['ref'] as number | undefined;
   }
 
-  /** Answers that of a workspace which is there, else makes one. */
-  async intern(id: WorkspaceId): Promise<number> {
-    const known = await this.find(id);
+  /** That of a workspace which is there, else a new one. */
+  async #intern(id: WorkspaceId): Promise<number> {
+    const known = await this.#find(id);
     if (known !== undefined) return known;
     await this.#db.ask('writing', 'insert into workspace (id) values ($1) on conflict do nothing', [id]);
-    return (await this.find(id))!;
+    return (await this.#find(id))!;
   }
 }
