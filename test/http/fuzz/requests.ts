@@ -213,10 +213,10 @@ export class Requests {
   #headers(spoil: Spoil): Readonly<Record<string, string>> {
     const next = this.#next;
     const out: Record<string, string> = {};
-    if (spoil === 'version' && chance(next, 70))
-      out['if-match'] = oneOf(next, ['"0"', '"1"', '"2"', '"9"', 'new', '*']);
-    // Few of them, so that one is used again for another request.
-    if (spoil === 'key' || spoil === 'again') out['idempotency-key'] = `k${next() % 40}`;
+    if (spoil === 'version') out['if-match'] = 'new';
+    if (spoil === 'stale') out['if-match'] = oneOf(next, ['"0"', '"1"', '"2"', '"9"', '*']);
+    if (spoil === 'key' || chance(next, 10)) out['idempotency-key'] = this.#world.things.fresh();
+    if (spoil === 'used key' && this.#usedKeys.length > 0) out['idempotency-key'] = oneOf(next, this.#usedKeys);
     if (chance(next, 3)) out['accept-encoding'] = 'gzip';
     if (chance(next, 2))
       out['traceparent'] = anyText(next)

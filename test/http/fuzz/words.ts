@@ -131,6 +131,7 @@ const meant: Words = {
   ],
   'Components.duplicateComponents components': [(t) => [t.some('component')], ['net']],
   'Templates.runTemplate text': [template, template, 'const template = {};'],
+  'Templates.describeTemplate text': [template, 'const template = {};'],
   'Templates.runTemplate inputs': [{}, { zones: ['a', 'b'] }, { zones: 1 }],
   'Templates.importCloudFormation text': [small, network, '['],
   'Templates.importCloudFormation name': ['network', 'other'],
@@ -200,6 +201,7 @@ const meant: Words = {
   function: ['box-manual', 'manage', (t) => t.some('func')],
   'PlanPolicies.bindPlanPolicy function': ['judge', 'manage'],
   'PlanPolicies.unbindPlanPolicy function': ['judge', 'manage'],
+  'Components.refreshLookups path': [null, '/domain/Seen'],
   managedBy: [null, (t) => ({ component: t.some('component') })],
   managementFunction: [
     { function: 'manage' },

@@ -14,6 +14,7 @@ import type { Things } from './words.ts';
 
 const manage = "async function main() {\n  return { status: 'ok' };\n}";
 const judge = "function main() { return [{ level: 'warn', message: 'look' }]; }";
+const look = "// @effects\nfunction main({ given }) { return given + ' seen'; }";
 const slow = `function main() {
   let n = 0;
   for (let i = 0; i < 3e7; i++) n += i % 7;
@@ -45,6 +46,7 @@ const login = {
   definitions: {},
   secretDefinition: { name: 'Login', fields },
 };
+const site = { format: 1, domain: { kind: 'object', properties: { Given: text, Seen: text } } };
 const closed = `function main() {
   const url = new PropBuilder().setName('url').setKind('string').build();
   return new AssetBuilder().addProp(url).build();
@@ -134,6 +136,16 @@ export class World {
       { kind: 'schema.create', name: 'Login', spec: login },
       ...['net', 'sub', 'twin', 'twin', 'guarded'].map(box),
       { kind: 'component.create', schema: 'Box', name: 'failing', attributes: { '/domain/Note': 'fails' } },
+      { kind: 'schema.create', name: 'Site', spec: site },
+      { kind: 'function.create', name: 'look', functionKind: 'attribute', text: look },
+      {
+        kind: 'binding.attach',
+        function: 'look',
+        schema: 'Site',
+        arguments: [{ name: 'given', path: '/domain/Given' }],
+        output: '/domain/Seen',
+      },
+      { kind: 'component.create', schema: 'Site', name: 'site', attributes: { '/domain/Given': 'a' } },
       { kind: 'view.create', name: 'Other' },
       { kind: 'view.create', name: 'Guarded' },
       { kind: 'view.add_component', view: 'Guarded', component: 'guarded' },
@@ -276,6 +288,7 @@ export class World {
       this.pool.learn(told, `/${id}/${schema}`, view);
     });
     this.#told('Components.upgrade', id, { component: old.name });
+    this.#told('Components.refresh.lookups', id, { component: 'site' });
     this.#told('Components.restore', id, { component: 'sub' });
     return id;
   }
