@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { restoreSqliteStore } from '../../src/adapters/sqlite/restore.ts';
 import type { ChangeSetId, Hash } from '../../src/base/ids.ts';
-import { Fault } from '../../src/base/result.ts';
 import type { Workspace } from '../../src/engine/workspace.ts';
 import { MerkleMap } from '../../src/snapshot/merkle_map.ts';
 import { eachStore, fileHouse, type House, newFolder } from './house.ts';
@@ -303,7 +302,7 @@ describe('upkeep', () => {
     await history(house);
     const copy = join(newFolder(), 'backup.db');
     await house.call('backup', { destination: copy });
-    await expect(house.call('backup', { destination: copy })).rejects.toBeInstanceOf(Fault);
+    expect(await house.refused('backup', { destination: copy })).toMatchObject({ code: 'already_exists', got: copy });
     expect(existsSync(copy)).toBe(true);
     await house.sound();
     await house.close();
