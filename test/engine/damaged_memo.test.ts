@@ -3,7 +3,8 @@
 import { DatabaseSync } from '@photostructure/sqlite';
 import { expect, test } from 'vitest';
 import type { RunsAndMemo } from '../../src/engine/runs.ts';
-import { functionHouse, settled, withWeb } from './function_house.ts';
+import { settled, withFunctions, withWeb } from './function_house.ts';
+import { fileHouse } from './house.ts';
 
 const damaged: readonly (readonly [string, string])[] = [
   ['text that is no JSON', '{"state":"va'],
@@ -17,7 +18,7 @@ const damaged: readonly (readonly [string, string])[] = [
 ];
 
 test.each(damaged)('[EN160] with %s in the memo the functions run again, and are remembered', async (_, text) => {
-  const house = await functionHouse();
+  const house = await fileHouse(withFunctions).start();
   const statistics = () => house.call<RunsAndMemo>('run.statistics');
   try {
     const changeSet = await withWeb(house);

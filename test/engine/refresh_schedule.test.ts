@@ -75,8 +75,6 @@ test('[EN207] what others did is found by itself, one look after the other, and 
   await a.provider.remove('t2');
   await until(async () => (await a.house.call<DriftReply>('drift.list')).counts.gone === 1);
   await a.house.close();
-  const file = a.house.file!;
-  expect(file).toBeDefined();
   await a.house.start();
   // What nobody has taken up again does nothing: opening and reading is no work on actions.
   const before = (await refreshes(a, 'it')).length;

@@ -15,15 +15,16 @@ import { idLength, index } from '../../src/model/keys.ts';
 import { findComponent, findSchema, resolveFunction, resolveSchema } from '../../src/model/lookup.ts';
 import { stateOf } from '../formats/terraform/scene.ts';
 import { findTestData } from '../support/test_data.ts';
-import { functionHouse } from './function_house.ts';
-import type { House } from './house.ts';
+import { withFunctions } from './function_house.ts';
+import { fileHouse, type House } from './house.ts';
 
 const catalogueFolder = join(fileURLToPath(new URL('../..', import.meta.url)), 'dist/catalogue');
 
 let shared: House | undefined;
 async function house(): Promise<House> {
   if (!existsSync(join(catalogueFolder, 'index.json'))) throw new Error('dist/catalogue is missing: run the build');
-  shared ??= await functionHouse({ catalogue: openCatalogue(catalogueFolder) });
+  // On a file, which is looked through for what must not be in it.
+  shared ??= await fileHouse({ ...withFunctions, catalogue: openCatalogue(catalogueFolder) }).start();
   return shared;
 }
 afterAll(() => shared?.close());

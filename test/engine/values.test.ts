@@ -266,8 +266,8 @@ eachStore((make) => {
     const w = await house.workspace();
     const found = await w.branch(changeSet as never);
     if (!found.ok) throw new Error('the change set is gone');
-    await house.set(changeSet, hub, '/domain/size', 2);
     const other = await house.open('other');
+    await house.set(changeSet, hub, '/domain/size', 2);
     let landed = 0;
     while (!(await w.read(() => w.propagation.isPresent(found.value.branch))) && landed < 10_000) {
       await house.create(other, `o${landed++}`);
