@@ -151,10 +151,11 @@ test('two nodes on the same change sets, and whoever follows misses nothing', { 
   const id = await w.open(101);
   const other = w.in(1, await node(w.schema));
   let isOver = false;
+  let isWritten = false;
   const seen: EventRow[] = [];
   const following = (async () => {
     for (let after = 0; ; ) {
-      const isLast = isOver;
+      const isLast = isWritten;
       const { rows, last } = await other.store.readEvents(w.workspace, after, 1_000);
       seen.push(...rows);
       expect(last).toBeGreaterThanOrEqual(after);
@@ -166,6 +167,7 @@ test('two nodes on the same change sets, and whoever follows misses nothing', { 
   await sleep(2_000);
   isOver = true;
   const acknowledged = await Promise.all(writing);
+  isWritten = true;
   await following;
   for (const own of acknowledged) expect(own.length).toBeGreaterThan(5);
   await expectOnce(other, id, acknowledged.flat());
