@@ -26,19 +26,22 @@ export async function rereading<T>(
       }
       if (!(e instanceof ChunkMissing)) throw e;
       held ??= new Map();
-      await fetch(from, [e.hash, ...e.ahead(ahead)], held);
+      await fetchHeld(from, [e.hash, ...e.ahead(ahead)], held);
       ahead = Math.min(2 * ahead + 1, limits.chunksAheadMax);
     }
   }
 }
 
 /** The first has to be there; those behind it may be gone, as nobody has asked for them yet. */
-async function fetch(
+async function fetchHeld(
   { id, store, space }: Parameters<typeof rereading>[0],
   [first, ...ahead]: readonly Hash[],
   held: Held,
 ): Promise<void> {
-  const texts = await store.readChunks(id, [first!, ...ahead.filter((hash) => !held.has(hash))]);
+  const texts = await store.readChunks(id, [
+    first!,
+    ...ahead.filter((hash) => !space.isAtHand(hash) && !held.has(hash)),
+  ]);
   if (!texts.has(first!)) throw new Fault('chunk_missing', `chunk ${first} is not in the store; run verify`);
   for (const [hash, text] of texts) space.offer(hash, text, held);
 }

@@ -2,6 +2,7 @@
 // installation's key, what the installation allows, and the socket for other processes are in it.
 
 import { join } from 'node:path';
+import { isSchemaName } from '../adapters/postgres/database.ts';
 import { openPostgresStore } from '../adapters/postgres/store.ts';
 import { openSqliteStore } from '../adapters/sqlite/store.ts';
 import { RefusalError } from '../base/result.ts';
@@ -22,7 +23,7 @@ export async function openStore(folder: string, address = process.env[storeVaria
   if (url === undefined || !['postgres:', 'postgresql:'].includes(url.protocol) || url.hostname === '')
     throw unusable('an address such as postgres://USER:PASSWORD@HOST:5432/DATABASE', 'something else');
   const schema = url.searchParams.get('schema') ?? undefined;
-  if (schema !== undefined && !/^[a-z_][a-z0-9_]{0,62}$/.test(schema))
+  if (schema !== undefined && !isSchemaName(schema))
     throw unusable('a schema of lower-case letters, digits and _, 63 at most', JSON.stringify(schema));
   url.searchParams.delete('schema');
   return openPostgresStore({ url: url.href, isAlone: true, ...(schema === undefined ? {} : { schema }) });

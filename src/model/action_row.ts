@@ -3,7 +3,7 @@
 
 import type { ActionId, ComponentId } from '../base/ids.ts';
 import { Fault } from '../base/result.ts';
-import { type ActionRecord, type ActionStatus, isActionEnded } from './action.ts';
+import { type ActionRecord, type ActionStatus, actionStatuses, isActionEnded } from './action.ts';
 
 /** Format of a record. 1: first. */
 export const actionFormat = 1;
@@ -42,6 +42,21 @@ export function fromRow(row: ActionRow): ActionRecord {
 /** When it ended, of an action that may be pruned; null of any other. */
 export function prunedFrom({ status, endedAtMs }: ActionRecord): number | null {
   return isActionEnded(status) ? endedAtMs : null;
+}
+
+/** What is wrong with a row; undefined: nothing. `origins`: the change sets that a store has as having asked for it. */
+export function contradictionOf(row: ActionRow, origins: readonly string[]): string | undefined {
+  try {
+    const record = fromRow(row);
+    if (!actionStatuses.includes(record.status)) return `unknown status ${JSON.stringify(row.status)}`;
+    if (prunedFrom(record) !== row.ended_at_ms) return 'its row ended at another time than its text says';
+    const told = [...new Set<string>(record.origins)].sort();
+    if (JSON.stringify(told) !== JSON.stringify([...origins].sort()))
+      return 'the change sets that asked for it are not those of its text';
+    return undefined;
+  } catch (e) {
+    return e instanceof Error ? e.message : String(e);
+  }
 }
 
 function parsed(row: ActionRow): { readonly format?: unknown } {

@@ -166,6 +166,11 @@ export class ChunkSpace {
     }
   }
 
+  /** Is it in memory, whether written or not? */
+  isAtHand(hash: Hash): boolean {
+    return this.#unwritten.has(hash) || this.#peek(hash) !== undefined;
+  }
+
   /** Is the chunk here and not yet written? */
   pinned(hash: Hash): boolean {
     return this.#unwritten.has(hash);

@@ -3,7 +3,6 @@
 
 import type { ActionId, ComponentId } from '../../base/ids.ts';
 import { compareText } from '../../base/json.ts';
-import { Fault } from '../../base/result.ts';
 import { type ActionRecord, isActionEnded } from '../../model/action.ts';
 import type { ActionQuery, Commit, CommitOutcome, PrunedActions, RealityRow } from '../../ports/store.ts';
 
@@ -73,12 +72,4 @@ export class ActionSpace {
     for (const { id } of gone) this.#actions.delete(id);
     return gone.length;
   }
-}
-
-/** Throws when the steps of a commit do not follow the one that it expects, one after another. */
-export function assertFollowing({ reality }: Commit): void {
-  let seq = reality?.expected ?? 0;
-  for (const row of reality?.rows ?? [])
-    if (row.seq !== ++seq)
-      throw new Fault('store_failed', `step ${row.seq} of reality does not follow step ${seq - 1}`);
 }

@@ -5,6 +5,7 @@
 import type { ActionId, ChangeSetId, Hash, WorkspaceId } from '../../base/ids.ts';
 import { Fault } from '../../base/result.ts';
 import type { ActionRecord } from '../../model/action.ts';
+import { assertFollowing } from '../../ports/reality_steps.ts';
 import type { RunStore } from '../../ports/run_store.ts';
 import type {
   ActionQuery,
@@ -25,7 +26,7 @@ import type {
   SweepOutcome,
   WorkspaceRow,
 } from '../../ports/store.ts';
-import { ActionSpace, assertFollowing } from './action_space.ts';
+import { ActionSpace } from './action_space.ts';
 import { EventSpace } from './event_space.ts';
 import { MemoryRunStore } from './run_store.ts';
 

@@ -5,7 +5,8 @@ import type { ActionId } from '../../base/ids.ts';
 import type { ActionRecord } from '../../model/action.ts';
 import { type ActionRow, actionColumns, fromRow } from '../../model/action_row.ts';
 import type { ActionQuery, PrunedActions } from '../../ports/store.ts';
-import type { PostgresDatabase, Row, Value } from './database.ts';
+import { Conditions } from './conditions.ts';
+import type { PostgresDatabase, Row } from './database.ts';
 
 /** Actions removed in one transaction. */
 const pruneStepRows = 1_000;
@@ -27,22 +28,17 @@ export class ActionTable {
 
   async list(workspace: number, query: ActionQuery): Promise<ActionRecord[]> {
     const { statuses, component, origin, before, limit } = query;
-    const values: Value[] = [workspace, Math.max(0, Math.min(limit, Number.MAX_SAFE_INTEGER))];
-    const where = ['a.workspace = $1'];
-    const and = (condition: (value: string) => string, value: Value | undefined): void => {
-      if (value === undefined) return;
-      values.push(value);
-      where.push(condition(`$${values.length}`));
-    };
-    and((v) => `a.component = ${v}`, component);
-    and((v) => `a.status = any(${v})`, statuses);
-    and(
-      (v) => `exists (select 1 from action_origin o where o.workspace = $1 and o.origin = ${v} and o.id = a.id)`,
+    const most = Math.max(0, Math.min(limit, Number.MAX_SAFE_INTEGER));
+    const where = new Conditions('a.workspace = $1', [workspace, most]);
+    where.and(component, (v) => `a.component = ${v}`);
+    where.and(statuses, (v) => `a.status = any(${v})`);
+    where.and(
       origin,
+      (v) => `exists (select 1 from action_origin o where o.workspace = $1 and o.origin = ${v} and o.id = a.id)`,
     );
-    and((v) => `a.id < ${v}`, before);
-    const sql = `select ${actionColumns} from action a where ${where.join(' and ')} order by a.id desc limit $2`;
-    return (await this.#db.ask('reading', sql, values)).map(record);
+    where.and(before, (v) => `a.id < ${v}`);
+    const sql = `select ${actionColumns} from action a where ${where.text} order by a.id desc limit $2`;
+    return (await this.#db.ask('reading', sql, where.values)).map(record);
   }
 
   async prune(workspace: number, { withOrigin, endedBeforeMs, keepCount }: PrunedActions): Promise<number> {

@@ -2,11 +2,10 @@
 // of it at one instant, so that what is written meanwhile is no contradiction.
 
 import { hash as digest } from 'node:crypto';
-import { actionStatuses } from '../../model/action.ts';
-import { type ActionRow, actionColumns, fromRow, prunedFrom } from '../../model/action_row.ts';
+import { type ActionRow, actionColumns, contradictionOf } from '../../model/action_row.ts';
 import type { StoreProblem } from '../../ports/store.ts';
 import { fromColumn } from './column_text.ts';
-import type { Ask, PostgresDatabase, Row } from './database.ts';
+import type { Ask, PostgresDatabase } from './database.ts';
 
 /** Chunks or actions looked at in one step. */
 const stepRows = 500;
@@ -74,25 +73,13 @@ async function* actions(ask: Ask): AsyncIterable<StoreProblem[]> {
        from action a where (a.workspace, a.id) > ($1, $2) order by a.workspace, a.id limit $3`,
       [workspace, id, stepRows],
     );
-    yield rows.flatMap(contradiction);
+    yield rows.flatMap((r) => {
+      const row = r as unknown as ActionRow & { readonly origins: readonly string[] };
+      const what = contradictionOf(row, row.origins);
+      return what === undefined ? [] : [{ where: `action ${row.id}`, what }];
+    });
     if (rows.length < stepRows) return;
     ({ workspace, id } = rows.at(-1) as unknown as { workspace: number; id: string });
-  }
-}
-
-function contradiction(r: Row): StoreProblem[] {
-  const row = r as unknown as ActionRow & { readonly origins: readonly string[] };
-  const wrong = (what: string): StoreProblem[] => [{ where: `action ${row.id}`, what }];
-  try {
-    const record = fromRow(row);
-    if (!actionStatuses.includes(record.status)) return wrong(`unknown status ${JSON.stringify(row.status)}`);
-    if (prunedFrom(record) !== row.ended_at_ms) return wrong('its row ended at another time than its text says');
-    const told = [...new Set<string>(record.origins)].sort();
-    if (JSON.stringify(told) !== JSON.stringify([...row.origins].sort()))
-      return wrong('the change sets that asked for it are not those of its text');
-    return [];
-  } catch (e) {
-    return wrong(e instanceof Error ? e.message : String(e));
   }
 }
 

@@ -6,6 +6,7 @@ import type { JsonObject } from '../../base/json.ts';
 import { Fault } from '../../base/result.ts';
 import { prunedFrom, toRow } from '../../model/action_row.ts';
 import { eventsOf } from '../../ports/feed.ts';
+import { assertFollowing } from '../../ports/reality_steps.ts';
 import type { Commit, CommitOutcome } from '../../ports/store.ts';
 import { toColumn } from './column_text.ts';
 import type { PostgresDatabase } from './database.ts';
@@ -118,18 +119,19 @@ export class CommitLane {
   }
 }
 
+/** Where each of these stands last. */
+const lastOf = (ids: readonly string[]): ReadonlyMap<string, number> => new Map(ids.map((id, i) => [id, i]));
+
 /** A commit as `commit_group` takes it. */
 function sent(commit: Commit): unknown {
   const { changeSets, log, audit, idempotency, chunks, workspace, reality, actions = [] } = commit;
-  let seq = reality?.expected ?? 0;
-  for (const row of reality?.rows ?? [])
-    if (row.seq !== ++seq)
-      throw new Fault('store_failed', `step ${row.seq} of reality does not follow step ${seq - 1}`);
-  const last = new Map(actions.map(({ record }, i) => [record.id, i]));
+  assertFollowing(commit);
+  const lastChangeSets = lastOf(changeSets.map(({ row }) => row.id));
+  const lastActions = lastOf(actions.map(({ record }) => record.id));
   return {
     changeSets: changeSets.map(({ row, expected }, i) => ({
       ...row,
-      isLast: changeSets.findLastIndex((other) => other.row.id === row.id) === i,
+      isLast: lastChangeSets.get(row.id) === i,
       name: toColumn(row.name),
       createdBy: toColumn(row.createdBy),
       expected: expected ?? null,
@@ -144,7 +146,7 @@ function sent(commit: Commit): unknown {
     })),
     actions: actions.map(({ record, expected }, i) => {
       const { ended_at_ms, ...row } = toRow(record);
-      const isLast = last.get(record.id) === i;
+      const isLast = lastActions.get(record.id) === i;
       return { ...row, endedAtMs: prunedFrom(record), origins: record.origins, isLast, expected: expected ?? null };
     }),
     events: eventsOf(commit).flatMap((event): { readonly step: number | null; readonly text: string | null }[] => {

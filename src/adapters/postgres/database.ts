@@ -25,6 +25,11 @@ const defaults = { schema: 'headwater', connectionsMax: 10, patienceMs: 30_000 }
 /** Waits between attempts; the last one again and again. */
 const retryMs = [20, 50, 100, 200, 400, 800, 1_000];
 
+/** Lower-case letters, digits and `_`, not beginning with a digit, 63 at most: a name that needs no quotes. */
+export function isSchemaName(text: string): boolean {
+  return /^[a-z_][a-z0-9_]{0,62}$/.test(text);
+}
+
 /** Integers of 64 bits are versions, positions and times here, which a number holds exactly. */
 const types = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
@@ -44,7 +49,7 @@ export class PostgresDatabase {
 
   constructor(options: DatabaseOptions) {
     const { url, schema = defaults.schema, connectionsMax = defaults.connectionsMax } = options;
-    if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) throw new Fault('store_failed', `no name for a schema: ${schema}`);
+    if (!isSchemaName(schema)) throw new Fault('store_failed', `no name for a schema: ${schema}`);
     this.schema = schema;
     this.url = url;
     this.#patienceMs = options.patienceMs ?? defaults.patienceMs;
@@ -113,11 +118,11 @@ export class PostgresDatabase {
   }
 
   /** Again, while the server cannot be reached and there is patience left. Throws faults. */
-  async patiently<T>(doing: string, body: (attempt: number) => Promise<T>): Promise<T> {
+  async patiently<T>(doing: string, body: () => Promise<T>): Promise<T> {
     const until = performance.now() + this.#patienceMs;
     for (let attempt = 0; ; attempt++) {
       try {
-        return await body(attempt);
+        return await body();
       } catch (e) {
         const waitMs = retryMs[Math.min(attempt, retryMs.length - 1)]!;
         if (!isLost(e) || this.#closing !== undefined || performance.now() + waitMs > until) throw asFault(e, doing);

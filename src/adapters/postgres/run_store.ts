@@ -6,6 +6,7 @@ import type { RunLogLine, RunRecord } from '../../model/run.ts';
 import { fromRow, type RunColumn, type RunRow, runColumns, toColumns } from '../../model/run_row.ts';
 import type { ChangeSetVersion, MemoRow, RunQuery, RunStatistics, RunStore } from '../../ports/run_store.ts';
 import { fromColumn, toColumn } from './column_text.ts';
+import { Conditions } from './conditions.ts';
 import type { PostgresDatabase, Value } from './database.ts';
 import { Memo } from './memo.ts';
 import type { Workspaces } from './workspaces.ts';
@@ -57,22 +58,16 @@ export class PostgresRunStore implements RunStore {
 
   listRuns(workspace: WorkspaceId, query: RunQuery): Promise<readonly RunRecord[]> {
     return this.#workspaces.reading<readonly RunRecord[]>(workspace, [], async (ref) => {
-      const values: Value[] = [ref, Math.max(0, query.limit)];
-      const where = ['workspace = $1'];
-      const and = (condition: (value: string) => string, value: Value | undefined): void => {
-        if (value === undefined) return;
-        values.push(value);
-        where.push(condition(`$${values.length}`));
-      };
-      and((v) => `change_set = ${v}`, query.changeSet);
-      and((v) => `component = ${v}`, query.component);
-      and((v) => `function = ${v}`, query.function);
-      and((v) => `status = any(${v})`, query.statuses);
+      const where = new Conditions('workspace = $1', [ref, Math.max(0, query.limit)]);
+      where.and(query.changeSet, (v) => `change_set = ${v}`);
+      where.and(query.component, (v) => `component = ${v}`);
+      where.and(query.function, (v) => `function = ${v}`);
+      where.and(query.statuses, (v) => `status = any(${v})`);
       // Lets the server see that the partial index has all that is wanted.
-      if (query.statuses?.includes('succeeded') === false) where.push("status <> 'succeeded'");
-      and((v) => `id < ${v}`, query.before);
-      const sql = `select ${runColumns.join(', ')} from run where ${where.join(' and ')} order by id desc limit $2`;
-      return (await this.#db.ask('reading', sql, values)).map((row) => fromRow(row as unknown as RunRow));
+      if (query.statuses?.includes('succeeded') === false) where.always("status <> 'succeeded'");
+      where.and(query.before, (v) => `id < ${v}`);
+      const sql = `select ${runColumns.join(', ')} from run where ${where.text} order by id desc limit $2`;
+      return (await this.#db.ask('reading', sql, where.values)).map((row) => fromRow(row as unknown as RunRow));
     });
   }
 

@@ -27,8 +27,9 @@ import type {
 import { ActionTable } from './action_table.ts';
 import { checkTables } from './check.ts';
 import { fromColumn, toColumn } from './column_text.ts';
+import { Conditions } from './conditions.ts';
 import { Content } from './content.ts';
-import { type DatabaseOptions, PostgresDatabase, type Value } from './database.ts';
+import { type DatabaseOptions, PostgresDatabase } from './database.ts';
 import { EventTable } from './event_table.ts';
 import { migrate } from './migrate.ts';
 import { Ownership } from './ownership.ts';
@@ -163,24 +164,19 @@ export class PostgresStore implements Store {
     return this.#workspaces.reading<readonly AuditRow[]>(workspace, [], async (ref) => {
       const { changeSet, fromSeq, subject } = query;
       const isForward = changeSet !== undefined && fromSeq !== undefined;
-      const values: Value[] = [ref, Math.max(0, Math.min(query.limit, last))];
-      const where = ['a.workspace = $1'];
-      const and = (condition: (value: string) => string, value: string | number | undefined): void => {
-        if (value === undefined) return;
-        values.push(typeof value === 'string' ? toColumn(value) : value);
-        where.push(condition(`$${values.length}`));
-      };
-      and((v) => `c.id = ${v}`, changeSet);
-      if (isForward) and((v) => `a.seq >= ${v}`, fromSeq);
-      and((v) => `a.subject = ${v}`, subject);
+      const where = new Conditions('a.workspace = $1', [ref, Math.max(0, Math.min(query.limit, last))]);
+      const opaque = (value: string | undefined) => (value === undefined ? undefined : toColumn(value));
+      where.and(changeSet, (v) => `c.id = ${v}`);
+      if (isForward) where.and(fromSeq, (v) => `a.seq >= ${v}`);
+      where.and(opaque(subject), (v) => `a.subject = ${v}`);
       // Lets the server see that the partial index has all that is wanted.
-      if (subject !== undefined && subject !== '') where.push("a.subject <> ''");
-      and((v) => `a.kind = ${v}`, query.kind);
-      and((v) => `a.actor = ${v}`, query.actor);
+      if (subject !== undefined && subject !== '') where.always("a.subject <> ''");
+      where.and(opaque(query.kind), (v) => `a.kind = ${v}`);
+      where.and(opaque(query.actor), (v) => `a.actor = ${v}`);
       const order = changeSet === undefined ? 'a.position' : 'a.seq';
       const sql = `select ${auditColumns} from audit a join change_set c on c.ref = a.change_set
-        where ${where.join(' and ')} order by ${order} ${isForward ? 'asc' : 'desc'} limit $2`;
-      const rows = (await this.#db.ask('reading', sql, values)).map(auditRow);
+        where ${where.text} order by ${order} ${isForward ? 'asc' : 'desc'} limit $2`;
+      const rows = (await this.#db.ask('reading', sql, where.values)).map(auditRow);
       return isForward ? rows : rows.reverse();
     });
   }

@@ -1,8 +1,7 @@
 // What `check` looks at in the steps of reality and in the actions: steps without a gap, of workspaces that exist, no
 // checkpoint ahead of them; actions that can be read and say what their columns and their origins' rows say.
 
-import { actionStatuses } from '../../model/action.ts';
-import { type ActionRow, actionColumns, fromRow, prunedFrom } from '../../model/action_row.ts';
+import { type ActionRow, actionColumns, contradictionOf } from '../../model/action_row.ts';
 import type { StoreProblem } from '../../ports/store.ts';
 import type { Database } from './driver.ts';
 import { realitySeqBits } from './reality_table.ts';
@@ -79,24 +78,9 @@ export function* actions(db: Database): Step {
       const where = `action ${row.id}`;
       if (row.is_housed !== 1) yield { where, what: 'its workspace does not exist' };
       const kept = (origins.all(row.ref) as { origin: string }[]).map((o) => o.origin);
-      const what = contradiction(row, kept);
+      const what = contradictionOf(row, kept);
       if (what !== undefined) yield { where, what };
     }
     if (page.length < stepRows) return;
-  }
-}
-
-/** What is wrong with a row; `origins` of its own rows, in order. */
-function contradiction(row: ActionRow, origins: readonly string[]): string | undefined {
-  try {
-    const record = fromRow(row);
-    if (!actionStatuses.includes(record.status)) return `unknown status ${JSON.stringify(row.status)}`;
-    if (prunedFrom(record) !== row.ended_at_ms) return 'its row ended at another time than its text says';
-    const told = [...new Set<string>(record.origins)].sort();
-    if (JSON.stringify(told) !== JSON.stringify([...origins].sort()))
-      return 'the change sets that asked for it are not those of its text';
-    return undefined;
-  } catch (e) {
-    return e instanceof Error ? e.message : String(e);
   }
 }

@@ -2,7 +2,7 @@
 // workspace and the number of the step, so that the steps of a workspace lie together and in order.
 
 import type { WorkspaceId } from '../../base/ids.ts';
-import { Fault } from '../../base/result.ts';
+import { assertFollowing } from '../../ports/reality_steps.ts';
 import type { Commit, RealityRow } from '../../ports/store.ts';
 import { fromColumn, toColumn } from './column_text.ts';
 import type { Database, Statement } from './driver.ts';
@@ -50,12 +50,8 @@ export class RealityTable {
   }
 
   /** Inside a transaction, once `expected` is known to be the last step there is. */
-  append(workspace: number, { expected, rows }: NonNullable<Commit['reality']>): void {
-    let seq = expected;
-    for (const row of rows) {
-      if (row.seq !== ++seq)
-        throw new Fault('store_failed', `step ${row.seq} of reality does not follow step ${seq - 1}`);
-      this.#add.run(workspace, seq, toColumn(row.text));
-    }
+  append(workspace: number, reality: NonNullable<Commit['reality']>): void {
+    assertFollowing({ reality });
+    for (const { seq, text } of reality.rows) this.#add.run(workspace, seq, toColumn(text));
   }
 }

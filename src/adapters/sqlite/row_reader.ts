@@ -2,7 +2,6 @@
 // or change set that does not exist has no rows.
 
 import type { ChangeSetId, Hash, WorkspaceId } from '../../base/ids.ts';
-import type { ChangeSetStatus } from '../../model/change_set.ts';
 import type {
   AuditQuery,
   AuditRow,
@@ -12,6 +11,7 @@ import type {
   LogRow,
   WorkspaceRow,
 } from '../../ports/store.ts';
+import * as rows from '../../ports/store_rows.ts';
 import { fromColumn, toColumn } from './column_text.ts';
 import type { Database, Statement } from './driver.ts';
 import { positionBits, type Refs } from './refs.ts';
@@ -65,12 +65,7 @@ export class RowReader {
   }
 
   workspaces(): WorkspaceRow[] {
-    return this.#workspaces.all().map((r: Row) => ({
-      id: r['id'] as WorkspaceId,
-      name: fromColumn(r['name'] as Text),
-      head: r['head'] as ChangeSetId,
-      createdAtMs: r['created_at_ms'] as number,
-    }));
+    return this.#workspaces.all().map((r: Row) => rows.workspaceRow(r, opaque));
   }
 
   changeSet(workspaceId: WorkspaceId, id: ChangeSetId): ChangeSetRow | undefined {
@@ -161,13 +156,13 @@ export class RowReader {
     const ref = this.#findRef(workspaceId, changeSet);
     if (ref === undefined || version < 0) return undefined;
     const row = this.#checkpoint.get(ref, ref, Math.min(version, 2 ** 32 - 1)) as Row | undefined;
-    return row && checkpointRow(changeSet, row);
+    return row && rows.checkpointRow({ change_set: changeSet, ...row });
   }
 
   checkpoints(workspaceId: WorkspaceId): Checkpoint[] {
     const workspace = this.#refs.findWorkspace(workspaceId);
     if (workspace === undefined) return [];
-    return this.#checkpoints.all(workspace).map((r: Row) => checkpointRow(r['change_set'] as ChangeSetId, r));
+    return this.#checkpoints.all(workspace).map(rows.checkpointRow);
   }
 
   setting(workspaceId: WorkspaceId, name: string): string | undefined {
@@ -183,46 +178,6 @@ export class RowReader {
   }
 }
 
-function changeSetRow(r: Row): ChangeSetRow {
-  return {
-    id: r['id'] as ChangeSetId,
-    name: fromColumn(r['name'] as Text),
-    status: r['status'] as ChangeSetStatus,
-    isHead: r['is_head'] === 1,
-    baseVersion: r['base_version'] as number,
-    openedOn: r['opened_on'] as number,
-    version: r['version'] as number,
-    intentRoot: r['intent_root'] as Hash,
-    realityRoot: r['reality_root'] as Hash,
-    auditCount: r['audit_count'] as number,
-    auditHead: r['audit_head'] as Hash | '',
-    createdAtMs: r['created_at_ms'] as number,
-    createdBy: fromColumn(r['created_by'] as Text),
-    updatedAtMs: r['updated_at_ms'] as number,
-  };
-}
-
-export function auditRow(r: Row): AuditRow {
-  return {
-    changeSet: r['change_set'] as ChangeSetId,
-    seq: r['seq'] as number,
-    version: r['version'] as number,
-    subject: fromColumn(r['subject'] as Text),
-    kind: fromColumn(r['kind'] as Text),
-    actor: fromColumn(r['actor'] as Text),
-    atMs: r['at_ms'] as number,
-    text: fromColumn(r['text'] as Text),
-    hash: r['hash'] as Hash,
-  };
-}
-
-function checkpointRow(changeSet: ChangeSetId, r: Row): Checkpoint {
-  return {
-    changeSet,
-    version: r['version'] as number,
-    intentRoot: r['intent_root'] as Hash,
-    realityRoot: r['reality_root'] as Hash,
-    realitySeq: r['reality_seq'] as number,
-    ...(r['derived_root'] === null ? {} : { derivedRoot: r['derived_root'] as Hash }),
-  };
-}
+const opaque = (column: unknown): string => fromColumn(column as Text);
+const changeSetRow = (r: Row): ChangeSetRow => rows.changeSetRow(r, opaque);
+export const auditRow = (r: Row): AuditRow => rows.auditRow(r, opaque);
