@@ -1,51 +1,16 @@
 // `headwater lookup refresh` in a terminal: what was looked up for a component is asked for anew, and the review tells what came.
 
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Served } from '../support/served.ts';
+import type { Served } from '../support/served.ts';
+import { siteMutations } from '../support/site.ts';
 import { Terminal } from './terminal.ts';
 
 const terminal = new Terminal();
 let served: Served;
 
-const text = { kind: 'string' } as const;
-const mutations = [
-  {
-    kind: 'schema.create',
-    name: 'Site',
-    spec: {
-      format: 1,
-      domain: { kind: 'object', properties: { Given: text, Seen: text } },
-      resourceValue: { kind: 'object', properties: {} },
-      secrets: { kind: 'object', properties: {} },
-      definitions: {},
-    },
-  },
-  {
-    kind: 'function.create',
-    name: 'look',
-    functionKind: 'attribute',
-    text: `// @effects
-function main({ given }) { return given + ' at ' + process.hrtime.bigint(); }`,
-  },
-  {
-    kind: 'binding.attach',
-    function: 'look',
-    schema: 'Site',
-    arguments: [{ name: 'given', path: '/domain/Given' }],
-    output: '/domain/Seen',
-  },
-  { kind: 'component.create', schema: 'Site', name: 'site', attributes: { '/domain/Given': 'a' } },
-];
-
 beforeAll(async () => {
-  served = await Served.start(join(terminal.folder, 'served'));
-  terminal.variables = { HEADWATER_SERVER: served.address, HEADWATER_TOKEN: served.token! };
-  writeFileSync(join(terminal.folder, 'site.json'), JSON.stringify(mutations));
-  await terminal.hw('change-set', 'create', 'site');
-  expect((await terminal.hw('submit', 'site.json', '--change-set', 'site')).code).toBe(0);
-  expect((await terminal.hw('change-set', 'apply', 'site')).code).toBe(0);
+  served = await terminal.serve();
+  await terminal.apply('site', siteMutations());
 }, 60_000);
 afterAll(async () => {
   await served.stop();

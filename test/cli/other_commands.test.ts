@@ -7,15 +7,14 @@ import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commandTree } from '../../src/surfaces/cli/program.ts';
 import { boxMutations } from '../http/office.ts';
-import { Served } from '../support/served.ts';
+import type { Served } from '../support/served.ts';
 import { Terminal } from './terminal.ts';
 
 const terminal = new Terminal();
 let served: Served;
 
 beforeAll(async () => {
-  served = await Served.start(join(terminal.folder, 'served'));
-  terminal.variables = { HEADWATER_SERVER: served.address, HEADWATER_TOKEN: served.token! };
+  served = await terminal.serve();
   const web = { kind: 'component.create', schema: 'Box', name: 'web', attributes: { '/domain/Note': 'first' } };
   file('boxes.json', JSON.stringify([...boxMutations, web]));
   await said(0, 'change-set', 'create', 'boxes');

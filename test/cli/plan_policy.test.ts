@@ -1,9 +1,7 @@
 // `headwater plan-policy` against a server: a function that judges plans is bound, judges, denies, and is taken off.
 
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Served } from '../support/served.ts';
+import type { Served } from '../support/served.ts';
 import { Terminal } from './terminal.ts';
 
 const terminal = new Terminal();
@@ -28,12 +26,8 @@ const mutations = [
 ];
 
 beforeAll(async () => {
-  served = await Served.start(join(terminal.folder, 'served'));
-  terminal.variables = { HEADWATER_SERVER: served.address, HEADWATER_TOKEN: served.token! };
-  writeFileSync(join(terminal.folder, 'paper.json'), JSON.stringify(mutations));
-  await terminal.hw('change-set', 'create', 'paper');
-  expect((await terminal.hw('submit', 'paper.json', '--change-set', 'paper')).code).toBe(0);
-  expect((await terminal.hw('change-set', 'apply', 'paper')).code).toBe(0);
+  served = await terminal.serve();
+  await terminal.apply('paper', mutations);
   await terminal.hw('change-set', 'create', 'work');
 }, 60_000);
 afterAll(async () => {

@@ -1,11 +1,13 @@
 // The compiled command line as a person at a terminal runs it, in a folder of its own.
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
+import { afterAll, expect } from 'vitest';
+import type { Json } from '../../src/base/json.ts';
+import { Served } from '../support/served.ts';
 
 const bin = fileURLToPath(new URL('../../dist/main/headwater.js', import.meta.url));
 export const shop = fileURLToPath(new URL('./fixtures/shop.yaml', import.meta.url));
@@ -57,6 +59,26 @@ export class Terminal {
 
   async hw(...args: string[]): Promise<Said> {
     return this.run(args);
+  }
+
+  /** Starts a server in a folder of its own, which every later command asks. */
+  async serve(): Promise<Served> {
+    const served = await Served.start(join(this.folder, 'served'));
+    this.variables = { HEADWATER_SERVER: served.address, HEADWATER_TOKEN: served.token! };
+    return served;
+  }
+
+  /** Puts mutations into Head, by a change set of this name. */
+  async apply(name: string, mutations: readonly Json[]): Promise<void> {
+    writeFileSync(join(this.folder, `${name}.json`), JSON.stringify(mutations));
+    for (const args of [
+      ['change-set', 'create', name],
+      ['submit', `${name}.json`, '--change-set', name],
+      ['change-set', 'apply', name],
+    ]) {
+      const { code, err } = await this.run(args);
+      expect([args, code, code === 0 ? '' : err]).toEqual([args, 0, '']);
+    }
   }
 
   /** What it printed as JSON, which has to be all that it printed on standard output. */

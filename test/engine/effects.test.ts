@@ -2,8 +2,8 @@
 
 import { afterEach, expect, test } from 'vitest';
 import { MemoryStore } from '../../src/adapters/memory/store.ts';
-import type { Json } from '../../src/base/json.ts';
 import type { RunRecord } from '../../src/model/run.ts';
+import { siteMutations } from '../support/site.ts';
 import { settled, withFunctions } from './function_house.ts';
 import { House } from './house.ts';
 
@@ -11,33 +11,6 @@ const houses: House[] = [];
 afterEach(async () => {
   for (const house of houses.splice(0)) await house.close();
 });
-
-const text = { kind: 'string' } as const;
-/** Its result says when it was made, so that one that was made again is another. */
-const stamped = `// @effects
-function main({ given }) { return given + ' at ' + process.hrtime.bigint(); }`;
-const mutations: readonly Json[] = [
-  {
-    kind: 'schema.create',
-    name: 'Site',
-    spec: {
-      format: 1,
-      domain: { kind: 'object', properties: { Given: text, Seen: text } },
-      resourceValue: { kind: 'object', properties: {} },
-      secrets: { kind: 'object', properties: {} },
-      definitions: {},
-    },
-  },
-  { kind: 'function.create', name: 'look', functionKind: 'attribute', text: stamped },
-  {
-    kind: 'binding.attach',
-    function: 'look',
-    schema: 'Site',
-    arguments: [{ name: 'given', path: '/domain/Given' }],
-    output: '/domain/Seen',
-  },
-  { kind: 'component.create', schema: 'Site', name: 'site', attributes: { '/domain/Given': 'a' } },
-];
 
 async function opened() {
   const store = new MemoryStore();
@@ -49,7 +22,7 @@ async function opened() {
   };
   const house = await open();
   const changeSet = await house.open('first');
-  await house.submit(changeSet, ...mutations);
+  await house.submit(changeSet, ...siteMutations());
   const seen = async (by: House): Promise<string> => {
     await settled(by, changeSet, 'site');
     return (await by.value(changeSet, 'site'))['Seen'] as string;

@@ -1,13 +1,8 @@
 // Looking something up again over HTTP: one edit a value, in a change set, repeated by its key.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { siteMutations } from '../support/site.ts';
 import { HttpHouse } from './house.ts';
-
-const text = { kind: 'string' } as const;
-const spec = { format: 1, domain: { kind: 'object', properties: { Given: text, Seen: text } } };
-/** Its result says when it was made, so that one that was made again is another. */
-const look = `// @effects
-function main({ given }) { return given + ' at ' + process.hrtime.bigint(); }`;
 
 describe('[EN716] look-ups over HTTP', () => {
   let house: HttpHouse;
@@ -26,19 +21,7 @@ describe('[EN716] look-ups over HTTP', () => {
     house = await HttpHouse.open();
     const { changeSet } = await house.must('POST', '~/change-sets', { body: { changeSetName: 'work' } });
     at = `~/change-sets/${changeSet.id}`;
-    const mutations = [
-      { kind: 'schema.create', name: 'Site', spec },
-      { kind: 'function.create', name: 'look', functionKind: 'attribute', text: look },
-      {
-        kind: 'binding.attach',
-        function: 'look',
-        schema: 'Site',
-        arguments: [{ name: 'given', path: '/domain/Given' }],
-        output: '/domain/Seen',
-      },
-      { kind: 'component.create', schema: 'Site', name: 'site', attributes: { '/domain/Given': 'a' } },
-    ];
-    const { steps } = await house.must('POST', `${at}/mutations`, { body: { mutations } });
+    const { steps } = await house.must('POST', `${at}/mutations`, { body: { mutations: siteMutations() } });
     site = steps[3].subject;
   });
   afterAll(async () => {

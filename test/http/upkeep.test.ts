@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HttpHouse } from './house.ts';
+import { terraformState } from './terraform_state.ts';
 
 const template = readFileSync(new URL('../../examples/network.yaml', import.meta.url), 'utf8');
 
@@ -41,24 +42,8 @@ describe('upkeep, audit and imports over HTTP', () => {
     expect((await house.ask('POST', `${at}/templates/terraform`, { body: { text: '{}', name: 'x' } })).status).toBe(
       422,
     );
-    const state = {
-      version: 4,
-      terraform_version: '1.9.0',
-      serial: 1,
-      lineage: 'a',
-      outputs: {},
-      resources: [
-        {
-          mode: 'managed',
-          type: 'aws_vpc',
-          name: 'main',
-          provider: 'provider["registry.terraform.io/hashicorp/aws"]',
-          instances: [{ schema_version: 1, attributes: { id: 'vpc-1', cidr_block: '10.0.0.0/16' } }],
-        },
-      ],
-    };
     const taken = await house.must('POST', `${at}/templates/terraform`, {
-      body: { text: JSON.stringify(state), name: 'tf' },
+      body: { text: JSON.stringify(terraformState), name: 'tf' },
     });
     expect(taken.created).toBeGreaterThan(0);
     const { providers } = await house.must('GET', `${at}/providers`);

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import type { Json } from '../../../src/base/json.ts';
 import { functionKinds } from '../../../src/model/function.ts';
 import { type Numbers, oneOf } from '../../laws/numbers.ts';
+import { terraformState } from '../terraform_state.ts';
 
 /** What a word can be made of. */
 export interface Things {
@@ -53,22 +54,7 @@ const network = readFileSync(new URL('../../../examples/network.yaml', import.me
 const small = JSON.stringify({
   Resources: { Net: { Type: 'AWS::EC2::VPC', Properties: { CidrBlock: '10.0.0.0/16' } } },
 });
-const state = JSON.stringify({
-  version: 4,
-  terraform_version: '1.9.0',
-  serial: 1,
-  lineage: 'a',
-  outputs: {},
-  resources: [
-    {
-      mode: 'managed',
-      type: 'aws_vpc',
-      name: 'main',
-      provider: 'provider["registry.terraform.io/hashicorp/aws"]',
-      instances: [{ schema_version: 1, attributes: { id: 'vpc-1', cidr_block: '10.0.0.0/16' } }],
-    },
-  ],
-});
+const state = JSON.stringify(terraformState);
 const template = `const template = {
   inputs: { zones: { kind: 'array', items: { kind: 'string' } } },
   components: ({ inputs }) => (inputs.zones ?? ['z']).map((z) => ({ component: 'zone-' + z, schema: 'Box', attributes: { '/domain/Note': z } })),

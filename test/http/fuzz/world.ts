@@ -6,6 +6,7 @@ import type { Json } from '../../../src/base/json.ts';
 import { RefusalError } from '../../../src/base/result.ts';
 import { operationNames } from '../../../src/engine/operations.ts';
 import { chance, type Numbers, oneOf } from '../../laws/numbers.ts';
+import { siteMutations } from '../../support/site.ts';
 import { settingsOf } from '../../support/standing.ts';
 import { HttpHouse } from '../house.ts';
 import { applied, boxMutations, tokenOf } from '../office.ts';
@@ -46,7 +47,6 @@ const login = {
   definitions: {},
   secretDefinition: { name: 'Login', fields },
 };
-const site = { format: 1, domain: { kind: 'object', properties: { Given: text, Seen: text } } };
 const closed = `function main() {
   const url = new PropBuilder().setName('url').setKind('string').build();
   return new AssetBuilder().addProp(url).build();
@@ -136,16 +136,7 @@ export class World {
       { kind: 'schema.create', name: 'Login', spec: login },
       ...['net', 'sub', 'twin', 'twin', 'guarded'].map(box),
       { kind: 'component.create', schema: 'Box', name: 'failing', attributes: { '/domain/Note': 'fails' } },
-      { kind: 'schema.create', name: 'Site', spec: site },
-      { kind: 'function.create', name: 'look', functionKind: 'attribute', text: look },
-      {
-        kind: 'binding.attach',
-        function: 'look',
-        schema: 'Site',
-        arguments: [{ name: 'given', path: '/domain/Given' }],
-        output: '/domain/Seen',
-      },
-      { kind: 'component.create', schema: 'Site', name: 'site', attributes: { '/domain/Given': 'a' } },
+      ...siteMutations(look),
       { kind: 'view.create', name: 'Other' },
       { kind: 'view.create', name: 'Guarded' },
       { kind: 'view.add_component', view: 'Guarded', component: 'guarded' },
