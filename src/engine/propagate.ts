@@ -41,8 +41,8 @@ export interface PropagationHost {
   readonly progressed: (changeSet: ChangeSetId, pending: number) => void;
 }
 
-/** Values moved into the persistent map at once. */
-const foldedAtOnce = 256;
+/** Values moved into the persistent map at once: each may be in a leaf of its own that has to be read. */
+const foldedAtOnce = 48;
 
 /** A value that is at hand; undefined: it has to be evaluated. Call it in `read`. */
 export type KeptValues = (at: Source) => Evaluated | undefined;
@@ -252,9 +252,9 @@ export class PropagationWork {
     return this.keptOf(branch, state) === undefined ? undefined : this.#valuesOf(branch)?.runs;
   }
 
-  /** Roots that the values in use are read from. */
+  /** Roots that the values in use are read from: their own, and those of the states that they are of, behind their branches. */
   roots(): Hash[] {
-    return [...this.#lines.values()].map((l) => l.values.foldedRoot);
+    return [...this.#lines.values()].flatMap(({ values }) => [values.foldedRoot, ...values.state.tops()]);
   }
 
   /** All values in use: those below a root, and those in memory alone. */

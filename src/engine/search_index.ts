@@ -9,6 +9,7 @@ import type { Call, Results } from '../builtins/assemble.ts';
 import { Evaluation } from '../builtins/evaluate.ts';
 import { type AttributeQuery, isAskedAt, isAskedValue, matchSearchBy, type SearchQuery } from '../formats/search.ts';
 import { reach } from '../graph/edges.ts';
+import type { Source } from '../model/expr.ts';
 import { idLength, splitAddress } from '../model/keys.ts';
 import { isAbsent } from '../model/lookup.ts';
 import type { Path } from '../model/path.ts';
@@ -27,6 +28,17 @@ interface Kept {
   readonly texts: readonly string[];
   readonly bytes: number;
 }
+
+/** What a searched state has otherwise than Head: which components, and what was looked at of them. */
+interface Other {
+  readonly head: Snapshot;
+  readonly touched: Touched;
+  readonly kept: Map<ComponentId, Kept>;
+  bytes: number;
+}
+
+/** States beside Head of which anything is kept. */
+const othersMax = 4;
 
 const indexes = new WeakMap<Workspace, SearchIndex>();
 
@@ -66,8 +78,8 @@ export class SearchIndex {
   readonly #pointers: string[] = [];
   /** Grows when numbers begin anew. */
   #generation = 0;
-  /** Of states that were searched: what they have otherwise than Head. */
-  readonly #others = new WeakMap<Snapshot, { readonly head: Snapshot; readonly touched: Touched }>();
+  /** States that were searched lately, the last one last. */
+  readonly #others = new Map<Snapshot, Other>();
 
   constructor(host: SearchIndexHost) {
     this.#host = host;
@@ -86,22 +98,37 @@ export class SearchIndex {
       else for (const id of touched) this.#drop(id);
       this.#at = head;
     }
-    let other = this.#others.get(state);
-    if (other?.head !== head) {
-      other = { head, touched: state === head ? new Set() : touchedBetween(head, state) };
-      this.#others.set(state, other);
-    }
+    const other = this.#otherOf(head, state);
     const { touched } = other;
     const until = performance.now() + (this.#host.sliceMs ?? limits.searchIndexSliceMs);
     return {
       matches: (id) => {
-        if (touched === undefined || touched.has(id)) return undefined;
-        const kept = this.#kept.get(id) ?? (performance.now() < until ? this.#add(head, id) : undefined);
+        if (touched === undefined) return undefined;
+        const of = touched.has(id) ? other : undefined;
+        const known = of === undefined ? this.#kept.get(id) : of.kept.get(id);
+        const kept =
+          known ?? (performance.now() < until ? this.#add(of === undefined ? head : state, id, of) : undefined);
         if (kept === undefined) return undefined;
         const { line } = kept;
         return matchSearchBy(query, line, (q) => this.#has(kept, q, asked)) && line;
       },
     };
+  }
+
+  /** What a state has otherwise than Head. */
+  #otherOf(head: Snapshot, state: Snapshot): Other {
+    const known = this.#others.get(state);
+    this.#others.delete(state);
+    const other: Other =
+      known?.head === head
+        ? known
+        : { head, touched: state === head ? new Set() : touchedBetween(head, state), kept: new Map(), bytes: 0 };
+    this.#others.set(state, other);
+    for (const oldest of this.#others.keys()) {
+      if (this.#others.size <= othersMax) break;
+      this.#others.delete(oldest);
+    }
+    return other;
   }
 
   #has({ at, texts }: Kept, query: AttributeQuery, asked: Asked): boolean {
@@ -120,18 +147,19 @@ export class SearchIndex {
     return false;
   }
 
-  #add(head: Snapshot, id: ComponentId): Kept | undefined {
+  /** `other`: of whose state it is; absent: of Head's. */
+  #add(state: Snapshot, id: ComponentId, other?: Other): Kept | undefined {
     const recall = this.#host.results();
     let isLasting = true;
     // One for each, so that all that it hangs on is asked for here.
-    const evaluation = new Evaluation(head, (call) => {
+    const evaluation = new Evaluation(state, (call) => {
       const is = recall(call);
       if (is.state === 'pending' || this.#host.hasEffects(call)) isLasting = false;
       return is;
     });
-    const line = lineOf(head, id);
+    const line = lineOf(state, id);
     // Whether it is shown hangs on the state that a change set began with.
-    if (line === undefined || isAbsent(head, id)) return undefined;
+    if (line === undefined || isAbsent(state, id)) return undefined;
     const at: number[] = [];
     const texts: string[] = [];
     let bytes = 300;
@@ -143,6 +171,14 @@ export class SearchIndex {
     }
     if (!isLasting || bytes > limits.searchIndexBytesMax) return undefined;
     const kept = { line, at, texts, bytes };
+    if (other !== undefined) {
+      // What does not find room is looked at each time.
+      if (other.bytes + bytes <= limits.searchIndexBytesMax / (4 * othersMax)) {
+        other.kept.set(id, kept);
+        other.bytes += bytes;
+      }
+      return kept;
+    }
     this.#kept.set(id, kept);
     this.#bytes += bytes;
     // The ones that were looked at first go first.
@@ -174,6 +210,11 @@ export class SearchIndex {
   #clear(): void {
     this.#generation++;
     this.#kept.clear();
+    // By the numbers that begin anew.
+    for (const other of this.#others.values()) {
+      other.kept.clear();
+      other.bytes = 0;
+    }
     this.#numbers.clear();
     this.#pointers.length = 0;
     this.#bytes = 0;
@@ -192,18 +233,21 @@ function touchedBetween(before: Snapshot, after: Snapshot): Touched {
   for (const { key, before: was, after: is } of diff(before.map('schemas'), after.map('schemas')))
     if (key.length === idLength && was !== undefined && nameOfSchema(was) !== nameOfSchema(is)) return undefined;
   const changes = changesBetween(before, after);
-  const own = new Set<ComponentId>(changes.components);
-  for (const { component } of changes.cells) own.add(component);
-  for (const { user } of changes.edges) own.add(splitAddress(user).component);
-  for (const address of changes.callers) own.add(splitAddress(address).component);
-  for (const ids of [changes.rebound, changes.resources, changes.secrets]) for (const id of ids) own.add(id);
-  if (own.size > limits.searchTouchedMax) return undefined;
+  const whole = new Set<ComponentId>(changes.components);
+  for (const ids of [changes.rebound, changes.resources, changes.secrets]) for (const id of ids) whole.add(id);
   const everything = '' as Path;
-  const from = [...own].map((component) => ({ component, path: everything }));
+  // Who follows one value of a component follows mostly not the others: of what was edited only that is followed.
+  const from: Source[] = [...whole].map((component) => ({ component, path: everything }));
+  for (const { component, path } of changes.cells) if (!whole.has(component)) from.push({ component, path });
+  for (const { user } of changes.edges) from.push(splitAddress(user));
+  for (const address of changes.callers) from.push(splitAddress(address));
+  const touched = new Set<ComponentId>();
+  for (const { component } of from) touched.add(component);
+  if (touched.size > limits.searchTouchedMax) return undefined;
   const { cells, cut } = reach(after, from, limits.searchTouchedMax);
   if (cut) return undefined;
-  for (const { component } of cells) own.add(component);
-  return own;
+  for (const { component } of cells) touched.add(component);
+  return touched;
 }
 
 const nameOfSchema = (text: string | undefined): string | undefined =>

@@ -35,7 +35,7 @@ import type { Refs } from './refs.ts';
 import type { RowReader } from './row_reader.ts';
 
 /** Commits in the journal before they are moved: enough that they share the pages of every index. */
-const pendingCommitsMax = 1_024;
+const pendingCommitsMax = 256;
 /** Text of one commit, in UTF-16 units; a larger one goes to the tables at once, written once instead of twice. */
 export const journaledCharsMax = 64 * 1024;
 /** Rows of change sets remembered after they were moved. */
