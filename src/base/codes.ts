@@ -274,6 +274,10 @@ export const faultCodes = {
     means: 'Another process owns the data folder and does not answer.',
     next: 'Retry, or end that process.',
   },
+  workspace_elsewhere: {
+    means: 'Another engine on the same store drives the workspace, and cannot be reached from here now.',
+    next: 'Retry; or ask that engine, whose address the message has.',
+  },
   store_failed: {
     means: 'The store refused a write or a read.',
     next: 'Check disk space and permissions; the message has the cause.',
@@ -372,6 +376,7 @@ export const retryableCodes: readonly (RefusalCode | FaultCode)[] = [
   'already_running',
   'version_conflict',
   'store_busy',
+  'workspace_elsewhere',
   'runner_unavailable',
   'connection_lost',
 ];

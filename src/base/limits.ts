@@ -71,6 +71,11 @@ export const limits = {
   branchesMax: 1_024,
   /** Edits of past Head versions kept ready for merging. */
   headEditsCachedMax: 50_000,
+  /** How long an engine that shares its store has a workspace without renewing its lease, and how often it renews. */
+  leaseMs: 6_000,
+  leaseRenewedEveryMs: 1_500,
+  /** How long a request that another engine has to answer waits for one that can. */
+  forwardedMs: 20_000,
   /** Change sets that are caught up at once in the background. */
   replaysAtOnceMax: 16,
   /** Wait before a failed replay is tried again: the first time, and at most. */

@@ -35,13 +35,16 @@ export interface Listed {
 
 export class Directory {
   readonly #store: Store;
-  /** Read once: whoever owns the store is the only one to change them. */
+  /** Read once, where this engine is the only one to change them. */
   readonly #known = new Map<WorkspaceId, About>();
+  readonly #isShared: boolean;
   /** One at a time: a document is read, changed and written whole. */
   #saying: Promise<void> = Promise.resolve();
 
-  constructor(store: Store) {
+  /** `isShared`: other engines write to the store too. */
+  constructor(store: Store, isShared: boolean) {
     this.#store = store;
+    this.#isShared = isShared;
   }
 
   /** Those that are there, in the order of the store. Fault `store_damaged`. */
@@ -75,7 +78,7 @@ export class Directory {
     const done = this.#saying.then(async () => {
       const about = { ...(await this.#about(id)), ...more };
       await this.#store.putSetting(id, settingName, JSON.stringify({ format: aboutFormat, ...about }));
-      this.#known.set(id, about);
+      if (!this.#isShared) this.#known.set(id, about);
     });
     this.#saying = done.catch(() => {});
     return done;
@@ -86,7 +89,7 @@ export class Directory {
     if (known !== undefined) return known;
     const text = await this.#store.getSetting(id, settingName);
     const about = text === undefined ? nothingSaid : parsed(id, text);
-    this.#known.set(id, about);
+    if (!this.#isShared) this.#known.set(id, about);
     return about;
   }
 }

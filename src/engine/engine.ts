@@ -7,6 +7,7 @@ import { Fault, must, ok, type Result } from '../base/result.ts';
 import { type LogEntry, logFormat, logText } from '../merge/log_entry.ts';
 import { compileRequest } from '../mutation/compile.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
+import type { EngineNode } from '../ports/leases.ts';
 import { noObserver, type Observer } from '../ports/observer.ts';
 import type { ProviderPackages } from '../ports/provider_packages.ts';
 import type { ChangeSetRow, Store, WorkspaceRow } from '../ports/store.ts';
@@ -16,6 +17,7 @@ import { Snapshot } from '../snapshot/snapshot.ts';
 import { auditRows } from './audit.ts';
 import { checkWorkspaceName, Directory, nameTaken, noWorkspace } from './directory.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { Driving, type DrivingHost } from './driving.ts';
 import { replayInBackground } from './replay.ts';
 import { Workspace } from './workspace.ts';
 import type { WorkspaceOptions } from './workspace_options.ts';
@@ -25,6 +27,8 @@ export interface EngineOptions extends WorkspaceOptions {
   readonly world: World;
   /** Provider packages that can be installed; default: none. */
   readonly packages?: ProviderPackages;
+  /** Hears of what goes wrong in the background of an engine that shares its store; it is tried again. */
+  readonly onFailed?: (e: unknown) => void;
 }
 
 /** What a caller sees of a workspace. */
@@ -46,12 +50,19 @@ export class Engine {
   readonly #dispatcher: Dispatcher;
   readonly #open = new Map<WorkspaceId, Workspace>();
   readonly #unfollow: (() => void) | undefined;
-  /** Removed ones that still write what waited. */
-  readonly #closing = new Set<Promise<void>>();
+  readonly #failed: (e: unknown) => void;
+  /** Those that are let go of and still write what waited. */
+  readonly #closing = new Map<WorkspaceId, Promise<void>>();
+  /** Where the store is shared: which workspaces are driven here. */
+  readonly driving: Driving | undefined;
+  /** Those of others, of which tokens and members are read. */
+  readonly #visited = new Map<WorkspaceId, Workspace>();
 
   constructor(options: EngineOptions) {
     this.store = options.store;
-    this.directory = new Directory(options.store);
+    this.#failed = options.onFailed ?? (() => {});
+    const { leases } = options.store;
+    this.directory = new Directory(options.store, leases !== undefined);
     this.world = options.world;
     this.catalogue = options.catalogue;
     // One queue for all workspaces, in front of all runners.
@@ -61,8 +72,11 @@ export class Engine {
     const functions = { ...options.functions, runners: [...tiers].map((tier) => dispatcher.inFront(tier)) };
     this.#unfollow = changes?.((served) => dispatcher.serve(served));
     this.#dispatcher = dispatcher;
-    this.#options = { ...options, functions, dispatcher };
+    // What an engine that is gone had begun may still be under way somewhere.
+    const actions = leases === undefined ? options.actions : { isShared: true, ...options.actions };
+    this.#options = { ...options, functions, dispatcher, ...(actions === undefined ? {} : { actions }) };
     this.observer = options.observer ?? noObserver;
+    if (leases !== undefined) this.driving = new Driving(leases, this.#drivingHost());
     this.packages = options.packages ?? { list: () => [] };
   }
 
@@ -85,15 +99,85 @@ export class Engine {
     return (await this.directory.list()).map(({ row: { id, head }, name }) => ({ id, name, head }));
   }
 
-  /** By id or name. Refuses `workspace_not_found`. */
+  /** By id or name. Refuses `workspace_not_found`. Fault `workspace_elsewhere` where another engine drives it. */
   async workspace(text: string): Promise<Result<{ readonly workspace: Workspace }>> {
     // An id counts before a name, so one in use need not be looked for in the store: every request names it several times.
     const inUse = this.#open.get(text as WorkspaceId);
-    if (inUse !== undefined && !this.directory.isRemoved(inUse.id)) return ok({ workspace: inUse });
+    if (inUse !== undefined && !this.directory.isRemoved(inUse.id)) {
+      if (this.driving?.isCertain(inUse.id) === false) await this.#driven(inUse.id);
+      // It may have been taken by others and come back meanwhile: then what is in memory here is of before.
+      if (this.#open.get(inUse.id) === inUse) return ok({ workspace: inUse });
+    }
     const found = await this.directory.find(text);
-    return found === undefined || this.directory.isRemoved(found.row.id)
-      ? noWorkspace(text)
-      : ok({ workspace: this.#use(found.row) });
+    if (found === undefined || this.directory.isRemoved(found.row.id)) return noWorkspace(text);
+    await this.#driven(found.row.id);
+    return ok({ workspace: this.#use(found.row) });
+  }
+
+  /**
+   * By id: one to read tokens and members of, whoever drives it; of one that is not driven here they are read anew each time.
+   * Refuses `workspace_not_found`.
+   */
+  async visit(id: WorkspaceId): Promise<Result<{ readonly workspace: Workspace }>> {
+    if (this.driving === undefined || this.driving.isCertain(id)) return this.workspace(id);
+    const found = await this.directory.find(id);
+    if (found === undefined) return noWorkspace(id);
+    const known = this.#visited.get(id);
+    if (known !== undefined) return ok({ workspace: known });
+    const workspace = new Workspace(found.row, this.store, this.world, { ...this.#options, isVisited: true });
+    this.#visited.set(id, workspace);
+    return ok({ workspace });
+  }
+
+  /** The engine to ask about a workspace, by id or name, where another one has it; undefined: this one. */
+  async asked(text: string): Promise<EngineNode | undefined> {
+    if (this.driving === undefined || this.driving.isCertain(text as WorkspaceId)) return undefined;
+    const holder = await this.driving.asked(text as WorkspaceId);
+    if (holder !== undefined) return holder.id === this.driving.node.id ? undefined : holder;
+    const named = await this.directory.find(text);
+    if (named === undefined || named.row.id === text) return undefined;
+    const holds = await this.driving.asked(named.row.id);
+    return holds === undefined || holds.id === this.driving.node.id ? undefined : holds;
+  }
+
+  /** Fault `workspace_elsewhere`. */
+  async #driven(id: WorkspaceId): Promise<void> {
+    if (this.driving === undefined || this.driving.isCertain(id)) return;
+    await this.driving.certain(id);
+  }
+
+  #drivingHost(): DrivingHost {
+    return {
+      workspaces: async () => (await this.listWorkspaces()).map((l) => l.id),
+      take: async (id) => {
+        must(await this.workspace(id));
+      },
+      ended: async (id) => this.#closing.get(id),
+      lost: (id) => {
+        const workspace = this.#open.get(id);
+        if (workspace !== undefined) void this.#letGo(workspace);
+      },
+      give: async (id) => {
+        const workspace = this.#open.get(id);
+        if (workspace?.isBusy === true) return false;
+        if (workspace !== undefined) await this.#letGo(workspace);
+        return true;
+      },
+      failed: this.#failed,
+    };
+  }
+
+  /** Resolves when nothing more is written. What another engine has taken over is refused then, and is that engine's to do. */
+  #letGo(w: Workspace): Promise<void> {
+    this.#open.delete(w.id);
+    const closing = w
+      .close()
+      .catch((e: unknown) => {
+        if (!(e instanceof Fault && e.code === 'store_busy')) this.#failed(e);
+      })
+      .finally(() => this.#closing.delete(w.id));
+    this.#closing.set(w.id, closing);
+    return closing;
   }
 
   /** Creates a workspace with its Head, whose first version has the default view. Refuses `name_taken`, `access_denied`. */
@@ -114,6 +198,7 @@ export class Engine {
       head: ids.ulid<ChangeSetId>(),
       createdAtMs: clock.nowMs(),
     };
+    await this.driving?.certain(id);
     const workspace = new Workspace(row, this.store, this.world, this.#options);
     const draft = Snapshot.empty(workspace.space).edit();
     const step = must(compileRequest(draft, row.head, ids, { kind: 'view.create', name: 'DEFAULT' }));
@@ -181,24 +266,23 @@ export class Engine {
    */
   async remove(w: Workspace, by: string): Promise<void> {
     await this.directory.say(w.id, { removed: { by, atMs: this.world.clock.nowMs() } });
-    this.#open.delete(w.id);
-    const closing = w.close().finally(() => this.#closing.delete(closing));
-    this.#closing.add(closing);
-    closing.catch(() => {});
+    void this.#letGo(w);
   }
 
   /** Takes the mark of a removed workspace back, once it has ended here. */
   async bringBack(id: WorkspaceId): Promise<void> {
-    await Promise.allSettled(this.#closing);
+    await this.#closing.get(id);
+    await this.#driven(id);
     await this.directory.say(id, { removed: null });
   }
 
   /** Writes what waits and closes the store. */
   async close(): Promise<void> {
     this.#unfollow?.();
+    await this.driving?.stop();
     try {
       for (const workspace of this.#open.values()) await workspace.close();
-      await Promise.allSettled(this.#closing);
+      await Promise.all(this.#closing.values());
     } finally {
       const { compiler, runners = [] } = this.#options.functions ?? {};
       await Promise.all([...runners.map((r) => r.close()), compiler?.close()]);

@@ -28,10 +28,11 @@ export async function storedMembers(w: Pick<Workspace, 'id' | 'store'>): Promise
   return (await readSetting(w, membersSetting)) ?? [];
 }
 
-/** Read once: whoever owns the store is the only one to change them, and every request asks for them several times. */
+/** Read once: whoever drives the workspace is the only one to change them, and every request asks for them several times. */
 const kept = new WeakMap<Workspace, Promise<readonly Member[]>>();
 
 export function readMembers(w: Workspace): Promise<readonly Member[]> {
+  if (w.isVisited) return storedMembers(w);
   const before = kept.get(w);
   if (before !== undefined) return before;
   const reading = storedMembers(w);

@@ -17,7 +17,7 @@ import {
   tokenText,
   whyNotUsable,
 } from '../access/token.ts';
-import type { Digest } from '../base/ids.ts';
+import type { Digest, WorkspaceId } from '../base/ids.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import type { Engine } from './engine.ts';
 import { outOfReach, readMembers } from './members.ts';
@@ -51,7 +51,7 @@ interface Kept {
   usesWrittenAtMs: number;
 }
 
-/** Read once: whoever owns the store is the only one to change them. */
+/** Read once: whoever drives the workspace is the only one to change them. */
 const known = new WeakMap<Workspace, Promise<Kept>>();
 
 /**
@@ -218,7 +218,7 @@ export interface Bearer {
 export async function bearerOf(engine: Engine, text: string, isSame: SameText): Promise<Result<Bearer>> {
   const parts = parseTokenText(text);
   if (parts === undefined) return invalid('something else than a token');
-  const found = await engine.workspace(parts.workspace);
+  const found = await engine.visit(parts.workspace as WorkspaceId);
   if (!found.ok) {
     const removed = (await engine.directory.all()).some((l) => l.row.id === parts.workspace);
     return removed ? found : invalid('a token that is not known');
@@ -283,6 +283,7 @@ function lineOf({ digest: _, ...told }: TokenRecord, usedAtMs: number | undefine
 }
 
 function keptOf(w: Workspace): Promise<Kept> {
+  if (w.isVisited) return read(w);
   const before = known.get(w);
   if (before !== undefined) return before;
   const reading = read(w);
@@ -300,6 +301,8 @@ async function read(w: Workspace): Promise<Kept> {
 }
 
 async function used(w: Workspace, kept: Kept, id: string, nowMs: number): Promise<void> {
+  // Told by whoever drives the workspace, of what it sees itself.
+  if (w.isVisited) return;
   kept.uses.set(id, nowMs);
   if (nowMs - kept.usesWrittenAtMs < usesWrittenEveryMs) return;
   kept.usesWrittenAtMs = nowMs;

@@ -56,6 +56,8 @@ export class Workspace {
   readonly vault: WorkspaceOptions['vault'];
   readonly secretSource: WorkspaceOptions['secretSource'];
   readonly policyEngine: WorkspaceOptions['policies'];
+  /** Driven by another engine. */
+  readonly isVisited: boolean;
   /** Whose turn it is at the runners, of all workspaces. */
   readonly dispatcher: Dispatcher;
   /** What functions made with secrets. */
@@ -103,6 +105,7 @@ export class Workspace {
     this.vault = options.vault;
     this.secretSource = options.secretSource;
     this.policyEngine = options.policies;
+    this.isVisited = options.isVisited ?? false;
     this.observer = options.observer ?? noObserver;
     this.dispatcher = options.dispatcher ?? new Dispatcher(options.functions?.runners ?? []);
     this.acting = new ActionWork(this, options.actions ?? {});
@@ -368,6 +371,11 @@ export class Workspace {
   newBranch(row: ChangeSetRow, snapshot: Snapshot): Branch {
     const pending = new Pending();
     return { row, snapshot, pending, durable: Promise.resolve(), unnumbered: false, checkpointed: 0, tailChars: 0 };
+  }
+
+  /** Is something under way that another engine could not go on with as well? */
+  get isBusy(): boolean {
+    return this.acting.isBusy || this.propagation.backlog > 0;
   }
 
   /** Writes the chunks of every branch that has moved since its last checkpoint. */

@@ -42,6 +42,8 @@ export interface WorkspaceOptions {
   readonly policies?: PolicyEngine;
   /** What sends webhooks; default: nothing does. */
   readonly webhooks?: WebhookSender;
+  /** Another engine drives it: nothing is done in it, and what is read is read anew each time. Default false. */
+  readonly isVisited?: boolean;
   /** Bytes of decoded chunks kept in memory. */
   readonly cacheBytesMax?: number;
   /** Bytes of chunks that may wait to be written before a checkpoint is started. */

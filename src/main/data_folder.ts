@@ -53,13 +53,15 @@ interface FolderOptions {
   readonly observer?: Observer | undefined;
   /** As `openStore` takes it; default: `HEADWATER_STORE`, else the file of the folder. */
   readonly store?: string | undefined;
+  /** Hears of what goes wrong in the background of an engine that shares its store. Default: nobody. */
+  readonly onFailed?: (e: unknown) => void;
   /** Where the catalogue and the packages are. */
   readonly written?: URL;
 }
 
 /** An engine over the folder, which must not be owned yet. Faults: `store_busy` and those of the store. */
 export async function openFolder(folder: string, options: FolderOptions = {}): Promise<Engine> {
-  const { cacheBytesMax = cacheBytesGiven(), observer, store: address, written = built } = options;
+  const { cacheBytesMax = cacheBytesGiven(), observer, store: address, written = built, onFailed } = options;
   makeFolder(folder);
   const catalogue = openCatalogue(fileURLToPath(new URL('catalogue', written)));
   const store = await openStore(folder, address);
@@ -87,6 +89,7 @@ export async function openFolder(folder: string, options: FolderOptions = {}): P
     policies: openCedar(),
     ...(cacheBytesMax === undefined ? {} : { cacheBytesMax }),
     ...(observer === undefined ? {} : { observer }),
+    ...(onFailed === undefined ? {} : { onFailed }),
   });
 }
 
@@ -192,7 +195,7 @@ export interface OwnedFolder {
 /** Faults: `store_busy` where another process owns it, and those of the store. */
 export async function ownFolder(
   folder: string,
-  options: Pick<FolderOptions, 'observer' | 'store'> = {},
+  options: Pick<FolderOptions, 'observer' | 'store' | 'onFailed'> = {},
 ): Promise<OwnedFolder> {
   const engine = await openFolder(folder, options);
   const server = await serveIpc({

@@ -8,7 +8,7 @@ import { registerGauges } from '../adapters/telemetry/gauges.ts';
 import { type LogLevel, openLog } from '../adapters/telemetry/log.ts';
 import { openMetrics } from '../adapters/telemetry/observer.ts';
 import { currentTrace, openTraces, withinRequest } from '../adapters/telemetry/traces.ts';
-import { must, RefusalError } from '../base/result.ts';
+import { Fault, must, RefusalError } from '../base/result.ts';
 import { figuresOf } from '../engine/figures.ts';
 import { defaultWorkspace } from '../engine/operation.ts';
 import { callOperation } from '../engine/operations.ts';
@@ -25,6 +25,8 @@ export interface ServeOptions {
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
+  /** Where other engines on the same store reach this one. Default: where it listens. */
+  readonly advertised?: string;
   readonly version: string;
   /** Tools for agents at /mcp may change something, within what their tokens let them. Default false. */
   readonly agentsMayWrite?: boolean;
@@ -54,6 +56,7 @@ export async function serve({
   store,
   host,
   port,
+  advertised,
   version,
   agentsMayWrite,
   requestsPerMinuteMax,
@@ -66,17 +69,21 @@ export async function serve({
   const telemetry = { log: openLog(logLevel), metrics: openMetrics(), traces: await openTraces(version) };
   const loop = monitorEventLoopDelay({ resolution: 10 });
   loop.enable();
-  const owned = await ownFolder(folder, { observer: telemetry.metrics.observer, store });
+  const owned = await ownFolder(folder, {
+    observer: telemetry.metrics.observer,
+    store,
+    onFailed: (e) => telemetry.log.error({ err: e }, 'driving'),
+  });
   const { engine } = owned;
   const principal = localPrincipal();
   const call = async <T>(operation: string, params: { readonly [name: string]: string }): Promise<T> =>
     must(await callOperation({ engine, principal, progress: () => {} }, operation, params)) as T;
   try {
     // The first question makes the workspace where there is none.
-    if ((await engine.listWorkspaces()).length === 0) await call('change_set.list', {});
-    // All of them are opened, so that what is due in one is done though nobody asks for it.
-    for (const { id } of await engine.listWorkspaces()) await engine.workspace(id);
-    const first = await firstTokenIn(call);
+    if ((await engine.listWorkspaces()).length === 0) await unlessElsewhere(() => call('change_set.list', {}));
+    // All of them are opened, so that what is due in one is done though nobody asks for it; of a shared store, this engine's share.
+    if (engine.driving === undefined) for (const { id } of await engine.listWorkspaces()) await engine.workspace(id);
+    const first = await unlessElsewhere(() => firstTokenIn(call));
     const { log, metrics, traces } = telemetry;
     const refresh = registerGauges(metrics.registry, async () => ({
       ...(await figuresOf(engine)),
@@ -112,6 +119,7 @@ export async function serve({
       tools: (request, response, { call, ...by }) =>
         sessions.handle(request, response, { ...by, options: { ...options, call } }),
     });
+    await engine.driving?.adopt(advertised ?? http.address);
     return {
       address: http.address,
       firstToken: first,
@@ -152,6 +160,16 @@ function secretIn(file: string): string {
 
 function wrong(path: string, expected: string, got: string): RefusalError {
   return new RefusalError({ code: 'request_malformed', path, expected, got, hint: 'see the help of the command' });
+}
+
+/** What another engine on the same store does, or has done. */
+async function unlessElsewhere<T>(body: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await body();
+  } catch (e) {
+    if (e instanceof Fault && e.code === 'workspace_elsewhere') return undefined;
+    throw e;
+  }
 }
 
 type Call = <T>(operation: string, params: { readonly [name: string]: string }) => Promise<T>;

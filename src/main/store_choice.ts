@@ -1,6 +1,8 @@
-// Where an engine keeps everything: a file of its data folder, or a PostgreSQL database. The data folder stays with either: the
+// Where an engine keeps everything: a file of its data folder, or a PostgreSQL database, which it shares with other engines. The data folder stays with either: the
 // installation's key, what the installation allows, and the socket for other processes are in it.
 
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { isSchemaName } from '../adapters/postgres/database.ts';
 import { openPostgresStore } from '../adapters/postgres/store.ts';
@@ -26,7 +28,8 @@ export async function openStore(folder: string, address = process.env[storeVaria
   if (schema !== undefined && !isSchemaName(schema))
     throw unusable('a schema of lower-case letters, digits and _, 63 at most', JSON.stringify(schema));
   url.searchParams.delete('schema');
-  return openPostgresStore({ url: url.href, isAlone: true, ...(schema === undefined ? {} : { schema }) });
+  const node = { id: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`, address: null };
+  return openPostgresStore({ url: url.href, node, ...(schema === undefined ? {} : { schema }) });
 }
 
 /** What was given is not shown: it may have a password in it. */

@@ -22,6 +22,7 @@
 import type { ActionId, ChangeSetId, ComponentId, Hash, WorkspaceId } from '../base/ids.ts';
 import type { ActionRecord, ActionStatus, MovedAction } from '../model/action.ts';
 import type { ChangeSetStatus } from '../model/change_set.ts';
+import type { Leases } from './leases.ts';
 import type { RunStore } from './run_store.ts';
 
 export interface WorkspaceRow {
@@ -262,6 +263,9 @@ export interface Store {
 
   getSetting(workspace: WorkspaceId, name: string): Promise<string | undefined>;
   putSetting(workspace: WorkspaceId, name: string, value: string): Promise<void>;
+
+  /** Where several engines share the store: which of them drives which workspace. Absent: this one drives all of them. */
+  readonly leases?: Leases;
 
   /** Checks the store's own structure and that every chunk is what its hash says; at most `most` problems. */
   check(most: number): Promise<readonly StoreProblem[]>;

@@ -249,7 +249,10 @@ let schemas = 0;
 
 function postgresHouse(url: string, options: HouseOptions): House {
   const schema = `house_${process.pid}_${Date.now()}_${++schemas}`;
-  return new House(() => openPostgresStore({ url, schema, isAlone: true }), options);
+  // Opened again it is the same engine, which need not wait for its own leases.
+  const node = { id: schema, address: null };
+  const actions = { isShared: false, ...options.actions };
+  return new House(() => openPostgresStore({ url, schema, node }), { ...options, actions });
 }
 
 const kinds: readonly (readonly [string, (options: HouseOptions) => House])[] =

@@ -124,7 +124,7 @@ test('[EN506] removed they are in no list and refuse everything, until they are 
   expect(await reasonOf('GET', `/v1/w/${id}/change-sets`, { token })).toEqual([404, 'workspace_not_found']);
   expect(await reasonOf('GET', '/whoami', { token })).toEqual([404, 'workspace_not_found']);
   // So it is for whoever opens the store next.
-  const next = new Directory(house.engine.store);
+  const next = new Directory(house.engine.store, false);
   expect([await next.find(id), await next.find('short-lived')]).toEqual([undefined, undefined]);
   // Its name is free, and then it cannot come back under it.
   const again = await make('short-lived');

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPostgresStore, type PostgresStore } from '../../src/adapters/postgres/store.ts';
 import type { ChangeSetId } from '../../src/base/ids.ts';
 import { StoreWorld } from '../../src/ports/conformance/store_world.ts';
+import type { Leases } from '../../src/ports/leases.ts';
 import type { EventRow } from '../../src/ports/store.ts';
 import { digest } from '../store/folders.ts';
 import { PostgresServer } from '../support/postgres_server.ts';
@@ -195,36 +196,96 @@ test('of two nodes that make the same workspace one is told that it is taken', {
   }
 });
 
-test('a store that is alone is busy for others, comes back when it was cut off, and writes nothing once succeeded', {
+/** A store of an engine that leases what it writes to. */
+async function leasing(
+  schema: string,
+  id: string,
+  leaseMs: number,
+): Promise<PostgresStore & { readonly leases: Leases }> {
+  const node = { id, address: `http://${id}` };
+  const store = await openPostgresStore({ url: server.urlOf('postgres'), schema, node, leaseMs });
+  open.push(store);
+  return store as PostgresStore & { readonly leases: Leases };
+}
+
+test('a workspace is driven by who has its lease; what comes late from an earlier holder changes nothing', {
   timeout: 60_000,
 }, async () => {
-  const options = { url: server.urlOf('postgres'), schema: `case_${++schemas}`, isAlone: true };
-  const first = await openPostgresStore(options);
-  open.push(first);
-  const w = new StoreWorld(first, digest);
-  await w.found();
-  await expect(openPostgresStore(options)).rejects.toMatchObject({ code: 'store_busy' });
-  const cutOff = (client: pg.Client) =>
-    client.query(`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'`);
-  // Nobody came in between.
-  await direct(cutOff);
-  expect(await w.commit(w.step(w.head, 1))).toEqual({ ok: true });
-  const isBusy = async () => {
-    const second = await openPostgresStore(options).catch((e: unknown) => e as { code: string });
-    if ('code' in second) return true;
-    open.push(second);
-    return false;
-  };
-  await sleep(1_500);
-  expect(await isBusy()).toBe(true);
-  // Somebody does.
-  await direct(cutOff);
-  while (await isBusy()) await sleep(20);
-  const second = w.in(1, open.at(-1));
-  expect(await second.commit(second.step(w.head, 2))).toEqual({ ok: true });
-  await expect(w.commit(w.step(w.head, 3))).rejects.toMatchObject({ code: 'store_busy' });
-  await second.store.close();
-  expect(await isBusy()).toBe(false);
+  const schema = `case_${++schemas}`;
+  const [a, b] = [await leasing(schema, 'a', 400), await leasing(schema, 'b', 400)];
+  const [atA, atB] = [new StoreWorld(a, digest), new StoreWorld(b, digest)];
+  const { workspace, head } = atA;
+  await expect(atA.found()).rejects.toMatchObject({ code: 'store_busy' });
+  expect(await a.leases.take(workspace)).toBeUndefined();
+  await atA.found();
+  expect(await b.leases.take(workspace)).toEqual({ id: 'a', address: 'http://a' });
+  await expect(atB.commit(atB.step(head, 1))).rejects.toMatchObject({ code: 'store_busy' });
+  expect(await atA.commit(atA.step(head, 1))).toEqual({ ok: true });
+  // Renewed, it lasts.
+  for (let n = 0; n < 4; n++) {
+    await sleep(200);
+    expect(await a.leases.renew()).toEqual([]);
+  }
+  expect([a.leases.isCertain(workspace), b.leases.isCertain(workspace)]).toEqual([true, false]);
+  // It lapses: nobody is certain, and who has had it last may still write while nobody else has taken it.
+  await sleep(450);
+  expect(a.leases.isCertain(workspace)).toBe(false);
+  expect(await atA.commit(atA.step(head, 2))).toEqual({ ok: true });
+  expect(await a.leases.renew()).toEqual([]);
+  expect(a.leases.isCertain(workspace)).toBe(true);
+  await sleep(450);
+  expect(await b.leases.take(workspace)).toBeUndefined();
+  await expect(atA.commit(atA.step(head, 3))).rejects.toMatchObject({ code: 'store_busy' });
+  expect(await atB.commit(atB.step(head, 3))).toEqual({ ok: true });
+  expect(await a.leases.renew()).toEqual([workspace]);
+  await expect(atA.commit(atA.step(head, 4))).rejects.toMatchObject({ code: 'store_busy' });
+  // Given up, others have it at once; one that leaves is in no survey.
+  await b.leases.give(workspace);
+  expect((await a.leases.survey()).leases).toEqual([{ workspace, holder: null }]);
+  expect(await a.leases.take(workspace)).toBeUndefined();
+  expect(await atA.commit(atA.step(head, 4))).toEqual({ ok: true });
+  expect((await b.leases.survey()).leases).toEqual([{ workspace, holder: { id: 'a', address: 'http://a' } }]);
+  await a.close();
+  expect(await b.leases.holder(workspace)).toBeUndefined();
+  expect((await b.leases.survey()).nodes.map((n) => n.id)).toEqual(['b']);
+});
+
+test('of many that want a workspace at the same moment one has it', { timeout: 60_000 }, async () => {
+  const schema = `case_${++schemas}`;
+  const stores = await Promise.all(['a', 'b', 'c', 'd'].map((id) => leasing(schema, id, 60_000)));
+  for (let n = 1; n <= 20; n++) {
+    const { workspace } = new StoreWorld(stores[0]!, digest).in(n);
+    const taken = await Promise.all([...stores, ...stores].map((s) => s.leases.take(workspace)));
+    const has = stores.filter((_, i) => taken[i] === undefined);
+    expect(has.length).toBe(1);
+    expect(taken.slice(4).map((t) => t?.id)).toEqual(taken.slice(0, 4).map((t) => t?.id));
+    for (const other of taken) if (other !== undefined) expect(other.id).toBe(has[0]!.leases.node.id);
+  }
+});
+
+test('an engine of a release that had the tables to itself and engines that share them do not come in beside each other', {
+  timeout: 60_000,
+}, async () => {
+  const schema = `case_${++schemas}`;
+  const isBusy = (id: string) =>
+    leasing(schema, id, 60_000).then(
+      async (store) => {
+        await store.close();
+        return false;
+      },
+      (e: { code?: string }) => e.code === 'store_busy',
+    );
+  expect(await isBusy('a')).toBe(false);
+  await direct(async (client) => {
+    await client.query('select pg_advisory_lock($1, hashtext($2))', [0x48570001, schema]);
+    expect(await isBusy('a')).toBe(true);
+    await client.query('select pg_advisory_unlock_all()');
+    const a = await leasing(schema, 'a', 60_000);
+    const { rows } = await client.query('select pg_try_advisory_lock($1, hashtext($2)) as got', [0x48570001, schema]);
+    expect(rows).toEqual([{ got: false }]);
+    expect(await isBusy('b')).toBe(false);
+    await a.close();
+  });
 });
 
 test('tables of a later release are refused', { timeout: 60_000 }, async () => {

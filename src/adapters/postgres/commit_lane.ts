@@ -27,15 +27,15 @@ interface Waiting {
 export class CommitLane {
   readonly #db: PostgresDatabase;
   readonly #workspace: () => Promise<number>;
-  readonly #owner: number | null;
+  readonly #epoch: () => number | null;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
 
-  /** `workspace`: its integer. `owner`: the epoch of a store that has its tables to itself. */
-  constructor(db: PostgresDatabase, workspace: () => Promise<number>, owner: number | null) {
+  /** `workspace`: its integer. `epoch`: the number of the lease that it is held by; null where nothing is leased. */
+  constructor(db: PostgresDatabase, workspace: () => Promise<number>, epoch: () => number | null) {
     this.#db = db;
     this.#workspace = workspace;
-    this.#owner = owner;
+    this.#epoch = epoch;
   }
 
   async commit(commit: Commit): Promise<CommitOutcome> {
@@ -101,8 +101,9 @@ export class CommitLane {
     const ref = await this.#workspace();
     const commits = `[${group.map((w) => w.commit).join(',')}]`;
     const ask = async (again: boolean) => {
-      const sql = 'select commit_group($1, $2::jsonb, $3, $4) as answers';
-      const [row] = await this.#db.once(sql, [ref, commits, again, this.#owner]);
+      const epoch = this.#epoch();
+      const sql = `select ${epoch === null ? 'commit_group' : 'commit_held'}($1, $2::jsonb, $3, $4) as answers`;
+      const [row] = await this.#db.once(sql, [ref, commits, again, epoch]);
       return row!['answers'] as readonly unknown[];
     };
     let isAgain = false;

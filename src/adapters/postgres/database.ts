@@ -131,6 +131,11 @@ export class PostgresDatabase {
     }
   }
 
+  /** Resolves when all that was taken on by now is done. */
+  async done(): Promise<void> {
+    await Promise.all(this.#entered);
+  }
+
   /** Takes nothing on any more, waits for what was taken on, and lets the connections go. */
   close(): Promise<void> {
     this.#closing ??= (async () => {

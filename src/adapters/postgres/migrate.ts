@@ -5,9 +5,10 @@
 import { Fault } from '../../base/result.ts';
 import type { PostgresDatabase } from './database.ts';
 import { initial } from './migrations/0001_initial.ts';
+import { leases } from './migrations/0002_leases.ts';
 
 /** In order; the first makes version 1. Never edit one that has been released. */
-const migrations: readonly string[] = [initial];
+const migrations: readonly string[] = [initial, leases];
 
 /** Any number, the same in every release: what is locked while tables are made. */
 const lockOfMigration = 0x48575452;

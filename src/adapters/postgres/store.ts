@@ -3,8 +3,10 @@
 // later read, of any node, sees it.
 
 import type { ActionId, ChangeSetId, Hash, WorkspaceId } from '../../base/ids.ts';
+import { limits } from '../../base/limits.ts';
 import { Fault } from '../../base/result.ts';
 import type { ActionRecord } from '../../model/action.ts';
+import type { EngineNode } from '../../ports/leases.ts';
 import type {
   ActionQuery,
   AuditQuery,
@@ -31,15 +33,18 @@ import { Conditions } from './conditions.ts';
 import { Content } from './content.ts';
 import { type DatabaseOptions, PostgresDatabase } from './database.ts';
 import { EventTable } from './event_table.ts';
+import { PostgresLeases } from './leases.ts';
 import { migrate } from './migrate.ts';
-import { Ownership } from './ownership.ts';
+import { Presence } from './presence.ts';
 import { auditColumns, auditRow, changeSetColumns, changeSetRow, workspaceRow } from './rows.ts';
 import { PostgresRunStore } from './run_store.ts';
 import { Workspaces } from './workspaces.ts';
 
 export interface PostgresStoreOptions extends DatabaseOptions {
-  /** Has the tables to itself: whoever else opens them so gets `store_busy`. Default false. */
-  readonly isAlone?: boolean;
+  /** The engine that writes only to workspaces that it holds the lease of. Default: one that leases nothing and writes to all. */
+  readonly node?: EngineNode;
+  /** How long a lease lasts without being renewed. Default `limits.leaseMs`. */
+  readonly leaseMs?: number;
 }
 
 /** Opens the store, its tables made or brought up to date. Faults: `store_busy`, `store_version`, `store_failed`. */
@@ -47,7 +52,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const db = new PostgresDatabase(options);
   try {
     await migrate(db);
-    return new PostgresStore(db, options, options.isAlone === true ? await Ownership.take(db) : undefined);
+    return new PostgresStore(db, options, options.node === undefined ? undefined : await Presence.take(db));
   } catch (e) {
     await db.close();
     throw e;
@@ -63,20 +68,24 @@ export class PostgresStore implements Store {
   readonly options: PostgresStoreOptions;
   readonly runs: PostgresRunStore;
   readonly #db: PostgresDatabase;
-  readonly #owned: Ownership | undefined;
+  readonly leases?: PostgresLeases;
+  readonly #presence: Presence | undefined;
   readonly #workspaces: Workspaces;
   readonly #content: Content;
   readonly #actions: ActionTable;
   readonly #events: EventTable;
+  #closing: Promise<void> | undefined;
   #commits = 0;
   #staleCommits = 0;
 
   /** Use `openPostgresStore`. */
-  constructor(db: PostgresDatabase, options: PostgresStoreOptions, owned: Ownership | undefined) {
+  constructor(db: PostgresDatabase, options: PostgresStoreOptions, presence: Presence | undefined) {
     this.options = options;
-    this.#owned = owned;
+    this.#presence = presence;
     this.#db = db;
-    this.#workspaces = new Workspaces(db, owned?.epoch ?? null);
+    this.#workspaces = new Workspaces(db, (id) => this.leases?.epochOf(id) ?? null);
+    if (options.node !== undefined)
+      this.leases = new PostgresLeases(db, this.#workspaces, options.node, options.leaseMs ?? limits.leaseMs);
     this.#content = new Content(db);
     this.#actions = new ActionTable(db);
     this.#events = new EventTable(db);
@@ -301,9 +310,14 @@ export class PostgresStore implements Store {
     });
   }
 
-  /** Writes what was taken on, then lets the connections go. Later calls get `store_failed`. */
-  async close(): Promise<void> {
-    await this.#db.close();
-    await this.#owned?.close();
+  /** Writes what was taken on, gives leases up, then lets the connections go. Later calls get `store_failed`. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      await this.#db.done();
+      await this.leases?.leave();
+      await this.#db.close();
+      await this.#presence?.close();
+    })();
+    return this.#closing;
   }
 }

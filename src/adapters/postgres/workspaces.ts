@@ -10,14 +10,14 @@ type Work<T> = (workspace: number) => Promise<T>;
 
 export class Workspaces {
   readonly #db: PostgresDatabase;
-  readonly #owner: number | null;
+  readonly #epochOf: (workspace: WorkspaceId) => number | null;
   readonly #refs = new Map<WorkspaceId, number>();
   readonly #lanes = new Map<WorkspaceId, CommitLane>();
 
-  /** `owner`: the epoch of a store that has its tables to itself. */
-  constructor(db: PostgresDatabase, owner: number | null) {
+  /** `epochOf`: the number of the lease that a workspace is held by; null where nothing is leased. */
+  constructor(db: PostgresDatabase, epochOf: (workspace: WorkspaceId) => number | null) {
     this.#db = db;
-    this.#owner = owner;
+    this.#epochOf = epochOf;
   }
 
   /** `none`: what is answered of a workspace that nothing was ever written to. */
@@ -29,16 +29,22 @@ export class Workspaces {
   }
 
   writing<T>(id: WorkspaceId, body: Work<T>): Promise<T> {
-    return this.#db.entering(async () => body(await this.#intern(id)));
+    return this.#db.entering(async () => body(await this.intern(id)));
   }
 
   /** After the commits that were queued before it, and before those that are queued later. */
   inTurn<T>(id: WorkspaceId, body: Work<T>): Promise<T> {
-    return this.#db.entering(() => this.lane(id).inTurn(async () => body(await this.#intern(id))));
+    return this.#db.entering(() => this.lane(id).inTurn(async () => body(await this.intern(id))));
   }
 
   lane(id: WorkspaceId): CommitLane {
-    const lane = this.#lanes.get(id) ?? new CommitLane(this.#db, () => this.#intern(id), this.#owner);
+    const lane =
+      this.#lanes.get(id) ??
+      new CommitLane(
+        this.#db,
+        () => this.intern(id),
+        () => this.#epochOf(id),
+      );
     this.#lanes.set(id, lane);
     return lane;
   }
@@ -52,7 +58,7 @@ export class Workspaces {
   }
 
   /** That of a workspace which is there, else a new one. */
-  async #intern(id: WorkspaceId): Promise<number> {
+  async intern(id: WorkspaceId): Promise<number> {
     const known = await this.#find(id);
     if (known !== undefined) return known;
     await this.#db.ask('writing', 'insert into workspace (id) values ($1) on conflict do nothing', [id]);

@@ -19,6 +19,7 @@ export function serveCommands(program: Command, run: Run): void {
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on; 0: any that is free', whole(portMax), defaultPort)
     .option('--store <address>', 'keep everything in this PostgreSQL database (default: HEADWATER_STORE, else a file)')
+    .option('--advertise <url>', 'where other engines on the same database reach this one (default: where it listens)')
     .option('--allow-agent-writes', 'let agents at /mcp change what their tokens let them', false)
     .option(
       '--requests-per-minute <number>',
@@ -42,39 +43,51 @@ export function serveCommands(program: Command, run: Run): void {
     .option('--oidc-client-secret-file <file>', 'read its secret from a file (default: none, a public client)')
     .option('--public-url <url>', 'where people reach the server (default: where it listens)')
     .addHelpText('after', example)
-    .action(({ host, port, store, allowAgentWrites, requestsPerMinute, allowOrigin, logLevel, ...o }: ServeFlags) =>
-      run('Starting the server', async (s) => {
-        const limited = {
-          agentsMayWrite: allowAgentWrites,
-          requestsPerMinuteMax: requestsPerMinute,
-          allowOrigins: allowOrigin,
-        };
-        const oidc = oidcOf(o);
-        const choice = {
-          folder: s.dataFolder,
-          host,
-          port,
-          logLevel,
-          ...limited,
-          ...(store && { store }),
-          ...(oidc && { oidc }),
-        };
-        const served = await s.surroundings.serve(choice);
-        const { address, firstToken } = served;
-        try {
-          s.print({ address, ...(firstToken === undefined ? {} : { token: firstToken }) }, () => [
-            `Serving ${address}; its operations: ${address}/openapi.json. Ctrl+C ends it.`,
-            ...(firstToken === undefined
-              ? []
-              : ['', 'The first token, for the owner; it is not shown again:', `  ${firstToken}`]),
-          ]);
-          await untilInterrupted();
-        } finally {
-          await served.close();
-        }
-        if (!s.json) note('Ended. Everything that was acknowledged is in the data folder.');
-        return undefined;
-      }),
+    .action(
+      ({
+        host,
+        port,
+        store,
+        advertise,
+        allowAgentWrites,
+        requestsPerMinute,
+        allowOrigin,
+        logLevel,
+        ...o
+      }: ServeFlags) =>
+        run('Starting the server', async (s) => {
+          const limited = {
+            agentsMayWrite: allowAgentWrites,
+            requestsPerMinuteMax: requestsPerMinute,
+            allowOrigins: allowOrigin,
+          };
+          const oidc = oidcOf(o);
+          const choice = {
+            folder: s.dataFolder,
+            host,
+            port,
+            logLevel,
+            ...limited,
+            ...(store && { store }),
+            ...(advertise && { advertised: addressOf(advertise) }),
+            ...(oidc && { oidc }),
+          };
+          const served = await s.surroundings.serve(choice);
+          const { address, firstToken } = served;
+          try {
+            s.print({ address, ...(firstToken === undefined ? {} : { token: firstToken }) }, () => [
+              `Serving ${address}; its operations: ${address}/openapi.json. Ctrl+C ends it.`,
+              ...(firstToken === undefined
+                ? []
+                : ['', 'The first token, for the owner; it is not shown again:', `  ${firstToken}`]),
+            ]);
+            await untilInterrupted();
+          } finally {
+            await served.close();
+          }
+          if (!s.json) note('Ended. Everything that was acknowledged is in the data folder.');
+          return undefined;
+        }),
     );
 }
 
@@ -82,6 +95,7 @@ interface ServeFlags {
   readonly host: string;
   readonly port: number;
   readonly store?: string;
+  readonly advertise?: string;
   readonly allowAgentWrites: boolean;
   readonly requestsPerMinute: number;
   readonly allowOrigin: readonly string[];
@@ -90,6 +104,18 @@ interface ServeFlags {
   readonly oidcClientId?: string;
   readonly oidcClientSecretFile?: string;
   readonly publicUrl?: string;
+}
+
+function addressOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'http:' && url.pathname === '/') return url.origin;
+  throw new RefusalError({
+    code: 'request_malformed',
+    path: 'advertise',
+    expected: 'an address such as http://10.0.0.5:8400',
+    got: JSON.stringify(text),
+    hint: 'see docs/cluster.md',
+  });
 }
 
 function oidcOf(o: Partial<ServeFlags>): OidcChoice | undefined {

@@ -174,6 +174,8 @@ export interface ServeChoice {
   readonly folder: string;
   /** Address of a database; absent: that of the environment, else the file of the folder. */
   readonly store?: string;
+  /** Where other engines on the same database reach this one; absent: where it listens. */
+  readonly advertised?: string;
   readonly host: string;
   readonly port: number;
   readonly agentsMayWrite: boolean;

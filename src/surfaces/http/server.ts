@@ -22,6 +22,7 @@ import type { Workspace } from '../../engine/workspace.ts';
 import type { IdentityProvider } from '../../ports/identity_provider.ts';
 import { checkBody, checkQuery, wrongAnswer } from './checks.ts';
 import { keepHeaders, mountCors } from './cors.ts';
+import { mountForwarding } from './forward.ts';
 import { bearerIn, type Door, letIn, shownIn } from './let_in.ts';
 import { mountLogin } from './login.ts';
 import { openApiOf } from './openapi.ts';
@@ -189,6 +190,7 @@ async function appOf(options: HttpOptions): Promise<FastifyInstance> {
       }),
   });
   await app.register(multipart, { limits: { fileSize: limits.httpBodyBytesMax } });
+  if (engine.driving !== undefined) mountForwarding(app, door);
   // A body that is not there is nobody's mistake where the operation takes none.
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
     if (body === '') return done(null, undefined);

@@ -1,6 +1,5 @@
-// One engine has the store for itself: a lock that the server keeps as long as a connection of its own lives, and a number that
-// is counted up with each owner. The number goes with every commit, so that whoever was cut off and has been succeeded writes
-// nothing any more; whoever was cut off and comes back first goes on.
+// Engines of this release share the tables; one of a release before leases has them to itself, by a lock that the server keeps as
+// long as a connection lives. So each engine holds the same lock in its shared form, and neither kind comes in beside the other.
 
 import pg from 'pg';
 import { Fault } from '../../base/result.ts';
@@ -14,10 +13,9 @@ const takeMs = [20, 80, 300];
 /** Between two attempts to have the lock again. */
 const retryMs = 500;
 
-export class Ownership {
+export class Presence {
   readonly #db: PostgresDatabase;
   #client: pg.Client | undefined;
-  #epoch: number | undefined;
   #again: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -25,22 +23,16 @@ export class Ownership {
     this.#db = db;
   }
 
-  /** Faults: `store_busy` while another engine has it. */
-  static async take(db: PostgresDatabase): Promise<Ownership> {
-    const owned = new Ownership(db);
+  /** Faults: `store_busy` while an engine of a release before leases has the tables. */
+  static async take(db: PostgresDatabase): Promise<Presence> {
+    const here = new Presence(db);
     for (const waitMs of [...takeMs, undefined]) {
-      if (await db.patiently('taking the store', () => owned.#lock())) break;
-      if (waitMs === undefined) throw new Fault('store_busy', `another engine has the store in schema ${db.schema}`);
+      if (await db.patiently('taking the store', () => here.#lock())) break;
+      if (waitMs === undefined)
+        throw new Fault('store_busy', `an engine of an earlier release has the store in schema ${db.schema} to itself`);
       await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
-    const [row] = await db.ask('taking the store', 'update store_owner set epoch = epoch + 1 returning epoch');
-    owned.#epoch = row!['epoch'] as number;
-    return owned;
-  }
-
-  /** Goes with every commit. */
-  get epoch(): number {
-    return this.#epoch!;
+    return here;
   }
 
   async close(): Promise<void> {
@@ -55,7 +47,7 @@ export class Ownership {
     client.on('error', () => this.#lost(client));
     client.on('end', () => this.#lost(client));
     await client.connect();
-    const { rows } = await client.query('select pg_try_advisory_lock($1, hashtext($2)) as got', [
+    const { rows } = await client.query('select pg_try_advisory_lock_shared($1, hashtext($2)) as got', [
       kindOfLock,
       this.#db.schema,
     ]);
@@ -73,7 +65,7 @@ export class Ownership {
     this.#tryAgain();
   }
 
-  /** Somebody else may have been quicker: then commits are refused by the number, and there is nothing more to try for. */
+  /** What is written meanwhile is held by leases. */
   #tryAgain(): void {
     if (this.#isClosed) return;
     this.#again = setTimeout(() => {

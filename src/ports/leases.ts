@@ -1,0 +1,53 @@
+// Which engine drives which workspace, where several engines share a store. A workspace has one driver at a time: whoever holds
+// its lease keeps it in memory, orders its edits, does its background work and answers for it; the others pass requests on.
+//
+// Contract
+// - A lease that is not renewed lapses after `limits.leaseMs`, by the store's clock; then any engine may take it. What is held is told
+//   apart by a number that grows with every holder, and it goes with every write: what comes from an earlier holder is refused with
+//   fault `store_busy` and changes nothing, however late it comes.
+// - `isCertain` is true only while no other engine can have taken the lease: it is judged by this machine's own monotonic clock,
+//   from before the lease was asked for. An engine that was paused finds its certainty gone when it wakes.
+// - Leases are given up by `give`, and lapse by themselves when the process ends.
+
+import type { WorkspaceId } from '../base/ids.ts';
+
+/** An engine among those that share the store. */
+export interface EngineNode {
+  /** Its own from start to end. */
+  readonly id: string;
+  /** Where the others reach it, `http://host:port`; null: it takes no requests, or none yet. */
+  readonly address: string | null;
+}
+
+/** A workspace and who holds it. */
+export interface LeaseLine {
+  readonly workspace: WorkspaceId;
+  /** null: nobody does, or not any more. */
+  readonly holder: EngineNode | null;
+}
+
+/** All workspaces, and the engines that are there, in order of id. */
+export interface LeaseSurvey {
+  readonly leases: readonly LeaseLine[];
+  readonly nodes: readonly EngineNode[];
+}
+
+export interface Leases {
+  /** This engine. */
+  readonly node: EngineNode;
+  /** From now on others reach it there. */
+  announce(address: string): Promise<void>;
+  /** Is the lease held here beyond doubt? */
+  isCertain(workspace: WorkspaceId): boolean;
+  /** Takes the lease, or has it already, certain or not; else who has it. */
+  take(workspace: WorkspaceId): Promise<EngineNode | undefined>;
+  /** Renews all that are held; answers those that somebody else has taken meanwhile, which are not held any more. */
+  renew(): Promise<readonly WorkspaceId[]>;
+  /** Lets others have it at once. Nothing more may be written to it here. */
+  give(workspace: WorkspaceId): Promise<void>;
+  survey(): Promise<LeaseSurvey>;
+  /** Who holds it; undefined: nobody does. */
+  holder(workspace: WorkspaceId): Promise<EngineNode | undefined>;
+  /** Gives all of them up and is no engine of this store any more. */
+  leave(): Promise<void>;
+}

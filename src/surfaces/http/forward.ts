@@ -1,0 +1,176 @@
+// Requests about a workspace that another engine on the same store drives: passed on to it whole, and its answer back as it comes, streams
+// included. When that engine has gone, whoever has the workspace next is asked, this one if it is; what changes something goes under an
+// idempotency key, its own or one made here, so that asking again does it once.
+
+import { randomUUID } from 'node:crypto';
+import { Agent, request as ask, type IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { parseTokenText } from '../../access/token.ts';
+import { limits } from '../../base/limits.ts';
+import { Fault } from '../../base/result.ts';
+import type { EngineNode } from '../../ports/leases.ts';
+import { type Door, shownIn } from './let_in.ts';
+
+/** Engines that a request has come through. */
+const hopsHeader = 'x-headwater-hops';
+/** Two that think of each other that they drive a workspace do so for a moment only. */
+const hopsMax = 3;
+const againMs = 100;
+/** Wait for a connection; and between looks whether who was asked still drives the workspace. */
+const connectMs = 2_000;
+const lookMs = 1_000;
+
+/** What is not asked of any workspace in particular. */
+const isOwn = (url: string): boolean =>
+  url === '' || url === '/' || /^\/(healthz|readyz|metrics|openapi\.json)/.test(url);
+
+export function mountForwarding(app: FastifyInstance, door: Door): void {
+  const agent = new Agent({ keepAlive: true });
+  const taken = new WeakMap<FastifyRequest, Buffer>();
+  app.addHook('onClose', async () => agent.destroy());
+  app.addHook('onRequest', async (request, reply) => {
+    const about = workspaceOf(door, request);
+    if (about === undefined) return;
+    const to = await door.engine.asked(about);
+    if (to === undefined) return;
+    const hops = Number(request.headers[hopsHeader] ?? 0);
+    if (hops >= hopsMax) throw notReached(about, to);
+    const body = await bodyOf(request.raw);
+    const sent = { body, hops: hops + 1, agent };
+    if (await passOn(door, { about, to, sent }, { request, reply })) return;
+    // It is this engine's by now.
+    if (request.isMultipart?.() === true) throw notReached(about, to);
+    taken.set(request, body);
+  });
+  // What was read for passing on is read again from memory.
+  app.addHook('preParsing', async (request, _reply, payload) => {
+    const body = taken.get(request);
+    if (body === undefined) return payload;
+    return Object.assign(Readable.from(body.length === 0 ? [] : [body]), { receivedEncodedLength: body.length });
+  });
+}
+
+/** The workspace that a request is about: that of its path, else the one that has the token. */
+function workspaceOf(door: Door, request: FastifyRequest): string | undefined {
+  const { workspace_id: named } = request.params as { readonly workspace_id?: string };
+  const isRestore = request.routeOptions.url?.endsWith('/restore') === true;
+  if (named !== undefined && !isRestore) return named;
+  if (isOwn(request.routeOptions.url ?? '')) return undefined;
+  return parseTokenText(shownIn(door, request) ?? '')?.workspace;
+}
+
+async function bodyOf(raw: IncomingMessage): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of raw as AsyncIterable<Buffer>) {
+    bytes += part.length;
+    // A little more than is taken by whoever answers, who says so.
+    if (bytes > limits.httpBodyBytesMax + 1_024) break;
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+interface Passed {
+  readonly about: string;
+  readonly to: EngineNode;
+  readonly sent: { readonly body: Buffer; readonly hops: number; readonly agent: Agent };
+}
+
+interface Exchange {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+/** True: it was answered. False: this engine is to answer. Fault `workspace_elsewhere` when nobody could be asked in time. */
+async function passOn(door: Door, { about, to: first, sent }: Passed, exchange: Exchange): Promise<boolean> {
+  const until = performance.now() + limits.forwardedMs;
+  const isRead = ['GET', 'HEAD'].includes(exchange.request.method);
+  const key = isRead || exchange.request.headers['idempotency-key'] !== undefined ? undefined : randomUUID();
+  for (let to: EngineNode | undefined = first; to !== undefined; to = await door.engine.asked(about)) {
+    const { id, address } = to;
+    const isTheirs = async () => (await door.engine.asked(about))?.id === id;
+    if (address !== null && (await answered({ url: new URL(address), key, sent, isTheirs }, exchange))) return true;
+    if (exchange.request.raw.destroyed && exchange.reply.raw.destroyed) return true;
+    if (performance.now() > until) throw notReached(about, to);
+    await sleep(againMs);
+  }
+  return false;
+}
+
+interface Asked {
+  readonly url: URL;
+  /** An idempotency key to send; undefined: as it came. */
+  readonly key: string | undefined;
+  readonly sent: Passed['sent'];
+  readonly isTheirs: () => Promise<boolean>;
+}
+
+/** False: nobody answered, and it may be asked again. */
+function answered({ url, key, sent, isTheirs }: Asked, { request, reply }: Exchange): Promise<boolean> {
+  return new Promise((resolve) => {
+    const { connection: _, 'transfer-encoding': __, ...headers } = request.raw.headers;
+    const out = ask({
+      agent: sent.agent,
+      host: url.hostname,
+      port: url.port,
+      method: request.method,
+      path: request.raw.url,
+      headers: {
+        ...headers,
+        'content-length': sent.body.length,
+        'x-request-id': request.id,
+        [hopsHeader]: sent.hops,
+        ...(key === undefined ? {} : { 'idempotency-key': key }),
+      },
+    });
+    let isOver = false;
+    const end = (is: boolean) => {
+      isOver = true;
+      clearTimeout(connecting);
+      clearInterval(looking);
+      resolve(is);
+    };
+    const connecting = setTimeout(() => out.destroy(new Error('no connection')), connectMs);
+    out.on('socket', (socket) => {
+      if (!socket.connecting) clearTimeout(connecting);
+      else socket.once('connect', () => clearTimeout(connecting));
+    });
+    // One that is paused answers nothing, and somebody else has the workspace before long.
+    const looking = setInterval(() => {
+      isTheirs().then(
+        (is) => is || isOver || out.destroy(new Error('driven by another engine')),
+        (e: unknown) => out.destroy(e as Error),
+      );
+    }, lookMs);
+    const gone = () => out.destroy();
+    reply.raw.once('close', gone);
+    out.on('response', (answer) => {
+      clearInterval(looking);
+      reply.hijack();
+      const { connection: _c, 'keep-alive': _k, 'transfer-encoding': _t, ...told } = answer.headers;
+      reply.raw.writeHead(answer.statusCode ?? 502, told);
+      // Whoever follows hears the first line at once.
+      reply.raw.flushHeaders();
+      answer.pipe(reply.raw);
+      answer.once('close', () => {
+        if (!answer.complete) reply.raw.destroy();
+        reply.raw.off('close', gone);
+        end(true);
+      });
+    });
+    out.on('error', () => {
+      reply.raw.off('close', gone);
+      // After the first line of an answer its end tells what became of it.
+      if (!reply.sent && !isOver) end(false);
+    });
+    out.end(sent.body);
+  });
+}
+
+function notReached(about: string, { address }: EngineNode): Fault {
+  const where = address ?? 'an engine that takes no requests';
+  return new Fault('workspace_elsewhere', `workspace ${about} is driven by ${where}, which does not answer`);
+}
