@@ -177,6 +177,8 @@ export const limits = {
   checkpointCharsMax: 64 * 1024,
   /** Nobody takes a call over that is under way before so long after its last sign of life; it gives three in that time. */
   actionLeaseMs: 30_000,
+  /** The same where several engines share a store, and another one may take up what one that died has left. */
+  sharedActionLeaseMs: 10_000,
   /** Nodes of one explanation, and how far it goes back. */
   explainNodesMax: 500,
   explainDepthMax: 64,

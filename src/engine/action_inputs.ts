@@ -67,8 +67,7 @@ export async function bindInputs(w: Workspace, head: Branch, action: ActionRecor
       if (problem !== undefined) return waits(`${problem.path} ${problem.message}`);
       const awaits = values.freshness(at).state === 'awaiting';
       if (awaits) return waits('some of its values are to come from actions that have not succeeded');
-      if (action.reviewedHash !== null && action.reviewedHash !== inputHash)
-        return waits('its values are not those that were reviewed');
+      if (!isReviewed(w, action, inputHash)) return waits('its values are not those that were reviewed');
     }
     const isAlone = action.after.length === 0 && !isPart(w, action);
     if (action.kind === 'create' && resourceId !== undefined && isAlone)
@@ -84,6 +83,12 @@ function realityOf(former: FormerResource | undefined): JsonObject {
   if (former === undefined) return {};
   const { status, payload } = former;
   return { resource: { status, payload }, resource_value: payload };
+}
+
+/** By itself, or by what was applied since it began: that waits behind it, and was reviewed with the values as they are now. */
+function isReviewed(w: Workspace, { id, component, reviewedHash }: ActionRecord, inputHash: Hash): boolean {
+  if (reviewedHash === null || reviewedHash === inputHash) return true;
+  return w.actions.of(component).some((a) => a.after.includes(id) && a.reviewedHash === inputHash);
 }
 
 /** Of a replacement the old resource is destroyed although its component stays. */

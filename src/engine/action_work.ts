@@ -83,6 +83,10 @@ export class ActionWork {
     return [...this.#under.keys()].some((id) => this.#w.dispatcher.lacks(id) !== undefined);
   }
 
+  get isAwake(): boolean {
+    return this.#isAwake;
+  }
+
   /** Nothing is carried out before it is woken again. */
   get hasFailed(): boolean {
     return this.#failure !== undefined;

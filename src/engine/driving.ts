@@ -12,6 +12,8 @@ export interface DrivingHost {
   workspaces(): Promise<readonly WorkspaceId[]>;
   /** Takes it up: all that is due in it is done from now on. */
   take(id: WorkspaceId): Promise<void>;
+  /** Goes on with what something has ended. */
+  tend(): Promise<void>;
   /** Lets go of one that somebody else has by now; nothing that it writes lands. */
   lost(id: WorkspaceId): void;
   /** Ends what is under way in one and writes it; resolves when nothing more is written. False: not now. */
@@ -101,6 +103,7 @@ export class Driving {
   async #once(): Promise<void> {
     await this.#renew();
     if (!this.#adopts || this.#isStopped) return;
+    await this.#host.tend();
     const { leases, nodes } = await this.#leases.survey();
     const there = new Set(await this.#host.workspaces());
     const drivable = leases.filter((l) => there.has(l.workspace));

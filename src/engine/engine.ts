@@ -3,6 +3,7 @@
 
 import { authorise, type Principal } from '../access/role.ts';
 import type { ChangeSetId, WorkspaceId } from '../base/ids.ts';
+import { limits } from '../base/limits.ts';
 import { Fault, must, ok, type Result } from '../base/result.ts';
 import { type LogEntry, logFormat, logText } from '../merge/log_entry.ts';
 import { compileRequest } from '../mutation/compile.ts';
@@ -73,7 +74,10 @@ export class Engine {
     this.#unfollow = changes?.((served) => dispatcher.serve(served));
     this.#dispatcher = dispatcher;
     // What an engine that is gone had begun may still be under way somewhere.
-    const actions = leases === undefined ? options.actions : { isShared: true, ...options.actions };
+    const actions =
+      leases === undefined
+        ? options.actions
+        : { isShared: true, leaseMs: limits.sharedActionLeaseMs, ...options.actions };
     this.#options = { ...options, functions, dispatcher, ...(actions === undefined ? {} : { actions }) };
     this.observer = options.observer ?? noObserver;
     if (leases !== undefined) this.driving = new Driving(leases, this.#drivingHost());
@@ -114,6 +118,18 @@ export class Engine {
     return ok({ workspace: this.#use(found.row) });
   }
 
+  /** Opens a workspace and has everything done that waits in it, though nobody asks for anything. As `workspace`; throws refusals. */
+  async takeUp(id: WorkspaceId): Promise<void> {
+    const { workspace } = must(await this.workspace(id));
+    await workspace.acting.wake();
+  }
+
+  /** Takes up what nobody has asked for yet, and again what a fault of the store has ended, of which it tells. */
+  async tend(): Promise<void> {
+    for (const workspace of this.opened())
+      if (!workspace.acting.isAwake) await workspace.acting.wake().catch((e: unknown) => this.#failed(e));
+  }
+
   /**
    * By id: one to read tokens and members of, whoever drives it; of one that is not driven here they are read anew each time.
    * Refuses `workspace_not_found`.
@@ -149,9 +165,8 @@ export class Engine {
   #drivingHost(): DrivingHost {
     return {
       workspaces: async () => (await this.listWorkspaces()).map((l) => l.id),
-      take: async (id) => {
-        must(await this.workspace(id));
-      },
+      take: (id) => this.takeUp(id),
+      tend: () => this.tend(),
       ended: async (id) => this.#closing.get(id),
       lost: (id) => {
         const workspace = this.#open.get(id);

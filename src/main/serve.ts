@@ -18,6 +18,9 @@ import { type HttpOptions, serveHttp } from '../surfaces/http/server.ts';
 import { McpSessions } from '../surfaces/mcp/http.ts';
 import { localPrincipal, ownFolder } from './data_folder.ts';
 
+/** How often what a fault has ended is gone on with. */
+const tendedEveryMs = 2_000;
+
 export interface ServeOptions {
   readonly folder: string;
   /** Address of a database; absent: that of the environment, else the file of the folder. */
@@ -120,10 +123,13 @@ export async function serve({
         sessions.handle(request, response, { ...by, options: { ...options, call } }),
     });
     await engine.driving?.adopt(advertised ?? http.address);
+    const tending = engine.driving === undefined ? setInterval(() => void engine.tend(), tendedEveryMs) : undefined;
+    tending?.unref();
     return {
       address: http.address,
       firstToken: first,
       close: async () => {
+        clearInterval(tending);
         await sessions.close();
         await http.close();
         await owned.close();

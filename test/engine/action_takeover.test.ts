@@ -63,6 +63,22 @@ test('[EN185] what says that it may be done again with the same key is, and its 
   expect((await second.actions())[0]).toEqual(action);
 });
 
+test('[EN193] what was applied while a creation was under way is sent after it, also when that is cut off and done again', async () => {
+  const { first, open } = await opened();
+  const changeSet = await first.house.open('an edit');
+  await first.house.submit(changeSet, { kind: 'attribute.set', component: 'it', path: '/domain/Size', value: 2 });
+  await first.house.call('change_set.apply', { changeSet, waitMs: 20_000 });
+  const second = await open();
+  await second.quiet();
+  expect(await second.told()).toEqual([
+    'create of it: succeeded',
+    'update of it: succeeded',
+    'refresh of it: succeeded',
+  ]);
+  expect(await second.effects()).toEqual(['create it', 'update t1']);
+  await ending(first);
+});
+
 test('[EN185] of what does not say so a person has to say what became of it', async () => {
   const plain = (mutations: Json[], provider: Provider): Json[] => {
     const create = codeOf(provider.port).create.replace('// @idempotent\n', '');

@@ -10,13 +10,19 @@ export class Served {
   /** The first one, where the folder had none. */
   readonly token: string | undefined;
   readonly #errors: () => string;
-  readonly #stop: () => Promise<number | null>;
+  readonly #signal: (signal: NodeJS.Signals) => void;
+  /** Resolves with its exit code when it has ended; null: by a signal. */
+  readonly ended: Promise<number | null>;
 
-  private constructor(said: { address: string; token?: string }, errors: () => string, stop: Served['stop']) {
+  private constructor(
+    said: { address: string; token?: string },
+    { errors, ended, signal }: Pick<Served, 'ended'> & { errors: () => string; signal: Served['signal'] },
+  ) {
     this.address = said.address;
     this.token = said.token;
     this.#errors = errors;
-    this.#stop = stop;
+    this.ended = ended;
+    this.#signal = signal;
   }
 
   /** Over a data folder; resolves when it serves. */
@@ -28,14 +34,11 @@ export class Served {
       errors += text;
     });
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
-    const stop = (): Promise<number | null> => {
-      child.kill('SIGTERM');
-      return ended;
-    };
+    const signal = (name: NodeJS.Signals) => void child.kill(name);
     return new Promise((resolve, reject) => {
       child.stdout.setEncoding('utf8').on('data', (text: string) => {
         out += text;
-        if (out.trimEnd().endsWith('}')) resolve(new Served(JSON.parse(out), () => errors, stop));
+        if (out.trimEnd().endsWith('}')) resolve(new Served(JSON.parse(out), { errors: () => errors, ended, signal }));
       });
       void ended.then((code) => reject(new Error(`serve ended with ${code}: ${errors}`)));
     });
@@ -48,6 +51,11 @@ export class Served {
 
   /** Interrupts it; answers its exit code. */
   stop(): Promise<number | null> {
-    return this.#stop();
+    this.#signal('SIGTERM');
+    return this.ended;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#signal(name);
   }
 }

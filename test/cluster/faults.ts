@@ -1,0 +1,206 @@
+// One run under faults: clients at work while engines are killed and paused for longer than a lease, the database restarts, connections
+// are cut and slowed down, in an order that the seed gives; and what has to be true when all of it is over.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Numbers, numbersFrom, oneOf } from '../laws/numbers.ts';
+import { Applier, type Client, Editor } from './load.ts';
+import type { Node, Site } from './site.ts';
+
+export interface Faults {
+  readonly seed: number;
+  readonly seconds: number;
+}
+
+export interface Outcome {
+  /** What is not as it has to be. */
+  readonly wrong: readonly string[];
+  /** Faults in the order in which they were done, with the second. */
+  readonly history: readonly string[];
+  readonly edits: number;
+  readonly applied: number;
+  readonly effects: number;
+}
+
+const kinds = ['kill', 'kill', 'pause', 'restart', 'cut', 'cut', 'slow'] as const;
+/** Longer than a lease. */
+const pausedMs = 7_500;
+const quietMs = 60_000;
+
+export async function runFaults(site: Site, { seed, seconds }: Faults): Promise<Outcome> {
+  const next = numbersFrom(seed);
+  const tag = `s${seed}`;
+  const of = (n: number): Numbers => numbersFrom(seed * 1_000 + n);
+  const editors = site.workspaces.flatMap((workspace, w) =>
+    [0, 1].map((e) => new Editor(site, of(w * 10 + e), { workspace, name: `${tag}-edit-${w}-${e}` })),
+  );
+  const appliers = site.workspaces.map(
+    (workspace, w) => new Applier(site, of(100 + w), { workspace, name: `${tag}-thing-${w}` }),
+  );
+  const sinceMs = performance.now();
+  const isOver = () => performance.now() - sinceMs > seconds * 1_000;
+  const history: string[] = [];
+  const failed: string[] = [];
+  const clients: readonly Client[] = [...editors, ...appliers];
+  const working = clients.map((c) => c.run(isOver).catch((e: unknown) => void failed.push(String(e))));
+  await doFaults(site, {
+    next,
+    isOver,
+    tell: (what) => history.push(`${((performance.now() - sinceMs) / 1_000).toFixed(1)} ${what}`),
+  });
+  await Promise.all(working);
+  await mend(site);
+  const wrong = [...failed, ...(await quiet(site)), ...editors.flatMap((e) => e.stale)];
+  wrong.push(...(await edited(site, editors)), ...(await caughtUp(site)));
+  const effects = await site.provider.journal();
+  wrong.push(...effected(effects, appliers));
+  return {
+    wrong,
+    history,
+    edits: editors.reduce((n, e) => n + e.acknowledged.length, 0),
+    applied: appliers.reduce((n, a) => n + a.made.length + a.removed.length, 0),
+    effects: effects.length,
+  };
+}
+
+interface Doing {
+  readonly next: Numbers;
+  readonly isOver: () => boolean;
+  readonly tell: (what: string) => void;
+}
+
+async function doFaults(site: Site, { next, isOver, tell }: Doing): Promise<void> {
+  const under: Promise<void>[] = [];
+  const away = new Set<Node>();
+  while (!isOver()) {
+    await sleep(300 + (next() % 1_500));
+    const kind = oneOf(next, kinds);
+    const node = oneOf(next, site.nodes);
+    // At least one is there.
+    if ((kind === 'kill' || kind === 'pause') && (away.has(node) || away.size >= site.nodes.length - 1)) continue;
+    tell(`${kind} ${kind === 'restart' ? 'the database' : site.nodes.indexOf(node)}`);
+    const work = async (): Promise<void> => {
+      switch (kind) {
+        case 'kill':
+          away.add(node);
+          await site.kill(node);
+          await sleep(next() % 3_000);
+          await site.start(node);
+          away.delete(node);
+          return;
+        case 'pause':
+          away.add(node);
+          site.pause(node);
+          await sleep(pausedMs);
+          site.resume(node);
+          away.delete(node);
+          return;
+        case 'restart':
+          await site.server.stop();
+          await sleep(next() % 800);
+          await site.server.start();
+          return;
+        case 'cut':
+          node.way.cut();
+          return;
+        case 'slow':
+          node.way.delayMs = 40;
+          await sleep(2_000);
+          node.way.delayMs = 0;
+      }
+    };
+    // The database is there once at a time; what happens to engines goes on beside.
+    if (kind === 'restart') await work();
+    else under.push(work());
+  }
+  await Promise.all(under);
+}
+
+async function mend(site: Site): Promise<void> {
+  for (const node of site.nodes) {
+    node.way.delayMs = 0;
+    if (node.isPaused) site.resume(node);
+    if (node.served === undefined) await site.start(node);
+  }
+}
+
+/** Everything that was begun is brought to its end. */
+async function quiet(site: Site): Promise<string[]> {
+  const until = performance.now() + quietMs;
+  for (;;) {
+    const open = await site.rows<{ status: string; text: string }>(
+      'select status, text from action where ended_at_ms is null',
+    );
+    if (open.length === 0) return [];
+    if (performance.now() > until) return open.map((a) => `an action is still ${a.status}: ${a.text.slice(0, 300)}`);
+    await sleep(200);
+  }
+}
+
+/** Every acknowledged edit is in the audit exactly once, in order, and the last one is what is there. */
+async function edited(site: Site, editors: readonly Editor[]): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const editor of editors) {
+    const rows = await site.rows<{ text: string }>(
+      `select a.text from audit a join change_set c on c.ref = a.change_set where c.id = $1 and a.kind = 'attribute.set' order by a.seq`,
+      [editor.changeSet],
+    );
+    const found = rows.flatMap(({ text }) => text.match(new RegExp(`${editor.name} \\d+\\.`)) ?? []);
+    const { acknowledged } = editor;
+    if (rows.length !== found.length)
+      wrong.push(`${editor.name}: ${rows.length} entries, of which ${found.length} tell a text`);
+    // One that was still under way when all was over may be there beside.
+    const more = found.slice(acknowledged.length);
+    if (found.slice(0, acknowledged.length).join() !== acknowledged.join() || more.length > 1)
+      wrong.push(
+        `${editor.name}: acknowledged ${acknowledged.length}, in the audit ${found.length}: ${difference(acknowledged, found)}`,
+      );
+    const path = `/v1/w/${editor.workspace}/change-sets/${editor.changeSet}/components/${editor.component}`;
+    for (const n of site.nodes.keys()) {
+      const { body } = await site.ask<{ component: { attributes: Record<string, unknown> } }>(() => n, 'GET', path);
+      const is = body.component?.attributes['/domain/Zone'];
+      if (is !== found.at(-1)) wrong.push(`${editor.name}: engine ${n} shows ${String(is)}, not ${found.at(-1)}`);
+    }
+  }
+  return wrong;
+}
+
+function difference(wanted: readonly string[], got: readonly string[]): string {
+  const missing = wanted.filter((t) => !got.includes(t));
+  const twice = got.filter((t, i) => got.indexOf(t) !== i);
+  return `missing ${missing.join(' ')}; twice ${twice.join(' ')}`;
+}
+
+async function caughtUp(site: Site): Promise<string[]> {
+  const until = performance.now() + quietMs;
+  for (;;) {
+    const behind = await site.rows<{ name: string; base: number; head: number }>(
+      `select c.name, c.base_version as base, h.version as head from change_set c
+       join change_set h on h.workspace = c.workspace and h.is_head where c.status = 'Open' and not c.is_head and c.base_version <> h.version`,
+    );
+    if (behind.length === 0) return [];
+    if (performance.now() > until)
+      return behind.map((b) => `change set ${b.name} stands at ${b.base} of Head's ${b.head}`);
+    await sleep(200);
+  }
+}
+
+/** Each thing was made once and taken away once, where somebody was told so; and nothing happened twice. */
+function effected(effects: Awaited<ReturnType<Site['provider']['journal']>>, appliers: readonly Applier[]): string[] {
+  const wrong: string[] = [];
+  const names = new Map<string, string>();
+  const seen = new Map<string, number>();
+  for (const { op, id, name } of effects) {
+    if (op === 'create') names.set(id, name!);
+    if (op === 'update') continue;
+    const what = `${op} ${names.get(id) ?? id}`;
+    seen.set(what, (seen.get(what) ?? 0) + 1);
+  }
+  for (const [what, times] of seen) if (times !== 1) wrong.push(`${what}: ${times} times`);
+  for (const { made, removed } of appliers) {
+    for (const name of made)
+      if (!seen.has(`create ${name}`)) wrong.push(`create ${name}: acknowledged, and never done`);
+    for (const name of removed)
+      if (!seen.has(`destroy ${name}`)) wrong.push(`destroy ${name}: acknowledged, and never done`);
+  }
+  return wrong;
+}

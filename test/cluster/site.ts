@@ -1,0 +1,201 @@
+// Several engines on one PostgreSQL as real processes, each with a way of its own to the server; a provider that counts effects in
+// another process; and clients that ask any of the engines, again with the same key until they are answered.
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { openPostgresStore } from '../../src/adapters/postgres/store.ts';
+import type { Json } from '../../src/base/json.ts';
+import { type Provider, startProvider, thingMutations } from '../engine/action_house.ts';
+import { withFunctions } from '../engine/function_house.ts';
+import { House } from '../engine/house.ts';
+import { PostgresServer } from '../support/postgres_server.ts';
+import { bin, Served } from '../support/served.ts';
+import { Way } from './way.ts';
+
+/** An answer, or why there is none. */
+export interface Answered<T = unknown> {
+  readonly status: number;
+  readonly body: T;
+}
+
+export class Node {
+  readonly folder: string;
+  readonly way: Way;
+  served: Served | undefined;
+  /** Where it listens, or listened. */
+  address = '';
+  isPaused = false;
+
+  constructor(folder: string, way: Way) {
+    this.folder = folder;
+    this.way = way;
+  }
+}
+
+export class Site {
+  readonly server: PostgresServer;
+  readonly provider: Provider;
+  readonly nodes: readonly Node[];
+  token = '';
+  /** Ids of the workspaces, each with schema `Thing` on Head. */
+  readonly workspaces: string[] = [];
+
+  private constructor(server: PostgresServer, provider: Provider, nodes: readonly Node[]) {
+    this.server = server;
+    this.provider = provider;
+    this.nodes = nodes;
+  }
+
+  /** All engines started. */
+  static async open({ engines, workspaces }: { readonly engines: number; readonly workspaces: number }): Promise<Site> {
+    const [server, provider] = [await PostgresServer.open(), await startProvider()];
+    const nodes: Node[] = [];
+    for (let n = 0; n < engines; n++) {
+      const folder = mkdtempSync(join(tmpdir(), 'headwater-node-'));
+      nodes.push(new Node(folder, await Way.open(server.port)));
+    }
+    const site = new Site(server, provider, nodes);
+    await site.#withThings(workspaces);
+    for (const node of nodes) await site.start(node);
+    site.token = nodes.map((n) => n.served!.token).find((t) => t !== undefined)!;
+    return site;
+  }
+
+  async #withThings(count: number): Promise<void> {
+    const node = { id: 'setting-up', address: null };
+    const house = new House(() => openPostgresStore({ url: this.server.urlOf('postgres'), node }), withFunctions);
+    await house.start();
+    for (let n = 0; n < count; n++) {
+      const { id } = await house.call<{ id: string }>('workspace.create', { name: `w${n}` });
+      this.workspaces.push(id);
+      const at = { workspace: id };
+      const changeSet = (await house.call<{ id: string }>('change_set.create', { ...at, name: 'types' })).id;
+      await house.call('submit', { ...at, changeSet, mutations: thingMutations(this.provider.port) });
+      await house.call('change_set.apply', { ...at, changeSet, waitMs: 20_000 });
+    }
+    await house.close();
+  }
+
+  #env(node: Node): NodeJS.ProcessEnv {
+    const url = new URL(this.server.urlOf('postgres'));
+    url.port = String(node.way.port);
+    return { ...process.env, HEADWATER_STORE: url.href };
+  }
+
+  async start(node: Node): Promise<void> {
+    node.served = await Served.start(
+      node.folder,
+      ['--log-level', 'error', '--requests-per-minute', '1000000'],
+      this.#env(node),
+    );
+    node.address = node.served.address;
+    node.isPaused = false;
+  }
+
+  async kill(node: Node): Promise<void> {
+    const { served } = node;
+    node.served = undefined;
+    served?.signal('SIGKILL');
+    await served?.ended;
+  }
+
+  pause(node: Node): void {
+    node.isPaused = true;
+    node.served?.signal('SIGSTOP');
+  }
+
+  resume(node: Node): void {
+    node.isPaused = false;
+    node.served?.signal('SIGCONT');
+  }
+
+  /** One attempt at one engine; status 0: no answer. */
+  async once<T>(
+    node: Node,
+    method: string,
+    path: string,
+    { body, key, mostMs = 30_000 }: Ask = {},
+  ): Promise<Answered<T>> {
+    try {
+      const answer = await fetch(node.address + path, {
+        method,
+        headers: {
+          authorization: `Bearer ${this.token}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(key === undefined ? {} : { 'idempotency-key': key }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(mostMs),
+      });
+      const text = await answer.text();
+      return { status: answer.status, body: (text === '' ? null : JSON.parse(text)) as T };
+    } catch (e) {
+      return { status: 0, body: String(e) as T };
+    }
+  }
+
+  /** Asks again, each time another engine as `pick` says, until one has answered something that is not about the engines. */
+  async ask<T>(pick: () => number, method: string, path: string, ask: Ask = {}): Promise<Answered<T>> {
+    const until = performance.now() + (ask.patienceMs ?? 60_000);
+    for (;;) {
+      const answer = await this.once<T>(this.nodes[pick() % this.nodes.length]!, method, path, {
+        mostMs: 10_000,
+        ...ask,
+      });
+      if (answer.status !== 0 && answer.status < 500) return answer;
+      if (performance.now() > until)
+        throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+      await sleep(50);
+    }
+  }
+
+  /** Rows of the tables, past the engines. */
+  async rows<T>(sql: string, values: readonly unknown[] = []): Promise<T[]> {
+    const client = new pg.Client({ connectionString: this.server.urlOf('postgres') });
+    await client.connect();
+    try {
+      await client.query('set search_path = headwater');
+      return (await client.query(sql, values as unknown[])).rows as T[];
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** What `headwater verify` says, of a process of its own, once all engines have ended. */
+  verify(): { readonly status: number | null; readonly said: { readonly ok?: boolean; readonly problems?: Json } } {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [bin, 'verify', '--data', this.nodes[0]!.folder, '--json'],
+      { env: { ...process.env, HEADWATER_STORE: this.server.urlOf('postgres') }, encoding: 'utf8' },
+    );
+    try {
+      return { status, said: JSON.parse(stdout) };
+    } catch (e) {
+      throw new Error(`verify: ${stdout}${stderr}`, { cause: e });
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const node of this.nodes) {
+      if (node.isPaused) this.resume(node);
+      await this.kill(node);
+      await node.way.close();
+      rmSync(node.folder, { recursive: true, force: true });
+    }
+    this.provider.close();
+    await this.server.close();
+  }
+}
+
+export interface Ask {
+  readonly body?: unknown;
+  readonly key?: string;
+  /** For one answer. */
+  readonly mostMs?: number;
+  /** In all. */
+  readonly patienceMs?: number;
+}
