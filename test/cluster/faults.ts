@@ -13,7 +13,7 @@ export interface Faults {
 
 export interface Outcome {
   /** What is not as it has to be. */
-  readonly wrong: readonly string[];
+  readonly wrong: string[];
   /** Faults in the order in which they were done, with the second. */
   readonly history: readonly string[];
   readonly edits: number;

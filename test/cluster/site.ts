@@ -166,10 +166,13 @@ export class Site {
   }
 
   /** What `headwater verify` says, of a process of its own, once all engines have ended. */
-  verify(): { readonly status: number | null; readonly said: { readonly ok?: boolean; readonly problems?: Json } } {
+  verify(workspace: string): {
+    readonly status: number | null;
+    readonly said: { readonly ok?: boolean; readonly problems?: Json };
+  } {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
-      [bin, 'verify', '--data', this.nodes[0]!.folder, '--json'],
+      [bin, 'verify', '--data', this.nodes[0]!.folder, '--workspace', workspace, '--json'],
       { env: { ...process.env, HEADWATER_STORE: this.server.urlOf('postgres') }, encoding: 'utf8' },
     );
     try {

@@ -28,6 +28,7 @@ const byCode: Partial<Record<RefusalCode | FaultCode, number>> = {
   plan_stale: exitCodes.stale,
   not_ready: exitCodes.busy,
   store_busy: exitCodes.busy,
+  workspace_elsewhere: exitCodes.busy,
 };
 
 export function exitCodeOf(code: RefusalCode | FaultCode): number {

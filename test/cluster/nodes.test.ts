@@ -1,0 +1,162 @@
+// Several engines on one database as people meet them: any of them answers, whichever drives the workspace; one that ends, is killed or
+// is paused is succeeded, and says nothing that is not so any more.
+
+import { spawnSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bin } from '../support/served.ts';
+import { type Node, Site } from './site.ts';
+
+let site: Site;
+beforeAll(async () => {
+  site = await Site.open({ engines: 3, workspaces: 3 });
+}, 120_000);
+afterAll(() => site?.close(), 60_000);
+
+const changeSets = (w: string): string => `/v1/w/${w}/change-sets`;
+let serial = 0;
+
+async function holderOf(workspace: string): Promise<Node> {
+  for (;;) {
+    const [row] = await site.rows<{ address: string }>(
+      `select n.address from workspace w join workspace_lease l on l.workspace = w.ref join engine_node n on n.id = l.node
+       where w.id = $1 and l.until > clock_timestamp()`,
+      [workspace],
+    );
+    const node = row && site.nodes.find((n) => n.address === row.address);
+    if (node !== undefined) return node;
+    await sleep(50);
+  }
+}
+
+async function open(workspace: string, node = 0): Promise<string> {
+  const body = { changeSetName: `c${++serial}` };
+  const { body: made } = await site.ask<{ changeSet: { id: string } }>(() => node, 'POST', changeSets(workspace), {
+    body,
+  });
+  return `${changeSets(workspace)}/${made.changeSet.id}`;
+}
+
+test('[EN750] any engine answers for any workspace, in an answer and in what a read after it shows', {
+  timeout: 60_000,
+}, async () => {
+  for (const workspace of site.workspaces) {
+    const changeSet = await open(workspace);
+    for (const [n, node] of site.nodes.entries()) {
+      const mutations = [{ kind: 'component.create', schema: 'Thing', name: `n${n}`, attributes: {} }];
+      const made = await site.once<{ steps: { subject: string }[] }>(node, 'POST', `${changeSet}/mutations`, {
+        body: { mutations },
+      });
+      expect(made.status).toBe(200);
+      for (const other of site.nodes) {
+        const read = await site.once(other, 'GET', `${changeSet}/components/${made.body.steps[0]!.subject}`);
+        expect(read).toMatchObject({ status: 200, body: { component: { name: `n${n}` } } });
+      }
+      // What is refused is refused in the same words.
+      const wrong = await site.once(node, 'GET', `${changeSet}/components/nothing`);
+      expect(wrong).toMatchObject({ status: 404, body: { reason: 'component_not_found' } });
+    }
+    // By name as by id.
+    const name = `w${site.workspaces.indexOf(workspace)}`;
+    for (const node of site.nodes) expect((await site.once(node, 'GET', changeSets(name))).status).toBe(200);
+  }
+});
+
+test('[EN751] the workspaces are spread over the engines', { timeout: 60_000 }, async () => {
+  const until = performance.now() + 40_000;
+  const spread = async () => new Set(await Promise.all(site.workspaces.map((w) => holderOf(w)))).size;
+  while ((await spread()) < 3 && performance.now() < until) await sleep(200);
+  expect(await spread()).toBe(3);
+});
+
+test('[EN750] events of a workspace are told by any engine as they come', { timeout: 60_000 }, async () => {
+  const [workspace] = site.workspaces as [string];
+  const holder = await holderOf(workspace);
+  const other = site.nodes.find((n) => n !== holder)!;
+  const gone = new AbortController();
+  const stream = await fetch(`${other.address}/v1/w/${workspace}/events`, {
+    headers: { authorization: `Bearer ${site.token}`, accept: 'text/event-stream' },
+    signal: gone.signal,
+  });
+  expect([stream.status, stream.headers.get('content-type')]).toEqual([
+    200,
+    expect.stringContaining('text/event-stream'),
+  ]);
+  const changeSet = await open(workspace, site.nodes.indexOf(holder));
+  let text = '';
+  for await (const piece of stream.body!.pipeThrough(new TextDecoderStream())) {
+    text += piece;
+    if (text.includes(changeSet.split('/').at(-1)!)) break;
+  }
+  expect(text).toContain('change_set');
+  gone.abort();
+});
+
+test('[EN753] one that is killed is succeeded within seconds; a client that waits is answered, and once', {
+  timeout: 60_000,
+}, async () => {
+  const [workspace] = site.workspaces as [string];
+  const holder = await holderOf(workspace);
+  const other = site.nodes.find((n) => n !== holder)!;
+  const changeSet = await open(workspace, site.nodes.indexOf(other));
+  await site.kill(holder);
+  const sinceMs = performance.now();
+  const mutations = [{ kind: 'component.create', schema: 'Thing', name: 'after', attributes: {} }];
+  const answer = await site.once(other, 'POST', `${changeSet}/mutations`, { body: { mutations } });
+  expect(answer.status).toBe(200);
+  expect(performance.now() - sinceMs).toBeLessThan(15_000);
+  const found = await site.once<{ components: unknown[] }>(
+    other,
+    'GET',
+    `${changeSet}/search?q=${encodeURIComponent('after')}`,
+  );
+  expect(found.body.components).toHaveLength(1);
+  await site.start(holder);
+});
+
+test('[EN754] one that was paused for longer than its lease shows nothing old when it wakes', {
+  timeout: 60_000,
+}, async () => {
+  const workspace = site.workspaces[1]!;
+  const holder = await holderOf(workspace);
+  const other = site.nodes.find((n) => n !== holder)!;
+  const changeSet = await open(workspace);
+  const set = (value: string) => {
+    const body = { mutations: [{ kind: 'attribute.set', component: 'it', path: '/domain/Zone', value }] };
+    return site.once(other, 'POST', `${changeSet}/mutations`, { body });
+  };
+  const create = { kind: 'component.create', schema: 'Thing', name: 'it', attributes: { '/domain/Zone': 'before' } };
+  await site.once(other, 'POST', `${changeSet}/mutations`, { body: { mutations: [create] } });
+  site.pause(holder);
+  expect((await set('after')).status).toBe(200);
+  site.resume(holder);
+  // At once, before it has had time to find out.
+  const read = await site.once(holder, 'GET', `${changeSet}/components/it`);
+  expect(read).toMatchObject({ status: 200, body: { component: { attributes: { '/domain/Zone': 'after' } } } });
+});
+
+test('[EN755] one that is ended gives up what it has at once, and nobody waits', { timeout: 60_000 }, async () => {
+  const workspace = site.workspaces[2]!;
+  const holder = await holderOf(workspace);
+  const other = site.nodes.find((n) => n !== holder)!;
+  expect(await holder.served!.stop()).toBe(0);
+  const sinceMs = performance.now();
+  expect((await site.once(other, 'GET', changeSets(workspace))).status).toBe(200);
+  expect(performance.now() - sinceMs).toBeLessThan(3_000);
+  await site.start(holder);
+});
+
+test('[EN756] a command that works on the database itself is told which engine has the workspace', {
+  timeout: 60_000,
+}, async () => {
+  const [workspace] = site.workspaces as [string];
+  const holder = await holderOf(workspace);
+  const env = {
+    ...process.env,
+    HEADWATER_STORE: site.server.urlOf('postgres'),
+    HEADWATER_DATA: `${holder.folder}-other`,
+  };
+  const args = [bin, 'change-set', 'list', '--workspace', workspace, '--json'];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { env, encoding: 'utf8' });
+  expect([status, stdout + stderr]).toEqual([75, expect.stringContaining(`driven by the engine at ${holder.address}`)]);
+});
