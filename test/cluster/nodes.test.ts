@@ -1,10 +1,8 @@
 // Several engines on one database as people meet them: any of them answers, whichever drives the workspace; one that ends, is killed or
 // is paused is succeeded, and says nothing that is not so any more.
 
-import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bin } from '../support/served.ts';
 import { type Node, Site } from './site.ts';
 
 let site: Site;
@@ -151,12 +149,6 @@ test('[EN756] a command that works on the database itself is told which engine h
 }, async () => {
   const [workspace] = site.workspaces as [string];
   const holder = await holderOf(workspace);
-  const env = {
-    ...process.env,
-    HEADWATER_STORE: site.server.urlOf('postgres'),
-    HEADWATER_DATA: `${holder.folder}-other`,
-  };
-  const args = [bin, 'change-set', 'list', '--workspace', workspace, '--json'];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { env, encoding: 'utf8' });
-  expect([status, stdout + stderr]).toEqual([75, expect.stringContaining(`driven by the engine at ${holder.address}`)]);
+  const { status, said } = await site.command('change-set', 'list', '--workspace', workspace);
+  expect([status, said]).toEqual([75, expect.stringContaining(`driven by the engine at ${holder.address}`)]);
 });

@@ -1,20 +1,22 @@
 // Several engines on one PostgreSQL as real processes, each with a way of its own to the server; a provider that counts effects in
 // another process; and clients that ask any of the engines, again with the same key until they are answered.
 
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { openPostgresStore } from '../../src/adapters/postgres/store.ts';
-import type { Json } from '../../src/base/json.ts';
 import { type Provider, startProvider, thingMutations } from '../engine/action_house.ts';
 import { withFunctions } from '../engine/function_house.ts';
 import { House } from '../engine/house.ts';
 import { PostgresServer } from '../support/postgres_server.ts';
 import { bin, Served } from '../support/served.ts';
 import { Way } from './way.ts';
+
+const run = promisify(execFile);
 
 /** An answer, or why there is none. */
 export interface Answered<T = unknown> {
@@ -43,6 +45,7 @@ export class Site {
   token = '';
   /** Ids of the workspaces, each with schema `Thing` on Head. */
   readonly workspaces: string[] = [];
+  readonly #folders: string[] = [];
 
   private constructor(server: PostgresServer, provider: Provider, nodes: readonly Node[]) {
     this.server = server;
@@ -165,20 +168,17 @@ export class Site {
     }
   }
 
-  /** What `headwater verify` says, of a process of its own, once all engines have ended. */
-  verify(workspace: string): {
-    readonly status: number | null;
-    readonly said: { readonly ok?: boolean; readonly problems?: Json };
-  } {
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      [bin, 'verify', '--data', this.nodes[0]!.folder, '--workspace', workspace, '--json'],
-      { env: { ...process.env, HEADWATER_STORE: this.server.urlOf('postgres') }, encoding: 'utf8' },
-    );
+  /** A command on the database itself. The server's log is read meanwhile: it waits for who reads it. */
+  async command(...args: readonly string[]): Promise<{ readonly status: number; readonly said: string }> {
+    const env = { ...process.env, HEADWATER_STORE: this.server.urlOf('postgres') };
+    const folder = `${this.nodes[0]!.folder}-command`;
+    this.#folders.push(folder);
     try {
-      return { status, said: JSON.parse(stdout) };
+      const { stdout } = await run(process.execPath, [bin, ...args, '--data', folder, '--json'], { env });
+      return { status: 0, said: stdout };
     } catch (e) {
-      throw new Error(`verify: ${stdout}${stderr}`, { cause: e });
+      const { code, stdout, stderr } = e as { code: number; stdout: string; stderr: string };
+      return { status: code, said: stdout + stderr };
     }
   }
 
@@ -187,8 +187,9 @@ export class Site {
       if (node.isPaused) this.resume(node);
       await this.kill(node);
       await node.way.close();
-      rmSync(node.folder, { recursive: true, force: true });
+      this.#folders.push(node.folder);
     }
+    for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true });
     this.provider.close();
     await this.server.close();
   }
