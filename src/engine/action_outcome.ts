@@ -153,6 +153,7 @@ export function formerOf(
   return w.actions.followersOf(id).flatMap((follower): FormerStep[] => {
     const destroy = w.actions.find(follower);
     if (destroy?.component !== component || destroy.kind !== 'destroy' || destroy.former !== undefined) return [];
+    if (destroy.isOfMade === true) return [];
     if (old === undefined) return [{ id: follower, events: ['cancel'], more: { endedAtMs: w.world.clock.nowMs() } }];
     const former = { resourceId: old, status, payload };
     if (resourceId === undefined || resourceId !== old) return [{ id: follower, events: [], more: { former } }];

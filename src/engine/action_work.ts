@@ -71,7 +71,10 @@ export class ActionWork {
     await this.#w.reality.ready();
     if (!this.#isAwake) {
       this.#isAwake = true;
+      // Whoever found one interrupted may have gone before he found out what became of it.
+      const found = this.#w.actions.all().filter((a) => a.status === 'interrupted' && !this.#under.has(a.id));
       await this.#takeOver();
+      for (const action of found) await resolveInterrupted(this.#w, action);
     }
     await this.#lookAtLacking();
     this.#pump();

@@ -7,7 +7,7 @@ import type { ActionId, ChangeSetId, ComponentId, Hash } from '../base/ids.ts';
 import { must } from '../base/result.ts';
 import type { ActionRecord } from '../model/action.ts';
 import type { ActionKind } from '../model/function.ts';
-import { findComponent, findSchema, nameOf } from '../model/lookup.ts';
+import { findComponent, findSchema, isMarked, nameOf } from '../model/lookup.ts';
 import type { Reader } from '../model/state.ts';
 import { amended, type QueuedActions, stepOf } from './action_table.ts';
 import type { Workspace } from './workspace.ts';
@@ -132,6 +132,11 @@ export function queuePlanned(
           ids[ids.length - 1] = later.record.id;
         }
       }
+      // It was to be taken away as soon as it was made, and stays after all.
+      if (kind === 'create')
+        for (const other of w.actions.of(component))
+          if (other.isOfMade === true && other.after.includes(known.id) && hasNotBegun(other))
+            out.push(must(stepOf(other, ['cancel'], { endedAtMs: w.world.clock.nowMs() })));
       if (isWaiting(known)) out.push(amended(known, { ...reviewed, after: before, ...status }));
       else if (known.status === 'interrupted') out.push(amended(known, reviewed));
       continue;
@@ -144,8 +149,20 @@ export function queuePlanned(
   const endedAtMs = w.world.clock.nowMs();
   for (const { component, kind, name } of cancelled)
     for (const action of w.actions.of(component)) {
-      if (!isSame(action, kind, name) || !isWaiting(action) || taken.has(action.id)) continue;
+      if (!isSame(action, kind, name) || taken.has(action.id)) continue;
       if (hasNotBegun(action)) out.push(must(stepOf(action, ['cancel'], { endedAtMs })));
+      // What is being made, or may have been, is taken away after that.
+      else if (kind === 'create' && isMarked(state, component)) {
+        const of = {
+          component,
+          kind: 'destroy' as const,
+          actor: by.actor,
+          origins: [by.changeSet],
+          after: [action.id],
+        };
+        const destroy = newAction(w, state, of);
+        if (destroy !== undefined) out.push(newRow({ ...destroy, isOfMade: true })!);
+      } else if (!isWaiting(action)) continue;
       // What may have been done already is done once more, with what is declared now.
       else if (kind === 'update') out.push(amended(action, { paths: [], reviewedHash: null }));
     }

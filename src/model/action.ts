@@ -166,6 +166,8 @@ export interface ActionRecord {
   readonly ending?: 'cancel' | 'fail' | undefined;
   /** An attempt may have been done, of which that is not known: ended before the next one it is interrupted. Absent: none. */
   readonly isUnsure?: boolean | undefined;
+  /** Of a destruction: it takes away what the creation that it waits for makes, not what was there before. */
+  readonly isOfMade?: true;
   /** Components whose actions it waited for and were cancelled; an apply that plans for all of them again lets it go. Absent: none. */
   readonly blockedBy?: readonly ComponentId[] | undefined;
   /**

@@ -53,6 +53,7 @@ export async function runFaults(site: Site, { seed, seconds }: Faults): Promise<
   wrong.push(...(await edited(site, editors)), ...(await caughtUp(site)));
   const effects = await site.provider.journal();
   wrong.push(...effected(effects, appliers));
+  if (wrong.length > 0) history.push(...(await actionsOf(site, wrong)));
   return {
     wrong,
     history,
@@ -60,6 +61,19 @@ export async function runFaults(site: Site, { seed, seconds }: Faults): Promise<
     applied: appliers.reduce((n, a) => n + a.made.length + a.removed.length, 0),
     effects: effects.length,
   };
+}
+
+/** What became of the actions of things that are named in what is wrong, for people. */
+async function actionsOf(site: Site, wrong: readonly string[]): Promise<string[]> {
+  const names = new Set(wrong.flatMap((w) => w.match(/s\d+-thing-\d+-\d+/g) ?? []));
+  const rows = await site.rows<{ id: string; status: string; text: string }>(
+    'select id, status, text from action order by id',
+  );
+  return rows.flatMap(({ id, status, text }) => {
+    const { componentName, kind, after, failure, heldBecause, attempts, origins } = JSON.parse(text);
+    if (!names.has(componentName)) return [];
+    return [JSON.stringify({ componentName, kind, status, id, after, failure, heldBecause, attempts, origins })];
+  });
 }
 
 interface Doing {

@@ -4,6 +4,8 @@
 import { afterEach, expect, test } from 'vitest';
 import { MemoryStore } from '../../src/adapters/memory/store.ts';
 import type { Json } from '../../src/base/json.ts';
+import { must } from '../../src/base/result.ts';
+import type { ActionRecord } from '../../src/model/action.ts';
 import { ActionHouse, codeOf, type Provider, startProvider, thingMutations } from './action_house.ts';
 import { withFunctions } from './function_house.ts';
 import { House } from './house.ts';
@@ -76,6 +78,52 @@ test('[EN193] what was applied while a creation was under way is sent after it, 
     'refresh of it: succeeded',
   ]);
   expect(await second.effects()).toEqual(['create it', 'update t1']);
+  await ending(first);
+});
+
+test('[EN185] one that was found interrupted by an engine that went before it did anything about it is taken up by the next', async () => {
+  const { first, open } = await opened();
+  const second = await open();
+  const workspace = await second.house.workspace();
+  await workspace.actions.ready();
+  const [{ id }] = workspace.actions.all() as [ActionRecord];
+  const failure = { code: 'interrupted', message: 'whoever ran it went away' } as const;
+  const step = must(workspace.actions.step(id, ['interrupt'], { failure }));
+  expect(await workspace.record({ changes: [], actions: [step] })).toBe(true);
+  const third = await open();
+  await third.quiet();
+  expect(await third.told()).toEqual(['create of it: succeeded', 'refresh of it: succeeded']);
+  expect(await third.effects()).toEqual(['create it']);
+  await ending(first);
+});
+
+test('[EN193] what was deleted while its creation was under way is taken away after it, also when that was cut off', async () => {
+  const { first, open } = await opened();
+  const changeSet = await first.house.open('a deletion');
+  await first.house.submit(changeSet, { kind: 'component.delete', component: 'it' });
+  await first.house.call('change_set.apply', { changeSet, waitMs: 20_000 });
+  const second = await open();
+  await second.quiet();
+  expect([await second.effects(), await second.told()]).toEqual([
+    ['create it', 'destroy t1'],
+    ['create of it: succeeded', 'destroy of it: succeeded'],
+  ]);
+  await ending(first);
+});
+
+test('[EN193] what was deleted and brought back while its creation was under way stays', async () => {
+  const { first, open } = await opened();
+  for (const kind of ['component.delete', 'component.restore']) {
+    const changeSet = await first.house.open(kind);
+    await first.house.submit(changeSet, { kind, component: 'it' });
+    await first.house.call('change_set.apply', { changeSet, waitMs: 20_000 });
+  }
+  const second = await open();
+  await second.quiet();
+  expect([await second.effects(), await second.told()]).toEqual([
+    ['create it'],
+    ['create of it: succeeded', 'destroy of it: cancelled', 'refresh of it: succeeded'],
+  ]);
   await ending(first);
 });
 
