@@ -286,6 +286,10 @@ export const faultCodes = {
     means: 'Stored bytes do not match their hash or format.',
     next: 'Restore from a backup; run verify for the first bad place.',
   },
+  store_incomplete: {
+    means: 'A store was being made there from another one, and that was not finished.',
+    next: 'Begin the move or the restore again, which starts anew; or name another place.',
+  },
   store_version: { means: 'The store was written by a newer release.', next: 'Use that release or a newer one.' },
   chunk_missing: {
     means: 'A chunk that a root refers to is not in the store.',

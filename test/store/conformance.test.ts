@@ -6,7 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../src/adapters/memory/store.ts';
 import { openSqliteStore, type SqliteStore } from '../../src/adapters/sqlite/store.ts';
 import { type StoreUnderTest, storeConformance } from '../../src/ports/conformance/store.ts';
+import { dumpConformance } from '../../src/ports/conformance/store_dump.ts';
 import { digest, temporaryFolder } from './folders.ts';
+import { sqlitePlaces } from './places.ts';
 
 const stores: StoreUnderTest[] = [
   { name: 'memory', digest, open: async () => new MemoryStore() },
@@ -24,11 +26,18 @@ for (const store of stores)
     for (const { title, run } of storeConformance(store)) it(title, run, 60_000);
   });
 
+const sqlite = sqlitePlaces();
+const moves = dumpConformance({ digest, from: sqlite, to: sqlite });
+
+describe('moving', () => {
+  for (const { title, run } of moves) it(title, run, 60_000);
+});
+
 describe('the suite itself', () => {
   it('quotes every rule of its SPEC and no other', () => {
     const spec = readFileSync(new URL('../../src/ports/conformance/SPEC.md', import.meta.url), 'utf8');
     const rules = [...spec.matchAll(/^- \[(ST\d+)\]/gm)].map((m) => m[1]);
-    const titles = storeConformance(stores.at(-1)!).map((c) => c.title);
+    const titles = [...storeConformance(stores.at(-1)!), ...moves].map((c) => c.title);
     const quoted = titles.flatMap((title) => [...title.matchAll(/\[(ST\d+)\]/g)].map((m) => m[1]));
     expect(rules.length).toBeGreaterThan(20);
     expect(new Set(quoted)).toEqual(new Set(rules));

@@ -20,3 +20,12 @@ export function fromColumn(column: string): string {
   if (!column.startsWith(mark)) return column;
   return column.slice(1).replaceAll(/\u0001([01])/g, (_, which: string) => (which === '0' ? '\0' : mark));
 }
+
+/** To order by what the texts of a column are, however they are escaped: those without a NUL first, each by their bytes. */
+export function inOrderOfText(column: string): string {
+  const escaped = `substr(${column}, 2)`;
+  // In what is escaped a U+0001 begins two characters. To compare, U+0001 becomes two, NUL two that come before them.
+  return `(${column} like E'\\x01%' and position(E'\\x010' in ${escaped}) > 0), case when ${column} like E'\\x01%'
+    then replace(replace(${escaped}, E'\\x011', E'\\x01\\x02'), E'\\x010', E'\\x01\\x01')
+    else replace(${column}, E'\\x01', E'\\x01\\x02') end collate "C"`;
+}

@@ -19,6 +19,8 @@ export interface DatabaseOptions {
   readonly connectionsMax?: number;
   /** How long a lost server is waited for, in all. Default 30,000. */
   readonly patienceMs?: number;
+  /** The engine that writes, which goes with every connection: the tables refuse what it writes to a workspace that another drives. */
+  readonly writer?: string;
 }
 
 const defaults = { schema: 'headwater', connectionsMax: 10, patienceMs: 30_000 } as const;
@@ -41,6 +43,7 @@ const types = {
 export class PostgresDatabase {
   readonly schema: string;
   readonly url: string;
+  readonly #settings: string;
   readonly #pool: pg.Pool;
   readonly #patienceMs: number;
   readonly #names = new Map<string, string>();
@@ -52,6 +55,12 @@ export class PostgresDatabase {
     if (!isSchemaName(schema)) throw new Fault('store_failed', `no name for a schema: ${schema}`);
     this.schema = schema;
     this.url = url;
+    const { writer } = options;
+    const settings = { search_path: schema, synchronous_commit: 'on', ...(writer && { 'headwater.node': writer }) };
+    const escaped = (value: string) => value.replaceAll(/[\\ ]/g, '\\$&');
+    this.#settings = Object.entries(settings)
+      .map(([name, value]) => `-c ${name}=${escaped(value)}`)
+      .join(' ');
     this.#patienceMs = options.patienceMs ?? defaults.patienceMs;
     this.#pool = new pg.Pool({ ...this.clientOptions(), max: connectionsMax, allowExitOnIdle: true });
     // Of a connection that nobody uses at the moment: the pool makes another.
@@ -67,7 +76,7 @@ export class PostgresDatabase {
       keepAlive: true,
       types: types as NonNullable<pg.ClientConfig['types']>,
       // Whoever set the server up otherwise: what is acknowledged here is on its disk.
-      options: `-c search_path=${this.schema} -c synchronous_commit=on`,
+      options: this.#settings,
     };
   }
 

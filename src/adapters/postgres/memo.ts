@@ -11,6 +11,9 @@ const askedMax = 100_000;
 /** Entries looked at in one step of making room. */
 const evictStepRows = 1_000;
 
+/** What an entry counts. */
+export const memoBytes = (key: string, text: string): number => key.length + Buffer.byteLength(text);
+
 export class Memo {
   readonly #db: PostgresDatabase;
   readonly #asked = new Map<number, Set<Hash>>();
@@ -70,7 +73,7 @@ export class Memo {
             workspace,
             last.map(([key]) => key),
             last.map(([, text]) => toColumn(text)),
-            last.map(([key, text]) => key.length + Buffer.byteLength(text)),
+            last.map(([key, text]) => memoBytes(key, text)),
             used,
           ],
         );

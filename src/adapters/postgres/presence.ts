@@ -1,9 +1,10 @@
 // Engines of this release share the tables; one of a release before leases has them to itself, by a lock that the server keeps as
-// long as a connection lives. So each engine holds the same lock in its shared form, and neither kind comes in beside the other.
+// long as a connection lives, as has whoever moves a whole store. So each engine holds the same lock in its shared form, and neither kind
+// comes in beside the other. Whoever is alone is told apart by a number, by which one that was cut off and succeeded writes no more.
 
 import pg from 'pg';
 import { Fault } from '../../base/result.ts';
-import type { PostgresDatabase } from './database.ts';
+import type { Ask, PostgresDatabase } from './database.ts';
 import { isLost } from './fault.ts';
 
 /** The same in every release: the kind of lock, with the schema's name for which one. */
@@ -13,26 +14,42 @@ const takeMs = [20, 80, 300];
 /** Between two attempts to have the lock again. */
 const retryMs = 500;
 
+const inUse = ({ schema }: PostgresDatabase): string => `the store in schema ${schema} is in use`;
+const taken = ({ schema }: PostgresDatabase): string =>
+  `the store in schema ${schema} is being moved, or an engine of an earlier release has it to itself`;
+
 export class Presence {
   readonly #db: PostgresDatabase;
+  readonly #lockName: string;
+  #epoch: number | undefined;
   #client: pg.Client | undefined;
   #again: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  private constructor(db: PostgresDatabase) {
+  private constructor(db: PostgresDatabase, how: 'shared' | 'alone') {
     this.#db = db;
+    this.#lockName = how === 'alone' ? 'pg_try_advisory_lock' : 'pg_try_advisory_lock_shared';
   }
 
-  /** Faults: `store_busy` while an engine of a release before leases has the tables. */
-  static async take(db: PostgresDatabase): Promise<Presence> {
-    const here = new Presence(db);
+  /** Faults: `store_busy` while somebody has the tables alone, or, for who wants to be `alone`, while anybody uses them. */
+  static async take(db: PostgresDatabase, how: 'shared' | 'alone' = 'shared'): Promise<Presence> {
+    const here = new Presence(db, how);
     for (const waitMs of [...takeMs, undefined]) {
       if (await db.patiently('taking the store', () => here.#lock())) break;
-      if (waitMs === undefined)
-        throw new Fault('store_busy', `an engine of an earlier release has the store in schema ${db.schema} to itself`);
+      if (waitMs === undefined) throw new Fault('store_busy', how === 'alone' ? inUse(db) : taken(db));
       await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
+    if (how === 'alone') {
+      const [row] = await db.ask('taking the store', 'update store_owner set epoch = epoch + 1 returning epoch');
+      here.#epoch = row!['epoch'] as number;
+    }
     return here;
+  }
+
+  /** Of who is alone, in a transaction, which a successor then waits for. Faults: `store_busy`. */
+  async assert(ask: Ask): Promise<void> {
+    const rows = await ask('select 1 from store_owner where epoch = $1 for share', [this.#epoch!]);
+    if (rows.length === 0) throw new Fault('store_busy', inUse(this.#db));
   }
 
   async close(): Promise<void> {
@@ -47,7 +64,7 @@ export class Presence {
     client.on('error', () => this.#lost(client));
     client.on('end', () => this.#lost(client));
     await client.connect();
-    const { rows } = await client.query('select pg_try_advisory_lock_shared($1, hashtext($2)) as got', [
+    const { rows } = await client.query(`select ${this.#lockName}($1, hashtext($2)) as got`, [
       kindOfLock,
       this.#db.schema,
     ]);
@@ -65,7 +82,7 @@ export class Presence {
     this.#tryAgain();
   }
 
-  /** What is written meanwhile is held by leases. */
+  /** What is written meanwhile is held by leases, or by the number of who is alone. */
   #tryAgain(): void {
     if (this.#isClosed) return;
     this.#again = setTimeout(() => {

@@ -21,20 +21,21 @@ import type {
   LogRow,
   PrunedActions,
   RealityRow,
-  Store,
   StoreProblem,
   SweepOutcome,
   WorkspaceRow,
 } from '../../ports/store.ts';
+import type { DumpableStore, DumpPart } from '../../ports/store_dump.ts';
 import { ActionTable } from './action_table.ts';
 import { checkTables } from './check.ts';
 import { fromColumn, toColumn } from './column_text.ts';
 import { Conditions } from './conditions.ts';
 import { Content } from './content.ts';
 import { type DatabaseOptions, PostgresDatabase } from './database.ts';
+import { dumpSchema } from './dump.ts';
 import { EventTable } from './event_table.ts';
 import { PostgresLeases } from './leases.ts';
-import { migrate } from './migrate.ts';
+import { assertWhole, migrate } from './migrate.ts';
 import { Presence } from './presence.ts';
 import { auditColumns, auditRow, changeSetColumns, changeSetRow, workspaceRow } from './rows.ts';
 import { PostgresRunStore } from './run_store.ts';
@@ -45,16 +46,35 @@ export interface PostgresStoreOptions extends DatabaseOptions {
   readonly node?: EngineNode;
   /** How long a lease lasts without being renewed. Default `limits.leaseMs`. */
   readonly leaseMs?: number;
+  /** Has the tables to itself, and leases nothing: whoever else uses them gets `store_busy`. Default false. */
+  readonly isAlone?: boolean;
+  /** Writes a copy of the store to a path, as `Store.backup` says; absent: there is none but by PostgreSQL's own tools. */
+  readonly backUp?: (store: DumpableStore, destination: string) => Promise<void>;
 }
 
-/** Opens the store, its tables made or brought up to date. Faults: `store_busy`, `store_version`, `store_failed`. */
+/** Opens the store, its tables made or brought up to date. Faults: `store_busy`, `store_version`, `store_incomplete`, `store_failed`. */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
-  const db = new PostgresDatabase(options);
+  const { db, presence } = await openTables(options);
+  return new PostgresStore(db, options, presence);
+}
+
+/** `mayBeIncomplete`: for who makes a store there. Faults as `openPostgresStore`. */
+export async function openTables(
+  options: PostgresStoreOptions,
+  { mayBeIncomplete = false } = {},
+): Promise<{ readonly db: PostgresDatabase; readonly presence: Presence | undefined }> {
+  const { node, isAlone = false } = options;
+  const db = new PostgresDatabase({ ...options, ...(node === undefined ? {} : { writer: node.id }) });
+  let presence: Presence | undefined;
   try {
-    await migrate(db);
-    return new PostgresStore(db, options, options.node === undefined ? undefined : await Presence.take(db));
+    await migrate(db, { mayBeIncomplete });
+    if (isAlone || node !== undefined) presence = await Presence.take(db, isAlone ? 'alone' : 'shared');
+    // Somebody may have begun to make it before it was taken.
+    if (!mayBeIncomplete) await assertWhole(db);
+    return { db, presence };
   } catch (e) {
     await db.close();
+    await presence?.close();
     throw e;
   }
 }
@@ -62,7 +82,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 /** Above every version and position. */
 const last = Number.MAX_SAFE_INTEGER;
 
-export class PostgresStore implements Store {
+export class PostgresStore implements DumpableStore {
   readonly kind = 'postgres';
   /** What it was opened with. */
   readonly options: PostgresStoreOptions;
@@ -281,14 +301,22 @@ export class PostgresStore implements Store {
     return this.#db.entering(() => checkTables(this.#db, most));
   }
 
-  async backup(_destination: string): Promise<void> {
-    throw new Fault(
-      'store_failed',
-      'a store on PostgreSQL is backed up with PostgreSQL’s own tools: pg_dump, or a base backup',
-      {
-        schema: this.#db.schema,
-      },
-    );
+  backup(destination: string): Promise<void> {
+    const { backUp } = this.options;
+    return this.#db.entering(async () => {
+      if (backUp !== undefined) return backUp(this, destination);
+      throw new Fault(
+        'store_failed',
+        'this store is backed up with PostgreSQL’s own tools: pg_dump, or a base backup',
+        {
+          schema: this.#db.schema,
+        },
+      );
+    });
+  }
+
+  dump(): AsyncIterable<DumpPart> {
+    return dumpSchema(this.#db);
   }
 
   /** Bytes and rows on the server; since opening, `commits` that landed and `commitsStale` that were refused. */

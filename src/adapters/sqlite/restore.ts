@@ -2,11 +2,12 @@
 // fails or is killed leaves no store behind. Restoring by hand, by copying the backup, works as well; it only lacks the
 // check. The file of runs comes along where there is one; a store does without.
 
-import { constants, copyFileSync, existsSync, rmSync, statSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, statSync } from 'node:fs';
 import { Fault } from '../../base/result.ts';
-import { giveName, refuseExisting } from './backup.ts';
+import { refuseExisting } from './backup.ts';
 import { asFault } from './fault.ts';
 import { journalPath } from './journal_file.ts';
+import { NewStoreFiles } from './new_store_files.ts';
 import { makePrivate } from './private_file.ts';
 import { runFilePath } from './runs/run_file.ts';
 import { openSqliteStore } from './store.ts';
@@ -17,20 +18,15 @@ import { openSqliteStore } from './store.ts';
  * `from` is not a backup but a store that is (or was) in use.
  */
 export async function restoreSqliteStore(from: string, to: string): Promise<void> {
+  const files = new NewStoreFiles(to);
   refuseExisting(to, 'the store');
-  refuseExisting(`${to}-wal`, 'a write-ahead log of an older store');
-  refuseExisting(journalPath(to), 'the journal of an older store');
-  refuseExisting(runFilePath(to), 'the runs of an older store');
+  files.refuseLeavings();
   for (const beside of [`${from}-wal`, journalPath(from), `${runFilePath(from)}-wal`])
     if ((statSync(beside, { throwIfNoEntry: false })?.size ?? 0) > 0)
       throw new Fault('store_failed', `${from} has ${beside} beside it: it is a store in use, not a backup`);
-  const temporary = `${to}.partial`;
+  const { temporary } = files;
   const temporaryRuns = runFilePath(temporary);
-  const leavings = [temporary, temporaryRuns].flatMap((path) => ['', '-wal', '-journal', '-shm'].map((s) => path + s));
-  const clean = (): void => {
-    for (const path of leavings) rmSync(path, { force: true });
-  };
-  clean();
+  files.takeOver();
   try {
     // Never `from` itself: a check must not change the backup. A copy has the rights of the file that is there.
     makePrivate(temporary);
@@ -47,12 +43,10 @@ export async function restoreSqliteStore(from: string, to: string): Promise<void
     } finally {
       await store.close();
     }
-    // The main file last: with it there is a store.
-    if (existsSync(temporaryRuns)) giveName(temporaryRuns, runFilePath(to));
-    giveName(temporary, to);
+    files.giveNames();
   } catch (e) {
     throw asFault(e, `restoring ${from}`);
   } finally {
-    clean();
+    files.clean();
   }
 }

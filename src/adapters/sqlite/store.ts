@@ -6,7 +6,7 @@
 // Nothing in this process may open the store's file by other means while it is open: closing any descriptor of a file
 // drops all the POSIX locks that the process has on it.
 
-import { rmSync, statSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import type { ActionId, ChangeSetId, Hash, WorkspaceId } from '../../base/ids.ts';
 import { Fault } from '../../base/result.ts';
 import type { ActionRecord } from '../../model/action.ts';
@@ -24,11 +24,11 @@ import type {
   LogRow,
   PrunedActions,
   RealityRow,
-  Store,
   StoreProblem,
   SweepOutcome,
   WorkspaceRow,
 } from '../../ports/store.ts';
+import type { DumpableStore, DumpPart } from '../../ports/store_dump.ts';
 import { weightOfAction } from './action_journal.ts';
 import { ActionList } from './action_list.ts';
 import { ActionTable } from './action_table.ts';
@@ -38,9 +38,11 @@ import { ChunkStore } from './chunk_store.ts';
 import { CommitWriter } from './commit_writer.ts';
 import { DocumentStore } from './document_store.ts';
 import { type Database, readPragma, releaseDatabase } from './driver.ts';
+import { dumpFiles } from './dump.ts';
 import { EventTable } from './event_table.ts';
 import { asFault, guarded } from './fault.ts';
 import { Journal, journaledCharsMax } from './journal.ts';
+import { temporaryPath } from './new_store_files.ts';
 import { ownFile } from './own_file.ts';
 import { RealityTable } from './reality_table.ts';
 import { Refs } from './refs.ts';
@@ -65,8 +67,15 @@ const sweepStepRows = 2_000;
 /** Two openers at the same instant can each keep the other out; each tries again after this long. */
 const openRetryMs = [5, 20];
 
-/** Opens or makes a store. Faults: `store_busy` when another process has it, `store_version`, `store_damaged`, `store_failed`. */
+/**
+ * Opens or makes a store. Faults: `store_busy` when another process has it, `store_version`, `store_damaged`, `store_incomplete` where one
+ * was being made from another and is not whole, `store_failed`.
+ */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
+  const { file } = options;
+  const unfinished = temporaryPath(file);
+  if (!existsSync(file) && existsSync(unfinished))
+    throw new Fault('store_incomplete', `${file} was being made and is not whole: ${unfinished}`, { file: unfinished });
   for (const waitMs of openRetryMs) {
     try {
       return new SqliteStore(options);
@@ -78,7 +87,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   return new SqliteStore(options);
 }
 
-export class SqliteStore implements Store {
+export class SqliteStore implements DumpableStore {
   readonly kind = 'sqlite';
   readonly file: string;
   readonly runs: SqliteRunStore;
@@ -294,6 +303,15 @@ export class SqliteStore implements Store {
     const settled = copying.catch(() => {}).then(() => void this.#backups.delete(settled));
     this.#backups.add(settled);
     await copying;
+  }
+
+  async *dump(): AsyncIterable<DumpPart> {
+    this.#reading(() => undefined);
+    try {
+      yield* dumpFiles(this.#db, this.#refs, this.runs.connection());
+    } catch (e) {
+      throw asFault(e, 'reading');
+    }
   }
 
   /** Runs first: what they tell of is then in the copy of the main file, with which the backup is complete. */

@@ -167,6 +167,11 @@ export class SqliteRunStore implements RunStore {
     return checkRunFile(this.#db!, most);
   }
 
+  /** What reads the file, if there is one. */
+  connection(): Database | undefined {
+    return this.#isThere() ? this.#db : undefined;
+  }
+
   /** A consistent copy of the file, if there is one, beside what will be the copy of the main file at `destination`. */
   async backup(destination: string): Promise<void> {
     if (!this.#isThere()) return refuseExisting(runFilePath(destination), 'runs of another store');
