@@ -108,13 +108,13 @@ export class Engine {
     // An id counts before a name, so one in use need not be looked for in the store: every request names it several times.
     const inUse = this.#open.get(text as WorkspaceId);
     if (inUse !== undefined && !this.directory.isRemoved(inUse.id)) {
-      if (this.driving?.isCertain(inUse.id) === false) await this.#driven(inUse.id);
+      if (this.driving?.isCertain(inUse.id) === false) await this.driven(inUse.id);
       // It may have been taken by others and come back meanwhile: then what is in memory here is of before.
       if (this.#open.get(inUse.id) === inUse) return ok({ workspace: inUse });
     }
     const found = await this.directory.find(text);
     if (found === undefined || this.directory.isRemoved(found.row.id)) return noWorkspace(text);
-    await this.#driven(found.row.id);
+    await this.driven(found.row.id);
     return ok({ workspace: this.#use(found.row) });
   }
 
@@ -156,8 +156,8 @@ export class Engine {
     return holds === undefined || holds.id === this.driving.node.id ? undefined : holds;
   }
 
-  /** Fault `workspace_elsewhere`. */
-  async #driven(id: WorkspaceId): Promise<void> {
+  /** Resolves when this engine may write to the workspace, also to one that was removed. Fault `workspace_elsewhere`. */
+  async driven(id: WorkspaceId): Promise<void> {
     if (this.driving === undefined || this.driving.isCertain(id)) return;
     await this.driving.certain(id);
   }
@@ -287,7 +287,7 @@ export class Engine {
   /** Takes the mark of a removed workspace back, once it has ended here. */
   async bringBack(id: WorkspaceId): Promise<void> {
     await this.#closing.get(id);
-    await this.#driven(id);
+    await this.driven(id);
     await this.directory.say(id, { removed: null });
   }
 

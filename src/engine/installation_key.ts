@@ -44,7 +44,11 @@ export async function changeInstallationKey(c: Call, onlyRewrap: boolean): Promi
   const nameOf = (id: string): string => all.get(id)?.row.name ?? id;
   const done: KeyChange = await vault.changeInstallationKey(
     // Of removed ones too: their secrets stay.
-    async () => (await engine.directory.all()).map(({ row }) => row.id),
+    async () => {
+      const ids = (await engine.directory.all()).map(({ row }) => row.id);
+      for (const id of ids) await engine.driven(id);
+      return ids;
+    },
     { onlyRewrap, progress: (id) => c.progress(`keys of workspace ${nameOf(id)}`) },
   );
   const sentence = `encrypt the keys of secrets by installation key ${done.to}`;

@@ -6,6 +6,9 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPostgresStore, type PostgresStore } from '../../src/adapters/postgres/store.ts';
 import type { ChangeSetId } from '../../src/base/ids.ts';
+import { append, endedAction, endedBefore, queue, sampleAction } from '../../src/ports/conformance/action_world.ts';
+import { logLine, memoRow, sampleRun } from '../../src/ports/conformance/run_world.ts';
+import { rowsOf } from '../../src/ports/conformance/store_dump.ts';
 import { StoreWorld } from '../../src/ports/conformance/store_world.ts';
 import type { Leases } from '../../src/ports/leases.ts';
 import type { EventRow } from '../../src/ports/store.ts';
@@ -248,6 +251,72 @@ test('a workspace is driven by who has its lease; what comes late from an earlie
   await a.close();
   expect(await b.leases.holder(workspace)).toBeUndefined();
   expect((await b.leases.survey()).nodes.map((n) => n.id)).toEqual(['b']);
+});
+
+test('an engine whose workspace another one has taken writes nothing to it any more, of whatever kind', {
+  timeout: 60_000,
+}, async () => {
+  const schema = `case_${++schemas}`;
+  const [a, b] = [await leasing(schema, 'a', 300), await leasing(schema, 'b', 60_000)];
+  const w = new StoreWorld(a, digest);
+  const second = w.in(1, b);
+  await a.leases.take(w.workspace);
+  await w.found();
+  await w.commit(w.step(w.head, 1));
+  await sleep(350);
+  expect(await b.leases.take(w.workspace)).toBeUndefined();
+  const idempotency = { principal: 'p', key: 'k', requestHash: digest('q'), reply: '', atMs: 1 };
+  const kept = {
+    idempotency,
+    chunks: [w.chunk('there')],
+    reality: append(1, 1),
+    actions: queue(endedAction(w, 1), sampleAction(w, 2, { component: endedAction(w, 1).component })),
+  };
+  expect(await second.commit(second.step(w.head, 2, kept))).toEqual({ ok: true });
+  await second.store.runs.writeDocument(w.workspace, 'there', 'there', undefined);
+  await second.store.runs.putSealed(w.workspace, 'there', 'there');
+  const { store, workspace } = w;
+  const { runs } = store;
+  const run = sampleRun(w, 1);
+  const point = { version: 2, intentRoot: digest('i'), realityRoot: digest('r'), realitySeq: 0 };
+  await second.store.writeChunks(workspace, [], [{ changeSet: w.head, ...point }]);
+  await second.store.runs.putRuns(workspace, [run]);
+  await second.store.runs.writeMemo(workspace, [memoRow(w, 2)], 1_000_000);
+  const everything = async () => JSON.stringify(await rowsOf(second.store as PostgresStore));
+  const before = await everything();
+  const writes: Readonly<Record<string, () => Promise<unknown>>> = {
+    commit: () => w.commit(w.step(w.head, 3)),
+    pruneActions: () => store.pruneActions(workspace, endedBefore(Number.MAX_SAFE_INTEGER)),
+    pruneEvents: () => store.pruneEvents(workspace, 0),
+    expireIdempotent: () => store.expireIdempotent(workspace, Number.MAX_SAFE_INTEGER),
+    writeChunks: () => store.writeChunks(workspace, [w.chunk('late')], []),
+    'writeChunks, only checkpoints': () => store.writeChunks(workspace, [], [{ changeSet: w.head, ...point }]),
+    removeCheckpoints: () => store.removeCheckpoints(workspace, [{ changeSet: w.head, ...point }]),
+    nextGeneration: () => store.nextGeneration(workspace),
+    sweep: () => store.sweep(workspace, 1_000, () => false),
+    putSetting: () => store.putSetting(workspace, 'name', 'late'),
+    putRuns: () => runs.putRuns(workspace, [run]),
+    appendLog: () => runs.appendLog(workspace, [{ run: run.id, line: logLine(1) }]),
+    pruneRuns: () => runs.pruneRuns(workspace, Number.MAX_SAFE_INTEGER, 0),
+    writeMemo: () => runs.writeMemo(workspace, [memoRow(w, 1)], 1_000_000),
+    clearMemo: () => runs.clearMemo(workspace),
+    writeDocument: () => runs.writeDocument(workspace, 'keys', 'late', undefined),
+    'writeDocument, over another': () => runs.writeDocument(workspace, 'there', 'late', 'there'),
+    putSealed: () => runs.putSealed(workspace, 'key', 'late'),
+    removeSealed: () => runs.removeSealed(workspace, ['there']),
+    removeSealedAt: () => runs.removeSealedAt(workspace, ['there'], [{ id: w.head, version: 2 }]),
+    'one that nobody has': () => runs.putSealed(w.in(7).workspace, 'key', 'late'),
+  };
+  // Each would change something.
+  for (const [name, write] of Object.entries(writes)) {
+    const outcome = await write().then(
+      (answer) => ({ answer }),
+      (e: unknown) => ({ code: (e as { code?: string }).code }),
+    );
+    expect([name, outcome]).toEqual([name, { code: 'store_busy' }]);
+  }
+  expect(await everything()).toBe(before);
+  expect((await store.listChangeSets(workspace)).length).toBe(1);
 });
 
 test('of many that want a workspace at the same moment one has it', { timeout: 60_000 }, async () => {
