@@ -37,7 +37,8 @@ const problemsMax = 10;
  * when what is read back is not what was written, and those of the stores.
  */
 export async function moveStore(options: MoveOptions): Promise<Moved> {
-  const { source, target, world, progress } = options;
+  const { source, target, world } = options;
+  const progress = nowAndThen(world, options.progress);
   try {
     if (options.verifiesSource) await verifyStore('source', source, options);
     const read = new Tally(world.digest);
@@ -60,6 +61,16 @@ export async function moveStore(options: MoveOptions): Promise<Moved> {
     await target.discard();
     throw e;
   }
+}
+
+/** Not more often than once a second: parts of rows come by the hundred. */
+function nowAndThen({ clock }: World, progress: Progress): Progress {
+  let toldAtMs = 0;
+  return (line) => {
+    if (clock.nowMs() - toldAtMs < 1_000) return;
+    toldAtMs = clock.nowMs();
+    progress(line);
+  };
 }
 
 /** Rows as they come by: how many there are of each table of each workspace, and a digest over them. */

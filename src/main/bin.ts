@@ -35,6 +35,7 @@ try {
     browserLogin: async (options) => (await import('./browser_login.ts')).browserLogin(options),
     contexts,
     restore: async (from, folder) => (await import('./data_folder.ts')).restoreFolder(from, folder),
+    migrate: async (choice) => (await import('./move.ts')).migrate(choice),
     // Loaded for those who ask for them: most commands need none.
     cloud: async (options) => (await import('./cloud.ts')).openCloud(options),
     local: async (options) => (await import('./local.ts')).openLocal(options),

@@ -30,7 +30,7 @@ import { repeatable, writes } from './repeatable.ts';
 import { allowedSources } from './secret_sources.ts';
 import { vaultOf } from './secrets.ts';
 import { webhookSender } from './send_webhook.ts';
-import { openStore, storeFile } from './store_choice.ts';
+import { openStore, storeAddress, storeFile } from './store_choice.ts';
 
 /** Somebody to ask: the engine in this process, or another process's. */
 export interface Connection {
@@ -102,9 +102,11 @@ function makeFolder(folder: string): void {
   }
 }
 
-/** A data folder from a backup. Faults: those of restoring a store, such as `store_failed` where there is one. */
+/** A data folder from a backup, or the database that goes for it. Faults: those of restoring a store, such as `store_failed` where there is one. */
 export async function restoreFolder(from: string, folder: string): Promise<void> {
   makeFolder(folder);
+  const address = storeAddress();
+  if (address !== undefined) return (await import('./move.ts')).restoreTo(address, from, folder);
   await restoreSqliteStore(from, join(folder, storeFile));
 }
 

@@ -12,7 +12,7 @@ import { defaultPool, isPoolLabel } from '../dispatch/pool_label.ts';
 import type { PoolCapacity, PoolLine } from '../surfaces/cli/program.ts';
 import { KeptDocument } from './kept_document.ts';
 
-const poolsFile = 'pools.json';
+export const poolsFile = 'pools.json';
 /** 1: `pools`, by name, each with `cpus` and `memoryMiB`. */
 const poolsFormat = 1;
 const poolsMax = 100;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { socketOfEntry } from '../dispatch/network_reach.ts';
 import { KeptDocument } from './kept_document.ts';
 
-const reachFile = 'reach.json';
+export const reachFile = 'reach.json';
 /** 1: `sockets`, paths; `hosts`, where there are any. */
 const reachFormat = 1;
 const socketsMax = 1_000;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { isAllowance } from '../model/secret_reference.ts';
 import { KeptDocument } from './kept_document.ts';
 
-const sourcesFile = 'secret-sources.json';
+export const sourcesFile = 'secret-sources.json';
 /** 1: `allowed`, texts. */
 const sourcesFormat = 1;
 const sourcesMax = 1_000;

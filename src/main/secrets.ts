@@ -10,7 +10,7 @@ import type { Clock } from '../ports/world.ts';
 
 const keyVariable = 'HEADWATER_KEY';
 const olderVariable = 'HEADWATER_KEY_OLD';
-const keyFile = 'headwater.key';
+export const keyFile = 'headwater.key';
 
 export function vaultOf(folder: string, documents: RunStore, clock: Clock): Vault {
   const { [keyVariable]: given, [olderVariable]: older } = process.env;

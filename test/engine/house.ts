@@ -58,7 +58,7 @@ export const boxSpec: VariantSpec = {
 };
 
 /** A catalogue of one schema. */
-const smallCatalogue: Catalogue = {
+export const smallCatalogue: Catalogue = {
   origin: 'test',
   source: 'test 1',
   size: 1,

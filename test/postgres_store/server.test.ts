@@ -282,7 +282,7 @@ test('an engine whose workspace another one has taken writes nothing to it any m
   await second.store.writeChunks(workspace, [], [{ changeSet: w.head, ...point }]);
   await second.store.runs.putRuns(workspace, [run]);
   await second.store.runs.writeMemo(workspace, [memoRow(w, 2)], 1_000_000);
-  const everything = async () => JSON.stringify(await rowsOf(second.store as PostgresStore));
+  const everything = async () => (await rowsOf(b)).filter((row) => row.startsWith(w.workspace));
   const before = await everything();
   const writes: Readonly<Record<string, () => Promise<unknown>>> = {
     commit: () => w.commit(w.step(w.head, 3)),
@@ -315,7 +315,7 @@ test('an engine whose workspace another one has taken writes nothing to it any m
     );
     expect([name, outcome]).toEqual([name, { code: 'store_busy' }]);
   }
-  expect(await everything()).toBe(before);
+  expect(await everything()).toEqual(before);
   expect((await store.listChangeSets(workspace)).length).toBe(1);
 });
 

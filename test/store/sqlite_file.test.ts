@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { restoreSqliteStore } from '../../src/adapters/sqlite/restore.ts';
 import { openSqliteStore } from '../../src/adapters/sqlite/store.ts';
+import type { Hash } from '../../src/base/ids.ts';
 import { append, move, nothing, queue, sampleAction } from '../../src/ports/conformance/action_world.ts';
 import { type StoreWorld, StoreWorld as World } from '../../src/ports/conformance/store_world.ts';
+import type { DumpableStore } from '../../src/ports/store_dump.ts';
 import { digest, temporaryFolder } from './folders.ts';
 
 const { DatabaseSync } = createRequire(import.meta.url)(
@@ -290,4 +292,17 @@ it('does not restore a damaged backup, nor a store that is in use', async () => 
   await expect(restoreSqliteStore(backup, to)).rejects.toMatchObject({ code: 'store_damaged' });
   await expect(restoreSqliteStore(join(folder, 'missing'), to)).rejects.toMatchObject({ code: 'store_failed' });
   expect(readdirSync(folder).sort()).toEqual(['backup.db', 'store.db']);
+});
+
+it('dumps chunks in order of their hashes, also those that begin alike', async () => {
+  const w = await openWorld(join(temporaryFolder(), 'store.db'));
+  // The index has the first eleven digits; one more hash stands where the last of them would have to.
+  const alike = ['f', '9', '3', '0', 'a', '1'].map((d) => `00000000001${d}`.padEnd(64, '7'));
+  const hashes = [...alike, '000000000014'.padEnd(64, '0'), '000000000013'.padEnd(64, '0'), 'f'.repeat(64)];
+  for (const hash of hashes) await w.store.writeChunks(w.workspace, [{ hash: hash as Hash, text: hash }], []);
+  const dumped: unknown[] = [];
+  for await (const { table, rows } of (w.store as DumpableStore).dump())
+    if (table === 'chunk') dumped.push(...rows.map(([hash]) => hash));
+  expect(dumped).toEqual([...hashes].sort());
+  await w.store.close();
 });

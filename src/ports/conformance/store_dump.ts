@@ -38,7 +38,6 @@ export async function rowsOf(store: DumpableStore): Promise<string[]> {
   return rows;
 }
 
-/** Beside a digest, two texts whose hashes begin alike as chunks of a store would be (no such texts are known). */
 export async function fill(store: Store, digest: Digest): Promise<void> {
   for (const n of [2, 1]) await fillOne(new StoreWorld(store, digest, n), n);
   // Known by what was written beside commits only.
@@ -104,30 +103,29 @@ async function filled(under: DumpUnderTest): Promise<{ store: DumpableStore; row
   return { store, rows: await rowsOf(store) };
 }
 
+const moveCase = (title: string, run: () => Promise<void>) => ({ title, run });
+
 export function dumpConformance(under: DumpUnderTest): { title: string; run: () => Promise<void> }[] {
   const { from, to, digest } = under;
-  const cases: readonly (readonly [title: string, run: () => Promise<void>])[] = [
-    [
-      '[ST130] a dump has the rows of every table, and parts in bounds',
-      async () => {
-        const store = await from.fresh().open();
-        await fill(store, digest);
-        const parts: DumpPart[] = [];
-        for await (const part of store.dump()) parts.push(part);
-        expectEqual('tables', [...new Set(parts.map((p) => p.table))].sort(), [...dumpTableNames].sort());
-        expectEqual(
-          'workspaces',
-          [...new Set(parts.map((p) => p.workspace))],
-          [1, 2, 3].map((n) => idOf(n)),
-        );
-        expectTrue(
-          'a part has a thousand rows at most',
-          parts.every((p) => p.rows.length <= 1_000),
-        );
-        await store.close();
-      },
-    ],
-    [
+  const cases = [
+    moveCase('[ST130] a dump has the rows of every table, and parts in bounds', async () => {
+      const store = await from.fresh().open();
+      await fill(store, digest);
+      const parts: DumpPart[] = [];
+      for await (const part of store.dump()) parts.push(part);
+      expectEqual('tables', [...new Set(parts.map((p) => p.table))].sort(), [...dumpTableNames].sort());
+      expectEqual(
+        'workspaces',
+        [...new Set(parts.map((p) => p.workspace))],
+        [1, 2, 3].map((n) => idOf(n)),
+      );
+      expectTrue(
+        'a part has a thousand rows at most',
+        parts.every((p) => p.rows.length <= 1_000),
+      );
+      await store.close();
+    }),
+    moveCase(
       '[ST131] what is made of a dump dumps the same rows in the same order, and answers as the first does',
       async () => {
         const { store, rows } = await filled(under);
@@ -161,49 +159,43 @@ export function dumpConformance(under: DumpUnderTest): { title: string; run: () 
         await made.close();
         await store.close();
       },
-    ],
-    [
-      '[ST132] what is not published is no store, and can be begun again',
-      async () => {
-        const { store, rows } = await filled(under);
-        const place = to.fresh();
-        const target = await place.make();
-        await copy(store, target, 12);
-        await expectFault('another one at the same place', 'store_busy', place.make);
-        await place.cutOff(target);
-        await expectFault('opening', 'store_incomplete', place.open);
-        const again = await place.make();
-        await copy(store, again);
-        await again.written();
-        await again.publish();
-        const made = await place.open();
-        expectEqual('rows', await rowsOf(made), rows);
-        await made.close();
-        await store.close();
-      },
-    ],
-    [
-      '[ST133] what is discarded leaves an empty place, and a store is not written over',
-      async () => {
-        const { store, rows } = await filled(under);
-        const place = to.fresh();
-        const target = await place.make();
-        await copy(store, target, 12);
-        await target.discard();
-        const again = await place.make();
-        await copy(store, again);
-        await again.publish();
-        let refused = '';
-        await place.make().catch((e: unknown) => {
-          refused = (e as { refusal?: { code: string } }).refusal?.code ?? String(e);
-        });
-        expectEqual('refused', refused, 'already_exists');
-        const made = await place.open();
-        expectEqual('rows', await rowsOf(made), rows);
-        await made.close();
-        await store.close();
-      },
-    ],
+    ),
+    moveCase('[ST132] what is not published is no store, and can be begun again', async () => {
+      const { store, rows } = await filled(under);
+      const place = to.fresh();
+      const target = await place.make();
+      await copy(store, target, 12);
+      await expectFault('another one at the same place', 'store_busy', place.make);
+      await place.cutOff(target);
+      await expectFault('opening', 'store_incomplete', place.open);
+      const again = await place.make();
+      await copy(store, again);
+      await again.written();
+      await again.publish();
+      const made = await place.open();
+      expectEqual('rows', await rowsOf(made), rows);
+      await made.close();
+      await store.close();
+    }),
+    moveCase('[ST133] what is discarded leaves an empty place, and a store is not written over', async () => {
+      const { store, rows } = await filled(under);
+      const place = to.fresh();
+      const target = await place.make();
+      await copy(store, target, 12);
+      await target.discard();
+      const again = await place.make();
+      await copy(store, again);
+      await again.publish();
+      let refused = '';
+      await place.make().catch((e: unknown) => {
+        refused = (e as { refusal?: { code: string } }).refusal?.code ?? String(e);
+      });
+      expectEqual('refused', refused, 'already_exists');
+      const made = await place.open();
+      expectEqual('rows', await rowsOf(made), rows);
+      await made.close();
+      await store.close();
+    }),
   ];
-  return cases.map(([title, run]) => ({ title: `${from.name} to ${to.name}: ${title}`, run }));
+  return cases.map(({ title, run }) => ({ title: `${from.name} to ${to.name}: ${title}`, run }));
 }

@@ -6,6 +6,7 @@ import { Command, CommanderError, Option } from 'commander';
 import type { Json } from '../../base/json.ts';
 import { Fault, type Refusal, RefusalError, type Result } from '../../base/result.ts';
 import type { WorkspaceEvent } from '../../engine/event_shape.ts';
+import type { Moved } from '../../engine/move_store.ts';
 import { actionCommands } from './commands_action.ts';
 import { approvalCommands } from './commands_approval.ts';
 import { changeSetCommands } from './commands_change_set.ts';
@@ -22,6 +23,7 @@ import { localCommands } from './commands_local.ts';
 import { lookupCommands } from './commands_lookup.ts';
 import { managementCommands } from './commands_management.ts';
 import { mergeCommands } from './commands_merge.ts';
+import { migrateCommands } from './commands_migrate.ts';
 import { planCommands } from './commands_plan.ts';
 import { planPolicyCommands } from './commands_plan_policy.ts';
 import { policyCommands } from './commands_policy.ts';
@@ -87,6 +89,8 @@ export interface Surroundings {
   readonly contexts: Contexts;
   /** Makes the data folder `folder` from the backup `from`. */
   restore(from: string, folder: string): Promise<void>;
+  /** Makes a store from another. */
+  migrate(choice: MigrateChoice): Promise<Migrated>;
   /** Starts the local cloud. */
   cloud(options: CloudChoice): Promise<{
     readonly address: string;
@@ -211,6 +215,23 @@ export interface LocalChoice {
   readonly commands: readonly string[];
 }
 
+/** From where to where a store is to be moved: data folders, or addresses of PostgreSQL. */
+export interface MigrateChoice {
+  readonly from: string;
+  readonly to: string;
+  /** That of the engine which uses a database. */
+  readonly dataFolder: string;
+  readonly progress: (line: string) => void;
+}
+
+/** What was moved; `takeAlong`: names of files in the folder `beside` that the store needs at its new place, and that were not moved. */
+export interface Migrated extends Moved {
+  readonly from: string;
+  readonly to: string;
+  readonly beside: string;
+  readonly takeAlong: readonly string[];
+}
+
 /** What a command gets. */
 export interface Session {
   /** Carries out an operation; a refusal ends the command. */
@@ -227,6 +248,8 @@ export interface Session {
   giveUp(): Promise<boolean>;
   readonly json: boolean;
   readonly dataFolder: string;
+  /** Says what is being done, to people who have waited for a while. */
+  readonly step: (line: string) => void;
   /** Prints `value` with --json, the lines otherwise. */
   print(value: unknown, lines: () => readonly string[]): void;
   /** Prints what comes bit by bit: with --json each of `values` as one line of JSON, the lines otherwise. */
@@ -305,6 +328,7 @@ export function commandTree(run: Run, version: string): Command {
     contextCommands,
     tokenCommands,
     storeCommands,
+    migrateCommands,
     cloudCommands,
     reachCommands,
     poolCommands,
@@ -421,6 +445,7 @@ function sessionOf(f: Frame, connected: () => Promise<Connection>, progress: Pro
     follow: async (of) => (await connected()).follow?.({ ...workspace, ...of }),
     json: f.json,
     dataFolder: f.folder,
+    step: progress.step,
     surroundings: f.surroundings,
     changeSet: async (given, name) => {
       if (given !== undefined) return given;
