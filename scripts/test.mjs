@@ -43,13 +43,9 @@ const budgetSeconds = {
 };
 const endAfterSecondsMin = 600;
 
-/** Suites that run another one's tests in other surroundings; `except`: what is known not to pass there, see docs/cluster.md. */
+/** Suites that run another one's tests in other surroundings. */
 const again = {
-  engine_postgres: {
-    tests: 'engine',
-    env: { HEADWATER_TEST_STORE: 'postgres' },
-    except: ['test/engine/refresh_schedule.test.ts'],
-  },
+  engine_postgres: { tests: 'engine', env: { HEADWATER_TEST_STORE: 'postgres' } },
 };
 
 /** Suites at a time: some are waiting, most are not, and each has processes of its own. */
@@ -175,9 +171,8 @@ async function runSuite(suite, scratch) {
   const vitest = `${root}node_modules/vitest/vitest.mjs`;
   const statuses = join(scratch, `${suite}-statuses`);
   mkdirSync(statuses);
-  const { tests = suite, env = {}, except = [] } = again[suite] ?? {};
+  const { tests = suite, env = {} } = again[suite] ?? {};
   const args = ['run', `test/${tests}/`, '--allowOnly=false', '--reporter=default', '--reporter=json'];
-  args.push(...except.flatMap((file) => ['--exclude', file]));
   const { code, output } = await runChild(process.execPath, [vitest, ...args, `--outputFile.json=${reportFile}`], {
     capture: true,
     env: { ...process.env, NODE_ENV: 'test', HEADWATER_DIST_IS_BUILT: '1', HEADWATER_STATUSES: statuses, ...env },

@@ -125,7 +125,12 @@ export class RefreshSchedule {
   async #refresh({ component, everyMs }: Due): Promise<void> {
     const w = this.#w;
     const head = await w.head();
-    const due = await w.read(() => dueOf(w, head.snapshot, component, everyMs));
+    const asked = { component, kind: 'refresh', actor: engineActor, origins: [] } as const;
+    // Together: what of it is fetched comes before both, so that nothing is begun in between.
+    const { due, action } = await w.read(() => ({
+      due: dueOf(w, head.snapshot, component, everyMs),
+      action: newAction(w, head.snapshot, asked),
+    }));
     // Looked at, changed or destroyed meanwhile; it is seen again at the next look.
     if (due === undefined || this.#isStopped) return;
     const nowMs = w.world.clock.nowMs();
@@ -136,7 +141,6 @@ export class RefreshSchedule {
       await w.record({ changes: [], actions: [must(w.actions.step(failed.id, ['retry'], again))] });
       this.#open.add(failed.id);
     } else {
-      const action = newAction(w, head.snapshot, { component, kind: 'refresh', actor: engineActor, origins: [] });
       if (action === undefined) return;
       await w.record({ changes: [], actions: [w.actions.add(action)] });
       this.#open.add(action.id);
