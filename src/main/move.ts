@@ -37,7 +37,7 @@ function placeOf(text: string, path: 'from' | 'to'): Place {
     return {
       name: nameOf(options),
       open: () => openPostgresStore({ ...options, isAlone: true }),
-      make: () => openPostgresTarget({ ...options, isAlone: true }),
+      make: () => openPostgresTarget(options),
     };
   }
   const folder = resolve(text);
@@ -120,7 +120,7 @@ export async function backUpTo(store: DumpableStore, destination: string): Promi
 
 /** From a backup into an empty schema. Faults and refusals: those of restoring a file, and of moving. */
 export async function restoreTo(address: string, from: string, folder: string): Promise<void> {
-  const options = { ...postgresAt(address, 'store'), isAlone: true };
+  const options = postgresAt(address, 'store');
   // A copy: reading a store changes its file.
   const copied = join(folder, `restoring-${process.pid}.db`);
   try {

@@ -57,6 +57,8 @@ async function lived(): Promise<House> {
 /** The store of a house that was closed in between, with nothing left to write. */
 async function storeOf(house: House): Promise<DumpableStore> {
   await house.reopen();
+  // Where workspaces are leased, this is who has them.
+  for (const { id } of await house.engine.listWorkspaces()) await house.workspace(id);
   return house.engine.store as DumpableStore;
 }
 
@@ -162,6 +164,7 @@ test('[EN741] a source that does not verify is not moved', { timeout: 60_000 }, 
   await house.close();
   await behind(house, `update audit set text = replace(text, 'component.create', 'component.erase')`);
   await house.start();
+  for (const { id } of await house.engine.listWorkspaces()) await house.engine.driven(id);
   const source = house.engine.store as DumpableStore;
   const place = placeBeside(source);
   const failed = moveTo(source, await place.make());

@@ -7,7 +7,7 @@ import { openPostgresTarget } from '../../src/adapters/postgres/load.ts';
 import { openPostgresStore, type PostgresStore } from '../../src/adapters/postgres/store.ts';
 import { storeConformance } from '../../src/ports/conformance/store.ts';
 import { dumpConformance, fill, rowsOf, type StorePlaces } from '../../src/ports/conformance/store_dump.ts';
-import type { DumpableStore, StoreTarget } from '../../src/ports/store_dump.ts';
+import { type DumpableStore, dumpTableNames, type StoreTarget } from '../../src/ports/store_dump.ts';
 import { digest } from '../store/folders.ts';
 import { sqlitePlaces } from '../store/places.ts';
 import { PostgresServer } from '../support/postgres_server.ts';
@@ -64,6 +64,17 @@ const moves = [
 
 describe('moving', () => {
   for (const { title, run } of moves) it(title, run, 60_000);
+
+  it('[ST130] every table is one of a dump, or follows from them, or ends with the engines', async () => {
+    const schema = `case_${++schemas}`;
+    await (await openPostgresStore({ url: server.urlOf('postgres'), schema })).close();
+    const client = new Client({ connectionString: server.urlOf('postgres') });
+    await client.connect();
+    const { rows } = await client.query('select tablename from pg_tables where schemaname = $1', [schema]);
+    await client.end();
+    const others = ['store_version', 'store_owner', 'engine_node', 'workspace_lease', 'action_origin'];
+    expect(rows.map((r) => r.tablename).sort()).toEqual([...dumpTableNames, ...others].sort());
+  });
 
   it('[ST131] a store that goes to PostgreSQL and back has the same rows', async () => {
     const [first, between, last] = [files.fresh(), schemaPlaces.fresh(), files.fresh()];

@@ -4,9 +4,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../src/adapters/memory/store.ts';
+import { openDatabase } from '../../src/adapters/sqlite/driver.ts';
 import { openSqliteStore, type SqliteStore } from '../../src/adapters/sqlite/store.ts';
 import { type StoreUnderTest, storeConformance } from '../../src/ports/conformance/store.ts';
-import { dumpConformance } from '../../src/ports/conformance/store_dump.ts';
+import { dumpConformance, fill } from '../../src/ports/conformance/store_dump.ts';
+import { dumpTableNames } from '../../src/ports/store_dump.ts';
 import { digest, temporaryFolder } from './folders.ts';
 import { sqlitePlaces } from './places.ts';
 
@@ -31,6 +33,21 @@ const moves = dumpConformance({ digest, from: sqlite, to: sqlite });
 
 describe('moving', () => {
   for (const { title, run } of moves) it(title, run, 60_000);
+
+  it('[ST130] every table of the files is one of a dump, or follows from them', async () => {
+    const file = join(temporaryFolder(), 'store.db');
+    const store = await openSqliteStore({ file });
+    await fill(store, digest);
+    await store.close();
+    const tables = [file, `${file}-runs`].flatMap((path) => {
+      const db = openDatabase(path);
+      const rows = db.prepare(`select name from sqlite_schema where type = 'table' and name not like 'sqlite%'`).all();
+      db.close();
+      return rows.map((r) => (r as { name: string }).name);
+    });
+    const others = ['journal', 'chunk_index', 'action_origin', 'name', 'run_filed', 'memo_filed'];
+    expect([...new Set(tables)].sort()).toEqual([...dumpTableNames, ...others].sort());
+  });
 });
 
 describe('the suite itself', () => {

@@ -21,26 +21,14 @@ import { markIncomplete, markWhole } from './migrate.ts';
 import type { Presence } from './presence.ts';
 import { openTables, PostgresStore, type PostgresStoreOptions } from './store.ts';
 
-/** Tables with rows, in an order in which they can be emptied together. */
-const allTables = [
-  'workspace',
-  'change_set',
-  'log',
-  'audit',
-  'event',
-  'reality',
-  'action',
-  'action_origin',
-  'idempotency',
-  'chunk',
-  'checkpoint',
-  'setting',
-  'document',
-  'sealed',
-  'run',
-  'run_log',
-  'memo',
-];
+/** What is there of a schema without a store. */
+const ofNoStore = ['store_version', 'store_owner', 'engine_node'];
+
+/** The others, with commas between. */
+async function tablesIn(ask: Ask): Promise<string> {
+  const sql = 'select tablename from pg_tables where schemaname = current_schema() and tablename <> all($1) order by 1';
+  return (await ask(sql, [ofNoStore])).map((row) => row['tablename'] as string).join(', ');
+}
 
 /** Where a new store is to be. Refuses (thrown) `already_exists`; faults `store_busy` while an engine, or another move, has it. */
 export async function openPostgresTarget(options: PostgresStoreOptions): Promise<StoreTarget> {
@@ -75,7 +63,7 @@ const isTaken = (schema: string) =>
   });
 
 async function empty(ask: Ask): Promise<void> {
-  await ask(`truncate ${allTables.join(', ')} restart identity`);
+  await ask(`truncate ${await tablesIn(ask)} restart identity`);
 }
 
 class PostgresTarget implements StoreTarget {
@@ -108,7 +96,7 @@ class PostgresTarget implements StoreTarget {
   async written(): Promise<DumpableStore> {
     await this.#end();
     // The planner has seen none of it.
-    await this.#owning((ask) => ask(`analyze ${allTables.join(', ')}`));
+    await this.#owning(async (ask) => ask(`analyze ${await tablesIn(ask)}`));
     this.#store ??= new PostgresStore(this.#db, this.#options, this.#owned);
     return this.#store;
   }
