@@ -15,7 +15,7 @@ import { systemWorld } from '../adapters/system/world.ts';
 import { must, refuse } from '../base/result.ts';
 import { type Moved, moveStore } from '../engine/move_store.ts';
 import type { DumpableStore, StoreTarget } from '../ports/store_dump.ts';
-import type { MigrateChoice, Migrated } from '../surfaces/cli/program.ts';
+import type { MigrateChoice, Migrated } from '../surfaces/cli/commands_migrate.ts';
 import { poolsFile } from './pools.ts';
 import { reachFile } from './reach.ts';
 import { sourcesFile } from './secret_sources.ts';

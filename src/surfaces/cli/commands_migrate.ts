@@ -2,8 +2,26 @@
 // about it.
 
 import type { Command } from 'commander';
+import type { Moved } from '../../engine/move_store.ts';
 import { count, paint } from './output.ts';
-import type { Migrated, Run } from './program.ts';
+import type { Run } from './program.ts';
+
+/** From where to where a store is to be moved: data folders, or addresses of PostgreSQL. */
+export interface MigrateChoice {
+  readonly from: string;
+  readonly to: string;
+  /** That of the engine which uses a database. */
+  readonly dataFolder: string;
+  readonly progress: (line: string) => void;
+}
+
+/** What was moved; `takeAlong`: names of files in the folder `beside` that the store needs at its new place, and that were not moved. */
+export interface Migrated extends Moved {
+  readonly from: string;
+  readonly to: string;
+  readonly beside: string;
+  readonly takeAlong: readonly string[];
+}
 
 export function migrateCommands(program: Command, run: Run): void {
   program

@@ -6,7 +6,6 @@ import { Command, CommanderError, Option } from 'commander';
 import type { Json } from '../../base/json.ts';
 import { Fault, type Refusal, RefusalError, type Result } from '../../base/result.ts';
 import type { WorkspaceEvent } from '../../engine/event_shape.ts';
-import type { Moved } from '../../engine/move_store.ts';
 import { actionCommands } from './commands_action.ts';
 import { approvalCommands } from './commands_approval.ts';
 import { changeSetCommands } from './commands_change_set.ts';
@@ -23,7 +22,7 @@ import { localCommands } from './commands_local.ts';
 import { lookupCommands } from './commands_lookup.ts';
 import { managementCommands } from './commands_management.ts';
 import { mergeCommands } from './commands_merge.ts';
-import { migrateCommands } from './commands_migrate.ts';
+import { type MigrateChoice, type Migrated, migrateCommands } from './commands_migrate.ts';
 import { planCommands } from './commands_plan.ts';
 import { planPolicyCommands } from './commands_plan_policy.ts';
 import { policyCommands } from './commands_policy.ts';
@@ -213,23 +212,6 @@ export interface LocalChoice {
   readonly listen: number | string | undefined;
   /** Names of programs, or `NAME=/path/of/program`. */
   readonly commands: readonly string[];
-}
-
-/** From where to where a store is to be moved: data folders, or addresses of PostgreSQL. */
-export interface MigrateChoice {
-  readonly from: string;
-  readonly to: string;
-  /** That of the engine which uses a database. */
-  readonly dataFolder: string;
-  readonly progress: (line: string) => void;
-}
-
-/** What was moved; `takeAlong`: names of files in the folder `beside` that the store needs at its new place, and that were not moved. */
-export interface Migrated extends Moved {
-  readonly from: string;
-  readonly to: string;
-  readonly beside: string;
-  readonly takeAlong: readonly string[];
 }
 
 /** What a command gets. */
