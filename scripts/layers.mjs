@@ -32,6 +32,7 @@ export const layers = [
       'isolate',
       'local',
       'memory',
+      'nats',
       'oidc',
       'packages',
       'postgres',

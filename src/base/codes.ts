@@ -308,6 +308,10 @@ export const faultCodes = {
     means: 'Functions of that tier cannot run on this machine now.',
     next: 'Install what the message names, or run a runner elsewhere.',
   },
+  dispatch_unavailable: {
+    means: 'NATS, over which runs go to runners, cannot be reached, refuses the credentials, or has no JetStream.',
+    next: 'Compare address and credentials with the server’s, and start it with JetStream: docs/runners.md.',
+  },
   policies_unavailable: {
     means: 'The workspace has policies, and nothing in this program can decide by them.',
     next: 'Open the data with a program that has a policy engine.',

@@ -266,6 +266,32 @@ export const limits = {
   isolateTextsMax: 10_000,
   /** UTF-8 bytes of one line of a run's log; a longer one becomes several. */
   runLogLineBytesMax: 16 * 1024,
+  /** What a runner elsewhere that is not heard of keeps: its runs for this long, itself in the list for this long. */
+  runnerLeaseMs: 10_000,
+  runnerLeaseMsMin: 2_000,
+  runnerLeaseMsMax: 600_000,
+  /** How often it says that it is there. */
+  runnerHelloMs: 1_000,
+  /** How long NATS may be away, and a run nobody's, before the run is given up. */
+  natsPatienceMs: 60_000,
+  natsUnservedMs: 120_000,
+  /** How long one question over NATS waits for its answer. */
+  natsAskMs: 5_000,
+  /** How long NATS keeps what nobody has taken, and how often an engine looks whether it still does. */
+  natsKeptMs: 3_600_000,
+  natsLookMs: 30_000,
+  /** Bytes of a request that travels in the queue; a larger one is asked for. Bytes and calls of one message of the queue. */
+  natsInlineBytesMax: 64 * 1024,
+  natsTicketBytesMax: 256 * 1024,
+  natsTicketRunsMax: 32,
+  /** Bytes of one part of what is too large for one message. */
+  natsPartBytes: 512 * 1024,
+  /** Runners that a call which only computes may bring down with it before it is given up. */
+  natsDeliveriesMax: 4,
+  /** Tickets of calls which only compute that one runner has at a time. */
+  natsTicketsMax: 64,
+  /** How long an engine that ends waits for what it ended on runners. */
+  natsStopMs: 5_000,
   /** Webhooks of a workspace, and how they are delivered: time for an answer, wait before the second attempt and at most, attempts. */
   webhooksMax: 50,
   webhookTimeoutMs: 10_000,

@@ -15,6 +15,8 @@ import type { RunCode, Runner, RunnerChanges } from '../ports/runner.ts';
 export interface FunctionHost {
   readonly compiler?: Compiler;
   readonly runners?: readonly Runner[];
+  /** Tiers that others may serve later, though no runner does now. Default: those of `runners`. */
+  readonly tiers?: readonly Tier[];
   /** How others are told; default: these are all, as long as the engine works. */
   readonly changes?: RunnerChanges;
 }

@@ -67,9 +67,9 @@ export class Engine {
     this.world = options.world;
     this.catalogue = options.catalogue;
     // One queue for all workspaces, in front of all runners.
-    const { runners = [], changes } = options.functions ?? {};
+    const { runners = [], tiers: later = [], changes } = options.functions ?? {};
     const dispatcher = new Dispatcher(runners);
-    const tiers = new Set(runners.map((r) => r.tier));
+    const tiers = new Set([...runners.map((r) => r.tier), ...later]);
     const functions = { ...options.functions, runners: [...tiers].map((tier) => dispatcher.inFront(tier)) };
     this.#unfollow = changes?.((served) => dispatcher.serve(served));
     this.#dispatcher = dispatcher;

@@ -40,6 +40,7 @@ try {
     cloud: async (options) => (await import('./cloud.ts')).openCloud(options),
     local: async (options) => (await import('./local.ts')).openLocal(options),
     serve: async (options) => (await import('./serve.ts')).serve({ ...options, version, onBug }),
+    runner: async (options) => (await import('./runner.ts')).openRunner(options),
     mcp: async (options) => (await import('../surfaces/mcp/stdio.ts')).serveMcpStdio({ ...options, version }),
     demo: async (options) => (await import('./demo_run.ts')).runDemo(options),
     reach,

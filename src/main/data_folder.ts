@@ -20,6 +20,7 @@ import { Engine } from '../engine/engine.ts';
 import type { WorkspaceEvent } from '../engine/event_shape.ts';
 import { callOperation } from '../engine/operations.ts';
 import type { Observer } from '../ports/observer.ts';
+import type { RunnerChanges } from '../ports/runner.ts';
 import type { Following } from '../surfaces/cli/program.ts';
 import { connectIpc, type IpcClient } from '../surfaces/ipc/client.ts';
 import { serveIpc } from '../surfaces/ipc/server.ts';
@@ -55,6 +56,8 @@ interface FolderOptions {
   readonly store?: string | undefined;
   /** Hears of what goes wrong in the background of an engine that shares its store. Default: nobody. */
   readonly onFailed?: (e: unknown) => void;
+  /** Runners that are other processes; default: functions run in this one. */
+  readonly runners?: RunnerChanges | undefined;
   /** Where the catalogue and the packages are. */
   readonly written?: URL;
 }
@@ -77,6 +80,7 @@ export async function openFolder(folder: string, options: FolderOptions = {}): P
         sockets: () => allowedSockets(folder),
       },
       poolsOf(folder),
+      options.runners,
     ),
     vault: vaultOf(folder, store.runs, world.clock),
     secretSource: openSecretSource({
@@ -197,7 +201,7 @@ export interface OwnedFolder {
 /** Faults: `store_busy` where another process owns it, and those of the store. */
 export async function ownFolder(
   folder: string,
-  options: Pick<FolderOptions, 'observer' | 'store' | 'onFailed'> = {},
+  options: Pick<FolderOptions, 'observer' | 'store' | 'onFailed' | 'runners'> = {},
 ): Promise<OwnedFolder> {
   const engine = await openFolder(folder, options);
   const server = await serveIpc({

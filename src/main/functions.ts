@@ -6,7 +6,7 @@ import { openIsolate } from '../adapters/isolate/isolate.ts';
 import { openProcessTier } from '../adapters/process/tier.ts';
 import { Fault } from '../base/result.ts';
 import type { FunctionHost } from '../engine/compiled_functions.ts';
-import type { Runner } from '../ports/runner.ts';
+import type { Runner, RunnerChanges } from '../ports/runner.ts';
 import type { PoolLine } from '../surfaces/cli/program.ts';
 import type { PoolSource } from './pools.ts';
 
@@ -21,8 +21,13 @@ interface Children {
   readonly sockets: () => readonly string[];
 }
 
-/** Faults: `pools_unreadable`. */
-export function openFunctions(children: Children, pools: PoolSource): FunctionHost {
+/**
+ * `elsewhere`: runners that are other processes, on any machine; then none runs here, and there are the pools that those serve.
+ * Faults: `pools_unreadable`.
+ */
+export function openFunctions(children: Children, pools: PoolSource, elsewhere?: RunnerChanges): FunctionHost {
+  if (elsewhere !== undefined)
+    return { compiler: openCompiler({ isolateNames }), tiers: ['isolate', 'process'], changes: elsewhere };
   const isolate = openIsolate();
   const ofPools = new PoolRunners(children);
   return {

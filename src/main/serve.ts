@@ -13,10 +13,12 @@ import { figuresOf } from '../engine/figures.ts';
 import { defaultWorkspace } from '../engine/operation.ts';
 import { callOperation } from '../engine/operations.ts';
 import type { IssuedToken } from '../engine/tokens.ts';
+import type { NatsChoice } from '../surfaces/cli/commands_runner.ts';
 import type { OidcChoice } from '../surfaces/cli/program.ts';
 import { type HttpOptions, serveHttp } from '../surfaces/http/server.ts';
 import { McpSessions } from '../surfaces/mcp/http.ts';
 import { localPrincipal, ownFolder } from './data_folder.ts';
+import { openRunnersElsewhere } from './runner.ts';
 
 /** How often what a fault has ended is gone on with. */
 const tendedEveryMs = 2_000;
@@ -25,6 +27,8 @@ export interface ServeOptions {
   readonly folder: string;
   /** Address of a database; absent: that of the environment, else the file of the folder. */
   readonly store?: string;
+  /** Runners at this NATS run the functions; absent: that of the environment, else this process runs them. */
+  readonly nats?: NatsChoice;
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
@@ -53,10 +57,11 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** Faults: `store_busy`, `address_unavailable`, those of the store. */
+/** Faults: `store_busy`, `address_unavailable`, `dispatch_unavailable`, those of the store. */
 export async function serve({
   folder,
   store,
+  nats,
   host,
   port,
   advertised,
@@ -72,10 +77,15 @@ export async function serve({
   const telemetry = { log: openLog(logLevel), metrics: openMetrics(), traces: await openTraces(version) };
   const loop = monitorEventLoopDelay({ resolution: 10 });
   loop.enable();
+  const node = await openRunnersElsewhere(nats, (text) => telemetry.log.error({ text }, 'nats'));
   const owned = await ownFolder(folder, {
     observer: telemetry.metrics.observer,
     store,
     onFailed: (e) => telemetry.log.error({ err: e }, 'driving'),
+    runners: node?.changes,
+  }).catch(async (e: unknown) => {
+    await node?.close();
+    throw e;
   });
   const { engine } = owned;
   const principal = localPrincipal();
@@ -133,12 +143,14 @@ export async function serve({
         await sessions.close();
         await http.close();
         await owned.close();
+        await node?.close();
         loop.disable();
         await traces?.close();
       },
     };
   } catch (e) {
     await owned.close();
+    await node?.close();
     throw e;
   }
 }

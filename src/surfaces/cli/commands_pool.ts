@@ -9,6 +9,7 @@ import { count, note, table } from './output.ts';
 import type { PoolCapacity, PoolLine, Run } from './program.ts';
 
 const mib = 1024 * 1024;
+const setExample = 'headwater pool set gpu --cpus 2 --memory 4096';
 
 export function poolCommands(program: Command, run: Run): void {
   const pool = program
@@ -53,7 +54,7 @@ Example:
       run('Setting the pool', async (s) => {
         const capacity = capacityOf(options);
         const of = await s.surroundings.pools();
-        const changed = of.set(s.dataFolder, nameOf(name), capacity);
+        const changed = of.set(s.dataFolder, labelOf(name), capacity);
         const pools = of.list(s.dataFolder);
         s.print({ name, ...capacity, changed, pools }, () => [
           changed ? `${name} has ${roomText(capacity)}.` : `${name} had ${roomText(capacity)} already.`,
@@ -68,7 +69,7 @@ Example:
     .action((name: string) =>
       run('Removing the pool', async (s) => {
         const of = await s.surroundings.pools();
-        const changed = of.remove(s.dataFolder, nameOf(name));
+        const changed = of.remove(s.dataFolder, labelOf(name));
         const pools = of.list(s.dataFolder);
         s.print({ name, changed, pools }, () => [
           !changed
@@ -96,22 +97,30 @@ function poolLines(pools: readonly PoolLine[]): string[] {
 
 const roomText = ({ cpus, memoryMiB }: PoolCapacity): string => `${count(cpus, 'processor')}, ${memoryMiB} MiB`;
 
-function nameOf(name: string): string {
+/** `example`: of the command, for who gave something else. */
+export function labelOf(name: string, example = setExample): string {
   if (isPoolLabel(name)) return name;
-  throw malformed('name', poolLabelExpected, JSON.stringify(name));
+  throw malformed('name', poolLabelExpected, JSON.stringify(name), example);
 }
 
-function capacityOf({ cpus, memory }: { readonly cpus: number; readonly memory: number }): PoolCapacity {
+export function capacityOf(
+  { cpus, memory }: { readonly cpus: number; readonly memory: number },
+  example = setExample,
+): PoolCapacity {
   const most = limits.poolBytesMax / mib;
   const least = limits.runBytesMin / mib;
   if (!(cpus >= limits.runCpusMin && cpus <= limits.poolCpusMax))
-    throw malformed('cpus', `a number of processors from ${limits.runCpusMin} to ${limits.poolCpusMax}`, String(cpus));
+    throw malformed(
+      'cpus',
+      `a number of processors from ${limits.runCpusMin} to ${limits.poolCpusMax}`,
+      String(cpus),
+      example,
+    );
   if (!(Number.isInteger(memory) && memory >= least && memory <= most))
-    throw malformed('memory', `a whole number of MiB from ${least} to ${most}`, String(memory));
+    throw malformed('memory', `a whole number of MiB from ${least} to ${most}`, String(memory), example);
   return { cpus, memoryMiB: memory };
 }
 
-function malformed(path: string, expected: string, got: string): RefusalError {
-  const hint = 'headwater pool set gpu --cpus 2 --memory 4096';
+function malformed(path: string, expected: string, got: string, hint: string): RefusalError {
   return new RefusalError({ code: 'request_malformed', path, expected, got, hint });
 }

@@ -4,6 +4,7 @@
 import { type Command, Option } from 'commander';
 import { limits } from '../../base/limits.ts';
 import { RefusalError } from '../../base/result.ts';
+import { natsOf } from './commands_runner.ts';
 import { portMax, untilInterrupted, whole } from './foreground.ts';
 import { collect } from './function_options.ts';
 import { note } from './output.ts';
@@ -20,6 +21,11 @@ export function serveCommands(program: Command, run: Run): void {
     .option('--port <number>', 'port to listen on; 0: any that is free', whole(portMax), defaultPort)
     .option('--store <address>', 'keep everything in this PostgreSQL database (default: HEADWATER_STORE, else a file)')
     .option('--advertise <url>', 'where other engines on the same database reach this one (default: where it listens)')
+    .option(
+      '--nats <address>',
+      'let runners at this NATS run the functions (default: HEADWATER_NATS, else this process)',
+    )
+    .option('--nats-creds <file>', 'credentials for NATS, as nsc writes them')
     .option('--allow-agent-writes', 'let agents at /mcp change what their tokens let them', false)
     .option(
       '--requests-per-minute <number>',
@@ -49,6 +55,8 @@ export function serveCommands(program: Command, run: Run): void {
         port,
         store,
         advertise,
+        nats,
+        natsCreds,
         allowAgentWrites,
         requestsPerMinute,
         allowOrigin,
@@ -70,6 +78,7 @@ export function serveCommands(program: Command, run: Run): void {
             ...limited,
             ...(store && { store }),
             ...(advertise && { advertised: addressOf(advertise) }),
+            ...((nats ?? natsCreds) && { nats: natsOf({ nats, natsCreds }) }),
             ...(oidc && { oidc }),
           };
           const served = await s.surroundings.serve(choice);
@@ -96,6 +105,8 @@ interface ServeFlags {
   readonly port: number;
   readonly store?: string;
   readonly advertise?: string;
+  readonly nats?: string;
+  readonly natsCreds?: string;
   readonly allowAgentWrites: boolean;
   readonly requestsPerMinute: number;
   readonly allowOrigin: readonly string[];

@@ -32,6 +32,7 @@ import { questionCommands } from './commands_question.ts';
 import { reachCommands } from './commands_reach.ts';
 import { resourceCommands } from './commands_resource.ts';
 import { runCommands } from './commands_run.ts';
+import { type NatsChoice, type RunnerChoice, runnerCommands } from './commands_runner.ts';
 import { scheduleCommands } from './commands_schedule.ts';
 import { secretCommands } from './commands_secret.ts';
 import { secretSourceCommands } from './commands_secret_source.ts';
@@ -134,6 +135,11 @@ export interface Surroundings {
     readonly firstToken: string | undefined;
     close(): Promise<void>;
   }>;
+  /** Runs functions for engines at a NATS server. */
+  runner(options: RunnerChoice): Promise<{
+    /** Takes nothing more, ends what it has. */
+    close(): Promise<void>;
+  }>;
   /** Serves tools for an agent over standard input and output; resolves when it has gone. */
   mcp(options: {
     call(operation: string, params: Params): Promise<Result<unknown>>;
@@ -179,6 +185,8 @@ export interface ServeChoice {
   readonly store?: string;
   /** Where other engines on the same database reach this one; absent: where it listens. */
   readonly advertised?: string;
+  /** Absent: that of the environment, else functions run in this process. */
+  readonly nats?: NatsChoice;
   readonly host: string;
   readonly port: number;
   readonly agentsMayWrite: boolean;
@@ -314,6 +322,7 @@ export function commandTree(run: Run, version: string): Command {
     cloudCommands,
     reachCommands,
     poolCommands,
+    runnerCommands,
     localCommands,
     demoCommands,
   ])

@@ -1,0 +1,162 @@
+// One engine as a runner sees it: asked for requests, told what becomes of the runs, and asked every second whether the runs with
+// effects that it gave are still this runner's. Who is told that he has lost one ends it; so does who has not reached the
+// engine for most of a lease, since the engine may give the run up soon and somebody else may act.
+
+import type { RunId } from '../../base/ids.ts';
+import { limits } from '../../base/limits.ts';
+import type { NatsLink } from './connection.ts';
+import { EventSender } from './event_sender.ts';
+import {
+  bytesOf,
+  type Claim,
+  type ClaimAnswer,
+  type Held,
+  type HeldAnswer,
+  type Names,
+  read,
+  readFrame,
+  type SentRequest,
+  type Ticket,
+} from './protocol.ts';
+import type { KeyPair } from './sealing.ts';
+
+/** A run with effects that this runner has. */
+interface Holding {
+  readonly end: () => void;
+  /** Nobody waits for it any more, or another may have it. */
+  isLost: boolean;
+}
+
+export interface ContactOptions {
+  readonly link: NatsLink;
+  readonly names: Names;
+  readonly instance: string;
+  readonly name: string;
+  readonly keys: KeyPair;
+  readonly ticket: Pick<Ticket, 'node' | 'key' | 'leaseMs'>;
+}
+
+/** Part of the lease after which a runner that hears nothing ends what it has. */
+const fencePart = 0.7;
+/** Leases without an answer after which an engine is taken for ended. */
+const goneLeases = 2;
+
+export class EngineContact {
+  readonly events: EventSender;
+  readonly leaseMs: number;
+  readonly #options: ContactOptions;
+  readonly #holding = new Map<RunId, Holding>();
+  #heardAtMs = performance.now();
+  #upAtMs = performance.now();
+  #isAsking = false;
+  #askedAtMs = 0;
+
+  constructor(options: ContactOptions) {
+    const { link, names, instance, ticket } = options;
+    this.#options = options;
+    this.leaseMs = ticket.leaseMs;
+    this.events = new EventSender({
+      link,
+      instance,
+      subject: names.events(ticket.node),
+      key: ticket.key,
+      heard: () => this.#heard(),
+      isGivenUp: (sinceMs) => this.#isGoneSince(sinceMs),
+    });
+  }
+
+  /** It does not answer, though NATS does. */
+  get isGone(): boolean {
+    return this.#isGoneSince(0);
+  }
+
+  #isGoneSince(ms: number): boolean {
+    const since = Math.max(ms, this.#heardAtMs, this.#upAtMs);
+    return this.#options.link.isUp && performance.now() - since > goneLeases * this.leaseMs;
+  }
+
+  get isIdle(): boolean {
+    return this.#holding.size === 0 && this.events.isEmpty;
+  }
+
+  /** From now on it says that it has the run. `end` is called when it has not any more. */
+  hold(run: RunId, end: () => void): void {
+    // What was before it had anything says nothing.
+    if (this.#holding.size === 0) this.#heardAtMs = performance.now();
+    this.#holding.set(run, { end, isLost: false });
+  }
+
+  release(run: RunId): void {
+    this.#holding.delete(run);
+  }
+
+  hasLost(run: RunId): boolean {
+    return this.#holding.get(run)?.isLost !== false;
+  }
+
+  /** undefined: it is not to be run, or not by this runner. Throws what NATS threw when the engine is not there. */
+  async claim(run: RunId): Promise<SentRequest | undefined> {
+    const { link, names, instance, name, keys, ticket } = this.#options;
+    let parts: Uint8Array[] = [];
+    for (let wanted = 1; parts.length < wanted; ) {
+      const asked: Claim = { instance, name, key: keys.publicKey, run, part: parts.length };
+      const answer = await link.connection.request(names.claim(ticket.node), bytesOf(asked), {
+        timeout: limits.natsAskMs,
+      });
+      this.#heard();
+      const frame = readFrame<ClaimAnswer>(answer.data);
+      if (frame?.head.is !== 'granted') return undefined;
+      parts.push(frame.body);
+      wanted = frame.head.parts;
+      if (parts.length < wanted) continue;
+      const plain = keys.open(wanted === 1 ? frame.body : Buffer.concat(parts));
+      if (plain !== undefined) return read<SentRequest>(plain);
+      // The engine sealed it anew between two parts.
+      parts = [];
+    }
+    return undefined;
+  }
+
+  /** Called often. */
+  tick(nowMs: number): void {
+    const { link } = this.#options;
+    if (!link.isUp) this.#upAtMs = nowMs;
+    if (this.#holding.size === 0) return;
+    if (nowMs - this.#heardAtMs > fencePart * this.leaseMs) for (const run of this.#holding.keys()) this.#lose(run);
+    if (this.#isAsking || nowMs - this.#askedAtMs < Math.min(limits.runnerHelloMs, this.leaseMs / 5)) return;
+    this.#askedAtMs = nowMs;
+    void this.#ask();
+  }
+
+  async #ask(): Promise<void> {
+    const { link, names, instance, ticket } = this.#options;
+    this.#isAsking = true;
+    try {
+      const held: Held = { instance, runs: [...this.#holding.keys()] };
+      const answer = await link.connection.request(names.held(ticket.node), bytesOf(held), {
+        timeout: Math.min(limits.natsAskMs, this.leaseMs / 4),
+      });
+      const said = read<HeldAnswer>(answer.data);
+      if (said === undefined) return;
+      this.#heard();
+      for (const run of said.lost) this.#lose(run);
+      for (const run of said.unwanted) this.#holding.get(run)?.end();
+    } catch (e) {
+      // It is not there, or NATS is not: how long that lasts is what counts.
+      if (!(e instanceof Error)) throw e;
+    } finally {
+      this.#isAsking = false;
+    }
+  }
+
+  #heard(): void {
+    this.#heardAtMs = performance.now();
+  }
+
+  #lose(run: RunId): void {
+    const holding = this.#holding.get(run);
+    if (holding === undefined || holding.isLost) return;
+    holding.isLost = true;
+    holding.end();
+  }
+}

@@ -1,0 +1,53 @@
+// The engine's end of what runners tell: parts are put together, a batch that comes again is answered and not told again, and
+// what is sealed is opened.
+
+import { type BatchAnswer, type BatchHead, type RunEvent, read, readFrame } from './protocol.ts';
+import type { KeyPair } from './sealing.ts';
+
+interface Coming {
+  last: number;
+  batch: number;
+  parts: Uint8Array[];
+}
+
+export class EventReceiver {
+  readonly #keys: KeyPair;
+  readonly #tell: (instance: string, events: readonly RunEvent[]) => void;
+  readonly #from = new Map<string, Coming>();
+
+  constructor(keys: KeyPair, tell: (instance: string, events: readonly RunEvent[]) => void) {
+    this.#keys = keys;
+    this.#tell = tell;
+  }
+
+  /** undefined: it cannot be read. */
+  take(message: Uint8Array): BatchAnswer | undefined {
+    const frame = readFrame<BatchHead>(message);
+    if (frame === undefined) return undefined;
+    const { head, body } = frame;
+    const { instance, channel, batch, part, parts } = head;
+    const key = `${instance} ${channel}`;
+    // One that was forgotten goes on from where it is.
+    const known = this.#from.get(key) ?? { last: batch - 1, batch, parts: [] };
+    this.#from.set(key, known);
+    if (batch <= known.last) return { is: 'taken' };
+    if (known.batch !== batch) Object.assign(known, { batch, parts: [] });
+    if (part < known.parts.length) return { is: 'taken' };
+    if (part > known.parts.length) return { is: 'again', from: known.parts.length };
+    known.parts.push(body);
+    if (known.parts.length < parts) return { is: 'taken' };
+    const whole = parts === 1 ? body : Buffer.concat(known.parts);
+    known.last = batch;
+    known.parts = [];
+    const plain = head.isSealed ? this.#keys.open(whole) : whole;
+    const said = plain && read<{ events: readonly RunEvent[] }>(plain);
+    if (!Array.isArray(said?.events)) return undefined;
+    this.#tell(instance, said.events);
+    return { is: 'taken' };
+  }
+
+  /** Nothing more comes from it. */
+  forget(instance: string): void {
+    for (const key of [...this.#from.keys()]) if (key.startsWith(`${instance} `)) this.#from.delete(key);
+  }
+}

@@ -1,0 +1,283 @@
+// What a runner takes from one queue, and what it does with it: as much as it has room for, never more, and every ticket is
+// settled. A ticket of calls that only compute is settled when the engine has all their results: until then, and when this
+// process dies, NATS gives it to another. One of a run with effects is settled when the engine has said whose the run is.
+
+import { type Consumer, type ConsumerMessages, type JsMsg, jetstream } from '@nats-io/jetstream';
+import type { RunId } from '../../base/ids.ts';
+import { limits } from '../../base/limits.ts';
+import { RunnerLoad } from '../../dispatch/runner_load.ts';
+import { endedBeforeItBegan, type Runner, type RunReport } from '../../ports/runner.ts';
+import { messageOf, type NatsLink } from './connection.ts';
+import type { EngineContact } from './engine_contact.ts';
+import { type Names, type RunEvent, read, type SentRequest, type Ticket, type TicketRun } from './protocol.ts';
+
+export interface IntakeOptions {
+  readonly link: NatsLink;
+  readonly names: Names;
+  readonly runner: Runner;
+  readonly pool: string;
+  /** Who this runner is, for the records of runs. */
+  readonly name: string;
+  readonly contactWith: (ticket: Ticket) => EngineContact;
+  readonly note: (text: string) => void;
+}
+
+const retryMs = 500;
+const pullMs = 5_000;
+/** A ticket whose engine is not there comes back after so long. */
+const awayMs = 1_000;
+/** Times that it comes back before its engine is taken for ended. */
+const awaysMax = 120;
+/** Signs of life in the time after which NATS gives a ticket to another. */
+const signsPerLease = 4;
+
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #load: RunnerLoad;
+  /** Tickets in hand. */
+  readonly #inHand = new Map<JsMsg, { readonly leaseMs: number; saidAtMs: number }>();
+  readonly #underWay = new Set<RunId>();
+  #isDraining = false;
+  #pulling: ConsumerMessages | undefined;
+  #freed: (() => void) | undefined;
+  #ended: Promise<void>;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+    this.#load = new RunnerLoad(() => options.runner.capacity);
+    this.#ended = this.#take();
+  }
+
+  /** Takes nothing more; resolves when all that it had is settled. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    this.#pulling?.stop();
+    this.#freed?.();
+    await this.#ended;
+    while (this.#inHand.size > 0 || this.#load.underWay > 0) await this.#untilFreed();
+  }
+
+  /** Called often: NATS hears that what is in hand is being worked on. */
+  tick(nowMs: number): void {
+    for (const [message, told] of this.#inHand) {
+      if (nowMs - told.saidAtMs < told.leaseMs / signsPerLease) continue;
+      told.saidAtMs = nowMs;
+      message.working();
+    }
+  }
+
+  /** Nobody wants it any more. */
+  unwanted(run: RunId): void {
+    if (this.#underWay.has(run)) this.#options.runner.kill(run);
+  }
+
+  async #take(): Promise<void> {
+    let consumer: Consumer | undefined;
+    let isSaid = false;
+    while (!this.#isDraining) {
+      try {
+        consumer ??= await this.#consumer();
+        if (isSaid) this.#options.note(`the queue of ${this.#what} is there`);
+        isSaid = false;
+        const room = this.#room();
+        if (room === 0) await this.#untilFreed();
+        else await this.#pull(consumer, room);
+      } catch (e) {
+        // An engine makes the queue when it has heard of this runner, and again where NATS has lost it.
+        consumer = undefined;
+        if (!isSaid && !this.#isDraining) this.#options.note(`waiting for the queue of ${this.#what}: ${messageOf(e)}`);
+        isSaid = true;
+        await new Promise((resolve) => setTimeout(resolve, retryMs));
+      }
+    }
+  }
+
+  get #what(): string {
+    return `${this.#options.runner.tier}/${this.#options.pool}`;
+  }
+
+  #consumer(): Promise<Consumer> {
+    const { link, names, runner, pool } = this.#options;
+    return jetstream(link.connection).consumers.get(names.stream(runner.tier, pool), names.consumer);
+  }
+
+  /** Tickets that it may take now. */
+  #room(): number {
+    const { runner } = this.#options;
+    if (runner.tier === 'isolate') return Math.max(0, limits.natsTicketsMax - this.#inHand.size);
+    return this.#load.has({ cpus: limits.runCpusMin, memoryBytes: limits.runBytesMin }) ? 1 : 0;
+  }
+
+  async #pull(consumer: Consumer, room: number): Promise<void> {
+    const messages = await consumer.fetch({ max_messages: room, expires: pullMs });
+    this.#pulling = messages;
+    try {
+      for await (const message of messages) {
+        if (this.#isDraining) message.nak();
+        else if (this.#options.runner.tier === 'isolate') void this.#compute(message);
+        else await this.#act(message);
+      }
+    } finally {
+      this.#pulling = undefined;
+    }
+  }
+
+  #untilFreed(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#freed = resolve;
+    });
+  }
+
+  #settled(message: JsMsg): void {
+    this.#inHand.delete(message);
+    this.#free();
+  }
+
+  #free(): void {
+    const freed = this.#freed;
+    this.#freed = undefined;
+    freed?.();
+  }
+
+  #begin(message: JsMsg): Ticket | undefined {
+    const ticket = read<Ticket>(message.data);
+    if (ticket === undefined || !Array.isArray(ticket.runs)) {
+      this.#options.note('a ticket that cannot be read was thrown away');
+      message.term();
+      return undefined;
+    }
+    this.#inHand.set(message, { leaseMs: ticket.leaseMs, saidAtMs: performance.now() });
+    return ticket;
+  }
+
+  /** Calls that only compute. */
+  async #compute(message: JsMsg): Promise<void> {
+    const ticket = this.#begin(message);
+    if (ticket === undefined) return;
+    const contact = this.#options.contactWith(ticket);
+    const isHere = ticket.runs.some((run) => this.#underWay.has(run.id));
+    try {
+      if (isHere) {
+        // Its own, come back: it slept, or NATS did. What it tells then is as good.
+        message.nak(awayMs);
+        return;
+      }
+      const attempts = message.info.deliveryCount;
+      await Promise.all(ticket.runs.map((run) => this.#computeOne(ticket, run, contact, attempts)));
+      // A result that the engine never got: another asks it, or finds that it is gone.
+      if (await contact.events.taken()) message.ack();
+      else message.term();
+    } catch (e) {
+      this.#away(message, e);
+    } finally {
+      this.#settled(message);
+    }
+  }
+
+  async #computeOne(ticket: Ticket, of: TicketRun, contact: EngineContact, deliveries: number): Promise<void> {
+    const attempt = of.placing * 1_000 + deliveries;
+    if (deliveries > limits.natsDeliveriesMax) {
+      const message = `${deliveries - 1} runners went away while they had it`;
+      const outcome = { ok: false, code: 'runner_lost', message } as const;
+      contact.events.add({ run: of.id, attempt, is: 'ended', report: { ...endedBeforeItBegan, outcome } }, false);
+      return;
+    }
+    const code =
+      of.request === undefined ? undefined : { hash: of.request.code, script: ticket.codes[of.request.code]! };
+    const request = of.request === undefined ? await contact.claim(of.id) : { ...of.request, code: code! };
+    if (request === undefined) return;
+    await this.#run(request, contact, { attempt, isSecret: false });
+  }
+
+  /** A run with effects: its room first, then the request, which only one gets, then the run. Returns when it has its room. */
+  async #act(message: JsMsg): Promise<void> {
+    const ticket = this.#begin(message);
+    const of = ticket?.runs[0];
+    if (ticket === undefined || of === undefined) return;
+    const need = { cpus: of.cpus, memoryBytes: of.memoryBytes };
+    // Nothing smaller overtakes it here; elsewhere it may find its room first, when this runner ends.
+    while (!this.#load.has(need)) {
+      await this.#untilFreed();
+      if (!this.#isDraining || this.#load.has(need)) continue;
+      message.nak();
+      this.#settled(message);
+      return;
+    }
+    this.#load.take(need);
+    void this.#actOn(message, of, this.#options.contactWith(ticket)).finally(() => {
+      this.#load.free(need);
+      this.#free();
+    });
+  }
+
+  async #actOn(message: JsMsg, { id, placing }: TicketRun, contact: EngineContact): Promise<void> {
+    const { runner } = this.#options;
+    contact.hold(id, () => runner.kill(id));
+    try {
+      let request: SentRequest | undefined;
+      try {
+        request = await contact.claim(id);
+        message.ack();
+      } catch (e) {
+        this.#away(message, e);
+      } finally {
+        this.#settled(message);
+      }
+      if (request === undefined || contact.hasLost(id)) return;
+      const attempt = placing * 1_000 + message.info.deliveryCount;
+      await this.#run(request, contact, { attempt, isSecret: true });
+      await contact.events.taken();
+    } finally {
+      contact.release(id);
+    }
+  }
+
+  /** The engine did not answer: perhaps NATS or the engine is away for a moment, perhaps the engine has ended. */
+  #away(message: JsMsg, e: unknown): void {
+    if (!(e instanceof Error)) throw e;
+    if (message.info.deliveryCount < awaysMax) message.nak(awayMs);
+    else message.term();
+  }
+
+  async #run(
+    request: SentRequest,
+    contact: EngineContact,
+    { attempt, isSecret }: { readonly attempt: number; readonly isSecret: boolean },
+  ): Promise<void> {
+    const { runner, name } = this.#options;
+    const { id: run } = request;
+    const tell = (event: RunEvent): void => contact.events.add(event, isSecret);
+    this.#underWay.add(run);
+    try {
+      const report = await runner.run(request, {
+        started: (atMs) => tell({ run, attempt, is: 'started', atMs }),
+        log: (line) => tell({ run, attempt, is: 'log', line }),
+        left: (texts) => tell({ run, attempt, is: 'left', texts }),
+        authenticated: () => tell({ run, attempt, is: 'authenticated' }),
+      });
+      const isCutOff = isSecret && !report.outcome.ok && report.outcome.code === 'killed' && contact.hasLost(run);
+      tell({
+        run,
+        attempt,
+        is: 'ended',
+        report: { ...(isCutOff ? cutOff(report) : bare(report)), runner: `${name}, ${report.runner}` },
+      });
+    } catch (e) {
+      tell({ run, attempt, is: 'fault', message: `${name}: ${messageOf(e)}` });
+    } finally {
+      this.#underWay.delete(run);
+    }
+  }
+}
+
+/** The text of a value is enough. */
+function bare(report: RunReport): RunReport {
+  const { outcome } = report;
+  return outcome.ok ? { ...report, outcome: { ok: true, value: outcome.value } } : report;
+}
+
+/** Ended because this runner did not reach the engine, which must not take that for somebody's wish. */
+function cutOff(report: RunReport): RunReport {
+  const message = 'the runner did not reach the engine for most of its lease and ended the run';
+  return { ...report, outcome: { ok: false, code: 'runner_lost', message } };
+}

@@ -1,0 +1,98 @@
+// Which runners there are, by what they say themselves every second. One that was not heard of for several of these is gone,
+// counted only while it could have been heard. Those of one tier and pool count together.
+
+import { limits } from '../../base/limits.ts';
+import { isPoolLabel } from '../../dispatch/pool_label.ts';
+import type { Tier } from '../../model/run.ts';
+import type { Runner } from '../../ports/runner.ts';
+import { type Hello, protocolVersion, tiers } from './protocol.ts';
+
+const missedMax = 5;
+
+interface Present {
+  readonly hello: Hello;
+  silentMs: number;
+}
+
+/** A tier of a pool that somebody serves. */
+export interface ServedTier {
+  readonly tier: Tier;
+  readonly pool: string;
+}
+
+export class Presence {
+  readonly #known = new Map<string, Present>();
+
+  /** Answers whether anything is other than before. `text`: why it cannot be used. */
+  heard(hello: Hello): { readonly isNews: boolean; readonly text?: string } {
+    const text = wrongWith(hello);
+    if (text !== undefined) return { isNews: false, text };
+    const before = this.#known.get(hello.instance);
+    if (hello.isLeaving) return { isNews: this.#known.delete(hello.instance) };
+    this.#known.set(hello.instance, { hello, silentMs: 0 });
+    return { isNews: before === undefined || JSON.stringify(before.hello) !== JSON.stringify(hello) };
+  }
+
+  /** Nothing was heard for so long, though it could have been. Answers who is gone by that. */
+  silent(ms: number): readonly string[] {
+    const gone: string[] = [];
+    for (const [instance, present] of this.#known) {
+      present.silentMs += ms;
+      if (present.silentMs > missedMax * limits.runnerHelloMs) gone.push(instance);
+    }
+    for (const instance of gone) this.#known.delete(instance);
+    return gone;
+  }
+
+  /** Nobody could be heard until now. */
+  excuse(): void {
+    for (const present of this.#known.values()) present.silentMs = 0;
+  }
+
+  /** In order of the pools' names. */
+  served(): readonly ServedTier[] {
+    const pools = [...new Set([...this.#known.values()].map(({ hello }) => hello.pool))].sort();
+    return pools.flatMap((pool) =>
+      tiers.filter((tier) => this.#of({ tier, pool }).length > 0).map((tier) => ({ tier, pool })),
+    );
+  }
+
+  about(served: ServedTier): Pick<Runner, 'capacity' | 'confinement'> {
+    const all = this.#of(served);
+    const [first] = all;
+    const missing = [...new Set(all.flatMap(({ confinement }) => confinement.missing))];
+    return {
+      capacity: {
+        cpus: all.reduce((sum, { capacity }) => sum + capacity.cpus, 0),
+        memoryBytes: all.reduce((sum, { capacity }) => sum + capacity.memoryBytes, 0),
+      },
+      confinement: {
+        // What holds in all of them.
+        holds: (first?.confinement.holds ?? []).filter((h) => all.every((a) => a.confinement.holds.includes(h))),
+        missing,
+      },
+    };
+  }
+
+  #of({ tier, pool }: ServedTier): Pick<Runner, 'capacity' | 'confinement'>[] {
+    return [...this.#known.values()].flatMap(({ hello }) => {
+      const of = hello.pool === pool ? hello.tiers[tier] : undefined;
+      return of === undefined ? [] : [of];
+    });
+  }
+}
+
+function wrongWith({ version, instance, pool, tiers: told }: Hello): string | undefined {
+  if (version !== protocolVersion)
+    return `it speaks version ${version}, the engine ${protocolVersion}: use one release`;
+  if (typeof instance !== 'string' || !/^[0-9a-z]{1,64}$/.test(instance)) return 'its instance is no name';
+  if (typeof pool !== 'string' || !isPoolLabel(pool)) return 'its pool is no label';
+  for (const tier of tiers) {
+    const of = told?.[tier];
+    if (of === undefined) continue;
+    if (!(of.capacity?.cpus > 0) || !(of.capacity.memoryBytes > 0)) return `its ${tier} tier has no capacity`;
+    if (!Array.isArray(of.confinement?.holds) || !Array.isArray(of.confinement.missing))
+      return `its ${tier} tier does not say what holds`;
+  }
+  return undefined;
+}

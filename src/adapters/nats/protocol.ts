@@ -1,0 +1,163 @@
+// What engines and runners say to each other over NATS: the subjects, and the form of each message. The queue holds *tickets*:
+// that there is a run, and for one which only computes and is small the request too. Everything else goes past the disk,
+// between the runner that took a ticket and the engine that wrote it. A message that cannot be read is nobody's.
+//
+// A frame is a line of JSON and, behind it, bytes; what is larger than a message goes in several parts.
+
+import type { RunId } from '../../base/ids.ts';
+import { isObject } from '../../base/json.ts';
+import type { RunLogLine, Tier } from '../../model/run.ts';
+import type { RunCode, Runner, RunReport, RunRequest } from '../../ports/runner.ts';
+
+/** 1: tickets, claims, events in batches, signs of life. */
+export const protocolVersion = 1;
+
+export const tiers: readonly Tier[] = ['isolate', 'process'];
+
+/** Subjects and names of an installation. */
+export function namesOf(installation: string) {
+  const root = `headwater.${installation}`;
+  return {
+    /** Runners say that they are there. */
+    hello: `${root}.hello`,
+    /** Engines ask who is there. */
+    call: `${root}.call`,
+    /** Engines say which calls nobody wants any more. */
+    unwanted: `${root}.unwanted`,
+    runner: (instance: string) => `${root}.runner.${instance}`,
+    claim: (node: string) => `${root}.node.${node}.claim`,
+    held: (node: string) => `${root}.node.${node}.held`,
+    events: (node: string) => `${root}.node.${node}.events`,
+    queue: (tier: Tier, pool: string) => `${root}.queue.${tier}.${pool}`,
+    stream: (tier: Tier, pool: string) => `headwater_${installation}_${tier}_${pool}`,
+    consumer: 'runners',
+  };
+}
+export type Names = ReturnType<typeof namesOf>;
+
+/** A request as it travels: the queue in front of the runners is left behind. */
+export type SentRequest = Omit<RunRequest, 'turn'>;
+
+export interface TicketRun {
+  readonly id: RunId;
+  /** How often it was put into the queue, from 1. */
+  readonly placing: number;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** Absent: it is asked for. */
+  readonly request?: Omit<SentRequest, 'code'> & { readonly code: RunCode['hash'] };
+}
+
+/** One message of a queue. */
+export interface Ticket {
+  readonly node: string;
+  /** The engine's public key, base64: what comes out of runs with effects is sealed to it. */
+  readonly key: string;
+  readonly leaseMs: number;
+  readonly runs: readonly TicketRun[];
+  /** Scripts by hash. */
+  readonly codes: Readonly<Record<string, string>>;
+}
+
+export interface Hello {
+  readonly version: number;
+  /** Of this process alone. */
+  readonly instance: string;
+  readonly name: string;
+  readonly pool: string;
+  readonly tiers: Readonly<Partial<Record<Tier, Pick<Runner, 'capacity' | 'confinement'>>>>;
+  /** It takes nothing more, and ends what it has. */
+  readonly isLeaving: boolean;
+}
+
+export interface Claim {
+  readonly instance: string;
+  readonly name: string;
+  /** base64; the request is sealed to it. */
+  readonly key: string;
+  readonly run: RunId;
+  /** From 0. */
+  readonly part: number;
+}
+
+export type ClaimAnswer =
+  | { readonly is: 'granted'; readonly parts: number }
+  /** Another runner has it, or nobody wants it any more. */
+  | { readonly is: 'gone' };
+
+export interface Held {
+  readonly instance: string;
+  readonly runs: readonly RunId[];
+}
+
+/** Which of them it has lost, and which are to be ended. */
+export interface HeldAnswer {
+  readonly lost: readonly RunId[];
+  readonly unwanted: readonly RunId[];
+}
+
+/** What a runner tells of runs: in order, each once. `attempt`: a later delivery of its ticket has a higher one. */
+export type RunEvent = { readonly run: RunId; readonly attempt: number } & (
+  | { readonly is: 'started'; readonly atMs: number }
+  | { readonly is: 'log'; readonly line: RunLogLine }
+  | { readonly is: 'left'; readonly texts: readonly string[] }
+  | { readonly is: 'authenticated' }
+  | { readonly is: 'ended'; readonly report: RunReport }
+  /** The runner could not run it: what it threw. */
+  | { readonly is: 'fault'; readonly message: string }
+);
+
+/** Head of a part of a batch of events. */
+export interface BatchHead {
+  readonly instance: string;
+  /** Of one sender alone. */
+  readonly channel: string;
+  /** From 1 in its channel. */
+  readonly batch: number;
+  readonly part: number;
+  readonly parts: number;
+  readonly isSealed: boolean;
+}
+
+/** `from`: the part to go on with, where another one was expected. */
+export type BatchAnswer = { readonly is: 'taken' } | { readonly is: 'again'; readonly from: number };
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export const bytesOf = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value));
+
+/** What a message says; undefined: it is no object of JSON. Its members are what the version promises. */
+export function read<T>(bytes: Uint8Array): T | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(decoder.decode(bytes));
+  } catch (e) {
+    if (e instanceof SyntaxError) return undefined;
+    throw e;
+  }
+  return isObject(value as never) ? (value as T) : undefined;
+}
+
+export function frameOf(head: unknown, body: Uint8Array): Uint8Array {
+  return Buffer.concat([bytesOf(head), newline, body]);
+}
+const newline = Uint8Array.of(10);
+
+export function readFrame<T>(bytes: Uint8Array): { readonly head: T; readonly body: Uint8Array } | undefined {
+  const end = bytes.indexOf(10);
+  const head = end === -1 ? undefined : read<T>(bytes.subarray(0, end));
+  return head && { head, body: bytes.subarray(end + 1) };
+}
+
+/** At least one. */
+export function partsOf(bytes: Uint8Array, partBytes: number): number {
+  return Math.max(1, Math.ceil(bytes.length / partBytes));
+}
+
+export const partAt = (bytes: Uint8Array, partBytes: number, part: number): Uint8Array =>
+  bytes.subarray(part * partBytes, (part + 1) * partBytes);
+
+/** Bytes of a part, with room for the head and what NATS adds. */
+export const partBytesOf = (payloadBytesMax: number, wanted: number): number =>
+  Math.min(wanted, Math.max(1_024, payloadBytesMax - 4_096));

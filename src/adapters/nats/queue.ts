@@ -1,0 +1,102 @@
+// The queues of JetStream, one for each tier of a pool: a stream that keeps a ticket until a runner has taken it, and a consumer
+// that the runners of the pool share. An engine makes them when the first runner of the pool is there; a runner needs no right
+// to make anything.
+
+import {
+  AckPolicy,
+  JetStreamApiError,
+  type JetStreamClient,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+} from '@nats-io/jetstream';
+import { limits } from '../../base/limits.ts';
+import { Fault } from '../../base/result.ts';
+import type { Tier } from '../../model/run.ts';
+import type { NatsAddress } from './address.ts';
+import { messageOf, type NatsLink } from './connection.ts';
+import type { Names } from './protocol.ts';
+
+const nanos = 1_000_000;
+/** Tickets that runners have at a time, all together. */
+const takenMax = 100_000;
+const messageMissing = 10_037;
+
+export class Queues {
+  readonly #client: JetStreamClient;
+  readonly #manager: JetStreamManager;
+  readonly #names: Names;
+  readonly #address: NatsAddress;
+
+  private constructor(link: NatsLink, manager: JetStreamManager, names: Names, address: NatsAddress) {
+    this.#client = jetstream(link.connection, { timeout: limits.natsAskMs });
+    this.#manager = manager;
+    this.#names = names;
+    this.#address = address;
+  }
+
+  /** Fault `dispatch_unavailable`: the server has no JetStream, or not for these credentials. */
+  static async open(link: NatsLink, names: Names, address: NatsAddress): Promise<Queues> {
+    try {
+      const manager = await jetstreamManager(link.connection, { timeout: limits.natsAskMs });
+      return new Queues(link, manager, names, address);
+    } catch (e) {
+      const hint = 'start the server with JetStream (-js), and let these credentials use it';
+      throw new Fault('dispatch_unavailable', `JetStream: ${messageOf(e)}; ${hint}`, undefined, { cause: e });
+    }
+  }
+
+  /** Makes them, or brings them to what they are to be. */
+  async provide(tier: Tier, pool: string): Promise<void> {
+    const name = this.#names.stream(tier, pool);
+    const { leaseMs, replicas } = this.#address;
+    const stream = {
+      name,
+      subjects: [this.#names.queue(tier, pool)],
+      retention: RetentionPolicy.Workqueue,
+      storage: StorageType.File,
+      max_age: limits.natsKeptMs * nanos,
+      num_replicas: replicas,
+    };
+    const consumer = {
+      durable_name: this.#names.consumer,
+      ack_policy: AckPolicy.Explicit,
+      ack_wait: leaseMs * nanos,
+      max_ack_pending: takenMax,
+    };
+    // Another engine may make them at the same moment, to the same effect.
+    await this.#manager.streams.add(stream).catch((e: unknown) => {
+      if (!(e instanceof JetStreamApiError)) throw e;
+      return this.#manager.streams.update(name, stream);
+    });
+    await this.#manager.consumers.add(name, consumer).catch((e: unknown) => {
+      if (!(e instanceof JetStreamApiError)) throw e;
+      return this.#manager.consumers.update(name, this.#names.consumer, consumer);
+    });
+  }
+
+  /** Answers its place once NATS has it on disk; the same `id` again, within two minutes, is the same ticket. */
+  async put(tier: Tier, pool: string, ticket: Uint8Array, id: string): Promise<{ stream: string; seq: number }> {
+    const { stream, seq } = await this.#client.publish(this.#names.queue(tier, pool), ticket, { msgID: id });
+    return { stream, seq };
+  }
+
+  /** Is it still there, waiting or with a runner? */
+  async has({ stream, seq }: { readonly stream: string; readonly seq: number }): Promise<boolean> {
+    try {
+      return (await this.#manager.streams.getMessage(stream, { seq })) !== null;
+    } catch (e) {
+      if (e instanceof JetStreamApiError && e.code === messageMissing) return false;
+      throw e;
+    }
+  }
+
+  async remove({ stream, seq }: { readonly stream: string; readonly seq: number }): Promise<void> {
+    await this.#manager.streams.deleteMessage(stream, seq, false).catch((e: unknown) => {
+      // Taken meanwhile: whoever has it asks, and is told.
+      if (!(e instanceof JetStreamApiError)) throw e;
+    });
+  }
+}

@@ -1,0 +1,114 @@
+// A runner's side: what it has is offered to whichever engines are at the same NATS. It says every second that it is there, takes
+// from the queues of its pool, one for each tier, and needs nothing but that one connection: no database, no data folder.
+
+import { randomUUID } from 'node:crypto';
+import type { RunId } from '../../base/ids.ts';
+import { limits } from '../../base/limits.ts';
+import type { Runner } from '../../ports/runner.ts';
+import { parseAddress } from './address.ts';
+import { openLink } from './connection.ts';
+import { EngineContact } from './engine_contact.ts';
+import { Intake } from './intake.ts';
+import { bytesOf, type Hello, namesOf, protocolVersion, read, type Ticket } from './protocol.ts';
+import { makeKeyPair } from './sealing.ts';
+
+export interface RunnerProcessOptions {
+  /** See address.ts. */
+  readonly url: string;
+  readonly creds?: string;
+  readonly pool: string;
+  /** For people, and in the records of what it ran. */
+  readonly name: string;
+  /** One a tier, whose it is from then on. */
+  readonly runners: readonly Runner[];
+  /** Hears what the person who started it should know. */
+  readonly note: (text: string) => void;
+}
+
+export interface RunnerProcess {
+  /** Takes nothing more, ends what it has, and leaves. */
+  drain(): Promise<void>;
+}
+
+const tickMs = 100;
+
+/** Refuses what is no address. Faults: `dispatch_unavailable`. */
+export async function openRunnerProcess(options: RunnerProcessOptions): Promise<RunnerProcess> {
+  const { url, creds, pool, name, runners, note } = options;
+  const address = parseAddress(url);
+  const names = namesOf(address.installation);
+  const instance = randomUUID().replaceAll('-', '');
+  let sayHello = (): void => {};
+  const link = await openLink({
+    address,
+    name: `headwater runner ${name}`,
+    ...(creds === undefined ? {} : { creds }),
+    moved: (isUp) => {
+      note(isUp ? 'NATS is back' : 'NATS is away: it is tried again and again');
+      if (isUp) sayHello();
+    },
+  });
+  const { connection } = link;
+  const keys = await makeKeyPair();
+  const engines = new Map<string, EngineContact>();
+  const contactWith = (ticket: Ticket): EngineContact => {
+    const known = engines.get(ticket.node);
+    if (known !== undefined) return known;
+    const contact = new EngineContact({ link, names, instance, name, keys, ticket });
+    engines.set(ticket.node, contact);
+    return contact;
+  };
+  let isLeaving = false;
+  sayHello = () => {
+    const served = runners.map((r) => [r.tier, { capacity: r.capacity, confinement: r.confinement }] as const);
+    const hello: Hello = {
+      version: protocolVersion,
+      instance,
+      name,
+      pool,
+      tiers: Object.fromEntries(served),
+      isLeaving,
+    };
+    connection.publish(names.hello, bytesOf(hello));
+  };
+  const intakes = runners.map((runner) => new Intake({ link, names, runner, pool, name, contactWith, note }));
+  let refused = '';
+  const hear = (subject: string, handle: (data: Uint8Array) => void): void => {
+    connection.subscribe(subject, {
+      callback: (error, m) => {
+        if (error === null) handle(m.data);
+      },
+    });
+  };
+  const unwanted = (data: Uint8Array): void => {
+    const said = read<{ unwanted?: readonly RunId[]; refused?: string }>(data);
+    for (const run of said?.unwanted ?? []) for (const intake of intakes) intake.unwanted(run);
+    if (said?.refused === undefined || said.refused === refused) return;
+    refused = said.refused;
+    note(`an engine does not use this runner: ${refused}`);
+  };
+  hear(names.call, () => sayHello());
+  hear(names.unwanted, unwanted);
+  hear(names.runner(instance), unwanted);
+  sayHello();
+  const greeting = setInterval(() => sayHello(), limits.runnerHelloMs);
+  const ticking = setInterval(() => {
+    const nowMs = performance.now();
+    for (const intake of intakes) intake.tick(nowMs);
+    for (const [node, contact] of engines) {
+      contact.tick(nowMs);
+      if (contact.isIdle && contact.isGone) engines.delete(node);
+    }
+  }, tickMs);
+  return {
+    drain: async () => {
+      isLeaving = true;
+      sayHello();
+      await Promise.all(intakes.map((intake) => intake.drain()));
+      clearInterval(greeting);
+      clearInterval(ticking);
+      await Promise.all(runners.map((runner) => runner.close()));
+      await link.close();
+    },
+  };
+}
