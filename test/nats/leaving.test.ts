@@ -107,7 +107,7 @@ test('[EN737] wrong credentials, no server, no rights and no JetStream are refus
   expect(nowhere.said()).toContain('dispatch_unavailable');
   const notOne = await world.start('x', '--nats', 'http://user:hidden@127.0.0.1');
   expect(await notOne.ended).toBe(1);
-  expect(notOne.said()).toContain('request_malformed');
+  expect(notOne.said()).toContain('request malformed at nats');
   expect(notOne.said()).not.toContain('hidden');
   const noFile = await world.start('x', '--nats-creds', '/nowhere/x.creds');
   expect(await noFile.ended).toBe(1);

@@ -59,11 +59,19 @@ export class NatsWorld {
     this.query = `?installation=t${++serial}-${process.pid}&leaseMs=${leaseMs}`;
   }
 
+  get url(): string {
+    return this.server.urlOf('engine', this.query);
+  }
+
+  async node(notes: string[] = []): Promise<EngineNode> {
+    const node = await openEngineNode({ url: this.url, note: (text) => notes.push(text) });
+    this.#engines.push(node);
+    return node;
+  }
+
   async engine(): Promise<Engine> {
     const notes: string[] = [];
-    const url = this.server.urlOf('engine', this.query);
-    const node = await openEngineNode({ url, note: (text) => notes.push(text) });
-    this.#engines.push(node);
+    const node = await this.node(notes);
     let now: readonly Runner[] = [];
     node.changes((served) => {
       now = served;
