@@ -83,8 +83,11 @@ export class RunRecorder {
       this.#memo = [];
       try {
         if (log.length > 0) await this.#store.appendLog(this.#workspace, log);
-        if (records.length > 0) await this.#store.putRuns(this.#workspace, records);
-        if (memo.length > 0) await this.#store.writeMemo(this.#workspace, memo, limits.memoBytesMax);
+        // Neither needs the other: a store with several connections, or one sync for both, takes them at once.
+        await Promise.all([
+          records.length > 0 && this.#store.putRuns(this.#workspace, records),
+          memo.length > 0 && this.#store.writeMemo(this.#workspace, memo, limits.memoBytesMax),
+        ]);
         this.#recorded(records, log);
       } catch (e) {
         this.#failed = e;

@@ -45,17 +45,26 @@ export class PostgresServer {
   readonly #folder: string;
   readonly #native: string;
   readonly #who: typeof nobody | Record<string, never>;
+  readonly #settings: Readonly<Record<string, string>>;
   #process: ServerProcess | undefined;
   #printed = '';
 
-  private constructor(folder: string, native: string, port: number, who: typeof nobody | Record<string, never>) {
+  private constructor(
+    folder: string,
+    native: string,
+    port: number,
+    who: typeof nobody | Record<string, never>,
+    settings: Readonly<Record<string, string>>,
+  ) {
+    this.#settings = settings;
     this.#folder = folder;
     this.#native = native;
     this.port = port;
     this.#who = who;
   }
 
-  static async open(): Promise<PostgresServer> {
+  /** `settings`: in place of those that tests have. */
+  static async open(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
     const isRoot = process.getuid?.() === 0;
     const folder = mkdtempSync(join(tmpdir(), 'headwater-postgres-'));
     if (isRoot) chownSync(folder, nobody.uid, nobody.gid);
@@ -66,7 +75,7 @@ export class PostgresServer {
       native = join(folder, 'native');
       cpSync(installed, native, { recursive: true, verbatimSymlinks: true });
     }
-    const server = new PostgresServer(folder, native, await freePort(), isRoot ? nobody : {});
+    const server = new PostgresServer(folder, native, await freePort(), isRoot ? nobody : {}, settings);
     const passwordFile = join(folder, 'password');
     writeFileSync(passwordFile, `${server.password}\n`);
     const args = ['-D', join(folder, 'data'), '-U', server.user, `--pwfile=${passwordFile}`, '-A', 'scram-sha-256'];
@@ -86,6 +95,7 @@ export class PostgresServer {
       fsync: 'off',
       max_connections: 50,
       log_statement: 'all',
+      ...this.#settings,
     };
     this.#process = await ServerProcess.start({
       command: join(this.#native, 'bin', 'postgres'),
