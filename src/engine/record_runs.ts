@@ -84,11 +84,14 @@ export class RunRecorder {
       try {
         if (log.length > 0) await this.#store.appendLog(this.#workspace, log);
         // Neither needs the other: a store with several connections, or one sync for both, takes them at once.
+        const recorded = async (): Promise<void> => {
+          if (records.length > 0) await this.#store.putRuns(this.#workspace, records);
+          this.#recorded(records, log);
+        };
         await Promise.all([
-          records.length > 0 && this.#store.putRuns(this.#workspace, records),
+          recorded(),
           memo.length > 0 && this.#store.writeMemo(this.#workspace, memo, limits.memoBytesMax),
         ]);
-        this.#recorded(records, log);
       } catch (e) {
         this.#failed = e;
         return;

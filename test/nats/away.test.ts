@@ -78,6 +78,8 @@ test('[EN732][EN733] a runner that does not reach the engine for most of its lea
   await server.stop();
   // Longer than the time of the runner, shorter than that of the function.
   await sleep(6_500);
+  // Nobody can be heard, and nobody is taken for gone.
+  expect(engine.served().length).toBe(2);
   await server.start();
   const { report } = await running;
   expect(short(report)).toBe('runner_lost');

@@ -109,11 +109,22 @@ test('[EN737] wrong credentials, no server, no rights and no JetStream are refus
   expect(await notOne.ended).toBe(1);
   expect(notOne.said()).toContain('request malformed at nats');
   expect(notOne.said()).not.toContain('hidden');
+  const noLabel = await world.start('x', '--pool', 'Not One');
+  expect(await noLabel.ended).toBe(1);
+  expect(noLabel.said()).toContain('request malformed at name');
+  const noRoom = await world.start('x', '--memory', '1');
+  expect(noRoom.said()).toContain('request malformed at memory');
   const noFile = await world.start('x', '--nats-creds', '/nowhere/x.creds');
   expect(await noFile.ended).toBe(1);
   expect(noFile.said()).toContain('credentials cannot be read');
   await expect(openEngineNode({ url: server.urlOf('nobody') })).rejects.toThrow('dispatch_unavailable');
   await expect(openEngineNode({ url: server.urlOf('stranger') })).rejects.toThrow(/dispatch_unavailable: JetStream: /);
+  const plain = await NatsServer.open(false);
+  try {
+    await expect(openEngineNode({ url: plain.urlOf('engine') })).rejects.toThrow(/dispatch_unavailable: JetStream: /);
+  } finally {
+    await plain.close();
+  }
 });
 
 test('[EN737] the rights that the page lists are those that the runners of these tests have', () => {

@@ -25,13 +25,13 @@ export class NatsServer {
   readonly #folder: string;
   #process: ServerProcess | undefined;
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string, port: number, hasJetStream: boolean) {
     this.#folder = folder;
     this.port = port;
     writeFileSync(
       join(folder, 'nats.conf'),
       `listen: "127.0.0.1:${port}"
-jetstream { store_dir: ${JSON.stringify(join(folder, 'store'))} }
+${hasJetStream ? `jetstream { store_dir: ${JSON.stringify(join(folder, 'store'))} }` : ''}
 authorization {
   users = [
     { user: engine, password: "e:ng@ine" }
@@ -44,8 +44,8 @@ authorization {
     );
   }
 
-  static async open(): Promise<NatsServer> {
-    const server = new NatsServer(mkdtempSync(join(tmpdir(), 'headwater-nats-')), await freePort());
+  static async open(hasJetStream = true): Promise<NatsServer> {
+    const server = new NatsServer(mkdtempSync(join(tmpdir(), 'headwater-nats-')), await freePort(), hasJetStream);
     await server.start();
     return server;
   }

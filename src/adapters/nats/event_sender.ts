@@ -31,6 +31,8 @@ export interface EventSenderOptions {
 }
 
 const retryMs = 200;
+/** How long it is kept back that a run has begun. */
+const startedMs = 5;
 
 export class EventSender {
   readonly #options: EventSenderOptions;
@@ -41,6 +43,7 @@ export class EventSender {
   #added = 0;
   #taken = 0;
   #isSending = false;
+  #timer: NodeJS.Timeout | undefined;
   #wanting: { readonly upTo: number; readonly resolve: (isTaken: boolean) => void }[] = [];
 
   constructor(options: EventSenderOptions) {
@@ -52,6 +55,18 @@ export class EventSender {
     this.#added++;
     this.#waiting.push(event);
     this.#isSealed ||= isSecret;
+    if (this.#isSending) return;
+    // A short call has ended by the time that anybody could be told that it has begun: one message tells both.
+    if (event.is === 'started') {
+      this.#timer ??= setTimeout(() => this.#begin(), startedMs);
+      return;
+    }
+    this.#begin();
+  }
+
+  #begin(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     if (this.#isSending) return;
     this.#isSending = true;
     setImmediate(() => void this.#send());

@@ -22,15 +22,19 @@ export interface ServedTier {
 
 export class Presence {
   readonly #known = new Map<string, Present>();
+  /** What was asked since somebody came, went or changed: it is asked with every run. */
+  readonly #about = new Map<string, Pick<Runner, 'capacity' | 'confinement'>>();
 
   /** Answers whether anything is other than before. `text`: why it cannot be used. */
   heard(hello: Hello): { readonly isNews: boolean; readonly text?: string } {
     const text = wrongWith(hello);
     if (text !== undefined) return { isNews: false, text };
     const before = this.#known.get(hello.instance);
+    const isSame = before !== undefined && JSON.stringify(before.hello) === JSON.stringify(hello);
+    if (!isSame) this.#about.clear();
     if (hello.isLeaving) return { isNews: this.#known.delete(hello.instance) };
     this.#known.set(hello.instance, { hello, silentMs: 0 });
-    return { isNews: before === undefined || JSON.stringify(before.hello) !== JSON.stringify(hello) };
+    return { isNews: !isSame };
   }
 
   /** Nothing was heard for so long, though it could have been. Answers who is gone by that. */
@@ -41,6 +45,7 @@ export class Presence {
       if (present.silentMs > missedMax * limits.runnerHelloMs) gone.push(instance);
     }
     for (const instance of gone) this.#known.delete(instance);
+    if (gone.length > 0) this.#about.clear();
     return gone;
   }
 
@@ -58,6 +63,13 @@ export class Presence {
   }
 
   about(served: ServedTier): Pick<Runner, 'capacity' | 'confinement'> {
+    const key = `${served.tier}/${served.pool}`;
+    const about = this.#about.get(key) ?? this.#sum(served);
+    this.#about.set(key, about);
+    return about;
+  }
+
+  #sum(served: ServedTier): Pick<Runner, 'capacity' | 'confinement'> {
     const all = this.#of(served);
     const [first] = all;
     const missing = [...new Set(all.flatMap(({ confinement }) => confinement.missing))];
