@@ -2,7 +2,7 @@
 // its result in the memo on PostgreSQL; and from being asked for to being recorded, p50 and p99, at a modest pace. Beside it, on the
 // same PostgreSQL with two workers in processes of their own, the same function as jobs of graphile-worker and pg-boss, each
 // as it comes and in batches, which run it unconfined and keep no result; and a bare message through JetStream and back. Turn by turn.
-// Goals: three times graphile-worker as it comes and pg-boss, and before both in p99.
+// Also: functions that only wait, on one runner and on two. Goals: three times graphile-worker as it comes and pg-boss, and before both in p99; two runners 1.8 times one.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -30,6 +30,7 @@ const underWay = 1_000;
 const chunk = 100;
 const paced = { perSecond: 100, count: scaled(600, 30) };
 const goalTimes = 3;
+const goalTwo = 1.8;
 const servers = 2;
 const now = () => performance.timeOrigin + performance.now();
 /** Calls that were asked for in all rounds: the same call is never made twice. */
@@ -211,15 +212,7 @@ async function ours(url, address) {
     }
   };
   const it = new Contestant('runs', add, { isOurs: true });
-  for (let i = 0; i < servers; i++) {
-    const bin = fileURLToPath(new URL('../dist/main/headwater.js', import.meta.url));
-    const child = spawn(process.execPath, [bin, 'runner', '--nats', address, '--cpus', '1'], { stdio: 'ignore' });
-    it.closing(async () => {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGTERM');
-      await ended;
-    });
-  }
+  for (let i = 0; i < servers; i++) it.closing(startRunner(address));
   it.closing(async () => {
     await calls.flushed();
     unfollow();
@@ -230,6 +223,55 @@ async function ours(url, address) {
   });
   while (dispatcher.inFront('isolate').capacity.cpus < servers) await sleep(20);
   return it;
+}
+
+function startRunner(address, ...args) {
+  const bin = fileURLToPath(new URL('../dist/main/headwater.js', import.meta.url));
+  const child = spawn(process.execPath, [bin, 'runner', '--nats', address, '--cpus', '1', ...args], {
+    stdio: 'ignore',
+  });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  return async () => {
+    child.kill('SIGTERM');
+    await ended;
+  };
+}
+
+/** Functions with effects per second that do nothing but wait, ten at once on each of so many runners. */
+async function waiting(address, runners) {
+  const node = await openEngineNode({ url: address });
+  let served = [];
+  const unfollow = node.changes((now_) => {
+    served = now_;
+  });
+  const stops = Array.from({ length: runners }, () => startRunner(address, '--memory', '4096'));
+  try {
+    const tier = () => served.find((r) => r.tier === 'process');
+    while (tier() === undefined || tier().capacity.cpus < runners) await sleep(20);
+    const waitMs = scaled(2_000, 200);
+    const script = `async function main() { await new Promise((done) => setTimeout(done, ${waitMs})); }`;
+    const bounds = { timeMs: 60_000, memoryBytes: 64 * 1024 * 1024, cpus: 0.1, outputBytes: 1_024 };
+    const count = 10 * runners * scaled(4, 1);
+    const one = async () => {
+      const request = {
+        id: systemWorld().ids.ulid(),
+        kind: 'action',
+        tier: 'process',
+        name: 'waits',
+        code: { hash: 'waits', script },
+      };
+      const all = { ...request, input: '{}', limits: bounds, allow: { network: [], commands: [] } };
+      const { outcome } = await tier().run(all, { started() {}, log() {} });
+      if (!outcome.ok) throw new Error(`a run that waits: ${outcome.message}`);
+    };
+    const since = now();
+    await Promise.all(Array.from({ length: count }, one));
+    return { perSecond: (count / (now() - since)) * 1_000, count, waitMs };
+  } finally {
+    unfollow();
+    for (const stop of stops) await stop();
+    await node.close();
+  }
 }
 
 /** Opened for its turn and closed behind it, so that nobody's workers look for work in another's turn. */
@@ -301,6 +343,15 @@ try {
         ...more,
       });
     }
+  }
+  if (nats !== undefined) {
+    const [one, two] = [
+      await waiting(nats.urlOf('engine', '?installation=one'), 1),
+      await waiting(nats.urlOf('engine', '?installation=two'), 2),
+    ];
+    const ratio = two.perSecond / one.perSecond;
+    const more = { wait_ms: two.waitMs, one_runner: one.perSecond, ratio, goal: goalTwo, met: ratio >= goalTwo };
+    report('cluster_runs', 'waiting_two_runners', two.perSecond, 'runs/s', two.count, more);
   }
 } finally {
   await nats?.close();

@@ -79,6 +79,7 @@ const packagesOf = {
     'pdns-server': '/usr/sbin/pdns_server',
     'pdns-backend-sqlite3': '/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql',
   },
+  bench: { 'nats-server': '/usr/sbin/nats-server' },
   nats: { 'nats-server': '/usr/sbin/nats-server' },
   process: { bubblewrap: '/usr/bin/bwrap' },
 };

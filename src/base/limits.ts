@@ -273,8 +273,7 @@ export const limits = {
   /** How often it says that it is there. */
   runnerHelloMs: 1_000,
   /** How long NATS may be away, and a run nobody's, before the run is given up. */
-  natsPatienceMs: 60_000,
-  natsUnservedMs: 120_000,
+  natsPatienceMs: 120_000,
   /** How long one question over NATS waits for its answer. */
   natsAskMs: 5_000,
   /** How long NATS keeps what nobody has taken, and how often an engine looks whether it still does. */

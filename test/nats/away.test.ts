@@ -87,3 +87,20 @@ test('[EN732][EN733] a runner that does not reach the engine for most of its lea
   expect([effects.count(`${name}-before`), effects.count(`${name}-behind`)]).toEqual([1, 0]);
   expect(short((await runOn(tier, 'function main() { return 1; }')).report)).toBe('ok 1');
 });
+
+test('[EN733] a run whose pool nobody serves for long, and one that NATS does not take, fail with the reason', async () => {
+  const engine = await world.engine(2_000);
+  const a = await world.start('a');
+  const tier = await engine.runner('process');
+  await runOn(tier, 'function main() { return 1; }');
+  a.process.kill('SIGTERM');
+  await a.ended;
+  const unserved = await runOn(tier, 'function main() { return 1; }');
+  expect(unserved.report.outcome).toMatchObject({
+    code: 'runner_lost',
+    message: expect.stringContaining('none had begun'),
+  });
+  await server.stop();
+  await expect(runOn(tier, 'function main() { return 1; }')).rejects.toThrow('dispatch_unavailable: NATS took no run');
+  await server.start();
+});

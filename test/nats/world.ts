@@ -63,15 +63,19 @@ export class NatsWorld {
     return this.server.urlOf('engine', this.query);
   }
 
-  async node(notes: string[] = []): Promise<EngineNode> {
-    const node = await openEngineNode({ url: this.url, note: (text) => notes.push(text) });
+  async node(notes: string[] = [], patienceMs?: number): Promise<EngineNode> {
+    const node = await openEngineNode({
+      url: this.url,
+      note: (text) => notes.push(text),
+      ...(patienceMs === undefined ? {} : { patienceMs }),
+    });
     this.#engines.push(node);
     return node;
   }
 
-  async engine(): Promise<Engine> {
+  async engine(patienceMs?: number): Promise<Engine> {
     const notes: string[] = [];
-    const node = await this.node(notes);
+    const node = await this.node(notes, patienceMs);
     let now: readonly Runner[] = [];
     node.changes((served) => {
       now = served;

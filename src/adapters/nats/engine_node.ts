@@ -43,6 +43,8 @@ export interface EngineNodeOptions {
   readonly url: string;
   /** File with credentials of NATS. */
   readonly creds?: string;
+  /** How long NATS may take no run, and a pool be served by nobody, before a run of it is given up. Default 120,000. */
+  readonly patienceMs?: number;
   /** Hears what somebody who runs this should know: that NATS is away, or a queue cannot be made. */
   readonly note?: (text: string) => void;
 }
@@ -52,7 +54,12 @@ const tickMs = 250;
 const tickMsMax = 1_000;
 
 /** Refuses what is no address. Faults: `dispatch_unavailable`. */
-export async function openEngineNode({ url, creds, note = () => {} }: EngineNodeOptions): Promise<EngineNode> {
+export async function openEngineNode({
+  url,
+  creds,
+  patienceMs = limits.natsPatienceMs,
+  note = () => {},
+}: EngineNodeOptions): Promise<EngineNode> {
   const address = parseAddress(url);
   const names = namesOf(address.installation);
   const node = { current: undefined as Node | undefined };
@@ -63,7 +70,7 @@ export async function openEngineNode({ url, creds, note = () => {} }: EngineNode
   const link = await openLink({ address, name: 'headwater engine', moved, ...(creds === undefined ? {} : { creds }) });
   try {
     const queues = await Queues.open(link, names, address);
-    node.current = new Node({ link, queues, names, address, keys: await makeKeyPair(), note });
+    node.current = new Node({ link, queues, names, address, keys: await makeKeyPair(), patienceMs, note });
     return node.current;
   } catch (e) {
     await link.close();
@@ -77,6 +84,7 @@ interface NodeParts {
   readonly names: Names;
   readonly address: NatsAddress;
   readonly keys: KeyPair;
+  readonly patienceMs: number;
   readonly note: (text: string) => void;
 }
 
@@ -166,16 +174,20 @@ class Node implements EngineNode {
   #pool(of: ServedTier): RemotePool {
     const key = poolKey(of);
     const known = this.#pools.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined && !known.isClosed) return known;
     const { queues, keys, address } = this.#parts;
-    const pool = new RemotePool({
+    const pool: RemotePool = new RemotePool({
       ...of,
       queues,
+      patienceMs: this.#parts.patienceMs,
       ticket: { node: this.#id, key: keys.publicKey, leaseMs: address.leaseMs },
       about: () => this.#presence.about(of),
       runs: this.#runs,
       unwanted: (run) => this.#unwanted(run),
-      closed: () => this.#pools.delete(key),
+      closed: () => {
+        // It may be there again by now.
+        if (this.#pools.get(key) === pool) this.#pools.delete(key);
+      },
     });
     this.#pools.set(key, pool);
     return pool;
@@ -256,11 +268,9 @@ class Node implements EngineNode {
     }
     const { tier, pool = 'default' } = request;
     run.unservedMs = served.has(poolKey({ tier, pool })) ? 0 : run.unservedMs + ms;
-    if (run.unservedMs <= limits.natsUnservedMs) return;
-    run.fail(
-      'runner_lost',
-      `no runner of the pool ${pool} was there for ${limits.natsUnservedMs} ms; none had begun it`,
-    );
+    const { patienceMs } = this.#parts;
+    if (run.unservedMs <= patienceMs) return;
+    run.fail('runner_lost', `no runner of the pool ${pool} was there for ${patienceMs} ms; none had begun it`);
   }
 
   /** What waits and is in no queue any more, because NATS has lost it or its runner what it told, is offered again. */

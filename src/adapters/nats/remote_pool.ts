@@ -16,6 +16,7 @@ export interface RemotePoolOptions {
   readonly tier: Tier;
   readonly pool: string;
   readonly queues: Queues;
+  readonly patienceMs: number;
   readonly ticket: Pick<Ticket, 'node' | 'key' | 'leaseMs'>;
   /** Of all its runners, now. */
   readonly about: () => Pick<Runner, 'capacity' | 'confinement'>;
@@ -42,6 +43,10 @@ export class RemotePool implements Runner {
     this.tier = options.tier;
     this.pool = options.pool;
     this.#options = options;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   get capacity(): Runner['capacity'] {
@@ -121,7 +126,7 @@ export class RemotePool implements Runner {
 
   /** Never rejects: a run that cannot be placed fails. */
   async #place(runs: readonly RemoteRun[]): Promise<void> {
-    const { queues } = this.#options;
+    const { queues, patienceMs } = this.#options;
     const [first] = runs;
     const id = `${first!.request.id}.${first!.placings}`;
     const sinceMs = performance.now();
@@ -133,11 +138,8 @@ export class RemotePool implements Runner {
         for (const run of open) run.place = place;
         return;
       } catch (e) {
-        if (performance.now() - sinceMs > limits.natsPatienceMs) {
-          const fault = new Fault(
-            'dispatch_unavailable',
-            `NATS took no run for ${limits.natsPatienceMs} ms: ${messageOf(e)}`,
-          );
+        if (performance.now() - sinceMs > patienceMs) {
+          const fault = new Fault('dispatch_unavailable', `NATS took no run for ${patienceMs} ms: ${messageOf(e)}`);
           for (const run of open) run.refuse(fault);
           return;
         }
