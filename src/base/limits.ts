@@ -281,14 +281,14 @@ export const limits = {
   natsLookMs: 30_000,
   /** Bytes of a request that travels in the queue; a larger one is asked for. Bytes and calls of one message of the queue. */
   natsInlineBytesMax: 64 * 1024,
-  natsTicketBytesMax: 256 * 1024,
-  natsTicketRunsMax: 32,
+  natsSlipBytesMax: 256 * 1024,
+  natsSlipRunsMax: 32,
   /** Bytes of one part of what is too large for one message. */
   natsPartBytes: 512 * 1024,
   /** Runners that a call which only computes may bring down with it before it is given up. */
   natsDeliveriesMax: 4,
-  /** Tickets of calls which only compute that one runner has at a time. */
-  natsTicketsMax: 64,
+  /** Slips of calls which only compute that one runner has at a time. */
+  natsSlipsMax: 64,
   /** How long an engine that ends waits for what it ended on runners. */
   natsStopMs: 5_000,
   /** Webhooks of a workspace, and how they are delivered: time for an answer, wait before the second attempt and at most, attempts. */

@@ -27,7 +27,7 @@ test('[EN731] what a runner had been given and not begun is run by another, once
   const tier = await engine.runner('process');
   await runOn(tier, 'function main() { return 1; }');
   await sleep(200);
-  // NATS hands the ticket to who waits for one, and he does nothing with it.
+  // NATS hands the slip to who waits for one, and he does nothing with it.
   a.process.kill('SIGSTOP');
   const name = newRun();
   const running = runOn(tier, effects.script(10), { input: { name }, allow: effects.allow });
@@ -134,4 +134,20 @@ test('[EN732] a result that comes from a runner that slept while another compute
   expect(lines.length).toBe(1);
   const after = await Promise.all([1, 2, 3, 4].map((n) => runOn(isolate, `function main() { return ${n}; }`)));
   expect(after.map(({ report: r }) => short(r))).toEqual(['ok 1', 'ok 2', 'ok 3', 'ok 4']);
+});
+
+test('[EN732][EN738] engines share a runner; of one that dies the runner ends what has effects, and the other’s goes on', async () => {
+  const [first, second] = [await world.engine(), await world.engine()];
+  await world.start('a');
+  const [dying, living] = [await first.runner('process'), await second.runner('process')];
+  const names = [newRun(), newRun()];
+  const runs = [dying, living].map((tier, i) =>
+    runOn(tier, effects.script(5_000), { input: { name: names[i]! }, allow: effects.allow }),
+  );
+  await until(() => names.every((name) => effects.count(`${name}-before`) === 1));
+  // As a process that is killed: it says nothing to anybody.
+  await first.node.close();
+  expect(short((await runs[1]!).report)).toBe(`ok "${names[1]}"`);
+  await sleep(1_000);
+  expect(names.map((name) => effects.count(`${name}-behind`))).toEqual([0, 1]);
 });

@@ -16,7 +16,7 @@ import {
   read,
   readFrame,
   type SentRequest,
-  type Ticket,
+  type Slip,
 } from './protocol.ts';
 import type { KeyPair } from './sealing.ts';
 
@@ -33,7 +33,7 @@ export interface ContactOptions {
   readonly instance: string;
   readonly name: string;
   readonly keys: KeyPair;
-  readonly ticket: Pick<Ticket, 'node' | 'key' | 'leaseMs'>;
+  readonly slip: Pick<Slip, 'node' | 'key' | 'leaseMs'>;
 }
 
 /** Part of the lease after which a runner that hears nothing ends what it has. */
@@ -52,14 +52,14 @@ export class EngineContact {
   #askedAtMs = 0;
 
   constructor(options: ContactOptions) {
-    const { link, names, instance, ticket } = options;
+    const { link, names, instance, slip } = options;
     this.#options = options;
-    this.leaseMs = ticket.leaseMs;
+    this.leaseMs = slip.leaseMs;
     this.events = new EventSender({
       link,
       instance,
-      subject: names.events(ticket.node),
-      key: ticket.key,
+      subject: names.events(slip.node),
+      key: slip.key,
       heard: () => this.#heard(),
       isGivenUp: (sinceMs) => this.#isGoneSince(sinceMs),
     });
@@ -96,11 +96,11 @@ export class EngineContact {
 
   /** undefined: it is not to be run, or not by this runner. Throws what NATS threw when the engine is not there. */
   async claim(run: RunId): Promise<SentRequest | undefined> {
-    const { link, names, instance, name, keys, ticket } = this.#options;
+    const { link, names, instance, name, keys, slip } = this.#options;
     let parts: Uint8Array[] = [];
     for (let wanted = 1; parts.length < wanted; ) {
       const asked: Claim = { instance, name, key: keys.publicKey, run, part: parts.length };
-      const answer = await link.connection.request(names.claim(ticket.node), bytesOf(asked), {
+      const answer = await link.connection.request(names.claim(slip.node), bytesOf(asked), {
         timeout: limits.natsAskMs,
       });
       this.#heard();
@@ -129,11 +129,11 @@ export class EngineContact {
   }
 
   async #ask(): Promise<void> {
-    const { link, names, instance, ticket } = this.#options;
+    const { link, names, instance, slip } = this.#options;
     this.#isAsking = true;
     try {
       const held: Held = { instance, runs: [...this.#holding.keys()] };
-      const answer = await link.connection.request(names.held(ticket.node), bytesOf(held), {
+      const answer = await link.connection.request(names.held(slip.node), bytesOf(held), {
         timeout: Math.min(limits.natsAskMs, this.leaseMs / 4),
       });
       const said = read<HeldAnswer>(answer.data);

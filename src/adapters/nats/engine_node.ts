@@ -1,4 +1,4 @@
-// An engine's side of the runners elsewhere: who is there becomes the runners that the dispatcher sees; who takes a ticket gets
+// An engine's side of the runners elsewhere: who is there becomes the runners that the dispatcher sees; who takes a slip gets
 // the request from here, once; what runners tell goes to the runs; a run whose runner is silent for longer than its lease is
 // lost. Silence counts only while NATS and this process could have heard: a server that restarts loses nobody.
 
@@ -180,7 +180,7 @@ class Node implements EngineNode {
       ...of,
       queues,
       patienceMs: this.#parts.patienceMs,
-      ticket: { node: this.#id, key: keys.publicKey, leaseMs: address.leaseMs },
+      slip: { node: this.#id, key: keys.publicKey, leaseMs: address.leaseMs },
       about: () => this.#presence.about(of),
       runs: this.#runs,
       unwanted: (run) => this.#unwanted(run),

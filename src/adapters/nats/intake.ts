@@ -1,5 +1,5 @@
-// What a runner takes from one queue, and what it does with it: as much as it has room for, never more, and every ticket is
-// settled. A ticket of calls that only compute is settled when the engine has all their results: until then, and when this
+// What a runner takes from one queue, and what it does with it: as much as it has room for, never more, and every slip is
+// settled. A slip of calls that only compute is settled when the engine has all their results: until then, and when this
 // process dies, NATS gives it to another. One of a run with effects is settled when the engine has said whose the run is.
 
 import { type Consumer, type ConsumerMessages, type JsMsg, jetstream } from '@nats-io/jetstream';
@@ -9,7 +9,7 @@ import { RunnerLoad } from '../../dispatch/runner_load.ts';
 import { endedBeforeItBegan, type Runner, type RunReport } from '../../ports/runner.ts';
 import { messageOf, type NatsLink } from './connection.ts';
 import type { EngineContact } from './engine_contact.ts';
-import { type Names, type RunEvent, read, type SentRequest, type Ticket, type TicketRun } from './protocol.ts';
+import { type Names, type RunEvent, read, type SentRequest, type Slip, type SlipRun } from './protocol.ts';
 
 export interface IntakeOptions {
   readonly link: NatsLink;
@@ -18,23 +18,23 @@ export interface IntakeOptions {
   readonly pool: string;
   /** Who this runner is, for the records of runs. */
   readonly name: string;
-  readonly contactWith: (ticket: Ticket) => EngineContact;
+  readonly contactWith: (slip: Slip) => EngineContact;
   readonly note: (text: string) => void;
 }
 
 const retryMs = 500;
 const pullMs = 5_000;
-/** A ticket whose engine is not there comes back after so long. */
+/** A slip whose engine is not there comes back after so long. */
 const awayMs = 1_000;
 /** Times that it comes back before its engine is taken for ended. */
 const awaysMax = 120;
-/** Signs of life in the time after which NATS gives a ticket to another. */
+/** Signs of life in the time after which NATS gives a slip to another. */
 const signsPerLease = 4;
 
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #load: RunnerLoad;
-  /** Tickets in hand. */
+  /** Slips in hand. */
   readonly #inHand = new Map<JsMsg, { readonly leaseMs: number; saidAtMs: number }>();
   readonly #underWay = new Set<RunId>();
   #isDraining = false;
@@ -101,10 +101,10 @@ export class Intake {
     return jetstream(link.connection).consumers.get(names.stream(runner.tier, pool), names.consumer);
   }
 
-  /** Tickets that it may take now. */
+  /** Slips that it may take now. */
   #room(): number {
     const { runner } = this.#options;
-    if (runner.tier === 'isolate') return Math.max(0, limits.natsTicketsMax - this.#inHand.size);
+    if (runner.tier === 'isolate') return Math.max(0, limits.natsSlipsMax - this.#inHand.size);
     return this.#load.has({ cpus: limits.runCpusMin, memoryBytes: limits.runBytesMin }) ? 1 : 0;
   }
 
@@ -139,23 +139,23 @@ export class Intake {
     freed?.();
   }
 
-  #begin(message: JsMsg): Ticket | undefined {
-    const ticket = read<Ticket>(message.data);
-    if (ticket === undefined || !Array.isArray(ticket.runs)) {
-      this.#options.note('a ticket that cannot be read was thrown away');
+  #begin(message: JsMsg): Slip | undefined {
+    const slip = read<Slip>(message.data);
+    if (slip === undefined || !Array.isArray(slip.runs)) {
+      this.#options.note('a slip that cannot be read was thrown away');
       message.term();
       return undefined;
     }
-    this.#inHand.set(message, { leaseMs: ticket.leaseMs, saidAtMs: performance.now() });
-    return ticket;
+    this.#inHand.set(message, { leaseMs: slip.leaseMs, saidAtMs: performance.now() });
+    return slip;
   }
 
   /** Calls that only compute. */
   async #compute(message: JsMsg): Promise<void> {
-    const ticket = this.#begin(message);
-    if (ticket === undefined) return;
-    const contact = this.#options.contactWith(ticket);
-    const isHere = ticket.runs.some((run) => this.#underWay.has(run.id));
+    const slip = this.#begin(message);
+    if (slip === undefined) return;
+    const contact = this.#options.contactWith(slip);
+    const isHere = slip.runs.some((run) => this.#underWay.has(run.id));
     try {
       if (isHere) {
         // Its own, come back: it slept, or NATS did. What it tells then is as good.
@@ -163,7 +163,7 @@ export class Intake {
         return;
       }
       const attempts = message.info.deliveryCount;
-      await Promise.all(ticket.runs.map((run) => this.#computeOne(ticket, run, contact, attempts)));
+      await Promise.all(slip.runs.map((run) => this.#computeOne(slip, run, contact, attempts)));
       // A result that the engine never got: another asks it, or finds that it is gone.
       if (await contact.events.taken()) message.ack();
       else message.term();
@@ -174,7 +174,7 @@ export class Intake {
     }
   }
 
-  async #computeOne(ticket: Ticket, of: TicketRun, contact: EngineContact, deliveries: number): Promise<void> {
+  async #computeOne(slip: Slip, of: SlipRun, contact: EngineContact, deliveries: number): Promise<void> {
     const attempt = of.placing * 1_000 + deliveries;
     if (deliveries > limits.natsDeliveriesMax) {
       const message = `${deliveries - 1} runners went away while they had it`;
@@ -182,8 +182,7 @@ export class Intake {
       contact.events.add({ run: of.id, attempt, is: 'ended', report: { ...endedBeforeItBegan, outcome } }, false);
       return;
     }
-    const code =
-      of.request === undefined ? undefined : { hash: of.request.code, script: ticket.codes[of.request.code]! };
+    const code = of.request === undefined ? undefined : { hash: of.request.code, script: slip.codes[of.request.code]! };
     const request = of.request === undefined ? await contact.claim(of.id) : { ...of.request, code: code! };
     if (request === undefined) return;
     await this.#run(request, contact, { attempt, isSecret: false });
@@ -191,9 +190,9 @@ export class Intake {
 
   /** A run with effects: its room first, then the request, which only one gets, then the run. Returns when it has its room. */
   async #act(message: JsMsg): Promise<void> {
-    const ticket = this.#begin(message);
-    const of = ticket?.runs[0];
-    if (ticket === undefined || of === undefined) return;
+    const slip = this.#begin(message);
+    const of = slip?.runs[0];
+    if (slip === undefined || of === undefined) return;
     const need = { cpus: of.cpus, memoryBytes: of.memoryBytes };
     // Nothing smaller overtakes it here; elsewhere it may find its room first, when this runner ends.
     while (!this.#load.has(need)) {
@@ -204,13 +203,13 @@ export class Intake {
       return;
     }
     this.#load.take(need);
-    void this.#actOn(message, of, this.#options.contactWith(ticket)).finally(() => {
+    void this.#actOn(message, of, this.#options.contactWith(slip)).finally(() => {
       this.#load.free(need);
       this.#free();
     });
   }
 
-  async #actOn(message: JsMsg, { id, placing }: TicketRun, contact: EngineContact): Promise<void> {
+  async #actOn(message: JsMsg, { id, placing }: SlipRun, contact: EngineContact): Promise<void> {
     const { runner } = this.#options;
     contact.hold(id, () => runner.kill(id));
     try {

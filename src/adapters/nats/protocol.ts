@@ -1,6 +1,6 @@
-// What engines and runners say to each other over NATS: the subjects, and the form of each message. The queue holds *tickets*:
+// What engines and runners say to each other over NATS: the subjects, and the form of each message. The queue holds *slips*:
 // that there is a run, and for one which only computes and is small the request too. Everything else goes past the disk,
-// between the runner that took a ticket and the engine that wrote it. A message that cannot be read is nobody's.
+// between the runner that took a slip and the engine that wrote it. A message that cannot be read is nobody's.
 //
 // A frame is a line of JSON and, behind it, bytes; what is larger than a message goes in several parts.
 
@@ -9,7 +9,7 @@ import { isObject } from '../../base/json.ts';
 import type { RunLogLine, Tier } from '../../model/run.ts';
 import type { RunCode, Runner, RunReport, RunRequest } from '../../ports/runner.ts';
 
-/** 1: tickets, claims, events in batches, signs of life. */
+/** 1: slips, claims, events in batches, signs of life. */
 export const protocolVersion = 1;
 
 export const tiers: readonly Tier[] = ['isolate', 'process'];
@@ -38,7 +38,7 @@ export type Names = ReturnType<typeof namesOf>;
 /** A request as it travels: the queue in front of the runners is left behind. */
 export type SentRequest = Omit<RunRequest, 'turn'>;
 
-export interface TicketRun {
+export interface SlipRun {
   readonly id: RunId;
   /** How often it was put into the queue, from 1. */
   readonly placing: number;
@@ -49,12 +49,12 @@ export interface TicketRun {
 }
 
 /** One message of a queue. */
-export interface Ticket {
+export interface Slip {
   readonly node: string;
   /** The engine's public key, base64: what comes out of runs with effects is sealed to it. */
   readonly key: string;
   readonly leaseMs: number;
-  readonly runs: readonly TicketRun[];
+  readonly runs: readonly SlipRun[];
   /** Scripts by hash. */
   readonly codes: Readonly<Record<string, string>>;
 }
@@ -96,7 +96,7 @@ export interface HeldAnswer {
   readonly unwanted: readonly RunId[];
 }
 
-/** What a runner tells of runs: in order, each once. `attempt`: a later delivery of its ticket has a higher one. */
+/** What a runner tells of runs: in order, each once. `attempt`: a later delivery of its slip has a higher one. */
 export type RunEvent = { readonly run: RunId; readonly attempt: number } & (
   | { readonly is: 'started'; readonly atMs: number }
   | { readonly is: 'log'; readonly line: RunLogLine }

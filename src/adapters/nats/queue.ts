@@ -1,4 +1,4 @@
-// The queues of JetStream, one for each tier of a pool: a stream that keeps a ticket until a runner has taken it, and a consumer
+// The queues of JetStream, one for each tier of a pool: a stream that keeps a slip until a runner has taken it, and a consumer
 // that the runners of the pool share. An engine makes them when the first runner of the pool is there; a runner needs no right
 // to make anything.
 
@@ -20,7 +20,7 @@ import { messageOf, type NatsLink } from './connection.ts';
 import type { Names } from './protocol.ts';
 
 const nanos = 1_000_000;
-/** Tickets that runners have at a time, all together. */
+/** Slips that runners have at a time, all together. */
 const takenMax = 100_000;
 const messageMissing = 10_037;
 
@@ -77,9 +77,9 @@ export class Queues {
     });
   }
 
-  /** Answers its place once NATS has it on disk; the same `id` again, within two minutes, is the same ticket. */
-  async put(tier: Tier, pool: string, ticket: Uint8Array, id: string): Promise<{ stream: string; seq: number }> {
-    const { stream, seq } = await this.#client.publish(this.#names.queue(tier, pool), ticket, { msgID: id });
+  /** Answers its place once NATS has it on disk; the same `id` again, within two minutes, is the same slip. */
+  async put(tier: Tier, pool: string, slip: Uint8Array, id: string): Promise<{ stream: string; seq: number }> {
+    const { stream, seq } = await this.#client.publish(this.#names.queue(tier, pool), slip, { msgID: id });
     return { stream, seq };
   }
 

@@ -1,6 +1,6 @@
 // The runners elsewhere of one tier and pool, as one runner of the engine: which process takes a run is settled by who asks the
 // queue first, not here, so that what one leaves behind another takes. Calls that only compute and come together share a
-// ticket. What NATS does not take at once is offered again, for a bounded time.
+// slip. What NATS does not take at once is offered again, for a bounded time.
 
 import type { RunId } from '../../base/ids.ts';
 import { limits } from '../../base/limits.ts';
@@ -8,7 +8,7 @@ import { Fault } from '../../base/result.ts';
 import type { Tier } from '../../model/run.ts';
 import type { RunListener, Runner, RunReport, RunRequest } from '../../ports/runner.ts';
 import { messageOf } from './connection.ts';
-import { bytesOf, type Ticket, type TicketRun } from './protocol.ts';
+import { bytesOf, type Slip, type SlipRun } from './protocol.ts';
 import type { Queues } from './queue.ts';
 import { RemoteRun } from './remote_run.ts';
 
@@ -17,7 +17,7 @@ export interface RemotePoolOptions {
   readonly pool: string;
   readonly queues: Queues;
   readonly patienceMs: number;
-  readonly ticket: Pick<Ticket, 'node' | 'key' | 'leaseMs'>;
+  readonly slip: Pick<Slip, 'node' | 'key' | 'leaseMs'>;
   /** Of all its runners, now. */
   readonly about: () => Pick<Runner, 'capacity' | 'confinement'>;
   /** All runs of the engine that are elsewhere. */
@@ -28,8 +28,8 @@ export interface RemotePoolOptions {
 }
 
 const retryMs = 250;
-/** Tickets of one turn for each processor: few enough to share their cost, enough that no runner has them all. */
-const ticketsPerCpu = 4;
+/** Slips of one turn for each processor: few enough to share their cost, enough that no runner has them all. */
+const slipsPerCpu = 4;
 
 export class RemotePool implements Runner {
   readonly tier: Tier;
@@ -96,7 +96,7 @@ export class RemotePool implements Runner {
     return true;
   }
 
-  /** Its ticket could not be taken back: whoever takes it is told that nobody wants the run. */
+  /** Its slip could not be taken back: whoever takes it is told that nobody wants the run. */
   #leave(run: RemoteRun): void {
     run.place = undefined;
   }
@@ -119,8 +119,8 @@ export class RemotePool implements Runner {
   #placeTogether(): void {
     const all = this.#together;
     this.#together = [];
-    const tickets = ticketsPerCpu * Math.max(1, Math.floor(this.capacity.cpus));
-    const size = Math.min(limits.natsTicketRunsMax, Math.ceil(all.length / tickets));
+    const slips = slipsPerCpu * Math.max(1, Math.floor(this.capacity.cpus));
+    const size = Math.min(limits.natsSlipRunsMax, Math.ceil(all.length / slips));
     for (let from = 0; from < all.length; from += size) void this.#place(all.slice(from, from + size));
   }
 
@@ -134,7 +134,7 @@ export class RemotePool implements Runner {
       const open = runs.filter((run) => !run.isOver);
       if (open.length === 0) return;
       try {
-        const place = await queues.put(this.tier, this.pool, bytesOf(this.#ticketOf(open)), id);
+        const place = await queues.put(this.tier, this.pool, bytesOf(this.#slipOf(open)), id);
         for (const run of open) run.place = place;
         return;
       } catch (e) {
@@ -150,10 +150,10 @@ export class RemotePool implements Runner {
     }
   }
 
-  #ticketOf(runs: readonly RemoteRun[]): Ticket {
+  #slipOf(runs: readonly RemoteRun[]): Slip {
     const codes: Record<string, string> = {};
     let bytes = 0;
-    const told = runs.map((run): TicketRun => {
+    const told = runs.map((run): SlipRun => {
       const { sent } = run;
       const { id, limits: need, code } = sent;
       const about = { id, placing: run.placings, cpus: need.cpus, memoryBytes: need.memoryBytes };
@@ -161,11 +161,11 @@ export class RemotePool implements Runner {
       if (!run.isPure) return about;
       // An upper bound, without making the text twice.
       const own = 3 * (sent.input.length + (code.hash in codes ? 0 : code.script.length));
-      if (own > limits.natsInlineBytesMax || bytes + own > limits.natsTicketBytesMax) return about;
+      if (own > limits.natsInlineBytesMax || bytes + own > limits.natsSlipBytesMax) return about;
       bytes += own;
       codes[code.hash] = code.script;
       return { ...about, request: { ...sent, code: code.hash } };
     });
-    return { ...this.#options.ticket, runs: told, codes };
+    return { ...this.#options.slip, runs: told, codes };
   }
 }

@@ -9,7 +9,7 @@ import { parseAddress } from './address.ts';
 import { openLink } from './connection.ts';
 import { EngineContact } from './engine_contact.ts';
 import { Intake } from './intake.ts';
-import { bytesOf, type Hello, namesOf, protocolVersion, read, type Ticket } from './protocol.ts';
+import { bytesOf, type Hello, namesOf, protocolVersion, read, type Slip } from './protocol.ts';
 import { makeKeyPair } from './sealing.ts';
 
 export interface RunnerProcessOptions {
@@ -51,11 +51,11 @@ export async function openRunnerProcess(options: RunnerProcessOptions): Promise<
   const { connection } = link;
   const keys = await makeKeyPair();
   const engines = new Map<string, EngineContact>();
-  const contactWith = (ticket: Ticket): EngineContact => {
-    const known = engines.get(ticket.node);
+  const contactWith = (slip: Slip): EngineContact => {
+    const known = engines.get(slip.node);
     if (known !== undefined) return known;
-    const contact = new EngineContact({ link, names, instance, name, keys, ticket });
-    engines.set(ticket.node, contact);
+    const contact = new EngineContact({ link, names, instance, name, keys, slip });
+    engines.set(slip.node, contact);
     return contact;
   };
   let isLeaving = false;
