@@ -166,10 +166,10 @@ describe('the chart', () => {
   });
 });
 
-/** Options of `headwater NAME`; undefined: there is no such command. */
-function optionsOf(name: string): readonly string[] | undefined {
-  const command = commandTree(async () => {}, '0').commands.find((c: Command) => c.name() === name);
-  return command?.options.map((o) => o.long!);
+/** Options of `headwater NAME`. */
+function optionsOf(name: string): readonly string[] {
+  const command = commandTree(async () => {}, '0').commands.find((c: Command) => c.name() === name)!;
+  return command.options.map((o) => o.long!);
 }
 
 describe('the compose file and the image', () => {
@@ -195,15 +195,16 @@ describe('the compose file and the image', () => {
 
   test('[EN747] the options given are those of the command', async () => {
     const docs = await rendered(...needed, nats);
-    const args = [
+    const inChart = (name: string): string[] =>
+      find(docs, 'Deployment', `trial-headwater-${name}`).spec.template.spec.containers[0].args;
+    const args: readonly (readonly string[])[] = [
       compose.services['engine'].command,
-      find(docs, 'Deployment', 'trial-headwater-engine').spec.template.spec.containers[0].args,
-    ] as string[][];
-    for (const [command, ...more] of args) {
-      expect(command).toBe('serve');
-      // Where NATS is, is an option of releases that dispatch over it.
-      const given = more.filter((arg) => arg.startsWith('--') && arg !== '--nats');
-      expect(given.filter((option) => !optionsOf('serve')!.includes(option))).toEqual([]);
-    }
+      compose.services['runner-a'].command,
+      inChart('engine'),
+      inChart('runner'),
+    ];
+    expect(args.map(([command]) => command)).toEqual(['serve', 'runner', 'serve', 'runner']);
+    for (const [command, ...more] of args)
+      expect(more.filter((arg) => arg.startsWith('--') && !optionsOf(command!).includes(arg))).toEqual([]);
   }, 120_000);
 });
