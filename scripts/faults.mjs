@@ -51,7 +51,9 @@ for (let seed = from; seed < from + seeds; seed++) {
   };
   const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', 'test/cluster/faults.test.ts', '--reporter=dot'];
   const { code, output } = await runChild(process.execPath, args, { env: { ...process.env, ...env }, capture: true });
-  const told = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { seed, seconds, wrong: ['it did not end'] };
+  const told = existsSync(file)
+    ? JSON.parse(readFileSync(file, 'utf8'))
+    : { seed, seconds, wrong: [`it did not end: ${output.slice(-3_000)}`] };
   rmSync(file, { force: true });
   const wrong = code === 0 ? told.wrong : [...told.wrong, ...(told.wrong.length === 0 ? [output.slice(-2_000)] : [])];
   appendFileSync(ledger, `${JSON.stringify({ commit, ...told, wrong })}\n`);

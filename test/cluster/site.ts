@@ -1,7 +1,7 @@
 // Several engines on one PostgreSQL as real processes, each with a way of its own to the server; a provider that counts effects in
 // another process; and clients that ask any of the engines, again with the same key until they are answered.
 
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,11 +12,15 @@ import { openPostgresStore } from '../../src/adapters/postgres/store.ts';
 import { type Provider, startProvider, thingMutations } from '../engine/action_house.ts';
 import { withFunctions } from '../engine/function_house.ts';
 import { House } from '../engine/house.ts';
+import { NatsServer } from '../support/nats_server.ts';
 import { PostgresServer } from '../support/postgres_server.ts';
 import { bin, Served } from '../support/served.ts';
 import { Way } from './way.ts';
 
 const run = promisify(execFile);
+
+/** A lease of runners that can lapse several times in a short run. */
+const natsQuery = '?leaseMs=4000';
 
 /** An answer, or why there is none. */
 export interface Answered<T = unknown> {
@@ -38,8 +42,28 @@ export class Node {
   }
 }
 
+/** A runner of functions, elsewhere. */
+export class Elsewhere {
+  readonly name: string;
+  child: ChildProcess | undefined;
+  isPaused = false;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+export interface SiteChoice {
+  readonly engines: number;
+  readonly workspaces: number;
+  /** Runners at a NATS server; 0: engines run functions themselves. Default 0. */
+  readonly runners?: number;
+}
+
 export class Site {
   readonly server: PostgresServer;
+  readonly nats: NatsServer | undefined;
+  readonly runners: readonly Elsewhere[];
   readonly provider: Provider;
   readonly nodes: readonly Node[];
   token = '';
@@ -47,22 +71,27 @@ export class Site {
   readonly workspaces: string[] = [];
   readonly #folders: string[] = [];
 
-  private constructor(server: PostgresServer, provider: Provider, nodes: readonly Node[]) {
+  private constructor(server: PostgresServer, provider: Provider, more: Pick<Site, 'nodes' | 'runners' | 'nats'>) {
     this.server = server;
     this.provider = provider;
-    this.nodes = nodes;
+    this.nodes = more.nodes;
+    this.runners = more.runners;
+    this.nats = more.nats;
   }
 
-  /** All engines started. */
-  static async open({ engines, workspaces }: { readonly engines: number; readonly workspaces: number }): Promise<Site> {
+  /** All engines and runners started. */
+  static async open({ engines, workspaces, runners: count = 0 }: SiteChoice): Promise<Site> {
     const [server, provider] = [await PostgresServer.open(), await startProvider()];
+    const nats = count === 0 ? undefined : await NatsServer.open();
     const nodes: Node[] = [];
     for (let n = 0; n < engines; n++) {
       const folder = mkdtempSync(join(tmpdir(), 'headwater-node-'));
       nodes.push(new Node(folder, await Way.open(server.port)));
     }
-    const site = new Site(server, provider, nodes);
+    const runners = Array.from({ length: count }, (_, n) => new Elsewhere(`runner-${n}`));
+    const site = new Site(server, provider, { nodes, runners, nats });
     await site.#withThings(workspaces);
+    for (const runner of runners) await site.run(runner);
     for (const node of nodes) await site.start(node);
     site.token = nodes.map((n) => n.served!.token).find((t) => t !== undefined)!;
     return site;
@@ -86,7 +115,8 @@ export class Site {
   #env(node: Node): NodeJS.ProcessEnv {
     const url = new URL(this.server.urlOf('postgres'));
     url.port = String(node.way.port);
-    return { ...process.env, HEADWATER_STORE: url.href };
+    const nats = this.nats && { HEADWATER_NATS: this.nats.urlOf('engine', natsQuery) };
+    return { ...process.env, HEADWATER_STORE: url.href, ...nats };
   }
 
   async start(node: Node): Promise<void> {
@@ -97,6 +127,38 @@ export class Site {
     );
     node.address = node.served.address;
     node.isPaused = false;
+  }
+
+  /** Starts a runner; resolves when it says that it runs functions. */
+  async run(runner: Elsewhere): Promise<void> {
+    const env = { ...process.env, HEADWATER_NATS: this.nats!.urlOf('runner', natsQuery) };
+    const args = [bin, 'runner', '--name', runner.name, '--cpus', '1', '--memory', '1024'];
+    for (;;) {
+      const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+      runner.child = child;
+      runner.isPaused = false;
+      const isUp = await new Promise<boolean>((resolve) => {
+        child
+          .stdout!.setEncoding('utf8')
+          .on('data', (text: string) => text.includes('Running functions') && resolve(true));
+        child.once('exit', () => resolve(false));
+      });
+      // One that does not reach NATS when it is started ends: whoever keeps it starts it again.
+      if (isUp) return;
+      await sleep(200);
+    }
+  }
+
+  async killRunner({ child }: Elsewhere): Promise<void> {
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  signalRunner(runner: Elsewhere, signal: 'SIGSTOP' | 'SIGCONT'): void {
+    runner.isPaused = signal === 'SIGSTOP';
+    runner.child?.kill(signal);
   }
 
   async kill(node: Node): Promise<void> {
@@ -190,7 +252,12 @@ export class Site {
       this.#folders.push(node.folder);
     }
     for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true });
+    for (const runner of this.runners) {
+      this.signalRunner(runner, 'SIGCONT');
+      await this.killRunner(runner);
+    }
     this.provider.close();
+    await this.nats?.close();
     await this.server.close();
   }
 }
