@@ -101,6 +101,8 @@ const leaseOf = (w: Workspace, { owner, leaseMs }: Carrier): NonNullable<ActionR
 
 /** A sign of life. Who was taken over ends his call: what it comes to is recorded by nobody. */
 async function beat(w: Workspace, id: ActionId, fence: number, by: Carrier): Promise<void> {
+  // After a fault of the store they are read anew by who wakes the work next: this sign of life is left out.
+  if (!w.actions.isRead) return;
   const action = w.actions.find(id);
   if (action?.status !== 'running' || action.fence !== fence) return;
   const isHis = await w

@@ -186,7 +186,7 @@ export class ActionWork {
     const ended = Promise.all([...this.#under.values()].map((u) => u.done)).then(() => undefined);
     await atMost(ended, limits.actionStopMs);
     for (const id of this.#under.keys()) {
-      const run = this.#w.actions.find(id)?.run;
+      const run = this.#w.actions.isRead ? this.#w.actions.find(id)?.run : null;
       if (run != null) this.#w.calls.kill(run);
     }
     await ended;

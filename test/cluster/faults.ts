@@ -51,8 +51,9 @@ export async function runFaults(site: Site, { seed, seconds }: Faults): Promise<
   });
   await Promise.all(working);
   await mend(site);
-  const wrong = [...failed, ...(await quiet(site)), ...editors.flatMap((e) => e.stale)];
-  wrong.push(...(await edited(site, editors)), ...(await caughtUp(site)));
+  const wrong = [...failed, ...(await quiet(site)), ...site.ended, ...editors.flatMap((e) => e.stale)];
+  // Nobody could be asked.
+  if (site.ended.length === 0) wrong.push(...(await edited(site, editors)), ...(await caughtUp(site)));
   const effects = await site.provider.journal();
   wrong.push(...effected(effects, appliers));
   if (wrong.length > 0) history.push(...(await actionsOf(site, wrong)));
@@ -249,10 +250,12 @@ function effected(effects: Awaited<ReturnType<Site['provider']['journal']>>, app
   }
   for (const [what, times] of seen) if (times !== 1) wrong.push(`${what}: ${times} times`);
   for (const { made, removed } of appliers) {
-    for (const name of made)
-      if (!seen.has(`create ${name}`)) wrong.push(`create ${name}: acknowledged, and never done`);
-    for (const name of removed)
-      if (!seen.has(`destroy ${name}`)) wrong.push(`destroy ${name}: acknowledged, and never done`);
+    for (const name of made) {
+      const [isMade, isGone] = [seen.has(`create ${name}`), seen.has(`destroy ${name}`)];
+      // What was deleted before it was begun is not made at all.
+      if (removed.includes(name) ? isMade !== isGone : !isMade || isGone)
+        wrong.push(`${name}: ${isMade ? '' : 'not '}made, ${isGone ? '' : 'not '}taken away`);
+    }
   }
   return wrong;
 }

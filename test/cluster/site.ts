@@ -69,6 +69,9 @@ export class Site {
   token = '';
   /** Ids of the workspaces, each with schema `Thing` on Head. */
   readonly workspaces: string[] = [];
+  /** Engines that ended by themselves. */
+  readonly ended: string[] = [];
+  isEnding = false;
   readonly #folders: string[] = [];
 
   private constructor(server: PostgresServer, provider: Provider, more: Pick<Site, 'nodes' | 'runners' | 'nats'>) {
@@ -119,14 +122,24 @@ export class Site {
     return { ...process.env, HEADWATER_STORE: url.href, ...nats };
   }
 
+  /** Again, as whoever keeps it does, when it does not reach what it needs and ends. */
   async start(node: Node): Promise<void> {
-    node.served = await Served.start(
-      node.folder,
-      ['--log-level', 'error', '--requests-per-minute', '1000000'],
-      this.#env(node),
-    );
-    node.address = node.served.address;
-    node.isPaused = false;
+    const args = ['--log-level', 'error', '--requests-per-minute', '1000000'];
+    for (let attempt = 1; ; attempt++) {
+      const served = await Served.start(node.folder, args, this.#env(node)).catch((e: Error) => e);
+      if (served instanceof Served && served.address !== undefined) {
+        node.served = served;
+        void served.ended.then((code) => {
+          if (node.served === served && !this.isEnding)
+            this.ended.push(`engine ended with ${code}: ${served.errors.slice(-1_500)}`);
+        });
+        node.address = served.address;
+        node.isPaused = false;
+        return;
+      }
+      if (attempt === 60) throw served instanceof Error ? served : new Error(served.errors);
+      await sleep(250);
+    }
   }
 
   /** Starts a runner; resolves when it says that it runs functions. */

@@ -37,7 +37,12 @@ export function mountForwarding(app: FastifyInstance, door: Door): void {
     if (to === undefined) return;
     const hops = Number(request.headers[hopsHeader] ?? 0);
     if (hops >= hopsMax) throw notReached(about, to);
-    const body = await bodyOf(request.raw);
+    const body = await bodyOf(request.raw).catch((e: unknown) => {
+      if (request.raw.destroyed) return undefined;
+      throw e;
+    });
+    // Who asked has gone.
+    if (body === undefined) return void reply.hijack();
     const sent = { body, hops: hops + 1, agent };
     if (await passOn(door, { about, to, sent }, { request, reply })) return;
     // It is this engine's by now.
