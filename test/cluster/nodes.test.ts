@@ -112,6 +112,16 @@ test('[EN753] one that is killed is succeeded within seconds; a client that wait
   await site.start(holder);
 });
 
+test('[EN753] one that was killed and is back at its address waits for the lease that it had, and answers', {
+  timeout: 60_000,
+}, async () => {
+  const workspace = site.workspaces[1]!;
+  const holder = await holderOf(workspace);
+  await site.kill(holder);
+  await site.start(holder, Number(new URL(holder.address).port));
+  expect((await site.once(holder, 'GET', changeSets(workspace))).status).toBe(200);
+});
+
 test('[EN754] one that was paused for longer than its lease shows nothing old when it wakes', {
   timeout: 60_000,
 }, async () => {

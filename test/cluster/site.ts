@@ -123,8 +123,8 @@ export class Site {
   }
 
   /** Again, as whoever keeps it does, when it does not reach what it needs and ends. */
-  async start(node: Node): Promise<void> {
-    const args = ['--log-level', 'error', '--requests-per-minute', '1000000'];
+  async start(node: Node, port = 0): Promise<void> {
+    const args = ['--port', String(port), '--log-level', 'error', '--requests-per-minute', '1000000'];
     for (let attempt = 1; ; attempt++) {
       const served = await Served.start(node.folder, args, this.#env(node)).catch((e: Error) => e);
       if (served instanceof Served && served.address !== undefined) {

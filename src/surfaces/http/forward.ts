@@ -97,7 +97,9 @@ async function passOn(door: Door, { about, to: first, sent }: Passed, exchange: 
   for (let to: EngineNode | undefined = first; to !== undefined; to = await door.engine.asked(about)) {
     const { id, address } = to;
     const isTheirs = async () => (await door.engine.asked(about))?.id === id;
-    if (address !== null && (await answered({ url: new URL(address), key, sent, isTheirs }, exchange))) return true;
+    // One that was at this engine's address is gone, and its lease lapses.
+    const isThere = address !== null && address !== door.engine.driving?.node.address;
+    if (isThere && (await answered({ url: new URL(address), key, sent, isTheirs }, exchange))) return true;
     if (exchange.request.raw.destroyed && exchange.reply.raw.destroyed) return true;
     if (performance.now() > until) throw notReached(about, to);
     await sleep(againMs);
