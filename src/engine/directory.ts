@@ -54,18 +54,23 @@ export class Directory {
 
   /** Those that were removed too. */
   async all(): Promise<readonly Listed[]> {
-    const out: Listed[] = [];
-    for (const row of await this.#store.listWorkspaces()) {
-      const about = await this.#about(row.id);
-      out.push({ row, name: about.name === '' ? row.name : about.name, about });
-    }
-    return out;
+    const rows = await this.#store.listWorkspaces();
+    // What is not known here is read of all at once: there may be thousands.
+    const isKnown = rows.every(({ id }) => this.#known.has(id));
+    const texts = isKnown ? new Map<WorkspaceId, string>() : await this.#store.settingOfAll(settingName);
+    // What was said while they were read is known by now.
+    return rows.map((row) => listed(row, this.#known.get(row.id) ?? this.#keep(row.id, texts.get(row.id))));
   }
 
   /** By id or name, of those that are there; an id counts before a name. */
   async find(text: string): Promise<Listed | undefined> {
     const there = await this.list();
     return there.find((l) => l.row.id === text) ?? there.find((l) => l.name === text);
+  }
+
+  /** Is it there, whoever drives it? */
+  async isThere(id: WorkspaceId): Promise<boolean> {
+    return (await this.#about(id)).removed === null;
   }
 
   /** As far as it is known here, at once: it may have been removed while somebody was looking for it. */
@@ -87,12 +92,21 @@ export class Directory {
   async #about(id: WorkspaceId): Promise<About> {
     const known = this.#known.get(id);
     if (known !== undefined) return known;
-    const text = await this.#store.getSetting(id, settingName);
+    return this.#keep(id, await this.#store.getSetting(id, settingName));
+  }
+
+  #keep(id: WorkspaceId, text: string | undefined): About {
     const about = text === undefined ? nothingSaid : parsed(id, text);
     if (!this.#isShared) this.#known.set(id, about);
     return about;
   }
 }
+
+const listed = (row: WorkspaceRow, about: About): Listed => ({
+  row,
+  name: about.name === '' ? row.name : about.name,
+  about,
+});
 
 function parsed(id: WorkspaceId, text: string): About {
   const document: unknown = JSON.parse(text);

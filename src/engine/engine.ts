@@ -136,10 +136,10 @@ export class Engine {
    */
   async visit(id: WorkspaceId): Promise<Result<{ readonly workspace: Workspace }>> {
     if (this.driving === undefined || this.driving.isCertain(id)) return this.workspace(id);
+    const known = this.#visited.get(id);
+    if (known !== undefined) return (await this.directory.isThere(id)) ? ok({ workspace: known }) : noWorkspace(id);
     const found = await this.directory.find(id);
     if (found === undefined) return noWorkspace(id);
-    const known = this.#visited.get(id);
-    if (known !== undefined) return ok({ workspace: known });
     const workspace = new Workspace(found.row, this.store, this.world, { ...this.#options, isVisited: true });
     this.#visited.set(id, workspace);
     return ok({ workspace });

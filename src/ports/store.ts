@@ -263,6 +263,8 @@ export interface Store {
 
   getSetting(workspace: WorkspaceId, name: string): Promise<string | undefined>;
   putSetting(workspace: WorkspaceId, name: string, value: string): Promise<void>;
+  /** Of all workspaces that have it. */
+  settingOfAll(name: string): Promise<ReadonlyMap<WorkspaceId, string>>;
 
   /** Where several engines share the store: which of them drives which workspace. Absent: this one drives all of them. */
   readonly leases?: Leases;

@@ -280,6 +280,16 @@ export class MemoryStore implements Store {
     this.#space(workspace).settings.set(name, value);
   }
 
+  async settingOfAll(name: string): Promise<ReadonlyMap<WorkspaceId, string>> {
+    this.#assertOpen();
+    const out = new Map<WorkspaceId, string>();
+    for (const [id, { settings }] of this.#spaces) {
+      const value = settings.get(name);
+      if (value !== undefined) out.set(id, value);
+    }
+    return out;
+  }
+
   async check(_most: number): Promise<readonly StoreProblem[]> {
     this.#assertOpen();
     return [];

@@ -297,6 +297,14 @@ export class PostgresStore implements DumpableStore {
     });
   }
 
+  settingOfAll(name: string): Promise<ReadonlyMap<WorkspaceId, string>> {
+    return this.#db.entering(async () => {
+      const sql = 'select w.id, s.value from setting s join workspace w on w.ref = s.workspace where s.name = $1';
+      const rows = await this.#db.ask('reading', sql, [toColumn(name)]);
+      return new Map(rows.map((r) => [r['id'] as WorkspaceId, fromColumn(r['value'] as string)]));
+    });
+  }
+
   check(most: number): Promise<readonly StoreProblem[]> {
     return this.#db.entering(() => checkTables(this.#db, most));
   }

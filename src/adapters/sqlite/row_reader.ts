@@ -35,6 +35,7 @@ export class RowReader {
   readonly #checkpoint: Statement;
   readonly #checkpoints: Statement;
   readonly #setting: Statement;
+  readonly #settingOfAll: Statement;
   readonly #auditStatements = new Map<string, Statement>();
 
   constructor(db: Database, refs: Refs) {
@@ -60,6 +61,9 @@ export class RowReader {
       `select c.id as change_set, k.key & 0xffffffff as version, k.intent_root, k.reality_root, k.reality_seq, k.derived_root
        from change_set c join checkpoint k on k.key >= (c.ref << 32) and k.key < ((c.ref + 1) << 32)
        where c.workspace = ? order by c.id, k.key`,
+    );
+    this.#settingOfAll = db.prepare(
+      'select w.id, s.value from setting s join workspace w on w.ref = s.workspace where s.name = ?',
     );
     this.#setting = db.prepare('select value from setting where workspace = ? and name = ?');
   }
@@ -170,6 +174,11 @@ export class RowReader {
     if (workspace === undefined) return undefined;
     const row = this.#setting.get(workspace, toColumn(name)) as { value: Text } | undefined;
     return row && fromColumn(row.value);
+  }
+
+  settingOfAll(name: string): Map<WorkspaceId, string> {
+    const rows = this.#settingOfAll.all(toColumn(name)) as { id: WorkspaceId; value: Text }[];
+    return new Map(rows.map(({ id, value }) => [id, fromColumn(value)]));
   }
 
   #findRef(workspaceId: WorkspaceId, changeSet: ChangeSetId): number | undefined {

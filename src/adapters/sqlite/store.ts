@@ -290,6 +290,10 @@ export class SqliteStore implements DumpableStore {
     return this.#queue.enqueue(value.length, () => this.#upkeep.putSetting(workspace, name, value));
   }
 
+  async settingOfAll(name: string): Promise<ReadonlyMap<WorkspaceId, string>> {
+    return this.#readingNow(() => this.#reader.settingOfAll(name));
+  }
+
   async check(most: number): Promise<readonly StoreProblem[]> {
     this.#reading(() => undefined);
     const problems = await checkStore(this.#db, most);

@@ -166,6 +166,17 @@ export const contentCases: readonly StoreCase[] = [
     await Promise.all([w.store.putSetting(w.workspace, 'a', '2'), w.store.putSetting(w.workspace, 'a', '3')]);
     expectEqual('a', await w.store.getSetting(w.workspace, 'a'), '3');
     expectEqual('b', await w.store.getSetting(w.workspace, 'b'), '');
+    const v = w.in(9);
+    await v.found('other');
+    await v.store.putSetting(v.workspace, 'a', 'of the other');
+    const all = (name: string) => w.store.settingOfAll(name).then((m) => [...m].sort(([a], [b]) => (a < b ? -1 : 1)));
+    const both = [
+      [w.workspace, '3'],
+      [v.workspace, 'of the other'],
+    ];
+    expectEqual('a of all', await all('a'), both);
+    expectEqual('b of all', await all('b'), [[w.workspace, '']]);
+    expectEqual('c of all', await all('c'), []);
   }),
   storeCase('[ST26] the check finds nothing after a mixture of everything', async (w) => {
     const other = await w.open(101);
