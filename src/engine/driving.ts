@@ -10,7 +10,7 @@ import type { EngineNode, Leases } from '../ports/leases.ts';
 export interface DrivingHost {
   /** Workspaces that are there and may be driven. */
   workspaces(): Promise<readonly WorkspaceId[]>;
-  /** Takes it up: all that is due in it is done from now on. */
+  /** Takes it up, where that has not been done: all that is due in it is done from now on. */
   take(id: WorkspaceId): Promise<void>;
   /** Goes on with what something has ended. */
   tend(): Promise<void>;
@@ -113,7 +113,10 @@ export class Driving {
     const share = Math.ceil(drivable.length / Math.max(1, serving));
     let have = mine.length;
     for (const { workspace, holder } of drivable) {
-      if (holder !== null || this.#isStopped) continue;
+      if (this.#isStopped) break;
+      // Also what was taken in a round that failed behind that.
+      if (holder?.id === self) await this.#host.take(workspace);
+      if (holder !== null) continue;
       // What nobody has is taken by whoever sees it, beyond the share too: nothing may lie about.
       await this.#host.ended(workspace);
       if ((await this.#leases.take(workspace)) !== undefined) continue;

@@ -165,7 +165,9 @@ export class Engine {
   #drivingHost(): DrivingHost {
     return {
       workspaces: async () => (await this.listWorkspaces()).map((l) => l.id),
-      take: (id) => this.takeUp(id),
+      take: async (id) => {
+        if (!this.#open.has(id)) await this.takeUp(id);
+      },
       tend: () => this.tend(),
       ended: async (id) => this.#closing.get(id),
       lost: (id) => {
