@@ -52,9 +52,13 @@ export interface Parts {
   readonly filter: string | undefined;
 }
 
-/** User ids that runs get when the engine is root: of no account, one for each child alive. */
-const firstUser = 65_100;
-const usersMax = 400;
+/**
+ * User ids that runs get when the engine is root: of no account, one for each child alive. Limits of processes are counted by user, over
+ * the machine: so each engine and runner begins at another place, and a fork bomb of one does not keep runs of another from beginning.
+ */
+const firstUser = 61_200;
+const usersMax = 4_200;
+const ownUsers = process.pid * 101;
 export const infoDescriptor = 4;
 const filterDescriptor = 5;
 const commandFolder = `${inside.program}/commands`;
@@ -121,7 +125,7 @@ function bubblewrapLine(parts: Parts, shared: readonly Shown[], dataBaseBytes: n
       files.push(...systemFiles(), ...binLinks(), ...shape.commands.flatMap(filesOf));
     }
     if (shape.network) files.push({ dest: inside.net, source: place.folder });
-    const user = `${firstUser + (place.slot % usersMax)}`;
+    const user = `${firstUser + ((ownUsers + place.slot) % usersMax)}`;
     const data = dataBaseBytes === undefined ? [] : [`--data=${dataBaseBytes + shape.memoryBytes}`];
     const args = [
       ...(root ? [] : ['--unshare-user', '--disable-userns']),
