@@ -43,6 +43,8 @@ export interface Mark {
 const stderrCharsMax = 8 * 1024;
 /** The largest frame beside a result: a line, a message. */
 const frameSlackBytes = 64 * 1024;
+/** After its end, for reading what it has said. */
+const readOutMs = 1_000;
 let started = 0;
 
 export class IsolateProcess {
@@ -63,6 +65,7 @@ export class IsolateProcess {
   #nodePid: number | undefined;
   /** Set when it is to end although it is not ready yet. */
   #killTimer: NodeJS.Timeout | undefined;
+  #exitTimer: NodeJS.Timeout | undefined;
   isReady = false;
   isGone = false;
 
@@ -166,7 +169,15 @@ export class IsolateProcess {
       failure = error.message;
       if (child.pid === undefined) this.#end(failure);
     });
-    child.on('close', (code, signal) => this.#end(failure ?? signal ?? String(code)));
+    const exitOf = (code: number | null, signal: string | null) => failure ?? signal ?? String(code);
+    child.on('close', (code, signal) => this.#end(exitOf(code, signal)));
+    // Something else may end bubblewrap while it sets up: what it had started is left behind, and keeps open what it would write to.
+    child.on('exit', (code, signal) => {
+      this.#exitTimer = setTimeout(() => {
+        for (const stream of child.stdio) stream?.destroy();
+        this.#end(exitOf(code, signal));
+      }, readOutMs);
+    });
     // Only runs that wait keep the program alive.
     child.unref();
     for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as Socket | null)?.unref();
@@ -199,6 +210,7 @@ export class IsolateProcess {
     if (this.isGone) return;
     this.isGone = true;
     clearTimeout(this.#killTimer);
+    clearTimeout(this.#exitTimer);
     this.#options.gone({ exit, stderr: this.#stderr });
     closeSync(this.#markFile);
   }
