@@ -6,7 +6,7 @@
 
 import { lookup } from 'node:dns/promises';
 import { createServer, type IncomingMessage, request as requestHttp, type ServerResponse } from 'node:http';
-import { createConnection, isIP } from 'node:net';
+import { createConnection, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { limits } from '../../base/limits.ts';
 import { Fault } from '../../base/result.ts';
@@ -138,8 +138,9 @@ export async function openProxy(socketPath: string, reachable: Reachable): Promi
       up.write(head);
       up.pipe(client).pipe(up);
     });
-    up.on('close', () => client.destroy());
-    client.on('close', () => up.destroy());
+    // What the one has said and the other has not taken yet is delivered first.
+    up.on('close', () => (client as Socket).destroySoon());
+    client.on('close', () => up.destroySoon());
   });
   server.on('request', async (request: IncomingMessage, response: ServerResponse) => {
     response.on('error', () => response.destroy());

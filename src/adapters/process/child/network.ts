@@ -98,7 +98,10 @@ export async function openCommandProxy(proxy: string): Promise<Record<string, st
       socket.destroy();
       up.destroy();
     };
-    for (const side of [socket, up]) side.on('error', end).on('close', end);
+    for (const side of [socket, up]) side.on('error', end);
+    // What the one has said and the other has not taken yet is delivered first.
+    up.on('close', () => socket.destroySoon());
+    socket.on('close', () => up.destroySoon());
     socket.pipe(up).pipe(socket);
   });
   await new Promise<void>((resolve, reject) => {

@@ -130,7 +130,11 @@ export class ProxiedStream extends Duplex {
       });
       socket.on('end', () => this.push(null));
       socket.on('error', (failure) => this.destroy(failure));
-      socket.on('close', () => this.destroy());
+      // What came before its end is read first.
+      socket.on('close', () => {
+        if (this.readableEnded || !socket.readableEnded) this.destroy();
+        else this.once('end', () => this.destroy());
+      });
       this.emit('connect');
       this.emit('ready');
     };
