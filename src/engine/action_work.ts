@@ -173,10 +173,6 @@ export class ActionWork {
   }
 
   /** Starts nothing more and waits a while for what is under way; what takes longer is ended, and interrupted by that. */
-  get isBusy(): boolean {
-    return this.#under.size > 0;
-  }
-
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);

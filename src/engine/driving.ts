@@ -12,8 +12,6 @@ export interface DrivingHost {
   workspaces(): Promise<readonly WorkspaceId[]>;
   /** Takes it up, where that has not been done: all that is due in it is done from now on. */
   take(id: WorkspaceId): Promise<void>;
-  /** Goes on with what something has ended. */
-  tend(): Promise<void>;
   /** Lets go of one that somebody else has by now; nothing that it writes lands. */
   lost(id: WorkspaceId): void;
   /** Ends what is under way in one and writes it; resolves when nothing more is written. False: not now. */
@@ -60,9 +58,11 @@ export class Driving {
     if (holder !== undefined) throw elsewhere(id, holder);
   }
 
-  /** Whom to ask about a workspace: undefined, this engine. */
+  /** Who has a workspace that others have; undefined: nobody, or this engine. */
   async asked(id: WorkspaceId): Promise<EngineNode | undefined> {
-    return this.#leases.isCertain(id) ? undefined : this.#leases.holder(id);
+    if (this.#leases.isCertain(id)) return undefined;
+    const holder = await this.#leases.holder(id);
+    return holder?.id === this.#leases.node.id ? undefined : holder;
   }
 
   /** Others reach this engine there, and it takes its share from now on; resolves when it has what is free. */
@@ -103,7 +103,6 @@ export class Driving {
   async #once(): Promise<void> {
     await this.#renew();
     if (!this.#adopts || this.#isStopped) return;
-    await this.#host.tend();
     const { leases, nodes } = await this.#leases.survey();
     const there = new Set(await this.#host.workspaces());
     const drivable = leases.filter((l) => there.has(l.workspace));
@@ -133,7 +132,8 @@ export class Driving {
   }
 }
 
-function elsewhere(id: WorkspaceId, { address }: EngineNode): Fault {
+/** `id`: or its name. `more`: what else is to be said. */
+export function elsewhere(id: string, { address }: EngineNode, more = ''): Fault {
   const where = address === null ? 'another engine, which takes no requests' : `the engine at ${address}`;
-  return new Fault('workspace_elsewhere', `workspace ${id} is driven by ${where}`, { workspace: id, address });
+  return new Fault('workspace_elsewhere', `workspace ${id} is driven by ${where}${more}`, { workspace: id, address });
 }

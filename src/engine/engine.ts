@@ -149,17 +149,14 @@ export class Engine {
   async asked(text: string): Promise<EngineNode | undefined> {
     if (this.driving === undefined || this.driving.isCertain(text as WorkspaceId)) return undefined;
     const holder = await this.driving.asked(text as WorkspaceId);
-    if (holder !== undefined) return holder.id === this.driving.node.id ? undefined : holder;
+    if (holder !== undefined) return holder;
     const named = await this.directory.find(text);
-    if (named === undefined || named.row.id === text) return undefined;
-    const holds = await this.driving.asked(named.row.id);
-    return holds === undefined || holds.id === this.driving.node.id ? undefined : holds;
+    return named === undefined || named.row.id === text ? undefined : this.driving.asked(named.row.id);
   }
 
   /** Resolves when this engine may write to the workspace, also to one that was removed. Fault `workspace_elsewhere`. */
   async driven(id: WorkspaceId): Promise<void> {
-    if (this.driving === undefined || this.driving.isCertain(id)) return;
-    await this.driving.certain(id);
+    await this.driving?.certain(id);
   }
 
   #drivingHost(): DrivingHost {
@@ -168,7 +165,6 @@ export class Engine {
       take: async (id) => {
         if (!this.#open.has(id)) await this.takeUp(id);
       },
-      tend: () => this.tend(),
       ended: async (id) => this.#closing.get(id),
       lost: (id) => {
         const workspace = this.#open.get(id);
@@ -215,7 +211,7 @@ export class Engine {
       head: ids.ulid<ChangeSetId>(),
       createdAtMs: clock.nowMs(),
     };
-    await this.driving?.certain(id);
+    await this.driven(id);
     const workspace = new Workspace(row, this.store, this.world, this.#options);
     const draft = Snapshot.empty(workspace.space).edit();
     const step = must(compileRequest(draft, row.head, ids, { kind: 'view.create', name: 'DEFAULT' }));

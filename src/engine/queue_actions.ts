@@ -155,16 +155,16 @@ export function queuePlanned(
       else if (kind === 'create' && isMarked(state, component)) {
         const of = {
           component,
-          kind: 'destroy' as const,
+          kind: 'destroy',
           actor: by.actor,
           origins: [by.changeSet],
           after: [action.id],
-        };
+        } as const;
         const destroy = newAction(w, state, of);
-        if (destroy !== undefined) out.push(newRow({ ...destroy, isOfMade: true })!);
-      } else if (!isWaiting(action)) continue;
+        if (destroy !== undefined) out.push({ record: { ...destroy, isOfMade: true }, expected: undefined });
+      }
       // What may have been done already is done once more, with what is declared now.
-      else if (kind === 'update') out.push(amended(action, { paths: [], reviewedHash: null }));
+      else if (kind === 'update' && isWaiting(action)) out.push(amended(action, { paths: [], reviewedHash: null }));
     }
   return out;
 }

@@ -375,7 +375,7 @@ export class Workspace {
 
   /** Is something under way that another engine could not go on with as well? */
   get isBusy(): boolean {
-    return this.acting.isBusy || this.propagation.backlog > 0;
+    return this.acting.underWay > 0 || this.propagation.backlog > 0;
   }
 
   /** Writes the chunks of every branch that has moved since its last checkpoint. */

@@ -133,8 +133,7 @@ export async function serve({
         sessions.handle(request, response, { ...by, options: { ...options, call } }),
     });
     await engine.driving?.adopt(advertised ?? http.address);
-    const tending = engine.driving === undefined ? setInterval(() => void engine.tend(), tendedEveryMs) : undefined;
-    tending?.unref();
+    const tending = setInterval(() => void engine.tend(), tendedEveryMs).unref();
     return {
       address: http.address,
       firstToken: first,

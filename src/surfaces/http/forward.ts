@@ -9,7 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { parseTokenText } from '../../access/token.ts';
 import { limits } from '../../base/limits.ts';
-import { Fault } from '../../base/result.ts';
+import type { Fault } from '../../base/result.ts';
+import { elsewhere } from '../../engine/driving.ts';
 import type { EngineNode } from '../../ports/leases.ts';
 import { type Door, shownIn } from './let_in.ts';
 
@@ -177,7 +178,4 @@ function answered({ url, key, sent, isTheirs }: Asked, { request, reply }: Excha
   });
 }
 
-function notReached(about: string, { address }: EngineNode): Fault {
-  const where = address ?? 'an engine that takes no requests';
-  return new Fault('workspace_elsewhere', `workspace ${about} is driven by ${where}, which does not answer`);
-}
+const notReached = (about: string, node: EngineNode): Fault => elsewhere(about, node, ', which does not answer');
