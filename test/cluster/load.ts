@@ -15,12 +15,35 @@ interface Submitted {
   readonly steps: readonly { readonly subject: string }[];
 }
 
-/** Sets `/domain/Zone` of one component to one text after another. */
-export class Editor implements Client {
+/** Writes over HTTP under keys of its own, at whichever engine comes next. */
+abstract class Writer implements Client {
   readonly workspace: string;
   readonly name: string;
-  readonly #site: Site;
-  readonly #next: Numbers;
+  protected readonly site: Site;
+  protected readonly next: Numbers;
+
+  constructor(site: Site, next: Numbers, at: { readonly workspace: string; readonly name: string }) {
+    this.site = site;
+    this.next = next;
+    this.workspace = at.workspace;
+    this.name = at.name;
+  }
+
+  abstract run(isOver: () => boolean): Promise<void>;
+
+  /** `attemptsMax`: how often what waits for something that is still being computed (428) is asked for. */
+  protected async write<T>(path: string, key: string, body: object, attemptsMax = 1): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      const answer = await this.site.ask<T>(this.next, 'POST', path, { key, body });
+      if (answer.status === 200) return answer.body;
+      if (answer.status !== 428 || attempt >= attemptsMax)
+        throw new Error(`${path} ${key}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    }
+  }
+}
+
+/** Sets `/domain/Zone` of one component to one text after another. */
+export class Editor extends Writer {
   changeSet = '';
   component = '';
   /** Texts that were acknowledged, in order. */
@@ -28,17 +51,10 @@ export class Editor implements Client {
   /** What a read after a write answered that it may not. */
   readonly stale: string[] = [];
 
-  constructor(site: Site, next: Numbers, at: { readonly workspace: string; readonly name: string }) {
-    this.#site = site;
-    this.#next = next;
-    this.workspace = at.workspace;
-    this.name = at.name;
-  }
-
   async run(isOver: () => boolean): Promise<void> {
     const { name } = this;
     const at = changeSetsOf(this.workspace);
-    const made = await this.#write<{ changeSet: { id: string } }>(at, `${name}-open`, { changeSetName: name });
+    const made = await this.write<{ changeSet: { id: string } }>(at, `${name}-open`, { changeSetName: name });
     this.changeSet = made.changeSet.id;
     const create = { kind: 'component.create', schema: 'Thing', name, attributes: {} };
     const created = await this.#submit(`${name}-create`, create);
@@ -48,8 +64,8 @@ export class Editor implements Client {
       await this.#submit(text, { kind: 'attribute.set', component: this.component, path: '/domain/Zone', value: text });
       this.acknowledged.push(text);
       const path = `${at}/${this.changeSet}/components/${this.component}`;
-      const { status, body } = await this.#site.ask<{ component: { attributes: Record<string, unknown> } }>(
-        this.#next,
+      const { status, body } = await this.site.ask<{ component: { attributes: Record<string, unknown> } }>(
+        this.next,
         'GET',
         path,
       );
@@ -62,32 +78,15 @@ export class Editor implements Client {
   }
 
   #submit(key: string, mutation: object): Promise<Submitted> {
-    return this.#write(`${changeSetsOf(this.workspace)}/${this.changeSet}/mutations`, key, { mutations: [mutation] });
-  }
-
-  async #write<T>(path: string, key: string, body: object): Promise<T> {
-    const answer = await this.#site.ask<T>(this.#next, 'POST', path, { key, body });
-    if (answer.status !== 200) throw new Error(`${path} ${key}: ${answer.status} ${JSON.stringify(answer.body)}`);
-    return answer.body;
+    return this.write(`${changeSetsOf(this.workspace)}/${this.changeSet}/mutations`, key, { mutations: [mutation] });
   }
 }
 
 /** Makes a thing after the other on Head; of three that are there it changes one and takes one away. */
-export class Applier implements Client {
-  readonly workspace: string;
-  readonly name: string;
-  readonly #site: Site;
-  readonly #next: Numbers;
+export class Applier extends Writer {
   /** Names of things that an acknowledged apply made; and whether one took them away. */
   readonly made: string[] = [];
   readonly removed: string[] = [];
-
-  constructor(site: Site, next: Numbers, at: { readonly workspace: string; readonly name: string }) {
-    this.#site = site;
-    this.#next = next;
-    this.workspace = at.workspace;
-    this.name = at.name;
-  }
 
   async run(isOver: () => boolean): Promise<void> {
     for (let n = 1; !isOver(); n++) {
@@ -119,19 +118,9 @@ export class Applier implements Client {
   /** One edit in a change set of its own, applied. */
   async #apply(what: string, mutation: object): Promise<void> {
     const at = changeSetsOf(this.workspace);
-    const opened = await this.#write<{ changeSet: { id: string } }>(at, `${what} open`, { changeSetName: what });
+    const opened = await this.write<{ changeSet: { id: string } }>(at, `${what} open`, { changeSetName: what });
     const changeSet = `${at}/${opened.changeSet.id}`;
-    await this.#write(`${changeSet}/mutations`, `${what} edit`, { mutations: [mutation] });
-    await this.#write(`${changeSet}/apply`, `${what} apply`, { waitMs: 5_000 });
-  }
-
-  async #write<T>(path: string, key: string, body: object): Promise<T> {
-    // What is still being computed is asked for again.
-    for (let attempt = 1; ; attempt++) {
-      const answer = await this.#site.ask<T>(this.#next, 'POST', path, { key, body });
-      if (answer.status === 200) return answer.body;
-      if (answer.status !== 428 || attempt > 20)
-        throw new Error(`${path} ${key}: ${answer.status} ${JSON.stringify(answer.body)}`);
-    }
+    await this.write(`${changeSet}/mutations`, `${what} edit`, { mutations: [mutation] });
+    await this.write(`${changeSet}/apply`, `${what} apply`, { waitMs: 5_000 }, 21);
   }
 }

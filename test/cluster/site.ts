@@ -15,7 +15,7 @@ import { House } from '../engine/house.ts';
 import { NatsServer } from '../support/nats_server.ts';
 import { PostgresServer } from '../support/postgres_server.ts';
 import { bin, Served } from '../support/served.ts';
-import { Way } from './way.ts';
+import { Way } from '../support/way.ts';
 
 const run = promisify(execFile);
 

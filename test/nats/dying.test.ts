@@ -1,49 +1,33 @@
 // Runners that die, sleep and are cut off with a run in hand. What was done is counted outside of all of them.
 
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { NatsServer } from '../support/nats_server.ts';
-import { Effects } from './effects.ts';
-import { NatsWorld, newRun, runOn, short, sleep, until } from './world.ts';
+import { expect, test } from 'vitest';
+import { newRun, runOn, short, sleep, until, worldsOfTests } from './world.ts';
 
-let server: NatsServer;
-let effects: Effects;
-let world: NatsWorld;
-beforeAll(async () => {
-  server = await NatsServer.open();
-  effects = await Effects.open();
-});
-afterAll(async () => {
-  await effects?.close();
-  await server?.close();
-});
-beforeEach(() => {
-  world = new NatsWorld(server);
-});
-afterEach(() => world.close());
+const at = worldsOfTests();
 
 test('[EN731] what a runner had been given and not begun is run by another, once', async () => {
-  const engine = await world.engine();
-  const a = await world.start('a');
+  const engine = await at.world.engine();
+  const a = await at.world.start('a');
   const tier = await engine.runner('process');
   await runOn(tier, 'function main() { return 1; }');
   await sleep(200);
   // NATS hands the slip to who waits for one, and he does nothing with it.
   a.process.kill('SIGSTOP');
   const name = newRun();
-  const running = runOn(tier, effects.script(10), { input: { name }, allow: effects.allow });
+  const running = runOn(tier, at.effects.script(10), { input: { name }, allow: at.effects.allow });
   await sleep(300);
   a.process.kill('SIGKILL');
-  await world.start('b');
+  await at.world.start('b');
   const { report, starts } = await running;
   expect(short(report)).toBe(`ok "${name}"`);
   expect(report.runner).toMatch(/^b, /);
   expect(starts).toBe(1);
-  expect([effects.count(`${name}-before`), effects.count(`${name}-behind`)]).toEqual([1, 1]);
+  expect([at.effects.count(`${name}-before`), at.effects.count(`${name}-behind`)]).toEqual([1, 1]);
 });
 
 test('[EN731] calls that only compute are done by another, with each line of their log once', async () => {
-  const engine = await world.engine();
-  const a = await world.start('a');
+  const engine = await at.world.engine();
+  const a = await at.world.start('a');
   const isolate = await engine.runner('isolate');
   const script = `function main(input) {
   console.log('one');
@@ -58,7 +42,7 @@ test('[EN731] calls that only compute are done by another, with each line of the
   const running = runOn(isolate, script, { input: { rounds: 400_000_000 }, limits });
   await sleep(500);
   a.process.kill('SIGKILL');
-  await world.start('b');
+  await at.world.start('b');
   const { report, lines } = await running;
   expect(report.outcome.ok).toBe(true);
   expect(report.runner).toMatch(/^b, /);
@@ -66,17 +50,17 @@ test('[EN731] calls that only compute are done by another, with each line of the
 });
 
 test('[EN732] a runner that dies in the middle of an effect has lost it, and nobody repeats it', async () => {
-  const engine = await world.engine();
-  const a = await world.start('a');
+  const engine = await at.world.engine();
+  const a = await at.world.start('a');
   const tier = await engine.runner('process');
-  await world.start('b');
+  await at.world.start('b');
   await until(() => tier.capacity.cpus === 4);
   const name = newRun();
   // Both have room: whoever has it is known by its log.
   const runs = [name, `${name}x`].map((each) =>
-    runOn(tier, effects.script(2_000), { input: { name: each }, allow: effects.allow, limits: { cpus: 2 } }),
+    runOn(tier, at.effects.script(2_000), { input: { name: each }, allow: at.effects.allow, limits: { cpus: 2 } }),
   );
-  await until(() => effects.count(`${name}-before`) + effects.count(`${name}x-before`) === 2);
+  await until(() => at.effects.count(`${name}-before`) + at.effects.count(`${name}x-before`) === 2);
   a.process.kill('SIGKILL');
   const killedAtMs = performance.now();
   const reports = (await Promise.all(runs)).map(({ report }) => report);
@@ -85,29 +69,29 @@ test('[EN732] a runner that dies in the middle of an effect has lost it, and nob
   expect(lost.outcome).toMatchObject({ message: expect.stringContaining('the runner a went away') });
   expect(performance.now() - killedAtMs).toBeLessThan(10_000);
   await sleep(3_000);
-  expect([effects.count(`${name}-before`), effects.count(`${name}x-before`)]).toEqual([1, 1]);
-  expect(effects.count(`${name}-behind`) + effects.count(`${name}x-behind`)).toBe(1);
+  expect([at.effects.count(`${name}-before`), at.effects.count(`${name}x-before`)]).toEqual([1, 1]);
+  expect(at.effects.count(`${name}-behind`) + at.effects.count(`${name}x-behind`)).toBe(1);
 });
 
 test('[EN732] a runner that slept past its lease ends the run when it is awake, and what it says does not count', async () => {
-  const engine = await world.engine();
-  const a = await world.start('a');
+  const engine = await at.world.engine();
+  const a = await at.world.start('a');
   const tier = await engine.runner('process');
   const name = newRun();
   const lines: string[] = [];
-  const running = runOn(tier, effects.script(6_000), {
+  const running = runOn(tier, at.effects.script(6_000), {
     input: { name },
-    allow: effects.allow,
+    allow: at.effects.allow,
     onLine: (l) => lines.push(l.text),
   });
   await until(() => lines.length === 1);
   a.process.kill('SIGSTOP');
   const { report } = await running;
   expect(short(report)).toBe('runner_lost');
-  await world.start('b');
+  await at.world.start('b');
   a.process.kill('SIGCONT');
   await sleep(6_500);
-  expect([effects.count(`${name}-before`), effects.count(`${name}-behind`)]).toEqual([1, 0]);
+  expect([at.effects.count(`${name}-before`), at.effects.count(`${name}-behind`)]).toEqual([1, 0]);
   expect(lines).toEqual(['between']);
   // It is as good as any other by now.
   await until(() => tier.capacity.cpus === 4);
@@ -118,15 +102,15 @@ test('[EN732] a runner that slept past its lease ends the run when it is awake, 
 });
 
 test('[EN732] a result that comes from a runner that slept while another computed it is nobody’s', async () => {
-  const engine = await world.engine();
-  const a = await world.start('a');
+  const engine = await at.world.engine();
+  const a = await at.world.start('a');
   const isolate = await engine.runner('isolate');
   await runOn(isolate, 'function main() { return 1; }');
   await sleep(200);
   a.process.kill('SIGSTOP');
   const running = runOn(isolate, "function main() { console.log('x'); return 2; }");
   await sleep(100);
-  await world.start('b');
+  await at.world.start('b');
   const { report, lines } = await running;
   expect(report.runner).toMatch(/^b, /);
   a.process.kill('SIGCONT');
@@ -137,17 +121,17 @@ test('[EN732] a result that comes from a runner that slept while another compute
 });
 
 test('[EN732][EN738] engines share a runner; of one that dies the runner ends what has effects, and the other’s goes on', async () => {
-  const [first, second] = [await world.engine(), await world.engine()];
-  await world.start('a');
+  const [first, second] = [await at.world.engine(), await at.world.engine()];
+  await at.world.start('a');
   const [dying, living] = [await first.runner('process'), await second.runner('process')];
   const names = [newRun(), newRun()];
   const runs = [dying, living].map((tier, i) =>
-    runOn(tier, effects.script(5_000), { input: { name: names[i]! }, allow: effects.allow }),
+    runOn(tier, at.effects.script(5_000), { input: { name: names[i]! }, allow: at.effects.allow }),
   );
-  await until(() => names.every((name) => effects.count(`${name}-before`) === 1));
+  await until(() => names.every((name) => at.effects.count(`${name}-before`) === 1));
   // As a process that is killed: it says nothing to anybody.
   await first.node.close();
   expect(short((await runs[1]!).report)).toBe(`ok "${names[1]}"`);
   await sleep(1_000);
-  expect(names.map((name) => effects.count(`${name}-behind`))).toEqual([0, 1]);
+  expect(names.map((name) => at.effects.count(`${name}-behind`))).toEqual([0, 1]);
 });

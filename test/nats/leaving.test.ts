@@ -1,40 +1,25 @@
 // Ending runs and runners on request, what a runner may do at NATS, and what is refused at the start.
 
 import { readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { openEngineNode } from '../../src/adapters/nats/engine_node.ts';
 import { endedBeforeItBegan } from '../../src/ports/runner.ts';
 import { freePort } from '../support/free_port.ts';
 import { NatsServer } from '../support/nats_server.ts';
-import { Effects } from './effects.ts';
-import { NatsWorld, newRun, request, runOn, short, sleep, until } from './world.ts';
+import { newRun, request, runOn, short, sleep, until, worldsOfTests } from './world.ts';
 
-let server: NatsServer;
-let effects: Effects;
-let world: NatsWorld;
-beforeAll(async () => {
-  server = await NatsServer.open();
-  effects = await Effects.open();
-});
-afterAll(async () => {
-  await effects?.close();
-  await server?.close();
-});
-beforeEach(() => {
-  world = new NatsWorld(server);
-});
-afterEach(() => world.close());
+const at = worldsOfTests();
 
 test('[EN734] a run that is under way is ended, and one that waits is never begun', async () => {
-  const engine = await world.engine();
-  await world.start('a', '--cpus', '1');
+  const engine = await at.world.engine();
+  await at.world.start('a', '--cpus', '1');
   const tier = await engine.runner('process');
   const [first, second] = [newRun(), newRun()];
-  const asked = { id: newRun(), input: { name: first }, allow: effects.allow };
-  const running = runOn(tier, effects.script(20_000), asked);
-  await until(() => effects.count(`${first}-before`) === 1);
-  const waiting = { id: newRun(), input: { name: second }, allow: effects.allow };
-  const never = runOn(tier, effects.script(10), waiting);
+  const asked = { id: newRun(), input: { name: first }, allow: at.effects.allow };
+  const running = runOn(tier, at.effects.script(20_000), asked);
+  await until(() => at.effects.count(`${first}-before`) === 1);
+  const waiting = { id: newRun(), input: { name: second }, allow: at.effects.allow };
+  const never = runOn(tier, at.effects.script(10), waiting);
   await sleep(300);
   expect(tier.kill(waiting.id)).toBe(true);
   expect((await never).report).toEqual(endedBeforeItBegan);
@@ -46,12 +31,12 @@ test('[EN734] a run that is under way is ended, and one that waits is never begu
   expect(tier.kill(asked.id)).toBe(false);
   expect(short((await runOn(tier, 'function main() { return 1; }')).report)).toBe('ok 1');
   await sleep(500);
-  expect([effects.count(`${first}-behind`), effects.count(`${second}-before`)]).toEqual([0, 0]);
+  expect([at.effects.count(`${first}-behind`), at.effects.count(`${second}-before`)]).toEqual([0, 0]);
 });
 
 test('[EN734] a call that only computes is ended at once, and its runner works on', async () => {
-  const engine = await world.engine();
-  await world.start('a');
+  const engine = await at.world.engine();
+  await at.world.start('a');
   const isolate = await engine.runner('isolate');
   const asked = request('isolate', 'function main() { for (;;); }');
   let begun = 0;
@@ -64,61 +49,63 @@ test('[EN734] a call that only computes is ended at once, and its runner works o
 });
 
 test('[EN734] an engine that ends has what it asked for ended', async () => {
-  const engine = await world.engine();
-  await world.start('a');
+  const engine = await at.world.engine();
+  await at.world.start('a');
   const tier = await engine.runner('process');
   const name = newRun();
-  const running = runOn(tier, effects.script(3_000), { input: { name }, allow: effects.allow });
-  await until(() => effects.count(`${name}-before`) === 1);
+  const running = runOn(tier, at.effects.script(3_000), { input: { name }, allow: at.effects.allow });
+  await until(() => at.effects.count(`${name}-before`) === 1);
   await tier.close();
   expect(short((await running).report)).toBe('killed');
   await expect(tier.run(request('process', 'function main() {}'), { started() {}, log() {} })).rejects.toThrow(
     'runner_unavailable',
   );
   await sleep(3_000);
-  expect(effects.count(`${name}-behind`)).toBe(0);
+  expect(at.effects.count(`${name}-behind`)).toBe(0);
 });
 
 test('[EN738] a runner that is asked to end takes nothing more, ends what it has and leaves; another takes the rest', async () => {
-  const engine = await world.engine();
-  const a = await world.start('a', '--cpus', '1');
+  const engine = await at.world.engine();
+  const a = await at.world.start('a', '--cpus', '1');
   const tier = await engine.runner('process');
   const names = [newRun(), newRun()];
-  const runs = names.map((name) => runOn(tier, effects.script(1_500), { input: { name }, allow: effects.allow }));
-  await until(() => names.some((name) => effects.count(`${name}-before`) === 1));
+  const runs = names.map((name) => runOn(tier, at.effects.script(1_500), { input: { name }, allow: at.effects.allow }));
+  await until(() => names.some((name) => at.effects.count(`${name}-before`) === 1));
   a.process.kill('SIGTERM');
   await until(() => engine.served().length === 0);
-  await world.start('b');
+  await at.world.start('b');
   const reports = (await Promise.all(runs)).map(({ report }) => report);
   expect(reports.map(short)).toEqual(names.map((name) => `ok "${name}"`));
   expect(reports.map((r) => r.runner.split(',')[0]).sort()).toEqual(['a', 'b']);
   expect(await a.ended).toBe(0);
   expect(a.said()).toContain('Ended.');
-  for (const name of names) expect(effects.count(`${name}-behind`)).toBe(1);
+  for (const name of names) expect(at.effects.count(`${name}-behind`)).toBe(1);
 });
 
 test('[EN737] wrong credentials, no server, no rights and no JetStream are refused with the reason and no password', async () => {
-  const runner = await world.start('x', '--nats', server.urlOf('nobody'));
+  const runner = await at.world.start('x', '--nats', at.server.urlOf('nobody'));
   expect(await runner.ended).toBe(1);
   expect(runner.said()).toMatch(/dispatch_unavailable: NATS at 127\.0\.0\.1:\d+: .*[Aa]uthorization/);
   expect(runner.said()).not.toContain('wrong');
-  const nowhere = await world.start('x', '--nats', `nats://127.0.0.1:${await freePort()}`);
+  const nowhere = await at.world.start('x', '--nats', `nats://127.0.0.1:${await freePort()}`);
   expect(await nowhere.ended).toBe(1);
   expect(nowhere.said()).toContain('dispatch_unavailable');
-  const notOne = await world.start('x', '--nats', 'http://user:hidden@127.0.0.1');
+  const notOne = await at.world.start('x', '--nats', 'http://user:hidden@127.0.0.1');
   expect(await notOne.ended).toBe(1);
   expect(notOne.said()).toContain('request malformed at nats');
   expect(notOne.said()).not.toContain('hidden');
-  const noLabel = await world.start('x', '--pool', 'Not One');
+  const noLabel = await at.world.start('x', '--pool', 'Not One');
   expect(await noLabel.ended).toBe(1);
   expect(noLabel.said()).toContain('request malformed at name');
-  const noRoom = await world.start('x', '--memory', '1');
+  const noRoom = await at.world.start('x', '--memory', '1');
   expect(noRoom.said()).toContain('request malformed at memory');
-  const noFile = await world.start('x', '--nats-creds', '/nowhere/x.creds');
+  const noFile = await at.world.start('x', '--nats-creds', '/nowhere/x.creds');
   expect(await noFile.ended).toBe(1);
   expect(noFile.said()).toContain('credentials cannot be read');
-  await expect(openEngineNode({ url: server.urlOf('nobody') })).rejects.toThrow('dispatch_unavailable');
-  await expect(openEngineNode({ url: server.urlOf('stranger') })).rejects.toThrow(/dispatch_unavailable: JetStream: /);
+  await expect(openEngineNode({ url: at.server.urlOf('nobody') })).rejects.toThrow('dispatch_unavailable');
+  await expect(openEngineNode({ url: at.server.urlOf('stranger') })).rejects.toThrow(
+    /dispatch_unavailable: JetStream: /,
+  );
   const plain = await NatsServer.open(false);
   try {
     await expect(openEngineNode({ url: plain.urlOf('engine') })).rejects.toThrow(/dispatch_unavailable: JetStream: /);
@@ -133,11 +120,11 @@ test('[EN737] the rights that the page lists are those that the runners of these
 });
 
 test('[EN739] a runner of another version is not used, and is told so', async () => {
-  const engine = await world.engine();
+  const engine = await at.world.engine();
   const { connect } = await import('@nats-io/transport-node');
-  const nc = await connect({ servers: `127.0.0.1:${server.port}`, user: 'engine', pass: 'e:ng@ine' });
+  const nc = await connect({ servers: `127.0.0.1:${at.server.port}`, user: 'engine', pass: 'e:ng@ine' });
   try {
-    const root = `headwater.${new URLSearchParams(world.query).get('installation')}`;
+    const root = `headwater.${new URLSearchParams(at.world.query).get('installation')}`;
     const told = nc.subscribe(`${root}.runner.later`, { max: 1 });
     const room = { capacity: { cpus: 1, memoryBytes: 1 }, confinement: { holds: [], missing: [] } };
     const hello = { version: 2, instance: 'later', name: 'later', pool: 'default', tiers: { process: room } };

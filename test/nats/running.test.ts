@@ -1,24 +1,14 @@
 // Runs on a runner that is another process: what they give, where they go, and what NATS has on its disk of them.
 
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Hash } from '../../src/base/ids.ts';
-import { NatsServer } from '../support/nats_server.ts';
-import { NatsWorld, newRun, runOn, short, sleep, until } from './world.ts';
+import { NatsWorld, newRun, runOn, short, sleep, until, worldsOfTests } from './world.ts';
 
-let server: NatsServer;
-let world: NatsWorld;
-beforeAll(async () => {
-  server = await NatsServer.open();
-});
-afterAll(() => server?.close());
-beforeEach(() => {
-  world = new NatsWorld(server);
-});
-afterEach(() => world.close());
+const at = worldsOfTests();
 
 test('[EN730] calls that only compute give result, failure with its place, and log', async () => {
-  const engine = await world.engine();
-  await world.start('a');
+  const engine = await at.world.engine();
+  await at.world.start('a');
   const isolate = await engine.runner('isolate');
   const script = `function main(input) {
   for (let i = 1; i <= 300; i++) console.log('line ' + i);
@@ -42,8 +32,8 @@ test('[EN730] calls that only compute give result, failure with its place, and l
 });
 
 test('[EN730] runs with effects give result, failure, limits, and log as it comes', async () => {
-  const engine = await world.engine();
-  await world.start('a');
+  const engine = await at.world.engine();
+  await at.world.start('a');
   const tier = await engine.runner('process');
   const seen: string[] = [];
   let isOver = false;
@@ -73,8 +63,8 @@ test('[EN730] runs with effects give result, failure, limits, and log as it come
 });
 
 test('[EN730] what authentication leaves is told before what the function prints, and its failure ends the run', async () => {
-  const engine = await world.engine();
-  await world.start('a');
+  const engine = await at.world.engine();
+  await at.world.start('a');
   const tier = await engine.runner('process');
   const told: string[] = [];
   const authentication = [
@@ -102,8 +92,8 @@ test('[EN730] what authentication leaves is told before what the function prints
 });
 
 test('[EN735] no word of a secret is on the disk of NATS, as it is or encoded, while calls that only compute are', async () => {
-  const engine = await world.engine();
-  const a = await world.start('a');
+  const engine = await at.world.engine();
+  const a = await at.world.start('a');
   const [tier, isolate] = [await engine.runner('process'), await engine.runner('isolate')];
   const secret = `Zx9-${newRun()}-secret`;
   const plain = `plain-${newRun()}`;
@@ -124,13 +114,13 @@ test('[EN735] no word of a secret is on the disk of NATS, as it is or encoded, w
   });
   const computing = runOn(isolate, 'function main(i) { return i.word; }', { input: { word: plain } });
   await sleep(500);
-  const stored = server.stored();
+  const stored = at.server.stored();
   a.process.kill('SIGCONT');
   await until(() => seen.length > 0);
-  stored.push(...server.stored());
+  stored.push(...at.server.stored());
   expect(short((await running).report)).toBe(`ok "${secret}${secret}"`);
   expect(short((await computing).report)).toBe(`ok "${plain}"`);
-  stored.push(...server.stored());
+  stored.push(...at.server.stored());
   const isStored = (text: string): boolean => stored.some(({ bytes }) => bytes.includes(text));
   // The search finds what is there.
   expect(isStored(plain)).toBe(true);
@@ -145,8 +135,8 @@ test('[EN735] no word of a secret is on the disk of NATS, as it is or encoded, w
 });
 
 test.each(['isolate', 'process'] as const)('[EN736] 5 MB in and out of the %s tier', async (tier) => {
-  const engine = await world.engine();
-  await world.start('a');
+  const engine = await at.world.engine();
+  await at.world.start('a');
   const text = 'abcdefghij'.repeat(500_000);
   const script = 'function main(input) { return { back: input.text, length: input.text.length }; }';
   const { report } = await runOn(await engine.runner(tier), script, {
@@ -157,14 +147,14 @@ test.each(['isolate', 'process'] as const)('[EN736] 5 MB in and out of the %s ti
 });
 
 test('[EN738] the room of all runners of a pool counts together, and pools come and go', async () => {
-  const engine = await world.engine();
-  const a = await world.start('a');
+  const engine = await at.world.engine();
+  const a = await at.world.start('a');
   const tier = await engine.runner('process');
   expect(tier.capacity).toEqual({ cpus: 2, memoryBytes: 2_048 * 1024 * 1024 });
   expect(tier.confinement.holds.length).toBeGreaterThan(0);
-  const b = await world.start('b');
+  const b = await at.world.start('b');
   await until(() => tier.capacity.cpus === 4);
-  const gpu = await world.start('g', '--pool', 'gpu');
+  const gpu = await at.world.start('g', '--pool', 'gpu');
   expect((await engine.runner('process', 'gpu')).capacity.cpus).toBe(2);
   const { report } = await runOn(await engine.runner('process', 'gpu'), 'function main() { return 1; }');
   expect(report.runner).toMatch(/^g, /);
@@ -178,10 +168,10 @@ test('[EN738] the room of all runners of a pool counts together, and pools come 
 });
 
 test('[EN739] installations do not see each other', async () => {
-  const other = new NatsWorld(server);
+  const other = new NatsWorld(at.server);
   try {
-    const [mine, his] = [await world.engine(), await other.engine()];
-    await world.start('mine');
+    const [mine, his] = [await at.world.engine(), await other.engine()];
+    await at.world.start('mine');
     await other.start('his');
     const { report } = await runOn(await mine.runner('isolate'), 'function main() { return 1; }');
     expect(report.runner).toMatch(/^mine, /);

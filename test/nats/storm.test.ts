@@ -1,35 +1,17 @@
 // Runners killed, put to sleep and asked to end, and NATS restarted, in an order that a seed says, while runs of both tiers go
 // on. Whatever happens, every run comes to an end, no effect is done twice, and what was answered was done.
 
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { NatsServer } from '../support/nats_server.ts';
-import { Effects } from './effects.ts';
-import { NatsWorld, newRun, runOn, type Started, short, sleep, until } from './world.ts';
+import { expect, test } from 'vitest';
+import { numbersFrom } from '../laws/numbers.ts';
+import { NatsWorld, newRun, runOn, type Started, short, sleep, until, worldsOfTests } from './world.ts';
 
 const stormMs = 20_000;
-let server: NatsServer;
-let effects: Effects;
-beforeAll(async () => {
-  server = await NatsServer.open();
-  effects = await Effects.open();
-});
-afterAll(async () => {
-  await effects?.close();
-  await server?.close();
-});
-
-/** Numbers below `n` from a seed. */
-function picker(seed: number): (n: number) => number {
-  let state = seed;
-  return (n) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * n);
-  };
-}
+const at = worldsOfTests();
 
 test.each([1, 2])('[EN731][EN732][EN733] storm %i', { timeout: 150_000 }, async (seed) => {
-  const world = new NatsWorld(server, 3_000);
-  const pick = picker(seed);
+  const world = new NatsWorld(at.server, 3_000);
+  const next = numbersFrom(seed);
+  const pick = (n: number): number => next() % n;
   try {
     const engine = await world.engine();
     let runners: Started[] = await Promise.all(['r1', 'r2', 'r3'].map((name) => world.start(name)));
@@ -40,9 +22,9 @@ test.each([1, 2])('[EN731][EN732][EN733] storm %i', { timeout: 150_000 }, async 
     const asking = (async () => {
       for (let n = 0; !isOver; n++) {
         const name = newRun();
-        const acting = { input: { name }, allow: effects.allow, limits: { cpus: 1 } };
+        const acting = { input: { name }, allow: at.effects.allow, limits: { cpus: 1 } };
         doing.push(
-          runOn(tier, effects.script(pick(1_500)), acting).then(({ report }) => answers.set(name, short(report))),
+          runOn(tier, at.effects.script(pick(1_500)), acting).then(({ report }) => answers.set(name, short(report))),
         );
         const computing = Array.from({ length: 5 }, (_, i) =>
           runOn(isolate, 'function main(i) { return i.n; }', { input: { n: `${n} ${i}` } }).then(({ report }) => {
@@ -69,9 +51,9 @@ test.each([1, 2])('[EN731][EN732][EN733] storm %i', { timeout: 150_000 }, async 
         victim.process.kill('SIGTERM');
         runners = [...runners.filter((r) => r !== victim), await world.start(`r${n + 4}`)];
       } else {
-        await server.stop();
+        await at.server.stop();
         await sleep(pick(1_000));
-        await server.start();
+        await at.server.start();
       }
     }
     isOver = true;
@@ -81,7 +63,7 @@ test.each([1, 2])('[EN731][EN732][EN733] storm %i', { timeout: 150_000 }, async 
     await until(() => left === 0);
     await Promise.all(doing);
     for (const [name, answer] of answers) {
-      const done = [effects.count(`${name}-before`), effects.count(`${name}-behind`)];
+      const done = [at.effects.count(`${name}-before`), at.effects.count(`${name}-behind`)];
       expect(answer, name).toMatch(/^(ok ".*"|runner_lost)$/);
       if (answer === 'runner_lost') expect(Math.max(...done), name).toBeLessThanOrEqual(1);
       else expect(done, name).toEqual([1, 1]);

@@ -3,12 +3,14 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { type EngineNode, openEngineNode } from '../../src/adapters/nats/engine_node.ts';
 import type { Hash, RunId } from '../../src/base/ids.ts';
 import type { Json } from '../../src/base/json.ts';
 import type { RunLogLine, Tier } from '../../src/model/run.ts';
 import type { Runner, RunReport, RunRequest } from '../../src/ports/runner.ts';
-import type { NatsServer } from '../support/nats_server.ts';
+import { NatsServer } from '../support/nats_server.ts';
+import { Effects } from './effects.ts';
 
 const command = fileURLToPath(new URL('../../dist/main/headwater.js', import.meta.url));
 
@@ -177,3 +179,21 @@ export async function until(isSo: () => boolean): Promise<void> {
 }
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** What the tests of a file have: a NATS server and a world outside for all of them, and for each an installation of its own. */
+export function worldsOfTests(): { readonly server: NatsServer; readonly effects: Effects; readonly world: NatsWorld } {
+  const at = {} as { server: NatsServer; effects: Effects; world: NatsWorld };
+  beforeAll(async () => {
+    at.server = await NatsServer.open();
+    at.effects = await Effects.open();
+  });
+  afterAll(async () => {
+    await at.effects?.close();
+    await at.server?.close();
+  });
+  beforeEach(() => {
+    at.world = new NatsWorld(at.server);
+  });
+  afterEach(() => at.world.close());
+  return at;
+}

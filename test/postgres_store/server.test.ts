@@ -14,7 +14,7 @@ import type { Leases } from '../../src/ports/leases.ts';
 import type { EventRow } from '../../src/ports/store.ts';
 import { digest } from '../store/folders.ts';
 import { PostgresServer } from '../support/postgres_server.ts';
-import { LossyWay } from './lossy_way.ts';
+import { Way } from '../support/way.ts';
 
 let server: PostgresServer;
 let schemas = 0;
@@ -106,7 +106,7 @@ test('every commit lands exactly once while connections are cut at any moment', 
 
 test('a commit whose answer is lost is asked for again, and lands once', { timeout: 60_000 }, async () => {
   const schema = `case_${++schemas}`;
-  const way = await LossyWay.open(server.port);
+  const way = await Way.open(server.port);
   const url = new URL(server.urlOf('postgres'));
   url.port = String(way.port);
   const store = await openPostgresStore({ url: url.href, schema });
@@ -114,13 +114,13 @@ test('a commit whose answer is lost is asked for again, and lands once', { timeo
     const w = new StoreWorld(store, digest);
     await w.found();
     const id = await w.open(101);
-    way.every = 7;
+    way.lostEvery = 7;
     let isOver = false;
     const writing = [1, 2, 3].map((n) => write(w, id, `writer ${n}`, () => isOver));
     while (way.lost < 30) await sleep(20);
     isOver = true;
     const acknowledged = await Promise.all(writing);
-    way.every = undefined;
+    way.lostEvery = undefined;
     await expectOnce(w, id, acknowledged.flat());
   } finally {
     await store.close();

@@ -1,4 +1,5 @@
-// A way between a process and a server that a test can cut, slow down and close.
+// A way between a process and a server that a test can cut, slow down and close, and on which answers can be lost: every so many pieces that
+// the server sends, one is not passed on and the connection is cut, when what was asked has been done.
 
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Server, type Socket } from 'node:net';
@@ -9,6 +10,10 @@ export class Way {
   readonly #cuts = new Set<() => void>();
   /** Milliseconds that every piece takes, each way. */
   delayMs = 0;
+  /** Pieces of the server between two that are lost; undefined: none is. */
+  lostEvery: number | undefined;
+  lost = 0;
+  #pieces = 0;
 
   private constructor(port: number) {
     this.#server = createServer((client) => {
@@ -19,8 +24,8 @@ export class Way {
         this.#cuts.delete(cut);
       };
       this.#cuts.add(cut);
-      this.#carry(client, server, cut);
-      this.#carry(server, client, cut);
+      this.#carry(client, server, { cut, isLost: () => false });
+      this.#carry(server, client, { cut, isLost: () => this.#isLost() });
     });
   }
 
@@ -44,9 +49,16 @@ export class Way {
     await new Promise<void>((done) => this.#server.close(() => done()));
   }
 
-  #carry(from: Socket, to: Socket, cut: () => void): void {
+  #isLost(): boolean {
+    if (this.lostEvery === undefined || ++this.#pieces % this.lostEvery !== 0) return false;
+    this.lost++;
+    return true;
+  }
+
+  #carry(from: Socket, to: Socket, { cut, isLost }: { cut: () => void; isLost: () => boolean }): void {
     let carried: Promise<void> = Promise.resolve();
     from.on('data', (piece) => {
+      if (isLost()) return cut();
       const { delayMs } = this;
       carried = carried.then(async () => {
         if (delayMs > 0) await sleep(delayMs);
