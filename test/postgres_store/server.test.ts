@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PostgresDatabase } from '../../src/adapters/postgres/database.ts';
 import { openPostgresStore, type PostgresStore } from '../../src/adapters/postgres/store.ts';
 import type { ChangeSetId } from '../../src/base/ids.ts';
 import { append, endedAction, endedBefore, queue, sampleAction } from '../../src/ports/conformance/action_world.ts';
@@ -102,6 +103,23 @@ test('every commit lands exactly once while connections are cut at any moment', 
     expect(own.length).toBeGreaterThan(20);
     await expectOnce(w, id, own);
   }
+});
+
+test('a connection that is cut between two statements of a transaction is found by the next one, and the transaction begun anew', async () => {
+  const db = new PostgresDatabase({ url: server.urlOf('postgres'), schema: 'between' });
+  const begun: number[] = [];
+  const [row] = await db.transaction('test', async (ask) => {
+    const [{ pid } = { pid: 0 }] = (await ask('select pg_backend_pid() as pid')) as { pid: number }[];
+    begun.push(pid);
+    if (begun.length === 1) {
+      await direct((client) => client.query('select pg_terminate_backend($1)', [pid]));
+      // Long enough for the connection to say so while nothing is asked of it.
+      await sleep(200);
+    }
+    return ask('select 1 as one');
+  });
+  expect([row, begun.length]).toEqual([{ one: 1 }, 2]);
+  await db.close();
 });
 
 test('a commit whose answer is lost is asked for again, and lands once', { timeout: 60_000 }, async () => {

@@ -108,6 +108,9 @@ export class PostgresDatabase {
   transaction<T>(doing: string, body: (ask: Ask) => Promise<T>, begin = 'begin'): Promise<T> {
     return this.patiently(doing, async () => {
       const client = await this.#pool.connect();
+      // Between two statements nobody waits for an answer that could fail: the connection says so itself, and the next statement does.
+      const lost = () => {};
+      client.on('error', lost);
       try {
         await client.query(begin);
         const answer = await body(async (sql, values = []) => {
@@ -122,6 +125,8 @@ export class PostgresDatabase {
         // Taken out of the pool, its transaction ends with it.
         client.release(true);
         throw e;
+      } finally {
+        client.off('error', lost);
       }
     });
   }
