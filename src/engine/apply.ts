@@ -160,6 +160,9 @@ async function applyOnce(
     if (!allowed.ok) return { refused: allowed };
     const planned = planOf(w, branch, head);
     if (planned.cycle !== undefined) return { refused: neverEnding(branch.snapshot, planned.cycle) };
+    // An action that has ended is queued no more, and what it made is known once that is durable: between the two a plan makes it anew.
+    const reported = w.reported(new Set(planned.plan.due.map((d) => d.component)));
+    if (reported !== undefined) return { reported };
     const moved = movedLines(branch, head);
     const free = checkMoved(w, head, moved);
     if (!free.ok) return { refused: free };
@@ -176,6 +179,10 @@ async function applyOnce(
     };
   });
   if (done === 'lost') return done;
+  if ('reported' in done) {
+    await done.reported;
+    return 'lost';
+  }
   if ('applied' in done) return done.applied;
   const refused = await onceDurable(branch, done.refused);
   if (refused !== 'lost') await noteDenied(w, principal, branch.row, refused);

@@ -3,7 +3,7 @@
 // Of a store that several engines use each of them stands for itself all the same: one whose action was moved by somebody else
 // is not written, the others are; and what others told of reality meanwhile is read, and built on.
 
-import type { ActionId } from '../base/ids.ts';
+import type { ActionId, ComponentId } from '../base/ids.ts';
 import type { ChunkRow, CommitOutcome } from '../ports/store.ts';
 import type { QueuedActions } from './action_table.ts';
 import type { ResourceChange } from './reality.ts';
@@ -74,6 +74,12 @@ export class Records {
     this.write();
     const open = ids.flatMap((id) => this.#underWay.get(id) ?? []);
     return open.length === 0 ? undefined : Promise.all(open);
+  }
+
+  /** The same, of what is to be known of the resources of these components: their actions have ended, and nothing shows it yet. */
+  landing(components: ReadonlySet<ComponentId>): Promise<unknown> | undefined {
+    const some = [...this.#open].filter(({ changes }) => changes.some((c) => components.has(c.component)));
+    return some.length === 0 ? undefined : this.settled(some.flatMap((r) => r.actions.map(({ record }) => record.id)));
   }
 
   async #settle(all: readonly Waiting[]): Promise<void> {

@@ -2,7 +2,7 @@
 // forward when a commit is queued and are answered from once it is durable, so writers of one change set line up behind
 // each other without waiting for each other's sync. What a commit that failed had built on is thrown away and read again.
 
-import type { ActionId, ChangeSetId, Hash, WorkspaceId } from '../base/ids.ts';
+import type { ActionId, ChangeSetId, ComponentId, Hash, WorkspaceId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { Fault, type Result, refuse } from '../base/result.ts';
 import { Pending } from '../merge/item.ts';
@@ -347,6 +347,11 @@ export class Workspace {
   /** Resolves when what was to be recorded of these actions is, or has lost; undefined: nothing is to be. */
   recorded(actions: readonly ActionId[]): Promise<unknown> | undefined {
     return this.#records.settled(actions);
+  }
+
+  /** The same, of what their actions came to and is not known of the resources of these components yet. */
+  reported(components: ReadonlySet<ComponentId>): Promise<unknown> | undefined {
+    return this.#records.landing(components);
   }
 
   #runsRecorded(records: readonly RunRecord[], log: readonly LoggedLine[]): void {

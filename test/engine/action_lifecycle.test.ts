@@ -104,6 +104,39 @@ test('[EN193] what is applied while it is created is sent afterwards, once', asy
   expect((await a.seen('HEAD', 'it'))['resource_value']).toEqual({ Size: 3, Says: 'updated' });
 });
 
+test('[EN193] what is applied while what came of its creation is being written is sent as an update, not created again', async () => {
+  const update = `function main({ properties }) {
+  return { status: 'ok', payload: { Size: properties.domain.Size, Says: 'updated' } };
+}`;
+  const a = await withCreate(waits, update);
+  await a.apply('made', step(1));
+  const { store } = await a.house.workspace();
+  const commit = store.commit.bind(store);
+  let [reported, written] = [() => {}, () => {}];
+  const isReported = new Promise<void>((resolve) => {
+    reported = resolve;
+  });
+  const isWritten = new Promise<void>((resolve) => {
+    written = resolve;
+  });
+  store.commit = async (workspace, what) => {
+    if (what.reality !== undefined) {
+      reported();
+      await isWritten;
+    }
+    return commit(workspace, what);
+  };
+  const [action] = await a.actions({ component: 'it' });
+  await a.house.call('action.signal', { action: action!.id, name: 'approved', payload: { by: 'ada' } });
+  await isReported;
+  const applied = a.apply('larger', { kind: 'attribute.set', component: 'it', path: '/domain/Size', value: 2 });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  written();
+  await applied;
+  expect(await a.told({ component: 'it' })).toEqual(['create of it: succeeded', 'update of it: succeeded']);
+  expect((await a.seen('HEAD', 'it'))['resource_value']).toEqual({ Size: 2, Says: 'updated' });
+});
+
 test('[EN193] what comes to the values that it is created with is not sent again', async () => {
   const a = await withCreate(waits, "function main() { return { status: 'error', message: 'needless' }; }");
   await a.apply('made', step(1));
