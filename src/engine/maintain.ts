@@ -27,7 +27,17 @@ export interface Verdict {
   readonly chunks: number;
   /** Log entries replayed and compared with the roots stored in them. */
   readonly replayed: number;
+  /** Of every change set, Head first, then in the order of their names: what two installations that did the same compare. */
+  readonly roots: readonly ChangeSetRoots[];
   readonly audit: AuditVerdict;
+}
+
+export interface ChangeSetRoots {
+  readonly changeSet: ChangeSetId;
+  readonly name: string;
+  readonly version: number;
+  readonly intent: Hash;
+  readonly reality: Hash;
 }
 
 export type Progress = (line: string) => void;
@@ -86,8 +96,22 @@ export async function verifyWorkspace(
     changeSets: rows.length,
     chunks: verified.size,
     replayed,
+    roots: rootsOf(rows),
     audit,
   };
+}
+
+function rootsOf(rows: readonly ChangeSetRow[]): ChangeSetRoots[] {
+  const ordered = rows.toSorted(
+    (a, b) => Number(b.isHead) - Number(a.isHead) || compareText(a.name, b.name) || compareText(a.id, b.id),
+  );
+  return ordered.map(({ id, name, version, intentRoot, realityRoot }) => ({
+    changeSet: id,
+    name,
+    version,
+    intent: intentRoot,
+    reality: realityRoot,
+  }));
 }
 
 /** Replays the whole log from its beginning and compares each entry's roots. Answers the number of entries. */

@@ -2,15 +2,16 @@
 // action overrides.
 
 import type { RefusalCode } from '../base/codes.ts';
-import type {
-  ActionId,
-  BindingId,
-  ComponentId,
-  FunctionId,
-  SchemaId,
-  SecretId,
-  VariantId,
-  ViewId,
+import {
+  type ActionId,
+  type BindingId,
+  type ComponentId,
+  type FunctionId,
+  idFromHash,
+  type SchemaId,
+  type SecretId,
+  type VariantId,
+  type ViewId,
 } from '../base/ids.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
@@ -335,7 +336,7 @@ function copyBindings(c: Compilation, from: string, to: VariantId): void {
   for (const [key] of [...c.draft.scan('index', index.bindingsOf(from))]) {
     const binding = findRecord<JsonObject>(c.draft, 'bindings', indexUser(key))!;
     const record = { ...binding, target: { variant: to } };
-    c.emit({ kind: 'record.create', noun: 'binding', key: c.ids.ulid<BindingId>(), record });
+    c.emit({ kind: 'record.create', noun: 'binding', key: copiedBindingId(c, indexUser(key), to), record });
   }
 }
 
@@ -409,8 +410,13 @@ function giveToUnlocked(c: Compilation, from: FunctionId, copy: FunctionId): voi
     if (target.variant === undefined || must(schemaOfVariant(c.draft, target.variant)).record.locked) continue;
     c.emit({ kind: 'record.remove', noun: 'binding', key: indexUser(key) });
     const record = { ...rest, target, function: copy } as unknown as JsonObject;
-    c.emit({ kind: 'record.create', noun: 'binding', key: c.ids.ulid<BindingId>(), record });
+    c.emit({ kind: 'record.create', noun: 'binding', key: copiedBindingId(c, indexUser(key), copy), record });
   }
+}
+
+/** Of what takes a binding's place for a copy: it follows from both, so that whoever names the copy knows all that comes of it. */
+function copiedBindingId(c: Compilation, of: string, copy: VariantId | FunctionId): BindingId {
+  return idFromHash<BindingId>(c.draft.digest(`binding\n${of}\n${copy}`));
 }
 
 export function mustText(text: unknown): string {

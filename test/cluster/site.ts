@@ -55,7 +55,10 @@ export class Elsewhere {
 
 export interface SiteChoice {
   readonly engines: number;
-  readonly workspaces: number;
+  /** How many; or what makes the tables before an engine is started, for effects of the provider, and answers the workspaces. */
+  readonly workspaces: number | ((server: PostgresServer) => Promise<readonly string[]>);
+  /** Of effects; closed with the site. Default one of its own. */
+  readonly provider?: Provider;
   /** Runners at a NATS server; 0: engines run functions themselves. Default 0. */
   readonly runners?: number;
 }
@@ -83,8 +86,8 @@ export class Site {
   }
 
   /** All engines and runners started. */
-  static async open({ engines, workspaces, runners: count = 0 }: SiteChoice): Promise<Site> {
-    const [server, provider] = [await PostgresServer.open(), await startProvider()];
+  static async open({ engines, workspaces, runners: count = 0, provider: given }: SiteChoice): Promise<Site> {
+    const [server, provider] = [await PostgresServer.open(), given ?? (await startProvider())];
     const nats = count === 0 ? undefined : await NatsServer.open();
     const nodes: Node[] = [];
     for (let n = 0; n < engines; n++) {
@@ -93,7 +96,8 @@ export class Site {
     }
     const runners = Array.from({ length: count }, (_, n) => new Elsewhere(`runner-${n}`));
     const site = new Site(server, provider, { nodes, runners, nats });
-    await site.#withThings(workspaces);
+    if (typeof workspaces === 'number') await site.#withThings(workspaces);
+    else site.workspaces.push(...(await workspaces(server)));
     for (const runner of runners) await site.run(runner);
     for (const node of nodes) await site.start(node);
     site.token = nodes.map((n) => n.served!.token).find((t) => t !== undefined)!;

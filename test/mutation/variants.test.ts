@@ -2,7 +2,7 @@
 // of a function takes over, and which locked functions may be edited.
 
 import { describe, expect, test } from 'vitest';
-import type { ComponentId, VariantId } from '../../src/base/ids.ts';
+import type { ComponentId, FunctionId, VariantId } from '../../src/base/ids.ts';
 import type { Json } from '../../src/base/json.ts';
 import { Evaluation } from '../../src/builtins/evaluate.ts';
 import type { BindingRecord, FunctionRecord } from '../../src/model/function.ts';
@@ -170,6 +170,24 @@ describe('[MU51] an unlocked copy of a function', () => {
     ]);
     world.do({ kind: 'function.edit_text', function: copy, text: 'function main() { return 1; }' });
     expect(world.snapshot.blob(functionAt(world, loud).text)).toBe('function main() {}');
+  });
+
+  test('has the bindings that follow from the ids which were given to the copies', () => {
+    const base = made();
+    base.do(define(specOf('brand', 'shown')));
+    const { id: variant } = variantsOf(base).all[0]!;
+    base.do({ kind: 'binding.attach', function: 'loud', variant, output: '/domain/shown' });
+    const loud = idOf(base, index.functionsNamed('loud'));
+    base.do({ kind: 'function.lock', function: loud }, { kind: 'schema.lock_variant', variant });
+    const ids = base.fork(7);
+    const [v, f] = [ids.ids.ulid<VariantId>(), ids.ids.ulid<FunctionId>()];
+    const roots = [8, 9].map((seed) => {
+      const world = base.fork(seed);
+      world.do({ kind: 'schema.unlock_variant', variant, id: v }, { kind: 'function.unlock', function: loud, id: f });
+      expect([...world.snapshot.scan('index', index.bindingsOf(v))].length).toBeGreaterThan(0);
+      return world.snapshot.roots().intent;
+    });
+    expect(roots[0]).toBe(roots[1]);
   });
 });
 
