@@ -28,7 +28,13 @@ const kindsElsewhere = [...kinds, 'kill a runner', 'kill a runner', 'pause a run
 const pausedMs = 7_500;
 const quietMs = 60_000;
 
-export async function runFaults(site: Site, { seed, seconds }: Faults): Promise<Outcome> {
+export const runFaults = (site: Site, faults: Faults): Promise<Outcome> => underLoad(site, faults, doFaults);
+
+/** What happens to the site while clients are at work, for as long as it is not over. */
+type Disturbance = (site: Site, doing: Doing) => Promise<void>;
+
+/** Clients at work while `disturb` does what it does; and what is not as it has to be when both are over. */
+export async function underLoad(site: Site, { seed, seconds }: Faults, disturb: Disturbance): Promise<Outcome> {
   const next = numbersFrom(seed);
   const tag = `s${seed}`;
   const of = (n: number): Numbers => numbersFrom(seed * 1_000 + n);
@@ -44,7 +50,7 @@ export async function runFaults(site: Site, { seed, seconds }: Faults): Promise<
   const failed: string[] = [];
   const clients: readonly Client[] = [...editors, ...appliers];
   const working = clients.map((c) => c.run(isOver).catch((e: unknown) => void failed.push(String(e))));
-  await doFaults(site, {
+  await disturb(site, {
     next,
     isOver,
     tell: (what) => history.push(`${((performance.now() - sinceMs) / 1_000).toFixed(1)} ${what}`),
@@ -88,7 +94,7 @@ function toldOf(kind: Kind, node: number, runner: string | undefined): string {
   return kind === 'restart' ? 'the database' : kind === 'restart NATS' ? '' : String(node);
 }
 
-interface Doing {
+export interface Doing {
   readonly next: Numbers;
   readonly isOver: () => boolean;
   readonly tell: (what: string) => void;

@@ -35,6 +35,8 @@ export class Node {
   /** Where it listens, or listened. */
   address = '';
   isPaused = false;
+  /** What it is started with. */
+  program = bin;
 
   constructor(folder: string, way: Way) {
     this.folder = folder;
@@ -47,6 +49,7 @@ export class Elsewhere {
   readonly name: string;
   child: ChildProcess | undefined;
   isPaused = false;
+  program = bin;
 
   constructor(name: string) {
     this.name = name;
@@ -130,7 +133,7 @@ export class Site {
   async start(node: Node, port = 0): Promise<void> {
     const args = ['--port', String(port), '--log-level', 'error', '--requests-per-minute', '1000000'];
     for (let attempt = 1; ; attempt++) {
-      const served = await Served.start(node.folder, args, this.#env(node)).catch((e: Error) => e);
+      const served = await Served.start(node.folder, args, this.#env(node), node.program).catch((e: Error) => e);
       if (served instanceof Served && served.address !== undefined) {
         node.served = served;
         void served.ended.then((code) => {
@@ -149,7 +152,7 @@ export class Site {
   /** Starts a runner; resolves when it says that it runs functions. */
   async run(runner: Elsewhere): Promise<void> {
     const env = { ...process.env, HEADWATER_NATS: this.nats!.urlOf('runner', natsQuery) };
-    const args = [bin, 'runner', '--name', runner.name, '--cpus', '1', '--memory', '1024'];
+    const args = [runner.program, 'runner', '--name', runner.name, '--cpus', '1', '--memory', '1024'];
     for (;;) {
       const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
       runner.child = child;
@@ -166,10 +169,15 @@ export class Site {
     }
   }
 
-  async killRunner({ child }: Elsewhere): Promise<void> {
+  killRunner(runner: Elsewhere): Promise<void> {
+    return this.endRunner(runner, 'SIGKILL');
+  }
+
+  /** Resolves when it has ended, with what it had under way unless it is killed. */
+  async endRunner({ child }: Elsewhere, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGKILL');
+    child.kill(signal);
     await ended;
   }
 

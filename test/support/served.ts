@@ -25,10 +25,15 @@ export class Served {
     this.#signal = signal;
   }
 
-  /** Over a data folder; resolves when it serves. */
-  static start(folder: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = process.env): Promise<Served> {
+  /** Over a data folder; resolves when it serves. `program`: another one than this release. */
+  static start(
+    folder: string,
+    args: readonly string[] = [],
+    env: NodeJS.ProcessEnv = process.env,
+    program = bin,
+  ): Promise<Served> {
     const all = ['serve', '--port', '0', '--data', folder, '--json', ...args];
-    const child = spawn(process.execPath, [bin, ...all], { stdio: 'pipe', env });
+    const child = spawn(process.execPath, [program, ...all], { stdio: 'pipe', env });
     let [out, errors] = ['', ''];
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       errors += text;
