@@ -150,7 +150,7 @@ async function applyOnce(
   }
   const done = await w.read(() => {
     const head = headWhile(w, grounds);
-    if (head === undefined) return 'lost';
+    if (head === undefined || !w.actions.isRead || !w.reality.isRead) return 'lost';
     const stale = ask.plan && checkPlanFile(ask.plan, planNow(w, branch, head));
     if (stale?.ok === false) return { refused: stale };
     const checked = checkApply(w, principal, grounds, { head: head.snapshot, force });

@@ -3,7 +3,7 @@
 
 import type { ActionId, Hash } from '../base/ids.ts';
 import { Fault } from '../base/result.ts';
-import type { Pending } from '../merge/item.ts';
+import { Pending } from '../merge/item.ts';
 import type { LogEntry } from '../merge/log_entry.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -24,6 +24,12 @@ export interface Branch {
   tailChars: number;
   /** Computed values of an earlier state, as the last checkpoint before this branch was read has them. */
   readonly derived?: { readonly state: Snapshot; readonly root: Hash };
+}
+
+/** As it is before anything of it is written, or when all of it is. */
+export function newBranch(row: ChangeSetRow, snapshot: Snapshot): Branch {
+  const pending = new Pending();
+  return { row, snapshot, pending, durable: Promise.resolve(), unnumbered: false, checkpointed: 0, tailChars: 0 };
 }
 
 /** A branch on its way to its next row; `entry` is what the log gets of it, when that changes the pending change. */

@@ -10,7 +10,7 @@ import { type ChangeSetEvent, type ChangeSetStatus, isActive, transition } from 
 import { idLength } from '../model/keys.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
 import { auditRows, plainAuditRows } from './audit.ts';
-import type { Branch } from './branch.ts';
+import { type Branch, newBranch } from './branch.ts';
 import { askOf, remember, repeated } from './idempotency.ts';
 import { permit } from './permit.ts';
 import type { Workspace } from './workspace.ts';
@@ -83,7 +83,7 @@ async function openOnce(
     { ...fact, anchor: { changeSet: id, seq: row.auditCount, hash: row.auditHead } },
   ]);
   const headRow = { ...head.row, ...theirs.head };
-  const branch = w.newBranch(row, head.snapshot);
+  const branch = newBranch(row, head.snapshot);
   const durable = await w.advance(
     [
       { branch: head, row: headRow, snapshot: head.snapshot },

@@ -43,14 +43,21 @@ export interface QueuedStep {
 
 export class Reality {
   readonly #w: Workspace;
+  /** What is known is another than what states in memory have. */
+  readonly #moved: () => void;
   #loading: Promise<void> | undefined;
   /** The last step that was queued, and what is known after it. */
   #queued: Known | undefined;
   /** The last that is durable. */
   #known: Known | undefined;
 
-  constructor(w: Workspace) {
+  constructor(w: Workspace, moved: () => void) {
     this.#w = w;
+    this.#moved = moved;
+  }
+
+  get isRead(): boolean {
+    return this.#known !== undefined;
   }
 
   /** Has been read. */
@@ -144,6 +151,8 @@ export class Reality {
     }
     this.#known = await this.#follow({ seq, snapshot }, last);
     this.#queued = this.#known;
+    // Read anew after a commit that failed, it may have what nobody here has heard of.
+    this.#moved();
   }
 
   async #follow({ seq, snapshot }: Known, last: number): Promise<Known> {

@@ -24,6 +24,7 @@ import { apply, invert, type Mutation } from '../mutation/mutation.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { auditRows, plainAuditRows } from './audit.ts';
+import { newBranch } from './branch.ts';
 import { presentOf } from './catch_up.ts';
 import { entryOf } from './change_set.ts';
 import { askOf, remember, repeated } from './idempotency.ts';
@@ -291,7 +292,7 @@ async function open(
     const durable = await w.advance(
       [
         { branch: head, row: headRow, snapshot: head.snapshot },
-        { branch: w.newBranch(moved, state), row: moved, snapshot: state, entry },
+        { branch: newBranch(moved, state), row: moved, snapshot: state, entry },
       ],
       {
         changeSets: [

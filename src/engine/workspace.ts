@@ -20,7 +20,7 @@ import { ActionTable } from './action_table.ts';
 import { ActionWork } from './action_work.ts';
 import { ApplySchedule } from './apply_schedule.ts';
 import { refsOf } from './blob_refs.ts';
-import { type Branch, isTaken, lands, type Move, Stale, seenElsewhere } from './branch.ts';
+import { type Branch, isTaken, lands, type Move, newBranch, Stale, seenElsewhere } from './branch.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { credentialsOf } from './credentials.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -75,7 +75,7 @@ export class Workspace {
   /** Head's last versions as sides of a merge. */
   readonly sides = new SideCache();
   /** What is known of the resources. */
-  readonly reality = new Reality(this);
+  readonly reality = new Reality(this, () => this.#realityMoved());
   /** Actions that have not ended. */
   readonly actions = new ActionTable(this);
   /** Carrying them out. */
@@ -163,6 +163,8 @@ export class Workspace {
 
   /** The branch of a change set, read from the store if need be. Refuses `change_set_not_found`. */
   async branch(id: ChangeSetId): Promise<Result<{ readonly branch: Branch }>> {
+    // Forgotten when a commit failed: what it may have written has to be in every state that something is made of.
+    if (!this.reality.isRead) await this.reality.ready();
     const known = this.#branches.get(id);
     if (known !== undefined) {
       // Put behind the others: those not asked for longest come first.
@@ -372,12 +374,6 @@ export class Workspace {
     this.checkpoints.soon();
   }
 
-  /** Makes a branch known that a commit is about to create. */
-  newBranch(row: ChangeSetRow, snapshot: Snapshot): Branch {
-    const pending = new Pending();
-    return { row, snapshot, pending, durable: Promise.resolve(), unnumbered: false, checkpointed: 0, tailChars: 0 };
-  }
-
   /** Is something under way that another engine could not go on with as well? */
   get isBusy(): boolean {
     return this.acting.underWay > 0 || this.propagation.backlog > 0;
@@ -426,20 +422,10 @@ export class Workspace {
     const row = await this.store.findChangeSet(this.id, id);
     if (row === undefined) return undefined;
     const { snapshot: state, checkpointed, tailChars, derived } = await this.#rebuild(row, row.version);
-    await this.reality.ready();
-    const snapshot = this.reality.under(state);
     const pending = row.isHead || row.status === 'Applied' ? new Pending() : await this.pendingOf(row, row.version);
-    const durable = Promise.resolve();
-    const branch: Branch = {
-      row,
-      snapshot,
-      pending,
-      durable,
-      unnumbered: false,
-      checkpointed,
-      tailChars,
-      ...(derived === undefined ? {} : { derived }),
-    };
+    await this.reality.ready();
+    const rest = { pending, checkpointed, tailChars, ...(derived === undefined ? {} : { derived }) };
+    const branch: Branch = { ...newBranch(row, this.reality.under(state)), ...rest };
     const raced = this.#branches.get(id);
     if (raced !== undefined) return raced;
     this.#branches.set(id, branch);

@@ -3,7 +3,8 @@
 
 import { expect, test } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
-import { ActionHouse, housesOfTests } from './action_house.ts';
+import { Fault } from '../../src/base/result.ts';
+import { ActionHouse, housesOfTests, thing } from './action_house.ts';
 
 const houses = housesOfTests();
 
@@ -135,6 +136,33 @@ test('[EN193] what is applied while what came of its creation is being written i
   await applied;
   expect(await a.told({ component: 'it' })).toEqual(['create of it: succeeded', 'update of it: succeeded']);
   expect((await a.seen('HEAD', 'it'))['resource_value']).toEqual({ Size: 2, Says: 'updated' });
+});
+
+test('[EN194] what came of an action and was written although the store answered that it failed is known, also after a restart', async () => {
+  const a = await ActionHouse.open();
+  houses.push(a);
+  const w = await a.house.workspace();
+  const commit = w.store.commit.bind(w.store);
+  let hasFailed = false;
+  w.store.commit = async (workspace, what) => {
+    const outcome = await commit(workspace, what);
+    if (what.reality === undefined || hasFailed) return outcome;
+    hasFailed = true;
+    throw new Fault('store_failed', 'the answer was lost');
+  };
+  const changeSet = await a.house.open('made');
+  await a.house.submit(changeSet, thing('it', { '/domain/Size': 1 }));
+  await a.house.call('change_set.apply', { changeSet, waitMs: 20_000 });
+  while (!hasFailed) await new Promise((resolve) => setTimeout(resolve, 5));
+  await a.house.engine.tend();
+  await a.quiet();
+  expect(await a.effects()).toEqual(['create it']);
+  expect((await a.seen('HEAD', 'it'))['resource_value']).toMatchObject({ Size: 1, Address: 'addr-t1' });
+  await w.checkpoint();
+  await a.house.reopen();
+  expect((await a.seen('HEAD', 'it'))['resource_value']).toMatchObject({ Size: 1, Address: 'addr-t1' });
+  await a.apply('gone', { kind: 'component.delete', component: 'it' });
+  expect(await a.effects()).toEqual(['create it', 'destroy t1']);
 });
 
 test('[EN193] what comes to the values that it is created with is not sent again', async () => {
