@@ -37,6 +37,10 @@ export class Directory {
   readonly #store: Store;
   /** Read once, where this engine is the only one to change them. */
   readonly #known = new Map<WorkspaceId, About>();
+  /** Rows that were read; they never change. */
+  readonly #rows = new Map<WorkspaceId, WorkspaceRow>();
+  /** Which one had a name when all were read last. */
+  readonly #named = new Map<string, WorkspaceId>();
   readonly #isShared: boolean;
   /** One at a time: a document is read, changed and written whole. */
   #saying: Promise<void> = Promise.resolve();
@@ -59,11 +63,22 @@ export class Directory {
     const isKnown = rows.every(({ id }) => this.#known.has(id));
     const texts = isKnown ? new Map<WorkspaceId, string>() : await this.#store.settingOfAll(settingName);
     // What was said while they were read is known by now.
-    return rows.map((row) => listed(row, this.#known.get(row.id) ?? this.#keep(row.id, texts.get(row.id))));
+    return rows.map((row) => {
+      const one = listed(row, this.#known.get(row.id) ?? this.#keep(row.id, texts.get(row.id)));
+      this.#rows.set(row.id, row);
+      if (one.about.removed === null) this.#named.set(one.name, row.id);
+      return one;
+    });
   }
 
   /** By id or name, of those that are there; an id counts before a name. */
   async find(text: string): Promise<Listed | undefined> {
+    // Every request names a workspace: of one that is known only what is said of it is read, and not all that there are.
+    const known = this.#rows.get(text as WorkspaceId) ?? this.#rows.get(this.#named.get(text)!);
+    if (known !== undefined) {
+      const one = listed(known, await this.#about(known.id));
+      if (one.about.removed === null && (known.id === text || one.name === text)) return one;
+    }
     const there = await this.list();
     return there.find((l) => l.row.id === text) ?? there.find((l) => l.name === text);
   }

@@ -5,7 +5,7 @@
 import type { WorkspaceId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { Fault } from '../base/result.ts';
-import type { EngineNode, Leases } from '../ports/leases.ts';
+import type { EngineNode, LeaseLine, Leases } from '../ports/leases.ts';
 
 export interface DrivingHost {
   /** Workspaces that are there and may be driven. */
@@ -22,12 +22,24 @@ export interface DrivingHost {
   failed(e: unknown): void;
 }
 
+/** Workspaces that are taken up at a time. */
+const takenAtOnce = 4;
+/** Of what an engine has too much it gives up this part in a round, at least one: the others take it before there is more. */
+const givenPart = 16;
+/** Rounds in which what was given up is left to others. */
+const leftForRounds = 3;
+
 export class Driving {
   readonly #leases: Leases;
   readonly #host: DrivingHost;
   readonly #everyMs: number;
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> | undefined;
+  /** Beside the rounds: taking up a thousand workspaces takes longer than a lease lasts. */
+  #renewalTimer: NodeJS.Timeout | undefined;
+  #renewal: Promise<void> | undefined;
+  /** What was given up, and in how many rounds it may be taken again. */
+  readonly #given = new Map<WorkspaceId, number>();
   /** Does it take workspaces that it was not asked about? */
   #adopts = false;
   #isStopped = false;
@@ -36,6 +48,7 @@ export class Driving {
     this.#leases = leases;
     this.#host = host;
     this.#everyMs = everyMs;
+    this.#scheduleRenewal();
     this.#schedule();
   }
 
@@ -65,17 +78,32 @@ export class Driving {
     return holder?.id === this.#leases.node.id ? undefined : holder;
   }
 
-  /** Others reach this engine there, and it takes its share from now on; resolves when it has what is free. */
+  /** Others reach this engine there, and it takes its share from now on, beside what it is asked about. */
   async adopt(address: string): Promise<void> {
     await this.#leases.announce(address);
     this.#adopts = true;
-    await this.#go();
+    void this.#go();
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
-    await this.#round;
+    clearTimeout(this.#renewalTimer);
+    await Promise.all([this.#round, this.#renewal]);
+  }
+
+  #scheduleRenewal(): void {
+    if (this.#isStopped) return;
+    this.#renewalTimer = setTimeout(() => {
+      this.#renewal = this.#renew()
+        // The leases lapse when it goes on: then nothing is certain any more, and nothing is answered.
+        .catch((e: unknown) => this.#host.failed(e))
+        .finally(() => {
+          this.#renewal = undefined;
+          this.#scheduleRenewal();
+        });
+    }, this.#everyMs);
+    this.#renewalTimer.unref();
   }
 
   #schedule(): void {
@@ -87,7 +115,6 @@ export class Driving {
   #go(): Promise<void> {
     clearTimeout(this.#timer);
     this.#round ??= this.#once()
-      // The leases lapse when it goes on: then nothing is certain any more, and nothing is answered.
       .catch((e: unknown) => this.#host.failed(e))
       .finally(() => {
         this.#round = undefined;
@@ -101,7 +128,6 @@ export class Driving {
   }
 
   async #once(): Promise<void> {
-    await this.#renew();
     if (!this.#adopts || this.#isStopped) return;
     const { leases, nodes } = await this.#leases.survey();
     const there = new Set(await this.#host.workspaces());
@@ -110,24 +136,54 @@ export class Driving {
     const mine = drivable.filter((l) => l.holder?.id === self);
     const serving = nodes.filter((n) => n.address !== null || n.id === self).length;
     const share = Math.ceil(drivable.length / Math.max(1, serving));
-    let have = mine.length;
-    for (const { workspace, holder } of drivable) {
-      if (this.#isStopped) break;
-      // Also what was taken in a round that failed behind that.
-      if (holder?.id === self) await this.#host.take(workspace);
-      if (holder !== null) continue;
-      // What nobody has is taken by whoever sees it, beyond the share too: nothing may lie about.
-      await this.#host.ended(workspace);
-      if ((await this.#leases.take(workspace)) !== undefined) continue;
-      await this.#host.take(workspace);
-      have++;
+    for (const [id, rounds] of this.#given) {
+      if (rounds > 1) this.#given.set(id, rounds - 1);
+      else this.#given.delete(id);
     }
-    // One a round: the others see it and take it before there is more.
-    if (have <= share || this.#isStopped) return;
+    // What nobody has is taken by whoever sees it, beyond the share too: nothing may lie about.
+    const free = drivable.filter((l) => l.holder === null && !this.#given.has(l.workspace));
+    const taken = await this.#takeAll([...mine, ...free]);
+    const surplus = mine.length + taken - share;
+    if (surplus > 0) await this.#giveUp(mine, Math.ceil(surplus / givenPart));
+  }
+
+  /** Has them all taken up, some at a time; answers how many of them were nobody's before. */
+  async #takeAll(lines: readonly LeaseLine[]): Promise<number> {
+    const queue = lines[Symbol.iterator]();
+    let taken = 0;
+    let lost: unknown;
+    const take = async ({ workspace, holder }: LeaseLine): Promise<void> => {
+      if (holder === null) {
+        await this.#host.ended(workspace);
+        if ((await this.#leases.take(workspace)) !== undefined) return;
+        taken++;
+      }
+      // Also what was taken in a round that failed behind that; not what was lost since all of them were looked at.
+      if (this.#leases.isCertain(workspace)) await this.#host.take(workspace);
+    };
+    const work = async (): Promise<void> => {
+      for (const line of queue) {
+        if (this.#isStopped || lost !== undefined) return;
+        await take(line).catch((e: unknown) => {
+          // One that cannot be opened keeps no other from being; a store that is away does.
+          if (e instanceof Fault && (e.data as { lost?: true } | undefined)?.lost === true) lost = e;
+          else this.#host.failed(e);
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: takenAtOnce }, work));
+    if (lost !== undefined) throw lost;
+    return taken;
+  }
+
+  async #giveUp(mine: readonly LeaseLine[], most: number): Promise<void> {
+    let left = most;
     for (const { workspace } of mine.toReversed()) {
+      if (left === 0 || this.#isStopped) return;
       if (!(await this.#host.give(workspace))) continue;
+      this.#given.set(workspace, leftForRounds);
       await this.#leases.give(workspace);
-      return;
+      left--;
     }
   }
 }

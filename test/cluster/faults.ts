@@ -62,7 +62,7 @@ export async function underLoad(site: Site, { seed, seconds }: Faults, disturb: 
   if (site.ended.length === 0) wrong.push(...(await edited(site, editors)), ...(await caughtUp(site)));
   const effects = await site.provider.journal();
   wrong.push(...effected(effects, appliers));
-  if (wrong.length > 0) history.push(...(await actionsOf(site, wrong)));
+  if (wrong.length > 0) history.push(...(await toldOfThings(site, wrong)));
   return {
     wrong,
     history,
@@ -72,17 +72,22 @@ export async function underLoad(site: Site, { seed, seconds }: Faults, disturb: 
   };
 }
 
-/** What became of the actions of things that are named in what is wrong, for people. */
-async function actionsOf(site: Site, wrong: readonly string[]): Promise<string[]> {
+/** What became of the actions of things that are named in what is wrong, and what the audit says of them, for people. */
+async function toldOfThings(site: Site, wrong: readonly string[]): Promise<string[]> {
   const names = new Set(wrong.flatMap((w) => w.match(/s\d+-thing-\d+-\d+/g) ?? []));
   const rows = await site.rows<{ id: string; status: string; text: string }>(
     'select id, status, text from action order by id',
   );
-  return rows.flatMap(({ id, status, text }) => {
+  const actions = rows.flatMap(({ id, status, text }) => {
     const { componentName, kind, after, failure, heldBecause, attempts, origins } = JSON.parse(text);
     if (!names.has(componentName)) return [];
     return [JSON.stringify({ componentName, kind, status, id, after, failure, heldBecause, attempts, origins })];
   });
+  const audit = await site.rows<{ text: string }>(
+    'select text from audit where text like any ($1) order by change_set, seq',
+    [[...names].map((name) => `%${name}%`)],
+  );
+  return [...actions, ...audit.map(({ text }) => text)];
 }
 
 type Kind = (typeof kindsElsewhere)[number];

@@ -1,0 +1,119 @@
+// Who drives which of many workspaces, with leases that are shorter than it takes to have all of them taken up.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openPostgresStore } from '../../src/adapters/postgres/store.ts';
+import type { WorkspaceId } from '../../src/base/ids.ts';
+import { Driving, type DrivingHost } from '../../src/engine/driving.ts';
+import type { Leases } from '../../src/ports/leases.ts';
+import { House } from '../engine/house.ts';
+import { PostgresServer } from '../support/postgres_server.ts';
+
+const count = 24;
+const leaseMs = 800;
+const everyMs = 100;
+/** For one workspace; of `count` several at a time it is some leases. */
+const takingMs = 500;
+
+let server: PostgresServer;
+let ids: readonly WorkspaceId[];
+beforeAll(async () => {
+  server = await PostgresServer.open();
+  const node = { id: 'setting-up', address: null };
+  const house = await new House(() => openPostgresStore({ url: server.urlOf('postgres'), node }), {}).start();
+  const made: WorkspaceId[] = [];
+  for (let n = 0; n < count; n++)
+    made.push((await house.call<{ id: WorkspaceId }>('workspace.create', { name: `w${n}` })).id);
+  ids = made;
+  await house.close();
+}, 120_000);
+afterAll(() => server?.close());
+
+interface Driver {
+  readonly driving: Driving;
+  readonly leases: Leases;
+  readonly taken: WorkspaceId[];
+  readonly lost: WorkspaceId[];
+  readonly failed: unknown[];
+  close(): Promise<void>;
+}
+
+async function driver(id: string, more: Partial<DrivingHost> = {}): Promise<Driver> {
+  const store = await openPostgresStore({ url: server.urlOf('postgres'), node: { id, address: null }, leaseMs });
+  const leases = store.leases!;
+  const [taken, lost, failed]: [WorkspaceId[], WorkspaceId[], unknown[]] = [[], [], []];
+  const open = new Set<WorkspaceId>();
+  const driving = new Driving(
+    leases,
+    {
+      workspaces: async () => ids,
+      take: async (workspace) => {
+        if (open.has(workspace)) return;
+        open.add(workspace);
+        await sleep(takingMs);
+        taken.push(workspace);
+      },
+      lost: (workspace) => void lost.push(workspace),
+      give: async (workspace) => {
+        open.delete(workspace);
+        return true;
+      },
+      ended: async () => {},
+      failed: (e) => void failed.push(e),
+      ...more,
+    },
+    everyMs,
+  );
+  const close = async (): Promise<void> => {
+    await driving.stop();
+    await leases.leave();
+    await store.close();
+  };
+  return { driving, leases, taken, lost, failed, close };
+}
+
+const held = ({ leases }: Driver): number => ids.filter((id) => leases.isCertain(id)).length;
+
+test('[EN759] what is held stays held while the rest is being taken up, and another engine takes nothing of it', {
+  timeout: 60_000,
+}, async () => {
+  const one = await driver('one');
+  await one.driving.adopt('http://one');
+  while (one.taken.length < count) await sleep(20);
+  expect([held(one), one.lost, one.failed]).toEqual([count, [], []]);
+  await one.close();
+});
+
+test('[EN751] a second engine comes to have its half, several in a round, and what was given up is not taken back', {
+  timeout: 60_000,
+}, async () => {
+  const one = await driver('one', { take: async () => {} });
+  await one.driving.adopt('http://one');
+  while (held(one) < count) await sleep(20);
+  const taken: WorkspaceId[] = [];
+  const two = await driver('two', { take: async (workspace) => void taken.push(workspace) });
+  await two.driving.adopt('http://two');
+  while (held(two) < count / 2) await sleep(20);
+  await sleep(everyMs * 5);
+  expect([held(one), held(two)]).toEqual([count / 2, count / 2]);
+  expect([one.failed, two.failed]).toEqual([[], []]);
+  await one.close();
+  await two.close();
+});
+
+test('[EN759] a workspace that cannot be opened keeps no other from being taken up, and is told of', {
+  timeout: 60_000,
+}, async () => {
+  const taken = new Set<WorkspaceId>();
+  const damaged = new Error('damaged');
+  const one = await driver('one', {
+    take: async (workspace) => {
+      if (workspace === ids[0]) throw damaged;
+      taken.add(workspace);
+    },
+  });
+  await one.driving.adopt('http://one');
+  while (taken.size < count - 1) await sleep(20);
+  expect(one.failed).toContain(damaged);
+  await one.close();
+});
