@@ -7,8 +7,11 @@ import type { Identity } from '../access/identity.ts';
 import type { Result } from '../base/result.ts';
 
 export interface IdentityProvider {
-  /** `callback`: where people are to come back to. Fault `identity_provider_failed`. */
-  begin(callback: string): Promise<LoginAttempt>;
+  /**
+   * `callback`: where people are to come back to; `about`: what the state is to end with, letters, digits, `-` and `_`, behind a
+   * dot. Fault `identity_provider_failed`.
+   */
+  begin(callback: string, about: string): Promise<LoginAttempt>;
   /**
    * Who came back to the callback: `answer` is its whole address, with the query. Refuses `login_failed`. Fault
    * `identity_provider_failed`.

@@ -62,6 +62,8 @@ export interface SiteChoice {
   readonly workspaces: number | ((server: PostgresServer) => Promise<readonly string[]>);
   /** Of effects; closed with the site. Default one of its own. */
   readonly provider?: Provider;
+  /** More for `serve`. Default nothing. */
+  readonly flags?: readonly string[];
   /** Runners at a NATS server; 0: engines run functions themselves. Default 0. */
   readonly runners?: number;
 }
@@ -78,10 +80,16 @@ export class Site {
   /** Engines that ended by themselves. */
   readonly ended: string[] = [];
   isEnding = false;
+  readonly #flags: readonly string[];
   readonly #folders: string[] = [];
 
-  private constructor(server: PostgresServer, provider: Provider, more: Pick<Site, 'nodes' | 'runners' | 'nats'>) {
+  private constructor(
+    server: PostgresServer,
+    provider: Provider,
+    more: Pick<Site, 'nodes' | 'runners' | 'nats'> & { readonly flags: readonly string[] },
+  ) {
     this.server = server;
+    this.#flags = more.flags;
     this.provider = provider;
     this.nodes = more.nodes;
     this.runners = more.runners;
@@ -89,7 +97,8 @@ export class Site {
   }
 
   /** All engines and runners started. */
-  static async open({ engines, workspaces, runners: count = 0, provider: given }: SiteChoice): Promise<Site> {
+  static async open(choice: SiteChoice): Promise<Site> {
+    const { engines, workspaces, runners: count = 0, provider: given, flags = [] } = choice;
     const [server, provider] = [await PostgresServer.open(), given ?? (await startProvider())];
     const nats = count === 0 ? undefined : await NatsServer.open();
     const nodes: Node[] = [];
@@ -98,7 +107,7 @@ export class Site {
       nodes.push(new Node(folder, await Way.open(server.port)));
     }
     const runners = Array.from({ length: count }, (_, n) => new Elsewhere(`runner-${n}`));
-    const site = new Site(server, provider, { nodes, runners, nats });
+    const site = new Site(server, provider, { nodes, runners, nats, flags });
     if (typeof workspaces === 'number') await site.#withThings(workspaces);
     else site.workspaces.push(...(await workspaces(server)));
     for (const runner of runners) await site.run(runner);
@@ -131,7 +140,7 @@ export class Site {
 
   /** Again, as whoever keeps it does, when it does not reach what it needs and ends. */
   async start(node: Node, port = 0): Promise<void> {
-    const args = ['--port', String(port), '--log-level', 'error', '--requests-per-minute', '1000000'];
+    const args = ['--port', String(port), '--log-level', 'error', '--requests-per-minute', '1000000', ...this.#flags];
     for (let attempt = 1; ; attempt++) {
       const served = await Served.start(node.folder, args, this.#env(node), node.program).catch((e: Error) => e);
       if (served instanceof Served && served.address !== undefined) {

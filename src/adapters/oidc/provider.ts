@@ -40,12 +40,12 @@ export function openOidc({ issuer, clientId, clientSecret }: OidcOptions): Ident
       ],
     });
   return {
-    begin: async (callback) => {
+    begin: async (callback, about) => {
       const config = await configuration().catch((e: unknown) => {
         throw failed(issuer, e);
       });
       const made = {
-        state: client.randomState(),
+        state: `${client.randomState()}.${about}`,
         nonce: client.randomNonce(),
         verifier: client.randomPKCECodeVerifier(),
       };

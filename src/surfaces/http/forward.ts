@@ -13,6 +13,7 @@ import type { Fault } from '../../base/result.ts';
 import { elsewhere } from '../../engine/driving.ts';
 import type { EngineNode } from '../../ports/leases.ts';
 import { type Door, shownIn } from './let_in.ts';
+import { workspaceOfLogin } from './login.ts';
 
 /** Engines that a request has come through. */
 const hopsHeader = 'x-headwater-hops';
@@ -32,16 +33,21 @@ export function mountForwarding(app: FastifyInstance, door: Door): void {
   const taken = new WeakMap<FastifyRequest, Buffer>();
   app.addHook('onClose', async () => agent.destroy());
   app.addHook('onRequest', async (request, reply) => {
-    const about = workspaceOf(door, request);
+    const read = () =>
+      bodyOf(request.raw).catch((e: unknown) => {
+        if (request.raw.destroyed) return undefined;
+        throw e;
+      });
+    const isExchange = request.routeOptions.url === '/v1/login/exchange';
+    const early = isExchange ? await read() : undefined;
+    if (early !== undefined) taken.set(request, early);
+    const about = workspaceOfLogin(request, early) ?? workspaceOf(door, request);
     if (about === undefined) return;
     const to = await door.engine.asked(about);
     if (to === undefined) return;
     const hops = Number(request.headers[hopsHeader] ?? 0);
     if (hops >= hopsMax) throw notReached(about, to);
-    const body = await bodyOf(request.raw).catch((e: unknown) => {
-      if (request.raw.destroyed) return undefined;
-      throw e;
-    });
+    const body = early ?? (await read());
     // Who asked has gone.
     if (body === undefined) return void reply.hijack();
     const sent = { body, hops: hops + 1, agent };

@@ -1,6 +1,7 @@
 // People who log in: sent to the identity provider, taken back from it, and let in by a cookie, or, for a command line, by a code
 // that it exchanges. What is between two steps is kept in memory, taken once, and bound to who began: to the browser by a
-// cookie, to the command line by a challenge (PKCE). A server that ends forgets it, and the login is begun again.
+// cookie, to the command line by a challenge (PKCE). A server that ends forgets it, and the login is begun again. Of several engines
+// the one that drives the workspace keeps it: the state and the code end with the workspace that they are about.
 
 import { createHash, randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -69,7 +70,7 @@ export function mountLogin(app: FastifyInstance, { provider, publicUrl }: LoginO
     const asked = query as { workspace: string; redirect: string; cli_port?: number; cli_challenge?: string };
     const redirect = pathHere(asked.redirect, publicUrl());
     const waiting = waitingOf(asked.cli_port, asked.cli_challenge);
-    const attempt = await provider.begin(callback().href);
+    const attempt = await provider.begin(callback().href, markOf(asked.workspace));
     const browser = randomBytes(32).toString('base64url');
     begun.put(attempt.state, { attempt, browser, workspace: asked.workspace, redirect, waiting });
     return away(reply.header('set-cookie', cookie().begun(browser)), attempt.address);
@@ -86,7 +87,7 @@ export function mountLogin(app: FastifyInstance, { provider, publicUrl }: LoginO
       answer.search = request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '';
       const who = must(await logIn(m.engine, found.workspace, must(await provider.finish(found.attempt, answer.href))));
       if (found.waiting !== undefined) {
-        const code = randomBytes(32).toString('base64url');
+        const code = `${randomBytes(32).toString('base64url')}.${markOf(who.workspace)}`;
         codes.put(code, { ...who, ...found.waiting });
         return away(reply, loopback(found.waiting, { code }));
       }
@@ -142,6 +143,27 @@ async function endOf(provider: IdentityProvider): Promise<{ endSession: string |
   } catch (e) {
     if (!(e instanceof Fault && e.code === 'identity_provider_failed')) throw e;
     return { endSession: null, problem: e.message };
+  }
+}
+
+const markOf = (workspace: string): string => Buffer.from(workspace).toString('base64url');
+
+/** The workspace that a step of a login is about: that of its query, its state, or its code in the body. Undefined: it is none, or says none. */
+export function workspaceOfLogin(request: FastifyRequest, body: Buffer | undefined): string | undefined {
+  const query = request.query as { readonly workspace?: unknown; readonly state?: unknown };
+  const marked = (text: unknown): string | undefined => {
+    const mark = typeof text === 'string' ? text.split('.')[1] : undefined;
+    return mark === undefined || mark === '' ? undefined : Buffer.from(mark, 'base64url').toString();
+  };
+  switch (request.routeOptions.url) {
+    case '/v1/login':
+      return typeof query.workspace === 'string' ? query.workspace : defaultWorkspace;
+    case '/v1/login/callback':
+      return marked(query.state);
+    case '/v1/login/exchange':
+      return marked(/"code"\s*:\s*"([\w.-]*)"/.exec(body?.toString() ?? '')?.[1]);
+    default:
+      return undefined;
   }
 }
 
