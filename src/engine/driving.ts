@@ -43,6 +43,7 @@ export class Driving {
   /** Does it take workspaces that it was not asked about? */
   #adopts = false;
   #isStopped = false;
+  #hasEnded = false;
 
   constructor(leases: Leases, host: DrivingHost, everyMs: number = limits.leaseRenewedEveryMs) {
     this.#leases = leases;
@@ -85,15 +86,21 @@ export class Driving {
     void this.#go();
   }
 
+  /** Takes nothing more of itself; what it has it keeps until `end`, while it is being ended and written. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
+    await this.#round;
+  }
+
+  async end(): Promise<void> {
+    this.#hasEnded = true;
     clearTimeout(this.#renewalTimer);
-    await Promise.all([this.#round, this.#renewal]);
+    await this.#renewal;
   }
 
   #scheduleRenewal(): void {
-    if (this.#isStopped) return;
+    if (this.#hasEnded) return;
     this.#renewalTimer = setTimeout(() => {
       this.#renewal = this.#renew()
         // The leases lapse when it goes on: then nothing is certain any more, and nothing is answered.

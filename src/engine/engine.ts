@@ -2,6 +2,7 @@
 // caller in the same process, at the end of a socket or behind HTTP says the same words.
 
 import { authorise, type Principal } from '../access/role.ts';
+import { endAll } from '../base/end_all.ts';
 import type { ChangeSetId, WorkspaceId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { Fault, must, ok, type Result } from '../base/result.ts';
@@ -182,15 +183,19 @@ export class Engine {
 
   /** Resolves when nothing more is written. What another engine has taken over is refused then, and is that engine's to do. */
   #letGo(w: Workspace): Promise<void> {
-    this.#open.delete(w.id);
-    const closing = w
-      .close()
-      .catch((e: unknown) => {
-        if (!(e instanceof Fault && e.code === 'store_busy')) this.#failed(e);
-      })
+    const closing = this.#ended(w)
+      .catch(this.#failed)
       .finally(() => this.#closing.delete(w.id));
     this.#closing.set(w.id, closing);
     return closing;
+  }
+
+  async #ended(w: Workspace): Promise<void> {
+    this.#open.delete(w.id);
+    await w.close().catch((e: unknown) => {
+      const isTaken = this.driving !== undefined && e instanceof Fault && e.code === 'store_busy';
+      if (!isTaken) throw e;
+    });
   }
 
   /** Creates a workspace with its Head, whose first version has the default view. Refuses `name_taken`, `access_denied`. */
@@ -292,15 +297,15 @@ export class Engine {
   /** Writes what waits and closes the store. */
   async close(): Promise<void> {
     this.#unfollow?.();
-    await this.driving?.stop();
-    try {
-      for (const workspace of this.#open.values()) await workspace.close();
-      await Promise.all(this.#closing.values());
-    } finally {
-      const { compiler, runners = [] } = this.#options.functions ?? {};
-      await Promise.all([...runners.map((r) => r.close()), compiler?.close()]);
-      await this.store.close();
-    }
+    const { compiler, runners = [] } = this.#options.functions ?? {};
+    await endAll([
+      () => this.driving?.stop(),
+      () => endAll(this.opened().map((w) => () => this.#ended(w))),
+      () => Promise.all(this.#closing.values()),
+      () => this.driving?.end(),
+      () => endAll([...runners.map((r) => () => r.close()), () => compiler?.close()]),
+      () => this.store.close(),
+    ]);
   }
 
   #use(row: WorkspaceRow): Workspace {

@@ -8,6 +8,7 @@ import { registerGauges } from '../adapters/telemetry/gauges.ts';
 import { type LogLevel, openLog } from '../adapters/telemetry/log.ts';
 import { openMetrics } from '../adapters/telemetry/observer.ts';
 import { currentTrace, openTraces, withinRequest } from '../adapters/telemetry/traces.ts';
+import { endAll } from '../base/end_all.ts';
 import { Fault, must, RefusalError } from '../base/result.ts';
 import { figuresOf } from '../engine/figures.ts';
 import { defaultWorkspace } from '../engine/operation.ts';
@@ -137,14 +138,16 @@ export async function serve({
     return {
       address: http.address,
       firstToken: first,
-      close: async () => {
+      close: () => {
         clearInterval(tending);
-        await sessions.close();
-        await http.close();
-        await owned.close();
-        await node?.close();
-        loop.disable();
-        await traces?.close();
+        return endAll([
+          () => sessions.close(),
+          () => http.close(),
+          () => owned.close(),
+          () => node?.close(),
+          () => loop.disable(),
+          () => traces?.close(),
+        ]);
       },
     };
   } catch (e) {

@@ -66,6 +66,7 @@ async function driver(id: string, more: Partial<DrivingHost> = {}): Promise<Driv
   );
   const close = async (): Promise<void> => {
     await driving.stop();
+    await driving.end();
     await leases.leave();
     await store.close();
   };
@@ -99,6 +100,18 @@ test('[EN751] a second engine comes to have its half, several in a round, and wh
   expect([one.failed, two.failed]).toEqual([[], []]);
   await one.close();
   await two.close();
+});
+
+test('[EN759] and while it is being ended and written', { timeout: 60_000 }, async () => {
+  const one = await driver('one');
+  await one.driving.certain(ids[0]!);
+  await one.driving.stop();
+  await sleep(2 * leaseMs);
+  expect(one.leases.isCertain(ids[0]!)).toBe(true);
+  await one.driving.end();
+  await sleep(2 * leaseMs);
+  expect(one.leases.isCertain(ids[0]!)).toBe(false);
+  await one.close();
 });
 
 test('[EN759] a workspace that cannot be opened keeps no other from being taken up, and is told of', {
