@@ -22,8 +22,10 @@ export interface FairQueueOptions {
 }
 
 /** Started, until `ended`. */
+/** Started, until `ended` or given back. */
 interface UnderWay<T extends WaitingItem> {
   readonly item: T;
+  readonly sequence: number;
   readonly strand: Strand<T>;
   readonly ofWorkspace: Charge;
   readonly ofLine: Charge;
@@ -86,15 +88,7 @@ export class FairQueue<T extends WaitingItem = WaitingItem> {
     share.lines.hold(line);
     const strand = this.#strand(line, item.keys);
     for (const gate of strand.gates) gate.items++;
-    const entry = new Entry(item, this.#pushed++, strand);
-    strand.entries.add(entry);
-    this.#waiting.set(id, entry);
-    this.#byWorkspace.set(workspace, this.waitingOf(workspace) + 1);
-    if (strand.entries.size === 1) makeReady(strand);
-    else this.#moved(strand);
-    // It may be more urgent than what its change set has been heard with.
-    const candidate = strand.room?.candidate;
-    if (candidate?.line === line) this.#parking.chooseAgain(candidate, nowMs);
+    this.#list(new Entry(item, this.#pushed++, strand), nowMs);
   }
 
   /**
@@ -143,6 +137,22 @@ export class FairQueue<T extends WaitingItem = WaitingItem> {
     return true;
   }
 
+  /** What was taken waits again, where it stood, and has used nothing. Its keys have no rates (`limitsOf`). */
+  giveBack(id: string, nowMs: number): void {
+    const run = this.#underWay.get(id);
+    invariant(run !== undefined, `${id} is not under way`);
+    this.#underWay.delete(id);
+    const { item } = run;
+    const { line } = run.strand;
+    const { workspace } = line;
+    workspace.pool.workspaces.settle(workspace, run.ofWorkspace, 0);
+    workspace.lines.settle(line, run.ofLine, 0);
+    for (const gate of run.strand.gates) gate.undo();
+    this.#list(new Entry(item, run.sequence, this.#strand(line, item.keys)), nowMs);
+    for (const candidate of [...line.candidates]) this.#parking.chooseAgain(candidate, nowMs);
+    for (const gate of run.strand.gates) this.#parking.hear(gate, nowMs);
+  }
+
   /** Takes a waiting item away; undefined: it does not wait. */
   remove(id: string, nowMs: number): T | undefined {
     const entry = this.#waiting.get(id);
@@ -163,6 +173,12 @@ export class FairQueue<T extends WaitingItem = WaitingItem> {
     this.#parking.change(gate, nowMs, () => gate.setLimits(of));
   }
 
+  /** Nothing with this key before that time, whatever its limits let through; see `KeyGate.hold`. */
+  hold(key: string, untilMs: number, nowMs: number): void {
+    const gate = this.#parking.find(key);
+    if (gate !== undefined) this.#parking.change(gate, nowMs, () => gate.hold(untilMs));
+  }
+
   /** A provider asked for time: nothing with this key before, one then, and on by its rate. */
   retryAfter(key: string, ms: number, nowMs: number): void {
     const gate = this.#parking.gate(key);
@@ -177,7 +193,7 @@ export class FairQueue<T extends WaitingItem = WaitingItem> {
     const guess = line.expectedMs ?? workspace.expectedMs ?? firstGuessMs;
     const ofWorkspace = workspace.pool.workspaces.charge(workspace, this.#cost(item, guess, 'workspace'));
     const ofLine = workspace.lines.charge(line, this.#cost(item, guess, 'line'));
-    this.#underWay.set(item.id, { item, strand, ofWorkspace, ofLine });
+    this.#underWay.set(item.id, { item, sequence: entry.sequence, strand, ofWorkspace, ofLine });
     for (const gate of strand.gates) gate.start(nowMs);
     if (strand.entries.size === 0) this.#end(strand, nowMs);
     else {
@@ -211,6 +227,18 @@ export class FairQueue<T extends WaitingItem = WaitingItem> {
       line.strands.set(signature, strand);
     }
     return strand;
+  }
+
+  #list(entry: Entry<T>, nowMs: number): void {
+    const { item, strand } = entry;
+    strand.entries.add(entry);
+    this.#waiting.set(item.id, entry);
+    this.#byWorkspace.set(item.workspace, this.waitingOf(item.workspace) + 1);
+    if (strand.entries.size === 1) makeReady(strand);
+    else this.#moved(strand);
+    // It may be more urgent than what its change set has been heard with.
+    const candidate = strand.room?.candidate;
+    if (candidate?.line === strand.line) this.#parking.chooseAgain(candidate, nowMs);
   }
 
   /** Takes an entry out of everything but the places of its strand. */

@@ -1,6 +1,7 @@
 // What a concurrency key lets through: so many under way at once, so many starts a second, and nothing before the time
 // that a provider named (Retry-After). The rate is a token bucket, kept as the time at which it would be full again (the
-// generic cell rate algorithm, ITU-T I.371): one number, compared and moved, never summed up. Time is an argument.
+// generic cell rate algorithm, ITU-T I.371): one number, compared and moved, never summed up. Time is an argument. Where others
+// let through by the same key a gate is also held, by whoever asks them.
 
 import { invariant } from '../base/result.ts';
 
@@ -20,6 +21,7 @@ export class KeyGate {
   #burst = 1;
   /** When the bucket is full. */
   #fullAtMs = Number.NEGATIVE_INFINITY;
+  #heldUntilMs = Number.NEGATIVE_INFINITY;
   #underWay = 0;
 
   constructor(key: string, limits: KeyLimits) {
@@ -40,21 +42,21 @@ export class KeyGate {
     return this.#underWay;
   }
 
-  /** As many under way as may be: the end of one opens it, not time. */
+  /** As many under way as may be, or held: the end of one opens it, or who holds it, not time. */
   get isFull(): boolean {
-    return this.#underWay >= this.#atOnceMax;
+    return this.#underWay >= this.#atOnceMax || this.#heldUntilMs === Number.POSITIVE_INFINITY;
   }
 
   /** From when on the rate lets one through. */
   get opensAtMs(): number {
-    return this.#fullAtMs - (this.#burst - 1) * this.#intervalMs;
+    return Math.max(this.#heldUntilMs, this.#fullAtMs - (this.#burst - 1) * this.#intervalMs);
   }
 
   isOpen(nowMs: number): boolean {
     return !this.isFull && nowMs >= this.opensAtMs;
   }
 
-  /** Nothing about it has to be remembered. */
+  /** Nothing about it has to be remembered. That it is held is known to who holds it. */
   isAtRest(nowMs: number): boolean {
     return this.#underWay === 0 && this.#fullAtMs <= nowMs;
   }
@@ -67,6 +69,17 @@ export class KeyGate {
   end(): void {
     invariant(this.#underWay > 0, 'more ended than had started');
     this.#underWay--;
+  }
+
+  /** It has not started after all. Of a gate without a rate: one start of many cannot be taken out of a bucket. */
+  undo(): void {
+    invariant(this.#intervalMs === 0, 'a start that a rate has counted');
+    this.end();
+  }
+
+  /** Nothing before that time, whatever its limits let through; infinity: before it is said anew, minus infinity: not held. */
+  hold(untilMs: number): void {
+    this.#heldUntilMs = untilMs;
   }
 
   /** Nothing before `ms` from now, then one, then by the rate. Never opens a gate sooner than it would have. */

@@ -54,6 +54,16 @@ describe('order', () => {
     expect(takeAll(queue, 2)).toEqual(['now']);
   });
 
+  test('[DI21] what is given back has used nothing: its workspace is not passed over for it', () => {
+    const queue = queueOf();
+    for (const workspace of ['a', 'b', 'c'])
+      for (const n of [1, 2]) queue.push(item(`${workspace}${n}`, { workspace, keys: [workspace] }), 0);
+    expect(queue.take('p', 0)?.id).toBe('a1');
+    queue.giveBack('a1', 0);
+    expect([queue.size, queue.underWay, queue.underWayOf('a')]).toEqual([6, 0, 0]);
+    expect(takeAll(queue)).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'c2']);
+  });
+
   test('[DI1] alternates between workspaces, and inside one between change sets', () => {
     const queue = queueOf();
     for (let i = 0; i < 3; i++) queue.push(item(`ax${i}`, { workspace: 'a', changeSet: 'x' }), 0);

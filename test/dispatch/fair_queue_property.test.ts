@@ -19,6 +19,8 @@ const limitsOf: Readonly<Record<string, KeyLimits>> = {
   both: { atOnceMax: 2, perSecond: 250 },
   free: {},
 };
+/** Those whose rates are kept elsewhere. */
+const elsewhere: typeof limitsOf = { one: { atOnceMax: 1 }, two: { atOnceMax: 2 }, slow: {}, both: {}, free: {} };
 const keys = fc.subarray(Object.keys(limitsOf));
 
 const push = fc.record({
@@ -37,14 +39,30 @@ const step = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('end' as const), at: fc.nat(20), tookMs: fc.nat(50) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('remove' as const), at: fc.nat(40) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.nat(20) }) },
+);
+const stepAlone = fc.oneof(
+  { weight: 27, arbitrary: step },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('retryAfter' as const), ms: fc.nat(40) }) },
 );
-type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+const stepWithOthers = fc.oneof(
+  { weight: 12, arbitrary: step },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('giveBack' as const), at: fc.nat(20) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('hold' as const),
+      key: fc.constantFrom(...Object.keys(limitsOf)),
+      ms: fc.constantFrom(Number.NEGATIVE_INFINITY, 3, 20, Number.POSITIVE_INFINITY),
+    }),
+  },
+);
+type Of<A> = A extends fc.Arbitrary<infer S> ? S : never;
+type Step = Of<typeof stepAlone> | Of<typeof stepWithOthers>;
 
 /** Carries the steps out on both; answers the ids in the order of their starts. */
-function carryOut(steps: readonly Step[], check: boolean): string[] {
-  const queue = new FairQueue<SimulatedItem>({ limitsOf: (key) => limitsOf[key]! });
-  const naive = new NaiveKeys((key) => limitsOf[key]!);
+function carryOut(steps: readonly Step[], check: boolean, limits = limitsOf): string[] {
+  const queue = new FairQueue<SimulatedItem>({ limitsOf: (key) => limits[key]! });
+  const naive = new NaiveKeys((key) => limits[key]!);
   const waiting: SimulatedItem[] = [];
   const out: string[] = [];
   let nowMs = 0;
@@ -75,6 +93,11 @@ function carryOut(steps: readonly Step[], check: boolean): string[] {
     naive.underWay.splice(naive.underWay.indexOf(of), 1);
     expect(queue.ended(of.id, tookMs, nowMs)).toBe(true);
   };
+  /** What nobody names is not held: whoever holds it knows. */
+  const hold = (key: string, untilMs: number) => {
+    queue.hold(key, untilMs, nowMs);
+    if ([...waiting, ...naive.underWay].some((i) => i.keys.includes(key))) naive.held.set(key, untilMs);
+  };
   for (const [i, one] of steps.entries()) {
     if (one.kind === 'push') {
       const { kind: _, ...more } = one;
@@ -89,6 +112,14 @@ function carryOut(steps: readonly Step[], check: boolean): string[] {
       const [of] = waiting.splice(one.at, 1);
       if (of !== undefined) expect(queue.remove(of.id, nowMs)).toBe(of);
     } else if (one.kind === 'wait') nowMs += one.ms;
+    else if (one.kind === 'giveBack') {
+      const of = naive.underWay[one.at % Math.max(1, naive.underWay.length)];
+      if (of === undefined) continue;
+      naive.underWay.splice(naive.underWay.indexOf(of), 1);
+      waiting.push(of);
+      waiting.sort((a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1)));
+      queue.giveBack(of.id, nowMs);
+    } else if (one.kind === 'hold') hold(one.key, nowMs + one.ms);
     else {
       queue.retryAfter('slow', one.ms, nowMs);
       naive.retryAfter('slow', one.ms, nowMs);
@@ -96,10 +127,13 @@ function carryOut(steps: readonly Step[], check: boolean): string[] {
     if (!check) continue;
     expect(queue.size).toBe(waiting.length);
     expect(queue.underWay).toBe(naive.underWay.length);
+    // What time does not open has no time.
+    expect(queue.nextAtMs()).not.toBe(Number.POSITIVE_INFINITY);
     for (const w of ['a', 'b', 'c']) {
       expect(queue.waitingOf(w)).toBe(waiting.filter((x) => x.workspace === w).length);
     }
   }
+  for (const [key, untilMs] of naive.held) if (untilMs === Number.POSITIVE_INFINITY) hold(key, nowMs + 5);
   // Everything starts in the end, by the times that the queue itself names.
   for (let rounds = 0; waiting.length > 0; rounds++) {
     expect(rounds).toBeLessThan(10_000);
@@ -122,8 +156,17 @@ function carryOut(steps: readonly Step[], check: boolean): string[] {
 describe('a fair queue', () => {
   test('[DI4] [DI7] [DI9] starts what no key keeps waiting and nothing else, all of it in the end', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+      fc.property(fc.array(stepAlone, { maxLength: 120 }), (steps) => {
         carryOut(steps, true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('[DI21] what is given back stands where it stood, and what is held does not start', () => {
+    fc.assert(
+      fc.property(fc.array(stepWithOthers, { maxLength: 120 }), (steps) => {
+        carryOut(steps, true, elsewhere);
       }),
       { numRuns: 500 },
     );
@@ -131,7 +174,7 @@ describe('a fair queue', () => {
 
   test('[DI13] gives the same order for the same calls', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      fc.property(fc.array(stepAlone, { maxLength: 80 }), (steps) => {
         expect(carryOut(steps, false)).toEqual(carryOut(steps, false));
       }),
       { numRuns: 100 },

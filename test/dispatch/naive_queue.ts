@@ -47,6 +47,8 @@ export class NaiveKeys {
   readonly #limitsOf: (key: string) => KeyLimits;
   readonly #buckets = new Map<string, Bucket>();
   readonly underWay: SimulatedItem[] = [];
+  /** Keys that are held, until when. */
+  readonly held = new Map<string, number>();
 
   constructor(limitsOf: (key: string) => KeyLimits) {
     this.#limitsOf = limitsOf;
@@ -63,7 +65,7 @@ export class NaiveKeys {
   isOpen(key: string, nowMs: number): boolean {
     const { atOnceMax = Infinity } = this.#limitsOf(key);
     const using = this.underWay.filter((item) => item.keys.includes(key)).length;
-    return using < atOnceMax && (this.#bucket(key)?.has(nowMs) ?? true);
+    return using < atOnceMax && nowMs >= (this.held.get(key) ?? 0) && (this.#bucket(key)?.has(nowMs) ?? true);
   }
 
   mayStart(item: SimulatedItem, nowMs: number): boolean {
