@@ -24,6 +24,7 @@ import type { ActionRecord, ActionStatus, MovedAction } from '../model/action.ts
 import type { ChangeSetStatus } from '../model/change_set.ts';
 import type { Leases } from './leases.ts';
 import type { RunStore } from './run_store.ts';
+import type { SharedKeys } from './shared_keys.ts';
 
 export interface WorkspaceRow {
   readonly id: WorkspaceId;
@@ -268,6 +269,8 @@ export interface Store {
 
   /** Where several engines share the store: which of them drives which workspace. Absent: this one drives all of them. */
   readonly leases?: Leases;
+  /** Where several engines share the store: what concurrency keys let through over all of them. Absent: this one counts alone. */
+  readonly keys?: SharedKeys;
 
   /** Checks the store's own structure and that every chunk is what its hash says; at most `most` problems. */
   check(most: number): Promise<readonly StoreProblem[]>;

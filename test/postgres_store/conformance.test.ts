@@ -72,7 +72,8 @@ describe('moving', () => {
     await client.connect();
     const { rows } = await client.query('select tablename from pg_tables where schemaname = $1', [schema]);
     await client.end();
-    const others = ['store_version', 'store_owner', 'engine_node', 'workspace_lease', 'action_origin'];
+    const ofEngines = ['engine_node', 'workspace_lease', 'key_rate', 'key_hold', 'key_turn'];
+    const others = ['store_version', 'store_owner', 'action_origin', ...ofEngines];
     expect(rows.map((r) => r.tablename).sort()).toEqual([...dumpTableNames, ...others].sort());
   });
 

@@ -23,6 +23,11 @@ export interface DatabaseOptions {
   readonly writer?: string;
 }
 
+/** As the driver takes it. */
+interface TimedQuery extends pg.QueryConfig {
+  query_timeout?: number;
+}
+
 const defaults = { schema: 'headwater', connectionsMax: 10, patienceMs: 30_000 } as const;
 /** Waits between attempts; the last one again and again. */
 const retryMs = [20, 50, 100, 200, 400, 800, 1_000];
@@ -98,9 +103,11 @@ export class PostgresDatabase {
     return this.patiently(doing, () => this.once(sql, values));
   }
 
-  /** One attempt; throws what the driver throws. */
-  async once(sql: string, values: readonly Value[] = []): Promise<Row[]> {
-    const { rows } = await this.#pool.query({ name: this.#nameOf(sql), text: sql, values: values as unknown[] });
+  /** One attempt; throws what the driver throws, also when there is no answer after `answeredMs`. */
+  async once(sql: string, values: readonly Value[] = [], answeredMs?: number): Promise<Row[]> {
+    const query: TimedQuery = { name: this.#nameOf(sql), text: sql, values: values as unknown[] };
+    if (answeredMs !== undefined) query.query_timeout = answeredMs;
+    const { rows } = await this.#pool.query(query);
     return rows as Row[];
   }
 

@@ -11,7 +11,7 @@ function codeOf(e: unknown): string {
 
 const connectionCodes = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'];
 const connectionMessages =
-  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/;
+  /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error/;
 
 /** Is the way to the server gone, or the server itself on its way out? Then what was asked may have been done, or not. */
 export function isLost(e: unknown): boolean {

@@ -7,9 +7,10 @@ import type { Ask, PostgresDatabase } from './database.ts';
 import { initial } from './migrations/0001_initial.ts';
 import { leases } from './migrations/0002_leases.ts';
 import { fencing } from './migrations/0003_fencing.ts';
+import { keys } from './migrations/0004_keys.ts';
 
 /** In order; the first makes version 1. Never edit one that has been released. */
-const migrations: readonly string[] = [initial, leases, fencing];
+const migrations: readonly string[] = [initial, leases, fencing, keys];
 
 /** Any number, the same in every release: what is locked while tables are made. */
 const lockOfMigration = 0x48575452;

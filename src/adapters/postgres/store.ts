@@ -39,6 +39,7 @@ import { assertWhole, migrate } from './migrate.ts';
 import { Presence } from './presence.ts';
 import { auditColumns, auditRow, changeSetColumns, changeSetRow, workspaceRow } from './rows.ts';
 import { PostgresRunStore } from './run_store.ts';
+import { PostgresSharedKeys } from './shared_keys.ts';
 import { Workspaces } from './workspaces.ts';
 
 export interface PostgresStoreOptions extends DatabaseOptions {
@@ -89,6 +90,7 @@ export class PostgresStore implements DumpableStore {
   readonly runs: PostgresRunStore;
   readonly #db: PostgresDatabase;
   readonly leases?: PostgresLeases;
+  readonly keys?: PostgresSharedKeys;
   readonly #presence: Presence | undefined;
   readonly #workspaces: Workspaces;
   readonly #content: Content;
@@ -104,8 +106,11 @@ export class PostgresStore implements DumpableStore {
     this.#presence = presence;
     this.#db = db;
     this.#workspaces = new Workspaces(db, (id) => this.leases?.epochOf(id) ?? null);
-    if (options.node !== undefined)
-      this.leases = new PostgresLeases(db, this.#workspaces, options.node, options.leaseMs ?? limits.leaseMs);
+    const { node, leaseMs = limits.leaseMs } = options;
+    if (node !== undefined) {
+      this.leases = new PostgresLeases(db, this.#workspaces, node, leaseMs);
+      this.keys = new PostgresSharedKeys(db, node.id);
+    }
     this.#content = new Content(db);
     this.#actions = new ActionTable(db);
     this.#events = new EventTable(db);
@@ -346,11 +351,11 @@ export class PostgresStore implements DumpableStore {
     });
   }
 
-  /** Writes what was taken on, gives leases up, then lets the connections go. Later calls get `store_failed`. */
+  /** Writes what was taken on, gives leases and places up, then lets the connections go. Later calls get `store_failed`. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
       await this.#db.done();
-      await this.leases?.leave();
+      await Promise.all([this.keys?.leave(), this.leases?.leave()]);
       await this.#db.close();
       await this.#presence?.close();
     })();
