@@ -74,6 +74,20 @@ export const limits = {
   /** How long an engine that shares its store has a workspace without renewing its lease, and how often it renews. */
   leaseMs: 6_000,
   leaseRenewedEveryMs: 1_500,
+  /**
+   * How long an engine that shares its store keeps the seats of concurrency keys that it has without renewing them. As long as another
+   * one waits before it takes up an action that is under way, and longer than a runner elsewhere goes on without its engine.
+   */
+  keyHoldMs: 10_000,
+  /** How often what waits for a seat of a concurrency key is looked at, where engines share keys. */
+  keyLookedAtEveryMs: 100,
+  /** Within this time an engine whose turn at a concurrency key has come asks for the seat; then others go before it. */
+  keyTurnMs: 2_000,
+  /** What waits so long for seats of several concurrency keys is let go first at all of them, also at those that are free. */
+  keyAgedMs: 10_000,
+  /** So long the room of a runner is kept for what has asked for a seat, and after so long it is asked again when the store is away. */
+  keyAnsweredMs: 2_000,
+  keyRetryMs: 500,
   /** How long a request that another engine has to answer waits for one that can. */
   forwardedMs: 20_000,
   /** Change sets that are caught up at once in the background. */

@@ -1,7 +1,8 @@
 // The queue in front of the runners, one for all workspaces of the process: a run gets its turn by the rules of
 // `dispatch/fair_queue`, when a runner of its tier and pool has room for it, and goes to that one. A call of a function takes
 // its turn inside `run` of what stands in front of a tier; an action takes it before it is written down as begun, so that what
-// waits has not begun. What belongs to a pool that nothing serves waits, and keeps nobody else waiting.
+// waits has not begun. What belongs to a pool that nothing serves waits, and keeps nobody else waiting. Where engines share concurrency
+// keys, what has its turn here asks for its seat among all of them (key_seats.ts); refused, it waits again where it stood.
 
 import type { RunId } from '../base/ids.ts';
 import { compareText } from '../base/json.ts';
@@ -14,6 +15,8 @@ import type { Need } from '../dispatch/runner_load.ts';
 import type { Priority, WaitingItem } from '../dispatch/strand.ts';
 import type { Tier } from '../model/run.ts';
 import { endedBeforeItBegan, type RunListener, type Runner, type RunReport, type RunRequest } from '../ports/runner.ts';
+import type { SharedKeys } from '../ports/shared_keys.ts';
+import { KeySeats, type SeatAnswer } from './key_seats.ts';
 import { type PoolOf, poolKey, type Served, ServedPools } from './served_pools.ts';
 
 /** Whose turn is asked for, and which. */
@@ -31,6 +34,8 @@ export interface TurnRequest extends PoolOf {
 
 interface Waiting extends WaitingItem {
   readonly need: Need;
+  /** Each once. */
+  readonly keys: readonly string[];
   begin(hasTurn: boolean): void;
 }
 
@@ -38,6 +43,24 @@ interface Holding {
   readonly at: Served;
   readonly need: Need;
   readonly sinceMs: number;
+  /** Of the seats of its keys among all engines. */
+  readonly seat: number | undefined;
+}
+
+/** It has its turn here and asks for its seat among all engines; the room of its runner is kept meanwhile. */
+interface Asking {
+  readonly item: Waiting;
+  readonly at: Served;
+  readonly seat: number;
+}
+
+/** Where several engines share what concurrency keys let through. */
+export interface SharedKeysChoice {
+  readonly shared: SharedKeys;
+  /** Hears that they cannot be asked; it is tried again. */
+  readonly failed: (e: unknown) => void;
+  /** Default `limits.keyHoldMs`. */
+  readonly holdMs?: number;
 }
 
 /** Keys that are told of what waits. */
@@ -55,12 +78,19 @@ export class Dispatcher {
   /** What waits, by where. */
   readonly #waiting = new Map<string, WaitingAt>();
   readonly #holding = new Map<string, Holding>();
+  readonly #asking = new Map<string, Asking>();
+  readonly #seats: KeySeats | undefined;
   /** Where calls are under way. */
   readonly #running = new Map<RunId, Runner>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(runners: readonly Runner[]) {
-    this.#queue = new FairQueue<Waiting>({ limitsOf: (key) => this.#limits.get(key) ?? {} });
+  /** `keys`: default, they count for this process alone. */
+  constructor(runners: readonly Runner[], keys?: SharedKeysChoice) {
+    this.#queue = new FairQueue<Waiting>({ limitsOf: (key) => this.#ownLimits(key) });
+    if (keys !== undefined) {
+      const { shared, failed, holdMs } = keys;
+      this.#seats = new KeySeats(shared, { failed, opened: (all) => this.#opened(all) }, holdMs);
+    }
     this.#served.serve(runners);
   }
 
@@ -80,7 +110,7 @@ export class Dispatcher {
 
   /** Items that wait for their turn. */
   get waiting(): number {
-    return this.#queue.size;
+    return this.#waiting.size;
   }
 
   /** What waits, by its first key ('' for none), the most first: how many, and the longest wait. */
@@ -99,7 +129,7 @@ export class Dispatcher {
   enter({ id, workspace, changeSet, priority, tier, pool, need, rank = 0, keys = [] }: TurnRequest): Promise<boolean> {
     return new Promise((begin) => {
       for (const use of keys) this.#learn(use);
-      const names = keys.map((k) => k.key);
+      const names = [...new Set(keys.map((k) => k.key))];
       const { cpus } = need;
       const where = poolKey({ tier, pool });
       this.#queue.push(
@@ -107,6 +137,7 @@ export class Dispatcher {
         performance.now(),
       );
       this.#waiting.set(id, { tier, pool, key: names[0] ?? '', sinceMs: performance.now() });
+      this.#seats?.waits(names);
       this.#pump(where);
     });
   }
@@ -116,9 +147,14 @@ export class Dispatcher {
     const nowMs = performance.now();
     const held = this.#holding.get(id);
     if (held === undefined) {
+      const asking = this.#asking.get(id);
+      if (asking !== undefined) {
+        this.#seats!.give(asking.seat);
+        this.#standBack(asking, nowMs);
+      }
       const waiting = this.#queue.remove(id, nowMs);
       if (waiting === undefined) return;
-      this.#waiting.delete(id);
+      this.#waitsNoMore(waiting);
       waiting.begin(false);
       this.#pump(waiting.pool);
       return;
@@ -126,13 +162,14 @@ export class Dispatcher {
     this.#holding.delete(id);
     this.#served.free(held.at, held.need);
     this.#queue.ended(id, nowMs - held.sinceMs, nowMs);
+    if (held.seat !== undefined) this.#seats!.give(held.seat);
     // A key that it had may let others through, of every pool.
     for (const pool of this.#served.keys) this.#pump(pool);
   }
 
   /** Does it wait for its turn? */
   isWaiting(id: string): boolean {
-    return this.#queue.has(id);
+    return this.#waiting.has(id);
   }
 
   /** The pool that it waits for and that nothing serves; undefined: it does not wait, or for its turn. */
@@ -144,6 +181,13 @@ export class Dispatcher {
   /** A provider asked for time: nothing with the key starts before. */
   retryAfter(key: string, ms: number): void {
     this.#queue.retryAfter(key, ms, performance.now());
+    this.#seats?.retryAfter({ key, limits: this.#limits.get(key) ?? {} }, ms);
+  }
+
+  /** Asks other engines nothing more; resolves when nothing is being asked. What has seats has them until it is known to be gone. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#seats?.close();
   }
 
   /** The runners of a tier as the engine's functions see them: one, whose calls wait here for a runner of their pool. */
@@ -217,7 +261,56 @@ export class Dispatcher {
     const known = this.#limits.get(key);
     if (known?.atOnceMax === of.atOnceMax && known?.perSecond === of.perSecond && known?.burst === of.burst) return;
     this.#limits.set(key, of);
-    if (known !== undefined) this.#queue.setLimits(key, of, performance.now());
+    if (known !== undefined) this.#queue.setLimits(key, this.#ownLimits(key), performance.now());
+  }
+
+  /** What is shared among engines has its rate there; what is under way here is part of what is under way at all. */
+  #ownLimits(key: string): KeyLimits {
+    const of = this.#limits.get(key) ?? {};
+    return this.#seats === undefined ? of : { atOnceMax: of.atOnceMax };
+  }
+
+  #begin(item: Waiting, at: Served, seat: number | undefined): void {
+    this.#waitsNoMore(item);
+    this.#holding.set(item.id, { at, need: item.need, sinceMs: performance.now(), seat });
+    item.begin(true);
+  }
+
+  #waitsNoMore({ id, keys }: Waiting): void {
+    this.#waiting.delete(id);
+    this.#seats?.begun(keys);
+  }
+
+  #ask(seats: KeySeats, item: Waiting, at: Served): void {
+    const uses = item.keys.map((key) => ({ key, limits: this.#limits.get(key) ?? {} }));
+    const asking: Asking = { item, at, seat: seats.ask(uses, (answer) => this.#answered(asking, answer)) };
+    this.#asking.set(item.id, asking);
+  }
+
+  #answered(asking: Asking, answer: SeatAnswer): void {
+    const { item, at, seat } = asking;
+    if (answer === undefined) {
+      this.#asking.delete(item.id);
+      this.#begin(item, at, seat);
+      return;
+    }
+    const nowMs = performance.now();
+    this.#queue.hold(answer.key, answer.untilMs, nowMs);
+    this.#standBack(asking, nowMs);
+    this.#pump(item.pool);
+  }
+
+  /** It waits again, and others may have its room. */
+  #standBack({ item, at }: Asking, nowMs: number): void {
+    this.#asking.delete(item.id);
+    this.#served.free(at, item.need);
+    this.#queue.giveBack(item.id, nowMs);
+  }
+
+  #opened(keys: readonly string[]): void {
+    const nowMs = performance.now();
+    for (const key of keys) this.#queue.hold(key, Number.NEGATIVE_INFINITY, nowMs);
+    for (const pool of this.#served.keys) this.#pump(pool);
   }
 
   #pump(pool: string): void {
@@ -227,9 +320,8 @@ export class Dispatcher {
       if (item === undefined) break;
       const at = this.#served.find(pool, item.need)!;
       at.load.take(item.need);
-      this.#waiting.delete(item.id);
-      this.#holding.set(item.id, { at, need: item.need, sinceMs: nowMs });
-      item.begin(true);
+      if (this.#seats === undefined || item.keys.length === 0) this.#begin(item, at, undefined);
+      else this.#ask(this.#seats, item, at);
     }
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -63,13 +63,13 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.store = options.store;
     this.#failed = options.onFailed ?? (() => {});
-    const { leases } = options.store;
+    const { leases, keys } = options.store;
     this.directory = new Directory(options.store, leases !== undefined);
     this.world = options.world;
     this.catalogue = options.catalogue;
     // One queue for all workspaces, in front of all runners.
     const { runners = [], tiers: later = [], changes } = options.functions ?? {};
-    const dispatcher = new Dispatcher(runners);
+    const dispatcher = new Dispatcher(runners, keys && { shared: keys, failed: this.#failed });
     const tiers = new Set([...runners.map((r) => r.tier), ...later]);
     const functions = { ...options.functions, runners: [...tiers].map((tier) => dispatcher.inFront(tier)) };
     this.#unfollow = changes?.((served) => dispatcher.serve(served));
@@ -303,6 +303,7 @@ export class Engine {
       () => endAll(this.opened().map((w) => () => this.#ended(w))),
       () => Promise.all(this.#closing.values()),
       () => this.driving?.end(),
+      () => this.#dispatcher.close(),
       () => endAll([...runners.map((r) => () => r.close()), () => compiler?.close()]),
       () => this.store.close(),
     ]);
