@@ -79,8 +79,12 @@ export const limits = {
    * one waits before it takes up an action that is under way, and longer than a runner elsewhere goes on without its engine.
    */
   keyHoldMs: 10_000,
-  /** How often what waits for a seat of a concurrency key is looked at, where engines share keys. */
-  keyLookedAtEveryMs: 100,
+  /**
+   * How often what waits for a seat of a concurrency key is looked at, where engines share keys: after a tenth of what has waited least
+   * has waited so far, so that noticing costs little beside waiting, at least and at most after so long.
+   */
+  keyLookedAtMsMin: 10,
+  keyLookedAtMsMax: 100,
   /** Within this time an engine whose turn at a concurrency key has come asks for the seat; then others go before it. */
   keyTurnMs: 2_000,
   /** What waits so long for seats of several concurrency keys is let go first at all of them, also at those that are free. */

@@ -23,6 +23,13 @@ interface Asked extends KeySeat {
   isLeft: boolean;
 }
 
+interface Stopped {
+  readonly use: KeyUse;
+  /** All keys of the request. */
+  readonly of: readonly string[];
+  readonly sinceMs: number;
+}
+
 interface Told {
   readonly use: KeyUse;
   readonly untilMs: number;
@@ -42,7 +49,7 @@ export class KeySeats {
   /** Keys at which the store knows a turn of this engine. */
   readonly #turns = new Set<string>();
   /** Keys that only another's end or turn opens, and the request that was stopped. */
-  readonly #stopped = new Map<string, { readonly use: KeyUse; readonly of: readonly string[] }>();
+  readonly #stopped = new Map<string, Stopped>();
   #asked: Asked[] = [];
   /** Asked by the exchange that is under way. */
   #underWay: readonly Asked[] = [];
@@ -149,6 +156,12 @@ export class KeySeats {
     return Math.min(lookMs, this.#held.size > 0 ? this.#renewAtMs : Number.POSITIVE_INFINITY);
   }
 
+  #untilLookMs(nowMs: number): number {
+    let sinceMs = Number.NEGATIVE_INFINITY;
+    for (const stopped of this.#stopped.values()) sinceMs = Math.max(sinceMs, stopped.sinceMs);
+    return Math.min(limits.keyLookedAtMsMax, Math.max(limits.keyLookedAtMsMin, (nowMs - sinceMs) / 10));
+  }
+
   async #once(nowMs: number): Promise<void> {
     const asked = this.#asked.filter((a) => !a.isLeft);
     const [given, told, withdrawn] = [this.#given, this.#told, this.#withdrawn];
@@ -180,14 +193,14 @@ export class KeySeats {
       const endMs = performance.now();
       this.#isUnsure = false;
       this.#awayUntilMs = Number.NEGATIVE_INFINITY;
-      this.#lookAtMs = endMs + limits.keyLookedAtEveryMs;
       if (isRenewed) this.#renewAtMs = nowMs + this.#holdMs / signsPerHold;
       const open = answers.open.filter((key) => this.#stopped.delete(key));
       for (const [i, stop] of answers.asked.entries()) this.#answered(asked[i]!, stop, endMs);
+      this.#lookAtMs = endMs + this.#untilLookMs(endMs);
       if (open.length > 0) this.#host.opened(open);
     } catch (e) {
       clearTimeout(late);
-      this.#given = [...given, ...this.#given];
+      // What was given up is not named with the next one.
       this.#told = [...told, ...this.#told];
       for (const key of withdrawn) if (!this.#waits.has(key)) this.#withdrawn.add(key);
       this.#isUnsure = true;
@@ -222,7 +235,10 @@ export class KeySeats {
     const { key, waitMs } = stop;
     const untilMs = waitMs === null ? Number.POSITIVE_INFINITY : nowMs + waitMs;
     if (waitMs !== null) this.#stopped.delete(key);
-    else this.#stopped.set(key, { use: keys.find((k) => k.key === key)!, of: keys.map((k) => k.key) });
+    else {
+      const [use, of] = [keys.find((k) => k.key === key)!, keys.map((k) => k.key)];
+      this.#stopped.set(key, { use, of, sinceMs: nowMs });
+    }
     answer({ key, untilMs });
   }
 

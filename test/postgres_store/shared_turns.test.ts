@@ -47,6 +47,8 @@ class Node implements SharedKeys {
   exchanges = 0;
   /** What is exchanged waits for it. */
   pause: Promise<void> | undefined;
+  /** So many answers do not arrive. */
+  lost = 0;
 
   constructor(id: string, store: KeyStore, cpus: number, holdMs: number) {
     this.id = id;
@@ -58,7 +60,10 @@ class Node implements SharedKeys {
   async exchange(of: KeyExchange): Promise<KeyAnswers> {
     this.exchanges++;
     await this.pause;
-    return this.store.keys.exchange(of);
+    const answers = await this.store.keys.exchange(of);
+    if (this.lost === 0) return answers;
+    this.lost--;
+    throw new Error('the answer is lost');
   }
 
   leave(): Promise<void> {
@@ -309,6 +314,18 @@ test('[EN764] who leaves while the answer is on its way gives up what it grants'
   expect(await held()).toEqual([{ engine: 'e1', key: 'k' }]);
 });
 
+test('[EN764] who comes after the only one that waited and left is not kept waiting', { timeout: 60_000 }, async () => {
+  const [a, b] = (await nodes(2)) as [Node, Node];
+  await a.enter('holds', one);
+  const left = b.enter('left', one);
+  await until(async () => (await turns()).length === 1);
+  b.dispatcher.leave('left');
+  expect(await left).toBe(false);
+  await until(async () => (await turns()).length === 0);
+  a.dispatcher.leave('holds');
+  expect(await b.enter('after', one)).toBe(true);
+});
+
 test('[EN765] the seats of an engine that is gone are free when they have lapsed', { timeout: 60_000 }, async () => {
   const [a, b] = (await nodes(2, { holdMs: 1_500 })) as [Node, Node];
   await a.enter('a', one);
@@ -394,6 +411,39 @@ test('[EN766] what gets no answer gives its room back, and is asked anew', { tim
   expect(await waits).toBe(true);
   a.dispatcher.leave('a');
   await until(isEmpty);
+});
+
+test('[EN766] an exchange that hangs keeps no room, and what it grants in the end to nobody is given up', {
+  timeout: 60_000,
+}, async () => {
+  const [a] = (await nodes(1, { cpus: 1 })) as [Node];
+  let go = () => {};
+  a.pause = new Promise((done) => {
+    go = done;
+  });
+  const waits = a.enter('a', one);
+  expect(await a.enter('plain')).toBe(true);
+  a.dispatcher.leave('plain');
+  a.pause = undefined;
+  go();
+  expect(await waits).toBe(true);
+  expect(await held()).toEqual([{ engine: 'e0', key: 'k' }]);
+});
+
+test('[EN766] what was granted in an answer that is lost is named no more, and free at once', {
+  timeout: 60_000,
+}, async () => {
+  // Nothing is named by itself while this goes on.
+  const [a] = (await nodes(1, { holdMs: 600_000 })) as [Node];
+  await a.enter('before', one);
+  a.dispatcher.leave('before');
+  a.lost = 2;
+  expect(await a.enter('a', one)).toBe(true);
+  a.lost = 1;
+  a.dispatcher.leave('a');
+  await until(isEmpty);
+  // Told once for each time that it went wrong.
+  expect(a.failures).toHaveLength(2);
 });
 
 test('[EN766] of answers that are lost no seat stays behind', { timeout: 60_000 }, async () => {

@@ -117,8 +117,9 @@ begin
   end loop;
 
   delete from key_turn where engine = me and key in (select jsonb_array_elements_text(exchange->'withdrawn'));
-  update key_turn set until = greatest(until, at + turn)
-    where engine = me and key in (select jsonb_array_elements_text(exchange->'waiting'));
+  -- Most looks write nothing, and wait for no disk.
+  update key_turn set until = at + turn
+    where engine = me and until < at + turn / 2 and key in (select jsonb_array_elements_text(exchange->'waiting'));
   return jsonb_build_object('asked', to_jsonb(answers), 'open', (
     select coalesce(jsonb_agg(s->>'key'), '[]') from jsonb_array_elements(exchange->'stopped') s
       left join key_turn m on m.engine = me and m.key = s->>'key'
