@@ -20,7 +20,7 @@ const budgetSeconds = {
   default: 30,
   architecture: 60,
   cloud: 90,
-  cluster: 210,
+  cluster: 280,
   bench: 120,
   crash: 420,
   store: 60,

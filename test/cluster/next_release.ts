@@ -5,7 +5,7 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path';
 import { bin } from '../support/served.ts';
 
-const list = '[initial, leases, fencing]';
+const list = /(const migrations = \[[^\]]+)\]/;
 const one = `\`create table of_next_release (id integer primary key);
 alter table workspace add column of_next_release text;
 alter table change_set add column of_next_release integer not null default 7;
@@ -20,7 +20,7 @@ export function makeNextRelease(folder: string): string {
     symlinkSync(join(dirname(dist), beside), join(folder, beside));
   const file = join(folder, 'dist/adapters/postgres/migrate.js');
   const text = readFileSync(file, 'utf8');
-  if (!text.includes(list)) throw new Error(`no list of migrations in ${file}`);
-  writeFileSync(file, text.replace(list, `[initial, leases, fencing, ${one}]`));
+  if (!list.test(text)) throw new Error(`no list of migrations in ${file}`);
+  writeFileSync(file, text.replace(list, (_, before: string) => `${before}, ${one}]`));
   return join(folder, 'dist/main/headwater.js');
 }
