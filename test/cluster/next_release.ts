@@ -21,6 +21,9 @@ export function makeNextRelease(folder: string): string {
   const file = join(folder, 'dist/adapters/postgres/migrate.js');
   const text = readFileSync(file, 'utf8');
   if (!list.test(text)) throw new Error(`no list of migrations in ${file}`);
-  writeFileSync(file, text.replace(list, (_, before: string) => `${before}, ${one}]`));
+  writeFileSync(
+    file,
+    text.replace(list, (_, before: string) => `${before}, ${one}]`),
+  );
   return join(folder, 'dist/main/headwater.js');
 }
