@@ -307,6 +307,8 @@ export const limits = {
   natsDeliveriesMax: 4,
   /** Slips of calls which only compute that one runner has at a time. */
   natsSlipsMax: 64,
+  /** Slips that a runner takes past what waits with a lower priority, for one of that. */
+  natsPassedOverMax: 8,
   /** How long an engine that ends waits for what it ended on runners. */
   natsStopMs: 5_000,
   /** Webhooks of a workspace, and how they are delivered: time for an answer, wait before the second attempt and at most, attempts. */

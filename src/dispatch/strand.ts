@@ -9,6 +9,9 @@ import type { Gate, Room } from './parking.ts';
 /** Somebody waits for it; a change set catches up; nobody is in a hurry. */
 export type Priority = 'interactive' | 'replay' | 'background';
 
+/** The most urgent first. */
+export const priorities: readonly Priority[] = ['interactive', 'replay', 'background'];
+
 const order: Readonly<Record<Priority, number>> = { interactive: 0, replay: 1, background: 2 };
 
 export interface WaitingItem {

@@ -42,6 +42,7 @@ interface Waiting extends WaitingItem {
 interface Holding {
   readonly at: Served;
   readonly need: Need;
+  readonly priority: Priority;
   readonly sinceMs: number;
   /** Of the seats of its keys among all engines. */
   readonly seat: number | undefined;
@@ -198,7 +199,7 @@ export class Dispatcher {
       if ('held' in turn) return this.#run(request, listener, turn.held);
       if (!(await this.enter({ ...turn, id, tier, pool, need }))) return endedBeforeItBegan;
       try {
-        return await this.#run(request, listener, id);
+        return await this.#runAt(this.#holding.get(id)!.at, request, listener);
       } finally {
         this.leave(id);
       }
@@ -230,11 +231,11 @@ export class Dispatcher {
     };
   }
 
-  /** Where the turn is for. */
+  /** Where the turn is for, which was had before. */
   #run(request: RunRequest, listener: RunListener, held: string): Promise<RunReport> {
     const turn = this.#holding.get(held);
     invariant(turn !== undefined, `${held} has no turn`);
-    return this.#runAt(turn.at, request, listener);
+    return this.#runAt(turn.at, { ...request, turn: { held, priority: turn.priority } }, listener);
   }
 
   async #pastTheQueue(request: RunRequest, listener: RunListener): Promise<RunReport> {
@@ -272,7 +273,8 @@ export class Dispatcher {
 
   #begin(item: Waiting, at: Served, seat: number | undefined): void {
     this.#waitsNoMore(item);
-    this.#holding.set(item.id, { at, need: item.need, sinceMs: performance.now(), seat });
+    const { need, priority } = item;
+    this.#holding.set(item.id, { at, need, priority, sinceMs: performance.now(), seat });
     item.begin(true);
   }
 

@@ -65,11 +65,16 @@ export interface Turn {
 /** A turn that was had before, under an id of its own: the run goes to the runner that has room for it since. */
 export interface HeldTurn {
   readonly held: string;
+  /** What it was had with: the queue in front of the runners says so to the runner. */
+  readonly priority?: Priority;
 }
 
 export interface RunRequest {
   readonly id: RunId;
-  /** For the queue in front of the runners, not for the runner; absent: it goes past the queue, to a runner that is there. */
+  /**
+   * For the queue in front of the runners; absent: it goes past the queue, to a runner that is there. A runner heeds of it the
+   * priority at most.
+   */
   readonly turn?: Turn | HeldTurn;
   readonly kind: FunctionKind;
   readonly tier: Tier;

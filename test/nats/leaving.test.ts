@@ -119,7 +119,7 @@ test('[EN737] the rights that the page lists are those that the runners of these
   for (const subject of NatsServer.runnerSubjects) expect(page).toContain(subject);
 });
 
-test('[EN739] a runner of another version is not used, and is told so', async () => {
+test.each([1, 3])('[EN739] a runner of another version (%i) is not used, and is told so', async (version) => {
   const engine = await at.world.engine();
   const { connect } = await import('@nats-io/transport-node');
   const nc = await connect({ servers: `127.0.0.1:${at.server.port}`, user: 'engine', pass: 'e:ng@ine' });
@@ -127,9 +127,10 @@ test('[EN739] a runner of another version is not used, and is told so', async ()
     const root = `headwater.${new URLSearchParams(at.world.query).get('installation')}`;
     const told = nc.subscribe(`${root}.runner.later`, { max: 1 });
     const room = { capacity: { cpus: 1, memoryBytes: 1 }, confinement: { holds: [], missing: [] } };
-    const hello = { version: 2, instance: 'later', name: 'later', pool: 'default', tiers: { process: room } };
+    const hello = { version, instance: 'later', name: 'later', pool: 'default', tiers: { process: room } };
     nc.publish(`${root}.hello`, JSON.stringify(hello));
-    for await (const message of told) expect(message.json()).toEqual({ refused: expect.stringContaining('version 2') });
+    for await (const message of told)
+      expect(message.json()).toEqual({ refused: expect.stringContaining(`version ${version}`) });
     expect(engine.served()).toEqual([]);
   } finally {
     await nc.close();

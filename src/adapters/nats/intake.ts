@@ -1,15 +1,18 @@
-// What a runner takes from one queue, and what it does with it: as much as it has room for, never more, and every slip is
-// settled. A slip of calls that only compute is settled when the engine has all their results: until then, and when this
-// process dies, NATS gives it to another. One of a run with effects is settled when the engine has said whose the run is.
+// What a runner takes from the queues of one tier, the most urgent first, and what it does with it: as much as it has room for,
+// and every slip is settled. A slip of calls that only compute is settled when the engine has all their results: until then, and
+// when this process dies, NATS gives it to another. One of a run with effects is settled when the engine has said whose the run
+// is; one that comes when there is no room any more goes back at once, to whoever has some.
 
-import { type Consumer, type ConsumerMessages, type JsMsg, jetstream } from '@nats-io/jetstream';
 import type { RunId } from '../../base/ids.ts';
 import { limits } from '../../base/limits.ts';
+import { PriorityTurns } from '../../dispatch/priority_turns.ts';
 import { RunnerLoad } from '../../dispatch/runner_load.ts';
+import { type Priority, priorities } from '../../dispatch/strand.ts';
 import { endedBeforeItBegan, type Runner, type RunReport } from '../../ports/runner.ts';
 import { messageOf, type NatsLink } from './connection.ts';
 import type { EngineContact } from './engine_contact.ts';
 import { type Names, type RunEvent, read, type SentRequest, type Slip, type SlipRun } from './protocol.ts';
+import { QueueReader, type TakenSlip } from './queue_reader.ts';
 
 export interface IntakeOptions {
   readonly link: NatsLink;
@@ -23,7 +26,6 @@ export interface IntakeOptions {
 }
 
 const retryMs = 500;
-const pullMs = 5_000;
 /** A slip whose engine is not there comes back after so long. */
 const awayMs = 1_000;
 /** Times that it comes back before its engine is taken for ended. */
@@ -35,30 +37,51 @@ export class Intake {
   readonly #options: IntakeOptions;
   readonly #load: RunnerLoad;
   /** Slips in hand. */
-  readonly #inHand = new Map<JsMsg, { readonly leaseMs: number; saidAtMs: number }>();
+  readonly #inHand = new Map<TakenSlip, { readonly leaseMs: number; saidAtMs: number }>();
   readonly #underWay = new Set<RunId>();
+  readonly #turns = new PriorityTurns();
+  readonly #reader: QueueReader;
+  /** Slips of runs with effects that came and have not been looked at. */
+  readonly #arrived: TakenSlip[] = [];
+  /** The room that is left, and what comes free, is for one that is in hand. */
+  #isPromised = false;
   #isDraining = false;
-  #pulling: ConsumerMessages | undefined;
-  #freed: (() => void) | undefined;
+  #isStirred = false;
+  #wake: (() => void) | undefined;
   #ended: Promise<void>;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
-    this.#load = new RunnerLoad(() => options.runner.capacity);
+    const { link, names, runner, pool } = options;
+    this.#load = new RunnerLoad(() => runner.capacity);
+    this.#reader = new QueueReader({
+      link,
+      names,
+      tier: runner.tier,
+      pool,
+      arrived: (slip) => this.#arrive(slip),
+      ended: () => this.#stir(),
+    });
     this.#ended = this.#take();
   }
 
   /** Takes nothing more; resolves when all that it had is settled. */
   async drain(): Promise<void> {
     this.#isDraining = true;
-    this.#pulling?.stop();
-    this.#freed?.();
+    this.#stir();
     await this.#ended;
-    while (this.#inHand.size > 0 || this.#load.underWay > 0) await this.#untilFreed();
+    while (this.#inHand.size > 0 || this.#load.underWay > 0) await this.#untilStirred();
+    this.#reader.close();
+  }
+
+  /** The connection was made anew: what was asked over the one before is asked again. */
+  again(): void {
+    this.#reader.again();
   }
 
   /** Called often: NATS hears that what is in hand is being worked on. */
   tick(nowMs: number): void {
+    this.#reader.tick(nowMs);
     for (const [message, told] of this.#inHand) {
       if (nowMs - told.saidAtMs < told.leaseMs / signsPerLease) continue;
       told.saidAtMs = nowMs;
@@ -72,19 +95,19 @@ export class Intake {
   }
 
   async #take(): Promise<void> {
-    let consumer: Consumer | undefined;
     let isSaid = false;
     while (!this.#isDraining) {
       try {
-        consumer ??= await this.#consumer();
+        this.#reader.check();
+        await this.#reader.find();
+        const isAsleep = this.#room() === 0 || !(await this.#askNext());
         if (isSaid) this.#options.note(`the queue of ${this.#what} is there`);
         isSaid = false;
-        const room = this.#room();
-        if (room === 0) await this.#untilFreed();
-        else await this.#pull(consumer, room);
+        if (this.#arrived.length > 0) await this.#actOnArrived();
+        else if (isAsleep) await this.#untilStirred();
       } catch (e) {
+        this.#reader.again();
         // An engine makes the queue when it has heard of this runner, and again where NATS has lost it.
-        consumer = undefined;
         if (!isSaid && !this.#isDraining) this.#options.note(`waiting for the queue of ${this.#what}: ${messageOf(e)}`);
         isSaid = true;
         await new Promise((resolve) => setTimeout(resolve, retryMs));
@@ -96,11 +119,6 @@ export class Intake {
     return `${this.#options.runner.tier}/${this.#options.pool}`;
   }
 
-  #consumer(): Promise<Consumer> {
-    const { link, names, runner, pool } = this.#options;
-    return jetstream(link.connection).consumers.get(names.stream(runner.tier, pool), names.consumer);
-  }
-
   /** Slips that it may take now. */
   #room(): number {
     const { runner } = this.#options;
@@ -108,38 +126,77 @@ export class Intake {
     return this.#load.has({ cpus: limits.runCpusMin, memoryBytes: limits.runBytesMin }) ? 1 : 0;
   }
 
-  async #pull(consumer: Consumer, room: number): Promise<void> {
-    const messages = await consumer.fetch({ max_messages: room, expires: pullMs });
-    this.#pulling = messages;
-    try {
-      for await (const message of messages) {
-        if (this.#isDraining) message.nak();
-        else if (this.#options.runner.tier === 'isolate') void this.#compute(message);
-        else await this.#act(message);
-      }
-    } finally {
-      this.#pulling = undefined;
+  /**
+   * Asks the queues one after the other, and leaves a question with each where nothing is. Where one is open nothing was, and it
+   * is not asked. Answers whether anything came, or may have come.
+   */
+  async #askNext(): Promise<boolean> {
+    const closed = this.#turns.order().filter((priority) => {
+      if (this.#reader.isOpen(priority)) this.#turns.foundEmpty(priority);
+      return !this.#reader.isOpen(priority);
+    });
+    const wait = (priority: Priority): void => this.#reader.wait(priority, Math.ceil(this.#room() / priorities.length));
+    // Whatever is in the only one goes before nothing.
+    if (closed.length === 1) wait(closed[0]!);
+    if (closed.length <= 1) return false;
+    for (const priority of closed) {
+      const room = this.#room();
+      if (room === 0 || this.#arrived.length > 0) return true;
+      const due = this.#turns.due(priority);
+      const wanted = due === 0 ? room : Math.min(room, due);
+      const got = await this.#reader.ask(priority, wanted);
+      if (got === 0) this.#turns.foundEmpty(priority);
+      // What is more urgent may have come meanwhile, and one that had something coming had no more than that.
+      if (got === wanted) return true;
+    }
+    if (this.#arrived.length > 0 || this.#room() === 0) return true;
+    for (const priority of closed) if (!this.#reader.isOpen(priority)) wait(priority);
+    return false;
+  }
+
+  /** A slip came, perhaps because it was asked for while there was room that something else has now. */
+  #arrive(message: TakenSlip): void {
+    const isPure = this.#options.runner.tier === 'isolate';
+    const isFull = !isPure && (this.#isPromised || this.#room() === 0);
+    if (this.#isDraining || isFull) {
+      message.nak();
+      return;
+    }
+    this.#turns.took(message.priority);
+    if (isPure) void this.#compute(message);
+    else this.#arrived.push(message);
+    this.#stir();
+  }
+
+  async #actOnArrived(): Promise<void> {
+    this.#arrived.sort((a, b) => priorities.indexOf(a.priority) - priorities.indexOf(b.priority));
+    for (let next = this.#arrived.shift(); next !== undefined; next = this.#arrived.shift()) {
+      if (this.#isDraining || this.#room() === 0) next.nak();
+      else await this.#act(next);
     }
   }
 
-  #untilFreed(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#freed = resolve;
-    });
+  /** Resolves when something may be other than when this was called last. */
+  async #untilStirred(): Promise<void> {
+    if (!this.#isStirred)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    this.#isStirred = false;
   }
 
-  #settled(message: JsMsg): void {
+  #stir(): void {
+    this.#isStirred = true;
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+
+  #settled(message: TakenSlip): void {
     this.#inHand.delete(message);
-    this.#free();
+    this.#stir();
   }
 
-  #free(): void {
-    const freed = this.#freed;
-    this.#freed = undefined;
-    freed?.();
-  }
-
-  #begin(message: JsMsg): Slip | undefined {
+  #begin(message: TakenSlip): Slip | undefined {
     const slip = read<Slip>(message.data);
     if (slip === undefined || !Array.isArray(slip.runs)) {
       this.#options.note('a slip that cannot be read was thrown away');
@@ -151,7 +208,7 @@ export class Intake {
   }
 
   /** Calls that only compute. */
-  async #compute(message: JsMsg): Promise<void> {
+  async #compute(message: TakenSlip): Promise<void> {
     const slip = this.#begin(message);
     if (slip === undefined) return;
     const contact = this.#options.contactWith(slip);
@@ -162,7 +219,7 @@ export class Intake {
         message.nak(awayMs);
         return;
       }
-      const attempts = message.info.deliveryCount;
+      const attempts = message.deliveries;
       await Promise.all(slip.runs.map((run) => this.#computeOne(slip, run, contact, attempts)));
       // A result that the engine never got: another asks it, or finds that it is gone.
       if (await contact.events.taken()) message.ack();
@@ -189,27 +246,33 @@ export class Intake {
   }
 
   /** A run with effects: its room first, then the request, which only one gets, then the run. Returns when it has its room. */
-  async #act(message: JsMsg): Promise<void> {
+  async #act(message: TakenSlip): Promise<void> {
     const slip = this.#begin(message);
     const of = slip?.runs[0];
     if (slip === undefined || of === undefined) return;
     const need = { cpus: of.cpus, memoryBytes: of.memoryBytes };
     // Nothing smaller overtakes it here; elsewhere it may find its room first, when this runner ends.
-    while (!this.#load.has(need)) {
-      await this.#untilFreed();
-      if (!this.#isDraining || this.#load.has(need)) continue;
-      message.nak();
-      this.#settled(message);
-      return;
+    this.#isPromised = true;
+    try {
+      if (!this.#load.has(need)) for (const other of this.#arrived.splice(0)) other.nak();
+      while (!this.#load.has(need)) {
+        await this.#untilStirred();
+        if (!this.#isDraining || this.#load.has(need)) continue;
+        message.nak();
+        this.#settled(message);
+        return;
+      }
+    } finally {
+      this.#isPromised = false;
     }
     this.#load.take(need);
     void this.#actOn(message, of, this.#options.contactWith(slip)).finally(() => {
       this.#load.free(need);
-      this.#free();
+      this.#stir();
     });
   }
 
-  async #actOn(message: JsMsg, { id, placing }: SlipRun, contact: EngineContact): Promise<void> {
+  async #actOn(message: TakenSlip, { id, placing }: SlipRun, contact: EngineContact): Promise<void> {
     const { runner } = this.#options;
     contact.hold(id, () => runner.kill(id));
     try {
@@ -223,7 +286,7 @@ export class Intake {
         this.#settled(message);
       }
       if (request === undefined || contact.hasLost(id)) return;
-      const attempt = placing * 1_000 + message.info.deliveryCount;
+      const attempt = placing * 1_000 + message.deliveries;
       await this.#run(request, contact, { attempt, isSecret: true });
       await contact.events.taken();
     } finally {
@@ -232,9 +295,9 @@ export class Intake {
   }
 
   /** The engine did not answer: perhaps NATS or the engine is away for a moment, perhaps the engine has ended. */
-  #away(message: JsMsg, e: unknown): void {
+  #away(message: TakenSlip, e: unknown): void {
     if (!(e instanceof Error)) throw e;
-    if (message.info.deliveryCount < awaysMax) message.nak(awayMs);
+    if (message.deliveries < awaysMax) message.nak(awayMs);
     else message.term();
   }
 

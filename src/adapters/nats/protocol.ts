@@ -6,13 +6,24 @@
 
 import type { RunId } from '../../base/ids.ts';
 import { isObject } from '../../base/json.ts';
+import type { Priority } from '../../dispatch/strand.ts';
 import type { RunLogLine, Tier } from '../../model/run.ts';
 import type { RunCode, Runner, RunReport, RunRequest } from '../../ports/runner.ts';
 
-/** 1: slips, claims, events in batches, signs of life. */
-export const protocolVersion = 1;
+/**
+ * 1: slips, claims, events in batches, signs of life. 2: a queue for each priority. A runner of 1 would never ask two of the three
+ * queues, one of 2 none that an engine of 1 makes; each is room to the other's engine for what it never takes.
+ */
+export const protocolVersion = 2;
 
 export const tiers: readonly Tier[] = ['isolate', 'process'];
+
+/** What has a queue of its own. */
+export interface QueueOf {
+  readonly tier: Tier;
+  readonly pool: string;
+  readonly priority: Priority;
+}
 
 /** Subjects and names of an installation. */
 export function namesOf(installation: string) {
@@ -28,8 +39,8 @@ export function namesOf(installation: string) {
     claim: (node: string) => `${root}.node.${node}.claim`,
     held: (node: string) => `${root}.node.${node}.held`,
     events: (node: string) => `${root}.node.${node}.events`,
-    queue: (tier: Tier, pool: string) => `${root}.queue.${tier}.${pool}`,
-    stream: (tier: Tier, pool: string) => `headwater_${installation}_${tier}_${pool}`,
+    queue: ({ tier, pool, priority }: QueueOf) => `${root}.queue.${tier}.${pool}.${priority}`,
+    stream: ({ tier, pool, priority }: QueueOf) => `headwater_${installation}_${tier}_${pool}_${priority}`,
     consumer: 'runners',
   };
 }

@@ -1,6 +1,6 @@
-// The queues of JetStream, one for each tier of a pool: a stream that keeps a slip until a runner has taken it, and a consumer
-// that the runners of the pool share. An engine makes them when the first runner of the pool is there; a runner needs no right
-// to make anything.
+// The queues of JetStream, one for each priority of a tier of a pool: a stream that keeps a slip until a runner has taken it,
+// and a consumer that the runners of the pool share. A stream each, because then what a runner may ask is named by the one name
+// of the consumer. An engine makes them when the first runner of the pool is there; a runner needs no right to make anything.
 
 import {
   AckPolicy,
@@ -14,10 +14,11 @@ import {
 } from '@nats-io/jetstream';
 import { limits } from '../../base/limits.ts';
 import { Fault } from '../../base/result.ts';
+import { priorities } from '../../dispatch/strand.ts';
 import type { Tier } from '../../model/run.ts';
 import type { NatsAddress } from './address.ts';
 import { messageOf, type NatsLink } from './connection.ts';
-import type { Names } from './protocol.ts';
+import type { Names, QueueOf } from './protocol.ts';
 
 const nanos = 1_000_000;
 /** Slips that runners have at a time, all together. */
@@ -48,13 +49,17 @@ export class Queues {
     }
   }
 
-  /** Makes them, or brings them to what they are to be. */
+  /** Makes those of all priorities, or brings them to what they are to be. */
   async provide(tier: Tier, pool: string): Promise<void> {
-    const name = this.#names.stream(tier, pool);
+    await Promise.all(priorities.map((priority) => this.#provide({ tier, pool, priority })));
+  }
+
+  async #provide(of: QueueOf): Promise<void> {
+    const name = this.#names.stream(of);
     const { leaseMs, replicas } = this.#address;
     const stream = {
       name,
-      subjects: [this.#names.queue(tier, pool)],
+      subjects: [this.#names.queue(of)],
       retention: RetentionPolicy.Workqueue,
       storage: StorageType.File,
       max_age: limits.natsKeptMs * nanos,
@@ -78,8 +83,8 @@ export class Queues {
   }
 
   /** Answers its place once NATS has it on disk; the same `id` again, within two minutes, is the same slip. */
-  async put(tier: Tier, pool: string, slip: Uint8Array, id: string): Promise<{ stream: string; seq: number }> {
-    const { stream, seq } = await this.#client.publish(this.#names.queue(tier, pool), slip, { msgID: id });
+  async put(of: QueueOf, slip: Uint8Array, id: string): Promise<{ stream: string; seq: number }> {
+    const { stream, seq } = await this.#client.publish(this.#names.queue(of), slip, { msgID: id });
     return { stream, seq };
   }
 

@@ -1,10 +1,11 @@
 // The runners elsewhere of one tier and pool, as one runner of the engine: which process takes a run is settled by who asks the
-// queue first, not here, so that what one leaves behind another takes. Calls that only compute and come together share a
-// slip. What NATS does not take at once is offered again, for a bounded time.
+// queue first, not here, so that what one leaves behind another takes. Calls that only compute and come together with one
+// priority share a slip. What NATS does not take at once is offered again, for a bounded time.
 
 import type { RunId } from '../../base/ids.ts';
 import { limits } from '../../base/limits.ts';
 import { Fault } from '../../base/result.ts';
+import { priorities } from '../../dispatch/strand.ts';
 import type { Tier } from '../../model/run.ts';
 import type { RunListener, Runner, RunReport, RunRequest } from '../../ports/runner.ts';
 import { messageOf } from './connection.ts';
@@ -120,21 +121,25 @@ export class RemotePool implements Runner {
     const all = this.#together;
     this.#together = [];
     const slips = slipsPerCpu * Math.max(1, Math.floor(this.capacity.cpus));
-    const size = Math.min(limits.natsSlipRunsMax, Math.ceil(all.length / slips));
-    for (let from = 0; from < all.length; from += size) void this.#place(all.slice(from, from + size));
+    for (const priority of priorities) {
+      const alike = all.filter((run) => run.priority === priority);
+      const size = Math.min(limits.natsSlipRunsMax, Math.ceil(alike.length / slips));
+      for (let from = 0; from < alike.length; from += size) void this.#place(alike.slice(from, from + size));
+    }
   }
 
-  /** Never rejects: a run that cannot be placed fails. */
+  /** Of one priority. Never rejects: a run that cannot be placed fails. */
   async #place(runs: readonly RemoteRun[]): Promise<void> {
     const { queues, patienceMs } = this.#options;
     const [first] = runs;
     const id = `${first!.request.id}.${first!.placings}`;
+    const of = { tier: this.tier, pool: this.pool, priority: first!.priority };
     const sinceMs = performance.now();
     for (;;) {
       const open = runs.filter((run) => !run.isOver);
       if (open.length === 0) return;
       try {
-        const place = await queues.put(this.tier, this.pool, bytesOf(this.#slipOf(open)), id);
+        const place = await queues.put(of, bytesOf(this.#slipOf(open)), id);
         for (const run of open) run.place = place;
         return;
       } catch (e) {

@@ -5,6 +5,7 @@
 // only computes may be run by several, one after the other; lines that were told are not told again.
 
 import type { Fault } from '../../base/result.ts';
+import type { Priority } from '../../dispatch/strand.ts';
 import {
   endedBeforeItBegan,
   type RunListener,
@@ -60,6 +61,11 @@ export class RemoteRun {
   /** Nobody has begun it, as far as can be known. */
   get isWaiting(): boolean {
     return this.holder === undefined && this.#attempt === 0;
+  }
+
+  /** Whose turn is not known goes with what somebody waits for. */
+  get priority(): Priority {
+    return this.request.turn?.priority ?? 'interactive';
   }
 
   get sent(): SentRequest {

@@ -39,13 +39,16 @@ export async function openRunnerProcess(options: RunnerProcessOptions): Promise<
   const names = namesOf(address.installation);
   const instance = randomUUID().replaceAll('-', '');
   let sayHello = (): void => {};
+  let intakes: readonly Intake[] = [];
   const link = await openLink({
     address,
     name: `headwater runner ${name}`,
     ...(creds === undefined ? {} : { creds }),
     moved: (isUp) => {
       note(isUp ? 'NATS is back' : 'NATS is away: it is tried again and again');
-      if (isUp) sayHello();
+      if (!isUp) return;
+      sayHello();
+      for (const intake of intakes) intake.again();
     },
   });
   const { connection } = link;
@@ -71,7 +74,7 @@ export async function openRunnerProcess(options: RunnerProcessOptions): Promise<
     };
     connection.publish(names.hello, bytesOf(hello));
   };
-  const intakes = runners.map((runner) => new Intake({ link, names, runner, pool, name, contactWith, note }));
+  intakes = runners.map((runner) => new Intake({ link, names, runner, pool, name, contactWith, note }));
   let refused = '';
   const hear = (subject: string, handle: (data: Uint8Array) => void): void => {
     connection.subscribe(subject, {
