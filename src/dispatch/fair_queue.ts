@@ -71,6 +71,12 @@ export class FairQueue<T extends WaitingItem = WaitingItem> {
     return this.#byWorkspace.get(workspace) ?? 0;
   }
 
+  /** What a pool is wanted for: workspaces that have something ready or under way, and whether anything is ready. */
+  demandOf(pool: string): { readonly workspaces: number; readonly isWaiting: boolean } {
+    const of = this.#pools.get(pool);
+    return { workspaces: of?.workspaces.engaged ?? 0, isWaiting: of?.first !== undefined };
+  }
+
   /** Runs under way that name the key. */
   underWayOf(key: string): number {
     return this.#parking.find(key)?.underWay ?? 0;

@@ -69,6 +69,13 @@ export class FairShare<F extends Flow> {
     return this.#busy === 0;
   }
 
+  /** Flows that have something ready or under way. Looks at all of them. */
+  get engaged(): number {
+    let count = 0;
+    for (const { heapIndex, underWay } of this.#flows.values()) if (heapIndex >= 0 || underWay > 0) count++;
+    return count;
+  }
+
   /** Flows remembered. */
   get size(): number {
     return this.#flows.size;

@@ -24,6 +24,10 @@ export class RunnerLoad {
     return this.#underWay;
   }
 
+  get used(): Need {
+    return { cpus: this.#cpus, memoryBytes: this.#memoryBytes };
+  }
+
   /** What is free; below 0 where more is under way than it has. */
   get room(): Need {
     const { cpus, memoryBytes } = this.#capacity();

@@ -14,7 +14,14 @@ import { defaultPool } from '../dispatch/pool_label.ts';
 import type { Need } from '../dispatch/runner_load.ts';
 import type { Priority, WaitingItem } from '../dispatch/strand.ts';
 import type { Tier } from '../model/run.ts';
-import { endedBeforeItBegan, type RunListener, type Runner, type RunReport, type RunRequest } from '../ports/runner.ts';
+import {
+  endedBeforeItBegan,
+  type PoolDemand,
+  type RunListener,
+  type Runner,
+  type RunReport,
+  type RunRequest,
+} from '../ports/runner.ts';
 import type { SharedKeys } from '../ports/shared_keys.ts';
 import { KeySeats, type SeatAnswer } from './key_seats.ts';
 import { type PoolOf, poolKey, type Served, ServedPools } from './served_pools.ts';
@@ -107,6 +114,12 @@ export class Dispatcher {
   /** Is there a runner for it? */
   serves(of: PoolOf): boolean {
     return this.#served.has(poolKey(of));
+  }
+
+  /** What a pool is wanted for here. */
+  demand(of: PoolOf): PoolDemand {
+    const key = poolKey(of);
+    return { ...this.#queue.demandOf(key), used: this.#served.usedOf(key) };
   }
 
   /** Items that wait for their turn. */

@@ -72,7 +72,10 @@ export class Engine {
     const dispatcher = new Dispatcher(runners, keys && { shared: keys, failed: this.#failed });
     const tiers = new Set([...runners.map((r) => r.tier), ...later]);
     const functions = { ...options.functions, runners: [...tiers].map((tier) => dispatcher.inFront(tier)) };
-    this.#unfollow = changes?.((served) => dispatcher.serve(served));
+    this.#unfollow = changes?.(
+      (served) => dispatcher.serve(served),
+      (of) => dispatcher.demand(of),
+    );
     this.#dispatcher = dispatcher;
     // What an engine that is gone had begun may still be under way somewhere.
     const actions =

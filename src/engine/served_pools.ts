@@ -65,6 +65,14 @@ export class ServedPools {
     return withMostRoom(this.#pools.get(key) ?? [], need);
   }
 
+  /** What is under way, as a part of the room of the pool's runners, whoever may use it: of cpus or memory what is more. */
+  usedOf(key: string): number {
+    const all = this.#pools.get(key) ?? [];
+    const whole = sumOf(all.map(({ runner }) => wholeRoomOf(runner)));
+    const used = sumOf(all.map(({ load }) => load.used));
+    return all.length === 0 ? 0 : Math.max(used.cpus / whole.cpus, used.memoryBytes / whole.memoryBytes);
+  }
+
   free(served: Served, need: Need): void {
     served.load.free(need);
     if (this.#leaving.has(served)) this.#leave(served);
@@ -103,8 +111,24 @@ export class ServedPools {
   }
 }
 
+const sumOf = (all: readonly Need[]): Need => ({
+  cpus: all.reduce((sum, { cpus }) => sum + cpus, 0),
+  memoryBytes: all.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
+});
+
+/** What this engine may use: its share, in whole cpus, so that none lies idle because two engines have half of it each. */
+function roomOf(runner: Runner): Need {
+  const whole = wholeRoomOf(runner);
+  const { share = 1 } = runner;
+  if (share >= 1) return whole;
+  const cpus = Math.min(whole.cpus, Math.ceil(whole.cpus * share - aBit));
+  return { cpus, memoryBytes: whole.memoryBytes * (cpus / whole.cpus) };
+}
+/** Three thirds are no more than one. */
+const aBit = 1e-6;
+
 /** The isolate takes its calls in batches: it has to have some at hand, and so short ones that they hold nobody up. */
-function roomOf({ tier, capacity: { cpus, memoryBytes } }: Runner): Need {
+function wholeRoomOf({ tier, capacity: { cpus, memoryBytes } }: Runner): Need {
   invariant(cpus > 0, `a runner has ${cpus} processors`);
   if (tier === 'process') return { cpus, memoryBytes };
   return { cpus: cpus * limits.isolateBatchCallsMax, memoryBytes: Number.POSITIVE_INFINITY };

@@ -140,6 +140,11 @@ export interface Runner {
   readonly pool?: string;
   /** Runs at once, and their memory together; what is over it waits. */
   readonly capacity: { readonly cpus: number; readonly memoryBytes: number };
+  /**
+   * Part of the capacity that this engine may use, over 0, 1 at most: others at the same runner have the rest. It may change, as
+   * the capacity may. A run alone is always begun, however large. Default 1.
+   */
+  readonly share?: number;
   /** What holds user code in on this machine, and what does not hold here, for people and `doctor`. */
   readonly confinement: { readonly holds: readonly string[]; readonly missing: readonly string[] };
   run(request: RunRequest, listener: RunListener): Promise<RunReport>;
@@ -149,9 +154,23 @@ export interface Runner {
   close(): Promise<void>;
 }
 
+/** What an engine wants a pool for, at a moment. */
+export interface PoolDemand {
+  /** That have something under way, or waiting for nothing but room. */
+  readonly workspaces: number;
+  /** Does anything wait for nothing but room? */
+  readonly isWaiting: boolean;
+  /** What is under way, as a part of the capacity of the pool's runners. Over 1 where the capacity has become less. */
+  readonly used: number;
+}
+
 /**
  * Runners that come and go while the engine works. `served` is told all that there are, whenever they are others than before or
- * one has another capacity; the same runner is the same object. Nothing is told any more once what is answered was called.
- * Who is told closes those that are not there any more, when their runs have ended, and all of them in the end.
+ * one has another capacity or share; the same runner is the same object. Nothing is told any more once what is answered was
+ * called. Who is told closes those that are not there any more, when their runs have ended, and all of them in the end.
+ * `demand` is asked now and then where several engines share the runners, to settle their shares. Default: nothing is wanted.
  */
-export type RunnerChanges = (served: (runners: readonly Runner[]) => void) => () => void;
+export type RunnerChanges = (
+  served: (runners: readonly Runner[]) => void,
+  demand?: (of: { readonly tier: Tier; readonly pool: string }) => PoolDemand,
+) => () => void;

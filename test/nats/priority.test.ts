@@ -1,9 +1,9 @@
 // What waits at NATS, of several engines, and in which order runners take it.
 
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { Priority } from '../../src/dispatch/strand.ts';
 import type { Runner } from '../../src/ports/runner.ts';
-import { newRun, runOn, short, sleep, until, worldsOfTests } from './world.ts';
+import { NatsWorld, newRun, runOn, short, sleep, until, worldsOfTests } from './world.ts';
 
 const at = worldsOfTests();
 
@@ -101,16 +101,36 @@ test('[EN771] what is not urgent is not passed over for ever by what is', async 
 
 test('[EN772] what comes to a runner when it has no room goes at once to one that has', async () => {
   const engine = await at.world.engine();
-  await at.world.start('a', '--cpus', '1');
+  await Promise.all(['a', 'b'].map((name) => at.world.start(name, '--cpus', '1')));
+  const tier = await engine.runner('process');
+  await until(() => tier.capacity.cpus === 2);
+  // The one that is occupied has asked for what there is of each priority, and may be given it; the other has room.
+  for (let round = 0; round < 4; round++) {
+    const blocked = await occupied(tier);
+    for (const priority of ['replay', 'background'] as const)
+      expect(short((await new Order().run(tier, 'it', priority)).report)).toBe('ok undefined');
+    blocked.free();
+    await blocked.ended;
+  }
+});
+
+test('[EN772] room that is kept for a large run is for nobody else, and what comes goes to another runner', async () => {
+  // With a lease after which nothing comes back in the time of the test.
+  const world = new NatsWorld(at.server, 300_000);
+  onTestFinished(() => world.close());
+  const engine = await world.engine();
+  await world.start('a');
   const tier = await engine.runner('process');
   const blocked = await occupied(tier);
-  await at.world.start('b', '--cpus', '1');
-  await until(() => tier.capacity.cpus === 2);
-  // The first runner may still have asked for one of each.
-  for (const priority of ['replay', 'background', 'interactive'] as const) {
+  const turn = turnOf('replay');
+  const large = runOn(tier, 'function main() {}', { turn, limits: { cpus: 2 } });
+  await placed();
+  await world.start('b', '--cpus', '1');
+  await until(() => tier.capacity.cpus === 3);
+  for (const priority of ['background', 'interactive', 'replay'] as const) {
     const { report } = await new Order().run(tier, 'it', priority);
     expect(report.runner).toMatch(/^b, /);
   }
   blocked.free();
-  await blocked.ended;
+  expect((await large).report.runner).toMatch(/^a, /);
 });

@@ -6,15 +6,17 @@ import { randomUUID } from 'node:crypto';
 import type { Msg } from '@nats-io/transport-node';
 import type { RunId } from '../../base/ids.ts';
 import { limits } from '../../base/limits.ts';
-import type { Runner, RunnerChanges } from '../../ports/runner.ts';
+import type { PoolDemand, Runner, RunnerChanges } from '../../ports/runner.ts';
 import { type NatsAddress, parseAddress } from './address.ts';
 import { messageOf, type NatsLink, openLink } from './connection.ts';
+import { EngineShares } from './engine_shares.ts';
 import { EventReceiver } from './event_receiver.ts';
 import { Presence, type ServedTier } from './presence.ts';
 import {
   bytesOf,
   type Claim,
   type ClaimAnswer,
+  type EngineWord,
   frameOf,
   type Held,
   type HeldAnswer,
@@ -24,6 +26,7 @@ import {
   partAt,
   partBytesOf,
   partsOf,
+  protocolVersion,
   type RunEvent,
   read,
 } from './protocol.ts';
@@ -98,9 +101,14 @@ class Node implements EngineNode {
   readonly #pools = new Map<string, RemotePool>();
   /** Queues that are there. */
   readonly #provided = new Set<string>();
+  readonly #shares = new EngineShares();
   readonly #receiver: EventReceiver;
   readonly #timer: NodeJS.Timeout;
   #served: ((runners: readonly Runner[]) => void) | undefined;
+  #demand: ((of: ServedTier) => PoolDemand) | undefined;
+  /** What the other engines were told last, and when. */
+  #said = '';
+  #saidAtMs = Number.NEGATIVE_INFINITY;
   #tickedAtMs = performance.now();
   #lookedAtMs = performance.now();
 
@@ -109,6 +117,7 @@ class Node implements EngineNode {
     this.#receiver = new EventReceiver(parts.keys, (instance, events) => this.#told(instance, events));
     const { names } = parts;
     this.#answer(names.hello, (m) => this.#heard(m));
+    this.#answer(names.engines, (m) => this.#heardEngine(m));
     this.#answer(names.claim(this.#id), (m) => m.respond(this.#claimed(m)));
     this.#answer(names.held(this.#id), (m) => m.respond(this.#held(m)));
     this.#answer(names.events(this.#id), (m) => m.respond(bytesOf(this.#receiver.take(m.data) ?? {})));
@@ -117,22 +126,26 @@ class Node implements EngineNode {
     this.#timer.unref();
   }
 
-  readonly changes: RunnerChanges = (served) => {
+  readonly changes: RunnerChanges = (served, demand) => {
     this.#served = served;
+    this.#demand = demand;
     void this.#serve();
     return () => {
       this.#served = undefined;
+      this.#demand = undefined;
     };
   };
 
   heardAgain(): void {
     this.#presence.excuse();
+    this.#shares.excuse();
     for (const { holder } of this.#runs.values()) if (holder !== undefined) holder.silentMs = 0;
     this.#parts.link.connection.publish(this.#parts.names.call);
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    if (!this.#parts.link.connection.isClosed()) this.#say({ pools: {}, isLeaving: true });
     await this.#parts.link.close();
   }
 
@@ -167,8 +180,51 @@ class Node implements EngineNode {
         this.#parts.note(`the queue of ${key} cannot be made, its runners wait: ${messageOf(e)}`);
       }
     }
+    this.#show();
+  }
+
+  #show(): void {
     const pools = this.#presence.served().filter((of) => this.#provided.has(poolKey(of)));
     this.#served?.(pools.map((of) => this.#pool(of)));
+  }
+
+  #heardEngine(m: Msg): void {
+    const word = read<EngineWord>(m.data);
+    if (word === undefined || word.node === this.#id) return;
+    // Who is new is to know soon of what there is.
+    if (this.#shares.heard(word)) this.#saidAtMs = Number.NEGATIVE_INFINITY;
+    this.#share();
+  }
+
+  /** Tells the other engines what this one wants, when that is something else than before, and every second. */
+  #tellEngines(nowMs: number): void {
+    const wanted = this.#presence.served().flatMap((of) => {
+      const demand = this.#demand?.(of);
+      return demand === undefined || demand.workspaces === 0 ? [] : [[poolKey(of), demand] as const];
+    });
+    const pools = Object.fromEntries(wanted);
+    const said = JSON.stringify(pools);
+    if (said === this.#said && nowMs - this.#saidAtMs < limits.runnerHelloMs) return;
+    this.#said = said;
+    this.#saidAtMs = nowMs;
+    this.#say({ pools, isLeaving: false });
+  }
+
+  #say(word: Pick<EngineWord, 'pools' | 'isLeaving'>): void {
+    const { link, names } = this.#parts;
+    const all: EngineWord = { version: protocolVersion, node: this.#id, ...word };
+    link.connection.publish(names.engines, bytesOf(all));
+  }
+
+  /** Settles what of each pool's room is this engine's, and lets the dispatcher know where that is something else than before. */
+  #share(): void {
+    let isOther = false;
+    for (const [key, pool] of this.#pools) {
+      const share = this.#shares.of(key, this.#demand?.(pool).workspaces ?? 0);
+      isOther ||= share !== pool.share;
+      pool.share = share;
+    }
+    if (isOther) this.#show();
   }
 
   #pool(of: ServedTier): RemotePool {
@@ -189,6 +245,7 @@ class Node implements EngineNode {
         if (this.#pools.get(key) === pool) this.#pools.delete(key);
       },
     });
+    pool.share = this.#shares.of(key, this.#demand?.(of).workspaces ?? 0);
     this.#pools.set(key, pool);
     return pool;
   }
@@ -246,6 +303,9 @@ class Node implements EngineNode {
     const ms = Math.min(nowMs - this.#tickedAtMs, tickMsMax);
     this.#tickedAtMs = nowMs;
     if (!this.#parts.link.isUp) return;
+    this.#shares.silent(ms, this.#parts.address.leaseMs);
+    this.#tellEngines(nowMs);
+    this.#share();
     const gone = this.#presence.silent(ms);
     for (const instance of gone) this.#receiver.forget(instance);
     if (gone.length > 0) void this.#serve();

@@ -154,25 +154,28 @@ export class Intake {
     return false;
   }
 
-  /** A slip came, perhaps because it was asked for while there was room that something else has now. */
   #arrive(message: TakenSlip): void {
-    const isPure = this.#options.runner.tier === 'isolate';
-    const isFull = !isPure && (this.#isPromised || this.#room() === 0);
-    if (this.#isDraining || isFull) {
+    if (this.#isDraining || this.#isPromised) {
       message.nak();
       return;
     }
-    this.#turns.took(message.priority);
-    if (isPure) void this.#compute(message);
-    else this.#arrived.push(message);
+    if (this.#options.runner.tier === 'isolate') {
+      this.#turns.took(message.priority);
+      void this.#compute(message);
+    } else this.#arrived.push(message);
     this.#stir();
   }
 
+  /** Some may have been asked for while there was room that something else has now. */
   async #actOnArrived(): Promise<void> {
     this.#arrived.sort((a, b) => priorities.indexOf(a.priority) - priorities.indexOf(b.priority));
     for (let next = this.#arrived.shift(); next !== undefined; next = this.#arrived.shift()) {
-      if (this.#isDraining || this.#room() === 0) next.nak();
-      else await this.#act(next);
+      if (this.#isDraining || this.#room() === 0) {
+        next.nak();
+        continue;
+      }
+      this.#turns.took(next.priority);
+      await this.#act(next);
     }
   }
 

@@ -8,7 +8,7 @@ import type { RunId } from '../../base/ids.ts';
 import { isObject } from '../../base/json.ts';
 import type { Priority } from '../../dispatch/strand.ts';
 import type { RunLogLine, Tier } from '../../model/run.ts';
-import type { RunCode, Runner, RunReport, RunRequest } from '../../ports/runner.ts';
+import type { PoolDemand, RunCode, Runner, RunReport, RunRequest } from '../../ports/runner.ts';
 
 /**
  * 1: slips, claims, events in batches, signs of life. 2: a queue for each priority. A runner of 1 would never ask two of the three
@@ -35,6 +35,8 @@ export function namesOf(installation: string) {
     call: `${root}.call`,
     /** Engines say which calls nobody wants any more. */
     unwanted: `${root}.unwanted`,
+    /** Engines say to each other what they want of the pools. */
+    engines: `${root}.engines`,
     runner: (instance: string) => `${root}.runner.${instance}`,
     claim: (node: string) => `${root}.node.${node}.claim`,
     held: (node: string) => `${root}.node.${node}.held`,
@@ -99,6 +101,16 @@ export type ClaimAnswer =
 export interface Held {
   readonly instance: string;
   readonly runs: readonly RunId[];
+}
+
+/** What an engine says to the others. */
+export interface EngineWord {
+  readonly version: number;
+  readonly node: string;
+  /** By pool (`TIER/POOL`); one that is not named is not wanted. */
+  readonly pools: Readonly<Record<string, PoolDemand>>;
+  /** It wants nothing more. */
+  readonly isLeaving: boolean;
 }
 
 /** Which of them it has lost, and which are to be ended. */

@@ -35,6 +35,8 @@ const slipsPerCpu = 4;
 export class RemotePool implements Runner {
   readonly tier: Tier;
   readonly pool: string;
+  /** Set by whoever hears of other engines. */
+  share = 1;
   readonly #options: RemotePoolOptions;
   readonly #own = new Set<RemoteRun>();
   #together: RemoteRun[] = [];
