@@ -4,8 +4,9 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { EngineNode } from '../../src/adapters/nats/engine_node.ts';
+import { protocolVersion } from '../../src/adapters/nats/protocol.ts';
 import { Dispatcher } from '../../src/engine/dispatcher.ts';
-import { request, until, worldsOfTests } from './world.ts';
+import { request, sleep, until, worldsOfTests } from './world.ts';
 
 const at = worldsOfTests();
 
@@ -116,12 +117,32 @@ test('[EN774] an engine has the whole room while the others want none of it, and
   await one.end();
   let his = 0;
   void two.run('w2', longRun, () => his++);
-  await until(() => his === 1);
+  await until(() => his === 1 && one.share === 0.75);
   begun = 0;
   for (let n = 0; n < 10; n++) void one.run('w1', longRun, () => begun++);
   await until(() => begun === 3);
-  expect(one.share).toBe(0.75);
+  expect([one.share, one.dispatcher.waiting]).toEqual([0.75, 7]);
   await Promise.all([one.end(), two.end()]);
+});
+
+test('[EN773] what an engine of another version says of its workspaces is nothing to this one: it has other runners', async () => {
+  await at.world.start('a', '--cpus', '4', '--memory', '4096');
+  const one = await Asking.at(4);
+  const { connect } = await import('@nats-io/transport-node');
+  const nc = await connect({ servers: `127.0.0.1:${at.server.port}`, user: 'engine', pass: 'e:ng@ine' });
+  try {
+    const subject = `headwater.${new URLSearchParams(at.world.query).get('installation')}.engines`;
+    const pools = { 'process/default': { workspaces: 1, isWaiting: true, used: 0 } };
+    const shareAt = async (version: number): Promise<number | undefined> => {
+      nc.publish(subject, JSON.stringify({ version, node: `of${version}`, pools, isLeaving: false }));
+      await sleep(500);
+      return one.share;
+    };
+    expect(await shareAt(1)).toBe(1);
+    expect(await shareAt(protocolVersion)).toBe(0.5);
+  } finally {
+    await nc.close();
+  }
 });
 
 test('[EN775] an engine that leaves or dies leaves its share to the others', async () => {

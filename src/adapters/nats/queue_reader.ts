@@ -146,10 +146,12 @@ export class QueueReader {
     const got = await new Promise<number>((resolve) => {
       const question = this.#put(priority, count, { no_wait: true });
       question.answer = resolve;
-      timer = setTimeout(() => {
+      const giveUp = (): void => {
         question.answer = undefined;
         resolve(question.got);
-      }, askedMs);
+      };
+      // An answer that this process was too slow to read is read before NATS has answered once more.
+      timer = setTimeout(() => void this.#options.link.connection.flush().then(giveUp, giveUp), askedMs);
     });
     clearTimeout(timer);
     this.check();
