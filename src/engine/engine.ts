@@ -2,7 +2,6 @@
 // caller in the same process, at the end of a socket or behind HTTP says the same words.
 
 import { authorise, type Principal } from '../access/role.ts';
-import { endAll } from '../base/end_all.ts';
 import type { ChangeSetId, WorkspaceId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { Fault, must, ok, type Result } from '../base/result.ts';
@@ -20,6 +19,7 @@ import { auditRows } from './audit.ts';
 import { checkWorkspaceName, Directory, nameTaken, noWorkspace } from './directory.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Driving, type DrivingHost } from './driving.ts';
+import { endAll } from './end_all.ts';
 import { replayInBackground } from './replay.ts';
 import { Workspace } from './workspace.ts';
 import type { WorkspaceOptions } from './workspace_options.ts';

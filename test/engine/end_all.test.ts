@@ -1,9 +1,9 @@
 // Ending several parts.
 
 import { expect, test } from 'vitest';
-import { endAll } from '../../src/base/end_all.ts';
+import { endAll } from '../../src/engine/end_all.ts';
 
-test('[BA9] each is ended, one after the other, whatever becomes of the one before; the first failure is told', async () => {
+test('[EN768] each is ended, one after the other, whatever becomes of the one before; the first failure is told', async () => {
   const ended: number[] = [];
   const part = (n: number, fails?: string) => async () => {
     await Promise.resolve();
