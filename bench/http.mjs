@@ -2,39 +2,17 @@
 // Goals on 100,000 components: one component p99 under 5 ms, a durable set by 16 clients p50 under 5 and p99 under 25 ms, a page
 // of 300 under 20 ms, a search by schema and value under 100 ms, the server's cold start under 2 s, and 200 ms for a command
 // of the command line against it.
-import { spawn, spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { spawnSync } from 'node:child_process';
 import autocannon from 'autocannon';
 import { callOperation } from '../dist/engine/operations.js';
 import { openFolder } from '../dist/main/data_folder.js';
 import { componentId } from './support/estate.mjs';
 import { median, must, picker, quantile, readOptions, report } from './support/measure.mjs';
 import { forgetPages, onCopy, open, principal, workspaceName } from './support/seeded.mjs';
+import { bin, serve } from './support/served.mjs';
 
 const { sizes, scaled } = readOptions();
-const bin = fileURLToPath(new URL('../dist/main/headwater.js', import.meta.url));
 const seconds = scaled(10, 1);
-
-/** Starts the server; answers its address, how long that took, and how to end it. */
-function serve(folder) {
-  const since = performance.now();
-  const args = ['serve', '--data', folder, '--port', '0', '--json', '--requests-per-minute', '100000000'];
-  const child = spawn(process.execPath, [bin, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  const close = () => {
-    child.kill('SIGTERM');
-    return ended;
-  };
-  return new Promise((resolve, reject) => {
-    let out = '';
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      out += text;
-      if (out.trimEnd().endsWith('}'))
-        resolve({ address: JSON.parse(out).address, readyMs: performance.now() - since, close });
-    });
-    void ended.then((code) => reject(new Error(`serve ended with ${code}`)));
-  });
-}
 
 /** Milliseconds of each answer. All of them have to be good ones. */
 async function samplesOf({ url, token, connections, request }) {

@@ -1,17 +1,16 @@
 // What many workspaces cost that are there and not used, on PostgreSQL: one engine (`headwater serve`, a process of its own) holds the
 // leases of all of them. How long one takes to be made with a first change applied, how long a new engine takes until it holds them all,
 // its memory before and after each of them was looked at once, and the processor that engine and database take per second while nobody asks for anything.
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { connectServer } from '../dist/main/remote.js';
 import { fromTests } from './support/from_tests.mjs';
 import { median, must, readOptions, report, say } from './support/measure.mjs';
 import { schemaOf } from './support/model.mjs';
+import { serve } from './support/served.mjs';
 
 const { scaled } = readOptions();
 const most = scaled(1_000, 3);
@@ -19,30 +18,8 @@ const counts = [...new Set([Math.ceil(most / 10), most])];
 const componentsEach = 20;
 /** Of idleness. */
 const seconds = scaled(15, 1);
-const bin = fileURLToPath(new URL('../dist/main/headwater.js', import.meta.url));
 /** Of the kernel's clock, in which /proc tells processor time. */
 const ticksPerSecond = 100;
-
-function serve(folder, store) {
-  const since = performance.now();
-  const args = ['serve', '--data', folder, '--port', '0', '--json', '--requests-per-minute', '100000000'];
-  const env = { ...process.env, HEADWATER_STORE: store };
-  const child = spawn(process.execPath, [bin, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  const close = () => {
-    child.kill('SIGTERM');
-    return ended;
-  };
-  return new Promise((resolve, reject) => {
-    let out = '';
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      out += text;
-      if (out.trimEnd().endsWith('}'))
-        resolve({ ...JSON.parse(out), pid: child.pid, since, readyMs: performance.now() - since, close });
-    });
-    void ended.then((code) => reject(new Error(`serve ended with ${code}`)));
-  });
-}
 
 const statOf = (pid) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
 const residentMb = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1_024;
@@ -75,6 +52,7 @@ const postgres = await PostgresServer.open({ fsync: 'on', log_statement: 'none' 
 const url = postgres.urlOf('postgres');
 const folder = mkdtempSync(join(tmpdir(), 'headwater-bench-'));
 const ids = [];
+const start = () => serve(folder, { ...process.env, HEADWATER_STORE: url });
 const client = new pg.Client({ connectionString: url });
 try {
   await client.connect();
@@ -83,7 +61,7 @@ try {
   );
   let token;
   for (const count of counts) {
-    const maker = await serve(folder, url);
+    const maker = await start();
     token ??= maker.token;
     const asking = connectServer({ server: maker.address, token }, () => {});
     const call = async (operation, params) => must(await asking.call(operation, params));
@@ -108,7 +86,7 @@ try {
     }
     await maker.close();
 
-    const engine = await serve(folder, url);
+    const engine = await start();
     const held = async () =>
       (await client.query('select count(*)::int as n from headwater.workspace_lease where until > clock_timestamp()'))
         .rows[0].n;

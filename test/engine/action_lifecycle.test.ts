@@ -43,6 +43,10 @@ const step = (size: number): Json => ({
   attributes: { '/domain/Size': size },
 });
 
+const updates = `function main({ properties }) {
+  return { status: 'ok', payload: { Size: properties.domain.Size, Says: 'updated' } };
+}`;
+
 const threeCalls = `async function main({ properties, checkpoint, attempt, schema }) {
   const calls = (checkpoint ?? { calls: 0 }).calls + 1;
   if (calls < 3) return { status: 'pending', checkpoint: { calls }, afterMs: 1, message: 'call ' + calls };
@@ -90,10 +94,7 @@ test('[EN191] one that waits for a signal goes on when that has come, also in th
 });
 
 test('[EN193] what is applied while it is created is sent afterwards, once', async () => {
-  const update = `function main({ properties }) {
-  return { status: 'ok', payload: { Size: properties.domain.Size, Says: 'updated' } };
-}`;
-  const a = await withCreate(waits, update);
+  const a = await withCreate(waits, updates);
   await a.apply('made', step(1));
   await a.apply('larger', { kind: 'attribute.set', component: 'it', path: '/domain/Size', value: 2 });
   await a.apply('larger still', { kind: 'attribute.set', component: 'it', path: '/domain/Size', value: 3 });
@@ -106,10 +107,7 @@ test('[EN193] what is applied while it is created is sent afterwards, once', asy
 });
 
 test('[EN193] what is applied while what came of its creation is being written is sent as an update, not created again', async () => {
-  const update = `function main({ properties }) {
-  return { status: 'ok', payload: { Size: properties.domain.Size, Says: 'updated' } };
-}`;
-  const a = await withCreate(waits, update);
+  const a = await withCreate(waits, updates);
   await a.apply('made', step(1));
   const { store } = await a.house.workspace();
   const commit = store.commit.bind(store);
