@@ -160,8 +160,10 @@ async function applyOnce(
     if (!allowed.ok) return { refused: allowed };
     const planned = planOf(w, branch, head);
     if (planned.cycle !== undefined) return { refused: neverEnding(branch.snapshot, planned.cycle) };
-    // An action that has ended is queued no more, and what it made is known once that is durable: between the two a plan makes it anew.
-    const reported = w.reported(new Set(planned.plan.due.map((d) => d.component)));
+    // An action that has ended is queued no more, and what it made is known once that is durable: between the two a plan makes it anew,
+    // or finds nothing to take away.
+    const { due, standing, cancelled, left } = planned.plan;
+    const reported = w.reported(new Set([...due, ...standing, ...cancelled, ...left].map((d) => d.component)));
     if (reported !== undefined) return { reported };
     const moved = movedLines(branch, head);
     const free = checkMoved(w, head, moved);

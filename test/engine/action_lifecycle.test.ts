@@ -47,6 +47,27 @@ const updates = `function main({ properties }) {
   return { status: 'ok', payload: { Size: properties.domain.Size, Says: 'updated' } };
 }`;
 
+/** From now on what comes of an action is not written before it is let. */
+async function heldUp(a: ActionHouse): Promise<{ readonly isReported: Promise<void>; readonly written: () => void }> {
+  const { store } = await a.house.workspace();
+  const commit = store.commit.bind(store);
+  let [reported, written] = [() => {}, () => {}];
+  const isReported = new Promise<void>((resolve) => {
+    reported = resolve;
+  });
+  const isWritten = new Promise<void>((resolve) => {
+    written = resolve;
+  });
+  store.commit = async (workspace, what) => {
+    if (what.reality !== undefined) {
+      reported();
+      await isWritten;
+    }
+    return commit(workspace, what);
+  };
+  return { isReported, written };
+}
+
 const threeCalls = `async function main({ properties, checkpoint, attempt, schema }) {
   const calls = (checkpoint ?? { calls: 0 }).calls + 1;
   if (calls < 3) return { status: 'pending', checkpoint: { calls }, afterMs: 1, message: 'call ' + calls };
@@ -109,22 +130,7 @@ test('[EN193] what is applied while it is created is sent afterwards, once', asy
 test('[EN193] what is applied while what came of its creation is being written is sent as an update, not created again', async () => {
   const a = await withCreate(waits, updates);
   await a.apply('made', step(1));
-  const { store } = await a.house.workspace();
-  const commit = store.commit.bind(store);
-  let [reported, written] = [() => {}, () => {}];
-  const isReported = new Promise<void>((resolve) => {
-    reported = resolve;
-  });
-  const isWritten = new Promise<void>((resolve) => {
-    written = resolve;
-  });
-  store.commit = async (workspace, what) => {
-    if (what.reality !== undefined) {
-      reported();
-      await isWritten;
-    }
-    return commit(workspace, what);
-  };
+  const { isReported, written } = await heldUp(a);
   const [action] = await a.actions({ component: 'it' });
   await a.house.call('action.signal', { action: action!.id, name: 'approved', payload: { by: 'ada' } });
   await isReported;
@@ -134,6 +140,38 @@ test('[EN193] what is applied while what came of its creation is being written i
   await applied;
   expect(await a.told({ component: 'it' })).toEqual(['create of it: succeeded', 'update of it: succeeded']);
   expect((await a.seen('HEAD', 'it'))['resource_value']).toEqual({ Size: 2, Says: 'updated' });
+});
+
+test('[EN193] what is deleted while what came of its creation is being written is taken away', async () => {
+  const a = await ActionHouse.open();
+  houses.push(a);
+  const { isReported, written } = await heldUp(a);
+  const changeSet = await a.house.open('made');
+  await a.house.submit(changeSet, thing('it', { '/domain/Size': 1 }));
+  await a.house.call('change_set.apply', { changeSet, waitMs: 20_000 });
+  await isReported;
+  const gone = a.apply('gone', { kind: 'component.delete', component: 'it' });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  written();
+  await gone;
+  expect(await a.effects()).toEqual(['create it', 'destroy t1']);
+});
+
+test('[EN193] what was deleted before its creation had come to anything, and is applied afterwards, is taken away', async () => {
+  const a = await ActionHouse.open();
+  houses.push(a);
+  const { isReported, written } = await heldUp(a);
+  const changeSet = await a.house.open('made');
+  await a.house.submit(changeSet, thing('it', { '/domain/Size': 1 }));
+  await a.house.call('change_set.apply', { changeSet, waitMs: 20_000 });
+  await isReported;
+  const gone = await a.house.open('gone');
+  await a.house.submit(gone, { kind: 'component.delete', component: 'it' });
+  written();
+  await a.quiet();
+  await a.house.call('change_set.apply', { changeSet: gone, waitMs: 20_000 });
+  await a.quiet();
+  expect(await a.effects()).toEqual(['create it', 'destroy t1']);
 });
 
 test('[EN194] what came of an action and was written although the store answered that it failed is known, also after a restart', async () => {

@@ -70,6 +70,9 @@ export class PostgresDatabase {
     this.#pool = new pg.Pool({ ...this.clientOptions(), max: connectionsMax, allowExitOnIdle: true });
     // Of a connection that nobody uses at the moment: the pool makes another.
     this.#pool.on('error', () => {});
+    // Of one that somebody has, between two statements or before the first: nobody waits for an answer that could fail, and the next
+    // statement does. From its beginning: what ends it may come in the same bytes as that it is ready.
+    this.#pool.on('connect', (client) => client.on('error', () => {}));
   }
 
   /** Of a connection beside the pool. */
@@ -115,9 +118,6 @@ export class PostgresDatabase {
   transaction<T>(doing: string, body: (ask: Ask) => Promise<T>, begin = 'begin'): Promise<T> {
     return this.patiently(doing, async () => {
       const client = await this.#pool.connect();
-      // Between two statements nobody waits for an answer that could fail: the connection says so itself, and the next statement does.
-      const lost = () => {};
-      client.on('error', lost);
       try {
         await client.query(begin);
         const answer = await body(async (sql, values = []) => {
@@ -132,8 +132,6 @@ export class PostgresDatabase {
         // Taken out of the pool, its transaction ends with it.
         client.release(true);
         throw e;
-      } finally {
-        client.off('error', lost);
       }
     });
   }
