@@ -40,6 +40,8 @@ export class Driving {
   #renewal: Promise<void> | undefined;
   /** What was given up, and in how many rounds it may be taken again. */
   readonly #given = new Map<WorkspaceId, number>();
+  /** What is being given up; resolves when it has been, or is kept. */
+  readonly #giving = new Map<WorkspaceId, Promise<void>>();
   /** Does it take workspaces that it was not asked about? */
   #adopts = false;
   #isStopped = false;
@@ -58,23 +60,31 @@ export class Driving {
   }
 
   isCertain(id: WorkspaceId): boolean {
-    return this.#leases.isCertain(id);
+    return !this.#giving.has(id) && this.#leases.isCertain(id);
   }
 
   /** Resolves when the workspace is driven here. Fault `workspace_elsewhere`. */
   async certain(id: WorkspaceId): Promise<void> {
-    if (this.#leases.isCertain(id)) return;
+    await this.#giving.get(id);
+    if (this.isCertain(id)) return;
     // Held once, and perhaps not any more: only by renewing is it known whether what is in memory here still counts.
     await this.#renew();
-    if (this.#leases.isCertain(id)) return;
-    await this.#host.ended(id);
-    const holder = await this.#leases.take(id);
+    if (this.isCertain(id)) return;
+    const holder = await this.#take(id);
     if (holder !== undefined) throw elsewhere(id, holder);
+  }
+
+  /** Takes a workspace that is not held beyond doubt: what is in memory of it here may be of before another had it. */
+  async #take(id: WorkspaceId): Promise<EngineNode | undefined> {
+    this.#host.lost(id);
+    await this.#host.ended(id);
+    return this.#leases.take(id);
   }
 
   /** Who has a workspace that others have; undefined: nobody, or this engine. */
   async asked(id: WorkspaceId): Promise<EngineNode | undefined> {
-    if (this.#leases.isCertain(id)) return undefined;
+    await this.#giving.get(id);
+    if (this.isCertain(id)) return undefined;
     const holder = await this.#leases.holder(id);
     return holder?.id === this.#leases.node.id ? undefined : holder;
   }
@@ -161,12 +171,14 @@ export class Driving {
     let lost: unknown;
     const take = async ({ workspace, holder }: LeaseLine): Promise<void> => {
       if (holder === null) {
-        await this.#host.ended(workspace);
-        if ((await this.#leases.take(workspace)) !== undefined) return;
-        taken++;
+        // It may have been asked for, and taken, since all of them were looked at.
+        if (!this.isCertain(workspace)) {
+          if ((await this.#take(workspace)) !== undefined) return;
+          taken++;
+        }
       }
       // Also what was taken in a round that failed behind that; not what was lost since all of them were looked at.
-      if (this.#leases.isCertain(workspace)) await this.#host.take(workspace);
+      if (this.isCertain(workspace)) await this.#host.take(workspace);
     };
     const work = async (): Promise<void> => {
       for (const line of queue) {
@@ -187,10 +199,27 @@ export class Driving {
     let left = most;
     for (const { workspace } of mine.toReversed()) {
       if (left === 0 || this.#isStopped) return;
-      if (!(await this.#host.give(workspace))) continue;
+      if (await this.#give(workspace)) left--;
+    }
+  }
+
+  /** Who asks for it meanwhile waits, and takes it anew: nobody may open it between the moment it was let go of and that it is given up. */
+  async #give(workspace: WorkspaceId): Promise<boolean> {
+    let end = () => {};
+    this.#giving.set(
+      workspace,
+      new Promise((resolve) => {
+        end = resolve;
+      }),
+    );
+    try {
+      if (!(await this.#host.give(workspace))) return false;
       this.#given.set(workspace, leftForRounds);
       await this.#leases.give(workspace);
-      left--;
+      return true;
+    } finally {
+      this.#giving.delete(workspace);
+      end();
     }
   }
 }

@@ -53,7 +53,9 @@ async function driver(id: string, more: Partial<DrivingHost> = {}): Promise<Driv
         await sleep(takingMs);
         taken.push(workspace);
       },
-      lost: (workspace) => void lost.push(workspace),
+      lost: (workspace) => {
+        if (open.delete(workspace)) lost.push(workspace);
+      },
       give: async (workspace) => {
         open.delete(workspace);
         return true;
@@ -98,6 +100,47 @@ test('[EN751] a second engine comes to have its half, several in a round, and wh
   await sleep(everyMs * 5);
   expect([held(one), held(two)]).toEqual([count / 2, count / 2]);
   expect([one.failed, two.failed]).toEqual([[], []]);
+  await one.close();
+  await two.close();
+});
+
+test('[EN751] who asks for one that is being given up waits for that, and finds it as nobody had it or another has it', {
+  timeout: 60_000,
+}, async () => {
+  let [begun, end] = [(_: WorkspaceId) => {}, () => {}];
+  const isBegun = new Promise<WorkspaceId>((resolve) => {
+    begun = resolve;
+  });
+  const isOver = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const one = await driver('one', {
+    take: async () => {},
+    give: async (workspace) => {
+      begun(workspace);
+      await isOver;
+      return true;
+    },
+  });
+  await one.driving.adopt('http://one');
+  while (held(one) < count) await sleep(20);
+  const two = await driver('two', { take: async () => {} });
+  await two.driving.adopt('http://two');
+  const given = await isBegun;
+  expect([one.driving.isCertain(given), one.leases.isCertain(given)]).toEqual([false, true]);
+  let isAnswered = false;
+  const asked = one.driving.certain(given).then(
+    () => 'one',
+    (e: { data: { address: string } }) => e.data.address,
+  );
+  void asked.then(() => {
+    isAnswered = true;
+  });
+  await sleep(3 * everyMs);
+  expect(isAnswered).toBe(false);
+  end();
+  const by = await asked;
+  expect([one.driving.isCertain(given), by]).toEqual(by === 'one' ? [true, 'one'] : [false, 'http://two']);
   await one.close();
   await two.close();
 });
