@@ -12,7 +12,7 @@ export interface DrivingHost {
   workspaces(): Promise<readonly WorkspaceId[]>;
   /** Takes it up, where that has not been done: all that is due in it is done from now on. */
   take(id: WorkspaceId): Promise<void>;
-  /** Lets go of one that somebody else has by now; nothing that it writes lands. */
+  /** Lets go of one, where it is open, that somebody else has by now or may have had; nothing that it writes then lands. */
   lost(id: WorkspaceId): void;
   /** Ends what is under way in one and writes it; resolves when nothing more is written. False: not now. */
   give(id: WorkspaceId): Promise<boolean>;
@@ -170,12 +170,10 @@ export class Driving {
     let taken = 0;
     let lost: unknown;
     const take = async ({ workspace, holder }: LeaseLine): Promise<void> => {
-      if (holder === null) {
-        // It may have been asked for, and taken, since all of them were looked at.
-        if (!this.isCertain(workspace)) {
-          if ((await this.#take(workspace)) !== undefined) return;
-          taken++;
-        }
+      // It may have been asked for, and taken, since all of them were looked at.
+      if (holder === null && !this.isCertain(workspace)) {
+        if ((await this.#take(workspace)) !== undefined) return;
+        taken++;
       }
       // Also what was taken in a round that failed behind that; not what was lost since all of them were looked at.
       if (this.isCertain(workspace)) await this.#host.take(workspace);

@@ -68,6 +68,18 @@ async function heldUp(a: ActionHouse): Promise<{ readonly isReported: Promise<vo
   return { isReported, written };
 }
 
+/** `it` was created at its provider, and that is not written before it is let. */
+async function createdAndHeldUp(): Promise<{ readonly a: ActionHouse; readonly written: () => void }> {
+  const a = await ActionHouse.open();
+  houses.push(a);
+  const { isReported, written } = await heldUp(a);
+  const changeSet = await a.house.open('made');
+  await a.house.submit(changeSet, thing('it', { '/domain/Size': 1 }));
+  await a.house.call('change_set.apply', { changeSet, waitMs: 20_000 });
+  await isReported;
+  return { a, written };
+}
+
 const threeCalls = `async function main({ properties, checkpoint, attempt, schema }) {
   const calls = (checkpoint ?? { calls: 0 }).calls + 1;
   if (calls < 3) return { status: 'pending', checkpoint: { calls }, afterMs: 1, message: 'call ' + calls };
@@ -143,13 +155,7 @@ test('[EN193] what is applied while what came of its creation is being written i
 });
 
 test('[EN193] what is deleted while what came of its creation is being written is taken away', async () => {
-  const a = await ActionHouse.open();
-  houses.push(a);
-  const { isReported, written } = await heldUp(a);
-  const changeSet = await a.house.open('made');
-  await a.house.submit(changeSet, thing('it', { '/domain/Size': 1 }));
-  await a.house.call('change_set.apply', { changeSet, waitMs: 20_000 });
-  await isReported;
+  const { a, written } = await createdAndHeldUp();
   const gone = a.apply('gone', { kind: 'component.delete', component: 'it' });
   await new Promise((resolve) => setTimeout(resolve, 200));
   written();
@@ -158,13 +164,7 @@ test('[EN193] what is deleted while what came of its creation is being written i
 });
 
 test('[EN193] what was deleted before its creation had come to anything, and is applied afterwards, is taken away', async () => {
-  const a = await ActionHouse.open();
-  houses.push(a);
-  const { isReported, written } = await heldUp(a);
-  const changeSet = await a.house.open('made');
-  await a.house.submit(changeSet, thing('it', { '/domain/Size': 1 }));
-  await a.house.call('change_set.apply', { changeSet, waitMs: 20_000 });
-  await isReported;
+  const { a, written } = await createdAndHeldUp();
   const gone = await a.house.open('gone');
   await a.house.submit(gone, { kind: 'component.delete', component: 'it' });
   written();
