@@ -6,7 +6,7 @@ import type { ComponentId, FunctionId, Hash } from '../base/ids.ts';
 import { canonical, compareText, isObject, type Json } from '../base/json.ts';
 import { type Bound, type BoundArgument, boundsAt } from '../graph/bound.ts';
 import type { Cell } from '../model/cell.ts';
-import type { Declared } from '../model/declared.ts';
+import { type Declared, nothingAt } from '../model/declared.ts';
 import type { Expr, Source } from '../model/expr.ts';
 import { type FunctionKind, identityText } from '../model/function.ts';
 import { type ResourceRecord, resourceIdBy } from '../model/module.ts';
@@ -23,7 +23,7 @@ import {
 import type { Matches } from '../model/pattern.ts';
 import type { Property } from '../model/property.ts';
 import { type Located, propertyAt, rootProperty, type VariantSpec } from '../model/schema.ts';
-import { Building, emptyAt } from './building.ts';
+import { Building } from './building.ts';
 import { asValue, descend, type Evaluated, flag, none, partOf, placed } from './evaluated.ts';
 import { findMisfit } from './fit.ts';
 import { builtins, EvaluationError } from './functions/table.ts';
@@ -50,6 +50,15 @@ export interface ViewProblem {
   readonly path: string;
   readonly code: string;
   readonly message: string;
+}
+
+/** A whole component as people see it. */
+export interface ComponentValue {
+  /** Members in schema order. */
+  readonly value: Json;
+  readonly problems: readonly ViewProblem[];
+  /** What is declared on it, of which that was made. */
+  readonly declared: Declared;
 }
 
 /** What is known of one component. */
@@ -213,20 +222,20 @@ export class Assembly {
   }
 
   /** A whole component as people see it, members in schema order, with what could not be computed. */
-  view(facts: Facts): { value: Json; problems: readonly ViewProblem[] } {
+  view(facts: Facts): ComponentValue {
     const { spec } = facts;
-    if (spec === undefined) return { value: {}, problems: [] };
-    const building = new Building(this, facts, spec.definitions, 'last');
     const declared = facts.declared('' as Path);
+    if (spec === undefined) return { value: {}, problems: [], declared };
+    const building = new Building(this, facts, spec.definitions, 'last');
     const out: [string, Json][] = [];
     for (const [name, property] of Object.entries(rootProperty(spec).properties!)) {
       const path = `/${name}` as Path;
       const built = isReality(name)
         ? this.#reality(facts, segmentsOf(path), building)
-        : building.build(declared.children.get(name) ?? emptyAt(path), property);
+        : building.build(declared.children.get(name) ?? nothingAt(path), property);
       if (built.state === 'value') out.push([name, name === 'si' ? withReportedId(facts, built.value) : built.value]);
     }
-    return { value: Object.fromEntries(out), problems: building.problems };
+    return { value: Object.fromEntries(out), problems: building.problems, declared };
   }
 
   /** The value of a declared cell. */

@@ -3,17 +3,12 @@
 
 import type { Json } from '../base/json.ts';
 import type { Bound } from '../graph/bound.ts';
-import { type Declared, elementsOf, isDeclared } from '../model/declared.ts';
+import { type Declared, elementsOf, isDeclared, nothingAt } from '../model/declared.ts';
 import { childPath, decodeSegment, type Path } from '../model/path.ts';
 import { childProperty, type Definitions, derefProperty, type Property } from '../model/property.ts';
 import type { Assembly, Facts, ViewProblem } from './assemble.ts';
 import { asValue, type Evaluated, none, partOf, placed } from './evaluated.ts';
 import { unknownValue } from './validation/finding.ts';
-
-/** Nothing declared at a path. */
-export function emptyAt(path: Path): Declared {
-  return { path, cell: undefined, element: undefined, children: new Map() };
-}
 
 /**
  * What stands where something has no value now: `nothing`; `last`, what was there before; `unknown`, which nothing is said
@@ -116,7 +111,7 @@ export class Building {
           add(key, child, childProperty(property, { key }, this.#definitions)!);
         } else if (computed.has(key)) {
           any = true;
-          add(key, emptyAt(childPath(declared.path, key)), childProperty(property, { key }, this.#definitions)!);
+          add(key, nothingAt(childPath(declared.path, key)), childProperty(property, { key }, this.#definitions)!);
         } else {
           const value = defaultOf(member, this.#definitions);
           if (value !== undefined) out.push([key, value]);
@@ -133,7 +128,7 @@ export class Building {
         const own = declared.children.get(segmentOf(key));
         if (own !== undefined && isDeclared(own)) continue;
         any = true;
-        add(key, emptyAt(childPath(declared.path, key)), childProperty(property, { key }, this.#definitions)!);
+        add(key, nothingAt(childPath(declared.path, key)), childProperty(property, { key }, this.#definitions)!);
       }
     }
     return any || (property.kind === 'object' && out.length > 0 && property.default === undefined)

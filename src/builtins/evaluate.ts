@@ -4,7 +4,6 @@
 // it likes; everything else is put together from them when it is read. Results of users' functions are looked up.
 
 import type { ComponentId, FunctionId } from '../base/ids.ts';
-import type { Json } from '../base/json.ts';
 import { invariant } from '../base/result.ts';
 import { type Bound, BoundTable, boundsAt } from '../graph/bound.ts';
 import { cycleMessages, membersOfCycle } from '../graph/cycle.ts';
@@ -16,7 +15,7 @@ import { idLength, splitAddress } from '../model/keys.ts';
 import { findRecord } from '../model/lookup.ts';
 import { overlaps, type Path, validationPath, wellKnown } from '../model/path.ts';
 import type { Reader } from '../model/state.ts';
-import { Assembly, type Evaluated, type Facts, none, type Results, rooted, type ViewProblem } from './assemble.ts';
+import { Assembly, type ComponentValue, type Evaluated, type Facts, none, type Results, rooted } from './assemble.ts';
 import { factsOf } from './facts.ts';
 
 export type { Evaluated, ViewProblem } from './assemble.ts';
@@ -57,7 +56,7 @@ export class Evaluation {
   }
 
   /** A whole component as people see it, members in schema order, with what could not be computed. */
-  view(component: ComponentId): { value: Json; problems: readonly ViewProblem[] } {
+  view(component: ComponentId): ComponentValue {
     const facts = this.#factsOf(component);
     invariant(facts?.spec !== undefined, `component ${component} or its schema is not in the state`);
     this.#ensure(this.#verticesAt({ component, path: '' as Path }));

@@ -5,11 +5,11 @@ import type { ChangeSetId, ComponentId, Hash, SchemaId, VariantId } from '../bas
 import { compareText, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { ok, type Result } from '../base/result.ts';
-import type { Results } from '../builtins/assemble.ts';
+import type { ComponentValue, Results } from '../builtins/assemble.ts';
 import { Evaluation, type ViewProblem } from '../builtins/evaluate.ts';
 import { matchSearch, parseSearch, requiredSchemas, type SearchQuery } from '../formats/search.ts';
 import type { Cell } from '../model/cell.ts';
-import { type Declared, elementsOf, readDeclared } from '../model/declared.ts';
+import { type Declared, elementsOf } from '../model/declared.ts';
 import { type Source, sourcesOf } from '../model/expr.ts';
 import { idLength, index, indexUser } from '../model/keys.ts';
 import {
@@ -22,7 +22,7 @@ import {
   resourceIdOf,
   specOfComponent,
 } from '../model/lookup.ts';
-import { childPath, decodeSegment, type Path, pointerOf } from '../model/path.ts';
+import { childPath, decodeSegment, pointerOf } from '../model/path.ts';
 import { childProperty, type Definitions, type Property } from '../model/property.ts';
 import { rootProperty } from '../model/schema.ts';
 import type { Reader } from '../model/state.ts';
@@ -78,14 +78,14 @@ export function readComponent(
   row: ChangeSetRow,
   version: number,
   text: string,
-  viewOf: (component: ComponentId) => { value: Json; problems: readonly ViewProblem[] },
+  viewOf: (component: ComponentId) => ComponentValue,
   inputOf?: (cell: Cell) => Json,
 ): Result<ComponentView> {
   const id = resolveComponent(snapshot, text);
   if (!id.ok) return id;
   const component = id.value;
   const record = findComponent(snapshot, component)!;
-  const { value, problems } = viewOf(component);
+  const { value, problems, declared } = viewOf(component);
   const below = (part: string) => {
     const prefix = `${component}/${part}/`;
     return [...snapshot.scan('components', prefix)].map(([key]) => key.slice(prefix.length));
@@ -101,7 +101,7 @@ export function readComponent(
     resourceId: resourceIdOf(snapshot, component) ?? null,
     value,
     problems: problems.map((p) => ({ ...p, message: named(snapshot, p.message) })),
-    sources: sourcesOfComponent(snapshot, component, inputOf),
+    sources: sourcesOfComponent(snapshot, component, declared, inputOf),
     views: views.map((v) => ({ id: v, name: findRecord<ViewRecord>(snapshot, 'views', v)?.name ?? '' })),
     dependsOn: below('depends') as ComponentId[],
     flags: below('flag'),
@@ -114,10 +114,15 @@ function named(reader: Reader, message: string): string {
 }
 
 /**
- * What is declared on a component, in schema order; what lies below a followed container is left out. `inputOf`: how an author
+ * What is declared on a component (`whole`), in schema order; what lies below a followed container is left out. `inputOf`: how an author
  * writes it; absent: that is left out.
  */
-function sourcesOfComponent(reader: Reader, component: ComponentId, inputOf?: (cell: Cell) => Json): SourceLine[] {
+function sourcesOfComponent(
+  reader: Reader,
+  component: ComponentId,
+  whole: Declared,
+  inputOf?: (cell: Cell) => Json,
+): SourceLine[] {
   const spec = specOfComponent(reader, findComponent(reader, component)!)!;
   const out: SourceLine[] = [];
   const line = (cell: Cell, path: string): SourceLine => {
@@ -159,7 +164,7 @@ function sourcesOfComponent(reader: Reader, component: ComponentId, inputOf?: (c
       walk(children.get(segment)!, below, property && childProperty(property, { key }, definitions), definitions);
     }
   };
-  walk(readDeclared(reader, component, '' as Path), '', rootProperty(spec), spec.definitions);
+  walk(whole, '', rootProperty(spec), spec.definitions);
   return out;
 }
 

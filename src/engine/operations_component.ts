@@ -3,10 +3,10 @@
 
 import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, ComponentId } from '../base/ids.ts';
-import { isObject, type Json } from '../base/json.ts';
+import { isObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { must, ok, type Result } from '../base/result.ts';
-import type { Results, ViewProblem } from '../builtins/assemble.ts';
+import type { ComponentValue, Results } from '../builtins/assemble.ts';
 import { Evaluation } from '../builtins/evaluate.ts';
 import { resolveComponent } from '../model/lookup.ts';
 import type { Path } from '../model/path.ts';
@@ -229,7 +229,7 @@ async function settledFor(s: State, name: string, waitMs: number): Promise<void>
 }
 
 /** Of the present version the values that propagation keeps; of another they are computed. */
-function viewIn(s: State, component: ComponentId): { value: Json; problems: readonly ViewProblem[] } {
+function viewIn(s: State, component: ComponentId): ComponentValue {
   return s.snapshot === s.branch.snapshot
     ? s.w.propagation.view(s.branch, component)
     : new Evaluation(s.snapshot, resultsIn(s.w)).view(component);

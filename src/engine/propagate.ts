@@ -4,10 +4,9 @@
 // checkpoint, and what was not is found again by comparing it with the present state.
 
 import type { ChangeSetId, ComponentId, Digest, Hash } from '../base/ids.ts';
-import type { Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { invariant } from '../base/result.ts';
-import type { Call, Evaluated, Results, ViewProblem } from '../builtins/assemble.ts';
+import type { Call, ComponentValue, Evaluated, Results } from '../builtins/assemble.ts';
 import { hasBindings } from '../graph/bound.ts';
 import { secretUseText } from '../graph/secret_use.ts';
 import type { Source } from '../model/expr.ts';
@@ -185,7 +184,7 @@ export class PropagationWork {
   }
 
   /** A component as it stands, computed first as far as that can be done at once. Call it in `read`. */
-  view(branch: Branch, component: ComponentId): { value: Json; problems: readonly ViewProblem[] } {
+  view(branch: Branch, component: ComponentId): ComponentValue {
     const values = this.settle(branch, { component, path: '' as Path });
     const view = values.view(component);
     invariant(view !== undefined, `component ${component} or its schema is not in the state`);

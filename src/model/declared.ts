@@ -13,11 +13,32 @@ export interface Declared {
   /** Set when this is a list element that exists. */
   element: ElementRecord | undefined;
   /** By segment as written in paths, in key order. */
-  readonly children: Map<string, Declared>;
+  readonly children: ReadonlyMap<string, Declared>;
 }
 
-function node(path: Path): Declared {
-  return { path, cell: undefined, element: undefined, children: new Map() };
+/** Of all that have none: most nodes are leaves. */
+const noChildren: ReadonlyMap<string, Declared> = new Map();
+
+/** Nothing declared at a path. */
+export function nothingAt(path: Path): Declared {
+  return { path, cell: undefined, element: undefined, children: noChildren };
+}
+
+interface Growing extends Declared {
+  children: ReadonlyMap<string, Growing>;
+}
+
+function node(path: Path): Growing {
+  return { path, cell: undefined, element: undefined, children: noChildren as Growing['children'] };
+}
+
+function childIn(parent: Growing, segment: string): Growing {
+  const known = parent.children.get(segment);
+  if (known !== undefined) return known;
+  const child = node(`${parent.path}/${segment}` as Path);
+  if (parent.children === noChildren) parent.children = new Map([[segment, child]]);
+  else (parent.children as Map<string, Growing>).set(segment, child);
+  return child;
 }
 
 /** Reads what is declared at and below `path` ('' for the whole component). */
@@ -32,18 +53,18 @@ export function readDeclared(reader: Reader, component: ComponentId, path: Path)
   for (const [key, text] of reader.scan('cells', `${component}${path}/`)) {
     const at = splitCellKey(key);
     let here = root;
-    for (const segment of at.path.slice(path.length + 1).split('/')) {
-      let next = here.children.get(segment);
-      if (next === undefined) {
-        next = node(`${here.path}/${segment}` as Path);
-        here.children.set(segment, next);
-      }
-      here = next;
-    }
+    for (const segment of at.path.slice(path.length + 1).split('/')) here = childIn(here, segment);
     if (at.element) here.element = parseElement(text);
     else here.cell = parseCell(text);
   }
   return root;
+}
+
+/** How many nodes it has. */
+export function sizeOf(declared: Declared): number {
+  let size = 1;
+  for (const child of declared.children.values()) size += sizeOf(child);
+  return size;
 }
 
 /** Is anything declared here or below? Cells below a list element that is gone do not count. */

@@ -8,7 +8,7 @@ import { limits } from '../base/limits.ts';
 import { keyBetween, keysBetween } from '../base/order_key.ts';
 import { RefusalError, refuse } from '../base/result.ts';
 import { type Cell, cellText } from '../model/cell.ts';
-import { type Declared, elementsOf, isDeclared, readDeclared, readElements } from '../model/declared.ts';
+import { type Declared, elementsOf, isDeclared, nothingAt, readDeclared, readElements } from '../model/declared.ts';
 import { cellKey, elementKey } from '../model/keys.ts';
 import { childPath, decodeSegment, elementPath, isPathKey, type Path, pointerOf } from '../model/path.ts';
 import { childProperty, derefProperty, type Property } from '../model/property.ts';
@@ -38,7 +38,7 @@ export function setTree(t: Target, path: Path, property: Property, tree: Tree): 
 
 function shallow(t: Target, path: Path): Declared {
   const text = t.draft.get('cells', cellKey(t.component, path));
-  return { path, cell: text === undefined ? undefined : JSON.parse(text), element: undefined, children: new Map() };
+  return { ...nothingAt(path), cell: text === undefined ? undefined : JSON.parse(text) };
 }
 
 /** Takes away everything declared at and below; a list element itself stays. */
@@ -161,10 +161,6 @@ function setMap(
     const below = childPath(path, key);
     setNode(t, below, child, members[key]!, now.children.get(below.slice(path.length + 1)) ?? nothingAt(below));
   }
-}
-
-function nothingAt(path: Path): Declared {
-  return { path, cell: undefined, element: undefined, children: new Map() };
 }
 
 function setList(t: Target, path: Path, property: Property, items: readonly Tree[], now: Declared): void {

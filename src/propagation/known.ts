@@ -9,7 +9,7 @@ import { factsOf, type ReadFacts } from '../builtins/facts.ts';
 import { type Bound, BoundTable, boundsReading } from '../graph/bound.ts';
 import { isValidationRead } from '../graph/edges.ts';
 import { type Cell, isContainer, isFollowing } from '../model/cell.ts';
-import type { Declared } from '../model/declared.ts';
+import { type Declared, sizeOf } from '../model/declared.ts';
 import { type Expr, sourcesOf } from '../model/expr.ts';
 import type { FunctionKind, FunctionRecord } from '../model/function.ts';
 import { splitCellKey } from '../model/keys.ts';
@@ -36,6 +36,7 @@ export class Known {
   /** Outlive what is known of the component itself. */
   readonly #readers = new Map<ComponentId, Readers>();
   readonly #most: number;
+  readonly trees = new TreeBound();
   readonly bounds: BoundTable;
   /** The state as it is when it is asked. */
   readonly now: Reader;
@@ -149,7 +150,7 @@ export class KnownComponent {
     this.#now = known.now;
     this.id = id;
     const facts = factsOf(known.now, id, known.bounds);
-    this.facts = facts && new RememberedFacts(facts);
+    this.facts = facts && new RememberedFacts(facts, known.trees);
   }
 
   get hasBounds(): boolean {
@@ -287,6 +288,28 @@ export class KnownComponent {
   }
 }
 
+/**
+ * Bounds what is remembered of declared trees, all components together, by their nodes (some 300 bytes each): a component that was
+ * only looked at would else keep what it is made of for as long as its change set is in use.
+ */
+class TreeBound {
+  #nodes = 0;
+  readonly #keepers = new Set<RememberedFacts>();
+
+  /** Before a tree is kept: all are forgotten at once when they would be too many, for the reason `component` has. */
+  keep(keeper: RememberedFacts, nodes: number): void {
+    if (this.#nodes + nodes > treeNodesMax) {
+      for (const one of this.#keepers) one.forgetTrees();
+      this.#keepers.clear();
+      this.#nodes = 0;
+    }
+    this.#nodes += nodes;
+    this.#keepers.add(keeper);
+  }
+}
+
+const treeNodesMax = 131_072;
+
 /** Facts that were read once. */
 export class RememberedFacts implements Facts {
   readonly component: ComponentId;
@@ -298,14 +321,16 @@ export class RememberedFacts implements Facts {
   /** Outputs of its variant's bound functions, in force or not. */
   readonly outputs: readonly Path[];
   readonly #facts: ReadFacts;
+  readonly #bound: TreeBound;
   #resource: { readonly record: ResourceRecord | undefined } | undefined;
   direct = new Map<Path, Cell>();
   containers = new Map<Path, Property>();
   #cells = new Map<Path, Cell | undefined>();
   #trees = new Map<Path, Declared>();
 
-  constructor(facts: ReadFacts) {
+  constructor(facts: ReadFacts, bound: TreeBound) {
     this.#facts = facts;
+    this.#bound = bound;
     this.component = facts.component;
     this.absent = facts.absent;
     this.spec = facts.spec;
@@ -336,6 +361,9 @@ export class RememberedFacts implements Facts {
     let tree = this.#trees.get(path);
     if (tree === undefined) {
       tree = this.#facts.declared(path);
+      // The whole of it is asked for by who shows it, and no value is made of it.
+      if (path === '') return tree;
+      this.#bound.keep(this, sizeOf(tree));
       this.#trees.set(path, tree);
     }
     return tree;
@@ -350,10 +378,14 @@ export class RememberedFacts implements Facts {
     return this.#facts.blob(hash);
   }
 
+  forgetTrees(): void {
+    this.#trees = new Map();
+  }
+
   forgetCells(): void {
     this.direct = new Map();
     this.containers = new Map();
     this.#cells = new Map();
-    this.#trees = new Map();
+    this.forgetTrees();
   }
 }

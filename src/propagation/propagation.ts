@@ -8,17 +8,16 @@
 // to another state may come between any two portions.
 
 import type { ComponentId, Hash } from '../base/ids.ts';
-import type { Json } from '../base/json.ts';
 import {
   type Known as AskedOf,
   Assembly,
   type Call,
+  type ComponentValue,
   type Evaluated,
   type Facts,
   none,
   resultOfBound,
   rooted,
-  type ViewProblem,
 } from '../builtins/assemble.ts';
 import { cycleMessages, membersOfCycle } from '../graph/cycle.ts';
 import type { Source } from '../model/expr.ts';
@@ -246,7 +245,7 @@ export class Propagation {
   }
 
   /** A whole component as it stands, with what is not fresh; undefined: it is not in the state. */
-  view(component: ComponentId): { value: Json; problems: readonly ViewProblem[] } | undefined {
+  view(component: ComponentId): ComponentValue | undefined {
     this.#frontier.spreadAll();
     const { facts } = this.#known.component(component);
     return facts?.spec === undefined ? undefined : this.#assembly.view(facts);

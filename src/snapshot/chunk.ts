@@ -31,6 +31,8 @@ export interface Leaf {
   readonly keys: readonly string[];
   readonly values: readonly string[];
   readonly count: number;
+  /** Were its entries made from the text, or was it made of them? Asking for `keys` or `values` makes and keeps them. */
+  readonly hasEntries: boolean;
   /** Undefined for a leaf whose text nobody has asked for yet. */
   text: string | undefined;
   /** Undefined until the node is sealed; never changes after that. */
@@ -60,7 +62,16 @@ export type Node = Leaf | Inner;
 export type Child = Hash | Node;
 
 export function leafOf(keys: readonly string[], values: readonly string[]): Leaf {
-  return { kind: 'leaf', level: 0, keys, values, count: keys.length, text: undefined, hash: undefined };
+  return {
+    kind: 'leaf',
+    level: 0,
+    keys,
+    values,
+    count: keys.length,
+    hasEntries: true,
+    text: undefined,
+    hash: undefined,
+  };
 }
 
 export function innerOf(level: number, keys: readonly string[], children: Child[], counts: readonly number[]): Inner {
@@ -95,6 +106,10 @@ class TextLeaf implements Leaf {
   get count(): number {
     this.#count ??= countLines(this.text);
     return this.#count;
+  }
+
+  get hasEntries(): boolean {
+    return this.#entries !== undefined;
   }
 
   get keys(): readonly string[] {
@@ -285,7 +300,7 @@ function decodeLeaf(text: string, hash: Hash | undefined): Leaf {
     previous = key;
     at = lineEnd + 1;
   }
-  return { kind: 'leaf', level: 0, keys, values, count: keys.length, text, hash };
+  return { kind: 'leaf', level: 0, keys, values, count: keys.length, hasEntries: true, text, hash };
 }
 
 /** A hash and its colon at `lastIndex`. */

@@ -46,6 +46,80 @@ export function findValue(text: string, key: string, before?: ValuePlace): Value
   return undefined;
 }
 
+/**
+ * Goes through the entries of a leaf in its text, in order, from the first key on that is not below `low`. What has been read is not
+ * kept: most leaves are gone through once. Before the first `next`, and after one that gave false, there is no entry.
+ */
+export class LeafReader {
+  readonly #text: string;
+  /** Where the next line begins. */
+  #at: number;
+  #key: string;
+  #value = '';
+  /** The line to begin with was found, and its key told, on the way from the first one. */
+  #isFound: boolean;
+
+  constructor(text: string, low: string) {
+    this.#text = text;
+    const first = firstFrom(text, low);
+    this.#at = first === undefined ? text.length : first.at;
+    this.#key = first === undefined ? '' : first.key;
+    this.#isFound = true;
+  }
+
+  get key(): string {
+    return this.#key;
+  }
+
+  get value(): string {
+    return this.#value;
+  }
+
+  /** Goes on to the next entry; false: there is none. */
+  next(): boolean {
+    const text = this.#text;
+    const at = this.#at;
+    if (at >= text.length) return false;
+    const colon = text.indexOf(':', at);
+    const restEnd = text.indexOf(':', colon + 1);
+    const start = restEnd + 1;
+    const valueAt = start + numberIn(text, colon + 1, restEnd);
+    if (this.#isFound) this.#isFound = false;
+    else this.#key = this.#key.slice(0, numberIn(text, at, colon)) + text.slice(start, valueAt);
+    const end = lineEnd(text, valueAt);
+    this.#value = text.slice(valueAt, end);
+    this.#at = end + 1;
+    return true;
+  }
+}
+
+/** The line of the first key that is not below `low`, and that key; undefined when all are below. */
+function firstFrom(text: string, low: string): { readonly at: number; readonly key: string } | undefined {
+  // As in `findValue`: units that `low` has in common with the line before, which is below it.
+  let matched = 0;
+  let at = leafHeader.length;
+  while (at < text.length) {
+    const colon = text.indexOf(':', at);
+    const restEnd = text.indexOf(':', colon + 1);
+    const shared = numberIn(text, at, colon);
+    const start = restEnd + 1;
+    const rest = numberIn(text, colon + 1, restEnd);
+    if (shared <= matched) {
+      let i = 0;
+      if (shared === matched) {
+        const most = Math.min(rest, low.length - matched);
+        while (i < most && text.charCodeAt(start + i) === low.charCodeAt(matched + i)) i++;
+      }
+      const isAbove = shared < matched || matched + i === low.length;
+      if (isAbove || (i < rest && text.charCodeAt(start + i) > low.charCodeAt(matched + i)))
+        return { at, key: low.slice(0, shared) + text.slice(start, start + rest) };
+      matched = whole(low, matched + i);
+    }
+    at = lineEnd(text, start + rest) + 1;
+  }
+  return undefined;
+}
+
 function inCommon(a: string, b: string): number {
   const end = Math.min(a.length, b.length);
   let i = 0;

@@ -7,7 +7,7 @@
 import type { Hash } from '../base/ids.ts';
 import { type Child, childIndex, countOf, firstKey, type Leaf, lowerBound, type Node } from './chunk.ts';
 import type { ChunkSpace } from './chunk_space.ts';
-import { findValue, type ValuePlace } from './leaf_text.ts';
+import { findValue, LeafReader, type ValuePlace } from './leaf_text.ts';
 import { buildRoot, type ChunkSink, seal } from './map_build.ts';
 import { type Edit, editRoot, loadChild, loadChildAt, type SortedEdits, sortEdits } from './map_edit.ts';
 
@@ -97,12 +97,22 @@ export class MerkleMap {
         path.push({ node, next: i + 1 });
         node = loadChildAt(this.space, node, i);
       }
-      let i = first ? lowerBound(node.keys, low) : 0;
-      if (i < node.keys.length && node.keys[i] === after) i++;
-      for (; i < node.keys.length; i++) {
-        const key = node.keys[i]!;
-        if (!within(key)) return;
-        yield [key, node.values[i]!];
+      if (node.text !== undefined && !node.hasEntries) {
+        const reader = new LeafReader(node.text, first ? low : '');
+        while (reader.next()) {
+          const { key, value } = reader;
+          if (key === after) continue;
+          if (!within(key)) return;
+          yield [key, value];
+        }
+      } else {
+        let i = first ? lowerBound(node.keys, low) : 0;
+        if (i < node.keys.length && node.keys[i] === after) i++;
+        for (; i < node.keys.length; i++) {
+          const key = node.keys[i]!;
+          if (!within(key)) return;
+          yield [key, node.values[i]!];
+        }
       }
       first = false;
       let last = path.at(-1);
