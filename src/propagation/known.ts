@@ -9,7 +9,7 @@ import { factsOf, type ReadFacts } from '../builtins/facts.ts';
 import { type Bound, BoundTable, boundsReading } from '../graph/bound.ts';
 import { isValidationRead } from '../graph/edges.ts';
 import { type Cell, isContainer, isFollowing } from '../model/cell.ts';
-import { type Declared, sizeOf } from '../model/declared.ts';
+import { type Declared, nothingAt, sizeOf } from '../model/declared.ts';
 import { type Expr, sourcesOf } from '../model/expr.ts';
 import type { FunctionKind, FunctionRecord } from '../model/function.ts';
 import { splitCellKey } from '../model/keys.ts';
@@ -36,15 +36,16 @@ export class Known {
   /** Outlive what is known of the component itself. */
   readonly #readers = new Map<ComponentId, Readers>();
   readonly #most: number;
-  readonly trees = new TreeBound();
+  readonly trees: TreeBound;
   readonly bounds: BoundTable;
   /** The state as it is when it is asked. */
   readonly now: Reader;
 
-  /** `most`: components remembered at once. */
-  constructor(state: Snapshot, most = 200_000) {
+  /** `most`: components remembered at once; `mostNodes`: nodes of declared trees, some 300 bytes each. */
+  constructor(state: Snapshot, most = 200_000, mostNodes = 131_072) {
     this.#state = state;
     this.#most = most;
+    this.trees = new TreeBound(mostNodes);
     this.now = {
       get: (category, key) => this.#state.get(category, key),
       scan: (category, prefix, after) => this.#state.scan(category, prefix, after),
@@ -289,16 +290,23 @@ export class KnownComponent {
 }
 
 /**
- * Bounds what is remembered of declared trees, all components together, by their nodes (some 300 bytes each): a component that was
- * only looked at would else keep what it is made of for as long as its change set is in use.
+ * Bounds what is remembered of declared trees, all components together, by their nodes: a component that was only looked at would
+ * else keep what it is made of for as long as its change set is in use.
  */
 class TreeBound {
+  /** All that is declared on the component that was shown last: what else is asked of it then is part of it. */
+  whole: { readonly of: RememberedFacts; readonly tree: Declared } | undefined;
+  readonly #most: number;
   #nodes = 0;
   readonly #keepers = new Set<RememberedFacts>();
 
+  constructor(most: number) {
+    this.#most = most;
+  }
+
   /** Before a tree is kept: all are forgotten at once when they would be too many, for the reason `component` has. */
   keep(keeper: RememberedFacts, nodes: number): void {
-    if (this.#nodes + nodes > treeNodesMax) {
+    if (this.#nodes + nodes > this.#most) {
       for (const one of this.#keepers) one.forgetTrees();
       this.#keepers.clear();
       this.#nodes = 0;
@@ -307,8 +315,6 @@ class TreeBound {
     this.#keepers.add(keeper);
   }
 }
-
-const treeNodesMax = 131_072;
 
 /** Facts that were read once. */
 export class RememberedFacts implements Facts {
@@ -358,15 +364,25 @@ export class RememberedFacts implements Facts {
   }
 
   declared(path: Path): Declared {
-    let tree = this.#trees.get(path);
-    if (tree === undefined) {
-      tree = this.#facts.declared(path);
-      // The whole of it is asked for by who shows it, and no value is made of it.
-      if (path === '') return tree;
+    const known = this.#trees.get(path) ?? this.#shown(path);
+    if (known !== undefined) return known;
+    const tree = this.#facts.declared(path);
+    // The whole of it is asked for by who shows it, and no value is made of it.
+    if (path === '') this.#bound.whole = { of: this, tree };
+    else {
       this.#bound.keep(this, sizeOf(tree));
       this.#trees.set(path, tree);
     }
     return tree;
+  }
+
+  /** The part of what was shown last, if that was this component. */
+  #shown(path: Path): Declared | undefined {
+    const { whole } = this.#bound;
+    if (whole?.of !== this) return undefined;
+    let here: Declared | undefined = whole.tree;
+    for (const segment of path === '' ? [] : path.slice(1).split('/')) here = here?.children.get(segment);
+    return here ?? nothingAt(path);
   }
 
   resource(): ResourceRecord | undefined {
@@ -387,5 +403,6 @@ export class RememberedFacts implements Facts {
     this.containers = new Map();
     this.#cells = new Map();
     this.forgetTrees();
+    if (this.#bound.whole?.of === this) this.#bound.whole = undefined;
   }
 }

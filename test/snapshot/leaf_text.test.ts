@@ -9,6 +9,7 @@ import {
   eachLongValue,
   findValue,
   firstKeyOf,
+  LeafReader,
   type ValuePlace,
 } from '../../src/snapshot/leaf_text.ts';
 
@@ -35,6 +36,13 @@ test('[SN10] a leaf read in its text is the leaf', () => {
           if (other > k && !Object.hasOwn(object, other)) expect(findValue(text, other, place)).toBeUndefined();
           if (i % step === 0) last = place;
         });
+      }
+      for (const low of ['', ...keys, other]) {
+        const read: string[][] = [];
+        const reader = new LeafReader(text, low);
+        while (reader.next()) read.push([reader.key, reader.value]);
+        expect(read).toEqual(keys.filter((k) => k >= low).map((k) => [k, object[k]]));
+        expect(reader.next()).toBe(false);
       }
       expect(firstKeyOf(text)).toBe(keys[0]);
       expect(countLines(text)).toBe(keys.length);
