@@ -31,7 +31,7 @@ export interface Leaf {
   readonly keys: readonly string[];
   readonly values: readonly string[];
   readonly count: number;
-  /** Were its entries made from the text, or was it made of them? Asking for `keys` or `values` makes and keeps them. */
+  /** Are `keys` and `values` at hand? Else whoever asks for them has them made, and kept. */
   readonly hasEntries: boolean;
   /** Undefined for a leaf whose text nobody has asked for yet. */
   text: string | undefined;
