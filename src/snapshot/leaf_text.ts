@@ -56,15 +56,14 @@ export class LeafReader {
   #at: number;
   #key: string;
   #value = '';
-  /** The line to begin with was found, and its key told, on the way from the first one. */
-  #isFound: boolean;
+  /** Is `#key` that of the next line already? So it is before the first `next`: finding the line has told it. */
+  #isKeyKnown = true;
 
   constructor(text: string, low: string) {
     this.#text = text;
     const first = firstFrom(text, low);
     this.#at = first === undefined ? text.length : first.at;
     this.#key = first === undefined ? '' : first.key;
-    this.#isFound = true;
   }
 
   get key(): string {
@@ -84,7 +83,7 @@ export class LeafReader {
     const restEnd = text.indexOf(':', colon + 1);
     const start = restEnd + 1;
     const valueAt = start + numberIn(text, colon + 1, restEnd);
-    if (this.#isFound) this.#isFound = false;
+    if (this.#isKeyKnown) this.#isKeyKnown = false;
     else this.#key = this.#key.slice(0, numberIn(text, at, colon)) + text.slice(start, valueAt);
     const end = lineEnd(text, valueAt);
     this.#value = text.slice(valueAt, end);
