@@ -20,6 +20,20 @@ export interface ValuePlace {
  * that are asked for in order are found without going through the leaf for each.
  */
 export function findValue(text: string, key: string, before?: ValuePlace): ValuePlace | undefined {
+  const line = firstLine(text, key, before);
+  if (line === undefined || !line.isOfKey) return undefined;
+  return { key, start: line.valueAt, end: lineEnd(text, line.valueAt) };
+}
+
+interface Line {
+  readonly at: number;
+  readonly valueAt: number;
+  /** Its key is the one that was looked for, and not above it. */
+  readonly isOfKey: boolean;
+}
+
+/** The first line whose key is not below one; undefined when all are. `before` as in `findValue`. */
+function firstLine(text: string, key: string, before?: ValuePlace): Line | undefined {
   // Units that the key has in common with the line before, which is below it.
   let matched = before === undefined ? 0 : inCommon(before.key, key);
   let at = before === undefined ? leafHeader.length : before.end + 1;
@@ -31,14 +45,13 @@ export function findValue(text: string, key: string, before?: ValuePlace): Value
     const rest = numberIn(text, colon + 1, restEnd);
     const valueAt = start + rest;
     // A line that has less in common with the one before than the key has is above the key; one that has more, below.
-    if (shared < matched) return undefined;
+    if (shared < matched) return { at, valueAt, isOfKey: false };
     if (shared === matched) {
       const most = Math.min(rest, key.length - matched);
       let i = 0;
       while (i < most && text.charCodeAt(start + i) === key.charCodeAt(matched + i)) i++;
-      if (i === rest && matched + i === key.length) return { key, start: valueAt, end: lineEnd(text, valueAt) };
-      if (i < rest && (i === key.length - matched || text.charCodeAt(start + i) > key.charCodeAt(matched + i)))
-        return undefined;
+      if (matched + i === key.length) return { at, valueAt, isOfKey: i === rest };
+      if (i < rest && text.charCodeAt(start + i) > key.charCodeAt(matched + i)) return { at, valueAt, isOfKey: false };
       matched = whole(key, matched + i);
     }
     at = lineEnd(text, valueAt) + 1;
@@ -54,16 +67,14 @@ export class LeafReader {
   readonly #text: string;
   /** Where the next line begins. */
   #at: number;
+  /** Before the first line `low`: with that it has in common what it leaves out of its key, as with a line before. */
   #key: string;
   #value = '';
-  /** Is `#key` that of the next line already? So it is before the first `next`: finding the line has told it. */
-  #isKeyKnown = true;
 
   constructor(text: string, low: string) {
     this.#text = text;
-    const first = firstFrom(text, low);
-    this.#at = first === undefined ? text.length : first.at;
-    this.#key = first === undefined ? '' : first.key;
+    this.#at = firstLine(text, low)?.at ?? text.length;
+    this.#key = low;
   }
 
   get key(): string {
@@ -77,46 +88,14 @@ export class LeafReader {
   /** Goes on to the next entry; false: there is none. */
   next(): boolean {
     const text = this.#text;
-    const at = this.#at;
-    if (at >= text.length) return false;
-    const colon = text.indexOf(':', at);
-    const restEnd = text.indexOf(':', colon + 1);
-    const start = restEnd + 1;
-    const valueAt = start + numberIn(text, colon + 1, restEnd);
-    if (this.#isKeyKnown) this.#isKeyKnown = false;
-    else this.#key = this.#key.slice(0, numberIn(text, at, colon)) + text.slice(start, valueAt);
+    if (this.#at >= text.length) return false;
+    const valueAt = valueStart(text, this.#at);
     const end = lineEnd(text, valueAt);
+    this.#key = nextKey(text, this.#at, this.#key);
     this.#value = text.slice(valueAt, end);
     this.#at = end + 1;
     return true;
   }
-}
-
-/** The line of the first key that is not below `low`, and that key; undefined when all are below. */
-function firstFrom(text: string, low: string): { readonly at: number; readonly key: string } | undefined {
-  // As in `findValue`: units that `low` has in common with the line before, which is below it.
-  let matched = 0;
-  let at = leafHeader.length;
-  while (at < text.length) {
-    const colon = text.indexOf(':', at);
-    const restEnd = text.indexOf(':', colon + 1);
-    const shared = numberIn(text, at, colon);
-    const start = restEnd + 1;
-    const rest = numberIn(text, colon + 1, restEnd);
-    if (shared <= matched) {
-      let i = 0;
-      if (shared === matched) {
-        const most = Math.min(rest, low.length - matched);
-        while (i < most && text.charCodeAt(start + i) === low.charCodeAt(matched + i)) i++;
-      }
-      const isAbove = shared < matched || matched + i === low.length;
-      if (isAbove || (i < rest && text.charCodeAt(start + i) > low.charCodeAt(matched + i)))
-        return { at, key: low.slice(0, shared) + text.slice(start, start + rest) };
-      matched = whole(low, matched + i);
-    }
-    at = lineEnd(text, start + rest) + 1;
-  }
-  return undefined;
 }
 
 function inCommon(a: string, b: string): number {
