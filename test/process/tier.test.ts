@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
-import { treeOf } from '../../src/adapters/process/process_tree.ts';
+import { memoryOf, treeOf } from '../../src/adapters/process/process_tree.ts';
 import type { RunId } from '../../src/base/ids.ts';
 import {
   isThere,
@@ -198,5 +198,28 @@ describe('without bubblewrap', () => {
     expect(processesWith(mark)).toEqual([]);
     await under.tier.close();
     expect(readdirSync(under.temporary)).toEqual([]);
+  });
+
+  test('a run has ended when all that it has started is gone, however long the kernel takes for that', async () => {
+    const under = open({ bubblewrap: null, allowUnconfined: true });
+    const mark = `${400_000_000 + process.pid}`;
+    const bytes = 2 ** 30;
+    // Memory is given back page by page, so that its process outlives that of the function, which has little.
+    const large = `globalThis.held = Buffer.alloc(${bytes}, 1); setTimeout(() => undefined, ${mark})`;
+    const script = `async function main() { await siExec.waitUntilEnd('node', ['-e', '${large}']); }`;
+    let id: RunId | undefined;
+    const run = under.run(script, {
+      limits: { memoryBytes: 4 * bytes },
+      allow: { commands: ['node'] },
+      onStart: (one) => {
+        id = one;
+      },
+    });
+    const ours = () => processesWith(large);
+    await until(() => ours().some((pid) => memoryOf(pid).held > bytes));
+    const before = ours();
+    under.tier.kill(id!);
+    expect((await run).report.outcome).toMatchObject({ code: 'killed' });
+    expect(before.filter(isThere)).toEqual([]);
   });
 });

@@ -9,7 +9,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { limits } from '../../base/limits.ts';
 import { Fault } from '../../base/result.ts';
 import { type Order, readyLine } from './child/protocol.ts';
-import { isGone } from './process_tree.ts';
+import { isGone, isGroupGone } from './process_tree.ts';
 import { infoDescriptor, type Place, type Sandbox, type Shape } from './sandbox.ts';
 
 export interface ChildListener {
@@ -185,7 +185,9 @@ export class ConfinedChild {
   /** Waits until the kernel has no process of the tree any more. */
   async #whenGone(): Promise<void> {
     if (!this.confined) {
-      if (this.#process.pid !== undefined) signal(-this.#process.pid);
+      const group = this.#process.pid;
+      // A kill is only asked for: what another processor runs is there until that has been told of it.
+      while (group !== undefined && signal(-group) && !isGroupGone(group)) await wait(pollMs);
       return;
     }
     while (this.#inner !== undefined && !isGone(this.#inner)) {
@@ -195,13 +197,15 @@ export class ConfinedChild {
   }
 }
 
-/** SIGKILL; a process that is gone already is what was wanted. */
-function signal(pid: number | undefined): void {
-  if (pid === undefined) return;
+/** SIGKILL; a process that is gone already is what was wanted. Says whether there was one, if only to be reaped. */
+function signal(pid: number | undefined): boolean {
+  if (pid === undefined) return false;
   try {
     process.kill(pid, 'SIGKILL');
+    return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    return false;
   }
 }
 

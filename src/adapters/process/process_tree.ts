@@ -1,7 +1,7 @@
 // What the kernel says about a process and everything below it: memory, and whether it is still there. A process that ends
 // while it is looked at counts as gone.
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Processes looked at; a run has fewer by its own limit. */
 const processesMax = 1_024;
@@ -52,10 +52,27 @@ export function memoryOf(pid: number): TreeMemory {
   return { held, peak };
 }
 
+/** State and process group, of what the kernel says after the name, in which anything may stand; undefined once it is gone. */
+function standingOf(pid: number | string): { state: string; group: number } | undefined {
+  const stat = tryRead(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  if (stat === undefined) return undefined;
+  const [state = '', , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { state, group: Number(group) };
+}
+
+const isEnded = (state: string): boolean => state === 'Z' || state === 'X';
+
 /** Has the process ended? One that is only waiting to be reaped has. */
 export function isGone(pid: number): boolean {
-  if (!existsSync(`/proc/${pid}`)) return true;
-  const stat = tryRead(() => readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? '';
-  const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
-  return state === 'Z' || state === 'X';
+  const standing = standingOf(pid);
+  return standing === undefined || isEnded(standing.state);
+}
+
+/** Has every process of the group ended? Looks at all of the machine, so it is for when one is known to have been there. */
+export function isGroupGone(group: number): boolean {
+  const pids = (tryRead(() => readdirSync('/proc')) ?? []).filter((name) => /^\d+$/.test(name));
+  return pids.every((pid) => {
+    const standing = standingOf(pid);
+    return standing === undefined || standing.group !== group || isEnded(standing.state);
+  });
 }
