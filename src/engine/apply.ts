@@ -99,19 +99,19 @@ export async function applyChangeSet(
     ...(plan === undefined ? {} : { plan: plan as unknown as Json }),
   });
   if (!ask.ok) return ask;
+  let until: Until = 'queued';
   return repeated<ApplyReceipt>(w, { principal: principal.id, ...ask.value }, async () => {
-    if (waitMs > 0) await w.readiness.quiet(w.id, request.changeSet, waitMs);
+    if (waitMs > 0 && until === 'queued') await w.readiness.quiet(w.id, request.changeSet, waitMs);
+    const done = await w.observer.span('apply', { changeSet: request.changeSet }, () =>
+      applyOnce(w, principal, request.changeSet, { ...ask.value, until, force, plan }),
+    );
     // A catch-up that fails for good must be heard of, so the second time it is waited for.
-    for (let until: Until = 'queued'; ; until = 'durable') {
-      const done = await w.observer.span('apply', { changeSet: request.changeSet }, () =>
-        applyOnce(w, principal, request.changeSet, { ...ask.value, until, force, plan }),
-      );
-      if (done === 'lost') continue;
-      // An action may lack a runner for what this changes in its function.
-      const isWork = done.ok && (done.value.actions.length > 0 || w.acting.isLacking);
-      if (isWork && request.leaveQueued !== true) seenElsewhere(w.acting.wake());
-      return done;
-    }
+    until = 'durable';
+    if (done === 'lost') return done;
+    // An action may lack a runner for what this changes in its function.
+    const isWork = done.ok && (done.value.actions.length > 0 || w.acting.isLacking);
+    if (isWork && request.leaveQueued !== true) seenElsewhere(w.acting.wake());
+    return done;
   });
 }
 

@@ -29,11 +29,8 @@ export async function openChangeSet(
   const checked = checkName(name);
   if (!checked.ok) return checked;
   return repeated<ChangeSetRow>(w, { principal: principal.id, ...ask.value }, async () => {
-    for (;;) {
-      const head = await w.head();
-      const row = await openOnce(w, principal, head, name, ask.value);
-      if (row !== undefined) return ok(row);
-    }
+    const row = await openOnce(w, principal, await w.head(), name, ask.value);
+    return row === undefined ? 'lost' : ok(row);
   });
 }
 

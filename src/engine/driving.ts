@@ -63,6 +63,11 @@ export class Driving {
     return !this.#giving.has(id) && this.#leases.isCertain(id);
   }
 
+  /** The number that it is driven under here. Fault `store_busy`. */
+  numberOf(id: WorkspaceId): number {
+    return this.#leases.numberOf(id);
+  }
+
   /** Resolves when the workspace is driven here. Fault `workspace_elsewhere`. */
   async certain(id: WorkspaceId): Promise<void> {
     await this.#giving.get(id);

@@ -220,7 +220,7 @@ export class Engine {
       createdAtMs: clock.nowMs(),
     };
     await this.driven(id);
-    const workspace = new Workspace(row, this.store, this.world, this.#options);
+    const workspace = this.#driven(row);
     const draft = Snapshot.empty(workspace.space).edit();
     const step = must(compileRequest(draft, row.head, ids, { kind: 'view.create', name: 'DEFAULT' }));
     draft.put(
@@ -312,10 +312,16 @@ export class Engine {
     ]);
   }
 
+  /** As it is driven from now on: what it writes is of the lease that is held now. */
+  #driven(row: WorkspaceRow): Workspace {
+    const lease = this.driving?.numberOf(row.id);
+    return new Workspace(row, this.store, this.world, { ...this.#options, ...(lease === undefined ? {} : { lease }) });
+  }
+
   #use(row: WorkspaceRow): Workspace {
     let workspace = this.#open.get(row.id);
     if (workspace === undefined) {
-      workspace = new Workspace(row, this.store, this.world, this.#options);
+      workspace = this.#driven(row);
       this.#open.set(row.id, workspace);
       // What a crash or a stop left behind Head is caught up now.
       replayInBackground(workspace);

@@ -21,20 +21,14 @@ const running = new WeakMap<Workspace, Map<string, Promise<unknown>>>();
  * Refuses `idempotency_key_reused`.
  */
 export async function repeated<T>(w: Workspace, ask: Ask, once: () => Promise<Result<T> | 'lost'>): Promise<Result<T>> {
-  const work = async (): Promise<Result<T>> => {
-    for (;;) {
-      const done = await once();
-      if (done !== 'lost') return done;
-    }
-  };
   const { key } = ask;
-  if (key === undefined) return work();
+  if (key === undefined) return untilWon(once);
   const name = `${ask.principal}\n${key}`;
   const mine = running.get(w) ?? new Map<string, Promise<unknown>>();
   running.set(w, mine);
   // One at a time for a key: a repetition that comes while the first is still under way waits for its record.
   for (let before = mine.get(name); before !== undefined; before = mine.get(name)) await before;
-  const doing = answerOrDo(w, ask, key, work);
+  const doing = answerOrDo(w, ask, key, once);
   const settled = doing.then(
     () => mine.delete(name),
     () => mine.delete(name),
@@ -43,9 +37,34 @@ export async function repeated<T>(w: Workspace, ask: Ask, once: () => Promise<Re
   return doing;
 }
 
-async function answerOrDo<T>(w: Workspace, ask: Ask, key: string, work: () => Promise<Result<T>>): Promise<Result<T>> {
+async function untilWon<T>(once: () => Promise<Result<T> | 'lost'>): Promise<Result<T>> {
+  for (;;) {
+    const done = await once();
+    if (done !== 'lost') return done;
+  }
+}
+
+async function answerOrDo<T>(
+  w: Workspace,
+  ask: Ask,
+  key: string,
+  once: () => Promise<Result<T> | 'lost'>,
+): Promise<Result<T>> {
+  for (;;) {
+    const earlier = await answered<T>(w, ask, key);
+    if (earlier !== undefined) return earlier;
+    const done = await once();
+    if (done === 'lost') continue;
+    if (done.ok) return done;
+    // What refuses it may be what it has done itself: by a commit whose answer was lost, or asked for twice at the same time by two
+    // that do not see each other.
+    return (await answered<T>(w, ask, key)) ?? done;
+  }
+}
+
+async function answered<T>(w: Workspace, ask: Ask, key: string): Promise<Result<T> | undefined> {
   const earlier = await w.store.findIdempotent(w.id, ask.principal, key);
-  if (earlier === undefined) return work();
+  if (earlier === undefined) return undefined;
   if (earlier.requestHash === ask.hash) return ok(JSON.parse(earlier.reply) as T);
   return refuse('idempotency_key_reused', {
     path: 'idempotencyKey',
@@ -110,7 +129,7 @@ export async function answeredOnce<T>(
     const done = await work();
     if (done.ok && key !== undefined) {
       const record = remember(principal, key, hash, done.value, w.world.clock.nowMs());
-      await w.store.commit(w.id, { changeSets: [], log: [], audit: [], ...record });
+      await w.commit({ changeSets: [], log: [], audit: [], ...record });
     }
     return done;
   });

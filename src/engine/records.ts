@@ -113,7 +113,7 @@ export class Records {
     const steps = all.flatMap(({ changes, by = null }) => (changes.length === 0 ? [] : [{ changes, action: by }]));
     const step = steps.length === 0 ? undefined : w.reality.queue(steps);
     const reality = step === undefined ? {} : { reality: step.part };
-    const outcome = await w.store.commit(w.id, {
+    const outcome = await w.commit({
       changeSets: [],
       log: [],
       audit: [],

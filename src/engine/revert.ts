@@ -73,7 +73,7 @@ export async function revert(w: Workspace, principal: Principal, request: Revert
       noInverse: inverse.noInverse,
     };
     const record = remember(principal.id, ask.value.key, ask.value.hash, reply, w.world.clock.nowMs());
-    if (record.idempotency !== undefined) await w.store.commit(w.id, { changeSets: [], log: [], audit: [], ...record });
+    if (record.idempotency !== undefined) await w.commit({ changeSets: [], log: [], audit: [], ...record });
     return ok(reply);
   });
 }

@@ -69,7 +69,7 @@ export async function submit(w: Workspace, principal: Principal, request: Submit
   if (!ask.ok) return ask;
   return repeated<SubmitReply>(w, { principal: principal.id, ...ask.value }, () =>
     w.observer.span('submit', { changeSet: String(request.changeSet) }, () =>
-      submitAs(w, principal, request, ask.value),
+      submitOnce(w, principal, request, ask.value),
     ),
   );
 }
@@ -302,7 +302,7 @@ export async function keepAnswer<T>(
   record: Pick<Commit, 'idempotency'>,
 ): Promise<Result<T> | 'lost'> {
   if (!(await lands(branch.durable))) return 'lost';
-  if (record.idempotency !== undefined) await w.store.commit(w.id, { changeSets: [], log: [], audit: [], ...record });
+  if (record.idempotency !== undefined) await w.commit({ changeSets: [], log: [], audit: [], ...record });
   return ok(reply);
 }
 

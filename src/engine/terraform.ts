@@ -67,15 +67,12 @@ export async function importTerraform(
   if (!may.ok) return may;
   return repeated<TerraformReply>(w, { principal: principal.id, ...ask.value }, async () => {
     await w.reality.ready();
-    for (;;) {
-      const found = await caughtUp(w, changeSet);
-      if (!found.ok) return found;
-      const { branch } = found.value;
-      const head = (await w.head()).snapshot;
-      const what = { file: parsed.value, name, ask: ask.value };
-      const done = await w.read(() => importNow(engine, w, principal, { branch, head }, what));
-      if (done !== 'lost') return done;
-    }
+    const found = await caughtUp(w, changeSet);
+    if (!found.ok) return found;
+    const { branch } = found.value;
+    const head = (await w.head()).snapshot;
+    const what = { file: parsed.value, name, ask: ask.value };
+    return w.read(() => importNow(engine, w, principal, { branch, head }, what));
   });
 }
 

@@ -63,7 +63,7 @@ async function write(w: Workspace, key: string, value: object): Promise<void> {
     reply,
     atMs: w.world.clock.nowMs(),
   };
-  await w.store.commit(w.id, { changeSets: [], log: [], audit: [], idempotency });
+  await w.commit({ changeSets: [], log: [], audit: [], idempotency });
 }
 
 async function readBack<T>(w: Workspace, key: string): Promise<T | undefined> {

@@ -11,7 +11,7 @@ import type { RunRecord } from '../model/run.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
 import { noObserver, type Observer } from '../ports/observer.ts';
 import type { Readiness } from '../ports/readiness.ts';
-import type { ChangeSetRow, Commit, Store, WorkspaceRow } from '../ports/store.ts';
+import type { ChangeSetRow, Commit, CommitOutcome, Store, WorkspaceRow } from '../ports/store.ts';
 import type { World } from '../ports/world.ts';
 import { ChunkSpace } from '../snapshot/chunk_space.ts';
 import { Snapshot } from '../snapshot/snapshot.ts';
@@ -58,6 +58,7 @@ export class Workspace {
   readonly policyEngine: WorkspaceOptions['policies'];
   /** Driven by another engine. */
   readonly isVisited: boolean;
+  readonly #lease: number | undefined;
   /** Whose turn it is at the runners, of all workspaces. */
   readonly dispatcher: Dispatcher;
   /** What functions made with secrets. */
@@ -106,6 +107,7 @@ export class Workspace {
     this.secretSource = options.secretSource;
     this.policyEngine = options.policies;
     this.isVisited = options.isVisited ?? false;
+    this.#lease = options.lease;
     this.observer = options.observer ?? noObserver;
     this.dispatcher = options.dispatcher ?? new Dispatcher(options.functions?.runners ?? []);
     this.acting = new ActionWork(this, options.actions ?? {});
@@ -289,7 +291,7 @@ export class Workspace {
       return false;
     }
     const queuedAt = performance.now();
-    const outcome = this.store.commit(this.id, commit);
+    const outcome = this.commit(commit);
     const unqueue = commit.actions === undefined ? () => {} : this.actions.adopt(commit.actions);
     const durable = outcome.then((o) => {
       this.observer.committed(performance.now() - queuedAt, o.ok);
@@ -327,6 +329,11 @@ export class Workspace {
     this.actionRetention.wrote((commit.actions ?? []).map(({ record }) => record));
     await this.checkpoints.relieve(moves.map((m) => m.branch));
     return true;
+  }
+
+  /** Every commit of the workspace: none lands that was made from what was read before the lease was taken anew. */
+  commit(commit: Commit): Promise<CommitOutcome> {
+    return this.store.commit(this.id, this.#lease === undefined ? commit : { ...commit, lease: this.#lease });
   }
 
   /** Has somebody else written an entry in the place of one of its audit entries? That moves no version. */

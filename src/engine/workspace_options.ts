@@ -44,6 +44,8 @@ export interface WorkspaceOptions {
   readonly webhooks?: WebhookSender;
   /** Another engine drives it: nothing is done in it, and what is read is read anew each time. Default false. */
   readonly isVisited?: boolean;
+  /** The number of the lease under which it is driven here (`ports/leases.ts`); default: nothing is leased. */
+  readonly lease?: number;
   /** Bytes of decoded chunks kept in memory. */
   readonly cacheBytesMax?: number;
   /** Bytes of chunks that may wait to be written before a checkpoint is started. */

@@ -3,8 +3,8 @@
 //
 // Contract
 // - A lease that is not renewed lapses after `limits.leaseMs`, by the store's clock; then any engine may take it. What is held is told
-//   apart by a number that grows with every holder, and it goes with every write: what comes from an earlier holder is refused with
-//   fault `store_busy` and changes nothing, however late it comes.
+//   apart by a number that grows each time it is taken, and it goes with every write: what comes from an earlier holder, or from the
+//   same one under an earlier number, is refused with fault `store_busy` and changes nothing, however late it comes.
 // - `isCertain` is true only while no other engine can have taken the lease: it is judged by this machine's own monotonic clock,
 //   from before the lease was asked for. An engine that was paused finds its certainty gone when it wakes.
 // - Leases are given up by `give`, and lapse by themselves when the process ends.
@@ -39,8 +39,13 @@ export interface Leases {
   announce(address: string): Promise<void>;
   /** Is the lease held here beyond doubt? */
   isCertain(workspace: WorkspaceId): boolean;
-  /** Takes the lease, or has it already, certain or not; else who has it. */
+  /**
+   * Takes the lease, or has it beyond doubt already; else who has it. Taken again by whoever was not certain of it any more it has
+   * another number, so that nothing lands that was begun before.
+   */
   take(workspace: WorkspaceId): Promise<EngineNode | undefined>;
+  /** The number that the lease is held under here, certain or not. Fault `store_busy` where it is not held. */
+  numberOf(workspace: WorkspaceId): number;
   /** Renews all that are held; answers those that somebody else has taken meanwhile, which are not held any more. */
   renew(): Promise<readonly WorkspaceId[]>;
   /** Lets others have it at once. Nothing more may be written to it here. */

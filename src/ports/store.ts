@@ -144,6 +144,11 @@ export interface Commit {
   readonly reality?: { readonly expected: number; readonly rows: readonly RealityRow[] };
   /** Actions as they shall be, with the revision each must have now; `expected` undefined: it must not exist yet. */
   readonly actions?: readonly ActionMove[];
+  /**
+   * The number of the lease under which what this was made from was read (`ports/leases.ts`): fault `store_busy` where the lease has
+   * been taken since. Default: that under which it is held now.
+   */
+  readonly lease?: number;
 }
 
 export interface ActionMove {

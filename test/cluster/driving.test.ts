@@ -4,9 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPostgresStore } from '../../src/adapters/postgres/store.ts';
 import type { WorkspaceId } from '../../src/base/ids.ts';
+import { openChangeSet } from '../../src/engine/change_set.ts';
 import { Driving, type DrivingHost } from '../../src/engine/driving.ts';
 import type { Leases } from '../../src/ports/leases.ts';
-import { House } from '../engine/house.ts';
+import { House, owner } from '../engine/house.ts';
 import { PostgresServer } from '../support/postgres_server.ts';
 
 const count = 24;
@@ -172,4 +173,31 @@ test('[EN759] a workspace that cannot be opened keeps no other from being taken 
   while (taken.size < count - 1) await sleep(20);
   expect(one.failed).toContain(damaged);
   await one.close();
+});
+
+test('[EN754] what was begun before others had the workspace in between writes nothing, though this engine has it again', {
+  timeout: 60_000,
+}, async () => {
+  const id = ids[0]!;
+  const node = { id: 'one', address: null };
+  const house = new House(() => openPostgresStore({ url: server.urlOf('postgres'), node, leaseMs }), {});
+  await house.start();
+  const open = async () => {
+    const found = await house.engine.workspace(id);
+    if (!found.ok) throw new Error(found.refusal.code);
+    return found.value.workspace;
+  };
+  const before = await open();
+  // As it is with one that is paused: nothing is renewed.
+  await house.engine.driving!.end();
+  await sleep(leaseMs + 100);
+  const two = await driver('two');
+  await two.driving.certain(id);
+  await two.leases.give(id);
+  const now = await open();
+  expect(now).not.toBe(before);
+  await expect(openChangeSet(before, owner, { name: 'late' })).rejects.toMatchObject({ code: 'store_busy' });
+  expect(await openChangeSet(now, owner, { name: 'in time' })).toMatchObject({ ok: true });
+  await two.close();
+  await house.close();
 });

@@ -1,6 +1,7 @@
 // What becomes of writers and readers when the store fails under them.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Json } from '../../src/base/json.ts';
 import { Fault } from '../../src/base/result.ts';
 import { FailingStore } from './failing_store.ts';
 import { House } from './house.ts';
@@ -39,6 +40,7 @@ describe.each([
     process.off('unhandledRejection', onUnhandled);
     expect(unhandled).toEqual([]);
     store.fails = () => false;
+    store.isUnheard = () => false;
     store.chunksFail = false;
     await house.sound();
     // And a second engine that knows nothing sees the same.
@@ -58,6 +60,24 @@ describe.each([
     expect(await house.everything()).toBe(before);
     expect((await house.refused('component.get', { changeSet, component: 'lost' })).code).toBe('component_not_found');
     await house.create(changeSet, 'kept');
+  });
+
+  test('[EN8] what has landed and was not heard of is answered by its record, not done again nor refused for itself', async () => {
+    const asks: readonly (readonly [string, Record<string, Json>])[] = [
+      ['change_set.create', { name: 'unheard', idempotencyKey: 'open' }],
+      [
+        'submit',
+        { changeSet, idempotencyKey: 'edit', mutations: [{ kind: 'component.create', schema: 'Box', name: 'one' }] },
+      ],
+      ['change_set.apply', { changeSet, idempotencyKey: 'apply', waitMs: 10_000 }],
+    ];
+    for (const [operation, ask] of asks) {
+      let commits = 0;
+      store.isUnheard = ({ idempotency }) => idempotency?.key === ask['idempotencyKey'] && commits++ === 0;
+      const heard = await house.call(operation, ask);
+      expect(await house.call(operation, ask)).toEqual(heard);
+      expect(commits, operation).toBe(1);
+    }
   });
 
   test('[EN18] what is queued behind a commit that fails is done again on what is there', async () => {

@@ -9,6 +9,8 @@ import type { Checkpoint, ChunkRow, Commit, CommitOutcome } from '../../src/port
 export class FailingStore extends MemoryStore {
   /** Asked for every commit in the order of queueing: true makes it fail. */
   fails: (commit: Commit) => boolean = () => false;
+  /** Asked as `fails` is: true makes it land and be answered as one that somebody else was quicker than. */
+  isUnheard: (commit: Commit) => boolean = () => false;
   chunksFail = false;
   /** Commits queue up until `release`. */
   held = false;
@@ -19,10 +21,11 @@ export class FailingStore extends MemoryStore {
   override commit(workspace: WorkspaceId, commit: Commit): Promise<CommitOutcome> {
     this.commitsSeen++;
     const isBad = this.fails(commit);
+    const isUnheard = this.isUnheard(commit);
     return new Promise((resolve, reject) => {
       const run = () => {
         if (isBad) reject(new Fault('store_failed', 'the disk is full'));
-        else super.commit(workspace, commit).then(resolve, reject);
+        else super.commit(workspace, commit).then((o) => resolve(isUnheard ? overtaken(commit) : o), reject);
       };
       // Not at once, as with a disk; in the order of queueing.
       this.#queue.push(run);
@@ -66,4 +69,8 @@ export class FailingStore extends MemoryStore {
   }
 
   override async close(): Promise<void> {}
+}
+
+function overtaken({ changeSets: [first] }: Commit): CommitOutcome {
+  return { ok: false, changeSet: first!.row.id, version: first!.row.version };
 }

@@ -271,6 +271,39 @@ test('a workspace is driven by who has its lease; what comes late from an earlie
   expect((await b.leases.survey()).nodes.map((n) => n.id)).toEqual(['b']);
 });
 
+test('[ST145] a commit that was made under an earlier lease is refused, also when the same engine has the workspace again', {
+  timeout: 60_000,
+}, async () => {
+  const schema = `case_${++schemas}`;
+  const a = await leasing(schema, 'a', 300);
+  const w = new StoreWorld(a, digest);
+  const { workspace, head } = w;
+  await a.leases.take(workspace);
+  await w.found();
+  const first = a.leases.numberOf(workspace);
+  expect(await w.commit({ ...w.step(head, 1), lease: first })).toEqual({ ok: true });
+  // While it is certain it is the same one.
+  expect(await a.leases.take(workspace)).toBeUndefined();
+  expect(a.leases.numberOf(workspace)).toBe(first);
+  await sleep(350);
+  expect(await a.leases.take(workspace)).toBeUndefined();
+  const second = a.leases.numberOf(workspace);
+  expect(second).toBeGreaterThan(first);
+  // Together they are sent one after the other, each judged by its own.
+  const outcomes = await Promise.allSettled([
+    w.commit({ ...w.step(head, 2), lease: first }),
+    w.commit({ ...w.step(head, 2), lease: second }),
+    w.commit({ ...w.step(head, 3), lease: first }),
+    w.commit(w.step(head, 3)),
+  ]);
+  expect(outcomes.map((o) => (o.status === 'fulfilled' ? o.value : o.reason.code))).toEqual([
+    'store_busy',
+    { ok: true },
+    'store_busy',
+    { ok: true },
+  ]);
+});
+
 test('an engine whose workspace another one has taken writes nothing to it any more, of whatever kind', {
   timeout: 60_000,
 }, async () => {

@@ -19,6 +19,8 @@ const groupCommitsMax = 500;
 interface Waiting {
   /** A commit as it is sent; else `run` is done on its own. */
   readonly commit?: string;
+  /** The number of the lease that it is made under; null where nothing is leased. */
+  readonly epoch?: number | null;
   readonly run?: () => Promise<unknown>;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (e: unknown) => void;
@@ -39,7 +41,11 @@ export class CommitLane {
   }
 
   async commit(commit: Commit): Promise<CommitOutcome> {
-    const answer = (await this.#enqueue({ commit: JSON.stringify(sent(commit)) })) as JsonObject;
+    const answer = (await this.#enqueue({
+      commit: JSON.stringify(sent(commit)),
+      // That of now, not of when it is sent: the lease may have been lost and taken again between the two.
+      epoch: commit.lease ?? this.#epoch(),
+    })) as JsonObject;
     if (answer['ok'] === true) return { ok: true };
     if (typeof answer['fault'] === 'string') {
       const what =
@@ -60,7 +66,7 @@ export class CommitLane {
     return this.#enqueue({ run }) as Promise<T>;
   }
 
-  #enqueue(what: Pick<Waiting, 'commit' | 'run'>): Promise<unknown> {
+  #enqueue(what: Omit<Waiting, 'resolve' | 'reject'>): Promise<unknown> {
     const answer = new Promise<unknown>((resolve, reject) => this.#waiting.push({ ...what, resolve, reject }));
     this.#running ??= this.#work().finally(() => {
       this.#running = undefined;
@@ -86,8 +92,9 @@ export class CommitLane {
     const group: Waiting[] = [];
     let chars = 0;
     while (this.#waiting.length > 0 && group.length < groupCommitsMax) {
-      const { commit } = this.#waiting[0]!;
-      if (group.length > 0 && (commit === undefined || chars + commit.length > groupCharsMax)) break;
+      const { commit, epoch } = this.#waiting[0]!;
+      const isOfGroup = commit !== undefined && epoch === group[0]?.epoch && chars + commit.length <= groupCharsMax;
+      if (group.length > 0 && !isOfGroup) break;
       group.push(this.#waiting.shift()!);
       if (commit === undefined) break;
       chars += commit.length;
@@ -96,12 +103,11 @@ export class CommitLane {
   }
 
   async #done(group: readonly Waiting[]): Promise<readonly unknown[]> {
-    const { run } = group[0]!;
+    const { run, epoch = null } = group[0]!;
     if (run !== undefined) return [await run()];
     const ref = await this.#workspace();
     const commits = `[${group.map((w) => w.commit).join(',')}]`;
     const ask = async (again: boolean) => {
-      const epoch = this.#epoch();
       const sql = `select ${epoch === null ? 'commit_group' : 'commit_held'}($1, $2::jsonb, $3, $4) as answers`;
       const [row] = await this.#db.once(sql, [ref, commits, again, epoch]);
       return row!['answers'] as readonly unknown[];

@@ -41,8 +41,7 @@ export class PostgresLeases implements Leases {
     return this.#node;
   }
 
-  /** The number of the lease, which goes with every write. Fault `store_busy` where it is not held. */
-  epochOf(workspace: WorkspaceId): number {
+  numberOf(workspace: WorkspaceId): number {
     const held = this.#held.get(workspace);
     if (held === undefined) throw new Fault('store_busy', `workspace ${workspace} is not driven by this engine`);
     return held.epoch;
@@ -59,7 +58,7 @@ export class PostgresLeases implements Leases {
   }
 
   take(workspace: WorkspaceId): Promise<EngineNode | undefined> {
-    if (this.#held.has(workspace)) return Promise.resolve(undefined);
+    if (this.isCertain(workspace)) return Promise.resolve(undefined);
     // Two at once would each have it under a number of its own.
     let taking = this.#taking.get(workspace);
     if (taking === undefined) {

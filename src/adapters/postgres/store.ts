@@ -105,7 +105,7 @@ export class PostgresStore implements DumpableStore {
     this.options = options;
     this.#presence = presence;
     this.#db = db;
-    this.#workspaces = new Workspaces(db, (id) => this.leases?.epochOf(id) ?? null);
+    this.#workspaces = new Workspaces(db, (id) => this.leases?.numberOf(id) ?? null);
     const { node, leaseMs = limits.leaseMs } = options;
     if (node !== undefined) {
       this.leases = new PostgresLeases(db, this.#workspaces, node, leaseMs);
