@@ -72,7 +72,7 @@ export interface AuthorReply {
  * types too where the definition is made by `defineSchema`, and what `submit` refuses.
  */
 export async function authorSchema(w: Workspace, principal: Principal, ask: AuthorAsk): Promise<Result<AuthorReply>> {
-  const made = await runDefinition(w, principal, ask);
+  const made = await runDefinition(w, principal, { ...ask, isMade: true });
   if (!made.ok) return made;
   const { spec, follows, secretSlots, functions, warnings, log, run } = made.value;
   const compiler = compilerOf(w);

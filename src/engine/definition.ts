@@ -16,6 +16,7 @@ import type { DefinedFunction, Diagnostic } from '../ports/compiler.ts';
 import { permit } from './permit.ts';
 import type { Tested } from './run_call.ts';
 import { logTextsOf } from './runs.ts';
+import { headTakesNoEdit } from './submit.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface DefinitionWarning {
@@ -41,15 +42,18 @@ export interface DefinitionAsk {
   readonly changeSet: ChangeSetId;
   readonly text: string;
   readonly name: string;
+  /** What it returns is made in the change set, so that on Head it is not even run. */
+  readonly isMade?: true;
 }
 
 /**
- * Refuses `access_denied`, `function_invalid` (with the place in `path` and every diagnostic in `data`), `request_malformed`
+ * Refuses `access_denied`, `head_is_read_only`, `function_invalid` (with the place in `path` and every diagnostic in `data`), `request_malformed`
  * and `property_tree_invalid` for what it returns.
  */
 export async function runDefinition(w: Workspace, principal: Principal, ask: DefinitionAsk): Promise<Result<Made>> {
   const may = await permit(w, principal, 'edit', { operation: 'run a schema definition', subject: ask.name });
   if (!may.ok) return may;
+  if (ask.isMade === true && ask.changeSet === w.row.head) return headTakesNoEdit();
   const compiled = w.calls.compiler?.compile(ask.text, 'schema-definition');
   if (compiled?.ok && compiled.value.tier !== 'isolate') return notPure(compiled.value.effects);
   const started = await w.calls.test(

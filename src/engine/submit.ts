@@ -322,15 +322,16 @@ function replyOf(row: Branch['row'], { steps, receipt }: Edited): SubmitReply {
 
 /** Refuses `head_is_read_only`, `change_set_not_open`. */
 export function checkOpen(branch: Branch): Result<unknown> {
-  if (branch.row.isHead) {
-    return refuse('head_is_read_only', {
-      path: 'changeSet',
-      expected: 'an open change set',
-      got: 'Head',
-      hint: 'open a change set, make the edit there and apply it',
-    });
-  }
-  return transition(branch.row.status, 'edit');
+  return branch.row.isHead ? headTakesNoEdit() : transition(branch.row.status, 'edit');
+}
+
+export function headTakesNoEdit(): Result<never> {
+  return refuse('head_is_read_only', {
+    path: 'changeSet',
+    expected: 'an open change set',
+    got: 'Head',
+    hint: 'open a change set, make the edit there and apply it',
+  });
 }
 
 /** The state that requests lead to. Throws what compiling refuses, with the place in the list in its path; `isNumbered`: also when it is the only one. */

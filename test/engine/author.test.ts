@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { Json } from '../../src/base/json.ts';
 import type { AuthorReply, CheckedDefinition } from '../../src/engine/author.ts';
 import type { SchemaSource } from '../../src/engine/variants.ts';
 import type { BindingRecord, FunctionRecord } from '../../src/model/function.ts';
@@ -68,6 +69,22 @@ describe('[EN90] [MU35] a definition', () => {
     expect(runs.items.map((r) => r.kind)).toEqual(['schema-definition']);
     expect((await house.call<SchemaSource>('schema.source', { changeSet, schema: 'Web' })).text).toBe(web);
     await house.sound();
+  });
+
+  test('is refused on Head before it is run, also one that comes in a package', async () => {
+    const house = await opened();
+    const changeSet = await house.open();
+    await author(house, changeSet, web);
+    const pkg = await house.call<Json>('schema.package', { changeSet, schemas: ['Web'] });
+    const before = await house.call<{ items: unknown[] }>('run.list', {});
+    for (const [operation, params] of [
+      ['schema.author', { text: web, name: 'Web' }],
+      ['schema.install_package', { text: JSON.stringify(pkg) }],
+    ] as const) {
+      const refusal = await house.refused(operation, { changeSet: 'HEAD', ...params });
+      expect(refusal).toMatchObject({ code: 'head_is_read_only', path: 'changeSet' });
+    }
+    expect(await house.call('run.list', {})).toEqual(before);
   });
 
   test('again is no change, and a later one edits the variant in work', async () => {
