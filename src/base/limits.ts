@@ -48,7 +48,7 @@ export const limits = {
   functionTextCharsMax: 1024 * 1024,
   /** UTF-16 units of compiled functions kept. */
   compiledCharsMax: 32 * 1024 * 1024,
-  /** After this long a text is given up by the parser, and as much longer for each MiB of it. */
+  /** After this much work of the processor a text is given up by the parser, and after as much more for each MiB of it. */
   parseTimeMs: 1_000,
   parseTimePerMibMs: 8_000,
   /** After this long without an answer the thread that checks types is ended. */

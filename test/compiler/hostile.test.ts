@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { compileText } from '../../src/adapters/compiler/compile.ts';
+import { worked } from '../../src/adapters/compiler/work_limit.ts';
 
 const n = 50_000;
 const nested: Readonly<Record<string, string>> = {
@@ -51,6 +52,21 @@ describe('a text on which the parser would try without end is given up', () => {
       expect(compileText('const main = () => 1', 'attribute')).toMatchObject({ tier: 'isolate' });
     });
   }
+});
+
+test('time in which the thread is not let run is not counted', () => {
+  const waits = new Int32Array(new SharedArrayBuffer(4));
+  let runs = 0;
+  const run = () => {
+    // As in a process that is paused: the clock goes on, and nothing is worked.
+    if (runs++ < 2) Atomics.wait(waits, 0, 0, 400);
+    return 'done';
+  };
+  expect([worked(50, run), runs]).toEqual(['done', 3]);
+  const busy = () => {
+    for (runs = 0; ; ) runs++;
+  };
+  expect(() => worked(50, busy)).toThrow(expect.objectContaining({ code: 'ERR_SCRIPT_EXECUTION_TIMEOUT' }));
 });
 
 test('a large text compiles', () => {

@@ -1,12 +1,12 @@
 // The syntax tree of a function's text: nodes as the ESTree and TypeScript-ESTree standards name them. Texts are hostile. The
 // parser is JavaScript, so that nesting without end is an error and not the end of the process; it stops at the first
-// error, so that a text full of them costs no more than one; and it runs against a deadline, because what a bracket opens
-// in TypeScript can only be found by trying, and nested tries multiply.
+// error, so that a text full of them costs no more than one; and it is given up after a time of the processor, because what a
+// bracket opens in TypeScript can only be found by trying, and nested tries multiply.
 
-import { createContext, Script } from 'node:vm';
 import { type ParserOptions, parse } from '@babel/parser';
 import { limits } from '../../base/limits.ts';
 import type { Diagnostic } from '../../ports/compiler.ts';
+import { isTimeout, worked } from './work_limit.ts';
 
 /** A node of the tree; members beyond these by its type. */
 export interface Node {
@@ -49,11 +49,11 @@ const options: ParserOptions = {
 export function parseText(text: string): Syntax | Diagnostic {
   try {
     const timeMs = limits.parseTimeMs + (text.length * limits.parseTimePerMibMs) / (1024 * 1024);
-    const { program, comments } = within(timeMs, () => parse(text, options));
+    const { program, comments } = worked(timeMs, () => parse(text, options));
     return { text, program: program as unknown as Node, comments: (comments ?? []) as readonly Comment[] };
   } catch (e) {
     if (e instanceof RangeError) return tooDeep(text);
-    if (codeOf(e) === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
+    if (isTimeout(e)) {
       return diagnosticAt(
         text,
         0,
@@ -72,19 +72,6 @@ export function parseText(text: string): Syntax | Diagnostic {
 
 export function tooDeep(text: string): Diagnostic {
   return diagnosticAt(text, 0, 0, 'too_deep', 'The text nests too deeply; give parts of it names of their own.');
-}
-
-const codeOf = (e: unknown) => (typeof e === 'object' && e !== null && 'code' in e ? e.code : undefined);
-
-const script = new Script('run()');
-const globals: { run?: () => unknown } = {};
-let context: object | undefined;
-
-/** What `run` gives, or a time-out of the language engine in the middle of it. `run` leaves nothing half done behind. */
-function within<T>(timeMs: number, run: () => T): T {
-  context ??= createContext(globals);
-  globals.run = run;
-  return script.runInContext(context as Parameters<Script['runInContext']>[0], { timeout: Math.ceil(timeMs) }) as T;
 }
 
 function isNode(x: unknown): x is Node {
