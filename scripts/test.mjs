@@ -22,7 +22,7 @@ const budgetSeconds = {
   cloud: 90,
   cluster: 280,
   bench: 150,
-  crash: 480,
+  crash: 540,
   store: 60,
   cli: 420,
   dns: 120,

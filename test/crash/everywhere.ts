@@ -26,9 +26,13 @@ afterAll(() => {
   for (const provider of providers) provider.close();
 });
 
-type Operation = readonly [string, { readonly [name: string]: Json }];
+export type Operation = readonly [string, { readonly [name: string]: Json }];
 
-async function run(folder: string, operations: readonly Operation[], killAt: number): Promise<number | 'killed'> {
+export async function run(
+  folder: string,
+  operations: readonly Operation[],
+  killAt: number,
+): Promise<number | 'killed'> {
   const child = spawn(process.execPath, [script, folder, JSON.stringify(operations), String(killAt)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
