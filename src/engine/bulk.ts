@@ -15,6 +15,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import { applyChangeSet } from './apply.ts';
 import type { Branch } from './branch.ts';
 import { openChangeSet } from './change_set.ts';
+import { untilWon } from './idempotency.ts';
 import { commitEdit, type Edited } from './submit.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -82,13 +83,12 @@ async function writeEntry(
   branch: Branch,
   batch: readonly BulkComponent[],
 ): Promise<Result<unknown>> {
-  for (;;) {
-    const committed = await w.read((): Promise<Result<unknown> | 'lost'> => {
+  return untilWon(async () =>
+    w.read((): Promise<Result<unknown> | 'lost'> => {
       const edited = attempt(() => createAll(branch.snapshot, batch));
       return edited.ok ? commitEdit(w, principal, branch, edited.value) : Promise.resolve(edited);
-    });
-    if (committed !== 'lost') return committed;
-  }
+    }),
+  );
 }
 
 function createAll(before: Snapshot, batch: readonly BulkComponent[]): Edited {

@@ -37,7 +37,8 @@ export async function repeated<T>(w: Workspace, ask: Ask, once: () => Promise<Re
   return doing;
 }
 
-async function untilWon<T>(once: () => Promise<Result<T> | 'lost'>): Promise<Result<T>> {
+/** What `once` comes to when it is not lost to somebody who was quicker. */
+export async function untilWon<T>(once: () => Promise<Result<T> | 'lost'>): Promise<Result<T>> {
   for (;;) {
     const done = await once();
     if (done !== 'lost') return done;

@@ -26,7 +26,7 @@ import type { Request } from '../mutation/request.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type Branch, lands } from './branch.ts';
 import { presentOf } from './catch_up.ts';
-import { askOf, remember, repeated } from './idempotency.ts';
+import { askOf, remember, repeated, untilWon } from './idempotency.ts';
 import { type ManagementInput, managedBy, managementInput } from './management_input.ts';
 import { permit } from './permit.ts';
 import { failureText, type Tested } from './run_call.ts';
@@ -336,13 +336,12 @@ async function nothingToDo(
   ask: Ask,
   reply: ManagementReply,
 ): Promise<Result<ManagementReply>> {
-  for (;;) {
+  return untilWon(async () => {
     const found = await w.branch(asked.changeSet);
     if (!found.ok) return found;
     const record = remember(principal.id, ask.key, ask.hash, reply, w.world.clock.nowMs());
-    const kept = await keepAnswer(w, found.value.branch, reply, record);
-    if (kept !== 'lost') return kept;
-  }
+    return keepAnswer(w, found.value.branch, reply, record);
+  });
 }
 
 const mutationAt = /^mutations\/(\d+): (.*)$/s;

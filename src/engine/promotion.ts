@@ -22,7 +22,7 @@ import type { ChangeSetRow } from '../ports/store.ts';
 import type { Snapshot, SnapshotDraft } from '../snapshot/snapshot.ts';
 import { presentOf } from './catch_up.ts';
 import { openChangeSet } from './change_set.ts';
-import { askOf, repeated } from './idempotency.ts';
+import { askOf, repeated, untilWon } from './idempotency.ts';
 import { permit } from './permit.ts';
 import { commitEdit } from './submit.ts';
 import type { Workspace } from './workspace.ts';
@@ -122,10 +122,7 @@ export async function promote(
     const key = idempotencyKey === undefined ? {} : { idempotencyKey: `${idempotencyKey} opened` };
     const opened = await openChangeSet(w, principal, { name: request.name ?? file.name, ...key });
     if (!opened.ok) return opened;
-    for (;;) {
-      const done = await place(w, principal, opened.value.id, { file, matched, ask: ask.value });
-      if (done !== 'lost') return done;
-    }
+    return untilWon(() => place(w, principal, opened.value.id, { file, matched, ask: ask.value }));
   });
 }
 

@@ -16,7 +16,7 @@ import type { Vault } from '../ports/vault.ts';
 import { noteOnHead } from './audit.ts';
 import type { Branch } from './branch.ts';
 import { caughtUp } from './catch_up.ts';
-import { askOf, repeated } from './idempotency.ts';
+import { askOf, repeated, untilWon } from './idempotency.ts';
 import { permit } from './permit.ts';
 import { checkReferences, keptText, parseReferences, type References, referencesIn } from './secret_references.ts';
 import { type Ask, type SubmitReply, submitNow } from './submit.ts';
@@ -173,12 +173,11 @@ async function named(
   key: ContentKey | undefined,
   ask: Ask,
 ): Promise<Result<SetSecretReply>> {
-  for (;;) {
+  return untilWon(async () => {
     const found = await caughtUp(w, given.changeSet);
     if (!found.ok) return found;
-    const done = await w.read(() => nameNow(w, principal, found.value.branch, { given, key, ask }));
-    if (done !== 'lost') return done;
-  }
+    return w.read(() => nameNow(w, principal, found.value.branch, { given, key, ask }));
+  });
 }
 
 function nameNow(

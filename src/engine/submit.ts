@@ -26,7 +26,7 @@ import type { Snapshot, SnapshotDraft } from '../snapshot/snapshot.ts';
 import { auditRows } from './audit.ts';
 import { type Branch, lands } from './branch.ts';
 import { caughtUp, chunksOf } from './catch_up.ts';
-import { askOf, remember, repeated } from './idempotency.ts';
+import { askOf, remember, repeated, untilWon } from './idempotency.ts';
 import { type Late, lateEdit, seenBy } from './late_edit.ts';
 import { denied, permit } from './permit.ts';
 import { arePoliciesKnown, loadPolicies, permitChange } from './policies.ts';
@@ -78,16 +78,13 @@ export async function submit(w: Workspace, principal: Principal, request: Submit
 export type SubmitFor = Omit<SubmitRequest, 'idempotencyKey'> & { readonly through?: Through };
 
 /** As `submit`, inside another operation that looks for an earlier answer itself. */
-export async function submitAs(
+export function submitAs(
   w: Workspace,
   principal: Principal,
   request: SubmitFor,
   ask: Ask,
 ): Promise<Result<SubmitReply>> {
-  for (;;) {
-    const done = await submitOnce(w, principal, request, ask);
-    if (done !== 'lost') return done;
-  }
+  return untilWon(() => submitOnce(w, principal, request, ask));
 }
 
 async function submitOnce(
