@@ -1,8 +1,13 @@
 // Several engines on one database as people meet them: any of them answers, whichever drives the workspace; one that ends, is killed or
 // is paused is succeeded, and says nothing that is not so any more.
 
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openPostgresStore } from '../../src/adapters/postgres/store.ts';
+import type { WorkspaceId } from '../../src/base/ids.ts';
 import { type Node, Site } from './site.ts';
 
 let site: Site;
@@ -14,14 +19,19 @@ afterAll(() => site?.close(), 60_000);
 const changeSets = (w: string): string => `/v1/w/${w}/change-sets`;
 let serial = 0;
 
+async function holderAt(workspace: string): Promise<string | undefined> {
+  const [row] = await site.rows<{ address: string }>(
+    `select n.address from workspace w join workspace_lease l on l.workspace = w.ref join engine_node n on n.id = l.node
+     where w.id = $1 and l.until > clock_timestamp()`,
+    [workspace],
+  );
+  return row?.address;
+}
+
 async function holderOf(workspace: string): Promise<Node> {
   for (;;) {
-    const [row] = await site.rows<{ address: string }>(
-      `select n.address from workspace w join workspace_lease l on l.workspace = w.ref join engine_node n on n.id = l.node
-       where w.id = $1 and l.until > clock_timestamp()`,
-      [workspace],
-    );
-    const node = row && site.nodes.find((n) => n.address === row.address);
+    const address = await holderAt(workspace);
+    const node = site.nodes.find((n) => n.address === address);
     if (node !== undefined) return node;
     await sleep(50);
   }
@@ -112,6 +122,49 @@ test('[EN753] one that is killed is succeeded within seconds; a client that wait
   );
   expect(found.body.components).toHaveLength(1);
   await site.start(holder);
+});
+
+test('[EN753] what an engine has done that ended before it answered is not done again by the one that has the workspace next', {
+  timeout: 60_000,
+}, async () => {
+  const workspace = site.workspaces[2] as WorkspaceId;
+  const [next] = site.nodes as [Node];
+  for (const node of site.nodes) if (node !== next) await node.served!.stop();
+  expect((await site.once(next, 'GET', changeSets(workspace))).status).toBe(200);
+  // An engine that carries out what it is asked, and says nothing of it: as it has the next one do, under the same key.
+  const keys: (string | undefined)[] = [];
+  const dying = createServer(async (request, reply) => {
+    const { authorization, 'content-type': type, 'idempotency-key': key } = request.headers;
+    keys.push(key as string | undefined);
+    const body = await text(request);
+    await leases.give(workspace);
+    const headers = { authorization, 'content-type': type, 'idempotency-key': key } as Record<string, string>;
+    const done = await fetch(next.address + request.url, { method: 'POST', headers, body });
+    keys.push(`${done.status}`);
+    reply.destroy();
+  });
+  await new Promise<void>((done) => dying.listen(0, '127.0.0.1', done));
+  const address = `http://127.0.0.1:${(dying.address() as AddressInfo).port}`;
+  const store = await openPostgresStore({ url: site.server.urlOf('postgres'), node: { id: 'dying', address } });
+  const leases = store.leases!;
+  await site.rows(
+    `update workspace_lease l set until = '-infinity', epoch = epoch + 1, node = 'nobody' from workspace w where w.ref = l.workspace and w.id = $1`,
+    [workspace],
+  );
+  while ((await leases.take(workspace)) !== undefined) await sleep(50);
+  const name = `c${++serial}`;
+  // Once it has found out.
+  while ((await holderAt(workspace)) !== address) await sleep(50);
+  await sleep(3_000);
+  const made = await site.once(next, 'POST', changeSets(workspace), { body: { changeSetName: name } });
+  expect(made.status).toBeLessThan(300);
+  expect(keys).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/), expect.stringMatching(/^20\d$/)]);
+  const { body } = await site.once<{ changeSets: { name: string }[] }>(next, 'GET', changeSets(workspace));
+  expect(body.changeSets.filter((c) => c.name === name)).toHaveLength(1);
+  await leases.leave();
+  await store.close();
+  await new Promise((done) => dying.close(done));
+  for (const node of site.nodes) if (node !== next) await site.start(node);
 });
 
 test('[EN753] one that was killed and is back at its address waits for the lease that it had, and answers', {

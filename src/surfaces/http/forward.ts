@@ -100,13 +100,14 @@ interface Exchange {
 async function passOn(door: Door, { about, to: first, sent }: Passed, exchange: Exchange): Promise<boolean> {
   const until = performance.now() + limits.forwardedMs;
   const isRead = ['GET', 'HEAD'].includes(exchange.request.method);
-  const key = isRead || exchange.request.headers['idempotency-key'] !== undefined ? undefined : randomUUID();
+  // Of the request itself from now on: also when it is this engine that carries it out in the end.
+  if (!isRead) exchange.request.raw.headers['idempotency-key'] ??= randomUUID();
   for (let to: EngineNode | undefined = first; to !== undefined; to = await door.engine.asked(about)) {
     const { id, address } = to;
     const isTheirs = async () => (await door.engine.asked(about))?.id === id;
     // One that was at this engine's address is gone, and its lease lapses.
     const isThere = address !== null && address !== door.engine.driving?.node.address;
-    if (isThere && (await answered({ url: new URL(address), key, sent, isTheirs }, exchange))) return true;
+    if (isThere && (await answered({ url: new URL(address), sent, isTheirs }, exchange))) return true;
     if (exchange.request.raw.destroyed && exchange.reply.raw.destroyed) return true;
     if (performance.now() > until) throw notReached(about, to);
     await sleep(againMs);
@@ -116,14 +117,12 @@ async function passOn(door: Door, { about, to: first, sent }: Passed, exchange: 
 
 interface Asked {
   readonly url: URL;
-  /** An idempotency key to send; undefined: as it came. */
-  readonly key: string | undefined;
   readonly sent: Passed['sent'];
   readonly isTheirs: () => Promise<boolean>;
 }
 
 /** False: nobody answered, and it may be asked again. */
-function answered({ url, key, sent, isTheirs }: Asked, { request, reply }: Exchange): Promise<boolean> {
+function answered({ url, sent, isTheirs }: Asked, { request, reply }: Exchange): Promise<boolean> {
   return new Promise((resolve) => {
     const { connection: _, 'transfer-encoding': __, ...headers } = request.raw.headers;
     const out = ask({
@@ -137,7 +136,6 @@ function answered({ url, key, sent, isTheirs }: Asked, { request, reply }: Excha
         'content-length': sent.body.length,
         'x-request-id': request.id,
         [hopsHeader]: sent.hops,
-        ...(key === undefined ? {} : { 'idempotency-key': key }),
       },
     });
     let isOver = false;
