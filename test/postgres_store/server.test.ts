@@ -222,9 +222,12 @@ async function leasing(
   schema: string,
   id: string,
   leaseMs: number,
+  by: { readonly port: number } = server,
 ): Promise<PostgresStore & { readonly leases: Leases }> {
   const node = { id, address: `http://${id}` };
-  const store = await openPostgresStore({ url: server.urlOf('postgres'), schema, node, leaseMs });
+  const url = new URL(server.urlOf('postgres'));
+  url.port = String(by.port);
+  const store = await openPostgresStore({ url: url.href, schema, node, leaseMs });
   open.push(store);
   return store as PostgresStore & { readonly leases: Leases };
 }
@@ -302,6 +305,73 @@ test('[ST145] a commit that was made under an earlier lease is refused, also whe
     'store_busy',
     { ok: true },
   ]);
+});
+
+/** Two engines, of which `a` holds the workspace for a moment and reaches the server by a way that loses answers. */
+async function losing(body: (site: { way: Way; w: StoreWorld; a: PostgresStore; b: PostgresStore }) => Promise<void>) {
+  const schema = `case_${++schemas}`;
+  const way = await Way.open(server.port);
+  try {
+    const [a, b] = [await leasing(schema, 'a', 300, way), await leasing(schema, 'b', 60_000)];
+    const w = new StoreWorld(a, digest);
+    await a.leases.take(w.workspace);
+    await w.found();
+    expect(await w.commit(w.step(w.head, 1))).toEqual({ ok: true });
+    await body({ way, w, a, b });
+  } finally {
+    way.lostEvery = undefined;
+    for (const store of open.splice(-2)) await store.close();
+    await way.close();
+  }
+}
+
+const answerUnder = (key: string) => ({ principal: 'p', key, requestHash: digest(key), reply: key, atMs: 1 });
+const alone = (key: string) => ({ changeSets: [], log: [], audit: [], idempotency: answerUnder(key) });
+
+test('[ST146] what had landed before another engine took the workspace is answered so, though its answer was lost', {
+  timeout: 60_000,
+}, async () => {
+  await losing(async ({ way, w, b }) => {
+    way.lostEvery = 1;
+    const landed = w.commit(w.step(w.head, 2, { idempotency: answerUnder('k') }));
+    while ((await b.findChangeSet(w.workspace, w.head))!.version < 2) await sleep(20);
+    const answer = w.commit(alone('alone')).catch((e: unknown) => e);
+    await sleep(400);
+    expect(await b.leases!.take(w.workspace)).toBeUndefined();
+    way.lostEvery = undefined;
+    expect(await landed).toEqual({ ok: true });
+    // This one was still waiting for its turn.
+    expect(await answer).toMatchObject({ code: 'store_busy' });
+    expect(way.lost).toBeGreaterThan(0);
+  });
+});
+
+test('[ST146] what had not is refused, though it was sent more than once', { timeout: 60_000 }, async () => {
+  await losing(async ({ way, w, b }) => {
+    way.lostEvery = 1;
+    way.cut();
+    const late = w.commit(w.step(w.head, 2)).catch((e: unknown) => e);
+    await sleep(400);
+    expect(await b.leases!.take(w.workspace)).toBeUndefined();
+    way.lostEvery = undefined;
+    expect(await late).toMatchObject({ code: 'store_busy' });
+    expect((await b.findChangeSet(w.workspace, w.head))!.version).toBe(1);
+  });
+});
+
+test('[ST147] a commit that only remembers an answer, and is sent again, is known by that; another with the key is refused', {
+  timeout: 60_000,
+}, async () => {
+  await losing(async ({ way, w, b }) => {
+    way.lostEvery = 1;
+    const first = w.commit(alone('k'));
+    while ((await b.findIdempotent(w.workspace, 'p', 'k')) === undefined) await sleep(20);
+    way.lostEvery = undefined;
+    expect(await first).toEqual({ ok: true });
+    expect(way.lost).toBeGreaterThan(0);
+    const other = { ...alone('k'), idempotency: { ...answerUnder('k'), reply: 'other' } };
+    await expect(w.commit(other)).rejects.toMatchObject({ code: 'store_failed', data: { exists: true } });
+  });
 });
 
 test('an engine whose workspace another one has taken writes nothing to it any more, of whatever kind', {
