@@ -42,6 +42,8 @@ export class Driving {
   readonly #given = new Map<WorkspaceId, number>();
   /** What is being given up; resolves when it has been, or is kept. */
   readonly #giving = new Map<WorkspaceId, Promise<void>>();
+  /** What is being taken; resolves to who has it, undefined: this engine. */
+  readonly #taking = new Map<WorkspaceId, Promise<EngineNode | undefined>>();
   /** Does it take workspaces that it was not asked about? */
   #adopts = false;
   #isStopped = false;
@@ -60,7 +62,7 @@ export class Driving {
   }
 
   isCertain(id: WorkspaceId): boolean {
-    return !this.#giving.has(id) && this.#leases.isCertain(id);
+    return !this.#giving.has(id) && !this.#taking.has(id) && this.#leases.isCertain(id);
   }
 
   /** The number that it is driven under here. Fault `store_busy`. */
@@ -73,14 +75,30 @@ export class Driving {
     await this.#giving.get(id);
     if (this.isCertain(id)) return;
     // Held once, and perhaps not any more: only by renewing is it known whether what is in memory here still counts.
-    await this.#renew();
-    if (this.isCertain(id)) return;
-    const holder = await this.#take(id);
+    const holder = await this.#held(id);
     if (holder !== undefined) throw elsewhere(id, holder);
   }
 
-  /** Takes a workspace that is not held beyond doubt: what is in memory of it here may be of before another had it. */
-  async #take(id: WorkspaceId): Promise<EngineNode | undefined> {
+  /** Renews what may be held still, or takes it; who has it, where that is another engine. */
+  async #held(id: WorkspaceId): Promise<EngineNode | undefined> {
+    await this.#renew();
+    return this.isCertain(id) ? undefined : this.#take(id);
+  }
+
+  /**
+   * Takes a workspace that is not held beyond doubt: what is in memory of it here may be of before another had it. Who asks for it
+   * meanwhile waits, and nobody opens it: a renewal that comes between would have it opened under a number that is about to be passed.
+   */
+  #take(id: WorkspaceId): Promise<EngineNode | undefined> {
+    let taking = this.#taking.get(id);
+    if (taking === undefined) {
+      taking = this.#takeAnew(id).finally(() => this.#taking.delete(id));
+      this.#taking.set(id, taking);
+    }
+    return taking;
+  }
+
+  async #takeAnew(id: WorkspaceId): Promise<EngineNode | undefined> {
     this.#host.lost(id);
     await this.#host.ended(id);
     return this.#leases.take(id);
@@ -176,9 +194,11 @@ export class Driving {
     let lost: unknown;
     const take = async ({ workspace, holder }: LeaseLine): Promise<void> => {
       // It may have been asked for, and taken, since all of them were looked at.
-      if (holder === null && !this.isCertain(workspace)) {
-        if ((await this.#take(workspace)) !== undefined) return;
-        taken++;
+      if (!this.isCertain(workspace)) {
+        // What the store has as this engine's, though it is not sure here, would be renewed and never driven.
+        const other = holder === null ? await this.#take(workspace) : await this.#held(workspace);
+        if (other !== undefined) return;
+        if (holder === null) taken++;
       }
       // Also what was taken in a round that failed behind that; not what was lost since all of them were looked at.
       if (this.isCertain(workspace)) await this.#host.take(workspace);

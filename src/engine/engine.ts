@@ -186,9 +186,10 @@ export class Engine {
 
   /** Resolves when nothing more is written. What another engine has taken over is refused then, and is that engine's to do. */
   #letGo(w: Workspace): Promise<void> {
-    const closing = this.#ended(w)
-      .catch(this.#failed)
-      .finally(() => this.#closing.delete(w.id));
+    const before = this.#closing.get(w.id);
+    const closing = Promise.all([before, this.#ended(w).catch(this.#failed)]).then(() => {
+      if (this.#closing.get(w.id) === closing) this.#closing.delete(w.id);
+    });
     this.#closing.set(w.id, closing);
     return closing;
   }

@@ -1,6 +1,7 @@
 // Who drives which of many workspaces, with leases that are shorter than it takes to have all of them taken up.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPostgresStore } from '../../src/adapters/postgres/store.ts';
 import type { WorkspaceId } from '../../src/base/ids.ts';
@@ -173,6 +174,60 @@ test('[EN759] a workspace that cannot be opened keeps no other from being taken 
   while (taken.size < count - 1) await sleep(20);
   expect(one.failed).toContain(damaged);
   await one.close();
+});
+
+test("[EN759] what the store has as this engine's, and was forgotten here, is driven", {
+  timeout: 60_000,
+}, async () => {
+  const one = await driver('one', { take: async () => {} });
+  await one.driving.certain(ids[1]!);
+  // As where giving it up has failed.
+  const client = new pg.Client({ connectionString: server.urlOf('postgres') });
+  await client.connect();
+  await client.query(
+    `insert into headwater.workspace_lease (workspace, epoch, node, until)
+       select ref, 7, 'one', clock_timestamp() + interval '1 hour' from headwater.workspace where id = $1
+     on conflict (workspace) do update set epoch = 7, node = excluded.node, until = excluded.until`,
+    [ids[0]],
+  );
+  await client.end();
+  await one.driving.adopt('http://one');
+  while (held(one) < count) await sleep(20);
+  expect(one.leases.numberOf(ids[0]!)).toBe(8);
+  await one.close();
+});
+
+test('[EN754] while one is being taken nobody opens it, though a renewal finds it to be held still', {
+  timeout: 60_000,
+}, async () => {
+  const id = ids[0]!;
+  let isHeld = false;
+  let taken = 0;
+  let end = () => {};
+  const isEnded = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const leases: Partial<Leases> = {
+    isCertain: () => isHeld,
+    renew: async () => [],
+    take: async () => void taken++,
+  };
+  const host: Partial<DrivingHost> = { lost: () => {}, ended: () => isEnded };
+  const driving = new Driving(leases as Leases, host as DrivingHost, 60_000);
+  const first = driving.certain(id);
+  await sleep(10);
+  isHeld = true;
+  let isAnswered = false;
+  const second = driving.certain(id).then(() => {
+    isAnswered = true;
+  });
+  await sleep(10);
+  expect([driving.isCertain(id), isAnswered, taken]).toEqual([false, false, 0]);
+  end();
+  await Promise.all([first, second]);
+  expect([driving.isCertain(id), taken]).toEqual([true, 1]);
+  await driving.stop();
+  await driving.end();
 });
 
 test('[EN754] what was begun before others had the workspace in between writes nothing, though this engine has it again', {

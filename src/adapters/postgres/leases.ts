@@ -108,7 +108,8 @@ export class PostgresLeases implements Leases {
     for (const [workspace, held] of before) {
       // One that was given up meanwhile is nobody's loss.
       if (this.#held.get(workspace) !== held) continue;
-      if (kept.get(workspace) === held.epoch) held.untilMs = sinceMs + this.#leaseMs;
+      // Of two that are under way the later one may be heard first.
+      if (kept.get(workspace) === held.epoch) held.untilMs = Math.max(held.untilMs, sinceMs + this.#leaseMs);
       else {
         this.#held.delete(workspace);
         lost.push(workspace);
