@@ -132,7 +132,7 @@ class Run {
         const run = await world.running();
         this.#before = await world.state();
         const kill = routes.find((r) => r.id === 'Runs.killRun')!;
-        for (let n = 0; n < 3; n++) {
+        for (let n = 0; n < 3 && run !== undefined; n++) {
           const sent = this.#requests.made(kill, 200);
           await this.#try({ ...sent, path: sent.path.replace(/[^/]+(?=\/kill)/, run) });
         }

@@ -349,12 +349,17 @@ export class World {
     await this.#tried(() => this.house.call('change_set.abandon', { changeSet }));
   }
 
-  /** A run that goes on. */
-  async running(): Promise<string> {
+  /** A run that goes on; undefined where what it would run on cannot be made: chance may have made another default of the schema. */
+  async running(): Promise<string | undefined> {
     const { house } = this;
     const changeSet = this.open;
     const component = this.things.fresh();
-    await house.call('submit', { changeSet, mutations: [box(component)] });
+    let isMade = false;
+    await this.#tried(async () => {
+      await house.call('submit', { changeSet, mutations: [box(component)] });
+      isMade = true;
+    });
+    if (!isMade) return undefined;
     const text = 'async function main() {\n  await new Promise((done) => setTimeout(done, 20_000));\n}';
     const ask = { changeSet, name: 'slow', text, handler: 'main', component };
     const { ticket } = await house.call<{ ticket: string }>('debug.start', ask);
