@@ -6,7 +6,7 @@
 // loads of the same components have the same roots.
 
 import type { Principal } from '../access/role.ts';
-import type { ComponentId } from '../base/ids.ts';
+import type { ComponentId, Hash } from '../base/ids.ts';
 import { attempt, must, ok, type Result } from '../base/result.ts';
 import type { ComponentImage } from '../model/component.ts';
 import type { Step } from '../mutation/compile.ts';
@@ -83,7 +83,8 @@ async function writeEntry(
   branch: Branch,
   batch: readonly BulkComponent[],
 ): Promise<Result<unknown>> {
-  return untilWon(async () =>
+  const ask = { principal: principal.id, key: undefined, hash: '' as Hash };
+  return untilWon(w, ask, async () =>
     w.read((): Promise<Result<unknown> | 'lost'> => {
       const edited = attempt(() => createAll(branch.snapshot, batch));
       return edited.ok ? commitEdit(w, principal, branch, edited.value) : Promise.resolve(edited);

@@ -50,8 +50,7 @@ export async function bulkSet(s: State, principal: Principal, asked: BulkSetAsk)
       baseVersion: s.version,
       ...(ifVersion === undefined ? {} : { ifVersion }),
     };
-    const done = await submitAs(w, principal, request, { ...ask.value, as });
-    return done.ok ? ok(as(done.value)) : done;
+    return submitAs(w, principal, request, { ...ask.value, as });
   });
 }
 

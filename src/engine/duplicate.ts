@@ -4,7 +4,7 @@
 import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, ComponentId } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
-import { attempt, must, ok, type Result, refuse } from '../base/result.ts';
+import { attempt, must, type Result, refuse } from '../base/result.ts';
 import { isFollowing, parseCell } from '../model/cell.ts';
 import { mapSources, sourcesOf } from '../model/expr.ts';
 import { splitCellKey } from '../model/keys.ts';
@@ -60,8 +60,7 @@ export async function duplicateComponents(
       baseVersion,
       ...(ifVersion === undefined ? {} : { ifVersion }),
     };
-    const done = await submitAs(w, principal, request, { ...ask.value, as });
-    return done.ok ? ok(as(done.value)) : done;
+    return submitAs(w, principal, request, { ...ask.value, as });
   });
 }
 

@@ -22,13 +22,13 @@ const running = new WeakMap<Workspace, Map<string, Promise<unknown>>>();
  */
 export async function repeated<T>(w: Workspace, ask: Ask, once: () => Promise<Result<T> | 'lost'>): Promise<Result<T>> {
   const { key } = ask;
-  if (key === undefined) return untilWon(once);
+  if (key === undefined) return untilWon(w, ask, once);
   const name = `${ask.principal}\n${key}`;
   const mine = running.get(w) ?? new Map<string, Promise<unknown>>();
   running.set(w, mine);
   // One at a time for a key: a repetition that comes while the first is still under way waits for its record.
   for (let before = mine.get(name); before !== undefined; before = mine.get(name)) await before;
-  const doing = answerOrDo(w, ask, key, once);
+  const doing = answerOrDo(w, ask, once);
   const settled = doing.then(
     () => mine.delete(name),
     () => mine.delete(name),
@@ -37,34 +37,28 @@ export async function repeated<T>(w: Workspace, ask: Ask, once: () => Promise<Re
   return doing;
 }
 
-/** What `once` comes to when it is not lost to somebody who was quicker. */
-export async function untilWon<T>(once: () => Promise<Result<T> | 'lost'>): Promise<Result<T>> {
+/**
+ * What `once` comes to when it is not lost to somebody who was quicker. That may be itself, by a commit whose answer was lost, or asked
+ * for twice at the same time by two that do not see each other; and it may be refused for what it has done so: a record of it, under
+ * the key, is its answer then.
+ */
+export async function untilWon<T>(w: Workspace, ask: Ask, once: () => Promise<Result<T> | 'lost'>): Promise<Result<T>> {
   for (;;) {
     const done = await once();
+    if (done !== 'lost' && done.ok) return done;
+    const earlier = await answered<T>(w, ask);
+    if (earlier !== undefined) return earlier;
     if (done !== 'lost') return done;
   }
 }
 
-async function answerOrDo<T>(
-  w: Workspace,
-  ask: Ask,
-  key: string,
-  once: () => Promise<Result<T> | 'lost'>,
-): Promise<Result<T>> {
-  for (;;) {
-    const earlier = await answered<T>(w, ask, key);
-    if (earlier !== undefined) return earlier;
-    const done = await once();
-    if (done === 'lost') continue;
-    if (done.ok) return done;
-    // What refuses it may be what it has done itself: by a commit whose answer was lost, or asked for twice at the same time by two
-    // that do not see each other.
-    return (await answered<T>(w, ask, key)) ?? done;
-  }
+async function answerOrDo<T>(w: Workspace, ask: Ask, once: () => Promise<Result<T> | 'lost'>): Promise<Result<T>> {
+  return (await answered<T>(w, ask)) ?? untilWon(w, ask, once);
 }
 
-async function answered<T>(w: Workspace, ask: Ask, key: string): Promise<Result<T> | undefined> {
-  const earlier = await w.store.findIdempotent(w.id, ask.principal, key);
+/** What was answered under the key before; undefined: nothing. Refuses `idempotency_key_reused`. */
+export async function answered<T>(w: Workspace, ask: Ask): Promise<Result<T> | undefined> {
+  const earlier = ask.key === undefined ? undefined : await w.store.findIdempotent(w.id, ask.principal, ask.key);
   if (earlier === undefined) return undefined;
   if (earlier.requestHash === ask.hash) return ok(JSON.parse(earlier.reply) as T);
   return refuse('idempotency_key_reused', {

@@ -62,8 +62,7 @@ export async function lookAgain(s: State, principal: Principal, asked: LookAgain
       baseVersion: s.version,
       ...(ifVersion === undefined ? {} : { ifVersion }),
     };
-    const done = await submitAs(w, principal, request, { ...ask.value, as });
-    return done.ok ? ok(as(done.value)) : done;
+    return submitAs(w, principal, request, { ...ask.value, as });
   });
 }
 

@@ -324,8 +324,7 @@ async function carryOut(
   const as = ({ version, steps, receipt }: SubmitReply): ManagementReply => reply(version, steps, receipt);
   const through = { run, function: fn.id, functionName: fn.record.name };
   const request = { changeSet: asked.changeSet, mutations, baseVersion: readAt, through };
-  const done = await submitAs(w, principal, request, { ...ask, as });
-  return done.ok ? ok(as(done.value)) : done;
+  return submitAs(w, principal, request, { ...ask, as });
 }
 
 /** Nothing is submitted, but the answer is remembered. */
@@ -336,7 +335,7 @@ async function nothingToDo(
   ask: Ask,
   reply: ManagementReply,
 ): Promise<Result<ManagementReply>> {
-  return untilWon(async () => {
+  return untilWon(w, { principal: principal.id, ...ask }, async () => {
     const found = await w.branch(asked.changeSet);
     if (!found.ok) return found;
     const record = remember(principal.id, ask.key, ask.hash, reply, w.world.clock.nowMs());

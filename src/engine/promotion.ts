@@ -24,7 +24,7 @@ import { presentOf } from './catch_up.ts';
 import { openChangeSet } from './change_set.ts';
 import { askOf, repeated, untilWon } from './idempotency.ts';
 import { permit } from './permit.ts';
-import { commitEdit } from './submit.ts';
+import { commitEdit, type SubmitReply } from './submit.ts';
 import type { Workspace } from './workspace.ts';
 
 /** The change set as a portable document; of Head everything in it, as creations. Refuses `change_set_not_found`. */
@@ -115,15 +115,38 @@ export async function promote(
       hint: 'the file was altered; export the change set again',
     });
   }
-  return repeated<PromoteReply>(w, { principal: principal.id, ...ask.value }, async () => {
-    const head = await w.head();
-    const matched = await w.read(() => matchIds(head.snapshot, file.refers, ids));
-    if (matched.missing.length > 0) return notFound(matched.missing);
-    const key = idempotencyKey === undefined ? {} : { idempotencyKey: `${idempotencyKey} opened` };
-    const opened = await openChangeSet(w, principal, { name: request.name ?? file.name, ...key });
-    if (!opened.ok) return opened;
-    return untilWon(() => place(w, principal, opened.value.id, { file, matched, ask: ask.value }));
-  });
+  return repeated<PromoteReply>(w, { principal: principal.id, ...ask.value }, () =>
+    promoteAs(w, principal, { file, ids, name: request.name ?? file.name }, { ...ask.value, as: (reply) => reply }),
+  );
+}
+
+/** As `promote`, inside another operation that has looked for an earlier answer itself, and whose answer it gives. */
+export async function promoteAs<T>(
+  w: Workspace,
+  principal: Principal,
+  {
+    file,
+    ids,
+    name,
+  }: { readonly file: Portable; readonly ids: Readonly<Record<string, string>>; readonly name: string },
+  ask: AskedAs<T>,
+): Promise<Result<T>> {
+  const head = await w.head();
+  const matched = await w.read(() => matchIds(head.snapshot, file.refers, ids));
+  if (matched.missing.length > 0) return notFound(matched.missing);
+  const key = ask.key === undefined ? {} : { idempotencyKey: `${ask.key} opened` };
+  const opened = await openChangeSet(w, principal, { name, ...key });
+  if (!opened.ok) return opened;
+  const { key: own, hash } = ask;
+  return untilWon(w, { principal: principal.id, key: own, hash }, () =>
+    place(w, principal, opened.value.id, { file, matched, ask }),
+  );
+}
+
+interface AskedAs<T> {
+  readonly key: string | undefined;
+  readonly hash: Hash;
+  readonly as: (reply: PromoteReply) => T;
 }
 
 function notFound(missing: ReturnType<typeof matchIds>['missing']): Result<never> {
@@ -137,17 +160,17 @@ function notFound(missing: ReturnType<typeof matchIds>['missing']): Result<never
   });
 }
 
-async function place(
+async function place<T>(
   w: Workspace,
   principal: Principal,
   id: ChangeSetId,
   what: {
     readonly file: Portable;
     readonly matched: ReturnType<typeof matchIds>;
-    readonly ask: { readonly key: string | undefined; readonly hash: Hash };
+    readonly ask: AskedAs<T>;
   },
-): Promise<Result<PromoteReply> | 'lost'> {
-  const { file, matched } = what;
+): Promise<Result<T> | 'lost'> {
+  const { file, matched, ask } = what;
   const present = must(await presentOf(w, id));
   const { branch } = present;
   return w.read(() => {
@@ -184,10 +207,15 @@ async function place(
       brought: matched.brought.map((x) => file.refers[x]!.schema ?? file.refers[x]!.name),
       receipt: lines,
     });
-    const as = (reply: { version: number }) => replyOf({ ...branch.row, version: reply.version });
+    // The row that is written with it: others may have moved it by the time that it is durable.
+    let answer: T | undefined;
+    const as = (_: SubmitReply, row: ChangeSetRow): T => {
+      answer = ask.as(replyOf(row));
+      return answer;
+    };
     const edited = { snapshot: m.state, steps, settled, atMs: by.atMs, ...receipt };
-    return commitEdit(w, principal, branch, edited, { ...what.ask, as }).then((done) =>
-      done === 'lost' || !done.ok ? done : ok(replyOf(branch.row)),
+    return commitEdit(w, principal, branch, edited, { ...ask, as }).then((done) =>
+      done === 'lost' || !done.ok ? done : ok(answer as T),
     );
   });
 }

@@ -121,7 +121,16 @@ async function submitParts(
   let unlinked = 0;
   for (let left = parts; ; ) {
     const mutations = left.map((p) => p.request);
-    const done = await submitAs(w, principal, { changeSet, mutations }, { key: undefined, hash: '' as Hash });
+    const done = await submitAs(
+      w,
+      principal,
+      { changeSet, mutations },
+      {
+        key: undefined,
+        hash: '' as Hash,
+        as: (reply) => reply,
+      },
+    );
     if (done.ok) return ok({ version: done.value.version, refused, unlinked });
     const next = refused.length < refusalsMax ? without(left, done.refusal) : undefined;
     if (next === undefined) return done;

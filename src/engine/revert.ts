@@ -3,7 +3,7 @@
 // changed again later stays, and the receipt says so with the mutation that would force it. Nothing is applied by it.
 
 import type { Principal } from '../access/role.ts';
-import type { ChangeSetId, ComponentId } from '../base/ids.ts';
+import type { ChangeSetId, ComponentId, Hash } from '../base/ids.ts';
 import { Fault, must, ok, type Result, refuse } from '../base/result.ts';
 import {
   itemsOfSteps,
@@ -27,7 +27,7 @@ import { auditRows, plainAuditRows } from './audit.ts';
 import { newBranch } from './branch.ts';
 import { presentOf } from './catch_up.ts';
 import { entryOf } from './change_set.ts';
-import { askOf, remember, repeated } from './idempotency.ts';
+import { answered, askOf, remember, repeated } from './idempotency.ts';
 import { denied, permit } from './permit.ts';
 import { permitChange } from './policies.ts';
 import type { Workspace } from './workspace.ts';
@@ -57,25 +57,50 @@ export async function revert(w: Workspace, principal: Principal, request: Revert
   const ask = askOf(w, request.idempotencyKey, { revert: { ...request.of } });
   if (!ask.ok) return ask;
   return repeated<RevertReply>(w, { principal: principal.id, ...ask.value }, async () => {
-    const range = await rangeOf(w, request);
-    if (!range.ok) return range;
-    const { first, last } = range.value;
-    const inverse = await inverseOf(w, first, last);
-    if (inverse.steps.length === 0) return nothing(first, last);
-    const name = request.name ?? (await nameFor(w, request, first, last));
-    const row = await open(w, principal, { name, last, inverse });
-    const present = await presentOf(w, row.id);
+    const opened = await openedOnce(w, principal, request, ask.value);
+    if (opened === 'lost' || !opened.ok) return opened;
+    const { id, edits, noInverse } = opened.value;
+    const present = await presentOf(w, id);
     if (!present.ok) return present;
     const reply: RevertReply = {
       changeSet: present.value.row,
-      edits: inverse.steps.length,
+      edits,
       receipt: present.value.branch.pending.lines,
-      noInverse: inverse.noInverse,
+      noInverse,
     };
     const record = remember(principal.id, ask.value.key, ask.value.hash, reply, w.world.clock.nowMs());
     if (record.idempotency !== undefined) await w.commit({ changeSets: [], log: [], audit: [], ...record });
     return ok(reply);
   });
+}
+
+interface Asked {
+  readonly key: string | undefined;
+  readonly hash: Hash;
+}
+
+/** What is remembered of a change set that was opened, until the whole answer is. */
+interface Opened extends Pick<RevertReply, 'edits' | 'noInverse'> {
+  readonly id: ChangeSetId;
+}
+
+/** Opens the change set with its edits, once for a key: of an attempt that ended behind that the rest is done. */
+async function openedOnce(
+  w: Workspace,
+  principal: Principal,
+  request: RevertRequest,
+  { key: whole, hash }: Asked,
+): Promise<Result<Opened> | 'lost'> {
+  const ask = { key: whole === undefined ? undefined : `${whole} opened`, hash };
+  const earlier = await answered<Opened>(w, { principal: principal.id, ...ask });
+  if (earlier !== undefined) return earlier;
+  const range = await rangeOf(w, request);
+  if (!range.ok) return range;
+  const { first, last } = range.value;
+  const inverse = await inverseOf(w, first, last);
+  if (inverse.steps.length === 0) return nothing(first, last);
+  const name = request.name ?? (await nameFor(w, request, first, last));
+  return open(w, principal, { name, last, inverse, ask });
 }
 
 function nothing(first: number, last: number): Result<never> {
@@ -231,78 +256,78 @@ function stepOf(step: Step, mutations: readonly Mutation[]): Step {
 async function open(
   w: Workspace,
   principal: Principal,
-  what: { readonly name: string; readonly last: number; readonly inverse: Inverse },
-): Promise<ChangeSetRow> {
-  const { after, steps } = what.inverse;
-  for (;;) {
-    const head = await w.head();
-    const atMs = w.world.clock.nowMs();
-    const id = w.world.ids.ulid<ChangeSetId>();
-    const state = await w.read(() => {
-      const draft = after.edit();
-      for (const m of steps.flatMap((s) => s.mutations)) apply(draft, m);
-      const next = draft.finish();
-      next.roots();
-      return next;
-    });
-    const { intent, reality } = state.roots();
-    const fresh: ChangeSetRow = {
-      id,
-      name: what.name,
-      status: 'Open',
-      isHead: false,
-      baseVersion: what.last,
-      openedOn: what.last,
-      version: 0,
-      intentRoot: after.roots().intent,
-      realityRoot: after.roots().reality,
-      auditCount: 0,
-      auditHead: '',
-      createdAtMs: atMs,
-      createdBy: principal.id,
-      updatedAtMs: atMs,
-    };
-    const edits = () => [{ author: principal.id, mutations: steps.flatMap((s) => s.mutations) }];
-    const change = { row: fresh, head: after, present: state, edits };
-    const may = await w.read(() => permitChange(w, principal, 'edit', change));
-    if (!may.ok) must(await denied(w, principal, { operation: 'revert', subject: '' }, may));
-    const sentence = `open change set ${JSON.stringify(what.name)} on version ${what.last} of Head`;
-    const fact = { kind: 'change_set.open', subject: id, path: '', sentence };
-    const opened = plainAuditRows(w, fresh, { actor: principal.id, atMs }, [
-      { ...fact, anchor: { changeSet: head.row.id, seq: head.row.auditCount, hash: head.row.auditHead } },
-    ]);
-    const empty = { ...fresh, ...opened.head };
-    const row = { ...empty, version: 1, intentRoot: intent, realityRoot: reality };
-    const by = { actor: principal.id, atMs, version: 1 };
-    const mutations = steps.flatMap((s) => s.mutations);
-    const entry: LogEntry = {
-      ...entryOf(row, atMs, principal),
-      format: logFormat,
-      kind: 'edit',
-      steps,
-      settled: { items: [], repairs: [], lines: [], texts: [], mutations, added: itemsOfSteps(by, steps, 'head') },
-    };
-    const text = logText(entry);
-    const edited = auditRows(w, empty, text, entry, steps);
-    const moved = { ...row, ...edited.head };
-    const theirs = plainAuditRows(w, head.row, { actor: principal.id, atMs }, [
-      { ...fact, anchor: { changeSet: id, seq: moved.auditCount, hash: moved.auditHead } },
-    ]);
-    const headRow = { ...head.row, ...theirs.head };
-    const durable = await w.advance(
-      [
-        { branch: head, row: headRow, snapshot: head.snapshot },
-        { branch: newBranch(moved, state), row: moved, snapshot: state, entry },
+  what: { readonly name: string; readonly last: number; readonly inverse: Inverse; readonly ask: Asked },
+): Promise<Result<Opened> | 'lost'> {
+  const { after, steps, noInverse } = what.inverse;
+  const head = await w.head();
+  const atMs = w.world.clock.nowMs();
+  const id = w.world.ids.ulid<ChangeSetId>();
+  const state = await w.read(() => {
+    const draft = after.edit();
+    for (const m of steps.flatMap((s) => s.mutations)) apply(draft, m);
+    const next = draft.finish();
+    next.roots();
+    return next;
+  });
+  const { intent, reality } = state.roots();
+  const fresh: ChangeSetRow = {
+    id,
+    name: what.name,
+    status: 'Open',
+    isHead: false,
+    baseVersion: what.last,
+    openedOn: what.last,
+    version: 0,
+    intentRoot: after.roots().intent,
+    realityRoot: after.roots().reality,
+    auditCount: 0,
+    auditHead: '',
+    createdAtMs: atMs,
+    createdBy: principal.id,
+    updatedAtMs: atMs,
+  };
+  const edits = () => [{ author: principal.id, mutations: steps.flatMap((s) => s.mutations) }];
+  const change = { row: fresh, head: after, present: state, edits };
+  const may = await w.read(() => permitChange(w, principal, 'edit', change));
+  if (!may.ok) must(await denied(w, principal, { operation: 'revert', subject: '' }, may));
+  const sentence = `open change set ${JSON.stringify(what.name)} on version ${what.last} of Head`;
+  const fact = { kind: 'change_set.open', subject: id, path: '', sentence };
+  const begun = plainAuditRows(w, fresh, { actor: principal.id, atMs }, [
+    { ...fact, anchor: { changeSet: head.row.id, seq: head.row.auditCount, hash: head.row.auditHead } },
+  ]);
+  const empty = { ...fresh, ...begun.head };
+  const row = { ...empty, version: 1, intentRoot: intent, realityRoot: reality };
+  const by = { actor: principal.id, atMs, version: 1 };
+  const mutations = steps.flatMap((s) => s.mutations);
+  const entry: LogEntry = {
+    ...entryOf(row, atMs, principal),
+    format: logFormat,
+    kind: 'edit',
+    steps,
+    settled: { items: [], repairs: [], lines: [], texts: [], mutations, added: itemsOfSteps(by, steps, 'head') },
+  };
+  const text = logText(entry);
+  const edited = auditRows(w, empty, text, entry, steps);
+  const moved = { ...row, ...edited.head };
+  const theirs = plainAuditRows(w, head.row, { actor: principal.id, atMs }, [
+    { ...fact, anchor: { changeSet: id, seq: moved.auditCount, hash: moved.auditHead } },
+  ]);
+  const headRow = { ...head.row, ...theirs.head };
+  const opened: Opened = { id, edits: steps.length, noInverse };
+  const durable = await w.advance(
+    [
+      { branch: head, row: headRow, snapshot: head.snapshot },
+      { branch: newBranch(moved, state), row: moved, snapshot: state, entry },
+    ],
+    {
+      changeSets: [
+        { row: headRow, expected: head.row.version },
+        { row: moved, expected: undefined },
       ],
-      {
-        changeSets: [
-          { row: headRow, expected: head.row.version },
-          { row: moved, expected: undefined },
-        ],
-        log: [{ changeSet: id, version: 1, text }],
-        audit: [...theirs.rows, ...opened.rows, ...edited.rows],
-      },
-    );
-    if (durable) return moved;
-  }
+      log: [{ changeSet: id, version: 1, text }],
+      audit: [...theirs.rows, ...begun.rows, ...edited.rows],
+      ...remember(principal.id, what.ask.key, what.ask.hash, opened, atMs),
+    },
+  );
+  return durable ? ok(opened) : 'lost';
 }

@@ -173,7 +173,7 @@ async function named(
   key: ContentKey | undefined,
   ask: Ask,
 ): Promise<Result<SetSecretReply>> {
-  return untilWon(async () => {
+  return untilWon(w, { principal: principal.id, ...ask }, async () => {
     const found = await caughtUp(w, given.changeSet);
     if (!found.ok) return found;
     return w.read(() => nameNow(w, principal, found.value.branch, { given, key, ask }));

@@ -4,9 +4,10 @@
 
 import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, ComponentId } from '../base/ids.ts';
+import type { Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { must, ok, type Result, refuse } from '../base/result.ts';
-import { type Portable, portableOf } from '../formats/portable.ts';
+import { type Portable, parsePortable, portableOf } from '../formats/portable.ts';
 import { edgesOutOfComponent } from '../graph/edges.ts';
 import type { Item } from '../merge/item.ts';
 import { blobsOfMutations } from '../merge/log_entry.ts';
@@ -15,8 +16,10 @@ import { index, indexUser } from '../model/keys.ts';
 import { findComponent, nameOf, resolveComponent } from '../model/lookup.ts';
 import type { Reader } from '../model/state.ts';
 import { presentOf } from './catch_up.ts';
+import { askOf, repeated } from './idempotency.ts';
 import { type MovedLine, movedLines } from './moved.ts';
-import { type PromoteReply, promote } from './promotion.ts';
+import { permit } from './permit.ts';
+import { type PromoteReply, promoteAs } from './promotion.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface SplitRequest {
@@ -38,7 +41,29 @@ export interface SplitReply extends PromoteReply {
  * `request_malformed` where there is nothing to take.
  */
 export async function split(w: Workspace, principal: Principal, request: SplitRequest): Promise<Result<SplitReply>> {
-  const { changeSet, components, name, idempotencyKey } = request;
+  const { idempotencyKey, ...what } = request;
+  const may = await permit(w, principal, 'edit', { operation: 'split a change set', subject: what.changeSet });
+  if (!may.ok) return may;
+  // Not what it comes to: that is another once either of them has moved.
+  const ask = askOf(w, idempotencyKey, { split: what as unknown as Json });
+  if (!ask.ok) return ask;
+  return repeated<SplitReply>(w, { principal: principal.id, ...ask.value }, async () => {
+    const part = await partOf(w, what);
+    if (!part.ok) return part;
+    const { portable, needed } = part.value;
+    const file = must(parsePortable(JSON.stringify(portable)));
+    const as = (reply: PromoteReply): SplitReply => ({ ...reply, needed });
+    return promoteAs(w, principal, { file, ids: {}, name: file.name }, { ...ask.value, as });
+  });
+}
+
+interface Part {
+  readonly portable: Portable;
+  /** Names of what came along. */
+  readonly needed: readonly string[];
+}
+
+async function partOf(w: Workspace, { changeSet, components, name }: SplitRequest): Promise<Result<Part>> {
   const present = await presentOf(w, changeSet);
   if (!present.ok) return present;
   const { branch, row, snapshot } = present.value;
@@ -51,7 +76,7 @@ export async function split(w: Workspace, principal: Principal, request: SplitRe
     });
   }
   const head = await w.head();
-  const part = await w.read((): Result<{ readonly portable: Portable; readonly needed: string[] }> => {
+  return w.read((): Result<Part> => {
     const chosen = new Set<string>();
     for (const text of components) chosen.add(must(resolveComponent(snapshot, text)));
     const { side } = branch.pending;
@@ -74,11 +99,6 @@ export async function split(w: Workspace, principal: Principal, request: SplitRe
         needed.push(nameOf(snapshot, unit as ComponentId));
     return ok({ portable: portableOf(snapshot, items, about, (ms) => blobsOfMutations(ms)), needed: needed.sort() });
   });
-  if (!part.ok) return part;
-  const { portable, needed } = part.value;
-  const key = idempotencyKey === undefined ? {} : { idempotencyKey };
-  const done = await promote(w, principal, { text: JSON.stringify(portable), ...key });
-  return done.ok ? ok({ ...done.value, needed }) : done;
 }
 
 /** Units that edits of the chosen ones refer to, however far, as far as the change set edits them; bindings come with what they bind to. */

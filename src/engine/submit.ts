@@ -77,14 +77,17 @@ export async function submit(w: Workspace, principal: Principal, request: Submit
 /** What is submitted on behalf of somebody by the engine's own doing; `ask` is what its answer is remembered by. */
 export type SubmitFor = Omit<SubmitRequest, 'idempotencyKey'> & { readonly through?: Through };
 
-/** As `submit`, inside another operation that looks for an earlier answer itself. */
-export function submitAs(
+/** As `submit`, inside another operation that has looked for an earlier answer itself, and whose answer it gives. */
+export function submitAs<T>(
   w: Workspace,
   principal: Principal,
   request: SubmitFor,
-  ask: Ask,
-): Promise<Result<SubmitReply>> {
-  return untilWon(() => submitOnce(w, principal, request, ask));
+  ask: Omit<Ask, 'as'> & { readonly as: (reply: SubmitReply) => T },
+): Promise<Result<T>> {
+  return untilWon<T>(w, { principal: principal.id, key: ask.key, hash: ask.hash }, async () => {
+    const done = await submitOnce(w, principal, request, ask);
+    return done === 'lost' || !done.ok ? done : ok(ask.as(done.value));
+  });
 }
 
 async function submitOnce(
@@ -191,7 +194,7 @@ export interface Edited {
 export interface Ask {
   readonly key: string | undefined;
   readonly hash: Hash;
-  readonly as?: (reply: SubmitReply) => unknown;
+  readonly as?: (reply: SubmitReply, row: Branch['row']) => unknown;
 }
 
 /**
@@ -207,13 +210,13 @@ export function commitEdit(
 ): Promise<Result<SubmitReply> | 'lost'> {
   const { row: before } = branch;
   const atMs = edited.atMs ?? w.world.clock.nowMs();
-  const remembered = (reply: SubmitReply): Pick<Commit, 'idempotency'> =>
-    ask === undefined ? {} : remember(principal.id, ask.key, ask.hash, ask.as?.(reply) ?? reply, atMs);
+  const remembered = (reply: SubmitReply, row: Branch['row']): Pick<Commit, 'idempotency'> =>
+    ask === undefined ? {} : remember(principal.id, ask.key, ask.hash, ask.as?.(reply, row) ?? reply, atMs);
   const { through, redoes } = edited;
   const effective = edited.steps.filter((s) => s.mutations.length > 0).map((s) => toldThrough(s, through));
   if (effective.length === 0) {
     const same = replyOf(before, edited);
-    return keepAnswer(w, branch, same, remembered(same));
+    return keepAnswer(w, branch, same, remembered(same, before));
   }
   const edits = () => [{ author: principal.id, mutations: effective.flatMap((s) => s.mutations) }];
   const change = { row: before, head: branch.snapshot, present: edited.snapshot, edits };
@@ -254,7 +257,7 @@ export function commitEdit(
     log: [{ changeSet: row.id, version: row.version, text }],
     audit: audit.rows,
     chunks: chunksOf(w, blobsOfEntry(entry)),
-    ...remembered(reply),
+    ...remembered(reply, row),
   });
   return landed.then((durable) => (durable ? ok(reply) : 'lost'));
 }

@@ -138,13 +138,7 @@ async function onVariant<T>(
       ...(baseVersion === undefined ? {} : { baseVersion }),
       ...(ifVersion === undefined ? {} : { ifVersion }),
     };
-    const done = await submitAs(
-      w,
-      principal,
-      { changeSet, mutations: made.value, ...based },
-      { ...ask.value, as: reply },
-    );
-    return done.ok ? ok(reply(done.value)) : done;
+    return submitAs(w, principal, { changeSet, mutations: made.value, ...based }, { ...ask.value, as: reply });
   });
 }
 

@@ -45,6 +45,20 @@ test('[EN195] the edits of a component come with those of what it needs, as a ch
   await house.close();
 });
 
+test('[EN8] a part that is asked for again is the same one, though its change set and Head have moved since', async () => {
+  const { house, changeSet } = await withFour();
+  const ask = { changeSet, components: ['b'], idempotencyKey: 'k' };
+  const part = await house.call<SplitReply>('change_set.split', ask);
+  await house.submit(changeSet, { kind: 'attribute.set', component: 'a', path: '/domain/text', value: 'y' });
+  await house.call('change_set.apply', { changeSet: part.changeSet.id });
+  expect(await house.call<SplitReply>('change_set.split', ask)).toEqual(part);
+  await house.call('change_set.abandon', { changeSet });
+  expect(await house.call<SplitReply>('change_set.split', ask)).toEqual(part);
+  const other = await house.refused('change_set.split', { ...ask, components: ['d'] });
+  expect(other.code).toBe('idempotency_key_reused');
+  await house.close();
+});
+
 test('[EN195] part by part, in any order, leads to the same Head as all at once', async () => {
   const { house, changeSet } = await withFour();
   for (const component of ['d', 'c', 'old']) {
