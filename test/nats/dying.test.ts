@@ -1,6 +1,8 @@
 // Runners that die, sleep and are cut off with a run in hand. What was done is counted outside of all of them.
 
+import { connect, type Msg } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
+import { namesOf } from '../../src/adapters/nats/protocol.ts';
 import { newRun, runOn, short, sleep, until, worldsOfTests } from './world.ts';
 
 const at = worldsOfTests();
@@ -47,6 +49,33 @@ test('[EN731] calls that only compute are done by another, with each line of the
   expect(report.outcome.ok).toBe(true);
   expect(report.runner).toMatch(/^b, /);
   expect(lines.map((l) => `${l.seq} ${l.text}`)).toEqual(['1 one', '2 two']);
+});
+
+test('[EN732] a slip that comes again because what settled it was lost gives nobody the run once more', async () => {
+  const engine = await at.world.engine();
+  const connection = await connect({
+    servers: at.server.urlOf('engine').replace('nats://engine:e%3Ang%40ine@', ''),
+    user: 'engine',
+    pass: 'e:ng@ine',
+  });
+  const installation = /installation=([^&]*)/.exec(at.world.query)![1]!;
+  const slips: Msg[] = [];
+  connection.subscribe(`${namesOf(installation).queue({ tier: 'process', pool: 'default', priority: '*' as never })}`, {
+    callback: (_, m) => void slips.push(m),
+  });
+  await connection.flush();
+  await at.world.start('a');
+  const tier = await engine.runner('process');
+  const name = newRun();
+  const running = runOn(tier, at.effects.script(3_000), { input: { name }, allow: at.effects.allow });
+  await until(() => at.effects.count(`${name}-before`) === 1);
+  const [slip] = slips;
+  for (let n = 0; n < 3; n++) connection.publish(slip!.subject, slip!.data);
+  const { report, starts } = await running;
+  expect([short(report), starts]).toEqual([`ok "${name}"`, 1]);
+  await sleep(500);
+  expect([at.effects.count(`${name}-before`), at.effects.count(`${name}-behind`)]).toEqual([1, 1]);
+  await connection.close();
 });
 
 test('[EN732] a runner that dies in the middle of an effect has lost it, and nobody repeats it', async () => {

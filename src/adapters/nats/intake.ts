@@ -39,6 +39,8 @@ export class Intake {
   /** Slips in hand. */
   readonly #inHand = new Map<TakenSlip, { readonly leaseMs: number; saidAtMs: number }>();
   readonly #underWay = new Set<RunId>();
+  /** Runs with effects that this runner has asked for, and whether it was given them. */
+  readonly #acting = new Map<RunId, 'asked' | 'given'>();
   readonly #turns = new PriorityTurns();
   readonly #reader: QueueReader;
   /** Slips of runs with effects that came and have not been looked at. */
@@ -277,11 +279,21 @@ export class Intake {
 
   async #actOn(message: TakenSlip, { id, placing }: SlipRun, contact: EngineContact): Promise<void> {
     const { runner } = this.#options;
+    const known = this.#acting.get(id);
+    if (known !== undefined) {
+      // Its own, come back: what settled it was lost on the way. The engine would give the run to this runner again.
+      if (known === 'given') message.ack();
+      else message.nak(awayMs);
+      this.#settled(message);
+      return;
+    }
+    this.#acting.set(id, 'asked');
     contact.hold(id, () => runner.kill(id));
     try {
       let request: SentRequest | undefined;
       try {
         request = await contact.claim(id);
+        this.#acting.set(id, 'given');
         message.ack();
       } catch (e) {
         this.#away(message, e);
@@ -294,6 +306,7 @@ export class Intake {
       await contact.events.taken();
     } finally {
       contact.release(id);
+      this.#acting.delete(id);
     }
   }
 
