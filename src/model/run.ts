@@ -51,6 +51,7 @@ export interface RunLimits {
 export const runFailures = {
   threw: 'The function threw.',
   result_invalid: 'The result is not of the shape that a function of its kind returns, or not JSON.',
+  crashed: 'Its process ended before it had given a result.',
   timed_out: 'It took longer than its time.',
   out_of_memory: 'It used more than its memory.',
   output_too_large: 'Its result or its log is larger than its bound.',

@@ -88,8 +88,8 @@ function outcomeOfEnd(exit: string | null, crashText: string): RunOutcome {
   if (!/^\d+$/.test(exit) && outOfMemoryText.test(crashText))
     return failed('out_of_memory', 'the process ran out of memory');
   if (exit === 'SIGKILL') return failed('runner_lost', 'the process was killed from outside');
-  if (/^\d+$/.test(exit)) return failed('threw', `the function ended its own process (exit code ${exit})`);
-  return failed('threw', `the process of the function crashed (${exit})`);
+  if (/^\d+$/.test(exit)) return failed('crashed', `the function ended its own process (exit code ${exit})`);
+  return failed('crashed', `the process of the function crashed (${exit})`);
 }
 
 /** What a run has besides its request. */
