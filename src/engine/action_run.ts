@@ -1,7 +1,7 @@
 // One attempt of an action: its inputs bound, what it is about to do written down, its function called, and what that came
 // to. An attempt of an action that takes several calls of its function goes on from the checkpoint that the last one left.
 
-import type { ActionId } from '../base/ids.ts';
+import type { ActionId, RunId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { must, ok, type Result, refusalText } from '../base/result.ts';
 import type { Call } from '../builtins/assemble.ts';
@@ -16,6 +16,7 @@ import {
 import { type KeyUse, keyFor } from '../dispatch/key_use.ts';
 import { decideRetry } from '../dispatch/retry.ts';
 import type { ActionRecord } from '../model/action.ts';
+import type { RunFailureCode } from '../model/run.ts';
 import { callOf, functionFor, runOf } from './action_call.ts';
 import { endAs, mayHaveActed, unknownEnd } from './action_end.ts';
 import { type Bound, bindInputs } from './action_inputs.ts';
@@ -32,6 +33,8 @@ export interface Carrier {
   readonly owner: string;
   /** Nobody else takes a call over before so long after the last sign of life of this one. */
   readonly leaseMs: number;
+  /** Others write to the store, too, and take over what gives no sign of life. */
+  readonly isShared: boolean;
   /** Nothing new is begun, and what is cut off is interrupted by that. */
   readonly isStopped: () => boolean;
   /** An action has moved. */
@@ -80,18 +83,17 @@ export async function carryOut(w: Workspace, id: ActionId, by: Carrier, turn: Tu
       lease: leaseOf(w, by),
     }),
   );
+  const sinceMs = performance.now();
   // Somebody else has it.
   if (!(await w.record({ changes: [], actions: [started] }))) return;
   by.tell();
   const { fence } = started.record;
-  const beating = setInterval(() => void beat(w, id, fence, by), by.leaseMs / 3);
-  let tested: Tested;
-  try {
-    tested = await start();
-  } finally {
-    clearInterval(beating);
-  }
-  await ended(w, { id, fence, bound, call, tested, keys: turn.keys }, by);
+  const running = start();
+  // Ended by somebody while it was being written that it runs.
+  if (actions.isRead && actions.find(id)?.ending !== undefined) w.calls.kill(run);
+  const life = showLife(w, { id, run, fence, sinceMs }, by);
+  const tested = await running.finally(life.end);
+  await ended(w, { id, fence, bound, call, tested: life.isCutOff() ? cutOff(tested) : tested, keys: turn.keys }, by);
 }
 
 const leaseOf = (w: Workspace, { owner, leaseMs }: Carrier): NonNullable<ActionRecord['lease']> => ({
@@ -99,16 +101,65 @@ const leaseOf = (w: Workspace, { owner, leaseMs }: Carrier): NonNullable<ActionR
   untilMs: w.world.clock.nowMs() + leaseMs,
 });
 
-/** A sign of life. Who was taken over ends his call: what it comes to is recorded by nobody. */
-async function beat(w: Workspace, id: ActionId, fence: number, by: Carrier): Promise<void> {
-  // After a fault of the store they are read anew by who wakes the work next: this sign of life is left out.
-  if (!w.actions.isRead) return;
+/** Signs of life in the time after which somebody else may take a call over. */
+const signsPerLease = 6;
+/**
+ * Part of that time after which a call of which no sign of life was written is ended by who made it: before anybody else may
+ * make it again. A runner elsewhere does the same when it does not hear of its engine.
+ */
+const fencePart = 0.7;
+
+interface UnderWay {
+  readonly id: ActionId;
+  readonly run: RunId;
+  readonly fence: number;
+  /** By `performance.now()`: before its start was written. */
+  readonly sinceMs: number;
+}
+
+/** Gives signs of life of a call while it is under way. Who was taken over ends his call: what it comes to is recorded by nobody. */
+function showLife(
+  w: Workspace,
+  of: UnderWay,
+  by: Carrier,
+): { readonly isCutOff: () => boolean; readonly end: () => void } {
+  let shownMs = of.sinceMs;
+  let isShowing = false;
+  let isCutOff = false;
+  const show = async (): Promise<void> => {
+    const nowMs = performance.now();
+    if (by.isShared && nowMs - shownMs > fencePart * by.leaseMs) {
+      isCutOff = true;
+      w.calls.kill(of.run);
+      return;
+    }
+    if (isShowing) return;
+    isShowing = true;
+    // A store that fails is asked again: until the time is over that nobody takes it over in.
+    const isHis = await prolong(w, of, by).catch(() => undefined);
+    isShowing = false;
+    if (isHis === true) shownMs = nowMs;
+    else if (isHis === false) w.calls.kill(of.run);
+  };
+  const timer = setInterval(() => void show(), by.leaseMs / signsPerLease);
+  return { isCutOff: () => isCutOff, end: () => clearInterval(timer) };
+}
+
+/** False: somebody else has it by now. */
+async function prolong(w: Workspace, { id, fence }: UnderWay, by: Carrier): Promise<boolean> {
+  // After a fault of the store they are read anew.
+  if (!w.actions.isRead) await w.actions.ready();
   const action = w.actions.find(id);
-  if (action?.status !== 'running' || action.fence !== fence) return;
-  const isHis = await w
-    .record({ changes: [], actions: [{ ...w.actions.amend(id, { lease: leaseOf(w, by) }), isUnnoted: true }] })
-    .catch(() => false);
-  if (!isHis && action.run !== null) w.calls.kill(action.run);
+  if (action?.status !== 'running' || action.fence !== fence) return false;
+  return w.record({ changes: [], actions: [{ ...w.actions.amend(id, { lease: leaseOf(w, by) }), isUnnoted: true }] });
+}
+
+/** Ended because the store was not reached, which is nobody's wish. */
+function cutOff(tested: Tested): Tested {
+  const { outcome } = tested.report;
+  if (outcome.ok || outcome.code !== 'killed') return tested;
+  const message = 'the engine did not reach its store for most of the lease of the action and ended the call';
+  return { ...tested, report: { ...tested.report, outcome: { ok: false, code: 'runner_lost', message } } };
 }
 
 async function prepared(w: Workspace, action: ActionRecord): Promise<Result<Prepared>> {
@@ -150,6 +201,8 @@ interface Ended {
 /** Records it, unless somebody else has taken the action over. */
 async function ended(w: Workspace, of: Ended, by: Carrier): Promise<void> {
   const { id, fence, bound } = of;
+  // After a fault of the store they are read anew: what came of it is not lost by that.
+  await w.actions.ready();
   const isMine = (): boolean => w.actions.find(id)?.status === 'running' && w.actions.find(id)?.fence === fence;
   if (!isMine()) return;
   const { outcome } = of.tested.report;
@@ -171,7 +224,7 @@ async function ended(w: Workspace, of: Ended, by: Carrier): Promise<void> {
   if (errorClass === 'throttled' && retryAfterMs !== undefined)
     for (const { key } of of.keys) w.dispatcher.retryAfter(key, Math.min(retryAfterMs, limits.retryAfterMsMax));
   const isOnRequest = isKilled || w.actions.find(id)?.ending !== undefined;
-  const isOpen = isKilled || errorClass === 'unknown-outcome';
+  const isOpen = isKilled || errorClass === 'unknown-outcome' || failure.isCutShort === true;
   const mayHave = isOpen && (await mayHaveActed(w, w.actions.find(id)!));
   const isUnknown = isOpen && (isOnRequest ? mayHave : !(await isSafeToRepeat(w, w.actions.find(id), of.call)));
   if (!isMine()) return;
@@ -191,9 +244,14 @@ const isPause = (answer: ActionAnswer): answer is ActionPause =>
 interface Failed extends Omit<ActionFailure, 'status'> {
   readonly code: string;
   readonly isSaid?: boolean;
+  /** It was ended, or what it gave cannot be read: how far it had come nobody knows. */
+  readonly isCutShort?: boolean;
   /** It may have been done all the same. */
   readonly mayHave?: boolean;
 }
+
+/** Codes of calls that may have done what they were for, and would come to the same end once more. */
+const cutShort: readonly RunFailureCode[] = ['crashed', 'out_of_memory', 'output_too_large', 'result_invalid'];
 
 function failureOf(outcome: Tested['report']['outcome'], said: Result<ActionAnswer> | undefined): Failed {
   const none = { retryAfterMs: undefined };
@@ -202,10 +260,17 @@ function failureOf(outcome: Tested['report']['outcome'], said: Result<ActionAnsw
     const message = failureText(outcome);
     if (code === 'timed_out' || code === 'runner_lost')
       return { code, message, errorClass: 'unknown-outcome', ...none };
-    return { code, message, errorClass: code === 'threw' ? classOfThrown(message) : 'permanent', ...none };
+    const isCutShort = cutShort.includes(code);
+    return { code, message, errorClass: code === 'threw' ? classOfThrown(message) : 'permanent', isCutShort, ...none };
   }
   if (said?.ok === false)
-    return { code: said.refusal.code, message: refusalText(said.refusal), errorClass: 'permanent', ...none };
+    return {
+      code: said.refusal.code,
+      message: refusalText(said.refusal),
+      errorClass: 'permanent',
+      isCutShort: true,
+      ...none,
+    };
   const { message, errorClass, retryAfterMs } = must(said!) as ActionFailure;
   return { code: 'threw', message, errorClass, retryAfterMs, isSaid: true };
 }

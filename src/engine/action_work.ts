@@ -54,6 +54,7 @@ export class ActionWork {
     this.#by = {
       owner: w.world.ids.ulid<ActionId>(),
       leaseMs,
+      isShared,
       isStopped: () => this.#isStopped,
       tell: () => this.tell(),
     };
@@ -73,8 +74,14 @@ export class ActionWork {
       this.#isAwake = true;
       // Whoever found one interrupted may have gone before he found out what became of it.
       const found = this.#w.actions.all().filter((a) => a.status === 'interrupted' && !this.#under.has(a.id));
-      await this.#takeOver();
-      for (const action of found) await resolveInterrupted(this.#w, action);
+      try {
+        await this.#takeOver();
+        for (const action of found) await resolveInterrupted(this.#w, action);
+      } catch (e) {
+        // Whoever wakes it next does what is left of that.
+        this.#isAwake = false;
+        throw e;
+      }
     }
     await this.#lookAtLacking();
     this.#pump();

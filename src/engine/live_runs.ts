@@ -19,6 +19,8 @@ interface LiveRun {
   /** Changed in place: most runs end before anybody looks. Whoever looks gets a copy. */
   readonly record: { -readonly [K in keyof RunRecord]: RunRecord[K] };
   readonly runner: Runner;
+  /** It was to be ended while it was on its way to its runner, or back. */
+  isUnwanted?: true;
 }
 
 export class LiveRuns {
@@ -79,9 +81,17 @@ export class LiveRuns {
     Object.assign(this.#runs.get(id)!.record, more);
   }
 
-  /** Ends a run at its runner. False when it is not under way. */
+  /** Ends a run at its runner, or before it gets there. False when it is not under way. */
   kill(id: RunId): boolean {
-    return this.#runs.get(id)?.runner.kill(id) ?? false;
+    const live = this.#runs.get(id);
+    if (live === undefined || isEnded(live.record.status)) return false;
+    if (!live.runner.kill(id)) live.isUnwanted = true;
+    return true;
+  }
+
+  /** Was it to be ended before it was at its runner? */
+  isUnwanted(id: RunId): boolean {
+    return this.#runs.get(id)?.isUnwanted === true;
   }
 
   /** The store has the record of its end, or will never have it. */

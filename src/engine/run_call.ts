@@ -248,6 +248,8 @@ export class CallRuns {
     if (!reach.ok) return notStarted(run, 'authentication_failed', reach.message);
     const opened = component === '' ? undefined : await sealed.open(call.input);
     if (opened?.ok === false) return notStarted(run, 'authentication_failed', refusalText(opened.refusal));
+    // Ended while all of that was being fetched; from here on its runner knows it.
+    if (live.isUnwanted(run.id)) return notStarted(run, 'killed', 'ended on request before it began');
     const request = this.#request(run);
     const isSealed = !isTest && sealedKinds.includes(call.kind);
     return runGuarded(

@@ -265,6 +265,48 @@ test('[EN438] an apply that has no use for it lets it come to its end, and what 
   expect((await a.house.call<{ actions: unknown[] }>('action.pending', {})).actions).toEqual([]);
 });
 
+test.each([
+  ['went away', 'process.exit(3);'],
+  ['gave what cannot be read', `return 'made';`],
+  ['gave too much', `return { status: 'ok', payload: 'x'.repeat(64 << 20) };`],
+])('[EN776] one whose function acted and then %s has not failed', async (_how, end) => {
+  const a = await opened();
+  const text = codeOf(a.provider.port).create.replace(`return { status: 'ok'`, `${end}\n  return { status: 'ok'`);
+  await a.apply('a flaw', { kind: 'function.edit_text', function: 'thing-create', text });
+  await a.apply('made', thing('it'));
+  expect(await a.told()).toEqual(['create of it: interrupted']);
+  expect(await a.effects()).toEqual(['create it']);
+  const [action] = await a.actions();
+  expect(action!.failure!.message).toContain('an attempt may have been done');
+  await a.apply('mended', {
+    kind: 'function.edit_text',
+    function: 'thing-create',
+    text: codeOf(a.provider.port).create,
+  });
+  await a.house.call('action.retry', { action: action!.id });
+  await a.quiet();
+  expect(await a.told()).toContain('create of it: succeeded');
+  expect(await a.effects()).toEqual(['create it']);
+});
+
+test('[EN777] one that is ended on the way to its runner does not begin', async () => {
+  const a = await opened();
+  const { live } = (await a.house.workspace()).calls;
+  const add = live.add.bind(live);
+  live.add = (record, runner) => {
+    add(record, runner);
+    queueMicrotask(() => expect(live.kill(record.id)).toBe(true));
+  };
+  await a.apply('made', thing('it'));
+  live.add = add;
+  const [action] = await a.actions();
+  expect(action!.status).toBe('interrupted');
+  expect(await a.effects()).toEqual([]);
+  await a.house.call('action.retry', { action: action!.id });
+  await a.quiet();
+  expect(await a.effects()).toEqual(['create it']);
+});
+
 test('[EN438] refused for good after an attempt that may have been done, it has not failed', async () => {
   const a = await opened();
   await a.provider.rules({ op: 'create', nth: 1, goes: 'drop' }, { op: 'create', nth: 2, goes: 'fail' });

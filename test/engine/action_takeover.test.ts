@@ -4,7 +4,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { MemoryStore } from '../../src/adapters/memory/store.ts';
 import type { Json } from '../../src/base/json.ts';
-import { must } from '../../src/base/result.ts';
+import { Fault, must } from '../../src/base/result.ts';
 import type { ActionRecord } from '../../src/model/action.ts';
 import { ActionHouse, codeOf, type Provider, startProvider, thingMutations } from './action_house.ts';
 import { withFunctions } from './function_house.ts';
@@ -213,6 +213,75 @@ test('[EN198] of a store that several use, what gives signs of life is left alon
   resume();
   await ending(first);
   expect(await second.actions()).toEqual(done);
+});
+
+test('[EN198] one that does not reach its store ends its call before anybody else may take it over, and goes on with it when it does', async () => {
+  const provider = await startProvider();
+  ended.push(() => provider.close());
+  const store = new MemoryStore();
+  store.close = async () => {};
+  const { view, pause, resume } = pausable(store);
+  const house = await new House(async () => view, {
+    ...withFunctions,
+    actions: { isShared: true, leaseMs: 9_000 },
+  }).start();
+  ended.push(() => house.close().catch(() => {}));
+  const a = new ActionHouse(house, provider);
+  await a.apply('schemas', ...thingMutations(provider.port));
+  await provider.rules({ op: 'create', nth: 1, goes: 'hang' });
+  const made = await house.open('made');
+  await house.submit(made, { kind: 'component.create', schema: 'Thing', name: 'it', attributes: {} });
+  await house.call('change_set.apply', { changeSet: made, waitMs: 20_000 });
+  while ((await a.effects()).length === 0) await new Promise((r) => setTimeout(r, 20));
+  const { live } = (await house.workspace()).calls;
+  expect(live.underWay).toBe(1);
+  pause();
+  while (live.underWay > 0) await new Promise((r) => setTimeout(r, 20));
+  const nowMs = Date.now();
+  const [row] = await store.listActions((await house.workspace()).id, { limit: 1 });
+  expect(nowMs).toBeLessThan(row!.lease!.untilMs);
+  resume();
+  await a.quiet();
+  expect(await a.told()).toEqual(['create of it: succeeded', 'refresh of it: succeeded']);
+  expect((await a.actions())[0]).toMatchObject({ attempts: 2 });
+  expect(await a.effects()).toEqual(['create it']);
+});
+
+test('[EN185] what an engine could not take over, because the store failed, it takes over when it is asked again', async () => {
+  const provider = await startProvider();
+  ended.push(() => provider.close());
+  const store = new MemoryStore();
+  store.close = async () => {};
+  let isAway = false;
+  const view = new Proxy(store, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]) => {
+        if (name === 'commit' && isAway) return Promise.reject(new Fault('store_failed', 'away'));
+        return value.apply(target, args) as unknown;
+      };
+    },
+  });
+  const open = async (of: MemoryStore): Promise<ActionHouse> => {
+    const house = await new House(async () => of, withFunctions).start();
+    ended.push(() => house.close().catch(() => {}));
+    return new ActionHouse(house, provider);
+  };
+  const first = await open(store);
+  await first.apply('schemas', ...thingMutations(provider.port));
+  await provider.rules({ op: 'create', nth: 1, goes: 'hang' });
+  const made = await first.house.open('made');
+  await first.house.submit(made, { kind: 'component.create', schema: 'Thing', name: 'it', attributes: {} });
+  await first.house.call('change_set.apply', { changeSet: made, waitMs: 20_000 });
+  while ((await first.effects()).length === 0) await new Promise((r) => setTimeout(r, 20));
+  const second = await open(view);
+  isAway = true;
+  await expect(second.house.call('action.run', { waitMs: 1 })).rejects.toMatchObject({ code: 'store_failed' });
+  isAway = false;
+  await second.quiet();
+  expect(await second.told()).toEqual(['create of it: succeeded', 'refresh of it: succeeded']);
+  expect(await second.effects()).toEqual(['create it']);
 });
 
 test('[EN183] a collection right after a crash keeps what was sent, which no checkpoint has yet', async () => {
