@@ -89,13 +89,21 @@ interface Excess {
   readonly got: string;
 }
 
-/** Refuses `budget_exceeded`; the budgets of the principal's role and token both hold. */
+/** The token of a principal, and those that it was made with. */
+const tokensOf = ({ token, madeWith = [] }: Principal): readonly string[] =>
+  token === undefined ? [] : [token, ...madeWith];
+
+/** Does any budget hold for the principal? */
+export function isBudgeted({ roles, tokens }: Budgets, principal: Principal): boolean {
+  return roles[principal.role] !== undefined || tokensOf(principal).some((id) => tokens[id] !== undefined);
+}
+
+/** Refuses `budget_exceeded`; the budgets of the principal's role, of its token and of those that this was made with all hold. */
 export function checkBudget(budgets: Budgets, principal: Principal, facts: BudgetFacts): Result<void> {
-  const { role, token } = principal;
-  const ofToken = token === undefined ? undefined : budgets.tokens[token];
+  const { role } = principal;
   const excesses = [
     ...excessesOf(budgets.roles[role], `role ${role}`, facts),
-    ...excessesOf(ofToken, `token ${token}`, facts),
+    ...tokensOf(principal).flatMap((id) => [...excessesOf(budgets.tokens[id], `token ${id}`, facts)]),
   ];
   if (excesses.length === 0) return ok(undefined);
   return refuse('budget_exceeded', {

@@ -12,6 +12,8 @@ export interface Principal {
   readonly role: Role;
   /** Id of the token that the request came with; absent: the person's own session. */
   readonly token?: string;
+  /** Ids of the tokens that it was made with, and they were made with, nearest first: what holds for one of them holds for it. */
+  readonly madeWith?: readonly string[];
   /** What the token lets its holder do, of what the role may; absent: all of it. */
   readonly scopes?: readonly Permission[];
   /** Id of the workspace that has the token; absent: without a token. */
@@ -46,8 +48,12 @@ const allowed: Readonly<Record<Role, readonly Permission[]>> = {
   viewer: ['read'],
 };
 
-/** Operations by which an agent could take away what it is held by: policies, budgets, freeze windows. */
+/** Operations by which an agent could take away what it is held by: who decides on changes, policies, budgets, freeze windows. */
 export const changesOfBounds: readonly string[] = [
+  'member.set',
+  'member.remove',
+  'member.invite',
+  'member.role',
   'policy.set',
   'policy.remove',
   'plan_policy.bind',
@@ -67,7 +73,7 @@ function leftToPeople(
     return { policy: 'people.force', what: 'apply:force', hint };
   }
   if (permission === 'manage' && changesOfBounds.includes(operation)) {
-    const what = 'change policies, budgets and freeze windows';
+    const what = 'change members, policies, budgets and freeze windows';
     return { policy: 'people.policies', what, hint: 'ask an owner of the workspace' };
   }
   const hint = 'ask somebody whom the approvals of the change set name';

@@ -38,10 +38,12 @@ export interface TokenRecord {
   /** null: never. */
   readonly expiresAtMs: number | null;
   readonly revokedAtMs: number | null;
+  /** Ids of the token that it was made with, of the one that that was made with, and so on; absent: none. */
+  readonly madeWith?: readonly string[];
 }
 
 /** What is told of a token. */
-export type TokenLine = Omit<TokenRecord, 'digest'> & { readonly lastUsedAtMs: number | null };
+export type TokenLine = Omit<TokenRecord, 'digest' | 'madeWith'> & { readonly lastUsedAtMs: number | null };
 
 const prefix = 'hw';
 

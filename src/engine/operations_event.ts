@@ -65,6 +65,7 @@ async function readEvents(w: Workspace, { filter, after, limit, waitMs }: Ask): 
   const followed = await w.events.follow(filter, after);
   if (!followed.ok) return followed;
   const stream = followed.value;
+  const { position: from } = stream;
   try {
     const taken = await stream.take(Math.max(1, waitMs));
     if (taken === 'gone') {
@@ -73,7 +74,7 @@ async function readEvents(w: Workspace, { filter, after, limit, waitMs }: Ask): 
     }
     if (taken.events.length <= limit) return ok({ events: taken.events, position: taken.position });
     const events = taken.events.slice(0, limit);
-    const position = events.findLast((e) => e.position !== undefined)?.position ?? after ?? taken.position;
+    const position = events.findLast((e) => e.position !== undefined)?.position ?? after ?? from;
     return ok({ events, position });
   } finally {
     stream.close();

@@ -132,7 +132,19 @@ function keptNow(w: Workspace): Kept {
   return kept;
 }
 
-function decideBy(kept: Kept, { principal, action, resource, isOwn = false, path }: Asked): Result<void> {
+/** What holds for a token holds for those that were made with it. */
+function decideBy(kept: Kept, asked: Asked): Result<void> {
+  const may = decideFor(kept, asked);
+  const { principal } = asked;
+  if (!may.ok || principal.madeWith === undefined || kept.policies === undefined) return may;
+  for (const token of principal.madeWith) {
+    const also = decideFor(kept, { ...asked, principal: { ...principal, token } });
+    if (!also.ok) return also;
+  }
+  return may;
+}
+
+function decideFor(kept: Kept, { principal, action, resource, isOwn = false, path }: Asked): Result<void> {
   const { policies, sees } = kept;
   const builtIn = () => (isOwn ? authoriseOwn(principal, action) : authorise(principal, action));
   if (policies === undefined || isBeyondPolicies(principal)) return builtIn();

@@ -3,7 +3,7 @@
 // of the event loop as the commit that follows from it, and only while the grounds still hold.
 
 import { checkApprovals, decidedBy, isAlone, type Tally, tally } from '../access/approval.ts';
-import { type Budgets, budgetFactsOf, checkBudget } from '../access/budget.ts';
+import { type Budgets, budgetFactsOf, checkBudget, isBudgeted } from '../access/budget.ts';
 import type { Edit } from '../access/changed.ts';
 import { type Member, principalOf } from '../access/member.ts';
 import { type Planned, type RequirementQuery, requirementsOf } from '../access/requirement.ts';
@@ -103,8 +103,7 @@ export function checkApply(
   const decided = decidedBy(tallies);
   const approved = force ? ok(undefined) : checkApprovals(decided);
   if (!approved.ok) return approved;
-  const { roles, tokens } = g.budgets;
-  if (roles[principal.role] !== undefined || tokens[principal.token ?? ''] !== undefined) {
+  if (isBudgeted(g.budgets, principal)) {
     const facts = budgetFactsOf({ head, present: g.branch.snapshot, edits: editsOf(g.branch) });
     const within = checkBudget(g.budgets, principal, facts);
     if (!within.ok) return within;

@@ -169,9 +169,9 @@ export async function applyDue(w: Workspace, isStopped: () => boolean): Promise<
 
 /** As who asked for it, with what they may do by now, and only while it is what they asked for. */
 async function carryOut(w: Workspace, s: Kept): Promise<Result<{ readonly headVersion: number }>> {
-  const { token } = s.principal;
-  if (token !== undefined && s.principal.home === w.id) {
-    const record = await tokenRecord(w, token);
+  const { token, home } = s.principal;
+  if (token !== undefined && home !== undefined) {
+    const record = await tokenRecord(w, home, token);
     const why = record === undefined ? 'a token that is gone' : whyNotUsable(record, w.world.clock.nowMs());
     if (why !== undefined) {
       const hint = 'schedule it again';

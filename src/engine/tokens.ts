@@ -51,6 +51,9 @@ interface Kept {
   usesWrittenAtMs: number;
 }
 
+/** Tokens that one may descend from. */
+const generationsMax = 100;
+
 /** Read once: whoever drives the workspace is the only one to change them. */
 const known = new WeakMap<Workspace, Promise<Kept>>();
 
@@ -76,12 +79,22 @@ export async function issueToken(
   const scopes = parseScopes(r.scopes);
   if (!scopes.ok) return scopes;
   const expiresAtMs = r.expiresAtMs ?? null;
+  const madeWith = principal.token === undefined ? [] : [principal.token, ...(principal.madeWith ?? [])];
+  if (madeWith.length > generationsMax)
+    return beyond(
+      `a token that was made with at most ${generationsMax - 1} others, one after the other`,
+      `${madeWith.length}`,
+    );
   const within = withinOwn(principal, { scopes: scopes.value, reach: r.reach ?? 'workspace', expiresAtMs });
   if (!within.ok) return within;
   if (user !== principal.id) {
     const members = await readMembers(w);
     const other = otherUser(members, user, isAgent);
     if (!other.ok) return other;
+    // Where else they are members is theirs to say.
+    const isOfAll = principal.token === undefined || principal.reach === 'installation';
+    const { reach = 'workspace' } = r;
+    if (reach !== 'workspace' && !isOfAll) return beyond('a reach of workspace, for somebody else', reach);
   }
   const nowMs = w.world.clock.nowMs();
   const record: TokenRecord = {
@@ -96,6 +109,7 @@ export async function issueToken(
     createdBy: principal.id,
     expiresAtMs,
     revokedAtMs: null,
+    ...(madeWith.length === 0 ? {} : { madeWith }),
   };
   const written = await change(w, principal, {
     kind: 'token.create',
@@ -164,9 +178,12 @@ function otherUser(members: readonly Member[], user: string, isAgent: boolean): 
   });
 }
 
-/** As it is kept; undefined: forgotten, or never made here. */
-export async function tokenRecord(w: Workspace, id: string): Promise<TokenRecord | undefined> {
-  return (await keptOf(w)).tokens.find((t) => t.id === id);
+/** As it is kept in the workspace `home`; undefined: forgotten, or never made there. */
+export async function tokenRecord(w: Workspace, home: string, id: string): Promise<TokenRecord | undefined> {
+  const { store } = w;
+  const tokens =
+    home === w.id ? (await keptOf(w)).tokens : await readSetting({ id: home as WorkspaceId, store }, tokensSetting);
+  return tokens?.find((t) => t.id === id);
 }
 
 /** Those that can be told to the caller: all for owners, else one's own; newest first. */
@@ -207,6 +224,8 @@ export async function revokeToken(w: Workspace, principal: Principal, id: string
 export interface Bearer {
   readonly user: string;
   readonly token: TokenLine;
+  /** See `TokenRecord`. */
+  readonly madeWith: readonly string[];
   /** The workspace that has the token. */
   readonly home: Workspace;
 }
@@ -232,14 +251,19 @@ export async function bearerOf(engine: Engine, text: string, isSame: SameText): 
   const why = whyNotUsable(record, nowMs);
   if (why !== undefined) return invalid(why);
   await used(workspace, kept, record.id, nowMs);
-  return ok({ user: record.user, token: lineOf(record, nowMs), home: workspace });
+  const { user, madeWith = [] } = record;
+  return ok({ user, token: lineOf(record, nowMs), madeWith, home: workspace });
 }
 
-/** Is a token still what it was when its bearer was let in? Refuses `token_invalid`. */
-export async function stillGood({ token, home }: Bearer): Promise<Result<void>> {
-  const record = (await keptOf(home)).tokens.find((t) => t.id === token.id);
+/** Is a token still what it was when its bearer was let in? Refuses `token_invalid`, `workspace_not_found`. */
+export async function stillGood(engine: Engine, { token, home }: Bearer): Promise<Result<void>> {
+  // Another engine may drive the workspace that has it by now, and have been told.
+  const found = await engine.visit(home.id);
+  if (!found.ok) return found;
+  const { workspace } = found.value;
+  const record = (await keptOf(workspace)).tokens.find((t) => t.id === token.id);
   if (record === undefined) return invalid('a token that is not known');
-  const why = whyNotUsable(record, home.world.clock.nowMs());
+  const why = whyNotUsable(record, workspace.world.clock.nowMs());
   return why === undefined ? ok(undefined) : invalid(why);
 }
 
@@ -251,10 +275,11 @@ export type SameText = (a: string, b: string) => boolean;
  * whoever is no active member; a workspace without members is open to tokens of the installation only.
  */
 export async function principalWith(bearer: Bearer, w: Workspace): Promise<Result<Principal>> {
-  const { token, user, home } = bearer;
+  const { token, user, home, madeWith } = bearer;
   const who = {
     id: user,
     token: token.id,
+    ...(madeWith.length === 0 ? {} : { madeWith }),
     reach: token.reach,
     home: home.id,
     ...(token.scopes === null ? {} : { scopes: token.scopes }),
@@ -278,7 +303,7 @@ function invalid(got: string): Result<never> {
   });
 }
 
-function lineOf({ digest: _, ...told }: TokenRecord, usedAtMs: number | undefined): TokenLine {
+function lineOf({ digest: _, madeWith: __, ...told }: TokenRecord, usedAtMs: number | undefined): TokenLine {
   return { ...told, lastUsedAtMs: usedAtMs ?? null };
 }
 

@@ -28,12 +28,12 @@ workspace.get                  +      +       +       +     +     +     +    -  
 workspace.update               -      -       -       +     +     -     +    -   ok
 workspace.remove               -      -       -       -     -     -     +    -   ok
 
-# Members and budgets are read by all and changed by owners; budgets by no agent, which they are there for. Everybody may leave, but not by a token that only reads.
+# Members and budgets are read by all and changed by owners, and by no agent: they decide on what it does, and bound it. Everybody may leave, but not by a token that only reads.
 member.list                    +      +       +       +     +     +     +    -   ok
-member.set                     -      -       -       +     +     -     +    -   ok
-member.remove                  -      -       -       +     +     -     +    -   ok
-member.invite                  -      -       -       +     +     -     +    -   ok
-member.role                    -      -       -       +     +     -     +    -   ok
+member.set                     -      -       -       +     -     -     +    -   ok
+member.remove                  -      -       -       +     -     -     +    -   ok
+member.invite                  -      -       -       +     -     -     +    -   ok
+member.role                    -      -       -       +     -     -     +    -   ok
 member.leave                   +      +       +       +     +     -     +    -   ok
 budget.get                     +      +       +       +     +     +     +    -   ok
 budget.set                     -      -       -       +     -     -     +    -   ok

@@ -57,6 +57,55 @@ eachStore((make) => {
       return who.value;
     }
 
+    test('[AC89] one for somebody else is good in its workspace alone, unless its maker has all of them', async () => {
+      const house = await make({});
+      await house.withBox();
+      await house.call('member.set', { member: 'bob', role: 'owner' });
+      const token = async (reach: string) =>
+        withToken(house, (await house.call<IssuedToken>('token.create', { name: reach, reach }, ada)).token);
+      const forBob = { name: 't', user: 'bob', agent: true };
+      const mine = await token('memberships');
+      expect(await house.refused('token.create', { ...forBob, reach: 'memberships' }, mine)).toMatchObject({
+        code: 'access_denied',
+        expected: 'a reach of workspace, for somebody else',
+      });
+      const made = await house.call<IssuedToken>('token.create', forBob, mine);
+      expect(made.line).toMatchObject({ user: 'bob', reach: 'workspace' });
+      const own = await house.call<IssuedToken>('token.create', { name: 't', reach: 'memberships' }, mine);
+      expect(own.line).toMatchObject({ user: 'ada', reach: 'memberships' });
+      const all = await token('installation');
+      expect((await house.call<IssuedToken>('token.create', { ...forBob, reach: 'memberships' }, all)).line.user).toBe(
+        'bob',
+      );
+    });
+
+    test('[AC90] what bounds a token, its budget and the policies about it, bounds what is made with it', async () => {
+      const house = await make({ policies: openCedar() });
+      const changeSet = await house.withBox();
+      await house.create(changeSet, 'it');
+      const first = await house.call<IssuedToken>('token.create', { name: 'first' }, ada);
+      const { id } = first.line;
+      const made = async (by: Principal, more: Params = {}) =>
+        withToken(house, (await house.call<IssuedToken>('token.create', { name: 'next', ...more }, by)).token);
+      const second = await made(await withToken(house, first.token));
+      const third = await made(second, { agent: true });
+      const apply = (by: Principal) => house.refused('change_set.apply', { changeSet, waitMs: 10_000 }, by);
+      await house.call('budget.set', {
+        budgets: { format: 1, roles: {}, tokens: { [id]: { changedComponentsMax: 0 } } },
+      });
+      for (const by of [second, third])
+        expect(await apply(by)).toMatchObject({
+          code: 'budget_exceeded',
+          expected: expect.stringContaining(`(token ${id})`),
+        });
+      await house.call('budget.set', { budgets: { format: 1, roles: {}, tokens: {} } });
+      const text = `forbid(principal, action == Headwater::Action::"apply", resource) when { principal has token && principal.token == "${id}" };`;
+      await house.call('policy.set', { text });
+      for (const by of [second, third]) expect((await apply(by)).code).toBe('access_denied');
+      const free = await withToken(house, (await house.call<IssuedToken>('token.create', { name: 'free' }, ada)).token);
+      await house.call('change_set.apply', { changeSet, waitMs: 10_000 }, free);
+    });
+
     test('[AC81] makes none that lives longer, for oneself or an agent; one without an end makes any', async () => {
       const house = await make({});
       await house.withBox();

@@ -170,6 +170,33 @@ test('[EN566] a position that never was is answered 410 with what to do', async 
   expect((await house!.ask('GET', '~/events', { headers: { 'last-event-id': '999999' } })).status).toBe(410);
 });
 
+test('[EN566] what a client has seen counts before where it began', async () => {
+  const changeSet = await withBox();
+  const first = await open('/events?after=0');
+  await first.until(() => first.lastId !== undefined);
+  const last = first.lastId!;
+  first.cut();
+  await house!.call('change_set.create', { name: 'later' });
+  const again = await open('/events?after=0', { lastId: last });
+  await again.until((told) => told.some((t) => t.id !== undefined));
+  expect(again.told.filter((t) => t.id !== undefined).every((t) => Number(t.id) > Number(last))).toBe(true);
+  again.cut();
+  expect(changeSet).toBeDefined();
+});
+
+test('[EN566] who asks for the head of a stream follows nothing', async () => {
+  await withBox();
+  const found = await house!.engine.workspace(house!.workspace);
+  if (!found.ok) throw new Error(found.refusal.code);
+  const { events } = found.value.workspace;
+  const answer = await fetch(`${house!.address}/v1/w/${house!.workspace}/events`, {
+    method: 'HEAD',
+    headers: { authorization: `Bearer ${house!.token}` },
+  });
+  expect(answer.status).toBe(200);
+  while (events.size > 0) await new Promise((r) => setTimeout(r, 20));
+});
+
 test('[EN566] a stream ends when its token is revoked, and when it expires', async () => {
   await withBox();
   const made = await house!.call<{ token: string; line: { id: string } }>('token.create', { name: 'follower' });
@@ -226,6 +253,11 @@ test('[EN566] a run’s log is told line by line until it has ended', async () =
       input: {},
       waitMs: 0,
     });
+    const other = await functions.call<{ token: string; line: { id: string } }>('token.create', { name: 'other' });
+    const revoked = await Client.open({ ...at, token: other.token }, `/runs/${run}/logs?follow=true`);
+    await functions.call('token.revoke', { token: other.line.id });
+    await revoked.until((told) => told.at(-1)?.event === 'end', 30_000);
+    expect(revoked.told.at(-1)!.data.reason).toBe('token_invalid');
     const client = await Client.open(at, `/runs/${run}/logs?follow=true`);
     await client.until((told) => told.length > 0, 30_000);
     expect(client.told.at(-1)!.event).toBe('run_log');

@@ -168,6 +168,30 @@ describe('the HTTP API', () => {
       await small.close();
     }
   });
+
+  test('[EN778] what is no token is counted by where it comes from: it has no minute of its own, and takes nobody else’s', async () => {
+    const small = await HttpHouse.open({ requestsPerMinuteMax: 3 });
+    try {
+      const [head, workspace, id] = small.token.split('_');
+      for (const n of [1, 2, 3]) {
+        const other = n === 3 ? id : `${n}`;
+        const { status } = await small.ask('GET', '/whoami', { token: `${head}_${workspace}_${other}_wrong` });
+        expect(status).toBe(401);
+      }
+      expect((await small.ask('GET', '/whoami', { token: `${head}_${workspace}_4_wrong` })).status).toBe(429);
+      expect((await small.ask('GET', '/whoami')).status).toBe(200);
+    } finally {
+      await small.close();
+    }
+  });
+
+  test('[EN778] a form with more than it has is not held in memory', async () => {
+    const form = new FormData();
+    for (const n of [1, 2]) form.append(`f${n}`, new Blob(['{}'], { type: 'application/json' }), `${n}.json`);
+    const { id } = await house.call<{ id: string }>('change_set.create', { name: 'two files' });
+    const sent = await house.ask('POST', `~/change-sets/${id}/schemas/install_from_file`, { form });
+    expect(sent.status).toBe(413);
+  });
 });
 
 describe('the document', () => {

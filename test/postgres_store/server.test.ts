@@ -484,6 +484,18 @@ test('tables of a later release are refused', { timeout: 60_000 }, async () => {
   await expect(node(schema)).rejects.toMatchObject({ code: 'store_version', data: { file: 99 } });
 });
 
+test('an id with a character that no id has is not there', async () => {
+  const schema = `case_${++schemas}`;
+  const a = await leasing(schema, 'a', 60_000);
+  const w = new StoreWorld(a, digest);
+  await a.leases.take(w.workspace);
+  await w.found();
+  const strange = 'a\0b' as never;
+  expect(await a.leases.holder(strange)).toBeUndefined();
+  expect(await a.runs.findRun(w.workspace, strange)).toBeUndefined();
+  expect(await a.findChangeSet(w.workspace, strange)).toBeUndefined();
+});
+
 test('the check finds what was changed behind its back', { timeout: 60_000 }, async () => {
   const damages: readonly (readonly [string, RegExp])[] = [
     ['delete from log where version = 2', /log: 2 entries/],

@@ -4,6 +4,7 @@
 
 import pg from 'pg';
 import { Fault } from '../../base/result.ts';
+import { toColumn } from './column_text.ts';
 import { asFault, isLost } from './fault.ts';
 
 export type Value = string | number | boolean | null | readonly string[] | readonly number[];
@@ -108,7 +109,7 @@ export class PostgresDatabase {
 
   /** One attempt; throws what the driver throws, also when there is no answer after `answeredMs`. */
   async once(sql: string, values: readonly Value[] = [], answeredMs?: number): Promise<Row[]> {
-    const query: TimedQuery = { name: this.#nameOf(sql), text: sql, values: values as unknown[] };
+    const query: TimedQuery = { name: this.#nameOf(sql), text: sql, values: values.map(withoutNul) as unknown[] };
     if (answeredMs !== undefined) query.query_timeout = answeredMs;
     const { rows } = await this.#pool.query(query);
     return rows as Row[];
@@ -122,7 +123,9 @@ export class PostgresDatabase {
         await client.query(begin);
         const answer = await body(async (sql, values = []) => {
           // Without values several statements may be sent at once.
-          const { rows } = await (values.length === 0 ? client.query(sql) : client.query(sql, values as unknown[]));
+          const { rows } = await (values.length === 0
+            ? client.query(sql)
+            : client.query(sql, values.map(withoutNul) as unknown[]));
           return rows as Row[];
         });
         await client.query('commit');
@@ -172,4 +175,9 @@ export class PostgresDatabase {
     this.#names.set(sql, name);
     return name;
   }
+}
+
+/** What is looked for with a NUL, which no column holds: as a text that has one would be kept, so that it is not there. */
+function withoutNul(value: Value): Value {
+  return typeof value === 'string' && value.includes('\0') ? toColumn(value) : value;
 }

@@ -59,7 +59,7 @@ export function streamed(call: Pick<RouteCall<never, never>, 'signal'>, texts: A
   });
 }
 
-type Call = Pick<RouteCall<unknown, unknown>, 'bearer' | 'operation' | 'signal' | 'closing'>;
+type Call = Pick<RouteCall<unknown, unknown>, 'engine' | 'bearer' | 'operation' | 'signal' | 'closing'>;
 
 /** Tells `first`, then what the stream has. `changeSet` is looked up again whenever it is looked whether the caller may go on. */
 export async function* told(call: Call, stream: EventStream, first: readonly WorkspaceEvent[]): AsyncGenerator<string> {
@@ -114,8 +114,8 @@ function isExpired({ bearer }: Call): boolean {
 }
 
 /** Why the caller may not follow any more; undefined: they may. */
-async function notAllowed({ bearer, operation }: Call): Promise<string | undefined> {
-  const good = await stillGood(bearer);
+async function notAllowed({ engine, bearer, operation }: Call): Promise<string | undefined> {
+  const good = await stillGood(engine, bearer);
   if (!good.ok) return good.refusal.code;
   try {
     await operation('events.read', { limit: 0 });
@@ -134,7 +134,7 @@ export function lastIdOf({ headers }: Pick<RouteCall<unknown, unknown>, 'headers
 
 /** The log of a run from a first look on, until it has ended. */
 export async function* logLines(
-  call: Pick<RouteCall<unknown, unknown>, 'operation' | 'signal' | 'closing'>,
+  call: Pick<RouteCall<unknown, unknown>, 'engine' | 'bearer' | 'operation' | 'signal' | 'closing'>,
   first: RunLog,
 ): AsyncGenerator<string> {
   for (let log = first; ; ) {
@@ -145,6 +145,12 @@ export async function* logLines(
       return;
     }
     const { run, after } = log;
+    // What the caller may read is asked with every look; whether the token is good any more is not.
+    const good = await stillGood(call.engine, call.bearer);
+    if (!good.ok) {
+      yield signalFrame('end', { reason: good.refusal.code, status: log.status });
+      return;
+    }
     log = await call.operation<RunLog>('run.log', { run, after, waitMs: limits.runLogPollMs });
   }
 }

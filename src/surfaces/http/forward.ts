@@ -42,7 +42,7 @@ export function mountForwarding(app: FastifyInstance, door: Door): void {
     const early = isExchange ? await read() : undefined;
     if (early !== undefined) taken.set(request, early);
     const about = workspaceOfLogin(request, early) ?? workspaceOf(door, request);
-    if (about === undefined) return;
+    if (about === undefined || about.includes('\0')) return;
     const to = await door.engine.asked(about);
     if (to === undefined) return;
     const hops = Number(request.headers[hopsHeader] ?? 0);
@@ -102,12 +102,16 @@ async function passOn(door: Door, { about, to: first, sent }: Passed, exchange: 
   const isRead = ['GET', 'HEAD'].includes(exchange.request.method);
   // Of the request itself from now on: also when it is this engine that carries it out in the end.
   if (!isRead) exchange.request.raw.headers['idempotency-key'] ??= randomUUID();
+  const { isRepeatable = false } = (exchange.request.routeOptions.config ?? {}) as { readonly isRepeatable?: boolean };
   for (let to: EngineNode | undefined = first; to !== undefined; to = await door.engine.asked(about)) {
     const { id, address } = to;
     const isTheirs = async () => (await door.engine.asked(about))?.id === id;
     // One that was at this engine's address is gone, and its lease lapses.
     const isThere = address !== null && address !== door.engine.driving?.node.address;
-    if (isThere && (await answered({ url: new URL(address), sent, isTheirs }, exchange))) return true;
+    const outcome = isThere ? await answered({ url: new URL(address), sent, isTheirs }, exchange) : 'not sent';
+    if (outcome === 'answered') return true;
+    // What is not done once by its key (it answers with a secret, say) may have been done.
+    if (outcome === 'lost' && !isRead && !isRepeatable) throw notReached(about, to);
     if (exchange.request.raw.destroyed && exchange.reply.raw.destroyed) return true;
     if (performance.now() > until) throw notReached(about, to);
     await sleep(againMs);
@@ -121,8 +125,10 @@ interface Asked {
   readonly isTheirs: () => Promise<boolean>;
 }
 
-/** False: nobody answered, and it may be asked again. */
-function answered({ url, sent, isTheirs }: Asked, { request, reply }: Exchange): Promise<boolean> {
+/** `not sent`: nobody was reached. `lost`: somebody was, and did not answer: what was asked may have been done. */
+type Outcome = 'answered' | 'lost' | 'not sent';
+
+function answered({ url, sent, isTheirs }: Asked, { request, reply }: Exchange): Promise<Outcome> {
   return new Promise((resolve) => {
     const { connection: _, 'transfer-encoding': __, ...headers } = request.raw.headers;
     const out = ask({
@@ -139,7 +145,8 @@ function answered({ url, sent, isTheirs }: Asked, { request, reply }: Exchange):
       },
     });
     let isOver = false;
-    const end = (is: boolean) => {
+    let isSent = false;
+    const end = (is: Outcome) => {
       isOver = true;
       clearTimeout(connecting);
       clearInterval(looking);
@@ -147,8 +154,12 @@ function answered({ url, sent, isTheirs }: Asked, { request, reply }: Exchange):
     };
     const connecting = setTimeout(() => out.destroy(new Error('no connection')), connectMs);
     out.on('socket', (socket) => {
-      if (!socket.connecting) clearTimeout(connecting);
-      else socket.once('connect', () => clearTimeout(connecting));
+      const reached = () => {
+        isSent = true;
+        clearTimeout(connecting);
+      };
+      if (!socket.connecting) reached();
+      else socket.once('connect', reached);
     });
     // One that is paused answers nothing, and somebody else has the workspace before long.
     const looking = setInterval(() => {
@@ -170,13 +181,13 @@ function answered({ url, sent, isTheirs }: Asked, { request, reply }: Exchange):
       answer.once('close', () => {
         if (!answer.complete) reply.raw.destroy();
         reply.raw.off('close', gone);
-        end(true);
+        end('answered');
       });
     });
     out.on('error', () => {
       reply.raw.off('close', gone);
       // After the first line of an answer its end tells what became of it.
-      if (!reply.sent && !isOver) end(false);
+      if (!reply.sent && !isOver) end(isSent ? 'lost' : 'not sent');
     });
     out.end(sent.body);
   });

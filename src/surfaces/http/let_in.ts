@@ -44,8 +44,19 @@ export async function letIn(door: Door, r: Route, request: FastifyRequest): Prom
   return { bearer, workspace, principal: must(await principalWith(bearer, workspace)) };
 }
 
+const bearers = new WeakMap<FastifyRequest, Promise<Bearer>>();
+
 /** Throws refusals: `token_invalid`; `access_denied` where a cookie comes alone with what changes something. */
-export async function bearerIn(door: Door, request: FastifyRequest): Promise<Bearer> {
+export function bearerIn(door: Door, request: FastifyRequest): Promise<Bearer> {
+  let bearer = bearers.get(request);
+  if (bearer === undefined) {
+    bearer = readBearer(door, request);
+    bearers.set(request, bearer);
+  }
+  return bearer;
+}
+
+async function readBearer(door: Door, request: FastifyRequest): Promise<Bearer> {
   const text = shownIn(door, request);
   const isAlone = tokenIn(request) === undefined && text !== undefined && !isAsked(request);
   if (isAlone) {

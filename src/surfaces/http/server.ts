@@ -9,7 +9,6 @@ import multipart from '@fastify/multipart';
 import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Principal } from '../../access/role.ts';
-import { parseTokenText } from '../../access/token.ts';
 import { checkCarried, type Json } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
 import { Fault, must, ok, RefusalError, type Result } from '../../base/result.ts';
@@ -23,7 +22,7 @@ import type { IdentityProvider } from '../../ports/identity_provider.ts';
 import { checkBody, checkQuery, wrongAnswer } from './checks.ts';
 import { keepHeaders, mountCors } from './cors.ts';
 import { mountForwarding } from './forward.ts';
-import { bearerIn, type Door, letIn, shownIn } from './let_in.ts';
+import { bearerIn, type Door, letIn } from './let_in.ts';
 import { mountLogin } from './login.ts';
 import { openApiOf } from './openapi.ts';
 import { FaultWithStatus, problem, problemOfFault, problemOfRefusal, RefusalWithStatus } from './refusals.ts';
@@ -178,8 +177,12 @@ async function appOf(options: HttpOptions): Promise<FastifyInstance> {
   await app.register(rateLimit, {
     max: requestsPerMinuteMax,
     timeWindow: 60_000,
-    // By who says they come: what is wrong about a token is found later.
-    keyGenerator: (request) => parseTokenText(shownIn(door, request) ?? '')?.id ?? request.ip,
+    // By the token, where it is one: what anybody may write there is counted by where it comes from.
+    keyGenerator: (request) =>
+      bearerIn(door, request).then(
+        ({ token }) => token.id,
+        () => request.ip,
+      ),
     errorResponseBuilder: (request, { after }) =>
       problem({
         status: 429,
@@ -189,7 +192,10 @@ async function appOf(options: HttpOptions): Promise<FastifyInstance> {
         retryable: true,
       }),
   });
-  await app.register(multipart, { limits: { fileSize: limits.httpBodyBytesMax } });
+  // What comes is held in memory: a form has one file, and a few fields beside it.
+  await app.register(multipart, {
+    limits: { fileSize: limits.httpBodyBytesMax, files: 1, fields: formFieldsMax, parts: formFieldsMax + 1 },
+  });
   if (engine.driving !== undefined) mountForwarding(app, door);
   // A body that is not there is nobody's mistake where the operation takes none.
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
@@ -248,6 +254,7 @@ function mount(app: FastifyInstance, r: Route, options: Mounting): void {
   const { watch, checkAnswers = false } = options;
   app.route({
     method: r.method satisfies Method,
+    config: { isRepeatable: r.repeats !== 'none' },
     url: r.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     handler: async (request, reply) => {
       const work = () => {
@@ -329,8 +336,11 @@ async function handled(
   if (r.query !== undefined) checkQuery(r.query, query);
   if (r.body !== undefined && !(r.bodyIsOptional === true && body === undefined)) checkBody(r.body, body);
   const gone = new AbortController();
-  // Not once all of the answer is sent: nobody waits then, and an error for it would be made with every request.
-  reply.raw.once('close', () => reply.raw.writableFinished || gone.abort());
+  // Not once all of the answer is sent: nobody waits then, and an error for it would be made with every request. Of a stream whose
+  // head alone was asked for all is sent at once, and it would go on for ever.
+  reply.raw.once('close', () => {
+    if (request.method === 'HEAD' || !reply.raw.writableFinished) gone.abort();
+  });
   const given = request.headers['idempotency-key'];
   const key = typeof given === 'string' ? given : undefined;
   const operation = async <T>(name: string, asked: OperationParams = {}) => {
@@ -390,6 +400,9 @@ async function repeatable(
   const { status, body, headers } = must(done);
   return status === 0 ? body : new Answer(status, body, headers);
 }
+
+/** Fields of a form beside its file. */
+const formFieldsMax = 8;
 
 /** Who was let in, for what is written about the request afterwards. */
 const who = new WeakMap<FastifyRequest, Bearer>();

@@ -16,6 +16,8 @@ interface Session {
 }
 
 const sessionsMax = 1_000;
+/** Of one owner: nobody's take the place of those of others. */
+const sessionsOfOneMax = 50;
 const idleMs = 30 * 60_000;
 
 export class McpSessions {
@@ -28,7 +30,7 @@ export class McpSessions {
     by: { readonly owner: string; readonly body: unknown; readonly nowMs: number; readonly options: McpOptions },
   ): Promise<void> {
     const { owner, body, nowMs, options } = by;
-    this.#forget(nowMs);
+    this.#forget(nowMs, owner);
     const id = request.headers['mcp-session-id'];
     const known = typeof id === 'string' ? this.#sessions.get(id) : undefined;
     if (known !== undefined && known.owner === owner) {
@@ -63,8 +65,13 @@ export class McpSessions {
     await Promise.all(all.map(({ server }) => server.close()));
   }
 
-  #forget(nowMs: number): void {
+  #forget(nowMs: number, owner: string): void {
     const byUse = [...this.#sessions].sort(([, a], [, b]) => a.usedAtMs - b.usedAtMs);
+    const own = byUse.filter(([, session]) => session.owner === owner);
+    for (const [id, session] of own.slice(0, Math.max(0, own.length - sessionsOfOneMax))) {
+      this.#sessions.delete(id);
+      void session.server.close();
+    }
     const tooMany = Math.max(0, byUse.length - sessionsMax);
     for (const [i, [id, session]] of byUse.entries()) {
       if (i >= tooMany && session.usedAtMs + idleMs > nowMs) break;

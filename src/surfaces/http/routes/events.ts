@@ -54,7 +54,8 @@ export const eventRoutes: readonly Route[] = [
 async function followed(call: RouteCall<Query, unknown>): Promise<Answer> {
   const { query, params, operation, workspace } = call;
   const { change_set_id: changeSet } = params;
-  const after = query.after ?? lastIdOf(call);
+  // A client that comes again names what it has seen since.
+  const after = lastIdOf(call) ?? query.after;
   const narrowed = { ...(query.kinds === undefined ? {} : { kinds: query.kinds }) };
   const asked = { ...narrowed, ...(changeSet === undefined ? {} : { changeSet }) };
   // The access check, and every refusal that has a status.

@@ -100,7 +100,8 @@ export const runRoutes: readonly Route[] = [
     },
     handle: async (call) => {
       const { follow, ...asked } = call.query;
-      const from = follow === true ? { after: lastIdOf(call), ...asked } : asked;
+      const last = follow === true ? lastIdOf(call) : undefined;
+      const from = last === undefined ? asked : { ...asked, after: last };
       const log = await call.operation<RunLog>('run.log', { run: call.params['run_id'], ...from });
       return follow === true ? streamed(call, logLines(call, log)) : log;
     },
