@@ -44,6 +44,16 @@ async function opened(change: (mutations: Json[], provider: Provider) => Json[] 
   return { first, open, provider };
 }
 
+/** Makes `it`, whose creation the provider does and does not answer. */
+async function hanging(a: ActionHouse, provider: Provider): Promise<void> {
+  await a.apply('schemas', ...thingMutations(provider.port));
+  await provider.rules({ op: 'create', nth: 1, goes: 'hang' });
+  const made = await a.house.open('made');
+  await a.house.submit(made, { kind: 'component.create', schema: 'Thing', name: 'it', attributes: {} });
+  await a.house.call('change_set.apply', { changeSet: made, waitMs: 20_000 });
+  while ((await a.effects()).length === 0) await new Promise((r) => setTimeout(r, 20));
+}
+
 /** Ends what an engine has under way, as its own end would. */
 async function ending({ house }: ActionHouse): Promise<void> {
   const workspace = await house.workspace();
@@ -188,12 +198,7 @@ test('[EN198] of a store that several use, what gives signs of life is left alon
     return new ActionHouse(house, provider);
   };
   const first = await open(view);
-  await first.apply('schemas', ...thingMutations(provider.port));
-  await provider.rules({ op: 'create', nth: 1, goes: 'hang' });
-  const made = await first.house.open('made');
-  await first.house.submit(made, { kind: 'component.create', schema: 'Thing', name: 'it', attributes: {} });
-  await first.house.call('change_set.apply', { changeSet: made, waitMs: 20_000 });
-  while ((await first.effects()).length === 0) await new Promise((r) => setTimeout(r, 20));
+  await hanging(first, provider);
 
   const second = await open(store);
   const kept = async () => (await second.actions())[0]!;
@@ -227,12 +232,7 @@ test('[EN198] one that does not reach its store ends its call before anybody els
   }).start();
   ended.push(() => house.close().catch(() => {}));
   const a = new ActionHouse(house, provider);
-  await a.apply('schemas', ...thingMutations(provider.port));
-  await provider.rules({ op: 'create', nth: 1, goes: 'hang' });
-  const made = await house.open('made');
-  await house.submit(made, { kind: 'component.create', schema: 'Thing', name: 'it', attributes: {} });
-  await house.call('change_set.apply', { changeSet: made, waitMs: 20_000 });
-  while ((await a.effects()).length === 0) await new Promise((r) => setTimeout(r, 20));
+  await hanging(a, provider);
   const { live } = (await house.workspace()).calls;
   expect(live.underWay).toBe(1);
   pause();
@@ -269,12 +269,7 @@ test('[EN185] what an engine could not take over, because the store failed, it t
     return new ActionHouse(house, provider);
   };
   const first = await open(store);
-  await first.apply('schemas', ...thingMutations(provider.port));
-  await provider.rules({ op: 'create', nth: 1, goes: 'hang' });
-  const made = await first.house.open('made');
-  await first.house.submit(made, { kind: 'component.create', schema: 'Thing', name: 'it', attributes: {} });
-  await first.house.call('change_set.apply', { changeSet: made, waitMs: 20_000 });
-  while ((await first.effects()).length === 0) await new Promise((r) => setTimeout(r, 20));
+  await hanging(first, provider);
   const second = await open(view);
   isAway = true;
   await expect(second.house.call('action.run', { waitMs: 1 })).rejects.toMatchObject({ code: 'store_failed' });
