@@ -44,6 +44,8 @@ export const limits = {
   nameCharsMax: 256,
   /** UTF-16 units of an idempotency key. */
   idempotencyKeyCharsMax: 256,
+  /** Milliseconds for which what was answered under a key is remembered, at least. */
+  idempotencyKeptMs: 86_400_000,
   /** UTF-16 units of a function's text. */
   functionTextCharsMax: 1024 * 1024,
   /** UTF-16 units of compiled functions kept. */

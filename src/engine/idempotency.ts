@@ -129,3 +129,8 @@ export async function answeredOnce<T>(
     return done;
   });
 }
+
+/** Forgets what was answered under keys longer ago than it is remembered for; answers how many. */
+export function forgetKeys({ id, store, world }: Pick<Workspace, 'id' | 'store' | 'world'>): Promise<number> {
+  return store.expireIdempotent(id, world.clock.nowMs() - limits.idempotencyKeptMs);
+}

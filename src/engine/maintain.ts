@@ -17,6 +17,7 @@ import { Snapshot } from '../snapshot/snapshot.ts';
 import { type Verified, verifyMap } from '../snapshot/verify.ts';
 import { type AuditVerdict, verifyAudit } from './audit.ts';
 import { refsOf } from './blob_refs.ts';
+import { forgetKeys } from './idempotency.ts';
 import { logEntries } from './log_pages.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -78,15 +79,27 @@ export async function verifyWorkspace(
       note(`change set ${row.id}`, e);
     }
   }
-  progress('computed values');
-  for (const checkpoint of await w.store.listCheckpoints(w.id)) {
-    if (problems.length >= most) break;
-    try {
-      problems.push(...(await checkDerived(w, checkpoint, verified)));
-    } catch (e) {
-      note(`computed values of change set ${checkpoint.changeSet} at ${checkpoint.version}`, e);
+  progress('stored states');
+  await alone(w, async () => {
+    const stored = new Set<Hash>();
+    for (const checkpoint of await w.store.listCheckpoints(w.id)) {
+      if (problems.length >= most) break;
+      const { changeSet, version } = checkpoint;
+      let what = 'computed values';
+      try {
+        const found = await checkDerived(w, checkpoint, verified);
+        problems.push(...found);
+        if (found.length > 0) continue;
+        what = 'stored state';
+        await walkState(w, checkpoint, stored, (hash, text) => {
+          if (w.world.digest(text) !== hash)
+            throw new Fault('store_damaged', `the text of chunk ${hash} is not what it is called by`);
+        });
+      } catch (e) {
+        note(`${what} of change set ${changeSet} at ${version}`, e);
+      }
     }
-  }
+  });
   progress('audit');
   const audit = await verifyAudit(w, options.heads);
   const all = problems.slice(0, most);
@@ -216,15 +229,19 @@ export interface GcOutcome extends SweepOutcome {
  * Removes chunks that no kept state, log or pending change needs. Everything written from the start of the collection on
  * is kept whatever the marking found, so edits may go on meanwhile.
  */
-export async function collectGarbage(w: Workspace, progress: Progress): Promise<GcOutcome> {
-  // One after another: each removes checkpoints that another would be marking.
-  const before = collecting.get(w) ?? Promise.resolve();
-  const mine = before.then(() => collect(w, progress));
-  collecting.set(w, mine.then(nothing, nothing));
+export function collectGarbage(w: Workspace, progress: Progress): Promise<GcOutcome> {
+  return alone(w, () => collect(w, progress));
+}
+
+/** One after another: each collection removes checkpoints that another, or who verifies, would be walking. */
+function alone<T>(w: Workspace, work: () => Promise<T>): Promise<T> {
+  const before = walking.get(w) ?? Promise.resolve();
+  const mine = before.then(work);
+  walking.set(w, mine.then(nothing, nothing));
   return mine;
 }
 
-const collecting = new WeakMap<Workspace, Promise<void>>();
+const walking = new WeakMap<Workspace, Promise<void>>();
 const nothing = (): void => {};
 
 async function collect(w: Workspace, progress: Progress): Promise<GcOutcome> {
@@ -240,13 +257,14 @@ async function collect(w: Workspace, progress: Progress): Promise<GcOutcome> {
   progress('marking blobs of the logs');
   for (const row of rows) await markLog(w, row, live);
   progress(`marking ${kept.length} states`);
-  for (const c of kept) await markState(w, c, live);
+  for (const c of kept) await walkState(w, c, live);
   const gone = checkpoints.filter((c) => !kept.includes(c));
   await w.store.removeCheckpoints(w.id, gone);
   progress('sweeping');
   const swept = await w.store.sweep(w.id, generation, (hash) => live.has(hash) || w.space.pinned(hash));
   progress('removing old actions');
   const actionsRemoved = await w.actionRetention.prune();
+  await forgetKeys(w);
   return { ...swept, checkpointsRemoved: gone.length, actionsRemoved };
 }
 
@@ -283,8 +301,16 @@ async function markLog(w: Workspace, row: ChangeSetRow, live: Set<Hash>): Promis
   }
 }
 
-/** Everything below the manifests of a checkpoint and the root of its computed values, read from the store in batches. */
-async function markState(w: Workspace, checkpoint: Checkpoint, live: Set<Hash>): Promise<void> {
+/**
+ * Everything below the manifests of a checkpoint and the root of its computed values, but for what is `live` already, read from
+ * the store in batches: what is in memory says nothing of what is there. Fault `chunk_missing`.
+ */
+async function walkState(
+  w: Workspace,
+  checkpoint: Checkpoint,
+  live: Set<Hash>,
+  see: (hash: Hash, text: string) => void = nothing,
+): Promise<void> {
   const state = await w.read(() =>
     Snapshot.open(w.space, { intent: checkpoint.intentRoot, reality: checkpoint.realityRoot }),
   );
@@ -299,6 +325,7 @@ async function markState(w: Workspace, checkpoint: Checkpoint, live: Set<Hash>):
       for (const hash of batch) {
         const text = texts.get(hash);
         if (text === undefined) throw new Fault('chunk_missing', `chunk ${hash} is not in the store; run verify`);
+        see(hash, text);
         if (chunkKind(text) === 'blob') continue;
         eachReference(decodeNode(text, hash), refsOf, (below) => {
           if (live.has(below)) return;

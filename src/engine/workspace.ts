@@ -27,6 +27,7 @@ import { Dispatcher } from './dispatcher.ts';
 import { EventFeed } from './event_feed.ts';
 import { propagationEvent, runEvent, runLogEvent } from './event_shape.ts';
 import { FunctionCalls } from './function_calls.ts';
+import { forgetKeys } from './idempotency.ts';
 import { logEntries } from './log_pages.ts';
 import { PendingNews } from './pending_news.ts';
 import { PropagationWork } from './propagate.ts';
@@ -67,6 +68,8 @@ export class Workspace {
   readonly calls: FunctionCalls;
   /** Takes old runs away. */
   readonly retention: Retention;
+  /** Of what was answered under idempotency keys. */
+  readonly keyRetention: Retention;
   /** Takes old actions away. */
   readonly actionRetention: ActionRetention;
   /** Computed values of the change sets in use. */
@@ -125,6 +128,8 @@ export class Workspace {
     const runsKept = { newerThanMs: limits.runsKeptMs, count: limits.runsKeptMax };
     this.retention = new Retention(options.retention ?? {}, runsKept, (keep) => pruneTo(this, keep));
     this.actionRetention = new ActionRetention(this, options.actionRetention ?? {});
+    const keysKept = { newerThanMs: limits.idempotencyKeptMs, count: Number.POSITIVE_INFINITY };
+    this.keyRetention = new Retention({}, keysKept, () => forgetKeys(this));
     this.calls = new FunctionCalls({
       wrote: (runs) => this.retention.wrote(runs),
       recorded: (records, log) => this.#runsRecorded(records, log),
@@ -333,6 +338,7 @@ export class Workspace {
 
   /** Every commit of the workspace: none lands that was made from what was read before the lease was taken anew. */
   commit(commit: Commit): Promise<CommitOutcome> {
+    if (commit.idempotency !== undefined) this.keyRetention.wrote(1);
     return this.store.commit(this.id, this.#lease === undefined ? commit : { ...commit, lease: this.#lease });
   }
 
@@ -404,6 +410,7 @@ export class Workspace {
     await this.calls.flushed();
     await this.retention.stop();
     await this.actionRetention.stop();
+    await this.keyRetention.stop();
     await this.checkpoints.close();
   }
 

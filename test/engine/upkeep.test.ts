@@ -3,11 +3,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { MemoryStore } from '../../src/adapters/memory/store.ts';
 import { restoreSqliteStore } from '../../src/adapters/sqlite/restore.ts';
-import type { ChangeSetId, Hash } from '../../src/base/ids.ts';
+import { systemWorld } from '../../src/adapters/system/world.ts';
+import type { ChangeSetId, Hash, WorkspaceId } from '../../src/base/ids.ts';
+import { keptCheckpoints } from '../../src/engine/maintain.ts';
 import type { Workspace } from '../../src/engine/workspace.ts';
 import { MerkleMap } from '../../src/snapshot/merkle_map.ts';
-import { eachStore, fileHouse, type House, newFolder } from './house.ts';
+import { eachStore, fileHouse, House, newFolder } from './house.ts';
 
 const tick = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -307,4 +310,66 @@ describe('upkeep', () => {
     await house.sound();
     await house.close();
   });
+});
+
+eachStore((make) => {
+  test('[EN779] what was answered under a key is remembered for a day, and then forgotten', async () => {
+    let laterMs = 0;
+    const world = { ...systemWorld(), clock: { nowMs: () => Date.now() + laterMs } };
+    const house = await make({ world });
+    const ask = { name: 'once', idempotencyKey: 'k' };
+    const first = await house.call<{ id: string }>('change_set.create', ask);
+    laterMs = 23 * 3_600_000;
+    await house.call('gc');
+    expect(await house.call('change_set.create', ask)).toEqual(first);
+    laterMs = 25 * 3_600_000;
+    await house.call('gc');
+    expect((await house.call<{ id: string }>('change_set.create', ask)).id).not.toBe(first.id);
+  });
+});
+
+test('[EN780] a chunk that the store has lost is found missing, though it is in memory still', async () => {
+  const lost = new Set<Hash>();
+  class Losing extends MemoryStore {
+    override async readChunks(workspace: WorkspaceId, hashes: readonly Hash[]): Promise<ReadonlyMap<Hash, string>> {
+      return super.readChunks(
+        workspace,
+        hashes.filter((hash) => !lost.has(hash)),
+      );
+    }
+  }
+  const store = new Losing({ synchronousReads: false });
+  store.close = async () => {};
+  const house = await new House(async () => store, {}).start();
+  await history(house);
+  const workspace = await house.workspace();
+  await workspace.checkpoint();
+  expect(await house.call('verify')).toMatchObject({ ok: true });
+  // One that only an old state of Head is made of counts as well.
+  const kept = await keptCheckpoints(workspace);
+  for (const { intentRoot, changeSet, version } of kept) {
+    lost.clear();
+    lost.add(intentRoot);
+    const verdict = await house.call<{ ok: boolean; problems: { where: string; what: string }[] }>('verify');
+    expect([verdict.ok, verdict.problems.map((p) => p.where)]).toEqual([
+      false,
+      expect.arrayContaining([`stored state of change set ${changeSet} at ${version}`]),
+    ]);
+  }
+  expect(kept.length).toBeGreaterThan(1);
+  lost.clear();
+  expect(await house.call('verify')).toMatchObject({ ok: true });
+  await house.close();
+});
+
+test('[EN781] of two backups to one place at the same time one is refused, and the other is whole', async () => {
+  const house = await fileHouse().start();
+  await history(house);
+  const place = join(newFolder(), 'copy.db');
+  const both = await Promise.allSettled([1, 2].map(() => house.engine.store.backup(place)));
+  expect(both.map((b) => (b.status === 'fulfilled' ? 'done' : b.reason.code))).toEqual(['done', 'store_busy']);
+  const into = join(newFolder(), 'store.db');
+  await restoreSqliteStore(place, into);
+  expect(existsSync(into)).toBe(true);
+  await house.close();
 });

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PostgresDatabase } from '../../src/adapters/postgres/database.ts';
+import { openPostgresTarget } from '../../src/adapters/postgres/load.ts';
 import { openPostgresStore, type PostgresStore } from '../../src/adapters/postgres/store.ts';
 import type { ChangeSetId } from '../../src/base/ids.ts';
 import { append, endedAction, endedBefore, queue, sampleAction } from '../../src/ports/conformance/action_world.ts';
@@ -482,6 +483,18 @@ test('tables of a later release are refused', { timeout: 60_000 }, async () => {
   const { schema } = await world();
   await direct((client) => client.query(`update ${schema}.store_version set version = 99`));
   await expect(node(schema)).rejects.toMatchObject({ code: 'store_version', data: { file: 99 } });
+});
+
+test('what is made of a schema is made beside the tables of others, and given up it leaves them alone', async () => {
+  const schema = `case_${++schemas}`;
+  await direct(async (client) => {
+    await client.query(`create schema ${schema}`);
+    await client.query(`create table ${schema}.theirs as select 1 as kept`);
+  });
+  const target = await openPostgresTarget({ url: server.urlOf('postgres'), schema });
+  await target.discard();
+  const { rows } = await direct((client) => client.query(`select kept from ${schema}.theirs`));
+  expect(rows).toEqual([{ kept: 1 }]);
 });
 
 test('an id with a character that no id has is not there', async () => {

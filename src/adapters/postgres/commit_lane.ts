@@ -114,13 +114,15 @@ export class CommitLane {
     };
     let isAgain = false;
     return this.#db.patiently('committing', async () => {
-      try {
-        return await ask(isAgain);
-      } catch (e) {
-        // What the server undid has not landed; of what was lost nobody knows.
-        if (isUndone(e)) return ask(isAgain);
-        isAgain = true;
-        throw e;
+      for (let isFirst = true; ; isFirst = false) {
+        try {
+          return await ask(isAgain);
+        } catch (e) {
+          // What the server undid has not landed; of what was lost nobody knows.
+          if (!isUndone(e)) isAgain = true;
+          else if (isFirst) continue;
+          throw e;
+        }
       }
     });
   }

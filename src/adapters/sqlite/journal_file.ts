@@ -49,9 +49,14 @@ export class JournalFile {
     this.#path = path;
     this.#id = Buffer.from(id, 'hex');
     this.#descriptor = openSync(path, 'w', 0o600);
-    this.#grow(firstBlocks);
-    syncFolder(path);
-    this.#direct = openDirect(path);
+    try {
+      this.#grow(firstBlocks);
+      syncFolder(path);
+      this.#direct = openDirect(path);
+    } catch (e) {
+      closeSync(this.#descriptor);
+      throw e;
+    }
   }
 
   /** Appends a record; it is durable when this returns. False when there is no room for it: `rewind` first. */

@@ -7,6 +7,7 @@
 // drops all the POSIX locks that the process has on it.
 
 import { existsSync, rmSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { ActionId, ChangeSetId, Hash, WorkspaceId } from '../../base/ids.ts';
 import { Fault } from '../../base/result.ts';
 import type { ActionRecord } from '../../model/action.ts';
@@ -102,6 +103,8 @@ export class SqliteStore implements DumpableStore {
   readonly #actions: ActionList;
   readonly #events: EventTable;
   readonly #backups = new Set<Promise<void>>();
+  /** Places that backups are being written to. */
+  readonly #copiedTo = new Set<string>();
   #closing: Promise<void> | undefined;
   #commitCount = 0;
   #staleCommitCount = 0;
@@ -212,13 +215,15 @@ export class SqliteStore implements DumpableStore {
   }
 
   async expireIdempotent(workspace: WorkspaceId, beforeMs: number): Promise<number> {
-    const last = this.#reading(() => this.#upkeep.lastIdempotentRow());
     let expired = 0;
-    for (let after = 0; after < last; after += sweepStepRows) {
-      const range = { after, upTo: Math.min(after + sweepStepRows, last) };
+    for (let after = 0; ; ) {
+      const next = this.#reading(() => this.#upkeep.idempotentRowAfter(after));
+      // They are in the order in which they were written: behind one that is kept there are none that are not.
+      if (next === undefined || next.atMs >= beforeMs) return expired;
+      const range = { after: next.n - 1, upTo: next.n - 1 + sweepStepRows };
       expired += await this.#queue.enqueue(0, () => this.#upkeep.expireIdempotent(workspace, beforeMs, range));
+      after = range.upTo;
     }
-    return expired;
   }
 
   async readChunks(workspace: WorkspaceId, hashes: readonly Hash[]): Promise<ReadonlyMap<Hash, string>> {
@@ -302,7 +307,10 @@ export class SqliteStore implements DumpableStore {
 
   async backup(destination: string): Promise<void> {
     this.#reading(() => undefined);
-    const copying = this.#copy(destination);
+    const place = resolve(destination);
+    if (this.#copiedTo.has(place)) throw new Fault('store_busy', `a backup to ${destination} is being written already`);
+    this.#copiedTo.add(place);
+    const copying = this.#copy(destination).finally(() => this.#copiedTo.delete(place));
     // Closing waits for it: the copy reads through this connection from another thread.
     const settled = copying.catch(() => {}).then(() => void this.#backups.delete(settled));
     this.#backups.add(settled);

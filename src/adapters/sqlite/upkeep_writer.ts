@@ -14,7 +14,7 @@ export class UpkeepWriter {
   readonly #putCheckpoint: Statement;
   readonly #removeCheckpoint: Statement;
   readonly #expire: Statement;
-  readonly #lastRow: Statement;
+  readonly #nextRow: Statement;
 
   constructor(db: Database, refs: Refs) {
     this.#refs = refs;
@@ -28,7 +28,9 @@ export class UpkeepWriter {
     );
     this.#removeCheckpoint = db.prepare('delete from checkpoint where key = (? << 32) | ?');
     this.#expire = db.prepare('delete from idempotency where rowid > ? and rowid <= ? and workspace = ? and at_ms < ?');
-    this.#lastRow = db.prepare('select coalesce(max(rowid), 0) as n from idempotency');
+    this.#nextRow = db.prepare(
+      'select rowid as n, at_ms as atMs from idempotency where rowid > ? order by rowid limit 1',
+    );
   }
 
   putSetting(workspace: WorkspaceId, name: string, value: string): void {
@@ -52,8 +54,9 @@ export class UpkeepWriter {
     }
   }
 
-  lastIdempotentRow(): number {
-    return (this.#lastRow.get() as { n: number }).n;
+  /** The first of the rows behind a row id, of whichever workspace. */
+  idempotentRowAfter(after: number): { readonly n: number; readonly atMs: number } | undefined {
+    return this.#nextRow.get(after) as { n: number; atMs: number } | undefined;
   }
 
   /** Expires rows of the workspace among the row ids after < id <= upTo; answers how many. */
