@@ -7,6 +7,7 @@ import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
+import { provide } from './needs.mjs';
 import { install, root, runChild } from './steps.mjs';
 
 const { values } = parseArgs({
@@ -34,6 +35,7 @@ function passedBefore() {
 }
 
 await install();
+if ((await provide(['cluster'])).length > 0) process.exit(1);
 await build();
 const passed = passedBefore();
 let [good, bad] = [0, 0];

@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { build } from './build.mjs';
+import { inCi, provide } from './needs.mjs';
 import { checkStatuses } from './statuses.mjs';
 import { install, mustRun, root, runChild, step, stopChildren } from './steps.mjs';
 
@@ -64,29 +65,7 @@ const needsMore = {
   process: 'bubblewrap, the command bwrap',
 };
 
-/** Packages of Debian that have it, and a file by which it is known that one is there. */
-const packagesOf = {
-  containers: {
-    podman: '/usr/bin/podman',
-    runc: '/usr/sbin/runc',
-    netavark: '/usr/lib/podman/netavark',
-    'aardvark-dns': '/usr/lib/podman/aardvark-dns',
-    iptables: '/usr/sbin/iptables',
-    'docker.io': '/usr/sbin/dockerd',
-    'busybox-static': '/bin/busybox',
-  },
-  dns: {
-    'pdns-server': '/usr/sbin/pdns_server',
-    'pdns-backend-sqlite3': '/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql',
-  },
-  bench: { 'nats-server': '/usr/sbin/nats-server' },
-  cluster: { 'nats-server': '/usr/sbin/nats-server' },
-  nats: { 'nats-server': '/usr/sbin/nats-server' },
-  process: { bubblewrap: '/usr/bin/bwrap' },
-};
-
 /** In CI a test that did not run is a failure, except one whose title says that the optional test data is absent. */
-const inCi = Boolean(process.env.CI) && process.env.CI !== 'false';
 const mayBeSkipped = (title) => title.includes('HEADWATER_TEST_DATA');
 
 const tally = { passed: 0, failed: 0, skipped: 0 };
@@ -100,17 +79,6 @@ function fail(what) {
 
 function closingLine() {
   return `${tally.passed} passed, ${tally.failed} failed${tally.skipped > 0 ? `, ${tally.skipped} skipped` : ''}`;
-}
-
-/** In CI, what suites need and Debian's packages have is installed; a suite whose need is not met fails by its own tests. */
-async function provide(suites) {
-  const wanted = suites.flatMap((suite) => Object.entries(packagesOf[suite] ?? {}));
-  const missing = wanted.filter(([, file]) => !existsSync(file)).map(([name]) => name);
-  if (!inCi || missing.length === 0) return;
-  for (const args of [['update'], ['install', '-y', '--no-install-recommends', ...missing]]) {
-    const { code } = await runChild('apt-get', args, { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
-    if (code !== 0) say(`apt-get ${args.join(' ')} ended with exit code ${code ?? 'none, killed'}.`);
-  }
 }
 
 /** Runs a check as one test. */
