@@ -44,7 +44,9 @@ export async function caughtUp(
     const head = await w.head();
     if (branch.row.baseVersion >= head.row.version) return found;
     const span = { changeSet: id, from: branch.row.baseVersion, to: head.row.version };
-    await w.alone(id, () => w.observer.span('catch_up', span, () => catchUp(w, branch, head, until)));
+    await w.alone(id, () =>
+      w.checkpoints.building(() => w.observer.span('catch_up', span, () => catchUp(w, branch, head, until))),
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 // Writing what has only the log so far: the chunks of every branch that has moved, with the checkpoints that they complete.
 // It is done when nothing has come for a while, or when much waits; what nobody needs any more is dropped instead.
 
-import type { ChangeSetId } from '../base/ids.ts';
+import type { ChangeSetId, Hash } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import type { Checkpoint } from '../ports/store.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -14,6 +14,8 @@ export class Checkpoints {
   readonly #unwrittenBytesMax: number;
   /** States built by replay, as long as somebody reads them: their chunks are nowhere else. */
   readonly replayed = new Set<WeakRef<Snapshot>>();
+  /** States that are being built for a branch, from whatever checkpoint or version. */
+  readonly #building = new Set<Promise<unknown>>();
   #writing: Promise<void> | undefined;
   /** The last step of reality that a checkpoint of Head has. */
   #realityWritten = 0;
@@ -30,6 +32,25 @@ export class Checkpoints {
       this.#writing = undefined;
     });
     return this.#writing;
+  }
+
+  /** Runs what builds the state of a branch from another than the branch's own. */
+  building<T>(body: () => Promise<T>): Promise<T> {
+    const running = body();
+    const settled = running.then(nothing, nothing).finally(() => this.#building.delete(settled));
+    this.#building.add(settled);
+    return running;
+  }
+
+  /** Resolves when what is being built now is in its branch, or failed. */
+  async built(): Promise<void> {
+    await Promise.all(this.#building);
+  }
+
+  /** Tops of the states that branches are at, with what is computed of them: whatever a branch comes to be at is made from these. */
+  tops(): Hash[] {
+    const inUse = [...[...this.#branches.values()].map((b) => b.snapshot), ...this.#w.reality.inUse()];
+    return [...inUse.flatMap((snapshot) => snapshot.tops()), ...this.#w.propagation.roots()];
   }
 
   async close(): Promise<void> {
@@ -124,13 +145,14 @@ export class Checkpoints {
   }
 
   #dropUnused(): void {
-    const inUse = [...this.#branches.values()].map((b) => b.snapshot);
+    const live = this.tops();
     for (const ref of this.replayed) {
       const snapshot = ref.deref();
       if (snapshot === undefined) this.replayed.delete(ref);
-      else inUse.push(snapshot);
+      else live.push(...snapshot.tops());
     }
-    inUse.push(...this.#w.reality.inUse());
-    this.#w.space.dropUnwritten([...inUse.flatMap((snapshot) => snapshot.tops()), ...this.#w.propagation.roots()]);
+    this.#w.space.dropUnwritten(live);
   }
 }
+
+const nothing = (): void => {};

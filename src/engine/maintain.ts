@@ -253,13 +253,17 @@ async function collect(w: Workspace, progress: Progress): Promise<GcOutcome> {
   const rows = await w.store.listChangeSets(w.id);
   const checkpoints = await w.store.listCheckpoints(w.id);
   const kept = keepWhich(rows, checkpoints);
+  const keeps = new Set(kept);
+  const gone = checkpoints.filter((c) => !keeps.has(c));
+  // Before anything is marked: no state is begun from them any more, and what had been begun is in its branch when that is marked.
+  await w.store.removeCheckpoints(w.id, gone);
+  await w.checkpoints.built();
   const live = new Set<Hash>();
   progress('marking blobs of the logs');
   for (const row of rows) await markLog(w, row, live);
   progress(`marking ${kept.length} states`);
   for (const c of kept) await walkState(w, c, live);
-  const gone = checkpoints.filter((c) => !kept.includes(c));
-  await w.store.removeCheckpoints(w.id, gone);
+  await markInUse(w, live);
   progress('sweeping');
   const swept = await w.store.sweep(w.id, generation, (hash) => live.has(hash) || w.space.pinned(hash));
   progress('removing old actions');
@@ -303,7 +307,7 @@ async function markLog(w: Workspace, row: ChangeSetRow, live: Set<Hash>): Promis
 
 /**
  * Everything below the manifests of a checkpoint and the root of its computed values, but for what is `live` already, read from
- * the store in batches: what is in memory says nothing of what is there. Fault `chunk_missing`.
+ * the store: what is in memory says nothing of what is there. Fault `chunk_missing`.
  */
 async function walkState(
   w: Workspace,
@@ -315,17 +319,45 @@ async function walkState(
     Snapshot.open(w.space, { intent: checkpoint.intentRoot, reality: checkpoint.realityRoot }),
   );
   const tops = checkpoint.derivedRoot === undefined ? state.tops() : [...state.tops(), checkpoint.derivedRoot];
+  await walk(tops, live, async (batch) => {
+    const texts = await w.store.readChunks(w.id, batch);
+    for (const hash of batch) {
+      const text = texts.get(hash);
+      if (text === undefined) throw new Fault('chunk_missing', `chunk ${hash} is not in the store; run verify`);
+      see(hash, text);
+    }
+    return texts;
+  });
+}
+
+/**
+ * What the states are made of that branches are at now: of one that stands on an old version of Head, no checkpoint that is kept
+ * need have it. Whatever is not in the store is in memory.
+ */
+function markInUse(w: Workspace, live: Set<Hash>): Promise<void> {
+  return walk(w.checkpoints.tops(), live, async (batch) => {
+    const stored = batch.filter((hash) => !w.space.pinned(hash));
+    const waiting = batch.filter((hash) => w.space.pinned(hash));
+    const texts = new Map(waiting.map((hash) => [hash, w.space.text(hash)]));
+    for (const [hash, text] of await w.store.readChunks(w.id, stored)) texts.set(hash, text);
+    // Dropped, and brought back by whatever writes the state.
+    for (const hash of stored) if (!texts.has(hash) && w.space.isAtHand(hash)) texts.set(hash, w.space.text(hash));
+    return texts;
+  });
+}
+
+/** Adds everything from `tops` down to `live`, but for what is below what is there already, with the texts that `read` gives of a batch. */
+async function walk(
+  tops: readonly Hash[],
+  live: Set<Hash>,
+  read: (batch: readonly Hash[]) => Promise<ReadonlyMap<Hash, string>>,
+): Promise<void> {
   let front = tops.filter((hash) => !live.has(hash));
   for (const hash of front) live.add(hash);
   while (front.length > 0) {
     const next: Hash[] = [];
     for (let i = 0; i < front.length; i += markBatch) {
-      const batch = front.slice(i, i + markBatch);
-      const texts = await w.store.readChunks(w.id, batch);
-      for (const hash of batch) {
-        const text = texts.get(hash);
-        if (text === undefined) throw new Fault('chunk_missing', `chunk ${hash} is not in the store; run verify`);
-        see(hash, text);
+      for (const [hash, text] of await read(front.slice(i, i + markBatch))) {
         if (chunkKind(text) === 'blob') continue;
         eachReference(decodeNode(text, hash), refsOf, (below) => {
           if (live.has(below)) return;

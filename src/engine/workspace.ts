@@ -181,7 +181,7 @@ export class Workspace {
     }
     let loading = this.#loading.get(id);
     if (loading === undefined) {
-      loading = this.#load(id).finally(() => this.#loading.delete(id));
+      loading = this.checkpoints.building(() => this.#load(id)).finally(() => this.#loading.delete(id));
       this.#loading.set(id, loading);
     }
     const branch = await loading;

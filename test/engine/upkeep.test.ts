@@ -7,9 +7,11 @@ import { MemoryStore } from '../../src/adapters/memory/store.ts';
 import { restoreSqliteStore } from '../../src/adapters/sqlite/restore.ts';
 import { systemWorld } from '../../src/adapters/system/world.ts';
 import type { ChangeSetId, Hash, WorkspaceId } from '../../src/base/ids.ts';
+import { refsOf } from '../../src/engine/blob_refs.ts';
 import { keptCheckpoints } from '../../src/engine/maintain.ts';
 import type { Workspace } from '../../src/engine/workspace.ts';
 import { MerkleMap } from '../../src/snapshot/merkle_map.ts';
+import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 import { eachStore, fileHouse, House, newFolder } from './house.ts';
 
 const tick = () => new Promise((resolve) => setImmediate(resolve));
@@ -217,6 +219,61 @@ describe('upkeep', () => {
       }
       await house.reopen();
       expect((await house.value(changeSet, id))['text']).toBe(blob(2));
+      await house.sound();
+    });
+
+    test('[EN782] a state of which no checkpoint is kept is not taken away while a branch is built from it', async () => {
+      // Next to no cache: what is read comes from the store.
+      const house = await make({ cacheBytesMax: 1 });
+      await house.withBox();
+      const w = await house.workspace();
+      const applied = async (n: number, change: (in_: string) => Promise<unknown>) => {
+        const changeSet = await house.open(`number ${n}`);
+        await change(changeSet);
+        await house.call('change_set.apply', { changeSet });
+        await w.checkpoint();
+        return (await house.row('HEAD')).version;
+      };
+      const ids: string[] = [];
+      const old = await applied(1, async (in_) => {
+        for (let i = 0; i < 40; i++) ids.push(await house.create(in_, `c${i}`, { '/domain/text': blob(i) }));
+      });
+      await applied(2, async (in_) => {
+        for (const [i, id] of ids.entries()) await house.set(in_, id, '/domain/text', blob(100 + i));
+      });
+      await house.reopen();
+      const again = await house.workspace();
+      const textsOf = (state: Snapshot) =>
+        again.read(() =>
+          [...state.scan('cells', '')].flatMap(([, text]) => refsOf(text).map((hash) => again.space.blob(hash))),
+        );
+      let collection: Promise<unknown> | undefined;
+      let hasCollected = false;
+      await again.checkpoints.building(async () => {
+        const { snapshot } = await again.headState(old);
+        collection = house.call('gc').then(() => {
+          hasCollected = true;
+        });
+        // Long enough for a collection that does not wait to be over.
+        const endsAt = performance.now() + 1_000;
+        while (!hasCollected && performance.now() < endsAt) await tick();
+        expect(await textsOf(snapshot)).toContain(JSON.stringify(blob(39)));
+      });
+      await collection;
+      expect(hasCollected).toBe(true);
+      await house.sound();
+    });
+
+    test('[EN782] what branches are at stays, also what no checkpoint has', async () => {
+      const house = await make({ cacheBytesMax: 1 });
+      const changeSet = await house.withBox();
+      const id = await house.create(changeSet, 'a', { '/domain/text': blob(1) });
+      const w = await house.workspace();
+      await w.checkpoint();
+      await w.store.removeCheckpoints(w.id, await w.store.listCheckpoints(w.id));
+      await house.call('gc');
+      expect((await house.value(changeSet, id))['text']).toBe(blob(1));
+      await house.create(changeSet, 'b');
       await house.sound();
     });
 
