@@ -94,6 +94,11 @@ function mustIdempotencyKey(key: unknown): Result<string | undefined> {
   });
 }
 
+/** The key under which a part of what is asked for under a key is done once; as long, whatever the key is. */
+export function keyOfPart(w: Workspace, key: string | undefined, part: string): string | undefined {
+  return key === undefined ? undefined : w.world.digest(`${part} ${key}`);
+}
+
 /** The part of a commit that remembers an answer. */
 export function remember(
   principal: string,

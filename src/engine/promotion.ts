@@ -22,7 +22,7 @@ import type { ChangeSetRow } from '../ports/store.ts';
 import type { Snapshot, SnapshotDraft } from '../snapshot/snapshot.ts';
 import { presentOf } from './catch_up.ts';
 import { openChangeSet } from './change_set.ts';
-import { askOf, repeated, untilWon } from './idempotency.ts';
+import { askOf, keyOfPart, repeated, untilWon } from './idempotency.ts';
 import { permit } from './permit.ts';
 import { commitEdit, type SubmitReply } from './submit.ts';
 import type { Workspace } from './workspace.ts';
@@ -134,8 +134,8 @@ export async function promoteAs<T>(
   const head = await w.head();
   const matched = await w.read(() => matchIds(head.snapshot, file.refers, ids));
   if (matched.missing.length > 0) return notFound(matched.missing);
-  const key = ask.key === undefined ? {} : { idempotencyKey: `${ask.key} opened` };
-  const opened = await openChangeSet(w, principal, { name, ...key });
+  const idempotencyKey = keyOfPart(w, ask.key, 'opened');
+  const opened = await openChangeSet(w, principal, { name, ...(idempotencyKey && { idempotencyKey }) });
   if (!opened.ok) return opened;
   const { key: own, hash } = ask;
   return untilWon(w, { principal: principal.id, key: own, hash }, () =>

@@ -27,7 +27,7 @@ import { auditRows, plainAuditRows } from './audit.ts';
 import { newBranch } from './branch.ts';
 import { presentOf } from './catch_up.ts';
 import { entryOf } from './change_set.ts';
-import { answered, askOf, remember, repeated } from './idempotency.ts';
+import { answered, askOf, keyOfPart, remember, repeated } from './idempotency.ts';
 import { denied, permit } from './permit.ts';
 import { permitChange } from './policies.ts';
 import type { Workspace } from './workspace.ts';
@@ -91,7 +91,7 @@ async function openedOnce(
   request: RevertRequest,
   { key: whole, hash }: Asked,
 ): Promise<Result<Opened> | 'lost'> {
-  const ask = { key: whole === undefined ? undefined : `${whole} opened`, hash };
+  const ask = { key: keyOfPart(w, whole, 'opened'), hash };
   const earlier = await answered<Opened>(w, { principal: principal.id, ...ask });
   if (earlier !== undefined) return earlier;
   const range = await rangeOf(w, request);

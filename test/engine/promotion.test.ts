@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
+import { limits } from '../../src/base/limits.ts';
 import type { PromoteReply } from '../../src/engine/promotion.ts';
 import { boxSpec, eachStore, type House } from './house.ts';
 
@@ -106,6 +107,19 @@ describe('promotion', () => {
       expect(await domain(house, 'copy', 'HEAD', 'b')).toEqual(await domain(house, 'dev', 'HEAD', 'b'));
       expect(await domain(house, 'copy', 'HEAD', 'a')).toEqual(await domain(house, 'dev', 'HEAD', 'a'));
       expect(await house.call('verify', { workspace: 'copy' })).toMatchObject({ ok: true, problems: [] });
+    });
+
+    test('[EN36] under a key of any length that a key may have it is done once', async () => {
+      const house = await make();
+      const box: Json = { kind: 'schema.create', name: 'Box', spec };
+      await workspaceWith(house, 'dev', box);
+      await workspaceWith(house, 'prod', box);
+      const text = await edited(house, 'dev', { kind: 'component.create', schema: 'Box', name: 'web' });
+      const ask = { workspace: 'prod', text, idempotencyKey: 'k'.repeat(limits.idempotencyKeyCharsMax) };
+      const first = await house.call<PromoteReply>('change_set.promote', ask);
+      expect(await house.call('change_set.promote', ask)).toEqual(first);
+      const rows = await house.call<{ name: string }[]>('change_set.list', { workspace: 'prod' });
+      expect(rows.filter(({ name }) => name === 'work')).toHaveLength(1);
     });
 
     test('[EN36] what is not there, or twice by that name, is refused by name until an id says which', async () => {

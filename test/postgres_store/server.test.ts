@@ -497,6 +497,25 @@ test('what is made of a schema is made beside the tables of others, and given up
   expect(rows).toEqual([{ kept: 1 }]);
 });
 
+test('what is given up is emptied in every table that a store has', async () => {
+  const schema = `case_${++schemas}`;
+  const target = await openPostgresTarget({ url: server.urlOf('postgres'), schema });
+  // A table that is emptied gets another file.
+  const filesOf = () =>
+    direct(async (client) => {
+      const ofTables =
+        'select relname, relfilenode from pg_class where relkind = $1 and relnamespace = $2::regnamespace';
+      const { rows } = await client.query(ofTables, ['r', schema]);
+      return new Map(rows.map((row) => [row['relname'] as string, row['relfilenode'] as number]));
+    });
+  const before = await filesOf();
+  await target.discard();
+  const after = await filesOf();
+  const kept = [...before.keys()].filter((table) => after.get(table) === before.get(table)).sort();
+  expect(before.size).toBeGreaterThan(20);
+  expect(kept).toEqual(['engine_node', 'store_owner', 'store_version']);
+});
+
 test('an id with a character that no id has is not there', async () => {
   const schema = `case_${++schemas}`;
   const a = await leasing(schema, 'a', 60_000);

@@ -94,7 +94,7 @@ export function serveCommands(program: Command, run: Run): void {
           } finally {
             await served.close();
           }
-          if (!s.json) note('Ended. Everything that was acknowledged is in the data folder.');
+          if (!s.json) note('Ended. Everything that was acknowledged is stored.');
           return undefined;
         }),
     );
