@@ -27,6 +27,13 @@ export const retryPolicies: Readonly<Record<ErrorClass, RetryPolicy>> = {
   'unknown-outcome': { attemptsMax: 6, baseMs: 1_000, waitMsMax: 60_000 },
 };
 
+/**
+ * Of an attempt that whoever carried it out took with him, an engine or a runner that went away: that says nothing of the call, and while
+ * machines come and go it happens again and again. So it is made more often than what came to an end of its own, and for minutes; not
+ * for ever, since it may be what takes them away.
+ */
+export const lostPolicy: RetryPolicy = { attemptsMax: 30, baseMs: 1_000, waitMsMax: 20_000 };
+
 export interface FailedAttempt {
   readonly errorClass: ErrorClass;
   /** Attempts made so far, this one counted: at least 1. */

@@ -8,7 +8,7 @@ import { differences } from '../actions/drift.ts';
 import type { Json } from '../base/json.ts';
 import { must } from '../base/result.ts';
 import { type ActionOutcome, actionAnswerOf } from '../dispatch/action_result.ts';
-import { decideRetry } from '../dispatch/retry.ts';
+import { decideRetry, lostPolicy } from '../dispatch/retry.ts';
 import type { ActionRecord } from '../model/action.ts';
 import { findComponent, resourceIdOf, specOfComponent } from '../model/lookup.ts';
 import { type Callable, callableOf, callOf, functionFor, runOf } from './action_call.ts';
@@ -62,7 +62,7 @@ async function untold(w: Workspace, { id, failure }: ActionRecord, pool: string)
 /** Later each time, and not for ever: then a person has to look, and it answers false. `isUnsure`: it may have been done. */
 async function again(w: Workspace, action: ActionRecord, isUnsure: boolean): Promise<boolean> {
   const attempts = (action.retries ?? 0) + 1;
-  const decision = decideRetry({ errorClass: 'unknown-outcome', attempts }, chanceOf(w, action));
+  const decision = decideRetry({ errorClass: 'unknown-outcome', attempts }, chanceOf(w, action), lostPolicy);
   if (decision.kind === 'give-up') return false;
   const notBeforeMs = w.world.clock.nowMs() + (attempts === 1 ? 0 : decision.waitMs);
   const more = { endedAtMs: null, retries: attempts, notBeforeMs, isUnsure: isUnsure || undefined };

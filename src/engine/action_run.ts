@@ -14,7 +14,7 @@ import {
   classOfThrown,
 } from '../dispatch/action_result.ts';
 import { type KeyUse, keyFor } from '../dispatch/key_use.ts';
-import { decideRetry } from '../dispatch/retry.ts';
+import { decideRetry, lostPolicy, retryPolicies } from '../dispatch/retry.ts';
 import type { ActionRecord } from '../model/action.ts';
 import type { RunFailureCode } from '../model/run.ts';
 import { callOf, functionFor, runOf } from './action_call.ts';
@@ -332,7 +332,8 @@ async function fail(w: Workspace, id: ActionId, { code, message, isSaid, mayHave
   const { actions, world } = w;
   const action = actions.find(id)!;
   const retries = action.retries ?? 0;
-  const decision = decideRetry({ ...of, attempts: retries + 1 }, chanceOf(w, action));
+  const policy = code === 'runner_lost' ? lostPolicy : retryPolicies[of.errorClass];
+  const decision = decideRetry({ ...of, attempts: retries + 1 }, chanceOf(w, action), policy);
   const failure = { code, message };
   const failures = isSaid === true ? (action.failures ?? 0) + 1 : action.failures;
   const isUnsure = action.isUnsure === true || mayHave === true || undefined;

@@ -5,6 +5,7 @@ import { afterEach, expect, test } from 'vitest';
 import { MemoryStore } from '../../src/adapters/memory/store.ts';
 import type { Json } from '../../src/base/json.ts';
 import { Fault, must } from '../../src/base/result.ts';
+import { lostPolicy, retryPolicies } from '../../src/dispatch/retry.ts';
 import type { ActionRecord } from '../../src/model/action.ts';
 import { ActionHouse, codeOf, type Provider, startProvider, thingMutations } from './action_house.ts';
 import { withFunctions } from './function_house.ts';
@@ -104,6 +105,23 @@ test('[EN185] one that was found interrupted by an engine that went before it di
   await third.quiet();
   expect(await third.told()).toEqual(['create of it: succeeded', 'refresh of it: succeeded']);
   expect(await third.effects()).toEqual(['create it']);
+  await ending(first);
+});
+
+test.each([
+  ['more often than a call may fail is done again', retryPolicies['unknown-outcome'].attemptsMax, 'queued'],
+  ['again and again is left to a person in the end', lostPolicy.attemptsMax - 1, 'interrupted'],
+])('[EN192] one that was cut off %s', async (_what, retries, status) => {
+  const { first, open } = await opened();
+  const { actions } = await first.house.workspace();
+  const [{ id }] = actions.all() as [ActionRecord];
+  const changes = { changes: [], actions: [actions.amend(id, { retries })] };
+  expect(await (await first.house.workspace()).record(changes)).toBe(true);
+  const second = await open();
+  const taker = await second.house.workspace();
+  await taker.acting.wake();
+  await taker.recorded([id]);
+  expect(taker.actions.find(id)!.status).toBe(status);
   await ending(first);
 });
 
