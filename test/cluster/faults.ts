@@ -19,6 +19,8 @@ export interface Outcome {
   readonly edits: number;
   readonly applied: number;
   readonly effects: number;
+  /** Of all actions, how many took so many attempts. */
+  readonly attempts: Readonly<Record<string, number>>;
 }
 
 const kinds = ['kill', 'kill', 'pause', 'restart', 'cut', 'cut', 'slow'] as const;
@@ -69,7 +71,15 @@ export async function underLoad(site: Site, { seed, seconds }: Faults, disturb: 
     edits: editors.reduce((n, e) => n + e.acknowledged.length, 0),
     applied: appliers.reduce((n, a) => n + a.made.length + a.removed.length, 0),
     effects: effects.length,
+    attempts: await attemptsOf(site),
   };
+}
+
+async function attemptsOf(site: Site): Promise<Record<string, number>> {
+  const rows = await site.rows<{ attempts: string; actions: number }>(
+    `select text::json->>'attempts' as attempts, count(*)::int as actions from action group by 1 order by count(*) desc`,
+  );
+  return Object.fromEntries(rows.map(({ attempts, actions }) => [attempts, actions]));
 }
 
 /** What became of the actions of things that are named in what is wrong, and what the audit says of them, for people. */
@@ -78,16 +88,25 @@ async function toldOfThings(site: Site, wrong: readonly string[]): Promise<strin
   const rows = await site.rows<{ id: string; status: string; text: string }>(
     'select id, status, text from action order by id',
   );
+  const components = new Set<string>();
   const actions = rows.flatMap(({ id, status, text }) => {
-    const { componentName, kind, after, failure, heldBecause, attempts, origins } = JSON.parse(text);
+    const { component, componentName, kind, after, failure, heldBecause, attempts, origins } = JSON.parse(text);
     if (!names.has(componentName)) return [];
+    components.add(component);
     return [JSON.stringify({ componentName, kind, status, id, after, failure, heldBecause, attempts, origins })];
   });
   const audit = await site.rows<{ text: string }>(
     'select text from audit where text like any ($1) order by change_set, seq',
     [[...names].map((name) => `%${name}%`)],
   );
-  return [...actions, ...audit.map(({ text }) => text)];
+  const runs = await site.rows<{ text: string }>('select text from run where component = any ($1) order by id', [
+    [...components],
+  ]);
+  const called = runs.map(({ text }) => {
+    const { functionName, status, runner, queuedAtMs, startedAtMs, endedAtMs, failure } = JSON.parse(text);
+    return JSON.stringify({ functionName, status, runner, queuedAtMs, startedAtMs, endedAtMs, failure });
+  });
+  return [...actions, ...called, ...audit.map(({ text }) => text)];
 }
 
 type Kind = (typeof kindsElsewhere)[number];
