@@ -82,7 +82,7 @@ describe.each([
       const commits: string[] = [];
       store.isUnheard = ({ idempotency, changeSets }) => {
         // What only remembers an answer is compared with nothing that others could have moved.
-        if (idempotency?.key.startsWith(`${ask['idempotencyKey']}`) !== true || changeSets.length === 0) return false;
+        if (idempotency === undefined || changeSets.length === 0) return false;
         commits.push(idempotency.key);
         return commits.indexOf(idempotency.key) === commits.length - 1;
       };
