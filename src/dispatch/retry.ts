@@ -38,6 +38,8 @@ export interface FailedAttempt {
   readonly errorClass: ErrorClass;
   /** Attempts made so far, this one counted: at least 1. */
   readonly attempts: number;
+  /** Whoever carried it out went away with it: `lostPolicy`, whatever its class. Default false. */
+  readonly isLost?: boolean;
   /** What the provider asked for; see `retryAfterMs`. */
   readonly retryAfterMs?: number | undefined;
 }
@@ -49,9 +51,9 @@ export type RetryDecision =
 
 /** `chance`: evenly from 0 to below 1. Waits are whole milliseconds, never shorter than what the provider asked for. */
 export function decideRetry(
-  { errorClass, attempts, retryAfterMs = 0 }: FailedAttempt,
+  { errorClass, attempts, isLost = false, retryAfterMs = 0 }: FailedAttempt,
   chance: number,
-  policy: RetryPolicy = retryPolicies[errorClass],
+  policy: RetryPolicy = isLost ? lostPolicy : retryPolicies[errorClass],
 ): RetryDecision {
   if (errorClass === 'permanent') return { kind: 'give-up', because: 'permanent' };
   if (attempts >= policy.attemptsMax) return { kind: 'give-up', because: 'attempts' };

@@ -8,7 +8,7 @@ import { differences } from '../actions/drift.ts';
 import type { Json } from '../base/json.ts';
 import { must } from '../base/result.ts';
 import { type ActionOutcome, actionAnswerOf } from '../dispatch/action_result.ts';
-import { decideRetry, lostPolicy } from '../dispatch/retry.ts';
+import { decideRetry } from '../dispatch/retry.ts';
 import type { ActionRecord } from '../model/action.ts';
 import { findComponent, resourceIdOf, specOfComponent } from '../model/lookup.ts';
 import { type Callable, callableOf, callOf, functionFor, runOf } from './action_call.ts';
@@ -20,22 +20,27 @@ import type { Workspace } from './workspace.ts';
 
 /**
  * Queues it again, records it as done, or leaves it interrupted. One that somebody has ended is not made again: when it was not
- * done it has failed or is cancelled, as he asked. `mayRepeat`: what may be done twice is done again without looking. Default true.
+ * done it has failed or is cancelled, as he asked. `mayRepeat`: what may be done twice is done again without looking. `isLost`: an engine or
+ * a runner went away with it, which is no fault of its own. Default true, both.
  */
-export async function resolveInterrupted(w: Workspace, action: ActionRecord, mayRepeat = true): Promise<void> {
+export async function resolveInterrupted(
+  w: Workspace,
+  action: ActionRecord,
+  { mayRepeat = true, isLost = true }: { readonly mayRepeat?: boolean; readonly isLost?: boolean } = {},
+): Promise<void> {
   const { id, ending } = action;
   const head = await w.head();
   const fn = await w.read(() => functionFor(head.snapshot, action));
   const isSafe = mayRepeat && ending === undefined && fn.ok && (await isSafeToRepeat(w, action, fn.value));
   const isStill = (): boolean => w.actions.find(id)?.status === 'interrupted';
   if (!isStill()) return;
-  if (isSafe && (await again(w, action, true))) return;
+  if (isSafe && (await again(w, action, { isUnsure: true, isLost }))) return;
   const seen = await lookAt(w, action);
   if (!isStill()) return;
   if (typeof seen === 'object' && 'pool' in seen) return untold(w, action, seen.pool);
   if (seen === undefined) return;
   if (seen === 'not done') {
-    if (ending === undefined) await again(w, action, false);
+    if (ending === undefined) await again(w, action, { isUnsure: false, isLost });
     else await endAs(w, action, ending);
     return;
   }
@@ -60,9 +65,13 @@ async function untold(w: Workspace, { id, failure }: ActionRecord, pool: string)
 }
 
 /** Later each time, and not for ever: then a person has to look, and it answers false. `isUnsure`: it may have been done. */
-async function again(w: Workspace, action: ActionRecord, isUnsure: boolean): Promise<boolean> {
+async function again(
+  w: Workspace,
+  action: ActionRecord,
+  { isUnsure, isLost }: { readonly isUnsure: boolean; readonly isLost: boolean },
+): Promise<boolean> {
   const attempts = (action.retries ?? 0) + 1;
-  const decision = decideRetry({ errorClass: 'unknown-outcome', attempts }, chanceOf(w, action), lostPolicy);
+  const decision = decideRetry({ errorClass: 'unknown-outcome', attempts, isLost }, chanceOf(w, action));
   if (decision.kind === 'give-up') return false;
   const notBeforeMs = w.world.clock.nowMs() + (attempts === 1 ? 0 : decision.waitMs);
   const more = { endedAtMs: null, retries: attempts, notBeforeMs, isUnsure: isUnsure || undefined };

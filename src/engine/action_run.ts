@@ -14,7 +14,7 @@ import {
   classOfThrown,
 } from '../dispatch/action_result.ts';
 import { type KeyUse, keyFor } from '../dispatch/key_use.ts';
-import { decideRetry, lostPolicy, retryPolicies } from '../dispatch/retry.ts';
+import { decideRetry } from '../dispatch/retry.ts';
 import type { ActionRecord } from '../model/action.ts';
 import type { RunFailureCode } from '../model/run.ts';
 import { callOf, functionFor, runOf } from './action_call.ts';
@@ -234,7 +234,7 @@ async function ended(w: Workspace, of: Ended, by: Carrier): Promise<void> {
   if (!isUnknown) return endAs(w, w.actions.find(id)!, ending!, { code, message });
   const told = ending === undefined ? { code: 'interrupted', message } : unknownEnd(ending);
   const interrupted = await interrupt(w, id, told, ending);
-  if (interrupted !== undefined) await resolveInterrupted(w, interrupted);
+  if (interrupted !== undefined) await resolveInterrupted(w, interrupted, { isLost: code === 'runner_lost' });
 }
 
 const isPause = (answer: ActionAnswer): answer is ActionPause =>
@@ -332,8 +332,8 @@ async function fail(w: Workspace, id: ActionId, { code, message, isSaid, mayHave
   const { actions, world } = w;
   const action = actions.find(id)!;
   const retries = action.retries ?? 0;
-  const policy = code === 'runner_lost' ? lostPolicy : retryPolicies[of.errorClass];
-  const decision = decideRetry({ ...of, attempts: retries + 1 }, chanceOf(w, action), policy);
+  const isLost = code === 'runner_lost';
+  const decision = decideRetry({ ...of, isLost, attempts: retries + 1 }, chanceOf(w, action));
   const failure = { code, message };
   const failures = isSaid === true ? (action.failures ?? 0) + 1 : action.failures;
   const isUnsure = action.isUnsure === true || mayHave === true || undefined;
@@ -343,7 +343,7 @@ async function fail(w: Workspace, id: ActionId, { code, message, isSaid, mayHave
       message: `${message}; an attempt may have been done, and whether is not known`,
     };
     const interrupted = await interrupt(w, id, told);
-    if (interrupted !== undefined) await resolveInterrupted(w, interrupted, false);
+    if (interrupted !== undefined) await resolveInterrupted(w, interrupted, { mayRepeat: false, isLost });
     return;
   }
   if (decision.kind === 'give-up') {

@@ -6,6 +6,7 @@ import { MemoryStore } from '../../src/adapters/memory/store.ts';
 import type { Json } from '../../src/base/json.ts';
 import { Fault, must } from '../../src/base/result.ts';
 import { lostPolicy, retryPolicies } from '../../src/dispatch/retry.ts';
+import { resolveInterrupted } from '../../src/engine/action_probe.ts';
 import type { ActionRecord } from '../../src/model/action.ts';
 import { ActionHouse, codeOf, type Provider, startProvider, thingMutations } from './action_house.ts';
 import { withFunctions } from './function_house.ts';
@@ -113,15 +114,32 @@ test.each([
   ['again and again is left to a person in the end', lostPolicy.attemptsMax - 1, 'interrupted'],
 ])('[EN192] one that was cut off %s', async (_what, retries, status) => {
   const { first, open } = await opened();
-  const { actions } = await first.house.workspace();
-  const [{ id }] = actions.all() as [ActionRecord];
-  const changes = { changes: [], actions: [actions.amend(id, { retries })] };
-  expect(await (await first.house.workspace()).record(changes)).toBe(true);
+  const had = await first.house.workspace();
+  const [{ id }] = had.actions.all() as [ActionRecord];
+  expect(await had.record({ changes: [], actions: [had.actions.amend(id, { retries })] })).toBe(true);
   const second = await open();
   const taker = await second.house.workspace();
   await taker.acting.wake();
   await taker.recorded([id]);
   expect(taker.actions.find(id)!.status).toBe(status);
+  await ending(first);
+});
+
+test.each([
+  ['what failed by itself', false, 'interrupted'],
+  ['what was lost', true, 'queued'],
+])('[EN192] how often is bounded by why it was cut off: %s', async (_what, isLost, status) => {
+  const { first, open } = await opened();
+  const second = await open();
+  const workspace = await second.house.workspace();
+  await workspace.actions.ready();
+  const [{ id }] = workspace.actions.all() as [ActionRecord];
+  const failure = { code: 'interrupted', message: 'it took too long' } as const;
+  const retries = retryPolicies['unknown-outcome'].attemptsMax - 1;
+  const step = must(workspace.actions.step(id, ['interrupt'], { failure, retries }));
+  expect(await workspace.record({ changes: [], actions: [step] })).toBe(true);
+  await resolveInterrupted(workspace, step.record, { isLost });
+  expect(workspace.actions.find(id)!.status).toBe(status);
   await ending(first);
 });
 
