@@ -305,8 +305,8 @@ export const limits = {
   natsSlipRunsMax: 32,
   /** Bytes of one part of what is too large for one message. */
   natsPartBytes: 512 * 1024,
-  /** Runners that a call which only computes may bring down with it before it is given up. */
-  natsDeliveriesMax: 4,
+  /** Runners that may go away with a call which only computes, once they have begun it, before it is given up. */
+  natsBegunMax: 4,
   /** Slips of calls which only compute that one runner has at a time. */
   natsSlipsMax: 64,
   /** Slips that a runner takes past what waits with a lower priority, for one of that. */

@@ -3,6 +3,8 @@
 import { connect, type Msg } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
 import { namesOf } from '../../src/adapters/nats/protocol.ts';
+import { limits } from '../../src/base/limits.ts';
+import { Way } from '../support/way.ts';
 import { newRun, runOn, short, sleep, until, worldsOfTests } from './world.ts';
 
 const at = worldsOfTests();
@@ -49,6 +51,52 @@ test('[EN731] calls that only compute are done by another, with each line of the
   expect(report.outcome.ok).toBe(true);
   expect(report.runner).toMatch(/^b, /);
   expect(lines.map((l) => `${l.seq} ${l.text}`)).toEqual(['1 one', '2 two']);
+});
+
+test('[EN731] a call whose engine is out of reach for longer than a slip may come back is not taken for one that brings runners down', async () => {
+  const way = await Way.open(at.server.port);
+  const { port } = way;
+  const engine = await at.world.engine(undefined, port);
+  const a = await at.world.start('a');
+  const isolate = await engine.runner('isolate');
+  a.process.kill('SIGSTOP');
+  // Too large for its slip: it is asked for, of an engine that is not there.
+  const running = runOn(isolate, 'function main(i) { return i.text.length; }', {
+    input: { text: 'x'.repeat(2 * limits.natsInlineBytesMax) },
+  });
+  await sleep(300);
+  await way.close();
+  a.process.kill('SIGCONT');
+  await sleep((limits.natsBegunMax + 3) * 1_000);
+  const back = await Way.open(at.server.port, port);
+  const { report, starts } = await running;
+  expect([short(report), starts]).toEqual([`ok ${2 * limits.natsInlineBytesMax}`, 1]);
+  await back.close();
+});
+
+test('[EN731] a call that brings down every runner that begins it is given up, and no other is asked for it', async () => {
+  const engine = await at.world.engine();
+  let runner = await at.world.start('r0');
+  const isolate = await engine.runner('isolate');
+  let isOver = false;
+  const running = runOn(isolate, 'function main() { for (;;); }').finally(() => {
+    isOver = true;
+  });
+  let died = 0;
+  for (; !isOver && died < 3 * limits.natsBegunMax; died++) {
+    // NATS gives it to another when it has heard nothing of it for a lease.
+    await Promise.race([running, sleep(4_000)]);
+    const next = await at.world.start(`r${died + 1}`);
+    runner.process.kill('SIGKILL');
+    runner = next;
+  }
+  const { report } = await running;
+  expect(report.outcome).toEqual({
+    ok: false,
+    code: 'runner_lost',
+    message: `${limits.natsBegunMax} runners went away while they had it`,
+  });
+  expect(died).toBeGreaterThanOrEqual(limits.natsBegunMax);
 });
 
 test('[EN732] a slip that comes again because what settled it was lost gives nobody the run once more', async () => {

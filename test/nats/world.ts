@@ -65,9 +65,10 @@ export class NatsWorld {
     return this.server.urlOf('engine', this.query);
   }
 
-  async node(notes: string[] = [], patienceMs?: number): Promise<EngineNode> {
+  /** `port`: where it reaches NATS, when that is not where NATS is. */
+  async node(notes: string[] = [], patienceMs?: number, port = this.server.port): Promise<EngineNode> {
     const node = await openEngineNode({
-      url: this.url,
+      url: this.url.replace(`:${this.server.port}`, `:${port}`),
       note: (text) => notes.push(text),
       ...(patienceMs === undefined ? {} : { patienceMs }),
     });
@@ -75,9 +76,9 @@ export class NatsWorld {
     return node;
   }
 
-  async engine(patienceMs?: number): Promise<Engine> {
+  async engine(patienceMs?: number, port?: number): Promise<Engine> {
     const notes: string[] = [];
-    const node = await this.node(notes, patienceMs);
+    const node = await this.node(notes, patienceMs, port);
     let now: readonly Runner[] = [];
     node.changes((served) => {
       now = served;

@@ -29,9 +29,10 @@ export class Way {
     });
   }
 
-  static async open(port: number): Promise<Way> {
+  /** To the server at `port`; `at` is its own port, a free one unless it is said. */
+  static async open(port: number, at = 0): Promise<Way> {
     const way = new Way(port);
-    await new Promise<void>((done) => way.#server.listen(0, '127.0.0.1', done));
+    await new Promise<void>((done) => way.#server.listen(at, '127.0.0.1', done));
     return way;
   }
 

@@ -262,6 +262,10 @@ class Node implements EngineNode {
     const claim = read<Claim>(m.data);
     const run = claim && this.#runs.get(claim.run);
     if (claim === undefined || run === undefined || run.isOver || run.isUnwanted) return gone;
+    if (run.isPure && run.begun >= limits.natsBegunMax) {
+      run.fail('runner_lost', `${run.begun} runners went away while they had it`);
+      return gone;
+    }
     const { instance, name, key, part } = claim;
     if (!run.isPure && run.holder !== undefined && run.holder.instance !== instance) return gone;
     // Each that asks for a pure one gets a box of its own: parts of two boxes are no request.

@@ -8,7 +8,7 @@ import { limits } from '../../base/limits.ts';
 import { PriorityTurns } from '../../dispatch/priority_turns.ts';
 import { RunnerLoad } from '../../dispatch/runner_load.ts';
 import { type Priority, priorities } from '../../dispatch/strand.ts';
-import { endedBeforeItBegan, type Runner, type RunReport } from '../../ports/runner.ts';
+import type { Runner, RunReport } from '../../ports/runner.ts';
 import { messageOf, type NatsLink } from './connection.ts';
 import type { EngineContact } from './engine_contact.ts';
 import { type Names, type RunEvent, read, type SentRequest, type Slip, type SlipRun } from './protocol.ts';
@@ -238,15 +238,19 @@ export class Intake {
 
   async #computeOne(slip: Slip, of: SlipRun, contact: EngineContact, deliveries: number): Promise<void> {
     const attempt = of.placing * 1_000 + deliveries;
-    if (deliveries > limits.natsDeliveriesMax) {
-      const message = `${deliveries - 1} runners went away while they had it`;
-      const outcome = { ok: false, code: 'runner_lost', message } as const;
-      contact.events.add({ run: of.id, attempt, is: 'ended', report: { ...endedBeforeItBegan, outcome } }, false);
-      return;
-    }
-    const code = of.request === undefined ? undefined : { hash: of.request.code, script: slip.codes[of.request.code]! };
-    const request = of.request === undefined ? await contact.claim(of.id) : { ...of.request, code: code! };
+    // It comes back when a runner died of it, and when an engine was away for a moment: which it was the engine knows, which has
+    // heard how many began.
+    const isDoubtful = deliveries > limits.natsBegunMax;
+    const isTold = of.request !== undefined && !isDoubtful;
+    const request = isTold
+      ? { ...of.request, code: { hash: of.request.code, script: slip.codes[of.request.code]! } }
+      : await contact.claim(of.id);
     if (request === undefined) return;
+    if (isDoubtful) {
+      // So that it counts whatever it does to this process.
+      contact.events.add({ run: of.id, attempt, is: 'started', atMs: Date.now() }, false);
+      if (!(await contact.events.taken())) return;
+    }
     await this.#run(request, contact, { attempt, isSecret: false });
   }
 

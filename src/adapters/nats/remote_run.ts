@@ -42,6 +42,8 @@ export class RemoteRun {
   /** What a runner gets, sealed to the one that has it. */
   sealed: Uint8Array | undefined;
   #attempt = 0;
+  /** Of one that only computes: how many attempts at it were heard of. */
+  begun = 0;
   #hasStarted = false;
   #lines = 0;
 
@@ -106,6 +108,7 @@ export class RemoteRun {
     if (!this.isPure) return this.holder?.instance === instance;
     // What an earlier delivery still says is the past.
     if (attempt < this.#attempt) return false;
+    if (attempt > this.#attempt) this.begun++;
     this.#attempt = attempt;
     return true;
   }
