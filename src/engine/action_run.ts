@@ -35,6 +35,8 @@ export interface Carrier {
   readonly leaseMs: number;
   /** Others write to the store, too, and take over what gives no sign of life. */
   readonly isShared: boolean;
+  /** The clock that leases count by; the same for all that write to the store. */
+  readonly nowMs: () => number;
   /** Nothing new is begun, and what is cut off is interrupted by that. */
   readonly isStopped: () => boolean;
   /** An action has moved. */
@@ -80,7 +82,7 @@ export async function carryOut(w: Workspace, id: ActionId, by: Carrier, turn: Tu
       notBeforeMs: null,
       heldBecause: '',
       failure: null,
-      lease: leaseOf(w, by),
+      lease: leaseOf(by),
     }),
   );
   const sinceMs = performance.now();
@@ -96,9 +98,9 @@ export async function carryOut(w: Workspace, id: ActionId, by: Carrier, turn: Tu
   await ended(w, { id, fence, bound, call, tested: life.isCutOff() ? cutOff(tested) : tested, keys: turn.keys }, by);
 }
 
-const leaseOf = (w: Workspace, { owner, leaseMs }: Carrier): NonNullable<ActionRecord['lease']> => ({
+const leaseOf = ({ owner, leaseMs, nowMs }: Carrier): NonNullable<ActionRecord['lease']> => ({
   owner,
-  untilMs: w.world.clock.nowMs() + leaseMs,
+  untilMs: Math.round(nowMs()) + leaseMs,
 });
 
 /** Signs of life in the time after which somebody else may take a call over. */
@@ -151,7 +153,7 @@ async function prolong(w: Workspace, { id, fence }: UnderWay, by: Carrier): Prom
   if (!w.actions.isRead) await w.actions.ready();
   const action = w.actions.find(id);
   if (action?.status !== 'running' || action.fence !== fence) return false;
-  return w.record({ changes: [], actions: [{ ...w.actions.amend(id, { lease: leaseOf(w, by) }), isUnnoted: true }] });
+  return w.record({ changes: [], actions: [{ ...w.actions.amend(id, { lease: leaseOf(by) }), isUnnoted: true }] });
 }
 
 /** Ended because the store was not reached, which is nobody's wish. */

@@ -21,6 +21,8 @@ export interface ActionWorkOptions {
    * ended. Default: no, whoever opens the store owns it alone, and earlier ones are gone.
    */
   readonly isShared?: boolean;
+  /** The clock that leases count by, where several processes have to agree on it. Default: this machine's. */
+  readonly nowMs?: () => number;
 }
 
 export class ActionWork {
@@ -48,13 +50,15 @@ export class ActionWork {
   /** Called whenever an action has moved. */
   #moved: (() => void)[] = [];
 
-  constructor(w: Workspace, { leaseMs = limits.actionLeaseMs, isShared = false }: ActionWorkOptions) {
+  constructor(w: Workspace, options: ActionWorkOptions) {
+    const { leaseMs = limits.actionLeaseMs, isShared = false, nowMs = () => w.world.clock.nowMs() } = options;
     this.#w = w;
     this.#isShared = isShared;
     this.#by = {
       owner: w.world.ids.ulid<ActionId>(),
       leaseMs,
       isShared,
+      nowMs,
       isStopped: () => this.#isStopped,
       tell: () => this.tell(),
     };
@@ -201,8 +205,8 @@ export class ActionWork {
    * of life for so long that its owner may be taken for dead.
    */
   async #takeOver(): Promise<void> {
-    const { actions, world } = this.#w;
-    const nowMs = world.clock.nowMs();
+    const { actions } = this.#w;
+    const nowMs = this.#by.nowMs();
     let nextMs = Number.POSITIVE_INFINITY;
     const left: ActionRecord[] = [];
     for (const action of actions.all()) {
@@ -224,7 +228,7 @@ export class ActionWork {
   /** Looks then at what others have under way. */
   #watch(atMs: number): void {
     if (atMs === Number.POSITIVE_INFINITY || this.#isStopped || this.#takeover !== undefined) return;
-    this.#takeover = setTimeout(() => this.#lookAgain(), Math.max(0, atMs - this.#w.world.clock.nowMs()) + 1);
+    this.#takeover = setTimeout(() => this.#lookAgain(), Math.max(0, atMs - this.#by.nowMs()) + 1);
   }
 
   /** What somebody else had under way, as it is in the store now. */

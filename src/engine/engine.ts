@@ -81,7 +81,12 @@ export class Engine {
     const actions =
       leases === undefined
         ? options.actions
-        : { isShared: true, leaseMs: limits.sharedActionLeaseMs, ...options.actions };
+        : {
+            isShared: true,
+            leaseMs: limits.sharedActionLeaseMs,
+            nowMs: () => leases.nowMs(),
+            ...options.actions,
+          };
     this.#options = { ...options, functions, dispatcher, ...(actions === undefined ? {} : { actions }) };
     this.observer = options.observer ?? noObserver;
     if (leases !== undefined) this.driving = new Driving(leases, this.#drivingHost());

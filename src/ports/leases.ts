@@ -35,6 +35,11 @@ export interface LeaseSurvey {
 export interface Leases {
   /** This engine. */
   readonly node: EngineNode;
+  /**
+   * The time of the store's clock, in milliseconds since 1970, to within half of the time that it takes to ask: the same for all
+   * engines, whatever their machines have for it. Once a lease has been asked for.
+   */
+  nowMs(): number;
   /** From now on others reach it there. */
   announce(address: string): Promise<void>;
   /** Is the lease held here beyond doubt? */

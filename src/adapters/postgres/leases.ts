@@ -13,6 +13,18 @@ interface Held {
   untilMs: number;
 }
 
+/** How far the server's clock is ahead of `performance.now()`, and how sure that is. */
+interface ClockReading {
+  readonly aheadMs: number;
+  /** How long it took to ask. */
+  readonly tookMs: number;
+  /** By `performance.now()`. */
+  readonly atMs: number;
+}
+
+/** Clocks drift apart by less, of all time that passes. */
+const driftPart = 1 / 1_000;
+
 /** What is asked of workspaces by their integers. */
 interface Refs {
   intern(id: WorkspaceId): Promise<number>;
@@ -28,6 +40,7 @@ export class PostgresLeases implements Leases {
   readonly #held = new Map<WorkspaceId, Held>();
   readonly #taking = new Map<WorkspaceId, Promise<EngineNode | undefined>>();
   #node: EngineNode;
+  #clock: ClockReading | undefined;
 
   /** `leaseMs`: how long one lasts without being renewed. */
   constructor(db: PostgresDatabase, refs: Refs, node: EngineNode, leaseMs: number) {
@@ -45,6 +58,11 @@ export class PostgresLeases implements Leases {
     const held = this.#held.get(workspace);
     if (held === undefined) throw new Fault('store_busy', `workspace ${workspace} is not driven by this engine`);
     return held.epoch;
+  }
+
+  nowMs(): number {
+    if (this.#clock === undefined) throw new Error('invariant broken: the clock of the database was not asked for yet');
+    return performance.now() + this.#clock.aheadMs;
   }
 
   async announce(address: string): Promise<void> {
@@ -171,14 +189,26 @@ export class PostgresLeases implements Leases {
   /** Also takes away those that have not been here for an hour. */
   async #seen(): Promise<void> {
     const { id, address } = this.#node;
-    await this.#db.ask(
+    const sinceMs = performance.now();
+    const [row] = await this.#db.ask(
       'being seen',
       `with gone as (delete from engine_node n where n.seen_at < clock_timestamp() - interval '1 hour'
          and not exists (select 1 from workspace_lease l where l.node = n.id and l.until >= clock_timestamp()))
        insert into engine_node (id, address, seen_at) values ($1, $2, clock_timestamp())
-       on conflict (id) do update set address = excluded.address, seen_at = excluded.seen_at`,
+       on conflict (id) do update set address = excluded.address, seen_at = excluded.seen_at
+       returning extract(epoch from clock_timestamp()) * 1000 as now_ms`,
       [id, address],
     );
+    this.#readClock(Number(row!['now_ms']), sinceMs);
+  }
+
+  /** Keeps the surer of two readings: one that took long, because this process slept or the way is bad, says little. */
+  #readClock(serverMs: number, sinceMs: number): void {
+    const atMs = performance.now();
+    const tookMs = atMs - sinceMs;
+    const last = this.#clock;
+    if (last !== undefined && tookMs > last.tookMs + (atMs - last.atMs) * driftPart) return;
+    this.#clock = { aheadMs: serverMs - (sinceMs + tookMs / 2), tookMs, atMs };
   }
 }
 
