@@ -5,15 +5,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect } from 'vitest';
+import { expect } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
+import { afterFiles } from '../support/endings.ts';
 import { Served } from '../support/served.ts';
 
 const bin = fileURLToPath(new URL('../../dist/main/headwater.js', import.meta.url));
 export const shop = fileURLToPath(new URL('./fixtures/shop.yaml', import.meta.url));
 
 const folders: string[] = [];
-afterAll(() => {
+afterFiles(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 

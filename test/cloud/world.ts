@@ -16,13 +16,13 @@ import {
   type ProgressEvent,
   UpdateResourceCommand,
 } from '@aws-sdk/client-cloudcontrol';
-import { afterAll } from 'vitest';
+import { afterFiles } from '../support/endings.ts';
 
 const bin = fileURLToPath(new URL('../../dist/main/headwater.js', import.meta.url));
 
 const folders: string[] = [];
 const running = new Set<CloudProcess>();
-afterAll(async () => {
+afterFiles(async () => {
   for (const cloud of [...running]) await cloud.kill();
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });

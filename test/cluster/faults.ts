@@ -85,15 +85,15 @@ async function attemptsOf(site: Site): Promise<Record<string, number>> {
 /** What became of the actions of things that are named in what is wrong, and what the audit says of them, for people. */
 async function toldOfThings(site: Site, wrong: readonly string[]): Promise<string[]> {
   const names = new Set(wrong.flatMap((w) => w.match(/s\d+-thing-\d+-\d+/g) ?? []));
-  const rows = await site.rows<{ id: string; status: string; text: string }>(
-    'select id, status, text from action order by id',
+  const rows = await site.rows<{ id: string; component: string; status: string; text: string }>(
+    'select id, component, status, text from action order by id',
   );
   const components = new Set<string>();
-  const actions = rows.flatMap(({ id, status, text }) => {
-    const { component, componentName, kind, after, failure, heldBecause, attempts, origins } = JSON.parse(text);
+  const actions = rows.flatMap(({ id, component, status, text }) => {
+    const { componentName, kind, idempotencyKey: _, inputHash: __, ...rest } = JSON.parse(text);
     if (!names.has(componentName)) return [];
     components.add(component);
-    return [JSON.stringify({ componentName, kind, status, id, after, failure, heldBecause, attempts, origins })];
+    return [JSON.stringify({ componentName, kind, status, id, ...rest })];
   });
   const audit = await site.rows<{ text: string }>(
     'select text from audit where text like any ($1) order by change_set, seq',

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect } from 'vitest';
+import { expect } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
 import type { ActionRecord } from '../../src/model/action.ts';
 import {
@@ -19,11 +19,12 @@ import {
 } from '../engine/action_house.ts';
 import { withFunctions } from '../engine/function_house.ts';
 import { newFolder, sqliteHouse } from '../engine/house.ts';
+import { afterFiles } from '../support/endings.ts';
 
 const script = fileURLToPath(new URL('fixtures/actions_kill.mjs', import.meta.url));
 const providers: Provider[] = [];
-afterAll(() => {
-  for (const provider of providers) provider.close();
+afterFiles(() => {
+  for (const provider of providers.splice(0)) provider.close();
 });
 
 export type Operation = readonly [string, { readonly [name: string]: Json }];

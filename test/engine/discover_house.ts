@@ -4,7 +4,7 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sodium from 'libsodium-wrappers';
-import { afterAll, expect } from 'vitest';
+import { expect } from 'vitest';
 import { openCompiler } from '../../src/adapters/compiler/compiler.ts';
 import { openIsolate } from '../../src/adapters/isolate/isolate.ts';
 import { openProcessTier } from '../../src/adapters/process/tier.ts';
@@ -17,6 +17,7 @@ import type { AuthorReply } from '../../src/engine/author.ts';
 import type { ComponentView } from '../../src/engine/component.ts';
 import type { Review } from '../../src/engine/operations.ts';
 import type { ResourceImportReply, ResourceListReply } from '../../src/engine/resource_import.ts';
+import { afterFiles } from '../support/endings.ts';
 import { ActionHouse, type Provider, startProvider } from './action_house.ts';
 import { type House, newFolder, sqliteHouse } from './house.ts';
 
@@ -130,9 +131,13 @@ export default defineSchema({
 }
 
 let provider: Provider | undefined;
-afterAll(() => provider?.close());
 /** Data folders with the schemas and the secret on Head, by options: checking types takes its time. */
 const templates = new Map<string, string>();
+afterFiles(() => {
+  provider?.close();
+  provider = undefined;
+  templates.clear();
+});
 
 type Options = Parameters<typeof definitionOf>[2];
 

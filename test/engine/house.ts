@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect } from 'vitest';
+import { afterEach, describe, expect } from 'vitest';
 import type { Principal } from '../../src/access/role.ts';
 import { MemoryStore } from '../../src/adapters/memory/store.ts';
 import { openPostgresStore } from '../../src/adapters/postgres/store.ts';
@@ -31,6 +31,7 @@ import type { ChangeSetRow, Store } from '../../src/ports/store.ts';
 import type { Vault } from '../../src/ports/vault.ts';
 import type { WebhookSender } from '../../src/ports/webhook_sender.ts';
 import type { World } from '../../src/ports/world.ts';
+import { afterFiles } from '../support/endings.ts';
 
 export type Params = { readonly [name: string]: Json | undefined };
 
@@ -216,7 +217,7 @@ export class House {
 }
 
 const folders: string[] = [];
-afterAll(() => {
+afterFiles(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 

@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach } from 'vitest';
 import { connectIpc, type IpcClient } from '../../src/surfaces/ipc/client.ts';
 import { type IpcServer, type IpcServerOptions, serveIpc } from '../../src/surfaces/ipc/server.ts';
+import { afterFiles, afterTests } from '../support/endings.ts';
 
 const folders: string[] = [];
 const open: { close(): unknown }[] = [];
@@ -83,10 +83,10 @@ export async function startOwner(folder: string): Promise<{ pid: number; address
   return { pid: child.pid!, address, kill };
 }
 
-afterEach(async () => {
+afterTests(async () => {
   for (const one of open.splice(0)) await one.close();
 });
 
-afterAll(() => {
+afterFiles(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });

@@ -24,6 +24,11 @@ import { law } from './law.ts';
 export const seenRules = new Map<string, number>();
 export const seen = { pairs: 0, overlapping: 0 };
 
+export function forgetSeen(): void {
+  seenRules.clear();
+  Object.assign(seen, { pairs: 0, overlapping: 0 });
+}
+
 export const rootOf = (s: Snapshot): string => s.roots().intent;
 
 export function applied(on: Snapshot, mutations: readonly Mutation[]): Snapshot {

@@ -7,13 +7,13 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
+import { afterFiles } from '../support/endings.ts';
 
 const bin = fileURLToPath(new URL('../../dist/main/headwater.js', import.meta.url));
 
 const folders: string[] = [];
 const running = new Set<AgentProcess>();
-afterAll(async () => {
+afterFiles(async () => {
   for (const agent of [...running]) await agent.kill();
   for (const folder of folders.splice(0)) {
     for (const pid of startedBelow(folder)) process.kill(pid, 'SIGKILL');

@@ -4,8 +4,8 @@ import { hash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import type { Digest, Hash } from '../../src/base/ids.ts';
+import { afterFiles } from '../support/endings.ts';
 
 const folders: string[] = [];
 
@@ -15,7 +15,7 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-afterAll(() => {
+afterFiles(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
