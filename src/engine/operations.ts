@@ -94,7 +94,7 @@ export async function callOperation(c: Call, name: string, params: unknown): Pro
 }
 
 /** Operations that write and remember their answer under a key in the commit of what they do. */
-const remembering: readonly string[] = [
+export const remembering: readonly string[] = [
   'submit',
   'change_set.create',
   'change_set.apply',

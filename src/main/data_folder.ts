@@ -27,7 +27,7 @@ import { serveIpc } from '../surfaces/ipc/server.ts';
 import { openFunctions } from './functions.ts';
 import { poolsOf } from './pools.ts';
 import { allowedHosts, allowedSockets } from './reach.ts';
-import { repeatable, writes } from './repeatable.ts';
+import { keyed, mayBeRepeated } from './repeatable.ts';
 import { allowedSources } from './secret_sources.ts';
 import { vaultOf } from './secrets.ts';
 import { webhookSender } from './send_webhook.ts';
@@ -142,13 +142,13 @@ function clientOf(folder: string, first: IpcClient, progress: (line: string) => 
   let current: Connection = plainClient(first, progress, actor);
   return {
     call: async (operation, params) => {
-      const named = repeatable.includes(operation) ? { idempotencyKey: randomUUID(), ...params } : params;
+      const named = keyed.includes(operation) ? { idempotencyKey: randomUUID(), ...params } : params;
       for (let owners = 1; ; owners++) {
         try {
           return await current.call(operation, named);
         } catch (e) {
-          const safe = repeatable.includes(operation) || !writes.includes(operation);
-          if (!(e instanceof Fault) || e.code !== 'connection_lost' || !safe || owners === ownersMax) throw e;
+          const isLost = e instanceof Fault && e.code === 'connection_lost';
+          if (!isLost || !mayBeRepeated(operation) || owners === ownersMax) throw e;
           await current.close();
           current = await connect(folder, progress, actor);
         }
