@@ -164,8 +164,14 @@ export async function openProxy(socketPath: string, reachable: Reachable): Promi
       else response.writeHead(502, oneLine(errorText(error, route.shown)), { connection: 'close' }).end();
     });
     up.on('response', (answer) => {
+      // What a server may say and this one may not pass on, `000` for example: thrown here it would end the whole process.
+      if (answer.statusCode === undefined || answer.statusCode < 100 || answer.statusCode > 999) {
+        answer.destroy();
+        response.writeHead(502, 'the status of the answer is none', { connection: 'close' }).end();
+        return;
+      }
       const kept = Object.fromEntries(Object.entries(answer.headers).filter(([name]) => !hopByHop.has(name)));
-      response.writeHead(answer.statusCode ?? 502, kept);
+      response.writeHead(answer.statusCode, kept);
       answer.on('error', () => response.destroy());
       answer.pipe(response);
     });
