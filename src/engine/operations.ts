@@ -57,6 +57,7 @@ import { workspaceOperations } from './operations_workspace.ts';
 import { ofInstallation, overAll } from './permit.ts';
 import { parsePlanFile } from './plan_file.ts';
 import { exportChangeSet, promote } from './promotion.ts';
+import { remembering } from './remembering.ts';
 import { replayLag } from './replay.ts';
 import type { ReplayProblem } from './replay_work.ts';
 import { revert } from './revert.ts';
@@ -92,35 +93,6 @@ export async function callOperation(c: Call, name: string, params: unknown): Pro
     return once(c, who.value, { name, params: params as Params }, work);
   });
 }
-
-/** Operations that write and remember their answer under a key in the commit of what they do. */
-export const remembering: readonly string[] = [
-  'submit',
-  'change_set.create',
-  'change_set.apply',
-  'change_set.force_apply',
-  'change_set.revert',
-  'change_set.promote',
-  'change_set.split',
-  'change_set.undo',
-  'change_set.redo',
-  'change_set.pick',
-  'schema.author',
-  'schema.update_variant',
-  'schema.install',
-  'schema.unlock',
-  'schema.add_function',
-  'schema.detach_function',
-  'function.unlock',
-  'import.cloudformation',
-  'import.terraform',
-  'management.run',
-  'component.duplicate',
-  'component.bulk_set',
-  'component.declare',
-  'lookup.refresh',
-  'secret.set',
-];
 
 /** What gives away something that is told only once: its answer is not kept. */
 const notKept: readonly string[] = ['token.create', 'webhook.create'];

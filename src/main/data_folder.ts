@@ -1,7 +1,6 @@
 // Composition: an engine over a data folder. One process owns the folder and serves the others; a process that comes
 // second becomes its client. Whoever cannot get either within the wait has to retry (exit code 75).
 
-import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +26,7 @@ import { serveIpc } from '../surfaces/ipc/server.ts';
 import { openFunctions } from './functions.ts';
 import { poolsOf } from './pools.ts';
 import { allowedHosts, allowedSockets } from './reach.ts';
-import { keyed, mayBeRepeated } from './repeatable.ts';
+import { mayAskAgain, withKey } from './repeatable.ts';
 import { allowedSources } from './secret_sources.ts';
 import { vaultOf } from './secrets.ts';
 import { webhookSender } from './send_webhook.ts';
@@ -142,13 +141,12 @@ function clientOf(folder: string, first: IpcClient, progress: (line: string) => 
   let current: Connection = plainClient(first, progress, actor);
   return {
     call: async (operation, params) => {
-      const named = keyed.includes(operation) ? { idempotencyKey: randomUUID(), ...params } : params;
+      const named = withKey(operation, params);
       for (let owners = 1; ; owners++) {
         try {
           return await current.call(operation, named);
         } catch (e) {
-          const isLost = e instanceof Fault && e.code === 'connection_lost';
-          if (!isLost || !mayBeRepeated(operation) || owners === ownersMax) throw e;
+          if (owners === ownersMax || !mayAskAgain(operation, e)) throw e;
           await current.close();
           current = await connect(folder, progress, actor);
         }

@@ -12,7 +12,7 @@ import type { OperationLine } from '../surfaces/http/routes/operations.ts';
 import type { Fetch } from '../surfaces/sdk/sending.ts';
 import { type Answered, askServer, textOf } from './ask_server.ts';
 import type { Connection } from './data_folder.ts';
-import { keyed, mayBeRepeated } from './repeatable.ts';
+import { mayAskAgain, withKey } from './repeatable.ts';
 
 /** Waits between attempts when the server does not answer. */
 const retryMs = [100, 400, 1_600];
@@ -38,15 +38,12 @@ export function connectServer(target: ServerTarget, progress: (line: string) => 
   };
   return {
     call: async (operation, params) => {
-      const named = keyed.includes(operation)
-        ? { idempotencyKey: (await import('node:crypto')).randomUUID(), ...params }
-        : params;
+      const named = withKey(operation, params);
       for (const waitMs of [...retryMs, undefined]) {
         try {
           return await ask(operation, named);
         } catch (e) {
-          const isLost = e instanceof Fault && e.code === 'connection_lost';
-          if (!isLost || !mayBeRepeated(operation) || waitMs === undefined) throw e;
+          if (waitMs === undefined || !mayAskAgain(operation, e)) throw e;
           await new Promise((resolve) => setTimeout(resolve, waitMs));
         }
       }

@@ -2,34 +2,9 @@
 // as done once, and those that remember under a key, in the commit of what they do, what they have answered. Of any other one it
 // has to be looked at what became of it: it may have been done, and would be done again.
 
-/** Operations that write, and take an idempotency key by which the engine knows a repetition. */
-export const keyed: readonly string[] = [
-  'submit',
-  'change_set.create',
-  'change_set.apply',
-  'change_set.force_apply',
-  'change_set.revert',
-  'change_set.promote',
-  'change_set.split',
-  'change_set.undo',
-  'change_set.redo',
-  'change_set.pick',
-  'schema.author',
-  'schema.update_variant',
-  'schema.install',
-  'schema.unlock',
-  'schema.add_function',
-  'schema.detach_function',
-  'function.unlock',
-  'import.cloudformation',
-  'import.terraform',
-  'management.run',
-  'component.duplicate',
-  'component.bulk_set',
-  'component.declare',
-  'lookup.refresh',
-  'secret.set',
-];
+import type { Json } from '../base/json.ts';
+import { Fault } from '../base/result.ts';
+import { remembering } from '../engine/remembering.ts';
 
 /** Operations that a token may ask for which only reads. */
 export const reads: readonly string[] = [
@@ -129,4 +104,14 @@ export const sameTwice: readonly string[] = [
 ];
 
 export const mayBeRepeated = (operation: string): boolean =>
-  keyed.includes(operation) || reads.includes(operation) || sameTwice.includes(operation);
+  remembering.includes(operation) || reads.includes(operation) || sameTwice.includes(operation);
+
+/** The answer was lost, and may be asked for once more. */
+export const mayAskAgain = (operation: string, e: unknown): boolean =>
+  e instanceof Fault && e.code === 'connection_lost' && mayBeRepeated(operation);
+
+type Params = { readonly [name: string]: Json | undefined };
+
+/** With a key of its own where it has none, by which the engine knows a repetition. */
+export const withKey = (operation: string, params: Params): Params =>
+  remembering.includes(operation) ? { idempotencyKey: crypto.randomUUID(), ...params } : params;

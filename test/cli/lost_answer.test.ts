@@ -7,9 +7,11 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { operationNames, remembering } from '../../src/engine/operations.ts';
-import { keyed, mayBeRepeated, reads, sameTwice } from '../../src/main/repeatable.ts';
+import { operationNames } from '../../src/engine/operations.ts';
+import { remembering } from '../../src/engine/remembering.ts';
+import { mayBeRepeated, reads, sameTwice } from '../../src/main/repeatable.ts';
 import { matrixLines } from '../access/matrix.ts';
+import { terraformState } from '../http/terraform_state.ts';
 import type { Served } from '../support/served.ts';
 import { Terminal } from './terminal.ts';
 
@@ -50,23 +52,6 @@ afterAll(async () => {
   await served.stop();
 });
 
-const state = {
-  version: 4,
-  terraform_version: '1.9.0',
-  serial: 1,
-  lineage: 'a',
-  outputs: {},
-  resources: [
-    {
-      mode: 'managed',
-      type: 'aws_s3_bucket',
-      name: 'logs',
-      provider: 'provider["registry.terraform.io/hashicorp/aws"]',
-      instances: [{ schema_version: 0, attributes: { id: 'logs-1', bucket: 'logs-1', arn: 'arn:aws:s3:::logs-1' } }],
-    },
-  ],
-};
-
 const changeSets = async (name: string) =>
   (await terminal.json<{ name: string; status: string }[]>('change-set', 'list', '--all')).filter(
     (c) => c.name === name,
@@ -84,15 +69,14 @@ async function losingOne(operation: string, ...args: string[]) {
 test('every operation is of one kind: it reads, knows its repetition by a key, is the same twice, or is not repeated', () => {
   const mayRead = new Set(matrixLines().flatMap(({ operation, may }) => (may.reader ? [operation] : [])));
   expect([...reads].sort()).toEqual(operationNames.filter((name) => mayRead.has(name)).sort());
-  expect([...keyed].sort()).toEqual([...remembering].sort());
-  const all = [...reads, ...keyed, ...sameTwice];
+  const all = [...reads, ...remembering, ...sameTwice];
   expect(new Set(all).size).toBe(all.length);
   expect(all.filter((name) => !(operationNames as readonly string[]).includes(name))).toEqual([]);
   expect(['token.create', 'action.request', 'resource.import', 'of a later release'].filter(mayBeRepeated)).toEqual([]);
 });
 
 test('an import whose answer is lost is told by the second one, and stays open', async () => {
-  writeFileSync(join(terminal.folder, 't.tfstate'), JSON.stringify(state));
+  writeFileSync(join(terminal.folder, 't.tfstate'), JSON.stringify(terraformState));
   const { code, out, times } = await losingOne('import.terraform', 'import', 'terraform', 't.tfstate', '--json');
   expect([code, times]).toEqual([0, 2]);
   expect((JSON.parse(out) as { edits: number }).edits).toBeGreaterThan(0);

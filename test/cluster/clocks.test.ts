@@ -8,7 +8,7 @@ import { openPostgresStore } from '../../src/adapters/postgres/store.ts';
 import { systemWorld } from '../../src/adapters/system/world.ts';
 import { limits } from '../../src/base/limits.ts';
 import type { ActionRecord } from '../../src/model/action.ts';
-import { ActionHouse, startProvider, thing, thingMutations } from '../engine/action_house.ts';
+import { ActionHouse, startProvider } from '../engine/action_house.ts';
 import { withFunctions } from '../engine/function_house.ts';
 import { House } from '../engine/house.ts';
 import { PostgresServer } from '../support/postgres_server.ts';
@@ -44,12 +44,7 @@ async function twoEngines(...aheadMs: readonly [number, number]) {
     return new ActionHouse(house, provider);
   };
   const first = await open(0);
-  await first.apply('schemas', ...thingMutations(provider.port));
-  await provider.rules({ op: 'create', nth: 1, goes: 'hang' });
-  const made = await first.house.open('made');
-  await first.house.submit(made, thing('it'));
-  await first.house.call('change_set.apply', { changeSet: made, waitMs: 20_000 });
-  while ((await first.effects()).length === 0) await sleep(20);
+  await first.hanging();
   return { first, second: await open(1) };
 }
 

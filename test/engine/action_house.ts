@@ -183,6 +183,17 @@ export class ActionHouse {
     await this.quiet();
   }
 
+  /** Makes `it`, whose creation the provider does and does not answer; with `Thing` on Head before, as these mutations make it. */
+  async hanging(mutations = thingMutations(this.provider.port)): Promise<void> {
+    const { house, provider } = this;
+    await this.apply('schemas', ...mutations);
+    await provider.rules({ op: 'create', nth: 1, goes: 'hang' });
+    const made = await house.open('made');
+    await house.submit(made, thing('it'));
+    await house.call('change_set.apply', { changeSet: made, waitMs: 20_000 });
+    while ((await this.effects()).length === 0) await new Promise((r) => setTimeout(r, 20));
+  }
+
   async quiet(): Promise<readonly ActionRecord[]> {
     return (await this.house.call<{ open: readonly ActionRecord[] }>('action.run', { waitMs: 30_000 })).open;
   }

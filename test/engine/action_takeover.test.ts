@@ -35,25 +35,8 @@ async function onOneStore() {
 async function opened(change: (mutations: Json[], provider: Provider) => Json[] = (m) => m) {
   const { provider, open } = await onOneStore();
   const first = await open();
-  const changeSet = await first.house.open('schemas');
-  await first.house.submit(changeSet, ...change(thingMutations(provider.port), provider));
-  await first.house.call('change_set.apply', { changeSet, waitMs: 20_000 });
-  await provider.rules({ op: 'create', nth: 1, goes: 'hang' });
-  const made = await first.house.open('made');
-  await first.house.submit(made, { kind: 'component.create', schema: 'Thing', name: 'it', attributes: {} });
-  await first.house.call('change_set.apply', { changeSet: made, waitMs: 20_000 });
-  while ((await first.effects()).length === 0) await new Promise((r) => setTimeout(r, 20));
+  await first.hanging(change(thingMutations(provider.port), provider));
   return { first, open, provider };
-}
-
-/** Makes `it`, whose creation the provider does and does not answer. */
-async function hanging(a: ActionHouse, provider: Provider): Promise<void> {
-  await a.apply('schemas', ...thingMutations(provider.port));
-  await provider.rules({ op: 'create', nth: 1, goes: 'hang' });
-  const made = await a.house.open('made');
-  await a.house.submit(made, { kind: 'component.create', schema: 'Thing', name: 'it', attributes: {} });
-  await a.house.call('change_set.apply', { changeSet: made, waitMs: 20_000 });
-  while ((await a.effects()).length === 0) await new Promise((r) => setTimeout(r, 20));
 }
 
 /** Ends what an engine has under way, as its own end would. */
@@ -234,7 +217,7 @@ test('[EN198] of a store that several use, what gives signs of life is left alon
     return new ActionHouse(house, provider);
   };
   const first = await open(view);
-  await hanging(first, provider);
+  await first.hanging();
 
   const second = await open(store);
   const kept = async () => (await second.actions())[0]!;
@@ -268,7 +251,7 @@ test('[EN198] one that does not reach its store ends its call before anybody els
   }).start();
   ended.push(() => house.close().catch(() => {}));
   const a = new ActionHouse(house, provider);
-  await hanging(a, provider);
+  await a.hanging();
   const { live } = (await house.workspace()).calls;
   expect(live.underWay).toBe(1);
   pause();
@@ -305,7 +288,7 @@ test('[EN185] what an engine could not take over, because the store failed, it t
     return new ActionHouse(house, provider);
   };
   const first = await open(store);
-  await hanging(first, provider);
+  await first.hanging();
   const second = await open(view);
   isAway = true;
   await expect(second.house.call('action.run', { waitMs: 1 })).rejects.toMatchObject({ code: 'store_failed' });

@@ -165,13 +165,14 @@ export async function openProxy(socketPath: string, reachable: Reachable): Promi
     });
     up.on('response', (answer) => {
       // What a server may say and this one may not pass on, `000` for example: thrown here it would end the whole process.
-      if (answer.statusCode === undefined || answer.statusCode < 100 || answer.statusCode > 999) {
+      const { statusCode = 0 } = answer;
+      if (statusCode < 100 || statusCode > 999) {
         answer.destroy();
         response.writeHead(502, 'the status of the answer is none', { connection: 'close' }).end();
         return;
       }
       const kept = Object.fromEntries(Object.entries(answer.headers).filter(([name]) => !hopByHop.has(name)));
-      response.writeHead(answer.statusCode, kept);
+      response.writeHead(statusCode, kept);
       answer.on('error', () => response.destroy());
       answer.pipe(response);
     });
