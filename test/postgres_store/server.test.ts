@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PostgresDatabase } from '../../src/adapters/postgres/database.ts';
 import { openPostgresTarget } from '../../src/adapters/postgres/load.ts';
 import { openPostgresStore, type PostgresStore } from '../../src/adapters/postgres/store.ts';
-import type { ChangeSetId } from '../../src/base/ids.ts';
+import type { ChangeSetId, WorkspaceId } from '../../src/base/ids.ts';
 import { append, endedAction, endedBefore, queue, sampleAction } from '../../src/ports/conformance/action_world.ts';
 import { logLine, memoRow, sampleRun } from '../../src/ports/conformance/run_world.ts';
 import { rowsOf } from '../../src/ports/conformance/store_dump.ts';
@@ -232,6 +232,40 @@ async function leasing(
   open.push(store);
   return store as PostgresStore & { readonly leases: Leases };
 }
+
+test('what the server undoes, because each of two waits for the other, is done again', {
+  timeout: 60_000,
+}, async () => {
+  const schema = `case_${++schemas}`;
+  const a = await leasing(schema, 'a', 20_000);
+  for (const n of [1, 2]) await a.leases.take(`01HWWRKSPCE00000000000000${n}` as WorkspaceId);
+  const client = new pg.Client(server.urlOf('postgres'));
+  await client.connect();
+  const deadlocks = async (): Promise<number> =>
+    Number(
+      (await client.query(`select pg_stat_force_next_flush(), sum(deadlocks) as n from pg_stat_database`)).rows[0].n,
+    );
+  const refs = (await client.query(`select workspace from ${schema}.workspace_lease order by workspace`)).rows;
+  const [first, second] = refs.map((row) => Number(row.workspace));
+  const before = await deadlocks();
+  const lock = (ref: number) =>
+    client.query(`select 1 from ${schema}.workspace_lease where workspace = $1 for update`, [ref]);
+  // Whichever of them a renewal comes to first: one of the two ways round they meet.
+  for (const [held, then] of [
+    [first!, second!],
+    [second!, first!],
+  ] as const) {
+    await client.query('begin');
+    await lock(held);
+    const renewing = a.leases.renew();
+    await sleep(300);
+    await lock(then);
+    await client.query('commit');
+    expect(await renewing).toEqual([]);
+  }
+  while ((await deadlocks()) === before) await sleep(100);
+  await client.end();
+});
 
 test('a workspace is driven by who has its lease; what comes late from an earlier holder changes nothing', {
   timeout: 60_000,

@@ -114,15 +114,12 @@ export class CommitLane {
     };
     let isAgain = false;
     return this.#db.patiently('committing', async () => {
-      for (let isFirst = true; ; isFirst = false) {
-        try {
-          return await ask(isAgain);
-        } catch (e) {
-          // What the server undid has not landed; of what was lost nobody knows.
-          if (!isUndone(e)) isAgain = true;
-          else if (isFirst) continue;
-          throw e;
-        }
+      try {
+        return await ask(isAgain);
+      } catch (e) {
+        // What the server undid has not landed; of what was lost nobody knows.
+        if (!isUndone(e)) isAgain = true;
+        throw e;
       }
     });
   }

@@ -5,7 +5,7 @@
 import pg from 'pg';
 import { Fault } from '../../base/result.ts';
 import { toColumn } from './column_text.ts';
-import { asFault, isLost } from './fault.ts';
+import { asFault, isLost, isUndone } from './fault.ts';
 
 export type Value = string | number | boolean | null | readonly string[] | readonly number[];
 export type Row = Readonly<Record<string, unknown>>;
@@ -139,7 +139,7 @@ export class PostgresDatabase {
     });
   }
 
-  /** Again, while the server cannot be reached and there is patience left. Throws faults. */
+  /** Again, while the server cannot be reached, or undoes it because others were in the way, and there is patience left. Throws faults. */
   async patiently<T>(doing: string, body: () => Promise<T>): Promise<T> {
     const until = performance.now() + this.#patienceMs;
     for (let attempt = 0; ; attempt++) {
@@ -147,7 +147,8 @@ export class PostgresDatabase {
         return await body();
       } catch (e) {
         const waitMs = retryMs[Math.min(attempt, retryMs.length - 1)]!;
-        if (!isLost(e) || this.#closing !== undefined || performance.now() + waitMs > until) throw asFault(e, doing);
+        const isOver = this.#closing !== undefined || performance.now() + waitMs > until;
+        if (isOver || !(isLost(e) || isUndone(e))) throw asFault(e, doing);
         await new Promise((resolve) => setTimeout(resolve, waitMs));
       }
     }
