@@ -72,7 +72,8 @@ export async function bindInputs(w: Workspace, head: Branch, action: ActionRecor
     const isAlone = action.after.length === 0 && !isPart(w, action);
     if (action.kind === 'create' && resourceId !== undefined && isAlone)
       return waits('it has a resource already; an apply that changes it will update that');
-    if (action.kind === 'destroy' && former === undefined && !isMarked(head.snapshot, component) && isAlone)
+    const isMeant = isMarked(head.snapshot, component) || wishes['destroy'] !== undefined;
+    if (action.kind === 'destroy' && former === undefined && !isMeant && !isPart(w, action))
       return waits('the component is not deleted any more');
     return ok(bound);
   });

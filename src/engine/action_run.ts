@@ -339,7 +339,9 @@ async function fail(w: Workspace, id: ActionId, { code, message, isSaid, mayHave
   const failure = { code, message };
   const failures = isSaid === true ? (action.failures ?? 0) + 1 : action.failures;
   const isUnsure = action.isUnsure === true || mayHave === true || undefined;
-  if (decision.kind === 'give-up' && isUnsure === true) {
+  // A call before this one has begun it: only the function itself can say that nothing came of that.
+  const isBegun = action.checkpoint !== undefined && !(isSaid === true && of.errorClass === 'permanent');
+  if (decision.kind === 'give-up' && (isUnsure === true || isBegun)) {
     const told = {
       code: 'interrupted',
       message: `${message}; an attempt may have been done, and whether is not known`,

@@ -3,20 +3,11 @@
 // pending change with its receipt as a blob, the answer under its key. Before it nothing has happened, after it all has.
 
 import type { Principal } from '../access/role.ts';
-import type { ChangeSetId, ComponentId, Hash } from '../base/ids.ts';
+import type { ChangeSetId, Hash } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
-import { Fault, ok, type Refusal, type Result, refuse } from '../base/result.ts';
-import {
-  type LogEntry,
-  logFormat,
-  logText,
-  type PendingChange,
-  parseLogEntry,
-  pendingText,
-  type Spent,
-} from '../merge/log_entry.ts';
-import { linesInForce, type ReceiptLine } from '../merge/receipt.ts';
-import { componentOf } from '../merge/side.ts';
+import { ok, type Refusal, type Result, refuse } from '../base/result.ts';
+import { type LogEntry, logFormat, logText, type PendingChange, pendingText, type Spent } from '../merge/log_entry.ts';
+import { linesInForce } from '../merge/receipt.ts';
 import { transition } from '../model/change_set.ts';
 import type { Step } from '../mutation/compile.ts';
 import { apply, describe, type Mutation } from '../mutation/mutation.ts';
@@ -24,6 +15,7 @@ import type { PlannedAction } from '../ports/readiness.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
 import { encodeBlob } from '../snapshot/chunk.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import { type ApplyReceipt, receiptOf } from './apply_receipt.ts';
 import { auditRows, plainAuditRows } from './audit.ts';
 import { type Branch, lands, seenElsewhere } from './branch.ts';
 import { caughtUp, engineActor, type Until } from './catch_up.ts';
@@ -35,36 +27,19 @@ import { checkMoved, leftBehind, type MovedLine, movedLines } from './moved.ts';
 import { permit } from './permit.ts';
 import { checkPlanFile, type PlanFile, planFileOf } from './plan_file.ts';
 import { checkPlan, type Finding, judgePlan, noteDenied, unjudged, warningFact } from './plan_policy.ts';
-import { cancelledSteps, neverEnding, type Planned, plannedSteps, planOf } from './planning.ts';
+import {
+  areSameActions,
+  cancelledSteps,
+  neverEnding,
+  type Planned,
+  plannedActions,
+  plannedSteps,
+  planOf,
+} from './planning.ts';
 import { queuePlanned } from './queue_actions.ts';
 import { replayInBackground } from './replay.ts';
 import { checkApply, groundsOf, headWhile } from './requirements.ts';
 import type { Workspace } from './workspace.ts';
-
-export interface ApplyReceipt {
-  readonly changeSet: ChangeSetId;
-  readonly status: ChangeSetRow['status'];
-  /** Head's version after the apply; unchanged for an empty change set. */
-  readonly headVersion: number;
-  /** Head's root after the apply. */
-  readonly intentRoot: Hash;
-  /** Requests carried over. */
-  readonly edits: number;
-  readonly counts: {
-    /** Components that the change set's edits are about. */
-    readonly components: number;
-    /** Single edits, the engine's own not counted. */
-    readonly mutations: number;
-    /** The engine's own: repairs, locks, defaults. */
-    readonly engine: number;
-  };
-  /** What was decided between this change set and others, as far as it still says what is so. */
-  readonly receipt: readonly ReceiptLine[];
-  /** Actions queued with it. */
-  readonly actions: readonly PlannedAction[];
-  /** Those that it needed and used; absent: it needed none. */
-  readonly approvals?: readonly Spent[];
-}
 
 export interface ApplyRequest {
   readonly changeSet: ChangeSetId;
@@ -142,7 +117,7 @@ async function applyOnce(
   const grounds = await groundsOf(w, branch);
   const pending = next.ok ? await w.readiness.pending(w.id, id, intentRoot) : [];
   if (pending.length > 0) return onceDurable(branch, notReady(pending));
-  const judged = next.ok ? await judgePlan(w, branch, principal.id) : unjudged;
+  const judged = next.ok ? await judgePlan(w, branch, principal.id, grounds.actions) : unjudged;
   const steps = next.ok ? await stepsOf(w, branch) : [];
   if (steps === undefined) {
     await lands(branch.durable);
@@ -159,6 +134,8 @@ async function applyOnce(
     const allowed = checkPlan(judged);
     if (!allowed.ok) return { refused: allowed };
     const planned = planOf(w, branch, head);
+    // Reality has moved since it was judged: another plan would be queued than was approved.
+    if (!areSameActions(plannedActions(planned), grounds.actions)) return 'lost';
     if (planned.cycle !== undefined) return { refused: neverEnding(branch.snapshot, planned.cycle) };
     // An action that has ended is queued no more, and what it made is known once that is durable: between the two a plan makes it anew,
     // or finds nothing to take away.
@@ -411,88 +388,4 @@ function engineSteps(
     steps.push({ kind, subject: '', path: '', sentence, mutations, before: mutations.map(() => null) });
   }
   return steps.length === 0 ? [] : [{ version: by.version, atMs: by.atMs, actor: engineActor, steps }];
-}
-
-function receiptOf(
-  row: ChangeSetRow,
-  head: ChangeSetRow,
-  change: PendingChange,
-  n: {
-    readonly edits: number;
-    readonly engine: number;
-    readonly actions: readonly PlannedAction[];
-    readonly spent: readonly Spent[];
-  },
-): ApplyReceipt {
-  const components = new Set<ComponentId>();
-  let mutations = 0;
-  for (const edit of change.edits) {
-    for (const step of edit.steps) {
-      if (isAdded(step)) continue;
-      mutations += step.mutations.length;
-      for (const m of step.mutations) {
-        const component = componentOf(m);
-        if (component !== undefined) components.add(component);
-      }
-    }
-  }
-  return {
-    changeSet: row.id,
-    status: row.status,
-    headVersion: head.version,
-    intentRoot: head.intentRoot,
-    edits: n.edits,
-    counts: { components: components.size, mutations, engine: n.engine },
-    receipt: change.receipt,
-    actions: n.actions,
-    ...(n.spent.length === 0 ? {} : { approvals: n.spent }),
-  };
-}
-
-/** Is the step the engine's, not an author's? */
-function isAdded(step: Step): boolean {
-  return step.kind === 'engine.repair' || step.kind === 'engine.lock';
-}
-
-/** What became of an apply whose answer was not seen: its receipt, or a refusal that says what the change set is at. */
-export async function applyOutcome(w: Workspace, id: ChangeSetId): Promise<Result<ApplyReceipt>> {
-  const row = await w.store.findChangeSet(w.id, id);
-  if (row === undefined) return w.branch(id) as Promise<Result<never>>;
-  if (row.status !== 'Applied') {
-    return refuse('change_set_not_applied', {
-      path: 'changeSet',
-      expected: 'a change set that was applied',
-      got: `one that is ${row.status}`,
-      hint: 'it did not become part of Head; apply it again',
-    });
-  }
-  const [last] = await w.store.readLog(w.id, id, row.version - 1, row.version, 1);
-  const entry = last === undefined ? undefined : parseLogEntry(last.text);
-  if (entry?.kind !== 'status' || entry.headVersion === undefined)
-    throw new Fault('store_damaged', `the log of ${id} does not end with its apply; run verify`);
-  const [applied] = await w.store.readLog(w.id, w.row.head, entry.headVersion - 1, entry.headVersion, 1);
-  const head = applied === undefined ? undefined : parseLogEntry(applied.text);
-  if (head === undefined) throw new Fault('store_damaged', `Head has no log entry ${entry.headVersion}; run verify`);
-  const none: PendingChange = {
-    format: logFormat,
-    changeSet: id,
-    baseVersion: row.baseVersion,
-    edits: [],
-    receipt: [],
-  };
-  const change = head.kind === 'apply' && head.applied === id ? await w.pendingChange(head.pending) : none;
-  const count = (isEngine: boolean, of: (s: Step) => number): number =>
-    change.edits
-      .flatMap((e) => e.steps)
-      .filter((s) => isAdded(s) === isEngine)
-      .reduce((sum, s) => sum + of(s), 0);
-  const headRow = { version: head.version, intentRoot: head.intentRoot } as ChangeSetRow;
-  return ok(
-    receiptOf(row, headRow, change, {
-      edits: count(false, () => 1),
-      engine: count(true, (s) => s.mutations.length),
-      actions: [],
-      spent: entry.spent ?? [],
-    }),
-  );
 }

@@ -3,7 +3,8 @@
 
 import { isAlone } from '../access/approval.ts';
 import { must, ok } from '../base/result.ts';
-import { applyChangeSet, applyOutcome, makePlan } from './apply.ts';
+import { applyChangeSet, makePlan } from './apply.ts';
+import { applyOutcome } from './apply_receipt.ts';
 import { requestApproval } from './approvals.ts';
 import { abandonAll, renameChangeSet, resolveChangeSet } from './change_set.ts';
 import { actionsOf, addAction, mergeStatusOf, steerInChangeSet } from './change_set_actions.ts';

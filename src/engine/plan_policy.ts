@@ -12,6 +12,7 @@ import type { PlanFinding } from '../dispatch/result.ts';
 import type { FunctionRecord } from '../model/function.ts';
 import { findComponent, findRecord, findSchema, nameOf, resolveFunction } from '../model/lookup.ts';
 import type { Path } from '../model/path.ts';
+import type { PlannedAction } from '../ports/readiness.ts';
 import type { ChangeSetRow } from '../ports/store.ts';
 import { keyOfCall } from '../propagation/wanted.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -133,12 +134,17 @@ export interface Judged {
 
 export const unjudged: Judged = { findings: [] };
 
-/** What the bound policies say of a change set as it stands, in the order they were bound. */
-export async function judgePlan(w: Workspace, branch: Branch, actor: string): Promise<Judged> {
+/** What the bound policies say of a change set as it stands, in the order they were bound. `actions`: default, as now planned. */
+export async function judgePlan(
+  w: Workspace,
+  branch: Branch,
+  actor: string,
+  actions?: readonly PlannedAction[],
+): Promise<Judged> {
   const bound = await read(w);
   if (bound.length === 0) return unjudged;
   const head = await w.head();
-  const input = canonical((await planInput(w, branch, actor)) as unknown as Json);
+  const input = canonical((await planInput(w, branch, actor, actions)) as unknown as Json);
   const findings: Finding[] = [];
   for (const id of bound) {
     const call = await w.read((): Call | undefined => {
@@ -180,11 +186,11 @@ function findingsIn(policy: string, gave: Evaluated): Finding[] {
 }
 
 /** The plan as a policy gets it: plain JSON, in the order of a review. */
-export async function planInput(w: Workspace, branch: Branch, actor: string) {
+export async function planInput(w: Workspace, branch: Branch, actor: string, given?: readonly PlannedAction[]) {
   const { row, snapshot } = branch;
   const head = await w.head();
   const base = await w.headState(row.baseVersion);
-  const actions = await w.readiness.planned(w.id, row.id, row.intentRoot);
+  const actions = given ?? (await w.readiness.planned(w.id, row.id, row.intentRoot));
   return w.read(() => {
     const { propagation } = w;
     const before = row.baseVersion === head.row.version ? head.snapshot : base.snapshot;

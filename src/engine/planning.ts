@@ -7,6 +7,7 @@ import { orderOf, type Step } from '../actions/order.ts';
 import type { Due, Left } from '../actions/plan.ts';
 import { type ChangePlan, planBetween, planState, type Valued, valued } from '../actions/state_plan.ts';
 import type { ComponentId } from '../base/ids.ts';
+import { canonical, type Json } from '../base/json.ts';
 import { type Result, refuse } from '../base/result.ts';
 import type { Results } from '../builtins/assemble.ts';
 import type { ActionKind, BindingRecord } from '../model/function.ts';
@@ -115,6 +116,10 @@ export function unreviewedOf(w: Workspace, head: Branch): Planned {
 /** As it is told and approved. */
 export function plannedActions({ plan }: Planned): PlannedAction[] {
   return plan.due.map(({ component, kind, paths }) => ({ component, kind, paths }));
+}
+
+export function areSameActions(some: readonly PlannedAction[], others: readonly PlannedAction[]): boolean {
+  return canonical(some as unknown as Json) === canonical(others as unknown as Json);
 }
 
 const nothing: Planned = {

@@ -107,7 +107,7 @@ export function queuePlanned(
     // What is being made, or may have been, is not made a second time.
     const same = w.actions.of(component).filter((a) => isSame(a, kind, name));
     const known =
-      (kind === 'update' ? undefined : same.find((a) => !hasNotBegun(a))) ??
+      (kind === 'create' || kind === 'destroy' ? same.find((a) => !hasNotBegun(a)) : undefined) ??
       same.find((a) => isWaiting(a) && !taken.has(a.id));
     if (known !== undefined) {
       taken.add(known.id);
@@ -147,10 +147,15 @@ export function queuePlanned(
     if (row !== undefined) out.push(row);
   }
   const endedAtMs = w.world.clock.nowMs();
-  for (const { component, kind, name } of cancelled)
+  for (const { component, kind, name } of cancelled) {
+    const now = { component, actor: by.actor, origins: [by.changeSet] };
     for (const action of w.actions.of(component)) {
       if (!isSame(action, kind, name) || taken.has(action.id)) continue;
-      if (hasNotBegun(action)) out.push(must(stepOf(action, ['cancel'], { endedAtMs })));
+      const stays = !isMarked(state, component);
+      // What is being taken away, or may have been, is made again after that.
+      if (hasNotBegun(action) && kind === 'create' && stays && w.actions.of(component).some(isTakingAway))
+        out.push(amended(action, { paths: [], reviewedHash: null }));
+      else if (hasNotBegun(action)) out.push(must(stepOf(action, ['cancel'], { endedAtMs })));
       // What is being made, or may have been, is taken away after that.
       else if (kind === 'create' && isMarked(state, component)) {
         const of = {
@@ -165,7 +170,21 @@ export function queuePlanned(
       }
       // What may have been done already is done once more, with what is declared now.
       else if (kind === 'update' && isWaiting(action)) out.push(amended(action, { paths: [], reviewedHash: null }));
+      // What is being sent is overwritten after that with what is declared now.
+      else if (kind === 'update') out.push(...[newRow(newAction(w, state, { ...now, kind }))].flatMap((r) => r ?? []));
+      else if (kind === 'destroy' && stays && isWaiting(action)) {
+        const heldBecause = 'the component is not deleted any more, and an attempt may have been done';
+        out.push(
+          action.status === 'queued'
+            ? must(stepOf(action, ['hold'], { heldBecause }))
+            : amended(action, { heldBecause }),
+        );
+      } else if (kind === 'destroy' && stays && !w.actions.of(component).some((a) => a.kind === 'create'))
+        out.push(
+          ...[newRow(newAction(w, state, { ...now, kind: 'create', after: [action.id] }))].flatMap((r) => r ?? []),
+        );
     }
+  }
   return out;
 }
 
@@ -179,6 +198,8 @@ const newRow = (record: ActionRecord | undefined): QueuedActions[number] | undef
 function isMadeWithOthers({ kind, status, inputHash }: ActionRecord, reviewedHash: Hash | null): boolean {
   return kind === 'create' && (status === 'running' || status === 'dispatched') && inputHash !== reviewedHash;
 }
+
+const isTakingAway = (a: ActionRecord): boolean => a.kind === 'destroy' && a.former === undefined && !hasNotBegun(a);
 
 /** What is to go because another resource has taken its place goes whatever is planned. */
 const isSame = (a: ActionRecord, kind: ActionKind, name: string): boolean =>

@@ -5,7 +5,7 @@ import type { ChangeSetId } from '../base/ids.ts';
 import { ok, type Result } from '../base/result.ts';
 import { linesInForce, lineText, type ReceiptLine } from '../merge/receipt.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { applyOutcome } from './apply.ts';
+import { applyOutcome } from './apply_receipt.ts';
 import type { Branch } from './branch.ts';
 import { presentOf } from './catch_up.ts';
 import type { Workspace } from './workspace.ts';

@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { ApplyReceipt } from '../../src/engine/apply.ts';
+import type { ApplyReceipt } from '../../src/engine/apply_receipt.ts';
 import type { ApprovalsView } from '../../src/engine/approvals.ts';
 import type { Review } from '../../src/engine/operations.ts';
 import { Terminal } from './terminal.ts';

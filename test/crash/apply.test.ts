@@ -7,7 +7,7 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import type { ApplyReceipt } from '../../src/engine/apply.ts';
+import type { ApplyReceipt } from '../../src/engine/apply_receipt.ts';
 import { type House, newFolder, sqliteHouse } from '../engine/house.ts';
 
 const script = fileURLToPath(new URL('fixtures/apply_kill.mjs', import.meta.url));

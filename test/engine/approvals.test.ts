@@ -1,7 +1,7 @@
 // Approval from outside: who asks, who decides, what a decision holds for, and what it comes to.
 
 import { describe, expect, test } from 'vitest';
-import type { ApplyReceipt } from '../../src/engine/apply.ts';
+import type { ApplyReceipt } from '../../src/engine/apply_receipt.ts';
 import type { AuditRecord } from '../../src/engine/audit.ts';
 import type { Review } from '../../src/engine/operations.ts';
 import type { ChangeSetRow } from '../../src/ports/store.ts';

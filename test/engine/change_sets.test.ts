@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Principal } from '../../src/access/role.ts';
-import type { ApplyReceipt } from '../../src/engine/apply.ts';
+import type { ApplyReceipt } from '../../src/engine/apply_receipt.ts';
 import { changeSetEvents, changeSetStatuses, transition } from '../../src/model/change_set.ts';
 import type { ChangeSetRow } from '../../src/ports/store.ts';
 import { boxSpec, eachStore, type House } from './house.ts';

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
-import type { ApplyReceipt } from '../../src/engine/apply.ts';
+import type { ApplyReceipt } from '../../src/engine/apply_receipt.ts';
 import type { SubmitReply } from '../../src/engine/submit.ts';
 import { type House, sqliteHouse } from './house.ts';
 

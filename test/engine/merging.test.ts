@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
-import type { ApplyReceipt } from '../../src/engine/apply.ts';
+import type { ApplyReceipt } from '../../src/engine/apply_receipt.ts';
 import type { Review } from '../../src/engine/operations.ts';
 import type { SubmitReply } from '../../src/engine/submit.ts';
 import { boxSpec as box, eachStore, type House } from './house.ts';

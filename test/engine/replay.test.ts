@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
-import type { ApplyReceipt } from '../../src/engine/apply.ts';
+import type { ApplyReceipt } from '../../src/engine/apply_receipt.ts';
 import type { ReplayProblem } from '../../src/engine/replay_work.ts';
 import { alwaysReady, type Readiness } from '../../src/ports/readiness.ts';
 import { FailingStore } from './failing_store.ts';

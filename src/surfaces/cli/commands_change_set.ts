@@ -2,7 +2,7 @@
 // was answered.
 
 import type { Command } from 'commander';
-import type { ApplyReceipt } from '../../engine/apply.ts';
+import type { ApplyReceipt } from '../../engine/apply_receipt.ts';
 import type { Comparison } from '../../engine/compare.ts';
 import type { Review } from '../../engine/operations.ts';
 import type { ToldLine } from '../../engine/receipt.ts';

@@ -4,7 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { RefusalError, refuse } from '../../base/result.ts';
-import type { ApplyReceipt } from '../../engine/apply.ts';
+import type { ApplyReceipt } from '../../engine/apply_receipt.ts';
 import type { Review } from '../../engine/operations.ts';
 import { type PlanFile, parsePlanFile } from '../../engine/plan_file.ts';
 import type { StatePage } from '../../engine/state_document.ts';

@@ -1,0 +1,129 @@
+// Actions that somebody asks for, what was judged before one is queued, and what is kept of one whose provider cannot be asked
+// for a while.
+
+import { expect, test } from 'vitest';
+import type { Json } from '../../src/base/json.ts';
+import type { ApplyReceipt } from '../../src/engine/apply_receipt.ts';
+import { ActionHouse, addressOf, codeOf, housesOfTests, thing } from './action_house.ts';
+
+const houses = housesOfTests();
+
+async function opened(): Promise<ActionHouse> {
+  const house = await ActionHouse.open();
+  houses.push(house);
+  return house;
+}
+
+const pause = (ms: number) => new Promise((r) => setTimeout(r, ms));
+
+async function applyOnly(a: ActionHouse, name: string, ...edits: Json[]): Promise<ApplyReceipt> {
+  const changeSet = await a.house.open(name);
+  await a.house.submit(changeSet, ...edits);
+  return a.house.call('change_set.apply', { changeSet, waitMs: 20_000 });
+}
+
+async function done(a: ActionHouse): Promise<string[]> {
+  return (await a.told()).filter((line) => !line.startsWith('refresh'));
+}
+
+test('[EN787] a destruction that is asked for is carried out, though the component stays', async () => {
+  const a = await opened();
+  await a.apply('made', thing('it'));
+  await a.apply('destroyed', { kind: 'action.add', component: 'it', action: 'destroy' });
+  expect(await a.effects()).toEqual(['create it', 'destroy t1']);
+  expect(await done(a)).toEqual(['create of it: succeeded', 'destroy of it: succeeded']);
+});
+
+test('[EN788] a manual action that is wished for anew while it runs is done once more', async () => {
+  const a = await opened();
+  const { port } = a.provider;
+  const text = `// @network 127.0.0.1:${port}
+async function main(input) {
+  const body = JSON.stringify({ name: 'restart', body: {} });
+  await fetch('http://127.0.0.1:${port}/things', { method: 'POST', body });
+  await new Promise((r) => setTimeout(r, 2000));
+  return { status: 'ok' };
+}`;
+  await a.apply(
+    'restart',
+    { kind: 'function.create', name: 'restart', functionKind: 'action', text },
+    { kind: 'binding.attach', function: 'restart', schema: 'Thing', action: 'manual' },
+    thing('it'),
+  );
+  const asked = (kind: 'action.add' | 'action.remove'): Json => ({
+    kind,
+    component: 'it',
+    action: 'manual',
+    name: 'restart',
+  });
+  await applyOnly(a, 'once', asked('action.add'));
+  while (!(await a.actions({ status: 'running' })).some((x) => x.kind === 'manual')) await pause(10);
+  // The same wish is not another one.
+  await applyOnly(a, 'same', asked('action.add'));
+  await applyOnly(a, 'anew', asked('action.remove'), asked('action.add'));
+  await a.quiet();
+  expect(await done(a)).toEqual(['create of it: succeeded', 'manual of it: succeeded', 'manual of it: succeeded']);
+  expect(await a.effects()).toEqual(['create it', 'create restart', 'create restart']);
+});
+
+for (const then of ['deleted', 'edited'])
+  test(`[EN789] a creation that was begun and whose provider cannot be asked for a while is not made anew when it is ${then}`, async () => {
+    const a = await opened();
+    const { port } = a.provider;
+    const text = `// @network 127.0.0.1:${port}
+async function main(input) {
+  if (input.checkpoint === undefined) {
+    const body = JSON.stringify({ key: input.idempotencyKey, name: 'it', body: {} });
+    const made = await (await fetch('http://127.0.0.1:${port}/things', { method: 'POST', body })).json();
+    return { status: 'pending', checkpoint: made.id, afterMs: 1 };
+  }
+  return { status: 'error', errorClass: 'transient', message: 'HTTP 503 while asking how far it is', retryAfterMs: 1 };
+}`;
+    await a.apply('polled', { kind: 'function.edit_text', function: 'thing-create', text });
+    await a.apply('made', thing('it', { '/domain/Size': 1 }));
+    const begun = async () => (await a.actions({ component: 'it' })).find((x) => x.kind === 'create');
+    expect(await begun()).toMatchObject({ status: 'interrupted', checkpoint: { value: 't1' } });
+    const edit: Json =
+      then === 'deleted'
+        ? { kind: 'component.delete', component: 'it' }
+        : { kind: 'attribute.set', component: 'it', path: '/domain/Size', value: 2 };
+    await a.apply(then, edit);
+    expect(await begun()).toMatchObject({ status: 'interrupted', checkpoint: { value: 't1' } });
+    expect(await a.effects()).toEqual(['create it']);
+  });
+
+test('[EN790] what is queued is what was judged: where reality moves between the two it is judged anew', async () => {
+  const a = await opened();
+  const look = codeOf(a.provider.port).refresh.replace(`'addr-' + made.id`, `'addr-' + (made.body.Where ?? made.id)`);
+  await a.apply('look', { kind: 'function.edit_text', function: 'thing-refresh', text: look });
+  await a.apply('made', thing('up'));
+  await a.apply('more', thing('it', { '/domain/Size': 1, '/domain/Zone': addressOf('up') }));
+  const changeSet = await a.house.open('larger');
+  await a.house.submit(changeSet, { kind: 'attribute.set', component: 'it', path: '/domain/Size', value: 2 });
+  const { readiness } = await a.house.workspace();
+  const pending = readiness.pending.bind(readiness);
+  let times = 0;
+  // The resource that it follows is looked at while an apply gathers what it judges by: its zone is another one, for which it is replaced.
+  readiness.pending = async (...of) => {
+    const found = await pending(...of);
+    if (times++ === 0) {
+      await a.provider.put('t1', { Where: 'elsewhere' });
+      await a.house.call('action.request', { component: 'up', kind: 'refresh' });
+      await a.quiet();
+    }
+    return found;
+  };
+  const receipt = await a.house.call<ApplyReceipt>('change_set.apply', { changeSet });
+  expect(times).toBeGreaterThan(1);
+  expect(receipt.actions.map((x) => x.kind)).toEqual(['replace']);
+  await a.quiet();
+  const ran = (await a.actions({ component: receipt.actions[0]!.component })).filter((x) =>
+    x.origins.includes(changeSet as never),
+  );
+  expect(
+    ran
+      .map((x) => x.kind)
+      .filter((kind) => kind !== 'refresh')
+      .sort(),
+  ).toEqual(['create', 'destroy']);
+});
