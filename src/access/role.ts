@@ -14,6 +14,8 @@ export interface Principal {
   readonly token?: string;
   /** Ids of the tokens that it was made with, and they were made with, nearest first: what holds for one of them holds for it. */
   readonly madeWith?: readonly string[];
+  /** Ids of the workspaces that have those, in the same order. */
+  readonly madeAt?: readonly string[];
   /** What the token lets its holder do, of what the role may; absent: all of it. */
   readonly scopes?: readonly Permission[];
   /** Id of the workspace that has the token; absent: without a token. */

@@ -40,10 +40,12 @@ export interface TokenRecord {
   readonly revokedAtMs: number | null;
   /** Ids of the token that it was made with, of the one that that was made with, and so on; absent: none. */
   readonly madeWith?: readonly string[];
+  /** Ids of the workspaces that have those, in the same order. Absent: as `madeWith`, or written before there was this. */
+  readonly madeAt?: readonly string[];
 }
 
 /** What is told of a token. */
-export type TokenLine = Omit<TokenRecord, 'digest' | 'madeWith'> & { readonly lastUsedAtMs: number | null };
+export type TokenLine = Omit<TokenRecord, 'digest' | 'madeWith' | 'madeAt'> & { readonly lastUsedAtMs: number | null };
 
 const prefix = 'hw';
 

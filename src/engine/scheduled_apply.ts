@@ -3,7 +3,6 @@
 // that a crash between the two repeats nothing. Carrying them out is in apply_schedule.ts.
 
 import type { Principal } from '../access/role.ts';
-import { whyNotUsable } from '../access/token.ts';
 import type { ChangeSetId } from '../base/ids.ts';
 import { canonical, type Json } from '../base/json.ts';
 import { Fault, ok, type Refusal, type Result, refuse } from '../base/result.ts';
@@ -15,7 +14,7 @@ import { changeList, listSetting, readList } from './list_setting.ts';
 import { actingAs } from './members.ts';
 import { permit } from './permit.ts';
 import { groundsOf } from './requirements.ts';
-import { tokenRecord } from './tokens.ts';
+import { whyEnded } from './tokens.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface ScheduledApply {
@@ -171,8 +170,7 @@ export async function applyDue(w: Workspace, isStopped: () => boolean): Promise<
 async function carryOut(w: Workspace, s: Kept): Promise<Result<{ readonly headVersion: number }>> {
   const { token, home } = s.principal;
   if (token !== undefined && home !== undefined) {
-    const record = await tokenRecord(w, home, token);
-    const why = record === undefined ? 'a token that is gone' : whyNotUsable(record, w.world.clock.nowMs());
+    const why = await whyEnded(w, home, token);
     if (why !== undefined) {
       const hint = 'schedule it again';
       return refuse('access_denied', { path: '', expected: 'the token it was asked for with', got: why, hint });

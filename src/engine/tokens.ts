@@ -85,6 +85,7 @@ export async function issueToken(
       `a token that was made with at most ${generationsMax - 1} others, one after the other`,
       `${madeWith.length}`,
     );
+  const madeAt = principal.token === undefined ? [] : [principal.home ?? w.id, ...(principal.madeAt ?? [])];
   const within = withinOwn(principal, { scopes: scopes.value, reach: r.reach ?? 'workspace', expiresAtMs });
   if (!within.ok) return within;
   if (user !== principal.id) {
@@ -109,7 +110,7 @@ export async function issueToken(
     createdBy: principal.id,
     expiresAtMs,
     revokedAtMs: null,
-    ...(madeWith.length === 0 ? {} : { madeWith }),
+    ...(madeWith.length === 0 ? {} : { madeWith, madeAt }),
   };
   const written = await change(w, principal, {
     kind: 'token.create',
@@ -195,7 +196,30 @@ export async function listTokens(w: Workspace, principal: Principal): Promise<Re
   return ok(shown.map((t) => lineOf(t, uses.get(t.id))).reverse());
 }
 
-/** From now on it is nothing. Refuses `access_denied`, `token_not_found`. */
+/**
+ * Why a token is not good any more; undefined: it is. One ends with each that it was made with: those end no later by
+ * themselves, so that what is forgotten of them has ended as well.
+ */
+export async function whyEnded(w: Workspace, home: string, id: string): Promise<string | undefined> {
+  const record = await tokenRecord(w, home, id);
+  return record === undefined ? 'a token that is not known' : whyRecordEnded(w, home, record);
+}
+
+async function whyRecordEnded(w: Workspace, home: string, record: TokenRecord): Promise<string | undefined> {
+  const nowMs = w.world.clock.nowMs();
+  const why = whyNotUsable(record, nowMs);
+  const { madeWith = [], madeAt } = record;
+  if (why !== undefined || madeWith.length === 0) return why;
+  for (const [at, id] of madeWith.entries()) {
+    const other = await tokenRecord(w, madeAt?.[at] ?? home, id);
+    // Of one that was written before it was kept which workspace has them only those are known that its own has.
+    const isEnded = other === undefined ? madeAt !== undefined : whyNotUsable(other, nowMs) !== undefined;
+    if (isEnded) return 'a token that was made with one that was revoked or has expired';
+  }
+  return undefined;
+}
+
+/** From now on it is nothing, and neither is what was made with it. Refuses `access_denied`, `token_not_found`. */
 export async function revokeToken(w: Workspace, principal: Principal, id: string): Promise<Result<TokenLine>> {
   const { tokens, uses } = await keptOf(w);
   const token = tokens.find((t) => t.id === id);
@@ -226,6 +250,7 @@ export interface Bearer {
   readonly token: TokenLine;
   /** See `TokenRecord`. */
   readonly madeWith: readonly string[];
+  readonly madeAt: readonly string[];
   /** The workspace that has the token. */
   readonly home: Workspace;
 }
@@ -248,11 +273,11 @@ export async function bearerOf(engine: Engine, text: string, isSame: SameText): 
   const digest: Digest = workspace.world.digest;
   if (record === undefined || !isSame(record.digest, digest(parts.secret))) return invalid('a token that is not known');
   const nowMs = workspace.world.clock.nowMs();
-  const why = whyNotUsable(record, nowMs);
+  const why = await whyRecordEnded(workspace, workspace.id, record);
   if (why !== undefined) return invalid(why);
   await used(workspace, kept, record.id, nowMs);
-  const { user, madeWith = [] } = record;
-  return ok({ user, token: lineOf(record, nowMs), madeWith, home: workspace });
+  const { user, madeWith = [], madeAt = [] } = record;
+  return ok({ user, token: lineOf(record, nowMs), madeWith, madeAt, home: workspace });
 }
 
 /** Is a token still what it was when its bearer was let in? Refuses `token_invalid`, `workspace_not_found`. */
@@ -261,9 +286,7 @@ export async function stillGood(engine: Engine, { token, home }: Bearer): Promis
   const found = await engine.visit(home.id);
   if (!found.ok) return found;
   const { workspace } = found.value;
-  const record = (await keptOf(workspace)).tokens.find((t) => t.id === token.id);
-  if (record === undefined) return invalid('a token that is not known');
-  const why = whyNotUsable(record, workspace.world.clock.nowMs());
+  const why = await whyEnded(workspace, workspace.id, token.id);
   return why === undefined ? ok(undefined) : invalid(why);
 }
 
@@ -275,11 +298,11 @@ export type SameText = (a: string, b: string) => boolean;
  * whoever is no active member; a workspace without members is open to tokens of the installation only.
  */
 export async function principalWith(bearer: Bearer, w: Workspace): Promise<Result<Principal>> {
-  const { token, user, home, madeWith } = bearer;
+  const { token, user, home, madeWith, madeAt } = bearer;
   const who = {
     id: user,
     token: token.id,
-    ...(madeWith.length === 0 ? {} : { madeWith }),
+    ...(madeWith.length === 0 ? {} : { madeWith, madeAt }),
     reach: token.reach,
     home: home.id,
     ...(token.scopes === null ? {} : { scopes: token.scopes }),
@@ -303,7 +326,10 @@ function invalid(got: string): Result<never> {
   });
 }
 
-function lineOf({ digest: _, madeWith: __, ...told }: TokenRecord, usedAtMs: number | undefined): TokenLine {
+function lineOf(
+  { digest: _, madeWith: __, madeAt: ___, ...told }: TokenRecord,
+  usedAtMs: number | undefined,
+): TokenLine {
   return { ...told, lastUsedAtMs: usedAtMs ?? null };
 }
 

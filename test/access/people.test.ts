@@ -106,6 +106,38 @@ eachStore((make) => {
       await house.call('change_set.apply', { changeSet, waitMs: 10_000 }, free);
     });
 
+    test('[AC91] one that is revoked ends all that were made with it, in whichever workspace, and what they scheduled', async () => {
+      const house = await make({});
+      const changeSet = await house.withBox();
+      await house.create(changeSet, 'it');
+      await house.call('workspace.create', { name: 'other' });
+      const issue = (by: Principal, more: Params = {}) =>
+        house.call<IssuedToken>('token.create', { name: 't', ...more }, by);
+      const first = await issue(ada, { reach: 'installation' });
+      const second = await issue(await withToken(house, first.token), { reach: 'installation' });
+      const who = await withToken(house, second.token);
+      const third = await issue(who);
+      const elsewhere = await issue(who, { workspace: 'other', reach: 'installation' });
+      const back = await issue(await withToken(house, elsewhere.token));
+      const beside = await issue(ada);
+      await house.call('apply.schedule', { changeSet, at: Date.now() + 1_000 }, await withToken(house, third.token));
+      const told = async ({ token }: IssuedToken) => {
+        const bearer = await bearerOf(house.engine, token, (a, b) => a === b);
+        return bearer.ok || bearer.refusal.got;
+      };
+      const all = [first, second, third, elsewhere, back, beside];
+      for (const token of all) expect(await told(token)).toBe(true);
+      await house.call('token.revoke', { token: first.line.id }, ada);
+      const made = 'a token that was made with one that was revoked or has expired';
+      expect(await Promise.all(all.map(told))).toEqual(['a token that was revoked', made, made, made, made, true]);
+      let scheduled: { readonly status: string }[] = [];
+      do {
+        await new Promise((r) => setTimeout(r, 50));
+        scheduled = await house.call('apply.scheduled');
+      } while (scheduled[0]!.status === 'waiting');
+      expect(scheduled).toMatchObject([{ status: 'refused', refusal: { code: 'access_denied', got: made } }]);
+    });
+
     test('[AC81] makes none that lives longer, for oneself or an agent; one without an end makes any', async () => {
       const house = await make({});
       await house.withBox();
