@@ -2,8 +2,9 @@
 // the mutations that concern it. Read off the mutations, so the cost is that of the edits, whatever the model's size;
 // an edit that is taken back by another still counts, one that was undone is not there.
 
-import type { ComponentId, FunctionId, SchemaId, ViewId } from '../base/ids.ts';
+import type { ComponentId, FunctionId, SchemaId, SecretId, ViewId } from '../base/ids.ts';
 import { unreachable } from '../base/result.ts';
+import { componentsBehind, slotsOf } from '../graph/secret_use.ts';
 import type { BindingRecord } from '../model/function.ts';
 import { idLength, index, indexUser } from '../model/keys.ts';
 import { findRecord } from '../model/lookup.ts';
@@ -39,6 +40,9 @@ export interface Changed {
   readonly schemas: ReadonlyMap<SchemaId, Part>;
   readonly functions: ReadonlyMap<FunctionId, Part>;
 }
+
+/** Fields of a secret that who uses it depends on. */
+const usesOfSecret: ReadonlySet<string> = new Set(['key', 'definition']);
 
 export function changedBy(pending: Pending): Changed {
   const mutations = pending.edits.flatMap((e) => e.mutations);
@@ -109,9 +113,15 @@ export function changedBy(pending: Pending): Changed {
       case 'function':
         note(functions, m.key as FunctionId, m.key, at);
         return;
-      // A secret reference does nothing until a component names it; a module is a list of schemas that are edited.
-      case 'module':
+      // It does nothing until a component names it; then that uses another content, or is authenticated otherwise. One in use is not removed.
       case 'secret':
+        if (m.kind !== 'record.set' || !usesOfSecret.has(m.field)) return;
+        for (const reader of [pending.head, pending.present])
+          for (const id of componentsBehind(reader, slotsOf(reader, m.key as SecretId)))
+            note(components, id, m.key, at);
+        return;
+      // A list of schemas that are edited.
+      case 'module':
         return;
       default:
         unreachable(m.noun);

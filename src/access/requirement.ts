@@ -183,7 +183,7 @@ function callOf(q: Pending, id: string): string {
   for (const reader of [q.present, q.head]) {
     const name = nameOf(reader, id as ComponentId);
     if (name !== '') return name;
-    for (const category of ['views', 'schemas', 'functions'] as const) {
+    for (const category of ['views', 'schemas', 'functions', 'secrets'] as const) {
       const record = findRecord<{ name?: string }>(reader, category, id);
       if (record?.name !== undefined) return record.name;
     }

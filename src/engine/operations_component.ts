@@ -2,7 +2,7 @@
 // value could follow.
 
 import type { Principal } from '../access/role.ts';
-import type { ChangeSetId, ComponentId } from '../base/ids.ts';
+import { type ChangeSetId, type ComponentId, isUlid } from '../base/ids.ts';
 import { isObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { must, ok, type Result } from '../base/result.ts';
@@ -259,7 +259,7 @@ async function history(s: State, p: Params): Promise<Result<unknown>> {
   const name = text(p, 'component');
   const id = await s.w.read(() => resolveComponent(s.snapshot, name));
   // What is erased has no name any more, but still a history under its id.
-  if (!id.ok && id.refusal.code !== 'component_not_found') return id;
+  if (!id.ok && (id.refusal.code !== 'component_not_found' || !isUlid(name))) return id;
   const component = id.ok ? id.value : (name as ComponentId);
   const records = await historyOf(s.w, component, integer(p, 'limit', 300));
   return !id.ok && records.length === 0 ? id : ok({ component, records });

@@ -1,7 +1,7 @@
 // The operations on runs and the memo, and the questions about values: by name, with plain JSON in and out. A handler checks
 // the form of its parameters and hands on.
 
-import type { ComponentId, FunctionId } from '../base/ids.ts';
+import { type ComponentId, type FunctionId, isUlid } from '../base/ids.ts';
 import { isObject, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { must, ok } from '../base/result.ts';
@@ -100,7 +100,7 @@ async function runQuery(s: State, p: Params): Promise<RunListQuery> {
   // What is erased has no name any more, but its runs are still there under its id.
   const idOf = <T extends string>(name: string, find: typeof resolveComponent | typeof resolveFunction): T => {
     const found = find(s.snapshot, p[name]);
-    const isGone = !found.ok && /_not_found$/.test(found.refusal.code) && /^[0-9A-Z]{26}$/.test(String(p[name]));
+    const isGone = !found.ok && /_not_found$/.test(found.refusal.code) && isUlid(String(p[name]));
     return isGone ? (p[name] as T) : (must(found as ReturnType<typeof resolveComponent>) as string as T);
   };
   const statuses = listed(p, 'status', runStatuses);

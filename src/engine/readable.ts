@@ -21,33 +21,44 @@ export interface LeftOut {
 }
 
 /**
- * Undefined: no policy looks at components, and all may be read. A component is decided on as it is in the state and as it is on
- * Head, so that nobody renames one to see it.
+ * Undefined: no policy looks at components, and all may be read. A component is decided on as it is in each of the states and as it
+ * is on Head, so that nobody renames one to see it.
  */
-async function readingIn(w: Workspace, principal: Principal, state: Snapshot): Promise<Reading | undefined> {
+async function readingIn(
+  w: Workspace,
+  principal: Principal,
+  states: readonly Snapshot[],
+): Promise<Reading | undefined> {
   if ((await loadPolicies(w)).policies?.readsComponents !== true) return undefined;
   const head = (await w.head()).snapshot;
-  const states = { head, present: state };
   return (component) => {
-    for (const reader of state === head ? [head] : [state, head]) {
-      const resource = componentAsked(reader, component, states);
-      const may = resource === undefined ? ok(undefined) : decideNow(w, { principal, action: 'read', resource });
-      if (!may.ok) return may;
+    for (const present of states) {
+      for (const reader of present === head ? [head] : [present, head]) {
+        const resource = componentAsked(reader, component, { head, present });
+        const may = resource === undefined ? ok(undefined) : decideNow(w, { principal, action: 'read', resource });
+        if (!may.ok) return may;
+      }
     }
     return ok(undefined);
   };
 }
 
-/** Refuses `access_denied`, audited, for a component by name or id that may not be read; what is not there is others' to say. */
+/**
+ * Refuses `access_denied`, audited, for a component by name or id that may not be read; what is not there is others' to say. Of an
+ * earlier version a name counts as it was then and as it is now, since some answer for what is there now.
+ */
 export async function mayRead(s: State, principal: Principal, names: readonly string[]): Promise<Result<void>> {
-  const reading = await readingIn(s.w, principal, s.snapshot);
+  const states = [...new Set([s.snapshot, s.branch.snapshot])];
+  const reading = await readingIn(s.w, principal, states);
   if (reading === undefined) return ok(undefined);
   for (const name of names) {
-    const may = await s.w.read(() => {
-      const id = resolveComponent(s.snapshot, name);
-      return id.ok ? reading(id.value) : ok(undefined);
-    });
-    if (!may.ok) return denied(s.w, principal, { operation: 'read a component', subject: name }, may);
+    for (const state of states) {
+      const may = await s.w.read(() => {
+        const id = resolveComponent(state, name);
+        return id.ok ? reading(id.value) : ok(undefined);
+      });
+      if (!may.ok) return denied(s.w, principal, { operation: 'read a component', subject: name }, may);
+    }
   }
   return ok(undefined);
 }
@@ -70,7 +81,7 @@ export async function readable<T extends { readonly id: string }>(
   principal: Principal,
   items: readonly T[],
 ): Promise<LeftOut & { readonly items: readonly T[] }> {
-  const reading = await readingIn(s.w, principal, s.snapshot);
+  const reading = await readingIn(s.w, principal, [s.snapshot]);
   if (reading === undefined) return { items };
   const kept = await s.w.read(() => items.filter(({ id }) => reading(id as ComponentId).ok));
   return { items: kept, leftOutByPolicy: items.length - kept.length };

@@ -8,6 +8,7 @@ import { must, ok, type Result, refuse } from '../base/result.ts';
 import { defaultPool } from '../dispatch/pool_label.ts';
 import { isEnded, nextRunStatus, type RunLogLine, type RunRecord, type RunStatus, runStatuses } from '../model/run.ts';
 import type { RunQuery, RunStatistics } from '../ports/run_store.ts';
+import { noteOnHead } from './audit.ts';
 import type { Page } from './component.ts';
 import { permit } from './permit.ts';
 import type { Workspace } from './workspace.ts';
@@ -104,17 +105,26 @@ export async function readLog(
   }
 }
 
-/** Ends a run; answers its record then. Refuses `access_denied`, `run_not_found`, `run_not_active`. */
+/**
+ * Ends a run, which is in the audit; answers its record then. One of Head, an action's or a value's, is ended by who may apply.
+ * Refuses `access_denied`, `run_not_found`, `run_not_active`.
+ */
 export async function killRun(w: Workspace, principal: Principal, id: string): Promise<Result<RunRecord>> {
-  const may = await permit(w, principal, 'edit', { operation: 'kill a run', subject: id });
+  const asked = { operation: 'kill a run', subject: id };
+  const may = await permit(w, principal, 'edit', asked);
   if (!may.ok) return may;
   const found = await findRun(w, id);
   if (!found.ok) return found;
-  const { id: run, status } = found.value;
+  const { id: run, status, changeSet, test, functionName } = found.value;
+  // What somebody tries out there goes to no value.
+  const also = changeSet === w.row.head && test === null ? await permit(w, principal, 'apply', asked) : may;
+  if (!also.ok) return also;
   if (!w.calls.kill(run)) {
     const next = nextRunStatus(status, 'cancel');
     if (!next.ok) return next;
   }
+  const sentence = `kill the run of ${functionName}`;
+  await noteOnHead(w, principal.id, { kind: 'run.kill', subject: run, path: '', sentence });
   await w.calls.live.untilWritten(run);
   return findRun(w, run);
 }

@@ -116,6 +116,29 @@ eachStore((make) => {
       expect(denied[0]).toMatchObject({ actor: 'eve', sentence: expect.stringContaining('to read a component') });
     });
 
+    test('[EN725] is so at every version, also one at which it was not there, or was called otherwise', async () => {
+      const house = await office();
+      const { id } = await house.call<{ id: string }>('component.get', at);
+      const { version } = await house.row('HEAD');
+      const work = await house.open('names');
+      await house.submit(work, { kind: 'component.rename', component: id, name: 'vault' });
+      await house.call('change_set.apply', { changeSet: work });
+      await house.call('policy.set', { text: hidden });
+      for (const operation of alone)
+        for (const component of ['safe', 'vault', id])
+          for (const given of [0, version]) {
+            const got = await house.attempt(operation, { ...at, component, version: given }, eve);
+            const code = got.ok ? 'read' : got.refusal.code;
+            expect([operation, component, given, code]).toEqual([
+              operation,
+              component,
+              given,
+              // A name that is no component's, neither then nor now, is nothing that anybody is kept from.
+              component === 'safe' && given === 0 ? expect.stringMatching(/_not_found$/) : 'access_denied',
+            ]);
+          }
+    });
+
     test('[EN726] is left out of every list, which says how many were', async () => {
       const house = await office();
       for (const operation of lists)

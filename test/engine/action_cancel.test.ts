@@ -319,3 +319,20 @@ test('[EN438] refused for good after an attempt that may have been done, it has 
   expect(await a.told()).toContain('create of it: succeeded');
   expect(await a.effects()).toEqual(['create it']);
 });
+
+test('[EN791] the run of an action is killed by who may apply, and that is in the audit', async () => {
+  const a = await opened();
+  await begun(a, 'create', 'hang', thing('it'));
+  const run = (await a.actions({ status: 'running' }))[0]!.run!;
+  const editor = { id: 'ada', role: 'owner', scopes: ['read', 'edit'] } as const;
+  expect(await a.house.refused('run.kill', { run }, editor)).toMatchObject({ code: 'access_denied' });
+  expect((await a.actions({ status: 'running' })).length).toBe(1);
+  await a.house.call('run.kill', { run }, { ...editor, scopes: ['read', 'edit', 'apply'] });
+  await a.quiet();
+  expect(await a.told({ status: 'running' })).toEqual([]);
+  const told = await a.house.call<{ actor: string; subject: string; sentence: string }[]>('audit.list', {
+    changeSet: 'HEAD',
+    kind: 'run.kill',
+  });
+  expect(told).toMatchObject([{ actor: 'ada', subject: run, sentence: 'kill the run of thing-create' }]);
+});
