@@ -95,17 +95,20 @@ export class Checkpoints {
       (b) => b.row.version > b.checkpointed || this.#w.propagation.hasUnsaved(b) || this.#hasRealityUnwritten(b),
     );
     if (moved.length === 0) return this.#dropUnused();
-    const saved = await this.#w.propagation.saved(moved);
-    const taken = moved.map((branch) => ({
-      branch,
-      version: branch.row.version,
-      durable: branch.durable,
-      derived: this.#w.propagation.isPresent(branch) ? saved.get(branch.row.id) : undefined,
-      tops: branch.snapshot.tops(),
-      roots: branch.snapshot.roots(),
-      realitySeq: this.#w.reality.seq,
-      tailChars: branch.tailChars,
-    }));
+    await this.#w.propagation.fold(moved);
+    // In one turn: values of one version do not stand under another.
+    const taken = await this.#w.read(() =>
+      moved.map((branch) => ({
+        branch,
+        version: branch.row.version,
+        durable: branch.durable,
+        derived: this.#w.propagation.foldedRoot(branch),
+        tops: branch.snapshot.tops(),
+        roots: branch.snapshot.roots(),
+        realitySeq: this.#w.reality.seq,
+        tailChars: branch.tailChars,
+      })),
+    );
     // A checkpoint must not be ahead of the log: what a failed commit had built would stand under a version not its own.
     const settled = await Promise.allSettled(taken.map((t) => t.durable));
     const good = taken.filter((_, i) => settled[i]!.status === 'fulfilled');

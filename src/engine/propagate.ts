@@ -214,20 +214,26 @@ export class PropagationWork {
     }
   }
 
-  /**
-   * Roots of the computed values of branches that are quiet, by change set, folded in short portions. What was computed of a
-   * state that is not the branch's present one any more is left out.
-   */
-  async saved(branches: readonly Branch[]): Promise<ReadonlyMap<ChangeSetId, Hash>> {
-    const out = new Map<ChangeSetId, Hash>();
+  /** Puts the computed values of branches that are quiet below their roots, in short portions. */
+  async fold(branches: readonly Branch[]): Promise<void> {
     for (const branch of branches) {
-      const values = this.#valuesOf(branch);
-      if (values === undefined) continue;
-      while (isAt(values, branch) && values.fold(foldedAtOnce) > 0) await laterTurn();
-      const root = isAt(values, branch) ? values.checkpoint() : undefined;
-      if (root !== undefined) out.set(branch.row.id, root);
+      // Where chunks of them are not at hand those are read first.
+      const more = (): number => {
+        const values = this.#valuesOf(branch);
+        return values !== undefined && isAt(values, branch) ? values.fold(foldedAtOnce) : 0;
+      };
+      while ((await this.#host.read(more)) > 0) await laterTurn();
     }
-    return out;
+  }
+
+  /**
+   * Root of the values of a branch as it is in this turn, when all of them are computed; what has come since they were put below it
+   * is put there now, unless it is much. Call it in `read`.
+   */
+  foldedRoot(branch: Branch): Hash | undefined {
+    const values = this.#valuesOf(branch);
+    const isFew = values !== undefined && isAt(values, branch) && values.unsaved <= foldedAtOnce;
+    return isFew ? values.checkpoint() : undefined;
   }
 
   /** Are the values of a branch all computed, and those of its present state? */

@@ -12,7 +12,7 @@ import type { Source } from '../model/expr.ts';
 import { cellKey, idLength, index, indexUser, splitCellKey } from '../model/keys.ts';
 import type { Merging } from './merging.ts';
 import type { RuleId } from './rules.ts';
-import { type EdgeKind, edgesOf, removesBindings } from './side.ts';
+import { type EdgeKind, edgesOf } from './side.ts';
 
 /** An item that was left out, and the cycle it would close, for people and programs. */
 export interface Dropped {
@@ -68,10 +68,12 @@ function breakIn(m: Merging, kind: EdgeKind, graph: Graph): Dropped[] {
     }
     return found;
   };
+  const own = [...m.input.pending.side.edges[kind], ...m.extra.edges[kind]];
   const clear = (): void => {
     for (let again = true; again; ) {
       again = false;
-      for (const key of candidates) {
+      // What was left out has uncovered the source before it: any edge of the change set's may close a cycle with that.
+      for (const key of suspects.size === 0 ? candidates : [...candidates, ...own]) {
         const cycle = graph.cycle(key);
         if (cycle === undefined) continue;
         // One that the change set closes without an edge, as by taking a value away that stood over a function's: its values
@@ -113,10 +115,22 @@ function breakIn(m: Merging, kind: EdgeKind, graph: Graph): Dropped[] {
 function candidatesOf(m: Merging, kind: EdgeKind): string[] {
   const own = m.input.pending.side.edges[kind];
   const theirs = m.input.theirs?.edges[kind];
-  const uncovers = kind === 'value' && m.input.theirs !== undefined && removesBindings(m.input.theirs);
-  if (!m.incremental || theirs === undefined || uncovers) return [...own, ...m.extra.edges[kind]];
+  if (!m.incremental || theirs === undefined || (kind === 'value' && uncovers(m)))
+    return [...own, ...m.extra.edges[kind]];
   if (own.size === 0 || theirs.size === 0) return [];
   return [...(own.size <= theirs.size ? own : theirs)];
+}
+
+/** Is a function in force by what Head has got that was not before? It gives a value as one that is bound then does. */
+function uncovers(m: Merging): boolean {
+  const { theirs } = m.input;
+  return (
+    theirs?.uncovering.some((at) => {
+      const edit = theirs.entries[at]!.m;
+      if (edit.kind !== 'cell.unset' && edit.kind !== 'element.remove') return true;
+      return boundsAt(boundsOf(m.draft, edit.component), edit.path).length > 0;
+    }) ?? false
+  );
 }
 
 /** The item whose edge is in the state at a key: the last one placed there. */

@@ -10,7 +10,7 @@ import type { Item, Pending, Settlement } from './item.ts';
 import { linesOf } from './lines.ts';
 import { type HeadEdit, type MergeInput, Merging, type Route } from './merging.ts';
 import { type Repair, repairAll } from './repair.ts';
-import { removesBindings, type Side, unitOf } from './side.ts';
+import { type Side, unitOf } from './side.ts';
 
 export interface Merged {
   readonly state: Snapshot;
@@ -84,8 +84,8 @@ export function passesBy(pending: Pending, theirs: Side<HeadEdit>): boolean {
   if (reaches(side) && theirs.entries.length > 0) return false;
   for (const kind of ['value', 'depends', 'manages'] as const)
     if (side.edges[kind].size > 0 && theirs.edges[kind].size > 0) return false;
-  if (side.edges.value.size > 0 && removesBindings(theirs)) return false;
-  if (theirs.edges.value.size > 0 && removesBindings(side)) return false;
+  if (side.edges.value.size > 0 && theirs.uncovering.length > 0) return false;
+  if (theirs.edges.value.size > 0 && side.uncovering.length > 0) return false;
   const [small, large] = side.units.size <= theirs.units.size ? [side, theirs] : [theirs, side];
   for (const unit of small.units.keys()) if (large.units.has(unit)) return false;
   return !refersToRemoved(side, theirs) && !refersToRemoved(theirs, side);

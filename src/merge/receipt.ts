@@ -2,6 +2,7 @@
 // taken away, by which rule, whose edits met, what is there now, and the mutations that would give the other outcome.
 
 import type { ChangeSetId, ComponentId } from '../base/ids.ts';
+import { isMarked } from '../model/lookup.ts';
 import type { Reader } from '../model/state.ts';
 import { labelOf } from '../mutation/cell.ts';
 import type { Mutation } from '../mutation/mutation.ts';
@@ -78,6 +79,8 @@ export function linesInForce(
     if (newest.get(keyOf(line)) !== line) return false;
     const { place, item, outcome } = line;
     if (place !== null && (state.get(place.category, place.key) ?? null) !== line.now) return false;
+    const [back] = line.otherwise;
+    if (outcome === 'masked' && back?.kind === 'component.unmark' && !isMarked(state, back.component)) return false;
     // What is kept in the item itself, a merged text or value, stays whatever becomes of the state.
     const isPlaced = outcome === 'transformed' && line.rule !== 'text-text' && !line.rule.startsWith('property-');
     if (outcome !== 'dropped' && outcome !== 'superseded' && !isPlaced) return true;

@@ -178,6 +178,8 @@ export class Side<E extends { readonly m: Mutation }> {
   };
   /** Positions of removals of records and of components, which other nouns may refer to. */
   readonly removals: number[] = [];
+  /** Positions of what may put a function in force that was not before: what stood over its value goes, or another one bound there. */
+  readonly uncovering: number[] = [];
   /** Positions of what may clash by its content: names, resource ids, bindings, variants. */
   readonly contents: number[] = [];
   /** Functions whose text is edited or written, in order of the first edit. */
@@ -196,6 +198,7 @@ export class Side<E extends { readonly m: Mutation }> {
     // Most entries set a value that refers to nothing, and have no place in the other indexes.
     if (m.kind === 'cell.set' && 'v' in m.cell && !clashesByContent(m)) return;
     for (const id of refsOfMutation(m)) push(this.#refs, id, at);
+    if (isUncovering(m)) this.uncovering.push(at);
     if (m.kind === 'cell.set' ? 'x' in m.cell : addsEdges[m.kind] === true)
       for (const edge of edgesOf(m)) this.edges[edge.kind].add(edge.key);
     if (m.kind === 'component.erase' || m.kind === 'component.mark' || m.kind === 'record.remove')
@@ -225,12 +228,9 @@ export class Side<E extends { readonly m: Mutation }> {
   }
 }
 
-/** Does a side take a binding away? The function whose place it had is in force again, and gives a value as a new one does. */
-export function removesBindings(side: Side<{ readonly m: Mutation }>): boolean {
-  return side.removals.some((at) => {
-    const { m } = side.entries[at]!;
-    return m.kind === 'record.remove' && m.noun === 'binding';
-  });
+function isUncovering(m: Mutation): boolean {
+  if (m.kind === 'record.remove') return m.noun === 'binding';
+  return m.kind === 'component.retype' || m.kind === 'cell.unset' || m.kind === 'element.remove';
 }
 
 /** Does a side take away a noun that is put back, as it was last, where the other has begun to use it? */

@@ -83,10 +83,12 @@ export function changesBetween(before: Snapshot, after: Snapshot): Changes {
   const functions = changedFunctions(before, after);
   const { respecified, rebound } = ofChangedTypes(before, after, functions);
   for (const component of respecified) whole.add(component);
+  // What a user's function gives a cell has to fit the property there, which may be another.
+  const refitted = [...whole].flatMap((component) => callersIn(after, component));
   // Marked and not kept by a resource: all of it comes or goes.
   for (const component of [...mayComeOrGo, ...resources])
     if (isAbsent(before, component) !== isAbsent(after, component)) whole.add(component);
-  const callers = new Set<string>();
+  const callers = new Set<string>(refitted);
   for (const [id, isOther] of functions) {
     if (!isOther) continue;
     for (const [key] of after.scan('index', index.callersOf(id))) callers.add(indexUser(key));

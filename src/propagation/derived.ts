@@ -89,7 +89,8 @@ export class Derived {
     if (this.#recent.size === 0) return 0;
     // Put in order once, not for every portion; what came since is for the next time round.
     if (this.#folding.length === 0) this.#folding = [...this.#recent.keys()].sort(compareText).reverse();
-    const addresses = this.#folding.splice(Math.max(0, this.#folding.length - most)).reverse();
+    const from = Math.max(0, this.#folding.length - most);
+    const addresses = this.#folding.slice(from).reverse();
     const edits = new Map<string, string | undefined>();
     for (const address of addresses) {
       const kept = this.#recent.get(address);
@@ -97,6 +98,8 @@ export class Derived {
     }
     this.#base = this.#base.edit(edits);
     this.#base.root();
+    // Only now: where a chunk was not at hand the same are taken again.
+    this.#folding.length = from;
     for (const address of edits.keys()) this.#recent.delete(address);
     return this.#recent.size;
   }

@@ -101,6 +101,29 @@ describe('merging', () => {
       await lasts(house, open);
     });
 
+    test('[ME65] a line that an edit is masked by a deletion is gone when Head restores the component', async () => {
+      const house = await make();
+      const { a, b } = await twoBoxes(house);
+      const open = await house.open('open');
+      await house.submit(open, set(a, '/domain/size', 9), follow(b, '/domain/text', a, '/domain/text'));
+      const told = async () => {
+        const reply = await house.call<{ lines: { rule: string; outcome: string; inForce: boolean }[] }>(
+          'change_set.receipt',
+          { changeSet: open },
+        );
+        return reply.lines.filter((l) => l.inForce).map((l) => [l.rule, l.outcome]);
+      };
+      for (const kind of ['component.delete', 'component.restore']) {
+        const other = await house.open(kind);
+        await house.submit(other, { kind, component: a });
+        await apply(house, other);
+        const masked = ['mark-edit', 'source-deleted'].map((rule) => [rule, 'masked']);
+        expect(await told()).toEqual(kind === 'component.delete' ? masked : []);
+      }
+      expect((await house.value(open, a))['size']).toBe(9);
+      await lasts(house, open);
+    });
+
     test('[EN30] B14 nothing dangles when the source of a subscription is erased elsewhere', async () => {
       const house = await make();
       const { a, b } = await twoBoxes(house);
