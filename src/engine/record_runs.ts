@@ -93,8 +93,8 @@ export class RunRecorder {
           memo.length > 0 && this.#store.writeMemo(this.#workspace, memo, limits.memoBytesMax),
         ]);
       } catch (e) {
+        // What came meanwhile is another write's, and may well be written.
         this.#failed = e;
-        return;
       } finally {
         this.#told(records, log);
       }

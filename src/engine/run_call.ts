@@ -204,12 +204,13 @@ export class CallRuns {
   #request({ id, of, fn, isTest, admission = 'queued' }: Run): RunRequest {
     const { kind, name, input } = of.call;
     const where = { tier: fn.compiled.tier, ...poolOf(fn) };
-    const request = { id, kind, ...where, name, code: fn.code, input, limits: fn.limits };
+    const { workspace } = this.#options;
+    const request = { id, workspace, kind, ...where, name, code: fn.code, input, limits: fn.limits };
     if (admission === 'past') return request;
     if (admission !== 'queued') return { ...request, turn: admission };
     // Somebody waits for what he tries out; values are computed as they come.
     const priority = isTest ? 'interactive' : 'replay';
-    return { ...request, turn: { workspace: this.#options.workspace, changeSet: of.changeSet, priority } };
+    return { ...request, turn: { workspace, changeSet: of.changeSet, priority } };
   }
 
   #listener({ id, fn }: Run): RunListener {

@@ -76,6 +76,8 @@ export interface RunRequest {
    * priority at most.
    */
   readonly turn?: Turn | HeldTurn;
+  /** Whose run it is: what it brings down keeps the same text of others from nothing. Default '', for all that say none. */
+  readonly workspace?: string;
   readonly kind: FunctionKind;
   readonly tier: Tier;
   /** The runners that may take it, by label; for the queue in front of them. Default `default`. */

@@ -328,6 +328,8 @@ describe('when a child has to be ended', () => {
     const codes: string[] = [];
     for (let n = 0; n < 4; n++) codes.push(short(await run(runner, endless, { n }, { timeMs: 60 })));
     expect(codes).toEqual(['timed_out', 'timed_out', 'timed_out', 'quarantined']);
+    // What another workspace gives the same text is its own affair.
+    expect(short(await run(runner, endless, {}, { timeMs: 60, workspace: 'other' }))).toBe('timed_out');
     expect(short(await run(runner, `${endless} // changed`, {}, { timeMs: 60 }))).toBe('timed_out');
   });
 

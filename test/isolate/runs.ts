@@ -24,6 +24,7 @@ let runs = 0;
 export interface RunOptions extends Partial<RunLimits> {
   readonly id?: string;
   readonly hash?: string;
+  readonly workspace?: string;
   readonly started?: () => void;
 }
 
@@ -34,7 +35,7 @@ export async function run(
   input: unknown = {},
   options: RunOptions = {},
 ): Promise<Heard> {
-  const { id = `run-${++runs}`, hash = script, started: onStarted, ...own } = options;
+  const { id = `run-${++runs}`, hash = script, workspace, started: onStarted, ...own } = options;
   const started: number[] = [];
   const log: RunLogLine[] = [];
   let isOver = false;
@@ -52,6 +53,7 @@ export async function run(
   const report = await runner.run(
     {
       id: id as RunId,
+      ...(workspace === undefined ? {} : { workspace }),
       kind: 'attribute',
       tier: 'isolate',
       name: 'tested',

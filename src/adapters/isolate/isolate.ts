@@ -46,7 +46,8 @@ class Isolate implements Runner {
   readonly #jobs = new Map<RunId, Job>();
   /** Moving average of what a call of a text takes. */
   readonly #costMs = new Map<Hash, number>();
-  readonly #kills = new Map<Hash, number>();
+  /** By workspace and text: what one runs brings nobody else's down. */
+  readonly #kills = new Map<string, number>();
   readonly #watch = new Watch({
     blame: (slot, job, code, message) => this.#blame(slot, job, code, message),
     rescue: (slot, job) => this.#rescue(slot, job),
@@ -146,7 +147,7 @@ class Isolate implements Runner {
   }
 
   #isQuarantined(job: Job): boolean {
-    return (this.#kills.get(job.request.code.hash) ?? 0) >= limits.isolateKillsMax;
+    return (this.#kills.get(textOf(job)) ?? 0) >= limits.isolateKillsMax;
   }
 
   #costOf(job: Job): number {
@@ -230,10 +231,10 @@ class Isolate implements Runner {
   }
 
   #countKill(job: Job): void {
-    const { hash } = job.request.code;
-    const kills = (this.#kills.get(hash) ?? 0) + 1;
-    this.#kills.delete(hash);
-    this.#kills.set(hash, kills);
+    const text = textOf(job);
+    const kills = (this.#kills.get(text) ?? 0) + 1;
+    this.#kills.delete(text);
+    this.#kills.set(text, kills);
     if (this.#kills.size > limits.isolateTextsMax) this.#kills.delete(this.#kills.keys().next().value!);
   }
 
@@ -280,3 +281,5 @@ class Isolate implements Runner {
     for (const job of this.#waiting.takeAll()) job.fault(new Fault('runner_unavailable', detail));
   }
 }
+
+const textOf = ({ request: { workspace = '', code } }: Job): string => `${workspace}/${code.hash}`;

@@ -169,6 +169,8 @@ class Node implements EngineNode {
 
   /** Tells the dispatcher who is there, once there is a queue for each. */
   async #serve(): Promise<void> {
+    // Who has gone is gone at once, however long the queues of others take.
+    this.#show();
     for (const of of this.#presence.served()) {
       const key = poolKey(of);
       if (this.#provided.has(key)) continue;
@@ -219,7 +221,10 @@ class Node implements EngineNode {
   /** Settles what of each pool's room is this engine's, and lets the dispatcher know where that is something else than before. */
   #share(): void {
     let isOther = false;
+    const served = new Set(this.#presence.served().map(poolKey));
     for (const [key, pool] of this.#pools) {
+      // Without runners it has no room of which there could be a share.
+      if (!served.has(key)) continue;
       const share = this.#shares.of(key, this.#demand?.(pool).workspaces ?? 0);
       isOther ||= share !== pool.share;
       pool.share = share;
