@@ -4,6 +4,7 @@
 // - Every string and every number (as text) of a content, of 4 characters or more: as it is, without space around it, and, when
 //   it has several lines, each line of 8 or more. What is shorter would redact half of every log.
 // - Line breaks are left out, as they are when text is read: a secret that was wrapped, or split over log lines, is the same.
+// - One with an apostrophe also as it stands between apostrophes in a shell (`'\''`) and in YAML or SQL (`''`).
 // - The JSON text of each as well, for JSON inside JSON; and Latin-1 bytes where they differ from UTF-8, which `btoa` encodes.
 // - A long needle is cut into pieces. Redacted pieces that touch are one, so that nothing is lost, and what has to be held back
 //   while a secret may be arriving is short.
@@ -34,7 +35,7 @@ export function needlesOf(contents: readonly Json[]): Uint8Array[] {
 }
 
 /** Strings, and numbers as text. Without recursion, as contents may be deep. */
-function leavesOf(content: Json): string[] {
+export function leavesOf(content: Json): string[] {
   const leaves: string[] = [];
   const waiting: Json[] = [content];
   for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
@@ -51,7 +52,8 @@ function addTexts(texts: Set<string>, leaf: string): void {
   const lines = leaf.split(lineBreak);
   const long = lines.length < 2 ? [] : lines.map((line) => line.trim()).filter((line) => line.length >= lineCharsMin);
   for (const text of [...whole, ...long]) {
-    for (const form of [text, JSON.stringify(text).slice(1, -1)]) {
+    const quoted = text.includes("'") ? [text.replaceAll("'", "'\\''"), text.replaceAll("'", "''")] : [];
+    for (const form of [text, ...quoted, JSON.stringify(text).slice(1, -1)]) {
       const unbroken = form.replaceAll(/[\r\n]/g, '');
       if (unbroken.length >= textCharsMin && text.length >= textCharsMin) texts.add(unbroken);
     }

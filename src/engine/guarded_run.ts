@@ -8,6 +8,7 @@
 // own, so lines may change places between them, never within one. They are numbered as they go on.
 
 import { checkJson, type Json } from '../base/json.ts';
+import { leavesOf } from '../dispatch/needle.ts';
 import { Redactor } from '../dispatch/redact.ts';
 import { marker, type RedactionStream } from '../dispatch/redaction_stream.ts';
 import { withSealed } from '../dispatch/sealed.ts';
@@ -25,8 +26,11 @@ export interface GuardedReport {
 export interface Guarded {
   /** Of all secrets that the request holds. */
   readonly contents: readonly Json[];
-  /** Keeps a part of the result that holds a secret; answers what stands in its place. Absent: nothing of it is kept. */
-  readonly seal?: (content: string | number) => Promise<string | undefined>;
+  /**
+   * Keeps a part of the result that holds a secret, with the texts of secrets that it holds; answers what stands in its place.
+   * Absent: nothing of it is kept.
+   */
+  readonly seal?: (content: string | number, hidden: readonly Json[]) => Promise<string | undefined>;
 }
 
 export async function runGuarded(
@@ -46,15 +50,16 @@ export async function runGuarded(
     for (const line of early.splice(0)) known.log.add(line);
     return known;
   };
-  // Without authentication functions nothing more will be known.
-  if ((request.authentication ?? []).length === 0) know();
+  // On trial one may leave something until it ends. Without authentication functions nothing more will be known.
+  const isTrial = request.kind === 'authentication';
+  if (!isTrial && (request.authentication ?? []).length === 0) know();
   const report = await runner.run(request, {
     started: (atMs) => listener.started(atMs),
     left: (texts) => {
       for (const text of texts) left.push(text);
     },
     authenticated: () => {
-      know();
+      if (!isTrial) know();
     },
     log: (line) => {
       if (known === undefined) early.push(line);
@@ -62,15 +67,24 @@ export async function runGuarded(
     },
   });
   const { redactor, log } = know();
-  const { outcome, tainted } = await redactedOutcome(redactor, report.outcome, seal);
+  const keep = seal && ((content: string | number) => seal(content, hiddenIn(content, [...contents, ...left])));
+  const { outcome, tainted } = await redactedOutcome(redactor, report.outcome, keep);
   log.end(!outcome.ok && outcome.code === 'output_too_large');
   return { report: { ...report, outcome }, tainted };
+}
+
+type Keep = (content: string | number) => Promise<string | undefined>;
+
+/** The texts of secrets that a part of a result holds, in whatever encoding: who decodes it has them in hand. */
+function hiddenIn(content: string | number, secrets: readonly Json[]): string[] {
+  const text = String(content);
+  return [...new Set(secrets.flatMap(leavesOf))].filter((leaf) => new Redactor([leaf]).finds(text));
 }
 
 async function redactedOutcome(
   redactor: Redactor,
   outcome: RunOutcome,
-  seal: Guarded['seal'],
+  seal: Keep | undefined,
 ): Promise<{ outcome: RunOutcome; tainted: boolean }> {
   if (!outcome.ok)
     return { outcome: { ...outcome, message: redactedMessage(redactor, outcome.message) }, tainted: false };
@@ -88,7 +102,7 @@ async function redactedOutcome(
 }
 
 /** What holds a secret is sealed first, then replaced: all of it in one pass. */
-async function sealedJson(redactor: Redactor, value: Json, seal: NonNullable<Guarded['seal']>): Promise<Json> {
+async function sealedJson(redactor: Redactor, value: Json, seal: Keep): Promise<Json> {
   const contents = new Set<string | number>();
   withSealed(redactor, value, (content) => {
     contents.add(content);

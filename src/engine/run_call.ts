@@ -167,7 +167,10 @@ export class CallRuns {
   #queued({ id, of, fn, isTest }: Run): RunRecord {
     const { call } = of;
     const { digest, clock } = this.#options.world;
-    if (this.#input.text !== call.input) this.#input = { text: call.input, hash: digest(call.input) };
+    // What an authentication function is given on trial is a secret, of which nobody is to try guesses either.
+    const isSecret = call.kind === 'authentication';
+    const shown = isSecret ? '' : call.input;
+    if (this.#input.text !== shown) this.#input = { text: shown, hash: digest(shown) };
     return {
       id,
       changeSet: of.changeSet,
@@ -195,7 +198,7 @@ export class CallRuns {
       peakMemoryBytes: null,
       exit: null,
       failure: null,
-      input: keptInput(digest, call.input),
+      input: isSecret ? null : keptInput(digest, call.input),
       test: null,
       ...(isTest ? resultKept(of, null) : {}),
     };
@@ -265,11 +268,13 @@ export class CallRuns {
       this.#listener(run),
       {
         contents: [
+          // On trial it is given a secret as its argument.
+          ...(call.kind === 'authentication' ? [JSON.parse(call.input) as Json] : []),
           ...secrets.map((s) => s.hidden),
           ...(opened?.value.contents ?? []),
           ...reach.members.flatMap((m) => (isHidden(m.word, secrets) ? m.entry.replace(/^unix:/, '') : [])),
         ],
-        ...(isSealed ? { seal: (content) => sealed.seal(at, content) } : {}),
+        ...(isSealed ? { seal: (content, hidden) => sealed.seal(at, content, hidden) } : {}),
       },
     );
   }

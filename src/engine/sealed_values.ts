@@ -17,6 +17,8 @@ import type { Workspace } from './workspace.ts';
 
 /** Keys of these among sealed contents; a content of a secret has a ULID. */
 const keyPrefix = 'made-';
+/** Of what each of them holds of secrets: who decodes one has those in hand. */
+const hiddenPrefix = 'held-';
 /** Half of a keyed hash: 128 bits. */
 const markChars = 32;
 /** Values looked through in one turn. */
@@ -39,8 +41,11 @@ export class SealedValues {
     this.#w = w;
   }
 
-  /** Answers the marker of a content that a function made for a place; undefined: it cannot be sealed (it is too long). */
-  async seal(at: Source, content: string | number): Promise<string | undefined> {
+  /**
+   * Answers the marker of a content that a function made for a place; undefined: it cannot be sealed (it is too long). `hidden`: the
+   * texts of secrets in it, in whatever encoding.
+   */
+  async seal(at: Source, content: string | number, hidden: readonly Json[]): Promise<string | undefined> {
     const { id, store, vault } = this.#w;
     if (vault === undefined) return undefined;
     const hash = await vault.keyedHash(id, { made: content, component: at.component, path: at.path });
@@ -49,11 +54,16 @@ export class SealedValues {
     const key = keyPrefix + mark;
     this.#recent.add(key);
     await this.#removing;
-    if ((await store.runs.readSealed(id, key)) === undefined) {
-      const sealed = await vault.seal(id, content);
+    const others = hidden.filter((text) => text !== content);
+    // Durable before the value is anybody's.
+    for (const [at, what] of [
+      ...(others.length === 0 ? [] : [[hiddenPrefix + mark, others] as const]),
+      [key, content] as const,
+    ]) {
+      if ((await store.runs.readSealed(id, at)) !== undefined) continue;
+      const sealed = await vault.seal(id, what);
       if (!sealed.ok) return undefined;
-      // Durable before the value is anybody's.
-      await store.runs.putSealed(id, key, sealed.value);
+      await store.runs.putSealed(id, at, sealed.value);
     }
     return sealedMarker(mark);
   }
@@ -65,10 +75,16 @@ export class SealedValues {
     if (!input.includes('[sealed ')) return ok({ input, contents: [] });
     const value = JSON.parse(input) as Json;
     const contents = new Map<string, Json>();
+    const hidden: Json[] = [];
     for (const mark of marksIn(value)) {
-      const sealed = await store.runs.readSealed(id, keyPrefix + mark);
+      const [sealed, of] = [
+        await store.runs.readSealed(id, keyPrefix + mark),
+        await store.runs.readSealed(id, hiddenPrefix + mark),
+      ];
       const opened = sealed === undefined || vault === undefined ? undefined : await vault.open(id, sealed);
-      if (opened?.ok !== true) {
+      // What was sealed before that was kept is taken out as it is alone.
+      const parts = of === undefined || vault === undefined ? undefined : await vault.open(id, of);
+      if (opened?.ok !== true || parts?.ok === false) {
         return refuse('secret_unreadable', {
           path: 'input',
           expected: 'values that are kept sealed here',
@@ -77,14 +93,17 @@ export class SealedValues {
         });
       }
       contents.set(mark, opened.value);
+      if (parts !== undefined) hidden.push(parts.value);
     }
-    return ok({ input: JSON.stringify(withOpened(value, contents)), contents: [...contents.values()] });
+    return ok({ input: JSON.stringify(withOpened(value, contents)), contents: [...contents.values(), ...hidden] });
   }
 
   /** Removes those that no computed value has any more; answers how many. */
   async collect(): Promise<number> {
     const { id, store } = this.#w;
-    const keys = (await store.runs.listSealed(id)).filter((key) => key.startsWith(keyPrefix));
+    const keys = (await store.runs.listSealed(id)).filter(
+      (key) => key.startsWith(keyPrefix) || key.startsWith(hiddenPrefix),
+    );
     if (keys.length === 0) return 0;
     const live = new Set<string>();
     for (const { root, unfolded } of this.#w.propagation.inUse()) {
@@ -97,11 +116,15 @@ export class SealedValues {
     for (const { derivedRoot } of await store.listCheckpoints(id))
       if (derivedRoot !== undefined) await this.#addBelow(derivedRoot, live);
     // From here to the removal in one turn: who seals later waits for it.
-    const gone = keys.filter((key) => !live.has(key) && !this.#recent.has(key));
+    const gone = keys.filter((at) => {
+      const key = at.startsWith(hiddenPrefix) ? keyPrefix + at.slice(hiddenPrefix.length) : at;
+      return !live.has(key) && !this.#recent.has(key);
+    });
     if (gone.length === 0) return 0;
     const removal = store.runs.removeSealed(id, gone);
     this.#removing = removal.catch(() => 0);
-    return removal;
+    await removal;
+    return gone.filter((at) => at.startsWith(keyPrefix)).length;
   }
 
   /** Of the values below a root of computed values, a portion in each turn. */

@@ -211,6 +211,86 @@ describe('[EN124] a marker', () => {
   });
 });
 
+describe('[EN795] what is sealed is known decoded as well', () => {
+  const secret = 'ghjk"mnpq\nrstvw-\'xyz';
+  const ways = {
+    base64: [
+      `function main() { return 'Basic ' + btoa('ada:' + requestStorage.getItem('password')); }`,
+      `atob(text.slice(6))`,
+    ],
+    JSON: [
+      `function main() { return JSON.stringify({ user: 'ada', password: requestStorage.getItem('password') }); }`,
+      `JSON.parse(text).password`,
+    ],
+  } as const;
+  test.each(Object.entries(ways))('%s: who decodes it neither prints nor returns it', async (_how, [make, decode]) => {
+    const { house } = await secretHouse();
+    houses.push(house);
+    const changeSet = await withSchemas(house);
+    await house.submit(changeSet, { kind: 'schema.create', name: 'Reader', spec: thingSpec as unknown as Json });
+    const attribute = { functionKind: 'attribute', output: '/domain/told', arguments: text };
+    await bind(house, changeSet, { ...attribute, name: 'tell', text: make });
+    const reading = `// @effects
+function main({ text }) { const plain = ${decode}; console.log('got', plain); return 'all of ' + plain.length + ': ' + plain; }`;
+    await bind(house, changeSet, { ...attribute, name: 'read', schema: 'Reader', text: reading });
+    await setSecret(house, changeSet, 'staging', { password: secret });
+    const a = await thing(house, changeSet, 'a', { '/secrets/first': secretOf('staging'), '/domain/text': 'x' });
+    const attributes = { '/domain/text': follows(a, '/domain/told') };
+    const created = { kind: 'component.create', schema: 'Reader', name: 'b', attributes };
+    const b = (await house.submit(changeSet, created)).steps[0]!.subject;
+    const told = (await seen(house, changeSet, b)).value.domain!['told'];
+    // It had the secret in hand, and what it made of it is sealed in turn.
+    expect(told).toMatch(/^all of \d+: .*\[sealed [0-9a-f]{32}\]/s);
+    const w = await house.workspace();
+    for (const run of await runsOf(house)) {
+      const log = await w.store.runs.readRunLog(w.id, run.id, 0, 1_000);
+      if (run.functionName === 'read') expect(JSON.stringify(log)).toContain('[redacted]');
+      expect(JSON.stringify([run, log])).not.toContain('rstvw');
+    }
+    const kept = (await w.store.runs.listSealed(w.id)).filter((key) => key.startsWith('held-'));
+    expect(kept.length).toBeGreaterThan(0);
+  });
+
+  test('and goes with it when no value has it any more', async () => {
+    const { house, changeSet, a, told } = await opened();
+    const encoded = `function main() { return btoa('ada:' + requestStorage.getItem('password')); }`;
+    await house.submit(changeSet, { kind: 'function.edit_text', function: 'tell', text: encoded });
+    await told(a);
+    const { store, id } = await house.workspace();
+    expect((await store.runs.listSealed(id)).filter((key) => key.startsWith('held-'))).toHaveLength(1);
+    await house.submit(changeSet, { kind: 'attribute.unset', component: a, path: '/secrets/first' });
+    await seen(house, changeSet, a);
+    await house.reopen();
+    await house.call('gc');
+    const again = await house.workspace();
+    // That, and what it told before.
+    expect(await again.sealedValues.collect()).toBe(2);
+    expect((await again.store.runs.listSealed(id)).filter((key) => /^(held|made)-/.test(key))).toEqual([]);
+  });
+});
+
+test('[EN796] of an authentication function on trial neither the secret it is given nor what it stores is kept or printed', async () => {
+  const { house } = await secretHouse();
+  houses.push(house);
+  const changeSet = await withSchemas(house);
+  const trial = `function main(secret) {
+  const token = 'tok-' + secret.password.slice(4);
+  console.log('with', secret.password);
+  requestStorage.setItem('token', token);
+  console.log('logged in', token);
+  throw new Error('no ' + token);
+}`;
+  const input = { password };
+  await house.call('function.test', { changeSet, text: trial, kind: 'authentication', input });
+  const w = await house.workspace();
+  const [record] = await runsOf(house);
+  const log = await w.store.runs.readRunLog(w.id, record!.id, 0, 1_000);
+  expect(log.map((l) => l.text)).toEqual(['with [redacted]', 'logged in [redacted]']);
+  expect(record).toMatchObject({ input: null, failure: { code: 'threw' } });
+  expect(JSON.stringify([record, log])).not.toContain(password.slice(4));
+  expect(record!.inputHash).not.toBe(w.world.digest(JSON.stringify(input)));
+});
+
 describe('[EN125] a collection', () => {
   test('removes what no computed value has any more, and nothing that one has, in memory, in a checkpoint or on its way', async () => {
     const { house, changeSet, a, told, reading } = await opened();
@@ -248,7 +328,7 @@ describe('[EN125] a collection', () => {
     again.store.runs.removeSealed = async (...given) => {
       // The removal is asked for; before it has landed the same is sealed again.
       const removal = remove(...given);
-      sealing = again.sealedValues.seal({ component: a as ComponentId, path: '/domain/told' as Path }, password);
+      sealing = again.sealedValues.seal({ component: a as ComponentId, path: '/domain/told' as Path }, password, []);
       return removal;
     };
     expect(await again.sealedValues.collect()).toBe(1);
