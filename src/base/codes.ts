@@ -370,8 +370,8 @@ export const faultCodes = {
     next: 'Check its address; its log has more.',
   },
   connection_lost: {
-    means: 'The engine process went away during the call.',
-    next: 'Repeat with the same idempotency key.',
+    means: 'The engine process went away during the call, which may have been carried out.',
+    next: 'Repeat what only reads, and what had an idempotency key with the same key; of anything else look first what became of it.',
   },
 } as const satisfies Record<string, CodeLine>;
 

@@ -180,7 +180,7 @@ function otherUser(members: readonly Member[], user: string, isAgent: boolean): 
 }
 
 /** As it is kept in the workspace `home`; undefined: forgotten, or never made there. */
-export async function tokenRecord(w: Workspace, home: string, id: string): Promise<TokenRecord | undefined> {
+async function tokenRecord(w: Workspace, home: string, id: string): Promise<TokenRecord | undefined> {
   const { store } = w;
   const tokens =
     home === w.id ? (await keptOf(w)).tokens : await readSetting({ id: home as WorkspaceId, store }, tokensSetting);

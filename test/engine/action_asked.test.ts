@@ -14,24 +14,12 @@ async function opened(): Promise<ActionHouse> {
   return house;
 }
 
-const pause = (ms: number) => new Promise((r) => setTimeout(r, ms));
-
-async function applyOnly(a: ActionHouse, name: string, ...edits: Json[]): Promise<ApplyReceipt> {
-  const changeSet = await a.house.open(name);
-  await a.house.submit(changeSet, ...edits);
-  return a.house.call('change_set.apply', { changeSet, waitMs: 20_000 });
-}
-
-async function done(a: ActionHouse): Promise<string[]> {
-  return (await a.told()).filter((line) => !line.startsWith('refresh'));
-}
-
 test('[EN787] a destruction that is asked for is carried out, though the component stays', async () => {
   const a = await opened();
   await a.apply('made', thing('it'));
   await a.apply('destroyed', { kind: 'action.add', component: 'it', action: 'destroy' });
   expect(await a.effects()).toEqual(['create it', 'destroy t1']);
-  expect(await done(a)).toEqual(['create of it: succeeded', 'destroy of it: succeeded']);
+  expect(await a.done()).toEqual(['create of it: succeeded', 'destroy of it: succeeded']);
 });
 
 test('[EN788] a manual action that is wished for anew while it runs is done once more', async () => {
@@ -56,13 +44,13 @@ async function main(input) {
     action: 'manual',
     name: 'restart',
   });
-  await applyOnly(a, 'once', asked('action.add'));
-  while (!(await a.actions({ status: 'running' })).some((x) => x.kind === 'manual')) await pause(10);
+  await a.applyOnly('once', asked('action.add'));
+  await a.untilRunning('manual');
   // The same wish is not another one.
-  await applyOnly(a, 'same', asked('action.add'));
-  await applyOnly(a, 'anew', asked('action.remove'), asked('action.add'));
+  await a.applyOnly('same', asked('action.add'));
+  await a.applyOnly('anew', asked('action.remove'), asked('action.add'));
   await a.quiet();
-  expect(await done(a)).toEqual(['create of it: succeeded', 'manual of it: succeeded', 'manual of it: succeeded']);
+  expect(await a.done()).toEqual(['create of it: succeeded', 'manual of it: succeeded', 'manual of it: succeeded']);
   expect(await a.effects()).toEqual(['create it', 'create restart', 'create restart']);
 });
 

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
+import type { ApplyReceipt } from '../../src/engine/apply_receipt.ts';
 import type { ActionRecord } from '../../src/model/action.ts';
 import { withFunctions } from './function_house.ts';
 import { type House, type HouseOptions, newFolder, sqliteHouse } from './house.ts';
@@ -68,6 +69,8 @@ export async function startProvider(token?: string): Promise<Provider> {
     close: () => void child.kill('SIGKILL'),
   };
 }
+
+export const pause = (ms: number) => new Promise((r) => setTimeout(r, ms));
 
 const text = { kind: 'string' } as const;
 
@@ -177,10 +180,15 @@ export class ActionHouse {
 
   /** Makes edits in a change set of their own and applies it; what that queues is carried out. */
   async apply(name: string, ...mutations: Json[]): Promise<void> {
+    await this.applyOnly(name, ...mutations);
+    await this.quiet();
+  }
+
+  /** The same, and what that queues may still be under way. */
+  async applyOnly(name: string, ...mutations: Json[]): Promise<ApplyReceipt> {
     const changeSet = await this.house.open(name);
     await this.house.submit(changeSet, ...mutations);
-    await this.house.call('change_set.apply', { changeSet, waitMs: 20_000 });
-    await this.quiet();
+    return this.house.call<ApplyReceipt>('change_set.apply', { changeSet, waitMs: 20_000 });
   }
 
   /** Makes `it`, whose creation the provider does and does not answer; with `Thing` on Head before, as these mutations make it. */
@@ -205,6 +213,16 @@ export class ActionHouse {
   /** `kind of component: status`, oldest first. */
   async told(filter: { readonly status?: string; readonly component?: string } = {}): Promise<string[]> {
     return (await this.actions(filter)).map((a) => `${a.kind} of ${a.componentName}: ${a.status}`);
+  }
+
+  /** What was done to resources, as `told`; that they were looked at beside it is another matter. */
+  async done(): Promise<string[]> {
+    return (await this.told()).filter((line) => !line.startsWith('refresh'));
+  }
+
+  /** Resolves when an action of the kind is running. */
+  async untilRunning(kind: string): Promise<void> {
+    while (!(await this.actions({ status: 'running' })).some((a) => a.kind === kind)) await pause(10);
   }
 
   /** `operation name-or-id`, in order. */

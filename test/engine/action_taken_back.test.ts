@@ -3,7 +3,7 @@
 
 import { expect, test } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
-import { ActionHouse, codeOf, follows, housesOfTests, thing } from './action_house.ts';
+import { ActionHouse, codeOf, follows, housesOfTests, pause, thing } from './action_house.ts';
 
 const houses = housesOfTests();
 
@@ -13,7 +13,6 @@ async function opened(): Promise<ActionHouse> {
   return house;
 }
 
-const pause = (ms: number) => new Promise((r) => setTimeout(r, ms));
 const set = (path: string, value: Json): Json => ({ kind: 'attribute.set', component: 'it', path, value });
 const erased = (component: string): Json => ({ kind: 'component.delete', component });
 const restored = (component: string): Json => ({ kind: 'component.restore', component });
@@ -24,32 +23,17 @@ const before = (a: ActionHouse, action: 'create' | 'update' | 'destroy', code: s
   return a.apply(`before ${action}`, { kind: 'function.edit_text', function: `thing-${action}`, text });
 };
 
-async function applyOnly(a: ActionHouse, name: string, ...edits: Json[]): Promise<void> {
-  const changeSet = await a.house.open(name);
-  await a.house.submit(changeSet, ...edits);
-  await a.house.call('change_set.apply', { changeSet, waitMs: 20_000 });
-}
-
-/** What was done to resources; that they were looked at beside it is another matter. */
-async function made(a: ActionHouse): Promise<string[]> {
-  return (await a.told()).filter((line) => !line.startsWith('refresh'));
-}
-
-async function untilRunning(a: ActionHouse, kind: string): Promise<void> {
-  while (!(await a.actions({ status: 'running' })).some((x) => x.kind === kind)) await pause(10);
-}
-
 const slowly = 'await new Promise((r) => setTimeout(r, 2000));';
 
 test('[EN785] an update that is taken back while it runs is followed by one with what is declared then', async () => {
   const a = await opened();
   await a.apply('made', thing('it', { '/domain/Size': 1 }));
   await before(a, 'update', slowly);
-  await applyOnly(a, 'larger', set('/domain/Size', 2));
-  await untilRunning(a, 'update');
-  await applyOnly(a, 'back', set('/domain/Size', 1));
+  await a.applyOnly('larger', set('/domain/Size', 2));
+  await a.untilRunning('update');
+  await a.applyOnly('back', set('/domain/Size', 1));
   await a.quiet();
-  expect(await made(a)).toEqual(['create of it: succeeded', 'update of it: succeeded', 'update of it: succeeded']);
+  expect(await a.done()).toEqual(['create of it: succeeded', 'update of it: succeeded', 'update of it: succeeded']);
   expect((await a.provider.journal()).map((e) => (e.body as { Size?: number })?.Size)).toEqual([1, 2, 1]);
   expect((await a.seen('HEAD', 'it'))['resource_value']).toMatchObject({ Size: 1 });
 });
@@ -58,11 +42,11 @@ test('[EN785] a replacement that is taken back while what was there goes is made
   const a = await opened();
   await a.apply('made', thing('it', { '/domain/Zone': 'a' }));
   await before(a, 'destroy', slowly);
-  await applyOnly(a, 'moved', set('/domain/Zone', 'b'));
-  await untilRunning(a, 'destroy');
-  await applyOnly(a, 'back', set('/domain/Zone', 'a'));
+  await a.applyOnly('moved', set('/domain/Zone', 'b'));
+  await a.untilRunning('destroy');
+  await a.applyOnly('back', set('/domain/Zone', 'a'));
   await a.quiet();
-  expect(await made(a)).toEqual(['create of it: succeeded', 'destroy of it: succeeded', 'create of it: succeeded']);
+  expect(await a.done()).toEqual(['create of it: succeeded', 'destroy of it: succeeded', 'create of it: succeeded']);
   const effects = await a.provider.journal();
   expect(effects.map((e) => [e.op, (e.body as { Zone?: string } | undefined)?.Zone])).toEqual([
     ['create', 'a'],
@@ -75,11 +59,11 @@ test('[EN785] a component that is restored while its resource goes has one again
   const a = await opened();
   await a.apply('made', thing('it'));
   await before(a, 'destroy', slowly);
-  await applyOnly(a, 'gone', erased('it'));
-  await untilRunning(a, 'destroy');
-  await applyOnly(a, 'back', restored('it'));
+  await a.applyOnly('gone', erased('it'));
+  await a.untilRunning('destroy');
+  await a.applyOnly('back', restored('it'));
   await a.quiet();
-  expect(await made(a)).toEqual(['create of it: succeeded', 'destroy of it: succeeded', 'create of it: succeeded']);
+  expect(await a.done()).toEqual(['create of it: succeeded', 'destroy of it: succeeded', 'create of it: succeeded']);
   expect(await a.effects()).toEqual(['create it', 'destroy t1', 'create it']);
 });
 
@@ -93,10 +77,10 @@ for (const alone of [true, false]) {
       `if (input.properties.si.name === 'it' && input.attempt <= 5) throw new Error('read ECONNRESET');`,
     );
     await a.apply('made', thing('it'), ...(alone ? [] : [thing('user', follows('it'))]));
-    await applyOnly(a, 'gone', ...(alone ? [] : [erased('user')]), erased('it'));
+    await a.applyOnly('gone', ...(alone ? [] : [erased('user')]), erased('it'));
     const unsure = async () => (await a.actions({ component: 'it' })).some((x) => x.kind === 'destroy' && x.isUnsure);
     while (!(await unsure())) await pause(10);
-    await applyOnly(a, 'back', restored('it'));
+    await a.applyOnly('back', restored('it'));
     await a.quiet();
     const [held] = await a.actions({ component: 'it', status: 'on-hold' });
     expect(held).toMatchObject({ kind: 'destroy', heldBecause: expect.stringContaining('not deleted any more') });
