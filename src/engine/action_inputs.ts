@@ -69,12 +69,10 @@ export async function bindInputs(w: Workspace, head: Branch, action: ActionRecor
       if (awaits) return waits('some of its values are to come from actions that have not succeeded');
       if (!isReviewed(w, action, inputHash)) return waits('its values are not those that were reviewed');
     }
-    const isAlone = action.after.length === 0 && !isPart(w, action);
-    if (action.kind === 'create' && resourceId !== undefined && isAlone)
+    if (action.kind === 'create' && resourceId !== undefined && !isPart(w, action))
       return waits('it has a resource already; an apply that changes it will update that');
     const isMeant = isMarked(head.snapshot, component) || wishes['destroy'] !== undefined;
-    if (action.kind === 'destroy' && former === undefined && !isMeant && !isPart(w, action))
-      return waits('the component is not deleted any more');
+    if (action.kind === 'destroy' && former === undefined && !isMeant && !isPart(w, action)) return waits(unwanted);
     return ok(bound);
   });
 }
@@ -102,6 +100,9 @@ function wishesOf(state: Reader, component: ComponentId): Bound['wishes'] {
   const open = overrides.filter((o) => o.mode === 'add' && o.wish && !isAnswered(state, component, o));
   return Object.fromEntries(open.map((o) => [wishKey(o), o.wish!]));
 }
+
+/** What a destruction waits with, whose component has been restored. */
+export const unwanted = 'the component is not deleted any more';
 
 function waits(got: string): Result<never> {
   return refuse('not_ready', {

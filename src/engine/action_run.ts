@@ -19,7 +19,8 @@ import type { ActionRecord } from '../model/action.ts';
 import type { RunFailureCode } from '../model/run.ts';
 import { callOf, functionFor, runOf } from './action_call.ts';
 import { endAs, mayHaveActed, unknownEnd } from './action_end.ts';
-import { type Bound, bindInputs } from './action_inputs.ts';
+import { type Bound, bindInputs, unwanted } from './action_inputs.ts';
+import { madeGood } from './action_made_good.ts';
 import { afterwards, changesOf, formerOf } from './action_outcome.ts';
 import { chanceOf, isSafeToRepeat, resolveInterrupted } from './action_probe.ts';
 import type { QueuedActions } from './action_table.ts';
@@ -62,9 +63,11 @@ export async function carryOut(w: Workspace, id: ActionId, by: Carrier, turn: Tu
   if (now === undefined || now.revision !== action.revision || by.isStopped()) return;
   if (!ready.ok) {
     const { code } = ready.refusal;
+    const heldBecause = ready.refusal.got ?? refusalText(ready.refusal);
+    const isUnwanted = heldBecause === unwanted || undefined;
     const change =
       code === 'not_ready'
-        ? actions.step(id, ['hold'], { heldBecause: ready.refusal.got ?? refusalText(ready.refusal) })
+        ? actions.step(id, ['hold'], { heldBecause, isUnwanted })
         : failed(w, action, { code, message: refusalText(ready.refusal) });
     await w.record({ changes: [], actions: [must(change)] });
     return;
@@ -306,13 +309,19 @@ async function succeed(
   { bound, outcome }: { readonly bound: Bound; readonly outcome: ActionOutcome },
 ): Promise<void> {
   const action = w.actions.find(id)!;
-  const { changes, chunks, next, former } = await w.read(() => ({
-    ...changesOf(w, action, bound, outcome),
-    next: afterwards(w, action),
-    former: formerOf(w, action, outcome),
-  }));
+  const { changes, chunks, next, former } = await w.read(() => {
+    const made = changesOf(w, action, bound, outcome);
+    return {
+      ...made,
+      next: [...afterwards(w, action), ...madeGood(w, action, made.changes)],
+      former: formerOf(w, action, outcome),
+    };
+  });
+  const now = w.actions.find(id);
   // Taken over while that was read.
-  if (w.actions.find(id)?.fence !== fence) return;
+  if (now?.fence !== fence) return;
+  // An apply has taken it back meanwhile.
+  if (now.takenBack !== action.takenBack) return succeed(w, id, fence, { bound, outcome });
   const done = must(w.actions.step(id, ['succeed'], { endedAtMs: w.world.clock.nowMs(), failure: null }));
   const others = former.map((step) => must(w.actions.step(step.id, step.events, step.more)));
   await w.record({ changes, actions: [done, ...others, ...next.map((a) => w.actions.add(a))], by: id, chunks });
@@ -342,9 +351,13 @@ async function fail(w: Workspace, id: ActionId, { code, message, isSaid, mayHave
   const failure = { code, message };
   const failures = isSaid === true ? (action.failures ?? 0) + 1 : action.failures;
   const isUnsure = action.isUnsure === true || mayHave === true || undefined;
+  const isGivenUp = decision.kind === 'give-up';
   // A call before this one has begun it: only the function itself can say that nothing came of that.
-  const isBegun = action.checkpoint !== undefined && !(isSaid === true && of.errorClass === 'permanent');
-  if (decision.kind === 'give-up' && (isUnsure === true || isBegun)) {
+  const mayBeBegun = action.checkpoint !== undefined && !(isSaid === true && of.errorClass === 'permanent');
+  const isBegun = isGivenUp && isUnsure !== true && mayBeBegun && (await mayHaveActed(w, action));
+  // Taken over meanwhile.
+  if (actions.find(id)?.revision !== action.revision) return;
+  if (isGivenUp && (isUnsure === true || isBegun)) {
     const told = {
       code: 'interrupted',
       message: `${message}; an attempt may have been done, and whether is not known`,

@@ -41,7 +41,7 @@ function spent(status: ActionStatus): Partial<ActionRecord> {
   const gone = {
     ...(status === 'running' ? {} : { lease: undefined }),
     ...(status === 'running' || status === 'interrupted' ? {} : { ending: undefined }),
-    ...(status === 'on-hold' ? {} : { blockedBy: undefined }),
+    ...(status === 'on-hold' ? {} : { blockedBy: undefined, isUnwanted: undefined }),
   };
   if (status !== 'failed' && !isActionEnded(status)) return gone;
   return {

@@ -9,6 +9,7 @@ import type { ActionRecord } from '../model/action.ts';
 import type { ActionKind } from '../model/function.ts';
 import { findComponent, findSchema, isMarked, nameOf } from '../model/lookup.ts';
 import type { Reader } from '../model/state.ts';
+import { unwanted } from './action_inputs.ts';
 import { amended, type QueuedActions, stepOf } from './action_table.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -113,11 +114,19 @@ export function queuePlanned(
       taken.add(known.id);
       ids.push(known.id);
       const reviewed = { origins: [...new Set([...known.origins, by.changeSet])], paths, reviewedHash };
-      const isFreed =
-        !isHeld && known.blockedBy?.every((c) => steps.some((step) => step.isNew && step.component === c)) === true;
+      const isUnblocked =
+        known.blockedBy?.every((c) => steps.some((step) => step.isNew && step.component === c)) === true;
+      const isFreed = !isHeld && (isUnblocked || known.isUnwanted === true);
       const status =
         known.status === 'failed' || isFreed
-          ? { status: 'queued' as const, failure: null, endedAtMs: null, heldBecause: '', blockedBy: undefined }
+          ? {
+              status: 'queued' as const,
+              failure: null,
+              endedAtMs: null,
+              heldBecause: '',
+              blockedBy: undefined,
+              isUnwanted: undefined,
+            }
           : {};
       if (isMadeWithOthers(known, reviewedHash)) {
         const next = { ...of, paths, after: [...before, known.id], reviewedHash };
@@ -147,17 +156,17 @@ export function queuePlanned(
     if (row !== undefined) out.push(row);
   }
   const endedAtMs = w.world.clock.nowMs();
-  for (const { component, kind, name } of cancelled) {
-    const now = { component, actor: by.actor, origins: [by.changeSet] };
+  for (const { component, kind, name } of cancelled)
     for (const action of w.actions.of(component)) {
       if (!isSame(action, kind, name) || taken.has(action.id)) continue;
       const stays = !isMarked(state, component);
-      // What is being taken away, or may have been, is made again after that.
-      if (hasNotBegun(action) && kind === 'create' && stays && w.actions.of(component).some(isTakingAway))
-        out.push(amended(action, { paths: [], reviewedHash: null }));
-      else if (hasNotBegun(action)) out.push(must(stepOf(action, ['cancel'], { endedAtMs })));
+      if (hasNotBegun(action)) {
+        // What takes the place of a resource is being made: that one goes all the same, or nobody would know of it.
+        if (kind === 'destroy' && waitsForMade(w, action)) continue;
+        out.push(must(stepOf(action, ['cancel'], { endedAtMs })));
+      }
       // What is being made, or may have been, is taken away after that.
-      else if (kind === 'create' && isMarked(state, component)) {
+      else if (kind === 'create' && !stays) {
         const of = {
           component,
           kind: 'destroy',
@@ -170,21 +179,14 @@ export function queuePlanned(
       }
       // What may have been done already is done once more, with what is declared now.
       else if (kind === 'update' && isWaiting(action)) out.push(amended(action, { paths: [], reviewedHash: null }));
-      // What is being sent is overwritten after that with what is declared now.
-      else if (kind === 'update') out.push(...[newRow(newAction(w, state, { ...now, kind }))].flatMap((r) => r ?? []));
-      else if (kind === 'destroy' && stays && isWaiting(action)) {
-        const heldBecause = 'the component is not deleted any more, and an attempt may have been done';
-        out.push(
-          action.status === 'queued'
-            ? must(stepOf(action, ['hold'], { heldBecause }))
-            : amended(action, { heldBecause }),
-        );
-      } else if (kind === 'destroy' && stays && !w.actions.of(component).some((a) => a.kind === 'create'))
-        out.push(
-          ...[newRow(newAction(w, state, { ...now, kind: 'create', after: [action.id] }))].flatMap((r) => r ?? []),
-        );
+      else if (kind === 'destroy' && isWaiting(action) && stays) {
+        const heldBecause = `${unwanted}, and an attempt may have been done`;
+        const held = { heldBecause, isUnwanted: true } as const;
+        out.push(action.status === 'queued' ? must(stepOf(action, ['hold'], held)) : amended(action, held));
+      }
+      // What is being sent, or taken away, is made good when it has been.
+      else if ((kind === 'update' || kind === 'destroy') && stays) out.push(amended(action, { takenBack: by }));
     }
-  }
   return out;
 }
 
@@ -199,7 +201,13 @@ function isMadeWithOthers({ kind, status, inputHash }: ActionRecord, reviewedHas
   return kind === 'create' && (status === 'running' || status === 'dispatched') && inputHash !== reviewedHash;
 }
 
-const isTakingAway = (a: ActionRecord): boolean => a.kind === 'destroy' && a.former === undefined && !hasNotBegun(a);
+/** Is it the destruction of a replacement whose creation has begun? */
+function waitsForMade(w: Workspace, { component, after }: ActionRecord): boolean {
+  return after.some((id) => {
+    const first = w.actions.find(id);
+    return first?.component === component && first.kind === 'create' && !hasNotBegun(first);
+  });
+}
 
 /** What is to go because another resource has taken its place goes whatever is planned. */
 const isSame = (a: ActionRecord, kind: ActionKind, name: string): boolean =>

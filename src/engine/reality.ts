@@ -86,7 +86,7 @@ export class Reality {
     const draft = before.snapshot.edit();
     const atMs = this.#w.world.clock.nowMs();
     const rows = steps.map(({ changes, action }, i) => {
-      for (const change of changes) put(draft, change);
+      for (const change of changes) putResource(draft, change);
       const step: Step = { format: stepFormat, atMs, action, changes };
       return { seq: before.seq + 1 + i, text: JSON.stringify(step) };
     });
@@ -164,7 +164,7 @@ export class Reality {
       const from = snapshot;
       snapshot = await this.#w.read(() => {
         const draft = from.edit();
-        for (const row of rows) for (const change of parseStep(row).changes) put(draft, change);
+        for (const row of rows) for (const change of parseStep(row).changes) putResource(draft, change);
         return draft.finish();
       });
       seq = rows.at(-1)!.seq;
@@ -173,7 +173,8 @@ export class Reality {
   }
 }
 
-function put(draft: ReturnType<Snapshot['edit']>, { component, record }: ResourceChange): void {
+/** Puts what is known of a resource into a state. */
+export function putResource(draft: ReturnType<Snapshot['edit']>, { component, record }: ResourceChange): void {
   if (record === null) draft.remove('resources', component);
   else draft.put('resources', component, JSON.stringify(record));
 }

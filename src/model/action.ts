@@ -168,6 +168,13 @@ export interface ActionRecord {
   readonly isUnsure?: boolean | undefined;
   /** Of a destruction: it takes away what the creation that it waits for makes, not what was there before. */
   readonly isOfMade?: true;
+  /**
+   * An apply has taken back what it does while it was under way, and who made it: once it has succeeded, that is made good as Head
+   * says then. Absent: none has.
+   */
+  readonly takenBack?: { readonly changeSet: ChangeSetId; readonly actor: string } | undefined;
+  /** On hold because its component is not deleted any more; deleted again it goes on. Absent: it is not. */
+  readonly isUnwanted?: true | undefined;
   /** Components whose actions it waited for and were cancelled; an apply that plans for all of them again lets it go. Absent: none. */
   readonly blockedBy?: readonly ComponentId[] | undefined;
   /**

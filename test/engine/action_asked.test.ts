@@ -115,3 +115,16 @@ test('[EN790] what is queued is what was judged: where reality moves between the
       .sort(),
   ).toEqual(['create', 'destroy']);
 });
+
+test('[EN789] a look that was begun and cannot be brought to its end has failed, and keeps nothing else waiting', async () => {
+  const a = await opened();
+  const text = `async function main(input) {
+  if (input.checkpoint === undefined) return { status: 'pending', checkpoint: 'x', afterMs: 1 };
+  throw new Error('HTTP 403 forbidden');
+}`;
+  await a.apply('polled', { kind: 'function.edit_text', function: 'thing-refresh', text });
+  await a.apply('made', thing('it', { '/domain/Size': 1 }));
+  expect(await a.told()).toEqual(['create of it: succeeded', 'refresh of it: failed']);
+  await a.apply('larger', { kind: 'attribute.set', component: 'it', path: '/domain/Size', value: 2 });
+  expect(await a.done()).toEqual(['create of it: succeeded', 'update of it: succeeded']);
+});
