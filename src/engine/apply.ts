@@ -75,10 +75,11 @@ export async function applyChangeSet(
   });
   if (!ask.ok) return ask;
   let until: Until = 'queued';
+  const judged = { times: 0 };
   return repeated<ApplyReceipt>(w, { principal: principal.id, ...ask.value }, async () => {
     if (waitMs > 0 && until === 'queued') await w.readiness.quiet(w.id, request.changeSet, waitMs);
     const done = await w.observer.span('apply', { changeSet: request.changeSet }, () =>
-      applyOnce(w, principal, request.changeSet, { ...ask.value, until, force, plan }),
+      applyOnce(w, principal, request.changeSet, { ...ask.value, until, force, plan, judged }),
     );
     // A catch-up that fails for good must be heard of, so the second time it is waited for.
     until = 'durable';
@@ -95,7 +96,12 @@ interface Applying extends Pick<ApplyRequest, 'plan'> {
   readonly hash: Hash;
   readonly until: Until;
   readonly force: boolean;
+  /** How often it has been judged on what was not so any more. */
+  readonly judged: { times: number };
 }
+
+/** So often an apply is judged anew because reality moves meanwhile. */
+const lapsMax = 20;
 
 async function applyOnce(
   w: Workspace,
@@ -135,7 +141,8 @@ async function applyOnce(
     if (!allowed.ok) return { refused: allowed };
     const planned = planOf(w, branch, head);
     // Reality has moved since it was judged: another plan would be queued than was approved.
-    if (!areSameActions(plannedActions(planned), grounds.actions)) return 'lost';
+    if (!areSameActions(plannedActions(planned), grounds.actions))
+      return ++ask.judged.times < lapsMax ? 'lost' : { refused: restless() };
     if (planned.cycle !== undefined) return { refused: neverEnding(branch.snapshot, planned.cycle) };
     // An action that has ended is queued no more, and what it made is known once that is durable: between the two a plan makes it anew,
     // or finds nothing to take away.
@@ -166,6 +173,15 @@ async function applyOnce(
   const refused = await onceDurable(branch, done.refused);
   if (refused !== 'lost') await noteDenied(w, principal, branch.row, refused);
   return refused;
+}
+
+function restless(): Result<never> {
+  return refuse('not_ready', {
+    path: 'changeSet',
+    expected: 'resources that stay as they are while the plan is judged',
+    got: `another plan each time that it was judged, ${lapsMax} times`,
+    hint: 'apply again when fewer actions are under way: headwater action list --status running',
+  });
 }
 
 const eventFor = (force: boolean) => (force ? 'force_apply' : 'apply');

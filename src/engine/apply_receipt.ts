@@ -1,4 +1,5 @@
-// What an apply answers, and how the same is made of the log for who did not see the answer.
+// What an apply answers, and how the same is made of the log for who did not see the answer: the counts, what was decided between
+// change sets, the actions and the approvals that it used.
 
 import type { ChangeSetId, ComponentId, Hash } from '../base/ids.ts';
 import { Fault, ok, type Result, refuse } from '../base/result.ts';

@@ -119,12 +119,13 @@ export async function killRun(w: Workspace, principal: Principal, id: string): P
   // What somebody tries out there goes to no value.
   const also = changeSet === w.row.head && test === null ? await permit(w, principal, 'apply', asked) : may;
   if (!also.ok) return also;
-  if (!w.calls.kill(run)) {
+  if (w.calls.kill(run)) {
+    const sentence = `kill the run of ${functionName}`;
+    await noteOnHead(w, principal.id, { kind: 'run.kill', subject: run, path: '', sentence });
+  } else {
     const next = nextRunStatus(status, 'cancel');
     if (!next.ok) return next;
   }
-  const sentence = `kill the run of ${functionName}`;
-  await noteOnHead(w, principal.id, { kind: 'run.kill', subject: run, path: '', sentence });
   await w.calls.live.untilWritten(run);
   return findRun(w, run);
 }

@@ -85,7 +85,9 @@ export async function issueToken(
       `a token that was made with at most ${generationsMax - 1} others, one after the other`,
       `${madeWith.length}`,
     );
-  const madeAt = principal.token === undefined ? [] : [principal.home ?? w.id, ...(principal.madeAt ?? [])];
+  const { madeAt: before = [] } = principal;
+  // '': of one that was made before that was kept.
+  const madeAt = madeWith.map((_, i) => (i === 0 ? (principal.home ?? w.id) : (before[i - 1] ?? '')));
   const within = withinOwn(principal, { scopes: scopes.value, reach: r.reach ?? 'workspace', expiresAtMs });
   if (!within.ok) return within;
   if (user !== principal.id) {
@@ -179,12 +181,10 @@ function otherUser(members: readonly Member[], user: string, isAgent: boolean): 
   });
 }
 
-/** As it is kept in the workspace `home`; undefined: forgotten, or never made there. */
-async function tokenRecord(w: Workspace, home: string, id: string): Promise<TokenRecord | undefined> {
-  const { store } = w;
-  const tokens =
-    home === w.id ? (await keptOf(w)).tokens : await readSetting({ id: home as WorkspaceId, store }, tokensSetting);
-  return tokens?.find((t) => t.id === id);
+/** As they are kept in the workspace `home`. */
+async function tokensOf(w: Workspace, home: string): Promise<readonly TokenRecord[]> {
+  if (home === w.id) return (await keptOf(w)).tokens;
+  return (await readSetting({ id: home as WorkspaceId, store: w.store }, tokensSetting)) ?? [];
 }
 
 /** Those that can be told to the caller: all for owners, else one's own; newest first. */
@@ -201,19 +201,24 @@ export async function listTokens(w: Workspace, principal: Principal): Promise<Re
  * themselves, so that what is forgotten of them has ended as well.
  */
 export async function whyEnded(w: Workspace, home: string, id: string): Promise<string | undefined> {
-  const record = await tokenRecord(w, home, id);
+  const record = (await tokensOf(w, home)).find((t) => t.id === id);
   return record === undefined ? 'a token that is not known' : whyRecordEnded(w, home, record);
 }
 
 async function whyRecordEnded(w: Workspace, home: string, record: TokenRecord): Promise<string | undefined> {
   const nowMs = w.world.clock.nowMs();
   const why = whyNotUsable(record, nowMs);
-  const { madeWith = [], madeAt } = record;
+  const { madeWith = [], madeAt = [] } = record;
   if (why !== undefined || madeWith.length === 0) return why;
-  for (const [at, id] of madeWith.entries()) {
-    const other = await tokenRecord(w, madeAt?.[at] ?? home, id);
-    // Of one that was written before it was kept which workspace has them only those are known that its own has.
-    const isEnded = other === undefined ? madeAt !== undefined : whyNotUsable(other, nowMs) !== undefined;
+  const known = new Map<string, readonly TokenRecord[]>();
+  for (const [i, id] of madeWith.entries()) {
+    const at = madeAt[i] ?? '';
+    const where = at === '' ? home : at;
+    const tokens = known.get(where) ?? (await tokensOf(w, where));
+    known.set(where, tokens);
+    const other = tokens.find((t) => t.id === id);
+    // Where it is not kept which workspace has it, only what its own has is known of.
+    const isEnded = other === undefined ? at !== '' : whyNotUsable(other, nowMs) !== undefined;
     if (isEnded) return 'a token that was made with one that was revoked or has expired';
   }
   return undefined;
@@ -239,7 +244,13 @@ export async function revokeToken(w: Workspace, principal: Principal, id: string
     kind: 'token.revoke',
     subject: id,
     sentence: `revoke token ${JSON.stringify(token.name)} of ${token.user}`,
-    next: (all) => all.map((t) => (t.id === id ? revoked : t)),
+    // Those that were made with it say so of themselves, for as long as they are told.
+    next: (all) =>
+      all.map((t) => {
+        if (t.id === id) return revoked;
+        const isOfIt = t.madeWith?.includes(id) === true && t.revokedAtMs === null;
+        return isOfIt ? { ...t, revokedAtMs: revoked.revokedAtMs } : t;
+      }),
   });
   return written.ok ? ok(lineOf(revoked, uses.get(id))) : written;
 }
@@ -257,7 +268,8 @@ export interface Bearer {
 
 /**
  * Refuses `token_invalid`, in the same words for one that never was and one whose secret is wrong; `workspace_not_found` where
- * the workspace that has it was removed. Costs one look at the workspace's document, which is in memory, and a digest.
+ * the workspace that has it was removed. Costs one look at the workspace's document, which is in memory, and a digest; of one that was
+ * made with another workspace's, a read of that one's.
  */
 export async function bearerOf(engine: Engine, text: string, isSame: SameText): Promise<Result<Bearer>> {
   const parts = parseTokenText(text);

@@ -128,3 +128,23 @@ test('[EN789] a look that was begun and cannot be brought to its end has failed,
   await a.apply('larger', { kind: 'attribute.set', component: 'it', path: '/domain/Size', value: 2 });
   expect(await a.done()).toEqual(['create of it: succeeded', 'update of it: succeeded']);
 });
+
+test('[EN790] a plan that is another one each time that it is judged is not applied, and that is said', async () => {
+  const a = await opened();
+  await a.apply('made', thing('it', { '/domain/Size': 1 }));
+  const changeSet = await a.house.open('larger');
+  await a.house.submit(changeSet, { kind: 'attribute.set', component: 'it', path: '/domain/Size', value: 2 });
+  const { readiness } = await a.house.workspace();
+  let times = 0;
+  readiness.planned = () => {
+    times++;
+    return Promise.resolve([]);
+  };
+  const before = await a.house.everything();
+  expect(await a.house.refused('change_set.apply', { changeSet })).toMatchObject({
+    code: 'not_ready',
+    got: 'another plan each time that it was judged, 20 times',
+  });
+  expect(times).toBe(20);
+  expect(await a.house.everything()).toBe(before);
+});
