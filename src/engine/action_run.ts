@@ -342,7 +342,8 @@ async function interrupt(
  * It is made again, by itself and after a while, or has failed. Where an attempt may have been done it has not: what it came to
  * is looked at, or left to a person.
  */
-async function fail(w: Workspace, id: ActionId, { code, message, isSaid, mayHave, ...of }: Failed): Promise<void> {
+async function fail(w: Workspace, id: ActionId, what: Failed): Promise<void> {
+  const { code, message, isSaid, mayHave, ...of } = what;
   const { actions, world } = w;
   const action = actions.find(id)!;
   const retries = action.retries ?? 0;
@@ -355,8 +356,11 @@ async function fail(w: Workspace, id: ActionId, { code, message, isSaid, mayHave
   // A call before this one has begun it: only the function itself can say that nothing came of that.
   const mayBeBegun = action.checkpoint !== undefined && !(isSaid === true && of.errorClass === 'permanent');
   const isBegun = isGivenUp && isUnsure !== true && mayBeBegun && (await mayHaveActed(w, action));
-  // Taken over meanwhile.
-  if (actions.find(id)?.revision !== action.revision) return;
+  const now = actions.find(id);
+  if (now?.revision !== action.revision) {
+    // Taken over meanwhile; or an apply has taken back what it does.
+    return now?.status === action.status && now.fence === action.fence ? fail(w, id, what) : undefined;
+  }
   if (isGivenUp && (isUnsure === true || isBegun)) {
     const told = {
       code: 'interrupted',
