@@ -106,7 +106,7 @@ export async function readLog(
 }
 
 /**
- * Ends a run, which is in the audit; answers its record then. One of Head, an action's or a value's, is ended by who may apply.
+ * Ends a run; answers its record then. One of Head, an action's or a value's, is ended by who may apply, and that is in the audit.
  * Refuses `access_denied`, `run_not_found`, `run_not_active`.
  */
 export async function killRun(w: Workspace, principal: Principal, id: string): Promise<Result<RunRecord>> {
@@ -117,15 +117,21 @@ export async function killRun(w: Workspace, principal: Principal, id: string): P
   if (!found.ok) return found;
   const { id: run, status, changeSet, test, functionName } = found.value;
   // What somebody tries out there goes to no value.
-  const also = changeSet === w.row.head && test === null ? await permit(w, principal, 'apply', asked) : may;
+  const isOfHead = changeSet === w.row.head && test === null;
+  const also = isOfHead ? await permit(w, principal, 'apply', asked) : may;
   if (!also.ok) return also;
   if (w.calls.kill(run)) {
+    if (!isOfHead) return written(w, run);
     const sentence = `kill the run of ${functionName}`;
     await noteOnHead(w, principal.id, { kind: 'run.kill', subject: run, path: '', sentence });
   } else {
     const next = nextRunStatus(status, 'cancel');
     if (!next.ok) return next;
   }
+  return written(w, run);
+}
+
+async function written(w: Workspace, run: RunId): Promise<Result<RunRecord>> {
   await w.calls.live.untilWritten(run);
   return findRun(w, run);
 }

@@ -253,6 +253,7 @@ function main({ text }) { const plain = ${decode}; console.log('got', plain); re
 
   test('and goes with it when no value has it any more', async () => {
     const { house, changeSet, a, told } = await opened();
+    await told(a);
     const encoded = `function main() { return btoa('ada:' + requestStorage.getItem('password')); }`;
     await house.submit(changeSet, { kind: 'function.edit_text', function: 'tell', text: encoded });
     await told(a);
