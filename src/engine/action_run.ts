@@ -187,10 +187,7 @@ export async function neededBy(w: Workspace, action: ActionRecord): Promise<Turn
   if (keys.length === 0) return { ...needed, keys: [] };
   const bound = await bindInputs(w, head, action);
   // What cannot be bound does not reach the provider.
-  if (!bound.ok) return { ...needed, keys: [] };
-  const uses = keys.map((declared) => keyFor(declared, bound.value.input));
-  // Whoever names another workspace's key would hold its actions up.
-  return { ...needed, keys: uses.map(({ key, limits: most }) => ({ key: `${w.id}/${key}`, limits: most })) };
+  return { ...needed, keys: bound.ok ? keys.map((key) => keyFor(key, bound.value.input)) : [] };
 }
 
 /** What it takes of a runner and of providers. */

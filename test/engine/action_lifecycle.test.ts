@@ -4,7 +4,6 @@
 import { expect, test } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
 import { Fault } from '../../src/base/result.ts';
-import { neededBy } from '../../src/engine/action_run.ts';
 import { ActionHouse, housesOfTests, thing } from './action_house.ts';
 
 const houses = housesOfTests();
@@ -266,10 +265,6 @@ async function main() {
   const names = ['a', 'b', 'c', 'd'];
   await a.apply('four', ...names.map((name) => ({ ...(step(1) as object), name }) as Json));
   const done = (await a.actions({ status: 'succeeded' })).filter((x) => names.includes(x.componentName));
-  const w = await a.house.workspace();
-  // Another workspace's key of that name is another one.
-  const begun = { ...done[0]!, checkpoint: { value: null, domain: { Size: 1 } } };
-  expect((await neededBy(w, begun))?.keys.map((k) => k.key)).toEqual([`${w.id}/step/1`]);
   expect(done).toHaveLength(4);
   const inOrder = done.toSorted((x, y) => x.startedAtMs! - y.startedAtMs!);
   for (const [i, x] of inOrder.slice(1).entries())
