@@ -22,6 +22,7 @@ import type { Reader } from '../model/state.ts';
 import type { ChunkRow } from '../ports/store.ts';
 import { encodeBlob } from '../snapshot/chunk.ts';
 import type { Bound } from './action_inputs.ts';
+import { madeGood } from './action_made_good.ts';
 import { newAction } from './queue_actions.ts';
 import type { ResourceChange } from './reality.ts';
 import type { Workspace } from './workspace.ts';
@@ -169,9 +170,16 @@ export interface FormerStep {
   readonly more: Partial<ActionRecord>;
 }
 
-/** After a creation the resource is looked at once, where that is possible. Call it in `read`. */
-export function afterwards(w: Workspace, action: ActionRecord): readonly ActionRecord[] {
-  if (action.kind !== 'create') return [];
+/**
+ * What is queued with its success: after a creation the resource is looked at once, where that is possible; what was taken back
+ * meanwhile is made good. `changes`: of `changesOf`. Call it in `read`.
+ */
+export function afterwards(
+  w: Workspace,
+  action: ActionRecord,
+  changes: readonly ResourceChange[],
+): readonly ActionRecord[] {
+  if (action.kind !== 'create') return madeGood(w, action, changes);
   const head = w.knownHead()!.snapshot;
   const { component } = action;
   const record = findComponent(head, component);

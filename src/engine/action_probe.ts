@@ -14,8 +14,7 @@ import { findComponent, resourceIdOf, specOfComponent } from '../model/lookup.ts
 import { type Callable, callableOf, callOf, functionFor, runOf } from './action_call.ts';
 import { endAs } from './action_end.ts';
 import { bindInputs } from './action_inputs.ts';
-import { madeGood } from './action_made_good.ts';
-import { changesOf } from './action_outcome.ts';
+import { afterwards, changesOf } from './action_outcome.ts';
 import { noRunnerText } from './dispatcher.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -47,7 +46,7 @@ export async function resolveInterrupted(
   }
   const { changes, chunks, next } = await w.read(() => {
     const made = changesOf(w, action, seen.bound, seen.outcome);
-    return { ...made, next: madeGood(w, w.actions.find(id) ?? action, made.changes) };
+    return { ...made, next: afterwards(w, w.actions.find(id) ?? action, made.changes) };
   });
   if (!isStill()) return;
   const done = must(w.actions.step(id, ['succeed'], { failure: null, endedAtMs: w.world.clock.nowMs() }));

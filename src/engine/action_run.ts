@@ -20,7 +20,6 @@ import type { RunFailureCode } from '../model/run.ts';
 import { callOf, functionFor, runOf } from './action_call.ts';
 import { endAs, mayHaveActed, unknownEnd } from './action_end.ts';
 import { type Bound, bindInputs, unwanted } from './action_inputs.ts';
-import { madeGood } from './action_made_good.ts';
 import { afterwards, changesOf, formerOf } from './action_outcome.ts';
 import { chanceOf, isSafeToRepeat, resolveInterrupted } from './action_probe.ts';
 import type { QueuedActions } from './action_table.ts';
@@ -310,7 +309,7 @@ async function succeed(
     const made = changesOf(w, action, bound, outcome);
     return {
       ...made,
-      next: [...afterwards(w, action), ...madeGood(w, action, made.changes)],
+      next: afterwards(w, action, made.changes),
       former: formerOf(w, action, outcome),
     };
   });

@@ -218,10 +218,7 @@ export class PropagationWork {
   async fold(branches: readonly Branch[]): Promise<void> {
     for (const branch of branches) {
       // Where chunks of them are not at hand those are read first.
-      const more = (): number => {
-        const values = this.#valuesOf(branch);
-        return values !== undefined && isAt(values, branch) ? values.fold(foldedAtOnce) : 0;
-      };
+      const more = (): number => this.#presentOf(branch)?.fold(foldedAtOnce) ?? 0;
       while ((await this.#host.read(more)) > 0) await laterTurn();
     }
   }
@@ -231,15 +228,8 @@ export class PropagationWork {
    * is put there now, unless it is much. Call it in `read`.
    */
   foldedRoot(branch: Branch): Hash | undefined {
-    const values = this.#valuesOf(branch);
-    const isFew = values !== undefined && isAt(values, branch) && values.unsaved <= foldedAtOnce;
-    return isFew ? values.checkpoint() : undefined;
-  }
-
-  /** Are the values of a branch all computed, and those of its present state? */
-  isPresent(branch: Branch): boolean {
-    const values = this.#valuesOf(branch);
-    return values !== undefined && isAt(values, branch);
+    const values = this.#presentOf(branch);
+    return values !== undefined && values.unsaved <= foldedAtOnce ? values.checkpoint() : undefined;
   }
 
   /**
@@ -247,8 +237,8 @@ export class PropagationWork {
    * that is not kept, undefined. They are what evaluating the state gives, without what they are made of being evaluated.
    */
   keptOf(branch: Branch, state: Snapshot): KeptValues | undefined {
-    const values = this.#valuesOf(branch);
-    if (values === undefined || !isAt(values, branch) || values.state !== state) return undefined;
+    const values = this.#presentOf(branch);
+    if (values === undefined || values.state !== state) return undefined;
     return (at) => (values.isSettled(at) ? values.read(at) : undefined);
   }
 
@@ -271,6 +261,12 @@ export class PropagationWork {
   hasUnsaved(branch: Branch): boolean {
     const values = this.#valuesOf(branch);
     return values?.quiet === true && values.unsaved > 0;
+  }
+
+  /** Those in use for a branch when all of them are computed, and of its present state. */
+  #presentOf(branch: Branch): Propagation | undefined {
+    const values = this.#valuesOf(branch);
+    return values !== undefined && isAt(values, branch) ? values : undefined;
   }
 
   /** Those in use for a branch; of one that was read again since, none. */

@@ -23,6 +23,14 @@ const before = (a: ActionHouse, action: 'create' | 'update' | 'destroy', code: s
   return a.apply(`before ${action}`, { kind: 'function.edit_text', function: `thing-${action}`, text });
 };
 
+/** `it` is made and deleted, and its resource is on its way out. */
+async function goingAway(a: ActionHouse): Promise<void> {
+  await a.apply('made', thing('it'));
+  await before(a, 'destroy', slowly);
+  await a.applyOnly('gone', erased('it'));
+  await a.untilRunning('destroy');
+}
+
 const slowly = 'await new Promise((r) => setTimeout(r, 1200));';
 
 test('[EN785] an update that is taken back while it runs is followed by one with what is declared then', async () => {
@@ -62,10 +70,7 @@ test('[EN785] a replacement that is taken back while what was there goes is made
 
 test('[EN785] a component that is restored while its resource goes has one again', async () => {
   const a = await opened();
-  await a.apply('made', thing('it'));
-  await before(a, 'destroy', slowly);
-  await a.applyOnly('gone', erased('it'));
-  await a.untilRunning('destroy');
+  await goingAway(a);
   await a.applyOnly('back', restored('it'));
   await a.quiet();
   expect(await a.done()).toEqual(['create of it: succeeded', 'destroy of it: succeeded', 'create of it: succeeded']);
@@ -95,10 +100,7 @@ for (const alone of [true, false]) {
 
 test('[EN785] a component that is deleted again while its resource goes has none, and nothing is made for it', async () => {
   const a = await opened();
-  await a.apply('made', thing('it'));
-  await before(a, 'destroy', slowly);
-  await a.applyOnly('gone', erased('it'));
-  await a.untilRunning('destroy');
+  await goingAway(a);
   await a.applyOnly('back', restored('it'));
   await a.applyOnly('gone again', erased('it'));
   await a.quiet();

@@ -269,7 +269,9 @@ eachStore((make, kind) => {
     const other = await house.open('other');
     await house.set(changeSet, hub, '/domain/size', 2);
     let landed = 0;
-    while (!(await w.read(() => w.propagation.isPresent(found.value.branch))) && landed < 10_000) {
+    const { branch } = found.value;
+    const isThere = () => w.propagation.keptOf(branch, branch.snapshot) !== undefined;
+    while (!(await w.read(isThere)) && landed < 10_000) {
       await house.create(other, `o${landed++}`);
       // Requests come from outside, each in a turn of its own.
       await new Promise((turn) => setImmediate(turn));
