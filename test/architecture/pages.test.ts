@@ -59,8 +59,10 @@ test('commands and options that are none are found in the fixture', () => {
   ).toEqual([
     'README.md:12: headwater change-set ponder first: there is no command ponder',
     'README.md:13: headwater change-set review first --loud: there is no option --loud',
-    'README.md:16: headwater compnent: there is no command compnent',
-    'README.md:16: headwater action ponder: there is no command ponder',
+    'README.md:14: headwater component get web db: takes [options] <component>',
+    'README.md:15: headwater change-set apply --json: takes [options] <change-set>',
+    'README.md:19: headwater compnent: there is no command compnent',
+    'README.md:19: headwater action ponder: there is no command ponder',
   ]);
 });
 

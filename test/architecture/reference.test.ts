@@ -40,6 +40,15 @@ describe('the reference', () => {
       expect(pages['cli.md']).toMatch(new RegExp(`^Usage: headwater ${usage(name)}\\b`, 'm'));
   });
 
+  test('has an example for every command', () => {
+    const helps = pages['cli.md'].split('```text\n').filter((help) => /^Usage: headwater [a-z]/.test(help));
+    expect(helps.length).toBeGreaterThan(100);
+    expect(
+      helps.filter((help) => !/Examples?\b.*:\n/.test(help)).map((help) => help.split(' [options]')[0]),
+      'commands without an example in their help',
+    ).toEqual(['Usage: headwater complete']); // which shells ask
+  });
+
   test('has every route, with every status that it answers', () => {
     expect(routes.length).toBeGreaterThan(100);
     for (const r of routes) {

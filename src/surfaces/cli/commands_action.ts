@@ -73,6 +73,7 @@ export function actionCommands(program: Command, run: Run): void {
   actions
     .command('show <action>')
     .description('one action: why, what it waits for, how it went')
+    .addHelpText('after', '\nExample:\n  headwater action show ACTION')
     .action((id: string) =>
       run('Reading the action', async (s) => {
         const action = await s.call<ActionSeen>('action.get', { action: id });
@@ -90,6 +91,7 @@ export function actionCommands(program: Command, run: Run): void {
     actions
       .command(`${verb} <action>`)
       .description(description)
+      .addHelpText('after', `\nExample:\n  headwater action ${verb} ACTION`)
       .action((id: string) =>
         run('Asking', async (s) => {
           const action = await s.call<ActionSeen>(`action.${verb}`, { action: id });
@@ -114,6 +116,12 @@ export function actionCommands(program: Command, run: Run): void {
     .command('refresh <component>')
     .description('look at the resource of a component of Head again')
     .option('--no-wait', 'leave it queued')
+    .addHelpText(
+      'after',
+      `\nExamples:
+  headwater action refresh web
+  headwater action refresh web --no-wait --json`,
+    )
     .action((component: string, options: { wait: boolean }) =>
       run('Asking for a refresh', (s) => request(s, { component, kind: 'refresh' }, options.wait)),
     );

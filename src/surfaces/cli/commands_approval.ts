@@ -81,6 +81,7 @@ function memberCommands(program: Command, run: Run): void {
   member
     .command('list')
     .description('list the members; a workspace without any belongs to whoever uses it')
+    .addHelpText('after', '\nExample:\n  headwater member list')
     .action(() => run('Reading members', async (s) => toldMembers(s, await s.call<Member[]>('member.list'))));
   member
     .command('set <id> <role>')
@@ -99,6 +100,7 @@ function memberCommands(program: Command, run: Run): void {
   member
     .command('remove <id>')
     .description('remove a member')
+    .addHelpText('after', '\nExample:\n  headwater member remove ada')
     .action((id: string) =>
       run('Removing the member', async (s) => toldMembers(s, await s.call<Member[]>('member.remove', { member: id }))),
     );
@@ -118,6 +120,7 @@ function budgetCommands(program: Command, run: Run): void {
   budget
     .command('show')
     .description('show the budgets')
+    .addHelpText('after', '\nExample:\n  headwater budget show')
     .action(() =>
       run('Reading budgets', async (s) => {
         const budgets = await s.call<Budgets>('budget.get');

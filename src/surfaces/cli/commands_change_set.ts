@@ -25,6 +25,7 @@ export function changeSetCommands(program: Command, run: Run): void {
   workspace
     .command('list')
     .description('list the workspaces')
+    .addHelpText('after', '\nExample:\n  headwater workspace list')
     .action(() =>
       run('Reading workspaces', async (s) => {
         const rows = await s.call<{ id: string; name: string; head: string }[]>('workspace.list');
@@ -39,6 +40,7 @@ export function changeSetCommands(program: Command, run: Run): void {
   workspace
     .command('create <name>')
     .description('create a workspace')
+    .addHelpText('after', '\nExample:\n  headwater workspace create shop')
     .action((name: string) =>
       run('Creating the workspace', async (s) => {
         const row = await s.call<{ id: string; name: string }>('workspace.create', { name });
@@ -69,6 +71,7 @@ export function changeSetCommands(program: Command, run: Run): void {
   changeSet
     .command('create <name>')
     .description('open a change set on Head')
+    .addHelpText('after', '\nExample:\n  headwater change-set create "new network"')
     .action((name: string) =>
       run('Opening the change set', async (s) => {
         const row = await s.call<ChangeSetRow>('change_set.create', { name });
@@ -82,6 +85,12 @@ export function changeSetCommands(program: Command, run: Run): void {
     .command('list')
     .description('list the active change sets, Head included')
     .option('--all', 'also those that are applied or abandoned')
+    .addHelpText(
+      'after',
+      `\nExamples:
+  headwater change-set list
+  headwater change-set list --all --json`,
+    )
     .action((options: { all?: boolean }) =>
       run('Reading change sets', async (s) => {
         const rows = await s.call<ChangeSetRow[]>('change_set.list', { all: options.all === true });
@@ -188,6 +197,7 @@ export function changeSetCommands(program: Command, run: Run): void {
           ? 'give a change set up; it can be reopened'
           : 'open an abandoned or rejected change set again',
       )
+      .addHelpText('after', `\nExample:\n  headwater change-set ${verb} "new network"`)
       .action((name: string) =>
         run(verb === 'abandon' ? 'Abandoning' : 'Reopening', async (s) => {
           const row = await s.call<ChangeSetRow>(`change_set.${verb}`, { changeSet: name });

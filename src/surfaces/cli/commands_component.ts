@@ -48,6 +48,12 @@ export function componentCommands(program: Command, run: Run): void {
     .option('--version <number>', 'an earlier version of that change set', Number)
     .option('--wait <seconds>', 'wait this long for what is still being computed of it', Number, 5)
     .addOption(written())
+    .addHelpText(
+      'after',
+      `\nExamples:
+  headwater component get web
+  headwater component get web --change-set first -o yaml > web.yaml`,
+    )
     .action((name: string, options: { changeSet?: string; version?: number; wait: number; output?: Written }) =>
       run('Reading', async (s) => {
         if (options.output !== undefined)
@@ -98,6 +104,7 @@ Examples:
     .command('create <schema> <name>')
     .description('create a component; a schema of the catalogue is installed on first use')
     .option(inChangeSet, inChangeSetHelp)
+    .addHelpText('after', '\nExample:\n  headwater component create AWS::EC2::VPC vpc --change-set network')
     .action((schema: string, name: string, options: Edit) =>
       run('Creating', (s) => edit(s, options, `create ${name}`, [{ kind: 'component.create', schema, name }])),
     );
@@ -155,6 +162,7 @@ Examples:
     .command('unset <component> <path>')
     .description('take a value away; the default shows again')
     .option(inChangeSet, inChangeSetHelp)
+    .addHelpText('after', '\nExample:\n  headwater component unset vpc /domain/CidrBlock --change-set network')
     .action((name: string, path: string, options: Edit) =>
       run('Editing', async (s) =>
         edit(s, options, `unset ${path} of ${name}`, [{ kind: 'attribute.unset', component: name, path }]),
@@ -169,6 +177,7 @@ Examples:
       .command(`${verb} <component>`)
       .description(text)
       .option(inChangeSet, inChangeSetHelp)
+      .addHelpText('after', `\nExample:\n  headwater component ${verb} web --change-set network`)
       .action((name: string, options: Edit) =>
         run('Editing', async (s) =>
           edit(s, options, `${verb} ${name}`, [{ kind: `component.${verb}`, component: name }]),
@@ -215,6 +224,7 @@ Examples:
     .command('suggest <component> <path>')
     .description('outputs of other components that usually feed this property')
     .option('--change-set <name>', 'change set (default: HEAD)')
+    .addHelpText('after', '\nExample:\n  headwater component suggest subnet /domain/VpcId')
     .action((name: string, path: string, options: Edit) =>
       run('Looking for sources', async (s) => {
         const found = await s.call<Suggestion[]>('component.suggest', { component: name, path, ...at(options) });
@@ -232,6 +242,12 @@ Examples:
     .option(inChangeSet, inChangeSetHelp)
     .option('--idempotency-key <key>', 'the same key with the same list is carried out once')
     .option('--base-version <number>', 'the version that the author saw', Number)
+    .addHelpText(
+      'after',
+      `\nExamples:
+  headwater submit edits.json --change-set network --idempotency-key nightly-7
+  echo '[{"kind":"component.delete","component":"web"}]' | headwater submit - --change-set network`,
+    )
     .action((file: string, options: Edit & { idempotencyKey?: string; baseVersion?: number }) =>
       run('Submitting', async (s) => {
         return edit(s, options, `submit ${file}`, readJson(file) as Json[], {
@@ -250,6 +266,12 @@ function schemaCommands(program: Command, run: Run): void {
     .command('search [words...]')
     .description('find schemas by name or summary')
     .option('--limit <number>', 'most rows', Number)
+    .addHelpText(
+      'after',
+      `\nExamples:
+  headwater schema search bucket
+  headwater schema search AWS::EC2 --limit 20`,
+    )
     .action((words: string[], options: { limit?: number }) =>
       run('Searching the catalogue', async (s) => {
         const rows = await s.call<SchemaLine[]>('schema.search', {
@@ -272,6 +294,7 @@ function schemaCommands(program: Command, run: Run): void {
     .command('describe <schema>')
     .description('the properties of a schema')
     .option('--change-set <name>', 'change set (default: HEAD)')
+    .addHelpText('after', '\nExample:\n  headwater schema describe AWS::EC2::Subnet')
     .action((name: string, options: Edit) =>
       run('Reading the schema', async (s) => {
         const view = await s.call<{

@@ -42,6 +42,7 @@ export function contextCommands(program: Command, run: Run): void {
   context
     .command('list')
     .description('all of them; * is the current one')
+    .addHelpText('after', '\nExample:\n  headwater context list')
     .action(() =>
       run('Reading', async (s) => {
         const { current, contexts } = s.surroundings.contexts.list();
@@ -58,6 +59,12 @@ export function contextCommands(program: Command, run: Run): void {
     .command('use [name]')
     .description('work with this one from now on')
     .option('--local', 'work with data folders again')
+    .addHelpText(
+      'after',
+      `\nExamples:
+  headwater context use prod.example.org
+  headwater context use --local`,
+    )
     .action((name: string | undefined, options: { local?: boolean }) =>
       run('Choosing', async (s) => {
         if ((name === undefined) !== (options.local === true))
@@ -73,6 +80,7 @@ export function contextCommands(program: Command, run: Run): void {
   context
     .command('remove <name>')
     .description('forget a server and its token')
+    .addHelpText('after', '\nExample:\n  headwater context remove prod.example.org')
     .action((name: string) =>
       run('Forgetting', async (s) => {
         const removed = s.surroundings.contexts.remove(name);
@@ -192,6 +200,7 @@ export function tokenCommands(program: Command, run: Run): void {
   token
     .command('list')
     .description('those that you may see, newest first')
+    .addHelpText('after', '\nExample:\n  headwater token list')
     .action(() =>
       run('Reading', async (s) => {
         const lines = await s.call<IssuedToken['line'][]>('token.list');
@@ -204,6 +213,7 @@ export function tokenCommands(program: Command, run: Run): void {
   token
     .command('revoke <id>')
     .description('from now on it lets nobody in')
+    .addHelpText('after', '\nExample:\n  headwater token revoke TOKEN_ID')
     .action((id: string) =>
       run('Revoking', async (s) => {
         const line = await s.call<IssuedToken['line']>('token.revoke', { token: id });

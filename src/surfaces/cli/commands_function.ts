@@ -29,6 +29,12 @@ function lookCommands(fn: Command, run: Run): void {
     .option('--kind <kind>', 'of one kind, such as attribute or qualification')
     .option('--limit <number>', 'most rows', Number)
     .option('--cursor <text>', 'continue behind this')
+    .addHelpText(
+      'after',
+      `\nExamples:
+  headwater function list
+  headwater function list --kind qualification --change-set first`,
+    )
     .action((options: In & { kind?: string; limit?: number; cursor?: string }) =>
       run('Reading the functions', async (s) => {
         const page = await s.call<Page<FunctionLine>>('function.list', options as unknown as Params);
@@ -52,6 +58,12 @@ function lookCommands(fn: Command, run: Run): void {
     .description('the text of a function, where it is bound and where it runs')
     .option(inChangeSet, readHelp)
     .option('-o, --out <file>', 'write only the text, to a file')
+    .addHelpText(
+      'after',
+      `\nExamples:
+  headwater function show url
+  headwater function show url --out url.ts`,
+    )
     .action((name: string, options: In & { out?: string }) =>
       run('Reading the function', async (s) => {
         const view = await s.call<FunctionView>('function.get', { function: name, ...at(options) });

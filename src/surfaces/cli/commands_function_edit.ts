@@ -55,6 +55,7 @@ function editCommands(fn: Command, run: Run): void {
   fn.command('edit <function> <file>')
     .description('replace the text of a function; - reads standard input')
     .option(inChangeSet, editHelp)
+    .addHelpText('after', '\nExample:\n  headwater function edit url url.ts --change-set first')
     .action((name: string, file: string, options: In) =>
       run('Editing', async (s) => {
         const text = readText(file);
@@ -69,6 +70,7 @@ function editCommands(fn: Command, run: Run): void {
     fn.command(`${verb} <function>`)
       .description(about)
       .option(inChangeSet, editHelp)
+      .addHelpText('after', `\nExample:\n  headwater function ${verb} url --change-set first`)
       .action((name: string, options: In) =>
         run('Editing', (s) =>
           edit(s, options, `${verb} function ${name}`, [{ kind: `function.${verb}`, function: name }]),
@@ -104,6 +106,7 @@ function attachCommands(fn: Command, run: Run): void {
     .description('take a binding away: by the id of the binding, or a function that is bound once')
     .option(inChangeSet, editHelp)
     .option('--schema <name>', 'of a function that is bound to several: the one to this schema')
+    .addHelpText('after', '\nExample:\n  headwater function detach url --schema Web --change-set first')
     .action((name: string, options: In & { schema?: string }) =>
       run('Detaching', async (s) => {
         const binding = await bindingOf(s, name, options);

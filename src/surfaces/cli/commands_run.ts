@@ -53,6 +53,7 @@ export function runCommands(program: Command, run: Run): void {
   runs
     .command('show <run>')
     .description('one run: what it was called with, when, where, and how it ended')
+    .addHelpText('after', '\nExample:\n  headwater run show RUN')
     .action((id: string) =>
       run('Reading the run', async (s) => {
         const record = await s.call<RunRecord & WaitsForPool>('run.get', { run: id });
@@ -81,6 +82,7 @@ Examples:
   runs
     .command('kill <run>')
     .description('end a run that waits or is under way')
+    .addHelpText('after', '\nExample:\n  headwater run kill RUN')
     .action((id: string) =>
       run('Ending the run', async (s) => {
         const record = await s.call<RunRecord>('run.kill', { run: id });
@@ -91,6 +93,7 @@ Examples:
   runs
     .command('statistics')
     .description('runs and results kept, what is under way, values that are not settled')
+    .addHelpText('after', '\nExample:\n  headwater run statistics')
     .action(() =>
       run('Reading', async (s) => {
         const statistics = await s.call<RunsAndMemo>('run.statistics');
@@ -119,6 +122,7 @@ Examples:
     .description('remembered results of pure functions')
     .command('clear')
     .description('forget them all: functions run again when something they read changes')
+    .addHelpText('after', '\nExample:\n  headwater memo clear')
     .action(() =>
       run('Clearing', async (s) => {
         const done = await s.call<{ removed: number }>('memo.clear');

@@ -42,7 +42,12 @@ Examples:
   schema
     .command('check <file>')
     .description('what is wrong with a schema definition, types included; - reads standard input')
-    .addHelpText('after', '\nExit code 1 when there are errors.')
+    .addHelpText(
+      'after',
+      `\nExit code 1 when there are errors. Examples:
+  headwater schema check web.ts
+  headwater schema source Web | headwater schema check -`,
+    )
     .action((file: string) =>
       run('Checking', async (s) => {
         const text = readText(file);
@@ -103,6 +108,7 @@ Examples:
     .command('source <schema>')
     .description('the definition that a schema was made of')
     .option('--change-set <name>', 'change set (default: HEAD)')
+    .addHelpText('after', '\nExample:\n  headwater schema source Web > web.ts')
     .action((name: string, options: { changeSet?: string }) =>
       run('Reading the definition', async (s) => {
         const changeSet = options.changeSet === undefined ? {} : { changeSet: options.changeSet };

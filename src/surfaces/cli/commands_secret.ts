@@ -60,6 +60,7 @@ What --from names is read for each run that needs it and kept nowhere; the owner
     .command('list')
     .description('list secrets: definition, where they are used')
     .option('--change-set <name>', 'change set (default: HEAD)')
+    .addHelpText('after', '\nExample:\n  headwater secret list')
     .action((options: { changeSet?: string }) =>
       run('Reading secrets', async (s) => {
         const lines = await s.call<SecretLine[]>('secret.list', { ...options } as { [k: string]: Json });
@@ -92,6 +93,7 @@ Examples:
     .command('rename <secret> <name>')
     .description('give a secret another name; what uses it goes on using it')
     .option('--change-set <name>', 'change set (default: a new one)')
+    .addHelpText('after', '\nExample:\n  headwater secret rename database "database of the shop"')
     .action((secret: string, name: string, options: { changeSet?: string }) =>
       run('Renaming the secret', (s) =>
         edit(s, options.changeSet, `rename secret ${secret}`, { kind: 'secret.rename', secret, name }),
@@ -101,6 +103,7 @@ Examples:
     .command('remove <secret>')
     .description('remove a secret that nothing uses')
     .option('--change-set <name>', 'change set (default: a new one)')
+    .addHelpText('after', '\nExample:\n  headwater secret remove database')
     .action((secret: string, options: { changeSet?: string }) =>
       run('Removing the secret', (s) =>
         edit(s, options.changeSet, `remove secret ${secret}`, { kind: 'secret.remove', secret }),
@@ -126,6 +129,7 @@ function keyCommands(secret: Command, run: Run): void {
   secret
     .command('key')
     .description('print the public key that clients seal contents to')
+    .addHelpText('after', '\nExample:\n  headwater secret key --json')
     .action(() =>
       run('Reading the key', async (s) => {
         const key = await s.call<{ generation: number; publicKey: string }>('secret.public_key');
@@ -137,6 +141,12 @@ function keyCommands(secret: Command, run: Run): void {
     .command('rotate')
     .description('make a new key pair for the workspace and seal every content to it')
     .option('--only-reseal', 'make no new pair: go on with a rotation that was interrupted')
+    .addHelpText(
+      'after',
+      `\nExamples:
+  headwater secret rotate
+  headwater secret rotate --only-reseal`,
+    )
     .action((options: { onlyReseal?: boolean }) =>
       run('Rotating', async (s) => {
         const reply = await s.call<RotateReply>('secret.rotate', { onlyReseal: options.onlyReseal === true });
@@ -180,6 +190,7 @@ Examples:
   secret
     .command('collect')
     .description('remove sealed contents that nothing has named for a long time')
+    .addHelpText('after', '\nExample:\n  headwater secret collect')
     .action(() =>
       run('Collecting', async (s) => {
         const reply = await s.call<CollectReply>('secret.collect');

@@ -23,6 +23,12 @@ export function storeCommands(program: Command, run: Run): void {
     .option('--kind <kind>', 'of one kind, such as attribute.set')
     .option('--actor <id>', 'of one actor')
     .option('--limit <number>', 'most entries', Number, 50)
+    .addHelpText(
+      'after',
+      `\nExamples:
+  headwater audit list --change-set HEAD --limit 20
+  headwater audit list --actor ada --kind attribute.set --json`,
+    )
     .action((options: { changeSet?: string; kind?: string; actor?: string; limit: number }) =>
       run('Reading the audit trail', async (s) => {
         const records = await s.call<AuditRecord[]>('audit.list', { ...options } as { [k: string]: Json });
@@ -36,6 +42,12 @@ export function storeCommands(program: Command, run: Run): void {
     .description('check every chain from its first entry; names the first entry that is altered, removed or reordered')
     .option('--heads <file>', 'heads exported earlier: a cut tail is found too')
     .option('--export-heads <file>', 'write the present heads to a file, to be kept elsewhere')
+    .addHelpText(
+      'after',
+      `\nExamples:
+  headwater audit verify --export-heads heads.json
+  headwater audit verify --heads heads.json`,
+    )
     .action((options: { heads?: string; exportHeads?: string }) =>
       run('Verifying the audit trail', async (s) => {
         const verdict = await s.call<AuditVerdict>(
@@ -53,6 +65,12 @@ export function storeCommands(program: Command, run: Run): void {
     .description('what happened to a component, oldest first')
     .option('--change-set <name>', 'where to look its name up (default: HEAD)')
     .option('--limit <number>', 'most entries', Number, 300)
+    .addHelpText(
+      'after',
+      `\nExamples:
+  headwater history web
+  headwater history web --limit 20 --json`,
+    )
     .action((component: string, options: { changeSet?: string; limit: number }) =>
       run('Reading the history', async (s) => {
         const found = await s.call<{ component: string; records: AuditRecord[] }>('component.history', {
@@ -68,6 +86,7 @@ export function storeCommands(program: Command, run: Run): void {
   program
     .command('verify')
     .description('check everything from scratch: the store, every chunk, the logs by replay, the audit trail')
+    .addHelpText('after', '\nExample:\n  headwater verify')
     .action(() =>
       run('Verifying', async (s) => {
         const v = await s.call<Verdict>('verify');
@@ -83,6 +102,7 @@ export function storeCommands(program: Command, run: Run): void {
   program
     .command('gc')
     .description('remove chunks that no kept state needs, and actions that ended long ago')
+    .addHelpText('after', '\nExample:\n  headwater gc')
     .action(() =>
       run('Collecting garbage', async (s) => {
         const r = await s.call<GcOutcome>('gc');
@@ -96,6 +116,7 @@ export function storeCommands(program: Command, run: Run): void {
   program
     .command('backup <file>')
     .description('write a consistent copy of the store; edits go on meanwhile')
+    .addHelpText('after', '\nExample:\n  headwater backup monday.backup')
     .action((destination: string) =>
       run('Backing up', async (s) => {
         const r = await s.call<{ destination: string }>('backup', { destination: resolve(destination) });
@@ -106,6 +127,7 @@ export function storeCommands(program: Command, run: Run): void {
   program
     .command('restore <file>')
     .description('make a data folder from a backup; refuses a folder that has a store')
+    .addHelpText('after', '\nExample:\n  headwater restore monday.backup --data restored')
     .action((from: string) =>
       run('Restoring', async (s) => {
         await s.surroundings.restore(from, s.dataFolder);
@@ -116,6 +138,7 @@ export function storeCommands(program: Command, run: Run): void {
   program
     .command('statistics')
     .description('sizes of the store and the cache')
+    .addHelpText('after', '\nExample:\n  headwater statistics --json')
     .action(() =>
       run('Reading', async (s) => {
         const r = await s.call<{ store: Record<string, number>; cache: Record<string, number> }>('statistics');

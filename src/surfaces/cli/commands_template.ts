@@ -96,6 +96,12 @@ Examples:
     .option('--change-set <name>', 'change set (default: HEAD)')
     .option('--format <format>', 'json or yaml', 'yaml')
     .option('-o, --output <file>', 'file to write (default: standard output)')
+    .addHelpText(
+      'after',
+      `\nExamples:
+  headwater export cloudformation
+  headwater export cloudformation shop --format json -o shop.json`,
+    )
     .action((name: string | undefined, options: { changeSet?: string; format: string; output?: string }) =>
       run('Exporting', async (s) => {
         const reply = await s.call<ExportReply>('export.cloudformation', {
