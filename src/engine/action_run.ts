@@ -87,11 +87,16 @@ export async function carryOut(w: Workspace, id: ActionId, by: Carrier, turn: Tu
       lease: leaseOf(by),
     }),
   );
-  const sinceMs = performance.now();
+  let sinceMs = performance.now();
   // Somebody else has it.
   if (!(await w.record({ changes: [], actions: [started] }))) return;
   by.tell();
   const { fence } = started.record;
+  // Answered so late that somebody else may have it by now, and be done with it: only who still has it begins.
+  while (isLate(sinceMs, by)) {
+    sinceMs = performance.now();
+    if (!(await prolong(w, { id, fence }, by))) return;
+  }
   const running = start();
   // Ended by somebody while it was being written that it runs.
   if (actions.isRead && actions.find(id)?.ending !== undefined) w.calls.kill(run);
@@ -113,6 +118,10 @@ const signsPerLease = 6;
  */
 const fencePart = 0.7;
 
+/** Was the last sign of life, of `sinceMs` by `performance.now()`, given so long ago that it is not his for sure any more? */
+const isLate = (sinceMs: number, by: Carrier): boolean =>
+  by.isShared && performance.now() - sinceMs > fencePart * by.leaseMs;
+
 interface UnderWay {
   readonly id: ActionId;
   readonly run: RunId;
@@ -132,7 +141,7 @@ function showLife(
   let isCutOff = false;
   const show = async (): Promise<void> => {
     const nowMs = performance.now();
-    if (by.isShared && nowMs - shownMs > fencePart * by.leaseMs) {
+    if (isLate(shownMs, by)) {
       isCutOff = true;
       w.calls.kill(of.run);
       return;
@@ -150,7 +159,7 @@ function showLife(
 }
 
 /** False: somebody else has it by now. */
-async function prolong(w: Workspace, { id, fence }: UnderWay, by: Carrier): Promise<boolean> {
+async function prolong(w: Workspace, { id, fence }: Pick<UnderWay, 'id' | 'fence'>, by: Carrier): Promise<boolean> {
   // After a fault of the store they are read anew.
   if (!w.actions.isRead) await w.actions.ready();
   const action = w.actions.find(id);

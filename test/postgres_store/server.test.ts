@@ -8,12 +8,19 @@ import { PostgresDatabase } from '../../src/adapters/postgres/database.ts';
 import { openPostgresTarget } from '../../src/adapters/postgres/load.ts';
 import { openPostgresStore, type PostgresStore } from '../../src/adapters/postgres/store.ts';
 import type { ChangeSetId, WorkspaceId } from '../../src/base/ids.ts';
-import { append, endedAction, endedBefore, queue, sampleAction } from '../../src/ports/conformance/action_world.ts';
+import {
+  append,
+  endedAction,
+  endedBefore,
+  move,
+  queue,
+  sampleAction,
+} from '../../src/ports/conformance/action_world.ts';
 import { logLine, memoRow, sampleRun } from '../../src/ports/conformance/run_world.ts';
 import { rowsOf } from '../../src/ports/conformance/store_dump.ts';
 import { StoreWorld } from '../../src/ports/conformance/store_world.ts';
 import type { Leases } from '../../src/ports/leases.ts';
-import type { EventRow } from '../../src/ports/store.ts';
+import type { Commit, EventRow } from '../../src/ports/store.ts';
 import { digest } from '../store/folders.ts';
 import { PostgresServer } from '../support/postgres_server.ts';
 import { Way } from '../support/way.ts';
@@ -393,6 +400,41 @@ test('[ST146] what had not is refused, though it was sent more than once', { tim
     expect((await b.findChangeSet(w.workspace, w.head))!.version).toBe(1);
   });
 });
+
+test.each([
+  ['has landed and stands', { lands: true, moves: 0 }, { ok: true }],
+  ['has landed and was moved on', { lands: true, moves: 1 }, { action: true, revision: 3 }],
+  ['has not, and another engine has moved the action on', { lands: false, moves: 2 }, { action: true, revision: 3 }],
+] as const)(
+  '[ST155] a commit of actions alone that %s: answered as landed while they stand as it left them',
+  async (_, { lands, moves }, answer) => {
+    await losing(async ({ way, w, b }) => {
+      const [first] = queue(sampleAction(w, 1));
+      const { id } = first!.record;
+      const commit = (...actions: NonNullable<Commit['actions']>): Commit => ({
+        changeSets: [],
+        log: [],
+        audit: [],
+        actions,
+      });
+      expect(await w.commit(commit(first!))).toEqual({ ok: true });
+      way.lostEvery = 1;
+      if (!lands) way.cut();
+      const late = w.commit(commit(move(sampleAction(w, 1, { revision: 2 }))));
+      const revision = async () => (await b.listActions(w.workspace, { limit: 10 })).find((a) => a.id === id)?.revision;
+      while (lands && (await revision()) !== 2) await sleep(20);
+      await sleep(400);
+      expect(await b.leases!.take(w.workspace)).toBeUndefined();
+      for (let n = 0; n < moves; n++) {
+        const moved = sampleAction(w, 1, { revision: (await revision())! + 1, fence: 7 });
+        expect(await b.commit(w.workspace, commit(move(moved)))).toEqual({ ok: true });
+      }
+      way.lostEvery = undefined;
+      expect(await late).toEqual('action' in answer ? { ok: false, ...answer, action: id } : answer);
+    });
+  },
+  60_000,
+);
 
 test('[ST147] a commit that only remembers an answer, and is sent again, is known by that; another with the key is refused', {
   timeout: 60_000,

@@ -1,5 +1,6 @@
 // A way between a process and a server that a test can cut, slow down and close, and on which answers can be lost: every so many pieces that
-// the server sends, one is not passed on and the connection is cut, when what was asked has been done.
+// the server sends, one is not passed on and the connection is cut, when what was asked has been done. A text that a client sends can shut
+// it.
 
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Server, type Socket } from 'node:net';
@@ -12,11 +13,16 @@ export class Way {
   delayMs = 0;
   /** Pieces of the server between two that are lost; undefined: none is. */
   lostEvery: number | undefined;
+  /** Nobody gets through. */
+  isShut = false;
+  /** The first piece of a client with this text shuts the way: before it arrives, or when it has arrived and before it is answered. */
+  shutBy: { readonly text: string; readonly arrives: boolean } | undefined;
   lost = 0;
   #pieces = 0;
 
   private constructor(port: number) {
     this.#server = createServer((client) => {
+      if (this.isShut) return void client.destroy();
       const server = connect(port, '127.0.0.1');
       const cut = () => {
         client.destroy();
@@ -24,7 +30,7 @@ export class Way {
         this.#cuts.delete(cut);
       };
       this.#cuts.add(cut);
-      this.#carry(client, server, { cut, isLost: () => false });
+      this.#carry(client, server, { cut, isLost: (piece) => this.#isShutBy(piece, server) });
       this.#carry(server, client, { cut, isLost: () => this.#isLost() });
     });
   }
@@ -56,10 +62,20 @@ export class Way {
     return true;
   }
 
-  #carry(from: Socket, to: Socket, { cut, isLost }: { cut: () => void; isLost: () => boolean }): void {
+  #isShutBy(piece: Buffer, server: Socket): boolean {
+    if (this.shutBy === undefined || !piece.includes(this.shutBy.text)) return false;
+    const { arrives } = this.shutBy;
+    this.shutBy = undefined;
+    this.isShut = true;
+    if (!arrives) this.cut();
+    else server.write(piece, () => this.cut());
+    return true;
+  }
+
+  #carry(from: Socket, to: Socket, { cut, isLost }: { cut: () => void; isLost: (piece: Buffer) => boolean }): void {
     let carried: Promise<void> = Promise.resolve();
     from.on('data', (piece) => {
-      if (isLost()) return cut();
+      if (isLost(piece)) return cut();
       const { delayMs } = this;
       carried = carried.then(async () => {
         if (delayMs > 0) await sleep(delayMs);

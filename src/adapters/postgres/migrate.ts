@@ -9,9 +9,10 @@ import { leases } from './migrations/0002_leases.ts';
 import { fencing } from './migrations/0003_fencing.ts';
 import { keys } from './migrations/0004_keys.ts';
 import { landed } from './migrations/0005_landed.ts';
+import { overtaken } from './migrations/0006_overtaken.ts';
 
 /** In order; the first makes version 1. Never edit one that has been released. */
-const migrations: readonly string[] = [initial, leases, fencing, keys, landed];
+const migrations: readonly string[] = [initial, leases, fencing, keys, landed, overtaken];
 
 /** Any number, the same in every release: what is locked while tables are made. */
 const lockOfMigration = 0x48575452;
