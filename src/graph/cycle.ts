@@ -1,4 +1,4 @@
-// Would following some sources close a cycle between values? Two searches run in step, one from the sources towards
+// Would following some sources close a cycle between values, or an edge a loop? Two searches run in step, one from the sources towards
 // what they are computed from, one from the target towards what follows it; the first to end without a meeting proves
 // that there is none. The cost is that of the smaller side, so a long chain behind one end costs nothing at the other.
 
@@ -8,20 +8,25 @@ import type { Reader } from '../model/state.ts';
 import { BoundTable } from './bound.ts';
 import { type Edge, edgesInto, edgesOutOf } from './edges.ts';
 
-interface Visit {
-  readonly at: Source;
-  readonly from: Visit | undefined;
+interface Visit<T> {
+  readonly at: T;
+  readonly from: Visit<T> | undefined;
 }
 
-function* search(
-  start: readonly Source[],
-  step: (at: Source) => Source[],
-  goal: (at: Source) => boolean,
-): Generator<undefined, Visit | undefined> {
+interface Search<T> {
+  readonly start: readonly T[];
+  readonly step: (at: T) => Iterable<T>;
+  readonly goal: (at: T) => boolean;
+  readonly addressOf: (at: T) => string;
+  /** The other search has its turn behind each edge, else behind all of a vertex. */
+  readonly isByEdge?: boolean;
+}
+
+function* search<T>({ start, step, goal, addressOf, isByEdge }: Search<T>): Generator<undefined, Visit<T> | undefined> {
   const seen = new Set<string>();
-  const queue: Visit[] = [];
-  const push = (at: Source, from: Visit | undefined): Visit | undefined => {
-    const address = at.component + at.path;
+  const queue: Visit<T>[] = [];
+  const push = (at: T, from: Visit<T> | undefined): Visit<T> | undefined => {
+    const address = addressOf(at);
     if (seen.has(address)) return undefined;
     seen.add(address);
     const visit = { at, from };
@@ -36,14 +41,15 @@ function* search(
     for (const at of step(queue[i]!.at)) {
       const met = push(at, queue[i]);
       if (met) return met;
+      if (isByEdge) yield undefined;
     }
     yield undefined;
   }
   return undefined;
 }
 
-function trail(visit: Visit | undefined): Source[] {
-  const out: Source[] = [];
+function trail<T>(visit: Visit<T> | undefined): T[] {
+  const out: T[] = [];
   for (let v = visit; v !== undefined; v = v.from) out.push(v.at);
   return out;
 }
@@ -64,28 +70,50 @@ export function findCycle(
   const direct = sources.find((s) => same(s, target));
   if (direct) return [target, target];
   const isTarget = (e: Edge): boolean => e.user.component === target.component && e.user.path === target.path;
-  const up = search(
-    sources,
-    (at) =>
+  const addressOf = (at: Source): string => at.component + at.path;
+  const up = search({
+    start: sources,
+    step: (at) =>
       edgesInto(reader, at, table)
         .filter((e) => !isTarget(e))
         .map((e) => e.source),
-    (at) => same(at, target),
-  );
-  const down = search(
-    [target],
-    (at) =>
+    goal: (at) => same(at, target),
+    addressOf,
+  });
+  const down = search({
+    start: [target],
+    step: (at) =>
       edgesOutOf(reader, at, table)
         .filter((e) => !isTarget(e))
         .map((e) => e.user),
-    (at) => sources.some((s) => same(at, s)),
-  );
+    goal: (at) => sources.some((s) => same(at, s)),
+    addressOf,
+  });
   for (;;) {
     // Mostly nothing reads the target yet, which one look tells.
     const d = down.next();
     if (d.done) return d.value === undefined ? undefined : [target, ...trail(d.value)];
     const u = up.next();
     if (u.done) return u.value === undefined ? undefined : [target, ...trail(u.value).reverse().slice(0, -1), target];
+  }
+}
+
+/**
+ * The loop that an edge `from` -> `to` would close, as ids, `from` first and last; undefined when there is none. `next` and
+ * `before`: where edges lead, and where they come from. The cost is that of the smaller side, as of `findCycle`.
+ */
+export function findLoopThrough(
+  { from, to }: { readonly from: string; readonly to: string },
+  { next, before }: Readonly<Record<'next' | 'before', (id: string) => Iterable<string>>>,
+): string[] | undefined {
+  const addressOf = (id: string): string => id;
+  const down = search({ start: [to], step: next, goal: (id) => id === from, addressOf, isByEdge: true });
+  const up = search({ start: [from], step: before, goal: (id) => id === to, addressOf, isByEdge: true });
+  for (;;) {
+    const d = down.next();
+    if (d.done) return d.value === undefined ? undefined : [from, ...trail(d.value).reverse()];
+    const u = up.next();
+    if (u.done) return u.value === undefined ? undefined : [from, ...trail(u.value)];
   }
 }
 

@@ -4,7 +4,7 @@
 import type { ComponentId, SchemaId, VariantId, ViewId } from '../base/ids.ts';
 import { canonical, type Json, type JsonObject } from '../base/json.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
-import { findLoop } from '../graph/cycle.ts';
+import { findLoopThrough } from '../graph/cycle.ts';
 import type { OverrideRecord } from '../model/action.ts';
 import type { BindingRecord, FunctionRecord } from '../model/function.ts';
 import { idLength, index, indexUser } from '../model/keys.ts';
@@ -78,6 +78,7 @@ function needsComponents(reader: Reader, ids: readonly string[]): Result<void> {
 /** An edge between two components that must not close a loop with edges of its kind. */
 function edge(part: 'depends' | 'manages'): Rules {
   const implied = part === 'depends' ? index.dependent : index.manager;
+  const impliedOf = part === 'depends' ? index.dependentsOf : index.managersOf;
   return {
     category: 'components',
     implied: (key) => [implied(lastPart(key) as ComponentId, firstId(key) as ComponentId)],
@@ -85,11 +86,17 @@ function edge(part: 'depends' | 'manages'): Rules {
       const [from, to] = [firstId(key), lastPart(key)];
       const found = needsComponents(reader, [from, to]);
       if (!found.ok) return found;
-      const next = function* (id: string): Iterable<string> {
-        if (id === from) yield to;
-        for (const [k] of reader.scan('components', `${id}/${part}/`)) yield lastPart(k);
-      };
-      const loop = from === to ? [from, to] : findLoop(from, next);
+      const loop = findLoopThrough(
+        { from, to },
+        {
+          next: function* (id) {
+            for (const [k] of reader.scan('components', `${id}/${part}/`)) yield lastPart(k);
+          },
+          before: function* (id) {
+            for (const [k] of reader.scan('index', impliedOf(id as ComponentId))) yield indexUser(k);
+          },
+        },
+      );
       if (loop === undefined) return ok(undefined);
       return refuse('order_cycle', {
         path: part,

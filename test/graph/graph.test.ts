@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ComponentId } from '../../src/base/ids.ts';
-import { findCycle, findLoop } from '../../src/graph/cycle.ts';
+import { findCycle, findLoop, findLoopThrough } from '../../src/graph/cycle.ts';
 import { edgesInto, edgesOutOf, edgesOutOfComponent, reach } from '../../src/graph/edges.ts';
 import type { Source } from '../../src/model/expr.ts';
 import { overlaps, type Path } from '../../src/model/path.ts';
@@ -205,4 +205,54 @@ test('[GR4] loops are found exactly when there is one through the start', () => 
     }),
     { numRuns: runs(1000) },
   );
+});
+
+test('[GR4] [GR7] an edge closes a loop exactly when its end leads back to where it begins', () => {
+  const edges = fc.array(fc.tuple(fc.nat(5), fc.nat(5)), { maxLength: 12 });
+  fc.assert(
+    fc.property(edges, fc.nat(5), fc.nat(5), (pairs, a, b) => {
+      const [from, to] = [String(a), String(b)];
+      const next = (id: string): string[] => pairs.filter(([x]) => String(x) === id).map(([, y]) => String(y));
+      const before = (id: string): string[] => pairs.filter(([, y]) => String(y) === id).map(([x]) => String(x));
+      const loop = findLoopThrough({ from, to }, { next, before });
+      expect(loop !== undefined).toBe(findLoop(from, (id) => (id === from ? [to] : next(id))) !== undefined);
+      if (loop === undefined) return;
+      expect([loop[0], loop[1], loop.at(-1)]).toEqual([from, to, from]);
+      for (let i = 1; i + 1 < loop.length; i++) expect(next(loop[i]!)).toContain(loop[i + 1]);
+      expect(new Set(loop).size).toBe(loop.length - 1);
+    }),
+    { numRuns: runs(1000) },
+  );
+});
+
+test.each<[string, (i: number) => [string, string]]>([
+  ['a star from its hub', (i) => ['hub', `${i}`]],
+  ['a star to its hub', (i) => [`${i}`, 'hub']],
+  ['a star from and to its hub', (i) => (i % 2 === 0 ? ['hub', `${i}`] : [`${i}`, 'hub'])],
+  ['a chain at its head', (i) => [`${i + 1}`, `${i}`]],
+  ['a chain at its end', (i) => [`${i}`, `${i + 1}`]],
+])('[GR7] %s grows at the same cost for each edge', (_, edgeOf) => {
+  const n = 2000;
+  const [out, into] = [new Map<string, string[]>(), new Map<string, string[]>()];
+  let looks = 0;
+  const of = (map: Map<string, string[]>) =>
+    function* (id: string): Iterable<string> {
+      looks++;
+      for (const other of map.get(id) ?? []) {
+        looks++;
+        yield other;
+      }
+    };
+  const add = (map: Map<string, string[]>, id: string, other: string): void => {
+    const all = map.get(id);
+    if (all === undefined) map.set(id, [other]);
+    else all.push(other);
+  };
+  for (let i = 0; i < n; i++) {
+    const [from, to] = edgeOf(i);
+    expect(findLoopThrough({ from, to }, { next: of(out), before: of(into) })).toBeUndefined();
+    add(out, from, to);
+    add(into, to, from);
+  }
+  expect(looks).toBeLessThan(5 * n);
 });
