@@ -5,6 +5,7 @@
 import { isObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { malformedWith } from '../base/malformed.ts';
+import { isPlainText } from '../base/plain_text.ts';
 import { ok, type Result } from '../base/result.ts';
 import { type Permission, permissions } from './role.ts';
 
@@ -76,8 +77,12 @@ export function tokensText(tokens: readonly TokenRecord[]): string {
 
 /** Checks a name from outside. Refuses `request_malformed`. */
 export function parseTokenName(x: unknown): Result<string> {
-  if (typeof x === 'string' && x.trim() !== '' && x.length <= limits.nameCharsMax) return ok(x);
-  return malformed('name', `a name of 1 to ${limits.nameCharsMax} characters`, x);
+  if (typeof x === 'string' && x.trim() !== '' && x.length <= limits.nameCharsMax && isPlainText(x)) return ok(x);
+  return malformed(
+    'name',
+    `a name of 1 to ${limits.nameCharsMax} characters, on one line and without control characters`,
+    x,
+  );
 }
 
 /** Checks scopes from outside; absent: null, all that the member may. Refuses `request_malformed`. */

@@ -4,9 +4,9 @@
 
 import type { Branded, ChangeSetId, ElementId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
+import { isPlainText } from '../base/plain_text.ts';
 import { attempt, must, RefusalError, type Result, refuse, unreachable } from '../base/result.ts';
 import { cellKey } from '../model/keys.ts';
-import { isPathKey } from '../model/path.ts';
 import type { Draft } from '../model/state.ts';
 import { compileComponent } from './compile_component.ts';
 import { compileLookAgain } from './compile_look_again.ts';
@@ -145,6 +145,6 @@ export function mustName(value: unknown, at: string): string {
   if (value.length > limits.nameCharsMax)
     malformed(at, `a name of at most ${limits.nameCharsMax} characters`, value.length);
   // Names are part of index keys, where control characters separate.
-  if (!isPathKey(value)) malformed(at, 'a name without control characters and broken text', value);
+  if (!isPlainText(value)) malformed(at, 'a name without control characters and broken text', value);
   return value;
 }

@@ -3,6 +3,7 @@
 
 import { styleText } from 'node:util';
 import type { Ora } from 'ora';
+import { escapedText } from '../../base/plain_text.ts';
 
 type Style = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
 
@@ -19,16 +20,28 @@ export function mark(status: 'Added' | 'Modified' | 'Removed'): string {
   return paint(style[status], marks[status]);
 }
 
+// What `styleText` writes for the styles above; ends of lines, also those of Windows, and tabs.
+const painted = /\x1b\[(?:1|2|22|3[1236]|39)m/;
+const layout = /\r?\n|\r$|\t/;
+const shown = new RegExp(`${painted.source}|${layout.source}`);
+
+/** A line for a terminal: what names and values of others would have it do is shown instead. Others get every text as it is. */
+export function forTerminal(line: string): string {
+  return process.stdout.isTTY ? escapedText(line, shown) : line;
+}
+
+/** A line on standard error, which holds no document. */
 export function note(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${escapedText(line, shown)}\n`);
 }
 
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** Rows as aligned columns; the last column is not padded. */
-export function table(rows: readonly (readonly string[])[]): string[] {
+/** Rows as aligned columns, a line each; the last column is not padded. */
+export function table(cells: readonly (readonly string[])[]): string[] {
+  const rows = cells.map((row) => row.map((cell) => escapedText(cell, painted)));
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((cell, i) => {
@@ -61,7 +74,7 @@ export function startProgress(label: string): Progress {
   // Loaded when there is something to wait for: most commands end before.
   const spin = async (): Promise<void> => {
     const { default: ora } = await import('ora');
-    if (!isOver) spinner = ora({ text: latest, stream: process.stderr }).start();
+    if (!isOver) spinner = ora({ text: escapedText(latest), stream: process.stderr }).start();
   };
   const timer = setTimeout(() => {
     if (process.stderr.isTTY) void spin();
@@ -73,7 +86,7 @@ export function startProgress(label: string): Progress {
       latest = `${label}: ${line}`;
       if (Date.now() - startedMs < quietMs) return;
       if (!process.stderr.isTTY) note(`${latest} …`);
-      else if (spinner !== undefined) spinner.text = latest;
+      else if (spinner !== undefined) spinner.text = escapedText(latest);
     },
     stop: () => {
       isOver = true;

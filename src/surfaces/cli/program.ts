@@ -43,7 +43,7 @@ import { webhookCommands } from './commands_webhook.ts';
 import { templateRunCommands } from './commands_working_set.ts';
 import type { Contexts, ServerTarget } from './contexts.ts';
 import { exitCodeOf, exitCodes, faultJson, refusalJson, tellRefusal } from './exit.ts';
-import { note, type Progress, printJson, startProgress } from './output.ts';
+import { forTerminal, note, type Progress, printJson, startProgress } from './output.ts';
 
 export type Params = { readonly [name: string]: Json | undefined };
 
@@ -452,14 +452,14 @@ function sessionOf(f: Frame, connected: () => Promise<Connection>, progress: Pro
     write: (values, lines) => {
       progress.stop();
       const texts = f.json ? values.map((value) => JSON.stringify(value)) : lines();
-      for (const text of texts) process.stdout.write(`${text}\n`);
+      for (const text of texts) process.stdout.write(`${forTerminal(text)}\n`);
     },
     print: (value, lines) => {
       progress.stop();
       if (f.json) printJson(value);
       else {
         if (opened !== undefined) note(`Opened change set ${JSON.stringify(opened.name)} (${opened.id}).`);
-        for (const line of lines()) process.stdout.write(`${line}\n`);
+        for (const line of lines()) process.stdout.write(`${forTerminal(line)}\n`);
       }
     },
   };
