@@ -96,6 +96,8 @@ export const limits = {
   keyRetryMs: 500,
   /** How long a request that another engine has to answer waits for one that can. */
   forwardedMs: 20_000,
+  /** How long an engine that ends waits for answers that it passes on: less than others wait for what it drives itself. */
+  forwardedEndMs: 5_000,
   /** Change sets that are caught up at once in the background. */
   replaysAtOnceMax: 16,
   /** Wait before a failed replay is tried again: the first time, and at most. */

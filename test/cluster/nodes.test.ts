@@ -1,7 +1,7 @@
 // Several engines on one database as people meet them: any of them answers, whichever drives the workspace; one that ends, is killed or
 // is paused is succeeded, and says nothing that is not so any more.
 
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -46,6 +46,34 @@ async function open(workspace: string, node = 0): Promise<string> {
     body,
   });
   return `${changeSets(workspace)}/${made.changeSet.id}`;
+}
+
+/** An engine that has a workspace and answers as it is said here, until it is closed. */
+async function pretend(host: string, workspace: string, answer: RequestListener): Promise<{ close(): Promise<void> }> {
+  const server = createServer(answer);
+  await new Promise<void>((done) => server.listen(0, host, done));
+  const { port } = server.address() as AddressInfo;
+  const address = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const id = `pretended-${++serial}`;
+  const store = await openPostgresStore({ url: site.server.urlOf('postgres'), node: { id, address } });
+  const leases = store.leases!;
+  await leases.announce(address);
+  await site.rows(
+    `update workspace_lease l set until = clock_timestamp() + interval '1 hour', epoch = epoch + 1, node = $2
+     from workspace w where w.ref = l.workspace and w.id = $1`,
+    [workspace, id],
+  );
+  const seen = setInterval(() => void leases.announce(address), 1_000);
+  // Once whoever had it has found out.
+  await sleep(3_000);
+  const close = async (): Promise<void> => {
+    clearInterval(seen);
+    await leases.leave();
+    await store.close();
+    server.closeAllConnections();
+    await new Promise((done) => server.close(done));
+  };
+  return { close };
 }
 
 test('[EN750] any engine answers for any workspace, in an answer and in what a read after it shows', {
@@ -211,6 +239,52 @@ test('[EN755] one that is ended gives up what it has at once, and nobody waits',
   expect((await site.once(other, 'GET', changeSets(workspace))).status).toBe(200);
   expect(performance.now() - sinceMs).toBeLessThan(3_000);
   await site.start(holder);
+});
+
+test('[EN802] one that is told to end waits for no stream that it passes on, and others have at once what it drives', {
+  timeout: 90_000,
+}, async () => {
+  while ((await spread()) < 3) await sleep(200);
+  const [followed, driven] = site.workspaces as [string, string];
+  const [driver, passing] = [await holderOf(followed), await holderOf(driven)];
+  const stream = await fetch(`${passing.address}/v1/w/${followed}/events`, {
+    headers: { authorization: `Bearer ${site.token}`, accept: 'text/event-stream' },
+  });
+  expect(stream.status).toBe(200);
+  const told = text(stream.body!);
+  const sinceMs = performance.now();
+  const ended = passing.served!.stop();
+  expect((await site.once(driver, 'GET', changeSets(driven))).status).toBe(200);
+  expect(await ended).toBe(0);
+  expect(performance.now() - sinceMs).toBeLessThan(4_000);
+  // To its end: whoever follows goes on from there.
+  const lines = (await told).split('\n');
+  expect([lines[0], ...lines.slice(-2)]).toEqual([expect.stringMatching(/^retry: /), '', '']);
+  await site.start(passing);
+});
+
+test('[EN802] what it passes on is answered as long as that does not take long, and holds it no longer', {
+  timeout: 90_000,
+}, async () => {
+  const workspace = site.workspaces[2] as WorkspaceId;
+  const [passing, other] = site.nodes as [Node, Node];
+  const late = await pretend('127.0.0.1', workspace, async (request, reply) => {
+    if (request.url!.includes('never')) return;
+    await sleep(2_000);
+    reply.writeHead(200, { 'content-type': 'application/json' }).end('{"late":true}');
+  });
+  const answered = site.once(passing, 'GET', changeSets(workspace));
+  const never = site.once(passing, 'GET', `${changeSets(workspace)}/never`);
+  await sleep(500);
+  const sinceMs = performance.now();
+  const ended = passing.served!.stop();
+  expect(await answered).toEqual({ status: 200, body: { late: true } });
+  expect(await never).toMatchObject({ status: 503, body: { reason: 'workspace_elsewhere' } });
+  expect(await ended).toBe(0);
+  expect(performance.now() - sinceMs).toBeLessThan(9_000);
+  await late.close();
+  await site.start(passing);
+  expect((await site.once(other, 'GET', changeSets(workspace))).status).toBe(200);
 });
 
 test('[EN756] a command that works on the database itself is told which engine has the workspace', {

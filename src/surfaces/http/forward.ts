@@ -1,8 +1,10 @@
 // Requests about a workspace that another engine on the same store drives: passed on to it whole, and its answer back as it comes, streams
 // included. When that engine has gone, whoever has the workspace next is asked, this one if it is; what changes something goes under an
-// idempotency key, its own or one made here, so that asking again does it once.
+// idempotency key, its own or one made here, so that asking again does it once. An engine that ends waits for no stream that it passes
+// on, and for other answers of others for a while only: what it drives is nobody else's until it has ended.
 
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { Agent, request as ask, type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,6 +14,7 @@ import { limits } from '../../base/limits.ts';
 import type { Fault } from '../../base/result.ts';
 import { elsewhere } from '../../engine/driving.ts';
 import type { EngineNode } from '../../ports/leases.ts';
+import { eventStreamType } from './event_stream.ts';
 import { type Door, shownIn } from './let_in.ts';
 import { workspaceOfLogin } from './login.ts';
 
@@ -23,6 +26,8 @@ const againMs = 100;
 /** Wait for a connection; and between looks whether who was asked still drives the workspace. */
 const connectMs = 2_000;
 const lookMs = 1_000;
+/** Between looks, while this engine ends, for connections on which all has been answered. */
+const idleLookMs = 100;
 
 /** What is not asked of any workspace in particular. */
 const isOwn = (url: string): boolean =>
@@ -31,6 +36,7 @@ const isOwn = (url: string): boolean =>
 export function mountForwarding(app: FastifyInstance, door: Door): void {
   const agent = new Agent({ keepAlive: true });
   const taken = new WeakMap<FastifyRequest, Buffer>();
+  const ending = endingOf(app);
   app.addHook('onClose', async () => agent.destroy());
   app.addHook('onRequest', async (request, reply) => {
     const read = () =>
@@ -50,7 +56,7 @@ export function mountForwarding(app: FastifyInstance, door: Door): void {
     const body = early ?? (await read());
     // Who asked has gone.
     if (body === undefined) return void reply.hijack();
-    const sent = { body, hops: hops + 1, agent };
+    const sent = { body, hops: hops + 1, agent, ending };
     if (await passOn(door, { about, to, sent }, { request, reply })) return;
     // It is this engine's by now.
     if (request.isMultipart?.() === true) throw notReached(about, to);
@@ -62,6 +68,42 @@ export function mountForwarding(app: FastifyInstance, door: Door): void {
     if (body === undefined) return payload;
     return Object.assign(Readable.from(body.length === 0 ? [] : [body]), { receivedEncodedLength: body.length });
   });
+}
+
+/** What is passed on hears of the end of this engine. */
+interface Ending {
+  /** Aborted when it begins. */
+  readonly begun: AbortSignal;
+  /** Aborted when no answer is waited for any more. */
+  readonly late: AbortSignal;
+}
+
+function endingOf(app: FastifyInstance): Ending {
+  const [begun, late] = [new AbortController(), new AbortController()];
+  for (const { signal } of [begun, late]) setMaxListeners(0, signal);
+  let waiting: NodeJS.Timeout | undefined;
+  let looking: NodeJS.Timeout | undefined;
+  app.addHook('preClose', async () => {
+    begun.abort();
+    waiting = setTimeout(() => late.abort(), limits.forwardedEndMs);
+    // Other engines and clients keep their connections, and a server that closes waits for each.
+    looking = setInterval(() => app.server.closeIdleConnections(), idleLookMs);
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (begun.signal.aborted) reply.header('connection', 'close');
+  });
+  app.addHook('onClose', async () => {
+    clearTimeout(waiting);
+    clearInterval(looking);
+  });
+  return { begun: begun.signal, late: late.signal };
+}
+
+/** Has it done when the signal is aborted, also when it was; answers what takes that back. */
+function when(signal: AbortSignal, act: () => void): () => void {
+  if (signal.aborted) act();
+  else signal.addEventListener('abort', act, { once: true });
+  return () => signal.removeEventListener('abort', act);
 }
 
 /** The workspace that a request is about: that of its path, else the one that has the token. */
@@ -88,7 +130,7 @@ async function bodyOf(raw: IncomingMessage): Promise<Buffer> {
 interface Passed {
   readonly about: string;
   readonly to: EngineNode;
-  readonly sent: { readonly body: Buffer; readonly hops: number; readonly agent: Agent };
+  readonly sent: { readonly body: Buffer; readonly hops: number; readonly agent: Agent; readonly ending: Ending };
 }
 
 interface Exchange {
@@ -113,7 +155,7 @@ async function passOn(door: Door, { about, to: first, sent }: Passed, exchange: 
     // What is not done once by its key (it answers with a secret, say) may have been done.
     if (outcome === 'lost' && !isRead && !isRepeatable) throw notReached(about, to);
     if (exchange.request.raw.destroyed && exchange.reply.raw.destroyed) return true;
-    if (performance.now() > until) throw notReached(about, to);
+    if (performance.now() > until || sent.ending.late.aborted) throw notReached(about, to);
     await sleep(againMs);
   }
   return false;
@@ -146,8 +188,11 @@ function answered({ url, sent, isTheirs }: Asked, { request, reply }: Exchange):
     });
     let isOver = false;
     let isSent = false;
+    const { begun, late } = sent.ending;
+    const unwatch = [when(late, () => void (reply.sent ? reply.raw : out).destroy())];
     const end = (is: Outcome) => {
       isOver = true;
+      for (const no of unwatch) no();
       clearTimeout(connecting);
       clearInterval(looking);
       resolve(is);
@@ -174,10 +219,18 @@ function answered({ url, sent, isTheirs }: Asked, { request, reply }: Exchange):
       clearInterval(looking);
       reply.hijack();
       const { connection: _c, 'keep-alive': _k, 'transfer-encoding': _t, ...told } = answer.headers;
-      reply.raw.writeHead(answer.statusCode ?? 502, told);
+      reply.raw.writeHead(answer.statusCode ?? 502, begun.aborted ? { ...told, connection: 'close' } : told);
       // Whoever follows hears the first line at once.
       reply.raw.flushHeaders();
       answer.pipe(reply.raw);
+      // Whoever follows comes again, to an engine that is there; what was told is told to its end.
+      if (answer.headers['content-type']?.startsWith(eventStreamType))
+        unwatch.push(
+          when(begun, () => {
+            answer.unpipe(reply.raw);
+            reply.raw.end();
+          }),
+        );
       answer.once('close', () => {
         if (!answer.complete) reply.raw.destroy();
         reply.raw.off('close', gone);
