@@ -2,6 +2,7 @@
 // nobody has, renews what it has, and, where it serves, takes its share of what is free and gives up what is more than that. Who is
 // asked about a workspace that another engine has says so by a fault with that engine's address.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkspaceId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import { Fault } from '../base/result.ts';
@@ -26,6 +27,8 @@ export interface DrivingHost {
 const takenAtOnce = 4;
 /** Of what an engine has too much it gives up this part in a round, at least one: the others take it before there is more. */
 const givenPart = 16;
+/** Between looks whether somebody has given up what is waited for. */
+const againMs = 200;
 /** Rounds in which what was given up is left to others. */
 const leftForRounds = 3;
 
@@ -77,6 +80,20 @@ export class Driving {
     // Held once, and perhaps not any more: only by renewing is it known whether what is in memory here still counts.
     const holder = await this.#held(id);
     if (holder !== undefined) throw elsewhere(id, holder);
+  }
+
+  /** As `certain`, but waits for who has it still and may give it up before long, `limits.forwardedMs` at most. */
+  async certainSoon(id: WorkspaceId): Promise<void> {
+    const until = performance.now() + limits.forwardedMs;
+    for (;;) {
+      try {
+        return await this.certain(id);
+      } catch (e) {
+        const isElsewhere = e instanceof Fault && e.code === 'workspace_elsewhere';
+        if (!isElsewhere || performance.now() > until) throw e;
+      }
+      await sleep(againMs);
+    }
   }
 
   /** Renews what may be held still, or takes it; who has it, where that is another engine. */
@@ -222,26 +239,29 @@ export class Driving {
     let left = most;
     for (const { workspace } of mine.toReversed()) {
       if (left === 0 || this.#isStopped) return;
-      if (await this.#give(workspace)) left--;
+      if (await this.give(workspace)) left--;
     }
   }
 
-  /** Who asks for it meanwhile waits, and takes it anew: nobody may open it between the moment it was let go of and that it is given up. */
-  async #give(workspace: WorkspaceId): Promise<boolean> {
+  /**
+   * Gives one up, unless something is under way in it; true: others may have it. Who asks for it meanwhile waits, and takes it anew:
+   * nobody may open it between the moment it was let go of and that it is given up.
+   */
+  async give(workspace: WorkspaceId): Promise<boolean> {
+    const before = this.#giving.get(workspace);
     let end = () => {};
-    this.#giving.set(
-      workspace,
-      new Promise((resolve) => {
-        end = resolve;
-      }),
-    );
+    const giving = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    this.#giving.set(workspace, giving);
     try {
+      await before;
       if (!(await this.#host.give(workspace))) return false;
       this.#given.set(workspace, leftForRounds);
       await this.#leases.give(workspace);
       return true;
     } finally {
-      this.#giving.delete(workspace);
+      if (this.#giving.get(workspace) === giving) this.#giving.delete(workspace);
       end();
     }
   }

@@ -182,7 +182,8 @@ export class Engine {
       give: async (id) => {
         const workspace = this.#open.get(id);
         if (workspace?.isBusy === true) return false;
-        if (workspace !== undefined) await this.#letGo(workspace);
+        // One that was removed was let go of before, and may still be written to.
+        await (workspace === undefined ? this.#closing.get(id) : this.#letGo(workspace));
         return true;
       },
       failed: this.#failed,
@@ -283,23 +284,27 @@ export class Engine {
       if (isUsed) await this.directory.say(id, { name });
       return ok({ id: row.id, name, head: row.head });
     }
-    if ('workspaceTaken' in outcome) return nameTaken(name);
+    if ('workspaceTaken' in outcome) {
+      this.driving?.give(id).catch(this.#failed);
+      return nameTaken(name);
+    }
     throw new Fault('store_failed', 'the first commit of a new workspace lost against another');
   }
 
   /**
    * Marks a workspace as removed: nobody finds it from then on. Nothing more is begun in it; what is under way there is waited for
-   * in the background, and writes what it came to.
+   * in the background, and writes what it came to; then others may have it, to bring it back.
    */
   async remove(w: Workspace, by: string): Promise<void> {
     await this.directory.say(w.id, { removed: { by, atMs: this.world.clock.nowMs() } });
     void this.#letGo(w);
+    this.driving?.give(w.id).catch(this.#failed);
   }
 
-  /** Takes the mark of a removed workspace back, once it has ended here. */
+  /** Takes the mark of a removed workspace back, once it has ended where it was driven. Fault `workspace_elsewhere`. */
   async bringBack(id: WorkspaceId): Promise<void> {
     await this.#closing.get(id);
-    await this.driven(id);
+    await this.driving?.certainSoon(id);
     await this.directory.say(id, { removed: null });
   }
 

@@ -287,6 +287,20 @@ test('[EN802] what it passes on is answered as long as that does not take long, 
   expect((await site.once(other, 'GET', changeSets(workspace))).status).toBe(200);
 });
 
+test('[EN803] a workspace that was removed is brought back by whichever engine is asked, whoever drove it', {
+  timeout: 90_000,
+}, async () => {
+  while ((await spread()) < 3) await sleep(200);
+  // Whoever drives the workspace of the token brings the others back.
+  for (const workspace of [...site.workspaces].sort().slice(1)) {
+    const node = site.nodes[site.workspaces.indexOf(workspace)]!;
+    expect((await site.once(node, 'DELETE', `/management/workspaces/${workspace}`)).status).toBe(204);
+    const back = await site.once(node, 'POST', `/management/workspaces/${workspace}/restore`);
+    expect(back).toMatchObject({ status: 200 });
+    for (const other of site.nodes) expect((await site.once(other, 'GET', changeSets(workspace))).status).toBe(200);
+  }
+});
+
 test('[EN756] a command that works on the database itself is told which engine has the workspace', {
   timeout: 60_000,
 }, async () => {
@@ -296,4 +310,21 @@ test('[EN756] a command that works on the database itself is told which engine h
   const holder = await holderOf(workspace);
   const { status, said } = await site.command('change-set', 'list', '--workspace', workspace);
   expect([status, said]).toEqual([75, expect.stringContaining(`driven by the engine at ${holder.address}`)]);
+});
+
+test('[EN803] of those that make a workspace of one name at once one does, and the others hold nothing of it', {
+  timeout: 60_000,
+}, async () => {
+  const displayName = `n${++serial}`;
+  const asked = [...site.nodes, ...site.nodes].map((node) =>
+    site.once(node, 'POST', '/management/workspaces', { body: { displayName, instanceUrl: '', description: '' } }),
+  );
+  const statuses = (await Promise.all(asked)).map((a) => a.status).sort();
+  expect(statuses).toEqual([200, 400, 400, 400, 400, 400]);
+  const held = () =>
+    site.rows(
+      `select 1 from workspace w join workspace_lease l on l.workspace = w.ref where w.name is null and l.until > clock_timestamp()`,
+    );
+  for (let n = 0; n < 20 && (await held()).length > 0; n++) await sleep(100);
+  expect(await held()).toEqual([]);
 });
