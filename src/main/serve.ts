@@ -16,7 +16,7 @@ import { callOperation } from '../engine/operations.ts';
 import type { IssuedToken } from '../engine/tokens.ts';
 import type { NatsChoice } from '../surfaces/cli/commands_runner.ts';
 import type { OidcChoice } from '../surfaces/cli/program.ts';
-import { type HttpOptions, serveHttp } from '../surfaces/http/server.ts';
+import { type HttpOptions, type HttpServer, serveHttp } from '../surfaces/http/server.ts';
 import { McpSessions } from '../surfaces/mcp/http.ts';
 import { localPrincipal, ownFolder } from './data_folder.ts';
 import { openRunnersElsewhere } from './runner.ts';
@@ -92,12 +92,12 @@ export async function serve({
   const principal = localPrincipal();
   const call = async <T>(operation: string, params: { readonly [name: string]: string }): Promise<T> =>
     must(await callOperation({ engine, principal, progress: () => {} }, operation, params)) as T;
+  let http: HttpServer | undefined;
   try {
     // The first question makes the workspace where there is none.
     if ((await engine.listWorkspaces()).length === 0) await unlessElsewhere(() => call('change_set.list', {}));
     // All of them are opened, so that what is due in one is done though nobody asks for it; of a shared store, this engine's share.
     if (engine.driving === undefined) for (const { id } of await engine.listWorkspaces()) await engine.workspace(id);
-    const first = await unlessElsewhere(() => firstTokenIn(call));
     const { log, metrics, traces } = telemetry;
     const refresh = registerGauges(metrics.registry, async () => ({
       ...(await figuresOf(engine)),
@@ -106,7 +106,7 @@ export async function serve({
     }));
     const sessions = new McpSessions();
     const options = { version, canWrite: agentsMayWrite === true };
-    const http = await serveHttp({
+    http = await serveHttp({
       engine,
       host,
       port,
@@ -134,6 +134,8 @@ export async function serve({
         sessions.handle(request, response, { ...by, options: { ...options, call } }),
     });
     await engine.driving?.adopt(advertised ?? http.address);
+    // Last, for it is told once: of a start that fails nobody hears it.
+    const first = await unlessElsewhere(() => firstTokenIn(call));
     const tending = setInterval(() => void engine.tend(), tendedEveryMs).unref();
     return {
       address: http.address,
@@ -142,7 +144,7 @@ export async function serve({
         clearInterval(tending);
         return endAll([
           () => sessions.close(),
-          () => http.close(),
+          () => http?.close(),
           () => owned.close(),
           () => node?.close(),
           () => loop.disable(),
@@ -151,8 +153,7 @@ export async function serve({
       },
     };
   } catch (e) {
-    await owned.close();
-    await node?.close();
+    await endAll([() => http?.close(), () => owned.close(), () => node?.close()]);
     throw e;
   }
 }
