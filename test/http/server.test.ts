@@ -1,5 +1,8 @@
 // What holds for every route: who is let in, how requests are checked, how errors look, repetitions, limits, the document.
 
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseTokenText } from '../../src/access/token.ts';
 import { limits } from '../../src/base/limits.ts';
@@ -191,6 +194,58 @@ describe('the HTTP API', () => {
     const { id } = await house.call<{ id: string }>('change_set.create', { name: 'two files' });
     const sent = await house.ask('POST', `~/change-sets/${id}/schemas/install_from_file`, { form });
     expect(sent.status).toBe(413);
+  });
+
+  test('[EN806] what says that it is a form and is none is refused, and is no bug of the server', async () => {
+    const { id } = await house.call<{ id: string }>('change_set.create', { name: 'no form' });
+    const path = `/v1/w/${house.workspace}/change-sets/${id}/schemas/install_from_file`;
+    const cutOff = '--x\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\n{';
+    const sent = [
+      ['multipart/form-data; boundary=x', 'garbage'],
+      ['multipart/form-data; boundary=x', cutOff],
+      ['multipart/form-data', 'garbage'],
+    ] as const;
+    for (const [type, body] of sent) {
+      const headers = { authorization: `Bearer ${house.token}`, 'content-type': type };
+      const answer = await fetch(house.address + path, { method: 'POST', headers, body });
+      expect([answer.status, await answer.json()]).toEqual([
+        422,
+        expect.objectContaining({
+          reason: 'request_malformed',
+          errors: [expect.objectContaining({ path: 'body', expected: expect.stringContaining('multipart/form-data') })],
+        }),
+      ]);
+    }
+    expect(house.bugs).toEqual([]);
+  });
+
+  test('[EN806] a client that goes away in the middle of what it sends or gets is no bug of the server', async () => {
+    const { id } = await house.call<{ id: string }>('change_set.create', { name: 'gone' });
+    const authorization = `Bearer ${house.token}`;
+    const { port } = new URL(house.address);
+    const at = `/v1/w/${house.workspace}`;
+    const went = async (text: string, isOver: (told: string) => boolean) => {
+      const socket = connect(Number(port), '127.0.0.1', () => socket.write(text));
+      let told = '';
+      const closed = once(socket, 'close');
+      if (isOver('')) setTimeout(() => socket.destroy(), 200);
+      socket.on('data', (piece) => {
+        told += piece;
+        if (isOver(told)) socket.destroy();
+      });
+      await closed;
+    };
+    const head = (line: string, more: string) =>
+      `${line} HTTP/1.1\r\nhost: x\r\nauthorization: ${authorization}\r\n${more}\r\n`;
+    const form = 'content-type: multipart/form-data; boundary=x\r\ncontent-length: 1000\r\n';
+    const path = `${at}/change-sets/${id}/schemas/install_from_file`;
+    await went(`${head(`POST ${path}`, form)}--x\r\n`, () => true);
+    const json = 'content-type: application/json\r\ncontent-length: 1000\r\n';
+    await went(`${head(`POST ${at}/change-sets`, json)}{`, () => true);
+    await went(head(`GET ${at}/events`, ''), (told) => told.includes('retry:'));
+    await went(head(`GET ${at}/events`, 'accept-encoding: gzip\r\n'), (told) => told.includes('retry:'));
+    await sleep(300);
+    expect(house.bugs).toEqual([]);
   });
 });
 

@@ -412,8 +412,20 @@ async function fieldsOf(request: FastifyRequest): Promise<Record<string, string>
   if (!request.isMultipart())
     throw Object.assign(new Error('media_type_not_supported: send multipart/form-data'), { statusCode: 415 });
   const out: Record<string, string> = {};
-  for await (const part of request.parts())
-    out[part.fieldname] = part.type === 'file' ? (await part.toBuffer()).toString('utf8') : String(part.value);
+  try {
+    for await (const part of request.parts())
+      out[part.fieldname] = part.type === 'file' ? (await part.toBuffer()).toString('utf8') : String(part.value);
+  } catch (e) {
+    // What is over a bound says so by a status; without one it is the reader of forms that cannot go on.
+    if ((e as { readonly statusCode?: number }).statusCode !== undefined) throw e;
+    throw new RefusalError({
+      code: 'request_malformed',
+      path: 'body',
+      expected: 'a form as multipart/form-data, with the boundary that its type names',
+      got: e instanceof Error ? e.message : String(e),
+      hint: 'have a client make the form, and set its type',
+    });
+  }
   return out;
 }
 
@@ -456,7 +468,8 @@ function answerError(error: unknown, { request, reply, onBug }: Failed): Fastify
     };
     return reply.code(statusCode).send(problem(told));
   }
-  onBug(error, `${request.method} ${request.routeOptions.url ?? request.url}`);
+  // Whoever went away has cut off what was under way for them: that is nobody's mistake.
+  if (!reply.raw.destroyed) onBug(error, `${request.method} ${request.routeOptions.url ?? request.url}`);
   const message500 = 'internal_error: the server met something that it does not expect; its log has more';
   return reply
     .code(500)
