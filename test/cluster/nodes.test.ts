@@ -301,6 +301,16 @@ test('[EN803] a workspace that was removed is brought back by whichever engine i
   }
 });
 
+test('[EN807] an engine whose address is one of IPv6 is asked there', { timeout: 60_000 }, async () => {
+  const workspace = site.workspaces[2]!;
+  const six = await pretend('::1', workspace, (_request, reply) => {
+    reply.writeHead(200, { 'content-type': 'application/json' }).end('{"six":true}');
+  });
+  const answer = await site.once(site.nodes[0]!, 'GET', changeSets(workspace));
+  expect(answer).toEqual({ status: 200, body: { six: true } });
+  await six.close();
+});
+
 test('[EN756] a command that works on the database itself is told which engine has the workspace', {
   timeout: 60_000,
 }, async () => {

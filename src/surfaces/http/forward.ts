@@ -175,7 +175,8 @@ function answered({ url, sent, isTheirs }: Asked, { request, reply }: Exchange):
     const { connection: _, 'transfer-encoding': __, ...headers } = request.raw.headers;
     const out = ask({
       agent: sent.agent,
-      host: url.hostname,
+      // An IPv6 address stands in brackets in a URL only.
+      host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
       port: url.port,
       method: request.method,
       path: request.raw.url,
