@@ -1,6 +1,10 @@
 // NATS that restarts, is away for long, or never comes back, with runs on their way.
 
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { namesOf } from '../../src/adapters/nats/protocol.ts';
+import { limits } from '../../src/base/limits.ts';
 import { NatsServer } from '../support/nats_server.ts';
 import { Effects } from './effects.ts';
 import { NatsWorld, newRun, runOn, short, sleep, until } from './world.ts';
@@ -66,6 +70,46 @@ test('[EN733] NATS that comes back without its queues gets them again, with what
   const many = await Promise.all([2, 3, 4].map((n) => runOn(isolate, `function main() { return ${n}; }`)));
   expect(many.map(({ report }) => short(report))).toEqual(['ok 2', 'ok 3', 'ok 4']);
   expect(a.said()).toContain('NATS is back');
+});
+
+test('[EN815] what waits while NATS loses its queues is offered again, though nothing new comes', {
+  timeout: 4 * limits.natsLookMs,
+}, async () => {
+  const engine = await world.engine();
+  const a = await world.start('a', '--cpus', '1');
+  const tier = await engine.runner('process');
+  const name = newRun();
+  const first = runOn(tier, effects.script(4_000), { input: { name }, allow: effects.allow });
+  await until(() => effects.count(`${name}-before`) === 1);
+  const second = runOn(tier, 'function main() { return 2; }');
+  await sleep(500);
+  await server.stop();
+  server.forget();
+  await server.start();
+  expect(short((await first).report)).toBe(`ok "${name}"`);
+  // Looked at when it has waited for so long, and once every so long.
+  const late = sleep(2 * limits.natsLookMs + 15_000).then(() => 'nobody was given it');
+  expect(await Promise.race([second.then(({ report }) => short(report)), late])).toBe('ok 2');
+  expect(a.said()).toContain('NATS is back');
+});
+
+test('[EN815] NATS that comes back with what waits and without those who read it has both again', async () => {
+  const engine = await world.engine();
+  await world.start('a');
+  const isolate = await engine.runner('isolate');
+  const names = namesOf(/installation=([^&]*)/.exec(world.query)![1]!);
+  const connection = await connect({ servers: `127.0.0.1:${server.port}`, user: 'engine', pass: 'e:ng@ine' });
+  const { consumers } = await jetstreamManager(connection);
+  const of = { tier: 'isolate', pool: 'default', priority: 'interactive' } as const;
+  await consumers.delete(names.stream(of), names.consumer);
+  await connection.close();
+  await server.stop();
+  await server.start();
+  // What is put there now is taken by NATS at once.
+  await until(() => engine.notes.includes('NATS is back'));
+  const late = sleep(20_000).then(() => 'nobody was given it');
+  const running = runOn(isolate, 'function main() { return 1; }').then(({ report }) => short(report));
+  expect(await Promise.race([running, late])).toBe('ok 1');
 });
 
 test('[EN732][EN733] a runner that does not reach the engine for most of its lease ends what it has; the run is lost, not done again', async () => {

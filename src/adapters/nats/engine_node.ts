@@ -99,8 +99,10 @@ class Node implements EngineNode {
   readonly #runs = new Map<RunId, RemoteRun>();
   readonly #presence = new Presence();
   readonly #pools = new Map<string, RemotePool>();
-  /** Queues that are there. */
+  /** Pools whose queues have been made. */
   readonly #provided = new Set<string>();
+  /** Those of which NATS cannot have lost any since, as far as can be known. */
+  readonly #sure = new Set<string>();
   readonly #shares = new EngineShares();
   readonly #receiver: EventReceiver;
   readonly #timer: NodeJS.Timeout;
@@ -141,6 +143,9 @@ class Node implements EngineNode {
     this.#shares.excuse();
     for (const { holder } of this.#runs.values()) if (holder !== undefined) holder.silentMs = 0;
     this.#parts.link.connection.publish(this.#parts.names.call);
+    // It may be back without its queues, or without those who read them.
+    this.#sure.clear();
+    void this.#serve();
   }
 
   async close(): Promise<void> {
@@ -173,12 +178,13 @@ class Node implements EngineNode {
     this.#show();
     for (const of of this.#presence.served()) {
       const key = poolKey(of);
-      if (this.#provided.has(key)) continue;
-      this.#provided.add(key);
+      if (this.#sure.has(key)) continue;
+      this.#sure.add(key);
       try {
         await this.#parts.queues.provide(of.tier, of.pool);
+        this.#provided.add(key);
       } catch (e) {
-        this.#provided.delete(key);
+        this.#sure.delete(key);
         this.#parts.note(`the queue of ${key} cannot be made, its runners wait: ${messageOf(e)}`);
       }
     }
@@ -322,7 +328,7 @@ class Node implements EngineNode {
     for (const run of [...this.#runs.values()]) this.#watch(run, ms, served);
     if (nowMs - this.#lookedAtMs < limits.natsLookMs) return;
     // A queue that could not be made is tried again.
-    if ([...served].some((key) => !this.#provided.has(key))) void this.#serve();
+    if ([...served].some((key) => !this.#sure.has(key))) void this.#serve();
     this.#lookedAtMs = nowMs;
     void this.#look();
   }

@@ -23,7 +23,9 @@ import type { Names, QueueOf } from './protocol.ts';
 const nanos = 1_000_000;
 /** Slips that runners have at a time, all together. */
 const takenMax = 100_000;
+/** What NATS says of a slip that it does not have, and of a queue. */
 const messageMissing = 10_037;
+const streamMissing = 10_059;
 
 export class Queues {
   readonly #client: JetStreamClient;
@@ -88,12 +90,12 @@ export class Queues {
     return { stream, seq };
   }
 
-  /** Is it still there, waiting or with a runner? */
+  /** Is it still there, waiting or with a runner? It is not where the queue is gone. */
   async has({ stream, seq }: { readonly stream: string; readonly seq: number }): Promise<boolean> {
     try {
       return (await this.#manager.streams.getMessage(stream, { seq })) !== null;
     } catch (e) {
-      if (e instanceof JetStreamApiError && e.code === messageMissing) return false;
+      if (e instanceof JetStreamApiError && [messageMissing, streamMissing].includes(e.code)) return false;
       throw e;
     }
   }
