@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { namesOf } from '../../src/adapters/nats/protocol.ts';
 import { limits } from '../../src/base/limits.ts';
 import { Way } from '../support/way.ts';
-import { newRun, runOn, short, sleep, until, worldsOfTests } from './world.ts';
+import { NatsWorld, newRun, runOn, short, sleep, until, worldsOfTests } from './world.ts';
 
 const at = worldsOfTests();
 
@@ -97,6 +97,63 @@ test('[EN731] a call that brings down every runner that begins it is given up, a
     message: `${limits.natsBegunMax} runners went away while they had it`,
   });
   expect(died).toBeGreaterThanOrEqual(limits.natsBegunMax);
+});
+
+/** What gives the request is lost on its way to the runner `a`, with its connection, from the `nth` part on. */
+async function lostInGiving(world: NatsWorld, { nth, inputBytes }: { nth: number; inputBytes: number }) {
+  const engine = await world.engine();
+  const way = await Way.open(at.server.port);
+  let parts = 0;
+  way.isToBeLost = (piece) => piece.includes('"is":"granted"') && ++parts === nth;
+  await world.start(
+    'a',
+    '--nats',
+    at.server.urlOf('runner', world.query).replace(`:${at.server.port}`, `:${way.port}`),
+  );
+  const tier = await engine.runner('process');
+  const name = newRun();
+  const input = { name, text: 'x'.repeat(inputBytes) };
+  // It takes all of his room, so that the other one asks first for what he gives back.
+  const running = runOn(tier, at.effects.script(10), { input, allow: at.effects.allow, limits: { cpus: 2 } });
+  await until(() => way.lost === 1);
+  return { way, name, running };
+}
+
+test.each([
+  { lost: 'the answer', nth: 1, inputBytes: 0 },
+  { lost: 'the last part of a large one', nth: 3, inputBytes: 3 * limits.natsPartBytes - 100_000 },
+])(
+  '[EN816] a runner that was given a run and never got it has it when it asks again, and nobody else: $lost is lost',
+  async (lost) => {
+    const world = new NatsWorld(at.server, 8_000);
+    try {
+      const { way, name, running } = await lostInGiving(world, lost);
+      await world.start('b');
+      const { report, starts } = await running;
+      expect([short(report), starts]).toEqual([`ok "${name}"`, 1]);
+      expect([at.effects.count(`${name}-before`), at.effects.count(`${name}-behind`)]).toEqual([1, 1]);
+      await way.close();
+    } finally {
+      await world.close();
+    }
+  },
+);
+
+test('[EN816] and so through a time without NATS in which it would have ended what it had begun', async () => {
+  const world = new NatsWorld(at.server, 4_000);
+  try {
+    const { way, name, running } = await lostInGiving(world, { nth: 1, inputBytes: 0 });
+    await world.start('b');
+    await at.server.stop();
+    await sleep(4_000);
+    await at.server.start();
+    const { report, starts } = await running;
+    expect([short(report), starts]).toEqual([`ok "${name}"`, 1]);
+    expect(at.effects.count(`${name}-before`)).toBe(1);
+    await way.close();
+  } finally {
+    await world.close();
+  }
 });
 
 test('[EN732] a slip that comes again because what settled it was lost gives nobody the run once more', async () => {

@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { connect, credsAuthenticator } from '@nats-io/transport-node';
+import { connect, credsAuthenticator, RequestError } from '@nats-io/transport-node';
 import { limits } from '../../base/limits.ts';
 import { Fault } from '../../base/result.ts';
 import type { NatsAddress } from './address.ts';
@@ -95,3 +95,6 @@ function unavailable(servers: readonly string[], e: unknown): Fault {
 }
 
 export const messageOf = (e: unknown): string => (e instanceof Error ? e.message : String(e));
+
+/** Of a question: nobody was there who could have heard it. */
+export const isUnheard = (e: unknown): boolean => e instanceof RequestError && e.isNoResponders();

@@ -4,7 +4,7 @@
 
 import type { RunId } from '../../base/ids.ts';
 import { limits } from '../../base/limits.ts';
-import type { NatsLink } from './connection.ts';
+import { isUnheard, type NatsLink } from './connection.ts';
 import { EventSender } from './event_sender.ts';
 import {
   bytesOf,
@@ -25,6 +25,8 @@ interface Holding {
   readonly end: () => void;
   /** Nobody waits for it any more, or another may have it. */
   isLost: boolean;
+  /** The engine may have given it to this runner, whatever came of the answer. */
+  mayBeGiven: boolean;
 }
 
 export interface ContactOptions {
@@ -79,11 +81,11 @@ export class EngineContact {
     return this.#holding.size === 0 && this.events.isEmpty;
   }
 
-  /** From now on it says that it has the run. `end` is called when it has not any more. */
+  /** From now on it says that it has the run, also where it had lost it. `end` is called when it has not any more. */
   hold(run: RunId, end: () => void): void {
     // What was before it had anything says nothing.
     if (this.#holding.size === 0) this.#heardAtMs = performance.now();
-    this.#holding.set(run, { end, isLost: false });
+    this.#holding.set(run, { end, isLost: false, mayBeGiven: this.mayBeGiven(run) });
   }
 
   release(run: RunId): void {
@@ -94,14 +96,22 @@ export class EngineContact {
     return this.#holding.get(run)?.isLost !== false;
   }
 
-  /** undefined: it is not to be run, or not by this runner. Throws what NATS threw when the engine is not there. */
+  /** Of a run that it holds: the engine may have given it to this runner, and then gives it to nobody else. */
+  mayBeGiven(run: RunId): boolean {
+    return this.#holding.get(run)?.mayBeGiven === true;
+  }
+
+  /** undefined: it is not to be run, or not by this runner. Throws what NATS threw when the engine did not answer. */
   async claim(run: RunId): Promise<SentRequest | undefined> {
     const { link, names, instance, name, keys, slip } = this.#options;
     let parts: Uint8Array[] = [];
     for (let wanted = 1; parts.length < wanted; ) {
       const asked: Claim = { instance, name, key: keys.publicKey, run, part: parts.length };
-      const answer = await link.connection.request(names.claim(slip.node), bytesOf(asked), {
-        timeout: limits.natsAskMs,
+      const question = link.connection.request(names.claim(slip.node), bytesOf(asked), { timeout: limits.natsAskMs });
+      const answer = await question.catch((e: unknown) => {
+        const holding = this.#holding.get(run);
+        if (holding !== undefined) holding.mayBeGiven ||= parts.length > 0 || !isUnheard(e);
+        throw e;
       });
       this.#heard();
       const frame = readFrame<ClaimAnswer>(answer.data);

@@ -282,7 +282,6 @@ export class Intake {
   }
 
   async #actOn(message: TakenSlip, { id, placing }: SlipRun, contact: EngineContact): Promise<void> {
-    const { runner } = this.#options;
     const known = this.#acting.get(id);
     if (known !== undefined) {
       // Its own, come back: what settled it was lost on the way. The engine would give the run to this runner again.
@@ -292,11 +291,10 @@ export class Intake {
       return;
     }
     this.#acting.set(id, 'asked');
-    contact.hold(id, () => runner.kill(id));
     try {
       let request: SentRequest | undefined;
       try {
-        request = await contact.claim(id);
+        request = await this.#claim(id, contact);
         this.#acting.set(id, 'given');
         message.ack();
       } catch (e) {
@@ -304,13 +302,35 @@ export class Intake {
       } finally {
         this.#settled(message);
       }
-      if (request === undefined || contact.hasLost(id)) return;
+      if (request === undefined) return;
       const attempt = placing * 1_000 + message.deliveries;
       await this.#run(request, contact, { attempt, isSecret: true });
       await contact.events.taken();
     } finally {
       contact.release(id);
       this.#acting.delete(id);
+    }
+  }
+
+  /**
+   * Asks until the engine answers, where it may have given the run: then nobody else gets it, and nothing of it is begun. What is
+   * asked again is given again. Throws when the engine cannot have given it, or has ended.
+   */
+  async #claim(id: RunId, contact: EngineContact): Promise<SentRequest | undefined> {
+    const { runner, link } = this.#options;
+    for (;;) {
+      // Lost, when this runner was cut off for long: the answer says whether it is.
+      contact.hold(id, () => runner.kill(id));
+      try {
+        const request = await contact.claim(id);
+        if (request === undefined || !contact.hasLost(id)) return request;
+      } catch (e) {
+        if (!contact.mayBeGiven(id)) throw e;
+        await new Promise((resolve) => setTimeout(resolve, retryMs));
+        // Who is to end does not wait for a connection for longer than it would with what it has begun.
+        const isToEnd = this.#isDraining && contact.hasLost(id);
+        if (isToEnd || contact.isGone || link.connection.isClosed()) throw e;
+      }
     }
   }
 
