@@ -6,7 +6,7 @@ import { openEngineNode } from '../../src/adapters/nats/engine_node.ts';
 import { endedBeforeItBegan } from '../../src/ports/runner.ts';
 import { freePort } from '../support/free_port.ts';
 import { NatsServer } from '../support/nats_server.ts';
-import { newRun, request, runOn, short, sleep, until, worldsOfTests } from './world.ts';
+import { NatsWorld, newRun, request, runOn, short, sleep, until, worldsOfTests } from './world.ts';
 
 const at = worldsOfTests();
 
@@ -106,11 +106,49 @@ test('[EN737] wrong credentials, no server, no rights and no JetStream are refus
   await expect(openEngineNode({ url: at.server.urlOf('stranger') })).rejects.toThrow(
     /dispatch_unavailable: JetStream: /,
   );
-  const plain = await NatsServer.open(false);
+  const plain = await NatsServer.open({ hasJetStream: false });
   try {
     await expect(openEngineNode({ url: plain.urlOf('engine') })).rejects.toThrow(/dispatch_unavailable: JetStream: /);
   } finally {
     await plain.close();
+  }
+});
+
+test('[EN737][EN817] with rights that name their installation a runner and an engine do all, and nothing of another installation', async () => {
+  const [mine, other] = ['mine', 'other'];
+  const server = await NatsServer.open({ installations: [mine, other] });
+  const world = new NatsWorld(server, 2_500, mine);
+  const { connect } = await import('@nats-io/transport-node');
+  const stranger = await connect({ servers: `127.0.0.1:${server.port}`, user: `runner-${other}`, pass: 'runs' });
+  const refused: string[] = [];
+  let seen = '';
+  const hear = (subject: string): unknown =>
+    stranger.subscribe(subject, {
+      callback: (error, m) => {
+        if (error !== null) refused.push(subject);
+        else seen += new TextDecoder().decode(m.data);
+      },
+    });
+  try {
+    world.engineUser = `engine-${mine}`;
+    const engine = await world.engine();
+    await world.start('a', '--nats', server.urlOf(`runner-${mine}`, world.query));
+    const all = ['_INBOX.>', `_INBOX.${mine}.>`, `headwater.${mine}.runner.>`, `_INBOX.${other}.>`];
+    for (const subject of all) hear(subject);
+    await stranger.flush();
+    await until(() => refused.length === 3);
+    expect(refused).toEqual(all.slice(0, 3));
+    const isolate = await engine.runner('isolate');
+    const { report } = await runOn(isolate, 'function main(i) { return i.x; }', { input: { x: 'of the first one' } });
+    expect(short(report)).toBe('ok "of the first one"');
+    const acting = await runOn(await engine.runner('process'), 'function main() { return 1; }');
+    expect(short(acting.report)).toBe('ok 1');
+    await stranger.flush();
+    expect(seen).toBe('');
+  } finally {
+    await stranger.close();
+    await world.close();
+    await server.close();
   }
 });
 

@@ -53,12 +53,13 @@ export class NatsWorld {
   readonly server: NatsServer;
   /** Each test has an installation of its own. */
   readonly query: string;
+  engineUser: 'engine' | `engine-${string}` = 'engine';
   readonly #runners: Started[] = [];
   readonly #engines: EngineNode[] = [];
 
-  constructor(server: NatsServer, leaseMs = 2_500) {
+  constructor(server: NatsServer, leaseMs = 2_500, installation = `t${++serial}-${process.pid}`) {
     this.server = server;
-    this.query = `?installation=t${++serial}-${process.pid}&leaseMs=${leaseMs}`;
+    this.query = `?installation=${installation}&leaseMs=${leaseMs}`;
   }
 
   get url(): string {
@@ -68,7 +69,7 @@ export class NatsWorld {
   /** `port`: where it reaches NATS, when that is not where NATS is. */
   async node(notes: string[] = [], patienceMs?: number, port = this.server.port): Promise<EngineNode> {
     const node = await openEngineNode({
-      url: this.url.replace(`:${this.server.port}`, `:${port}`),
+      url: this.server.urlOf(this.engineUser, this.query).replace(`:${this.server.port}`, `:${port}`),
       note: (text) => notes.push(text),
       ...(patienceMs === undefined ? {} : { patienceMs }),
     });

@@ -1,31 +1,69 @@
 // A NATS server of its own on loopback, Debian's `nats-server`, with JetStream in a temporary folder. Three users: an engine, a
-// runner that may do what docs/runners.md lets it, and a stranger who may do nothing of this.
+// runner that may do what docs/runners.md lets those of all installations, and a stranger who may do nothing of this.
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { namesOf, tiers } from '../../src/adapters/nats/protocol.ts';
+import { priorities } from '../../src/dispatch/strand.ts';
 import { freePort } from './free_port.ts';
 import { ServerProcess } from './server_process.ts';
 
 const program = '/usr/sbin/nats-server';
 
-/** All that a runner needs. */
-const mayPublish = [
-  'headwater.*.hello',
-  'headwater.*.node.>',
-  '$JS.API.CONSUMER.INFO.*.runners',
-  '$JS.API.CONSUMER.MSG.NEXT.*.runners',
-  '$JS.ACK.>',
-];
-const maySubscribe = ['headwater.*.call', 'headwater.*.unwanted', 'headwater.*.runner.>', '_INBOX.>'];
+/** All that a runner of an installation needs, with the streams of its pool. */
+function rightsOf(installation: string, streams: readonly string[]) {
+  return {
+    publish: [
+      `headwater.${installation}.hello`,
+      `headwater.${installation}.node.>`,
+      ...streams.flatMap((stream) => [
+        `$JS.API.CONSUMER.INFO.${stream}.runners`,
+        `$JS.API.CONSUMER.MSG.NEXT.${stream}.runners`,
+        `$JS.ACK.${stream}.>`,
+      ]),
+    ],
+    subscribe: [
+      `headwater.${installation}.call`,
+      `headwater.${installation}.unwanted`,
+      `headwater.${installation}.runner.>`,
+      `_INBOX.${installation}.>`,
+    ],
+  };
+}
+
+/** All that an engine of an installation needs. */
+function engineRightsOf(installation: string) {
+  const own = [`headwater.${installation}.>`, `_INBOX.${installation}.>`];
+  return { publish: [...own, '$JS.API.>'], subscribe: own };
+}
+
+function streamsOf(installation: string): readonly string[] {
+  const names = namesOf(installation);
+  return tiers.flatMap((tier) => priorities.map((priority) => names.stream({ tier, pool: 'default', priority })));
+}
+
+interface NatsServerOptions {
+  readonly hasJetStream?: boolean;
+  /** For each a user `runner-NAME`, who may be a runner of its pool `default`, and `engine-NAME`, and nothing else. */
+  readonly installations?: readonly string[];
+}
 
 export class NatsServer {
-  static readonly runnerSubjects = [...mayPublish, ...maySubscribe];
+  static readonly runnerSubjects = Object.values(rightsOf('INSTALLATION', ['STREAM'])).flat();
   readonly port: number;
   readonly #folder: string;
   #process: ServerProcess | undefined;
 
-  private constructor(folder: string, port: number, hasJetStream: boolean) {
+  private constructor(folder: string, port: number, { hasJetStream = true, installations = [] }: NatsServerOptions) {
+    const runners = [
+      // Of every installation: each test has one of its own.
+      { user: 'runner', password: 'runs', permissions: rightsOf('*', ['*']) },
+      ...installations.flatMap((name) => [
+        { user: `runner-${name}`, password: 'runs', permissions: rightsOf(name, streamsOf(name)) },
+        { user: `engine-${name}`, password: 'runs', permissions: engineRightsOf(name) },
+      ]),
+    ];
     this.#folder = folder;
     this.port = port;
     writeFileSync(
@@ -35,8 +73,7 @@ ${hasJetStream ? `jetstream { store_dir: ${JSON.stringify(join(folder, 'store'))
 authorization {
   users = [
     { user: engine, password: "e:ng@ine" }
-    { user: runner, password: runs, permissions: {
-      publish: ${JSON.stringify(mayPublish)}, subscribe: ${JSON.stringify(maySubscribe)} } }
+    ${runners.map((runner) => JSON.stringify(runner)).join('\n    ')}
     { user: stranger, password: nobody, permissions: { publish: "strange.>", subscribe: "strange.>" } }
   ]
 }
@@ -44,8 +81,8 @@ authorization {
     );
   }
 
-  static async open(hasJetStream = true): Promise<NatsServer> {
-    const server = new NatsServer(mkdtempSync(join(tmpdir(), 'headwater-nats-')), await freePort(), hasJetStream);
+  static async open(options: NatsServerOptions = {}): Promise<NatsServer> {
+    const server = new NatsServer(mkdtempSync(join(tmpdir(), 'headwater-nats-')), await freePort(), options);
     await server.start();
     return server;
   }
@@ -70,8 +107,9 @@ authorization {
     rmSync(join(this.#folder, 'store'), { recursive: true, force: true });
   }
 
-  urlOf(user: 'engine' | 'runner' | 'stranger' | 'nobody', query = ''): string {
-    const password = { engine: 'e:ng@ine', runner: 'runs', stranger: 'nobody', nobody: 'wrong' }[user];
+  urlOf(user: 'engine' | 'runner' | `${'engine' | 'runner'}-${string}` | 'stranger' | 'nobody', query = ''): string {
+    const passwords: Record<string, string> = { engine: 'e:ng@ine', stranger: 'nobody', nobody: 'wrong' };
+    const password = passwords[user] ?? 'runs';
     return `nats://${user}:${encodeURIComponent(password)}@127.0.0.1:${this.port}${query}`;
   }
 

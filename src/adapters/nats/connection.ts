@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { connect, credsAuthenticator, RequestError } from '@nats-io/transport-node';
+import { connect, createInbox, credsAuthenticator, RequestError } from '@nats-io/transport-node';
 import { limits } from '../../base/limits.ts';
 import { Fault } from '../../base/result.ts';
 import type { NatsAddress } from './address.ts';
@@ -13,6 +13,8 @@ export interface NatsLink {
   readonly isUp: boolean;
   /** Bytes of one message at most, as the server says. */
   readonly payloadBytesMax: number;
+  /** A subject for answers that nobody else has. */
+  inbox(): string;
   close(): Promise<void>;
 }
 
@@ -32,10 +34,13 @@ const pingMs = 2_000;
 
 /** Faults: `dispatch_unavailable`. */
 export async function openLink({ address, name, creds, moved = () => {} }: LinkOptions): Promise<NatsLink> {
-  const { servers, isSecured, user, password, token } = address;
+  const { servers, isSecured, user, password, token, installation } = address;
+  // So that rights may name whose answers somebody hears: slips come as answers, too.
+  const inboxPrefix = `_INBOX.${installation}`;
   const connection = await connect({
     servers: [...servers],
     name,
+    inboxPrefix,
     ...(isSecured ? { tls: {} } : {}),
     ...(user === undefined ? {} : { user, pass: password! }),
     ...(token === undefined ? {} : { token }),
@@ -67,6 +72,7 @@ export async function openLink({ address, name, creds, moved = () => {} }: LinkO
     get payloadBytesMax() {
       return connection.info?.max_payload ?? limits.natsPartBytes;
     },
+    inbox: () => createInbox(inboxPrefix),
     close: async () => {
       if (connection.isClosed()) return;
       // What was said last is on its way; a server that is away is not waited for.

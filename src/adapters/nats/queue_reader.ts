@@ -7,7 +7,7 @@
 // asked before is then answered to nobody.
 
 import { jetstream } from '@nats-io/jetstream';
-import { createInbox, type Msg, type Subscription } from '@nats-io/transport-node';
+import type { Msg, Subscription } from '@nats-io/transport-node';
 import { type Priority, priorities } from '../../dispatch/strand.ts';
 import type { Tier } from '../../model/run.ts';
 import type { NatsLink } from './connection.ts';
@@ -111,14 +111,14 @@ export class QueueReader {
   /** Forgets what it has asked, and that the queues are there. */
   again(): void {
     this.#isFound = false;
-    const { connection } = this.#options.link;
+    const { link } = this.#options;
     const old = this.#subscription;
     // What is on its way still has somebody to come to.
     if (old !== undefined) setTimeout(() => old.unsubscribe(), oldMs).unref();
-    const inbox = createInbox();
+    const inbox = link.inbox();
     this.#inbox = inbox;
     for (const priority of [...this.#open.keys()]) this.#end(priority);
-    this.#subscription = connection.subscribe(`${inbox}.*`, {
+    this.#subscription = link.connection.subscribe(`${inbox}.*`, {
       callback: (error, m) => {
         if (error === null) this.#heard(m, inbox);
       },
