@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { Hash } from '../../src/base/ids.ts';
+import { NatsServer } from '../support/nats_server.ts';
 import { NatsWorld, newRun, runOn, short, sleep, until, worldsOfTests } from './world.ts';
 
 const at = worldsOfTests();
@@ -144,6 +145,26 @@ test.each(['isolate', 'process'] as const)('[EN736] 5 MB in and out of the %s ti
     limits: { memoryBytes: 512 * 1024 * 1024 },
   });
   expect(report.outcome).toEqual({ ok: true, value: JSON.stringify({ back: text, length: text.length }) });
+});
+
+test('[EN818] calls that share a slip are done where NATS takes smaller messages', async () => {
+  const server = await NatsServer.open({ payloadBytesMax: 16 * 1024 });
+  const world = new NatsWorld(server);
+  try {
+    const engine = await world.engine(3_000);
+    await world.start('a');
+    const isolate = await engine.runner('isolate');
+    // Small ones, whose slip is full of them, and ones of which few have room in one.
+    for (const length of [1, 1_500, 10_000]) {
+      const all = Array.from({ length: 300 }, (_, n) =>
+        runOn(isolate, 'function main(i) { return i.n; }', { input: { n, text: 'x'.repeat(length) } }),
+      );
+      expect((await Promise.all(all)).map(({ report }) => short(report))).toEqual(all.map((_, n) => `ok ${n}`));
+    }
+  } finally {
+    await world.close();
+    await server.close();
+  }
 });
 
 test('[EN738] the room of all runners of a pool counts together, and pools come and go', async () => {

@@ -45,6 +45,8 @@ function streamsOf(installation: string): readonly string[] {
 
 interface NatsServerOptions {
   readonly hasJetStream?: boolean;
+  /** Of a message. Default: NATS's own, 1 MiB. */
+  readonly payloadBytesMax?: number;
   /** For each a user `runner-NAME`, who may be a runner of its pool `default`, and `engine-NAME`, and nothing else. */
   readonly installations?: readonly string[];
 }
@@ -55,7 +57,11 @@ export class NatsServer {
   readonly #folder: string;
   #process: ServerProcess | undefined;
 
-  private constructor(folder: string, port: number, { hasJetStream = true, installations = [] }: NatsServerOptions) {
+  private constructor(
+    folder: string,
+    port: number,
+    { hasJetStream = true, payloadBytesMax = 1_048_576, installations = [] }: NatsServerOptions,
+  ) {
     const runners = [
       // Of every installation: each test has one of its own.
       { user: 'runner', password: 'runs', permissions: rightsOf('*', ['*']) },
@@ -69,6 +75,7 @@ export class NatsServer {
     writeFileSync(
       join(folder, 'nats.conf'),
       `listen: "127.0.0.1:${port}"
+max_payload: ${payloadBytesMax}
 ${hasJetStream ? `jetstream { store_dir: ${JSON.stringify(join(folder, 'store'))} }` : ''}
 authorization {
   users = [

@@ -18,7 +18,7 @@ import { priorities } from '../../dispatch/strand.ts';
 import type { Tier } from '../../model/run.ts';
 import type { NatsAddress } from './address.ts';
 import { messageOf, type NatsLink } from './connection.ts';
-import type { Names, QueueOf } from './protocol.ts';
+import { type Names, partBytesOf, type QueueOf } from './protocol.ts';
 
 const nanos = 1_000_000;
 /** Slips that runners have at a time, all together. */
@@ -28,12 +28,14 @@ const messageMissing = 10_037;
 const streamMissing = 10_059;
 
 export class Queues {
+  readonly #link: NatsLink;
   readonly #client: JetStreamClient;
   readonly #manager: JetStreamManager;
   readonly #names: Names;
   readonly #address: NatsAddress;
 
   private constructor(link: NatsLink, manager: JetStreamManager, names: Names, address: NatsAddress) {
+    this.#link = link;
     this.#client = jetstream(link.connection, { timeout: limits.natsAskMs });
     this.#manager = manager;
     this.#names = names;
@@ -82,6 +84,11 @@ export class Queues {
       if (!(e instanceof JetStreamApiError)) throw e;
       return this.#manager.consumers.update(name, this.#names.consumer, consumer);
     });
+  }
+
+  /** Bytes of requests in a slip: what NATS takes, with room for the rest of it. */
+  get slipBytesMax(): number {
+    return partBytesOf(this.#link.payloadBytesMax, limits.natsSlipBytesMax);
   }
 
   /** Answers its place once NATS has it on disk; the same `id` again, within two minutes, is the same slip. */

@@ -31,6 +31,8 @@ export interface RemotePoolOptions {
 const retryMs = 250;
 /** Slips of one turn for each processor: few enough to share their cost, enough that no runner has them all. */
 const slipsPerCpu = 4;
+/** Of a request in a slip, besides its texts: names of members, numbers, hashes. */
+const plainBytes = 512;
 
 export class RemotePool implements Runner {
   readonly tier: Tier;
@@ -160,15 +162,17 @@ export class RemotePool implements Runner {
   #slipOf(runs: readonly RemoteRun[]): Slip {
     const codes: Record<string, string> = {};
     let bytes = 0;
+    const { slipBytesMax } = this.#options.queues;
     const told = runs.map((run): SlipRun => {
       const { sent } = run;
-      const { id, limits: need, code } = sent;
+      const { id, limits: need, code, input, name, workspace = '' } = sent;
       const about = { id, placing: run.placings, cpus: need.cpus, memoryBytes: need.memoryBytes };
       // What has effects may hold secrets, and the queue is on a disk.
       if (!run.isPure) return about;
       // An upper bound, without making the text twice.
-      const own = 3 * (sent.input.length + (code.hash in codes ? 0 : code.script.length));
-      if (own > limits.natsInlineBytesMax || bytes + own > limits.natsSlipBytesMax) return about;
+      const script = code.hash in codes ? '' : code.script;
+      const own = 3 * (input.length + script.length + name.length + workspace.length) + plainBytes;
+      if (own > limits.natsInlineBytesMax || bytes + own > slipBytesMax) return about;
       bytes += own;
       codes[code.hash] = code.script;
       return { ...about, request: { ...sent, code: code.hash } };
