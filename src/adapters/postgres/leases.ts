@@ -31,7 +31,7 @@ interface Refs {
 }
 
 /** One that was not seen for longer is not there. */
-const nodeMs = limits.leaseMs;
+export const nodeMs = limits.leaseMs;
 
 export class PostgresLeases implements Leases {
   readonly #db: PostgresDatabase;

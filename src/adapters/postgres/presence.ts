@@ -1,11 +1,12 @@
 // Engines of this release share the tables; one of a release before leases has them to itself, by a lock that the server keeps as
 // long as a connection lives, as has whoever moves a whole store. So each engine holds the same lock in its shared form, and neither kind
-// comes in beside the other. Whoever is alone is told apart by a number, by which one that was cut off and succeeded writes no more.
+// comes in beside the other; one whose connection was cut is known for a while by when it was seen. Whoever is alone is told apart by a
+// number, by which one that was cut off and succeeded writes no more.
 
 import pg from 'pg';
 import { Fault } from '../../base/result.ts';
 import type { Ask, PostgresDatabase } from './database.ts';
-import { isLost } from './fault.ts';
+import { nodeMs } from './leases.ts';
 
 /** The same in every release: the kind of lock, with the schema's name for which one. */
 const kindOfLock = 0x48570001;
@@ -20,7 +21,7 @@ const taken = ({ schema }: PostgresDatabase): string =>
 
 export class Presence {
   readonly #db: PostgresDatabase;
-  readonly #lockName: string;
+  readonly #how: 'shared' | 'alone';
   #epoch: number | undefined;
   #client: pg.Client | undefined;
   #again: NodeJS.Timeout | undefined;
@@ -28,7 +29,7 @@ export class Presence {
 
   private constructor(db: PostgresDatabase, how: 'shared' | 'alone') {
     this.#db = db;
-    this.#lockName = how === 'alone' ? 'pg_try_advisory_lock' : 'pg_try_advisory_lock_shared';
+    this.#how = how;
   }
 
   /** Faults: `store_busy` while somebody has the tables alone, or, for who wants to be `alone`, while anybody uses them. */
@@ -58,22 +59,30 @@ export class Presence {
     await this.#client?.end();
   }
 
-  /** On a connection of its own, with which the lock goes. */
+  /** On a connection of its own, with which the lock goes. False: somebody else is there. */
   async #lock(): Promise<boolean> {
     const client = new pg.Client(this.#db.clientOptions());
     client.on('error', () => this.#lost(client));
     client.on('end', () => this.#lost(client));
-    await client.connect();
-    const { rows } = await client.query(`select ${this.#lockName}($1, hashtext($2)) as got`, [
-      kindOfLock,
-      this.#db.schema,
-    ]);
-    if (rows[0].got !== true) {
-      await client.end();
-      return false;
+    let isHere = false;
+    try {
+      await client.connect();
+      isHere = (await this.#isGiven(client)) && !this.#isClosed;
+      if (isHere) this.#client = client;
+    } finally {
+      if (!isHere) await client.end();
     }
-    this.#client = client;
-    return true;
+    return isHere;
+  }
+
+  async #isGiven(client: pg.Client): Promise<boolean> {
+    const name = this.#how === 'alone' ? 'pg_try_advisory_lock' : 'pg_try_advisory_lock_shared';
+    const lock = `select ${name}($1, hashtext($2)) as got`;
+    const { rows } = await client.query(lock, [kindOfLock, this.#db.schema]);
+    if (rows[0].got !== true || this.#how === 'shared') return rows[0].got === true;
+    // One that was cut off has no lock before it is connected again, and commits meanwhile.
+    const seen = `select 1 from engine_node where seen_at > clock_timestamp() - $1 * interval '1 ms' limit 1`;
+    return (await client.query(seen, [nodeMs])).rows.length === 0;
   }
 
   #lost(client: pg.Client): void {
@@ -82,15 +91,13 @@ export class Presence {
     this.#tryAgain();
   }
 
-  /** What is written meanwhile is held by leases, or by the number of who is alone. */
+  /** Whatever refuses it, for as long as it takes. What is written meanwhile is held by leases, or by the number of who is alone. */
   #tryAgain(): void {
     if (this.#isClosed) return;
     this.#again = setTimeout(() => {
       this.#lock().then(
         (got) => got || this.#tryAgain(),
-        (e: unknown) => {
-          if (isLost(e)) this.#tryAgain();
-        },
+        () => this.#tryAgain(),
       );
     }, retryMs);
     this.#again.unref();
