@@ -4,10 +4,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { initial } from '../../src/adapters/postgres/migrations/0001_initial.ts';
+import { leases } from '../../src/adapters/postgres/migrations/0002_leases.ts';
+import { fencing } from '../../src/adapters/postgres/migrations/0003_fencing.ts';
+import { keys } from '../../src/adapters/postgres/migrations/0004_keys.ts';
+import { landed } from '../../src/adapters/postgres/migrations/0005_landed.ts';
 import { openPostgresStore, type PostgresStore, type PostgresStoreOptions } from '../../src/adapters/postgres/store.ts';
+import { memoRow } from '../../src/ports/conformance/run_world.ts';
 import { StoreWorld } from '../../src/ports/conformance/store_world.ts';
 import { digest } from '../store/folders.ts';
 import { PostgresServer } from '../support/postgres_server.ts';
+import { Way } from '../support/way.ts';
 
 let server: PostgresServer;
 beforeAll(async () => {
@@ -16,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => server?.close());
 
 /** What ends with the test, the last first. */
-const endings: (() => Promise<unknown> | void)[] = [];
+const endings: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const end of endings.splice(0).toReversed()) await end();
 });
@@ -73,4 +80,98 @@ test('[ST148] an engine whose connection was cut, and is refused for a while, sa
   expect(await alone()).toBe('store_busy');
   await first.close();
   expect(await alone()).toBe('alone');
+});
+
+/** A way to the server, and the address by it. */
+async function wayTo(): Promise<{ readonly way: Way; readonly url: string }> {
+  const way = await Way.open(server.port);
+  endings.push(() => way.close());
+  const url = new URL(server.urlOf('postgres'));
+  url.port = String(way.port);
+  return { way, url: url.href };
+}
+
+const within = <T>(what: Promise<T>, ms: number): Promise<T | 'hangs'> =>
+  Promise.race([what, sleep(ms, 'hangs' as const, { ref: false })]);
+
+/** In the middle of writing, as the engine that is named so. */
+async function writing(schema: string, node: string): Promise<pg.Client> {
+  const client = await admin();
+  await client.query(`set search_path = ${schema}; set headwater.node = '${node}'; begin`);
+  await client.query(`insert into setting (workspace, name, value) select ref, 'name', 'value' from workspace`);
+  return client;
+}
+
+test('[ST149] a lease is renewed while its holder writes, and a successor waits until that has ended', {
+  timeout: 60_000,
+}, async () => {
+  const schema = 'renewed';
+  const [first, second] = [
+    await engine('one', { schema, leaseMs: 1_500 }),
+    await engine('two', { schema, leaseMs: 1_500 }),
+  ];
+  const w = new StoreWorld(first, digest);
+  await first.leases.take(w.workspace);
+  await w.found();
+  const client = await writing(schema, 'one');
+  expect(await within(first.leases.renew(), 1_000)).toEqual([]);
+  expect(first.leases.isCertain(w.workspace)).toBe(true);
+  await sleep(1_600);
+  const taking = second.leases.take(w.workspace);
+  expect(await within(taking, 500)).toBe('hangs');
+  await client.query('commit');
+  expect(await taking).toBeUndefined();
+  expect(await second.getSetting(w.workspace, 'name')).toBe('value');
+});
+
+test('[ST149] as it is with tables of before, which an engine of that release writes to meanwhile', async () => {
+  const schema = 'before';
+  const client = await admin();
+  await client.query(`create schema ${schema}; set search_path = ${schema};
+    create table store_version (id integer primary key check (id = 1), version integer not null);
+    insert into store_version values (1, 5);`);
+  for (const migration of [initial, leases, fencing, keys, landed]) await client.query(migration);
+  const w = new StoreWorld(undefined as never, digest);
+  await client.query(`insert into workspace (id) values ('${w.workspace}');
+    insert into engine_node values ('old', null, now());
+    insert into workspace_lease select ref, 1, 'old', now() + interval '1 minute' from workspace`);
+  const old = await writing(schema, 'old');
+  const store = await engine('new', { schema });
+  expect(await within(client.query(`update workspace_lease set until = now() + interval '1 minute'`), 500)).toBe(
+    'hangs',
+  );
+  await old.query('commit');
+  await old.query(`begin; update setting set value = 'second'`);
+  expect(await within(client.query(`update workspace_lease set until = '-infinity'`), 2_000)).not.toBe('hangs');
+  await old.query('commit');
+  expect(await store.leases.take(w.workspace)).toBeUndefined();
+  await expect(old.query(`update setting set value = 'late'`)).rejects.toMatchObject({ code: 'HW002' });
+  expect(await store.getSetting(w.workspace, 'name')).toBe('second');
+  const at = new StoreWorld(store, digest);
+  expect(await at.found()).toEqual({ ok: true });
+  expect(await store.check(10)).toEqual([]);
+});
+
+test('[ST150] a workspace whose engine is gone in the middle of a transaction is taken by the next', {
+  timeout: 60_000,
+}, async () => {
+  const schema = 'idle';
+  const { way, url } = await wayTo();
+  const first = await engine('one', { schema, leaseMs: 1_000, url });
+  const w = new StoreWorld(first, digest);
+  await first.leases.take(w.workspace);
+  await w.found();
+  const second = await engine('two', { schema, leaseMs: 1_000 });
+  let isSilent = false;
+  way.silentAt = (piece) => {
+    isSilent ||= piece.includes('commit') && !piece.includes('select');
+    return isSilent;
+  };
+  const written = first.runs.writeMemo(w.workspace, [memoRow(w, 1)], 1_000_000).catch((e: unknown) => e);
+  while (!isSilent) await sleep(5);
+  await sleep(1_500);
+  expect(await within(second.leases.take(w.workspace), 15_000)).toBeUndefined();
+  // Told at last, the first one begins it anew, and is refused.
+  way.cut();
+  expect(await written).toMatchObject({ code: 'store_busy' });
 });

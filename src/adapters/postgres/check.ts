@@ -61,7 +61,7 @@ export function checkTables(db: PostgresDatabase, most: number): Promise<StorePr
       for await (const found of chunks(ask)) if (add(found)) return problems;
       return problems;
     },
-    'begin transaction isolation level repeatable read read only',
+    { begin: 'begin transaction isolation level repeatable read read only', isLong: true },
   );
 }
 

@@ -3,6 +3,7 @@
 // landed has to be found out first (commit_lane.ts).
 
 import pg from 'pg';
+import { limits } from '../../base/limits.ts';
 import { Fault } from '../../base/result.ts';
 import { toColumn } from './column_text.ts';
 import { asFault, isLost, isUndone } from './fault.ts';
@@ -28,6 +29,17 @@ export interface DatabaseOptions {
 interface TimedQuery extends pg.QueryConfig {
   query_timeout?: number;
 }
+
+/** How a transaction is done. */
+export interface Transacting {
+  /** Default `begin`. */
+  readonly begin?: string;
+  /** Takes as long as it takes: it looks at everything, or makes tables. Default false. */
+  readonly isLong?: boolean;
+}
+
+/** In a transaction that stands still for longer than one of an engine may: what is read is worked on in between. */
+export const standsStill = 'set local idle_in_transaction_session_timeout = 0';
 
 const defaults = { schema: 'headwater', connectionsMax: 10, patienceMs: 30_000 } as const;
 /** Waits between attempts; the last one again and again. */
@@ -62,7 +74,13 @@ export class PostgresDatabase {
     this.schema = schema;
     this.url = url;
     const { writer } = options;
-    const settings = { search_path: schema, synchronous_commit: 'on', ...(writer && { 'headwater.node': writer }) };
+    const settings = {
+      search_path: schema,
+      synchronous_commit: 'on',
+      // Whoever is gone in the middle of a transaction keeps a successor waiting no longer than a lease lasts.
+      idle_in_transaction_session_timeout: String(limits.leaseMs),
+      ...(writer && { 'headwater.node': writer }),
+    };
     const escaped = (value: string) => value.replaceAll(/[\\ ]/g, '\\$&');
     this.#settings = Object.entries(settings)
       .map(([name, value]) => `-c ${name}=${escaped(value)}`)
@@ -116,11 +134,13 @@ export class PostgresDatabase {
   }
 
   /** A transaction; `body` may be begun anew, after a connection that was lost before it ended. */
-  transaction<T>(doing: string, body: (ask: Ask) => Promise<T>, begin = 'begin'): Promise<T> {
+  transaction<T>(doing: string, body: (ask: Ask) => Promise<T>, how: Transacting = {}): Promise<T> {
+    const { begin = 'begin', isLong = false } = how;
     return this.patiently(doing, async () => {
       const client = await this.#pool.connect();
       try {
         await client.query(begin);
+        if (isLong) await client.query(standsStill);
         const answer = await body(async (sql, values = []) => {
           // Without values several statements may be sent at once.
           const { rows } = await (values.length === 0

@@ -14,7 +14,7 @@ import {
   nextPartRows,
 } from '../../ports/store_dump.ts';
 import { fromColumn, inOrderOfText } from './column_text.ts';
-import type { PostgresDatabase, Row } from './database.ts';
+import { type PostgresDatabase, type Row, standsStill } from './database.ts';
 import { asFault } from './fault.ts';
 
 export async function* dumpSchema(db: PostgresDatabase): AsyncIterable<DumpPart> {
@@ -24,6 +24,7 @@ export async function* dumpSchema(db: PostgresDatabase): AsyncIterable<DumpPart>
   try {
     await client.connect();
     await client.query('begin transaction isolation level repeatable read read only');
+    await client.query(standsStill);
     const { rows } = await client.query('select ref, id from workspace order by id');
     for (const { ref, id } of rows as { ref: number; id: WorkspaceId }[])
       for (const table of dumpTableNames) yield* partsOf(client, { table, ref, workspace: id });

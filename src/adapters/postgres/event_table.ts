@@ -49,7 +49,7 @@ export class EventTable {
           removedUpTo: row!['events_removed'] as number,
         };
       },
-      'begin transaction isolation level repeatable read read only',
+      { begin: 'begin transaction isolation level repeatable read read only' },
     );
   }
 

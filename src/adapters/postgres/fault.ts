@@ -16,8 +16,8 @@ const connectionMessages =
 /** Is the way to the server gone, or the server itself on its way out? Then what was asked may have been done, or not. */
 export function isLost(e: unknown): boolean {
   const code = codeOf(e);
-  // Class 08: connection exceptions; 57P01 to 57P03: shut down, crashed, not yet up.
-  if (connectionCodes.includes(code) || code.startsWith('08') || /^57P0[1-3]$/.test(code)) return true;
+  // Class 08: connection exceptions; 57P01 to 57P03: shut down, crashed, not yet up; 25P03: nothing came in a transaction for too long.
+  if (connectionCodes.includes(code) || code.startsWith('08') || /^(57P0[1-3]|25P03)$/.test(code)) return true;
   return e instanceof Error && connectionMessages.test(e.message);
 }
 

@@ -122,10 +122,14 @@ class PostgresTarget implements StoreTarget {
 
   /** One transaction of whoever still has the place; done again after a lost connection it writes nothing twice. */
   #owning<T>(body: (ask: Ask) => Promise<T>): Promise<T> {
-    return this.#db.transaction('making a store', async (ask) => {
-      await this.#owned.assert(ask);
-      return body(ask);
-    });
+    return this.#db.transaction(
+      'making a store',
+      async (ask) => {
+        await this.#owned.assert(ask);
+        return body(ask);
+      },
+      { isLong: true },
+    );
   }
 
   async #begin(id: WorkspaceId): Promise<void> {

@@ -10,9 +10,10 @@ import { fencing } from './migrations/0003_fencing.ts';
 import { keys } from './migrations/0004_keys.ts';
 import { landed } from './migrations/0005_landed.ts';
 import { overtaken } from './migrations/0006_overtaken.ts';
+import { renewals } from './migrations/0007_renewals.ts';
 
 /** In order; the first makes version 1. Never edit one that has been released. */
-const migrations: readonly string[] = [initial, leases, fencing, keys, landed, overtaken];
+const migrations: readonly string[] = [initial, leases, fencing, keys, landed, overtaken, renewals];
 
 /** Any number, the same in every release: what is locked while tables are made. */
 const lockOfMigration = 0x48575452;
@@ -20,7 +21,7 @@ const lockOfMigration = 0x48575452;
 /** Faults: `store_version`, `store_incomplete` unless `mayBeIncomplete`, `store_failed`. */
 export async function migrate(db: PostgresDatabase, { mayBeIncomplete = false } = {}): Promise<void> {
   const release = migrations.length;
-  await db.transaction('bringing the tables up to date', async (ask) => {
+  const update = async (ask: Ask): Promise<void> => {
     await ask('select pg_advisory_xact_lock($1)', [lockOfMigration]);
     await ask(`create schema if not exists ${db.schema}`);
     await ask(
@@ -45,7 +46,8 @@ export async function migrate(db: PostgresDatabase, { mayBeIncomplete = false } 
         'insert into store_version (id, version) values (1, $1) on conflict (id) do update set version = excluded.version',
         [found < 0 ? -release : release],
       );
-  });
+  };
+  await db.transaction('bringing the tables up to date', update, { isLong: true });
 }
 
 function mustBeWhole({ schema }: PostgresDatabase, version: number): void {
