@@ -77,6 +77,13 @@ export const limits = {
   leaseMs: 6_000,
   leaseRenewedEveryMs: 1_500,
   /**
+   * How long a database that keeps the store may take to answer a statement before its connection is given up: any, one that renews leases,
+   * and one that looks at or changes everything.
+   */
+  databaseAnsweredMs: 20_000,
+  databaseRenewedMs: 2_000,
+  databaseAnsweredLongMs: 3_600_000,
+  /**
    * How long an engine that shares its store keeps the seats of concurrency keys that it has without renewing them. As long as another
    * one waits before it takes up an action that is under way, and longer than a runner elsewhere goes on without its engine.
    */

@@ -175,3 +175,47 @@ test('[ST150] a workspace whose engine is gone in the middle of a transaction is
   way.cut();
   expect(await written).toMatchObject({ code: 'store_busy' });
 });
+
+/** As many connections as the pool may have, each used a moment ago. */
+async function usedBy(store: PostgresStore): Promise<void> {
+  await Promise.all(Array.from({ length: 30 }, () => store.listWorkspaces()));
+}
+
+test('[ST151] leases are renewed over other connections when nobody answers on those that there are', {
+  timeout: 60_000,
+}, async () => {
+  const { way, url } = await wayTo();
+  const first = await engine('one', { schema: 'hole', url });
+  const w = new StoreWorld(first, digest);
+  await first.leases.take(w.workspace);
+  await w.found();
+  await usedBy(first);
+  way.silence();
+  expect(await within(first.leases.renew(), 5_500)).toEqual([]);
+  expect(first.leases.isCertain(w.workspace)).toBe(true);
+  expect(await within(first.listWorkspaces(), 2_000)).toHaveLength(1);
+});
+
+test('[ST152] what nobody answers is asked again over another connection, and a commit lands once', {
+  timeout: 60_000,
+}, async () => {
+  const { way, url } = await wayTo();
+  const first = await engine('one', { schema: 'hole_2', url, answeredMs: 2_000, leaseMs: 60_000 });
+  const w = new StoreWorld(first, digest);
+  await first.leases.take(w.workspace);
+  await w.found();
+  await usedBy(first);
+  way.silence();
+  // Not one connection after the other.
+  expect(await within(first.listWorkspaces(), 5_000)).toHaveLength(1);
+  way.silentAt = (piece) => piece.includes('commit_held') || piece.includes('"auditHead"');
+  const landed = w.commit(w.step(w.head, 1));
+  expect(await within(landed, 6_000)).toEqual({ ok: true });
+  expect((await first.findChangeSet(w.workspace, w.head))!.version).toBe(1);
+  way.silence();
+  const memo = first.runs.writeMemo(w.workspace, [memoRow(w, 1)], 1_000_000);
+  expect(await within(memo, 5_000)).toBeUndefined();
+  expect(await first.check(10)).toEqual([]);
+  way.silence();
+  expect(await within(first.close(), 20_000)).toBeUndefined();
+});

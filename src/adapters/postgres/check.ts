@@ -5,7 +5,7 @@ import { hash as digest } from 'node:crypto';
 import { type ActionRow, actionColumns, contradictionOf } from '../../model/action_row.ts';
 import type { StoreProblem } from '../../ports/store.ts';
 import { fromColumn } from './column_text.ts';
-import type { Ask, PostgresDatabase } from './database.ts';
+import { type Ask, type PostgresDatabase, standsStill } from './database.ts';
 
 /** Chunks or actions looked at in one step. */
 const stepRows = 500;
@@ -61,7 +61,7 @@ export function checkTables(db: PostgresDatabase, most: number): Promise<StorePr
       for await (const found of chunks(ask)) if (add(found)) return problems;
       return problems;
     },
-    { begin: 'begin transaction isolation level repeatable read read only', isLong: true },
+    { begin: `begin transaction isolation level repeatable read read only; ${standsStill}`, isLong: true },
   );
 }
 

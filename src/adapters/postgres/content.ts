@@ -103,7 +103,9 @@ export class Content {
       if (rows.length < sweepStepRows) break;
       after = rows.at(-1)!['hash'] as string;
     }
-    const [kept] = await this.#db.ask('sweeping', 'select count(*) as n from chunk where workspace = $1', [workspace]);
+    const [kept] = await this.#db.askLong('sweeping', 'select count(*) as n from chunk where workspace = $1', [
+      workspace,
+    ]);
     return { chunksKept: kept!['n'] as number, chunksRemoved, bytesRemoved };
   }
 }

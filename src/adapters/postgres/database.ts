@@ -1,12 +1,12 @@
 // The way to the server: a pool of connections, each bound to the store's schema; statements that are prepared once a
-// connection; calls that are asked again when the connection is lost on the way. A commit is not simply asked again: whether it
-// landed has to be found out first (commit_lane.ts).
+// connection; calls that are asked again when the connection is lost on the way, or nobody answers on it. A commit is not simply asked
+// again: whether it landed has to be found out first (commit_lane.ts).
 
 import pg from 'pg';
 import { limits } from '../../base/limits.ts';
 import { Fault } from '../../base/result.ts';
 import { toColumn } from './column_text.ts';
-import { asFault, isLost, isUndone } from './fault.ts';
+import { asFault, isLost, isUnanswered, isUndone } from './fault.ts';
 
 export type Value = string | number | boolean | null | readonly string[] | readonly number[];
 export type Row = Readonly<Record<string, unknown>>;
@@ -21,6 +21,8 @@ export interface DatabaseOptions {
   readonly connectionsMax?: number;
   /** How long a lost server is waited for, in all. Default 30,000. */
   readonly patienceMs?: number;
+  /** How long an answer is waited for before the connection is given up. Default `limits.databaseAnsweredMs`. */
+  readonly answeredMs?: number;
   /** The engine that writes, which goes with every connection: the tables refuse what it writes to a workspace that another drives. */
   readonly writer?: string;
 }
@@ -34,11 +36,14 @@ interface TimedQuery extends pg.QueryConfig {
 export interface Transacting {
   /** Default `begin`. */
   readonly begin?: string;
-  /** Takes as long as it takes: it looks at everything, or makes tables. Default false. */
+  /** Takes as long as it takes, up to `limits.databaseAnsweredLongMs` a statement: it looks at everything, or makes tables. Default false. */
   readonly isLong?: boolean;
 }
 
-/** In a transaction that stands still for longer than one of an engine may: what is read is worked on in between. */
+/** After this long without a word the system asks whether the other end of a connection is there. */
+const keepAliveMs = 10_000;
+
+/** In a transaction that may stand still for longer than others: what is read is worked on in between. */
 export const standsStill = 'set local idle_in_transaction_session_timeout = 0';
 
 const defaults = { schema: 'headwater', connectionsMax: 10, patienceMs: 30_000 } as const;
@@ -64,6 +69,11 @@ export class PostgresDatabase {
   readonly #settings: string;
   readonly #pool: pg.Pool;
   readonly #patienceMs: number;
+  readonly #answeredMs: number;
+  /** When something was heard last on a connection, by `performance.now()`. */
+  readonly #heardAtMs = new WeakMap<pg.PoolClient, number>();
+  /** Connections on which nothing was heard since are given up: on one that was asked then nobody has answered. */
+  #silentSinceMs = Number.NEGATIVE_INFINITY;
   readonly #names = new Map<string, string>();
   readonly #entered = new Set<Promise<void>>();
   #closing: Promise<void> | undefined;
@@ -86,6 +96,7 @@ export class PostgresDatabase {
       .map(([name, value]) => `-c ${name}=${escaped(value)}`)
       .join(' ');
     this.#patienceMs = options.patienceMs ?? defaults.patienceMs;
+    this.#answeredMs = options.answeredMs ?? limits.databaseAnsweredMs;
     this.#pool = new pg.Pool({ ...this.clientOptions(), max: connectionsMax, allowExitOnIdle: true });
     // Of a connection that nobody uses at the moment: the pool makes another.
     this.#pool.on('error', () => {});
@@ -101,6 +112,8 @@ export class PostgresDatabase {
       application_name: 'headwater',
       connectionTimeoutMillis: 10_000,
       keepAlive: true,
+      keepAliveInitialDelayMillis: keepAliveMs,
+      query_timeout: this.#answeredMs,
       types: types as NonNullable<pg.ClientConfig['types']>,
       // Whoever set the server up otherwise: what is acknowledged here is on its disk.
       options: this.#settings,
@@ -125,38 +138,64 @@ export class PostgresDatabase {
     return this.patiently(doing, () => this.once(sql, values));
   }
 
+  /** As `ask`, of a statement that looks at or changes everything. */
+  askLong(doing: string, sql: string, values: readonly Value[] = []): Promise<Row[]> {
+    return this.patiently(doing, () => this.once(sql, values, limits.databaseAnsweredLongMs));
+  }
+
   /** One attempt; throws what the driver throws, also when there is no answer after `answeredMs`. */
-  async once(sql: string, values: readonly Value[] = [], answeredMs?: number): Promise<Row[]> {
-    const query: TimedQuery = { name: this.#nameOf(sql), text: sql, values: values.map(withoutNul) as unknown[] };
-    if (answeredMs !== undefined) query.query_timeout = answeredMs;
-    const { rows } = await this.#pool.query(query);
-    return rows as Row[];
+  once(sql: string, values: readonly Value[] = [], answeredMs?: number): Promise<Row[]> {
+    return this.#connected(async (send) => {
+      const query = { name: this.#nameOf(sql), text: sql, values: values.map(withoutNul) as unknown[] };
+      return send(answeredMs === undefined ? query : { ...query, query_timeout: answeredMs });
+    });
   }
 
   /** A transaction; `body` may be begun anew, after a connection that was lost before it ended. */
   transaction<T>(doing: string, body: (ask: Ask) => Promise<T>, how: Transacting = {}): Promise<T> {
     const { begin = 'begin', isLong = false } = how;
-    return this.patiently(doing, async () => {
-      const client = await this.#pool.connect();
-      try {
-        await client.query(begin);
-        if (isLong) await client.query(standsStill);
-        const answer = await body(async (sql, values = []) => {
-          // Without values several statements may be sent at once.
-          const { rows } = await (values.length === 0
-            ? client.query(sql)
-            : client.query(sql, values.map(withoutNul) as unknown[]));
-          return rows as Row[];
-        });
-        await client.query('commit');
-        client.release();
+    const time = isLong ? { query_timeout: limits.databaseAnsweredLongMs } : {};
+    return this.patiently(doing, () =>
+      this.#connected(async (send) => {
+        await send({ text: begin, ...time });
+        // Without values several statements may be sent at once.
+        const answer = await body((text, values = []) =>
+          send({ text, ...time, ...(values.length > 0 && { values: values.map(withoutNul) as unknown[] }) }),
+        );
+        await send({ text: 'commit', ...time });
         return answer;
-      } catch (e) {
-        // Taken out of the pool, its transaction ends with it.
-        client.release(true);
-        throw e;
-      }
-    });
+      }),
+    );
+  }
+
+  /** On a connection of the pool. Where something fails it is taken out of it, and what was begun on it ends with it. */
+  async #connected<T>(body: (send: (query: TimedQuery) => Promise<Row[]>) => Promise<T>): Promise<T> {
+    const client = await this.#connection();
+    let sentAtMs = 0;
+    try {
+      const answer = await body(async (query) => {
+        sentAtMs = performance.now();
+        const { rows } = await client.query(query);
+        this.#heardAtMs.set(client, performance.now());
+        return rows as Row[];
+      });
+      client.release();
+      return answer;
+    } catch (e) {
+      if (isUnanswered(e)) this.#silentSinceMs = Math.max(this.#silentSinceMs, sentAtMs);
+      client.release(true);
+      throw e;
+    }
+  }
+
+  /** One that is not as old as the silence of another. */
+  async #connection(): Promise<pg.PoolClient> {
+    for (;;) {
+      const client = await this.#pool.connect();
+      const heardAtMs = this.#heardAtMs.get(client);
+      if (heardAtMs === undefined || heardAtMs > this.#silentSinceMs) return client;
+      client.release(true);
+    }
   }
 
   /** Again, while the server cannot be reached, or undoes it because others were in the way, and there is patience left. Throws faults. */

@@ -3,6 +3,7 @@
 
 import pg from 'pg';
 import type { WorkspaceId } from '../../base/ids.ts';
+import { limits } from '../../base/limits.ts';
 import {
   type DumpPart,
   type DumpRow,
@@ -18,13 +19,12 @@ import { type PostgresDatabase, type Row, standsStill } from './database.ts';
 import { asFault } from './fault.ts';
 
 export async function* dumpSchema(db: PostgresDatabase): AsyncIterable<DumpPart> {
-  const client = new pg.Client(db.clientOptions());
+  const client = new pg.Client({ ...db.clientOptions(), query_timeout: limits.databaseAnsweredLongMs });
   // Told by the statement that meets it.
   client.on('error', () => {});
   try {
     await client.connect();
-    await client.query('begin transaction isolation level repeatable read read only');
-    await client.query(standsStill);
+    await client.query(`begin transaction isolation level repeatable read read only; ${standsStill}`);
     const { rows } = await client.query('select ref, id from workspace order by id');
     for (const { ref, id } of rows as { ref: number; id: WorkspaceId }[])
       for (const table of dumpTableNames) yield* partsOf(client, { table, ref, workspace: id });

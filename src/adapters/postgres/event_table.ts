@@ -5,7 +5,7 @@ import { Fault } from '../../base/result.ts';
 import type { MovedAction } from '../../model/action.ts';
 import type { EventPage, EventRow } from '../../ports/store.ts';
 import { fromColumn } from './column_text.ts';
-import type { PostgresDatabase, Row } from './database.ts';
+import type { Ask, PostgresDatabase, Row } from './database.ts';
 import { auditColumns, auditRow } from './rows.ts';
 
 const positionMax = Number.MAX_SAFE_INTEGER;
@@ -54,7 +54,7 @@ export class EventTable {
   }
 
   prune(workspace: number, kept: number): Promise<number> {
-    return this.#db.transaction('pruning', async (ask) => {
+    const prune = async (ask: Ask): Promise<number> => {
       const [newest] = await ask(
         'select position from event where workspace = $1 order by position desc limit 1 offset $2',
         [workspace, Math.max(0, kept)],
@@ -67,7 +67,8 @@ export class EventTable {
       ]);
       await ask('update workspace set events_removed = greatest(events_removed, $2) where ref = $1', [workspace, upTo]);
       return gone.length;
-    });
+    };
+    return this.#db.transaction('pruning', prune, { isLong: true });
   }
 }
 

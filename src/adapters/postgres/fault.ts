@@ -21,6 +21,11 @@ export function isLost(e: unknown): boolean {
   return e instanceof Error && connectionMessages.test(e.message);
 }
 
+/** Did nobody answer in time? */
+export function isUnanswered(e: unknown): boolean {
+  return e instanceof Error && e.message === 'Query read timeout';
+}
+
 /** Lost to others in a way that the server undid: deadlock, serialization. */
 export function isUndone(e: unknown): boolean {
   return ['40P01', '40001'].includes(codeOf(e));

@@ -5,7 +5,7 @@ import type { WorkspaceId } from '../../base/ids.ts';
 import { limits } from '../../base/limits.ts';
 import { Fault } from '../../base/result.ts';
 import type { EngineNode, LeaseLine, LeaseSurvey, Leases } from '../../ports/leases.ts';
-import type { PostgresDatabase, Row } from './database.ts';
+import type { PostgresDatabase, Row, Value } from './database.ts';
 
 interface Held {
   readonly epoch: number;
@@ -115,7 +115,7 @@ export class PostgresLeases implements Leases {
     const sinceMs = performance.now();
     await this.#seen();
     if (before.length === 0) return [];
-    const rows = await this.#db.ask(
+    const rows = await this.#renewing(
       'renewing leases',
       `update workspace_lease l set until = clock_timestamp() + $2 * interval '1 ms'
        from workspace w where w.ref = l.workspace and l.node = $1 and l.until > '-infinity' returning w.id, l.epoch`,
@@ -186,11 +186,16 @@ export class PostgresLeases implements Leases {
     await this.#db.ask('leaving', 'delete from engine_node where id = $1', mine);
   }
 
+  /** Asked again before the lease is over. */
+  #renewing(doing: string, sql: string, values: readonly Value[]): Promise<Row[]> {
+    return this.#db.patiently(doing, () => this.#db.once(sql, values, limits.databaseRenewedMs));
+  }
+
   /** Also takes away those that have not been here for an hour. */
   async #seen(): Promise<void> {
     const { id, address } = this.#node;
     const sinceMs = performance.now();
-    const [row] = await this.#db.ask(
+    const [row] = await this.#renewing(
       'being seen',
       `with gone as (delete from engine_node n where n.seen_at < clock_timestamp() - interval '1 hour'
          and not exists (select 1 from workspace_lease l where l.node = n.id and l.until >= clock_timestamp()))

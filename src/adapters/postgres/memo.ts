@@ -4,7 +4,7 @@
 import type { Hash } from '../../base/ids.ts';
 import type { MemoRow } from '../../ports/run_store.ts';
 import { fromColumn, toColumn } from './column_text.ts';
-import type { PostgresDatabase } from './database.ts';
+import type { Ask, PostgresDatabase } from './database.ts';
 
 /** Keys remembered as asked for, of all workspaces; more than that are forgotten, which the port allows. */
 const askedMax = 100_000;
@@ -103,9 +103,10 @@ export class Memo {
 
   clear(workspace: number): Promise<number> {
     this.#asked.delete(workspace);
-    return this.#db.transaction('clearing the memo', async (ask) => {
+    const clear = async (ask: Ask): Promise<number> => {
       await ask('update workspace set memo_bytes = 0 where ref = $1', [workspace]);
       return (await ask('delete from memo where workspace = $1 returning 1', [workspace])).length;
-    });
+    };
+    return this.#db.transaction('clearing the memo', clear, { isLong: true });
   }
 }

@@ -3,6 +3,7 @@
 // comes in beside the other; one whose connection was cut is known for a while by when it was seen. Whoever is alone is told apart by a
 // number, by which one that was cut off and succeeded writes no more.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { Fault } from '../../base/result.ts';
 import type { Ask, PostgresDatabase } from './database.ts';
@@ -12,6 +13,8 @@ import { nodeMs } from './leases.ts';
 const kindOfLock = 0x48570001;
 /** Waits for the server to notice that an owner has ended. */
 const takeMs = [20, 80, 300];
+/** After this long a connection that is being ended counts as ended. */
+const endedMs = 1_000;
 /** Between two attempts to have the lock again. */
 const retryMs = 500;
 
@@ -56,7 +59,7 @@ export class Presence {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#again);
-    await this.#client?.end();
+    if (this.#client !== undefined) await ended(this.#client);
   }
 
   /** On a connection of its own, with which the lock goes. False: somebody else is there. */
@@ -70,7 +73,7 @@ export class Presence {
       isHere = (await this.#isGiven(client)) && !this.#isClosed;
       if (isHere) this.#client = client;
     } finally {
-      if (!isHere) await client.end();
+      if (!isHere) await ended(client);
     }
     return isHere;
   }
@@ -102,4 +105,11 @@ export class Presence {
     }, retryMs);
     this.#again.unref();
   }
+}
+
+/** One that nobody answers on is not waited for. */
+async function ended(client: pg.Client): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([client.end(), sleep(endedMs, undefined, { signal: over.signal, ref: false })]);
+  over.abort();
 }

@@ -238,7 +238,7 @@ export class PostgresRunStore implements RunStore {
   statistics(workspace: WorkspaceId): Promise<RunStatistics> {
     const none = { runs: 0, logLines: 0, memoEntries: 0, memoBytes: 0 };
     return this.#workspaces.reading<RunStatistics>(workspace, none, async (ref) => {
-      const [row] = await this.#db.ask(
+      const [row] = await this.#db.askLong(
         'reading',
         `select (select count(*) from run where workspace = $1) as runs,
            (select count(*) from run_log where workspace = $1) as "logLines",

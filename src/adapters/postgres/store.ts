@@ -152,7 +152,8 @@ export class PostgresStore implements DumpableStore {
     limit = last,
   ): Promise<readonly LogRow[]> {
     return this.#workspaces.reading<readonly LogRow[]>(workspace, [], async (ref) => {
-      const rows = await this.#db.ask(
+      // All of a log may take its time.
+      const rows = await this.#db[limit === last ? 'askLong' : 'ask'](
         'reading',
         `select l.version, l.text from log l join change_set c on c.ref = l.change_set
          where c.workspace = $1 and c.id = $2 and l.version > $3 and l.version <= $4 order by l.version limit $5`,
@@ -246,7 +247,7 @@ export class PostgresStore implements DumpableStore {
   expireIdempotent(workspace: WorkspaceId, beforeMs: number): Promise<number> {
     return this.#workspaces.inTurn(workspace, async (ref) => {
       const sql = 'delete from idempotency where workspace = $1 and at_ms < $2 returning 1';
-      return (await this.#db.ask('writing', sql, [ref, beforeMs])).length;
+      return (await this.#db.askLong('writing', sql, [ref, beforeMs])).length;
     });
   }
 
@@ -335,7 +336,7 @@ export class PostgresStore implements DumpableStore {
   /** Bytes and rows on the server; since opening, `commits` that landed and `commitsStale` that were refused. */
   statistics(): Promise<Readonly<Record<string, number>>> {
     return this.#db.entering(async () => {
-      const [row] = await this.#db.ask(
+      const [row] = await this.#db.askLong(
         'reading',
         `select (select count(*) from workspace where name is not null) as workspaces, count(*) as "changeSets",
            coalesce(sum(version), 0)::bigint as "logRows", coalesce(sum(audit_count), 0)::bigint as "auditRows",
