@@ -219,3 +219,14 @@ test('[ST152] what nobody answers is asked again over another connection, and a 
   way.silence();
   expect(await within(first.close(), 20_000)).toBeUndefined();
 });
+
+test('[ST153] a role that may make nothing any more starts an engine', async () => {
+  const client = await admin();
+  await client.query(`create role small login password 'small'; grant create on database postgres to small`);
+  const url = server.urlOf('postgres', 'small', 'small');
+  const first = await engine('one', { schema: 'small', url });
+  await first.close();
+  await client.query(`revoke create on database postgres from small; revoke create on schema small from small`);
+  const again = await engine('two', { schema: 'small', url });
+  expect(await again.listWorkspaces()).toEqual([]);
+});

@@ -23,10 +23,7 @@ export async function migrate(db: PostgresDatabase, { mayBeIncomplete = false } 
   const release = migrations.length;
   const update = async (ask: Ask): Promise<void> => {
     await ask('select pg_advisory_xact_lock($1)', [lockOfMigration]);
-    await ask(`create schema if not exists ${db.schema}`);
-    await ask(
-      'create table if not exists store_version (id integer primary key check (id = 1), version integer not null)',
-    );
+    await makePlace(ask, db.schema);
     const rows = await ask('select version from store_version');
     const found = (rows[0]?.['version'] as number | undefined) ?? 0;
     if (!mayBeIncomplete) mustBeWhole(db, found);
@@ -48,6 +45,17 @@ export async function migrate(db: PostgresDatabase, { mayBeIncomplete = false } 
       );
   };
   await db.transaction('bringing the tables up to date', update, { isLong: true });
+}
+
+/** What is there is not made "if not exists": the server asks first whether the role may make any, which it needs only once. */
+async function makePlace(ask: Ask, schema: string): Promise<void> {
+  const [there] = await ask(
+    'select to_regnamespace($1) is not null as schema, to_regclass($2) is not null as version',
+    [schema, `${schema}.store_version`],
+  );
+  if (there!['schema'] !== true) await ask(`create schema ${schema}`);
+  if (there!['version'] !== true)
+    await ask('create table store_version (id integer primary key check (id = 1), version integer not null)');
 }
 
 function mustBeWhole({ schema }: PostgresDatabase, version: number): void {
