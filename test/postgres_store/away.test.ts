@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { PostgresDatabase } from '../../src/adapters/postgres/database.ts';
 import { initial } from '../../src/adapters/postgres/migrations/0001_initial.ts';
 import { leases } from '../../src/adapters/postgres/migrations/0002_leases.ts';
 import { fencing } from '../../src/adapters/postgres/migrations/0003_fencing.ts';
@@ -229,4 +230,27 @@ test('[ST153] a role that may make nothing any more starts an engine', async () 
   await client.query(`revoke create on database postgres from small; revoke create on schema small from small`);
   const again = await engine('two', { schema: 'small', url });
   expect(await again.listWorkspaces()).toEqual([]);
+});
+
+test('[ST154] options behind the address take none of what the store needs away', async () => {
+  const schema = 'opted';
+  const given = encodeURIComponent(
+    '-c work_mem=8MB -c search_path=public -c synchronous_commit=off -c headwater.node=other',
+  );
+  const first = await engine('one', { schema, url: `${server.urlOf('postgres')}?options=${given}` });
+  const client = await admin();
+  const tables = `select distinct schemaname from pg_tables where tablename = 'workspace_lease' and schemaname in ('public', $1)`;
+  expect((await client.query(tables, [schema])).rows).toEqual([{ schemaname: schema }]);
+  const w = new StoreWorld(first, digest);
+  await first.leases.take(w.workspace);
+  expect(await w.found()).toEqual({ ok: true });
+  await first.putSetting(w.workspace, 'name', 'value');
+  const db = new PostgresDatabase({ url: `${server.urlOf('postgres')}?options=${given}`, schema, writer: 'one' });
+  const names = ['work_mem', 'search_path', 'synchronous_commit', 'headwater.node'];
+  const [row] = await db.ask(
+    'reading',
+    `select ${names.map((name, i) => `current_setting('${name}') as s${i}`).join(', ')}`,
+  );
+  expect(row).toEqual({ s0: '8MB', s1: schema, s2: 'on', s3: 'one' });
+  await db.close();
 });

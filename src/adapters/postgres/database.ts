@@ -65,6 +65,7 @@ const types = {
 
 export class PostgresDatabase {
   readonly schema: string;
+  /** Without `options`, which stand before the settings: of a setting that is given twice the last counts. */
   readonly url: string;
   readonly #settings: string;
   readonly #pool: pg.Pool;
@@ -82,7 +83,11 @@ export class PostgresDatabase {
     const { url, schema = defaults.schema, connectionsMax = defaults.connectionsMax } = options;
     if (!isSchemaName(schema)) throw new Fault('store_failed', `no name for a schema: ${schema}`);
     this.schema = schema;
-    this.url = url;
+    const address = new URL(url);
+    const given = address.searchParams.get('options') ?? '';
+    // The driver would take them in place of the settings.
+    address.searchParams.delete('options');
+    this.url = given === '' ? url : address.href;
     const { writer } = options;
     const settings = {
       search_path: schema,
@@ -92,9 +97,8 @@ export class PostgresDatabase {
       ...(writer && { 'headwater.node': writer }),
     };
     const escaped = (value: string) => value.replaceAll(/[\\ ]/g, '\\$&');
-    this.#settings = Object.entries(settings)
-      .map(([name, value]) => `-c ${name}=${escaped(value)}`)
-      .join(' ');
+    const own = Object.entries(settings).map(([name, value]) => `-c ${name}=${escaped(value)}`);
+    this.#settings = [given, ...own].join(' ').trim();
     this.#patienceMs = options.patienceMs ?? defaults.patienceMs;
     this.#answeredMs = options.answeredMs ?? limits.databaseAnsweredMs;
     this.#pool = new pg.Pool({ ...this.clientOptions(), max: connectionsMax, allowExitOnIdle: true });
