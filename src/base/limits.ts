@@ -318,6 +318,12 @@ export const limits = {
   natsBegunMax: 4,
   /** Slips of calls which only compute that one runner has at a time. */
   natsSlipsMax: 64,
+  /** Calls which only compute that it has under way at a time, for each of its processors. */
+  natsCallsPerCpuMax: 32,
+  /** Bytes that it has not told its engines yet, over which it begins none. */
+  natsUnsentBytesMax: 64 * 1024 * 1024,
+  /** Bytes of what a runner tells an engine at once; one thing that is larger goes alone. */
+  natsBatchBytesMax: 4 * 1024 * 1024,
   /** Slips that a runner takes past what waits with a lower priority, for one of that. */
   natsPassedOverMax: 8,
   /** How long an engine that ends waits for what it ended on runners. */

@@ -36,6 +36,7 @@ export interface ContactOptions {
   readonly name: string;
   readonly keys: KeyPair;
   readonly slip: Pick<Slip, 'node' | 'key' | 'leaseMs'>;
+  readonly note: (text: string) => void;
 }
 
 /** Part of the lease after which a runner that hears nothing ends what it has. */
@@ -54,7 +55,7 @@ export class EngineContact {
   #askedAtMs = 0;
 
   constructor(options: ContactOptions) {
-    const { link, names, instance, slip } = options;
+    const { link, names, instance, slip, note } = options;
     this.#options = options;
     this.leaseMs = slip.leaseMs;
     this.events = new EventSender({
@@ -64,6 +65,7 @@ export class EngineContact {
       key: slip.key,
       heard: () => this.#heard(),
       isGivenUp: (sinceMs) => this.#isGoneSince(sinceMs),
+      note,
     });
   }
 

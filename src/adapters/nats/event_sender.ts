@@ -1,13 +1,15 @@
 // What a runner tells one engine of its runs: in order, each thing once. Events gather while a batch is on its way, so that many
-// go together; a batch is sent again until the engine has taken it, and the next one waits for that. It is given up only
-// when the engine has been out of reach for so long that it has given up the runs itself.
+// go together, up to a bound; a batch is sent again until the engine has taken it, and the next one waits for that. It is given
+// up only when the engine has been out of reach for so long that it has given up the runs itself. Nothing here bounds what
+// gathers: `unsentBytes` says how much it is, to whoever begins more.
 
 import { randomUUID } from 'node:crypto';
 import { limits } from '../../base/limits.ts';
-import type { NatsLink } from './connection.ts';
+import { messageOf, type NatsLink } from './connection.ts';
 import {
   type BatchAnswer,
   type BatchHead,
+  batchOf,
   bytesOf,
   frameOf,
   partAt,
@@ -28,6 +30,13 @@ export interface EventSenderOptions {
   readonly heard: () => void;
   /** Nobody waits at the other end any more, when it has not answered since then. */
   readonly isGivenUp: (sinceMs: number) => boolean;
+  readonly note: (text: string) => void;
+}
+
+interface Unsent {
+  /** The event, as text. */
+  readonly bytes: Uint8Array;
+  readonly isSecret: boolean;
 }
 
 const retryMs = 200;
@@ -37,8 +46,8 @@ const startedMs = 5;
 export class EventSender {
   readonly #options: EventSenderOptions;
   readonly #channel = randomUUID();
-  #waiting: RunEvent[] = [];
-  #isSealed = false;
+  #waiting: Unsent[] = [];
+  #unsentBytes = 0;
   #batch = 0;
   #added = 0;
   #taken = 0;
@@ -52,9 +61,10 @@ export class EventSender {
 
   /** `isSecret`: nobody but the engine may read it. */
   add(event: RunEvent, isSecret: boolean): void {
+    const bytes = bytesOf(event);
     this.#added++;
-    this.#waiting.push(event);
-    this.#isSealed ||= isSecret;
+    this.#waiting.push({ bytes, isSecret });
+    this.#unsentBytes += bytes.length;
     if (this.#isSending) return;
     // A short call has ended by the time that anybody could be told that it has begun: one message tells both.
     if (event.is === 'started') {
@@ -76,40 +86,65 @@ export class EventSender {
     return this.#taken === this.#added;
   }
 
+  /** Of what was added and is not with the engine. */
+  get unsentBytes(): number {
+    return this.#unsentBytes;
+  }
+
   /** Resolves true when all that was added until now is with the engine, false when it will never be. */
   taken(): Promise<boolean> {
     if (this.isEmpty) return Promise.resolve(true);
     return new Promise((resolve) => this.#wanting.push({ upTo: this.#added, resolve }));
   }
 
+  /** Never rejects. */
   async #send(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const events = this.#waiting;
-      const isSealed = this.#isSealed;
-      this.#waiting = [];
-      this.#isSealed = false;
-      if (!(await this.#sendBatch(events, isSealed))) {
-        this.#giveUp();
-        break;
+    try {
+      while (this.#waiting.length > 0) {
+        const events = this.#next();
+        if (!(await this.#sendBatch(events))) {
+          this.#giveUp();
+          break;
+        }
+        this.#taken += events.length;
+        for (const { bytes } of events) this.#unsentBytes -= bytes.length;
+        const ready = this.#wanting.filter((w) => w.upTo <= this.#taken);
+        if (ready.length === 0) continue;
+        this.#wanting = this.#wanting.filter((w) => w.upTo > this.#taken);
+        for (const { resolve } of ready) resolve(true);
       }
-      this.#taken += events.length;
-      const ready = this.#wanting.filter((w) => w.upTo <= this.#taken);
-      if (ready.length === 0) continue;
-      this.#wanting = this.#wanting.filter((w) => w.upTo > this.#taken);
-      for (const { resolve } of ready) resolve(true);
+    } catch (e) {
+      // The runs that it was about are lost to this engine; those of others go on.
+      this.#options.note(`an engine could not be told of its runs: ${messageOf(e)}`);
+      this.#giveUp();
+    } finally {
+      this.#isSending = false;
     }
-    this.#isSending = false;
+  }
+
+  /** What has waited longest, as much as fits a batch, one event at least. */
+  #next(): readonly Unsent[] {
+    let count = 0;
+    let bytes = 0;
+    for (const event of this.#waiting) {
+      bytes += event.bytes.length;
+      if (count > 0 && bytes > limits.natsBatchBytesMax) break;
+      count++;
+    }
+    return this.#waiting.splice(0, count);
   }
 
   #giveUp(): void {
     this.#waiting = [];
+    this.#unsentBytes = 0;
     this.#taken = this.#added;
     for (const { resolve } of this.#wanting.splice(0)) resolve(false);
   }
 
-  async #sendBatch(events: readonly RunEvent[], isSealed: boolean): Promise<boolean> {
+  async #sendBatch(events: readonly Unsent[]): Promise<boolean> {
     const { link, instance, subject, key, isGivenUp } = this.#options;
-    const plain = bytesOf({ events });
+    const isSealed = events.some(({ isSecret }) => isSecret);
+    const plain = batchOf(events.map(({ bytes }) => bytes));
     const bytes = isSealed ? sealTo(key, plain) : plain;
     // An engine without a key is none of this version.
     if (bytes === undefined) return false;

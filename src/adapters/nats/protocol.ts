@@ -150,6 +150,13 @@ const decoder = new TextDecoder();
 
 export const bytesOf = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value));
 
+/** A batch of events, each as `bytesOf` gives it. */
+export function batchOf(events: readonly Uint8Array[]): Uint8Array {
+  const listed = events.flatMap((event, at) => (at === 0 ? [event] : [comma, event]));
+  return Buffer.concat([encoder.encode('{"events":['), ...listed, encoder.encode(']}')]);
+}
+const comma = Uint8Array.of(44);
+
 /** What a message says; undefined: it is no object of JSON. Its members are what the version promises. */
 export function read<T>(bytes: Uint8Array): T | undefined {
   let value: unknown;

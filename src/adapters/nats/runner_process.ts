@@ -6,6 +6,7 @@ import type { RunId } from '../../base/ids.ts';
 import { limits } from '../../base/limits.ts';
 import type { Runner } from '../../ports/runner.ts';
 import { parseAddress } from './address.ts';
+import { CallGate } from './call_gate.ts';
 import { openLink } from './connection.ts';
 import { EngineContact } from './engine_contact.ts';
 import { Intake } from './intake.ts';
@@ -57,7 +58,7 @@ export async function openRunnerProcess(options: RunnerProcessOptions): Promise<
   const contactWith = (slip: Slip): EngineContact => {
     const known = engines.get(slip.node);
     if (known !== undefined) return known;
-    const contact = new EngineContact({ link, names, instance, name, keys, slip });
+    const contact = new EngineContact({ link, names, instance, name, keys, slip, note });
     engines.set(slip.node, contact);
     return contact;
   };
@@ -74,7 +75,13 @@ export async function openRunnerProcess(options: RunnerProcessOptions): Promise<
     };
     connection.publish(names.hello, bytesOf(hello));
   };
-  intakes = runners.map((runner) => new Intake({ link, names, runner, pool, name, contactWith, note }));
+  const unsentBytes = (): number => [...engines.values()].reduce((sum, { events }) => sum + events.unsentBytes, 0);
+  const gates: CallGate[] = [];
+  intakes = runners.map((of) => {
+    const runner = of.tier === 'isolate' ? new CallGate(of, unsentBytes) : of;
+    if (runner instanceof CallGate) gates.push(runner);
+    return new Intake({ link, names, runner, pool, name, contactWith, note });
+  });
   let refused = '';
   const hear = (subject: string, handle: (data: Uint8Array) => void): void => {
     connection.subscribe(subject, {
@@ -98,6 +105,7 @@ export async function openRunnerProcess(options: RunnerProcessOptions): Promise<
   const ticking = setInterval(() => {
     const nowMs = performance.now();
     for (const intake of intakes) intake.tick(nowMs);
+    for (const gate of gates) gate.look();
     for (const [node, contact] of engines) {
       contact.tick(nowMs);
       if (contact.isIdle && contact.isGone) engines.delete(node);
