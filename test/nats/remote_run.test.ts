@@ -61,7 +61,7 @@ test('[EN730][EN736] events come in parts and again, and each is told once; what
   const keys = await makeKeyPair();
   const heard: string[] = [];
   const receiver = new EventReceiver(keys, (from, events) => heard.push(`${from} ${events.map((e) => e.run).join()}`));
-  const batch = (n: number, run: string): Uint8Array => bytesOf({ events: [{ run }], n });
+  const batch = (_: number, run: string): Uint8Array => bytesOf({ events: [{ run, attempt: 1, is: 'authenticated' }] });
   const part = (
     n: number,
     at: number,

@@ -158,7 +158,13 @@ class Node implements EngineNode {
     this.#parts.link.connection.subscribe(subject, {
       callback: (error, m) => {
         // A subscription that ends with the connection says so by an error, too.
-        if (error === null) handle(m);
+        if (error !== null) return;
+        try {
+          handle(m);
+        } catch (e) {
+          // Thrown out of here it would end the reading of everything that comes over the connection.
+          this.#parts.note(`a message at ${subject} was left alone: ${messageOf(e)}`);
+        }
       },
     });
   }

@@ -46,7 +46,7 @@ export class EngineShares {
   }
 }
 
-function contender(of: PoolDemand | undefined): readonly Contender[] {
-  const isRead = of !== undefined && of.workspaces > 0 && Number.isFinite(of.workspaces) && of.used >= 0;
-  return isRead ? [of] : [];
+function contender(of: PoolDemand | null | undefined): readonly Contender[] {
+  const isRead = Number.isFinite(of?.workspaces) && Number.isFinite(of?.used);
+  return of && isRead && of.workspaces > 0 && of.used >= 0 ? [of] : [];
 }

@@ -1,7 +1,7 @@
 // The engine's end of what runners tell: parts are put together, a batch that comes again is answered and not told again, and
-// what is sealed is opened.
+// what is sealed is opened. What cannot be read is left out.
 
-import { type BatchAnswer, type BatchHead, type RunEvent, read, readFrame } from './protocol.ts';
+import { type BatchAnswer, type BatchHead, type RunEvent, readBatch, readFrame } from './protocol.ts';
 import type { KeyPair } from './sealing.ts';
 
 interface Coming {
@@ -40,9 +40,9 @@ export class EventReceiver {
     known.last = batch;
     known.parts = [];
     const plain = head.isSealed ? this.#keys.open(whole) : whole;
-    const said = plain && read<{ events: readonly RunEvent[] }>(plain);
-    if (!Array.isArray(said?.events)) return undefined;
-    this.#tell(instance, said.events);
+    const events = plain && readBatch(plain);
+    if (events === undefined) return undefined;
+    this.#tell(instance, events);
     return { is: 'taken' };
   }
 

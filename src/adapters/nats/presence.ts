@@ -1,11 +1,12 @@
 // Which runners there are, by what they say themselves every second. One that was not heard of for several of these is gone,
 // counted only while it could have been heard. Those of one tier and pool count together.
 
+import { isObject } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
 import { isPoolLabel } from '../../dispatch/pool_label.ts';
 import type { Tier } from '../../model/run.ts';
 import type { Runner } from '../../ports/runner.ts';
-import { type Hello, protocolVersion, tiers } from './protocol.ts';
+import { type Hello, isInstance, isTexts, protocolVersion, tiers } from './protocol.ts';
 
 const missedMax = 5;
 
@@ -25,8 +26,9 @@ export class Presence {
   /** What was asked since somebody came, went or changed: it is asked with every run. */
   readonly #about = new Map<string, Pick<Runner, 'capacity' | 'confinement'>>();
 
-  /** Answers whether anything is other than before. `text`: why it cannot be used. */
+  /** Answers whether anything is other than before. `text`: why it cannot be used, where there is somebody to be told. */
   heard(hello: Hello): { readonly isNews: boolean; readonly text?: string } {
+    if (!isInstance(hello.instance)) return { isNews: false };
     const text = wrongWith(hello);
     if (text !== undefined) return { isNews: false, text };
     const before = this.#known.get(hello.instance);
@@ -94,17 +96,19 @@ export class Presence {
   }
 }
 
-function wrongWith({ version, instance, pool, tiers: told }: Hello): string | undefined {
+function wrongWith({ version, pool, tiers: told }: Hello): string | undefined {
   if (version !== protocolVersion)
     return `it speaks version ${version}, the engine ${protocolVersion}: use one release`;
-  if (typeof instance !== 'string' || !/^[0-9a-z]{1,64}$/.test(instance)) return 'its instance is no name';
   if (typeof pool !== 'string' || !isPoolLabel(pool)) return 'its pool is no label';
+  if (!isObject(told)) return 'it does not say what it serves';
   for (const tier of tiers) {
-    const of = told?.[tier];
-    if (of === undefined) continue;
-    if (!(of.capacity?.cpus > 0) || !(of.capacity.memoryBytes > 0)) return `its ${tier} tier has no capacity`;
-    if (!Array.isArray(of.confinement?.holds) || !Array.isArray(of.confinement.missing))
+    if (told[tier] === undefined) continue;
+    const { capacity, confinement } = isObject(told[tier]) ? told[tier] : {};
+    if (!isRoom(capacity?.cpus) || !isRoom(capacity?.memoryBytes)) return `its ${tier} tier has no capacity`;
+    if (!isTexts(confinement?.holds) || !isTexts(confinement?.missing))
       return `its ${tier} tier does not say what holds`;
   }
   return undefined;
 }
+
+const isRoom = (amount: unknown): boolean => Number.isFinite(amount) && Number(amount) > 0;

@@ -7,7 +7,7 @@
 import type { RunId } from '../../base/ids.ts';
 import { isObject } from '../../base/json.ts';
 import type { Priority } from '../../dispatch/strand.ts';
-import type { RunLogLine, Tier } from '../../model/run.ts';
+import { type RunLogLine, runFailures, type Tier } from '../../model/run.ts';
 import type { PoolDemand, RunCode, Runner, RunReport, RunRequest } from '../../ports/runner.ts';
 
 /**
@@ -168,6 +168,55 @@ export function read<T>(bytes: Uint8Array): T | undefined {
   }
   return isObject(value as never) ? (value as T) : undefined;
 }
+
+/** The events of a batch, without those that are none; undefined: it is no batch. */
+export function readBatch(bytes: Uint8Array): readonly RunEvent[] | undefined {
+  const events = read<{ events: unknown }>(bytes)?.events;
+  return Array.isArray(events) ? events.filter(isEvent) : undefined;
+}
+
+/** Has it what whoever hears of it relies on? */
+function isEvent(event: unknown): event is RunEvent {
+  if (!isObject(event) || typeof event.run !== 'string' || !Number.isFinite(event.attempt)) return false;
+  switch (event.is as RunEvent['is']) {
+    case 'started':
+      return Number.isFinite(event.atMs);
+    case 'log':
+      return isLine(event.line);
+    case 'left':
+      return isTexts(event.texts);
+    case 'authenticated':
+      return true;
+    case 'ended':
+      return isReport(event.report);
+    case 'fault':
+      return typeof event.message === 'string';
+    default:
+      return false;
+  }
+}
+
+function isLine(line: unknown): boolean {
+  if (!isObject(line) || !Number.isFinite(line.seq) || !Number.isFinite(line.atMs)) return false;
+  return (line.stream === 'output' || line.stream === 'error') && typeof line.text === 'string';
+}
+
+function isReport(report: unknown): boolean {
+  if (!isObject(report) || !isObject(report.outcome) || typeof report.runner !== 'string') return false;
+  const { outcome, tookMs, peakMemoryBytes, exit } = report;
+  if (!Number.isFinite(tookMs) || (peakMemoryBytes !== null && !Number.isFinite(peakMemoryBytes))) return false;
+  if (exit !== null && typeof exit !== 'string') return false;
+  if (outcome.ok === true) return outcome.value === undefined || typeof outcome.value === 'string';
+  return (
+    outcome.ok === false && Object.hasOwn(runFailures, String(outcome.code)) && typeof outcome.message === 'string'
+  );
+}
+
+/** Who says something: part of the subject at which he is answered. */
+export const isInstance = (text: unknown): text is string => typeof text === 'string' && /^[0-9a-z]{1,64}$/.test(text);
+
+export const isTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((text) => typeof text === 'string');
 
 export function frameOf(head: unknown, body: Uint8Array): Uint8Array {
   return Buffer.concat([bytesOf(head), newline, body]);

@@ -10,7 +10,7 @@ import { jetstream } from '@nats-io/jetstream';
 import type { Msg, Subscription } from '@nats-io/transport-node';
 import { type Priority, priorities } from '../../dispatch/strand.ts';
 import type { Tier } from '../../model/run.ts';
-import type { NatsLink } from './connection.ts';
+import { messageOf, type NatsLink } from './connection.ts';
 import { bytesOf, type Names } from './protocol.ts';
 
 export interface QueueReaderOptions {
@@ -120,7 +120,14 @@ export class QueueReader {
     for (const priority of [...this.#open.keys()]) this.#end(priority);
     this.#subscription = link.connection.subscribe(`${inbox}.*`, {
       callback: (error, m) => {
-        if (error === null) this.#heard(m, inbox);
+        if (error !== null) return;
+        try {
+          this.#heard(m, inbox);
+        } catch (e) {
+          // Thrown out of here it would end the reading of everything that comes over the connection.
+          this.#trouble = e instanceof Error ? e : new Error(messageOf(e));
+          this.#options.ended();
+        }
       },
     });
   }

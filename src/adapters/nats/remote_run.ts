@@ -4,7 +4,7 @@
 // A run with effects has one holder at most, who got the request from here: whoever else asks is told that it is gone. One that
 // only computes may be run by several, one after the other; lines that were told are not told again.
 
-import type { Fault } from '../../base/result.ts';
+import { type Fault, unreachable } from '../../base/result.ts';
 import type { Priority } from '../../dispatch/strand.ts';
 import {
   endedBeforeItBegan,
@@ -13,6 +13,7 @@ import {
   type RunReport,
   type RunRequest,
 } from '../../ports/runner.ts';
+import { messageOf } from './connection.ts';
 import type { RunEvent, SentRequest } from './protocol.ts';
 
 export interface Holder {
@@ -75,32 +76,46 @@ export class RemoteRun {
     return sent;
   }
 
-  /** Tells what a runner says, unless it is not the one that has it. Answers whether the run is over by that. */
+  /**
+   * Tells what a runner says, unless it is not the one that has it. Answers whether the run is over by that. One whose listener
+   * throws is: how it would have ended nobody has heard.
+   */
   tell(instance: string, event: RunEvent): boolean {
     if (this.isOver || !this.#isFrom(instance, event.attempt)) return false;
+    try {
+      this.#hear(event);
+    } catch (e) {
+      this.fail('runner_lost', `what the runner told could not be taken: ${messageOf(e)}`);
+    }
+    return this.isOver;
+  }
+
+  #hear(event: RunEvent): void {
     switch (event.is) {
       case 'started':
         if (!this.#hasStarted) this.#listener.started(event.atMs);
         this.#hasStarted = true;
-        return false;
+        return;
       case 'log':
         // A second attempt says the same again.
-        if (event.line.seq !== this.#lines + 1) return false;
+        if (event.line.seq !== this.#lines + 1) return;
         this.#lines++;
         this.#listener.log(event.line);
-        return false;
+        return;
       case 'left':
         this.#listener.left?.(event.texts);
-        return false;
+        return;
       case 'authenticated':
         this.#listener.authenticated?.();
-        return false;
+        return;
       case 'ended':
         this.end(event.report);
-        return true;
+        return;
       case 'fault':
         this.fail('runner_lost', event.message);
-        return true;
+        return;
+      default:
+        unreachable(event);
     }
   }
 

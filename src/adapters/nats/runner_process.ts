@@ -7,10 +7,10 @@ import { limits } from '../../base/limits.ts';
 import type { Runner } from '../../ports/runner.ts';
 import { parseAddress } from './address.ts';
 import { CallGate } from './call_gate.ts';
-import { openLink } from './connection.ts';
+import { messageOf, openLink } from './connection.ts';
 import { EngineContact } from './engine_contact.ts';
 import { Intake } from './intake.ts';
-import { bytesOf, type Hello, namesOf, protocolVersion, read, type Slip } from './protocol.ts';
+import { bytesOf, type Hello, isTexts, namesOf, protocolVersion, read, type Slip } from './protocol.ts';
 import { makeKeyPair } from './sealing.ts';
 
 export interface RunnerProcessOptions {
@@ -86,14 +86,21 @@ export async function openRunnerProcess(options: RunnerProcessOptions): Promise<
   const hear = (subject: string, handle: (data: Uint8Array) => void): void => {
     connection.subscribe(subject, {
       callback: (error, m) => {
-        if (error === null) handle(m.data);
+        if (error !== null) return;
+        try {
+          handle(m.data);
+        } catch (e) {
+          // Thrown out of here it would end the reading of everything that comes over the connection.
+          note(`a message at ${subject} was left alone: ${messageOf(e)}`);
+        }
       },
     });
   };
   const unwanted = (data: Uint8Array): void => {
     const said = read<{ unwanted?: readonly RunId[]; refused?: string }>(data);
-    for (const run of said?.unwanted ?? []) for (const intake of intakes) intake.unwanted(run);
-    if (said?.refused === undefined || said.refused === refused) return;
+    const runs = isTexts(said?.unwanted) ? (said.unwanted as readonly RunId[]) : [];
+    for (const run of runs) for (const intake of intakes) intake.unwanted(run);
+    if (typeof said?.refused !== 'string' || said.refused === refused) return;
     refused = said.refused;
     note(`an engine does not use this runner: ${refused}`);
   };

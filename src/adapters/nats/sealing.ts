@@ -29,6 +29,7 @@ export async function makeKeyPair(): Promise<KeyPair> {
 
 /** undefined: that is no public key. */
 export function sealTo(publicKey: string, bytes: Uint8Array): Uint8Array | undefined {
+  if (typeof publicKey !== 'string') return undefined;
   const key = Buffer.from(publicKey, 'base64');
   return key.length === sodium.crypto_box_PUBLICKEYBYTES ? sodium.crypto_box_seal(bytes, key) : undefined;
 }
