@@ -49,6 +49,7 @@ export class EngineContact {
   readonly leaseMs: number;
   readonly #options: ContactOptions;
   readonly #holding = new Map<RunId, Holding>();
+  /** When the last was asked that it has answered: until then, at least, it was reached. An answer may be read long after. */
   #heardAtMs = performance.now();
   #upAtMs = performance.now();
   #isAsking = false;
@@ -63,7 +64,7 @@ export class EngineContact {
       instance,
       subject: names.events(slip.node),
       key: slip.key,
-      heard: () => this.#heard(),
+      heard: (askedAtMs) => this.#heard(askedAtMs),
       isGivenUp: (sinceMs) => this.#isGoneSince(sinceMs),
       note,
     });
@@ -109,13 +110,14 @@ export class EngineContact {
     let parts: Uint8Array[] = [];
     for (let wanted = 1; parts.length < wanted; ) {
       const asked: Claim = { instance, name, key: keys.publicKey, run, part: parts.length };
+      const askedAtMs = performance.now();
       const question = link.connection.request(names.claim(slip.node), bytesOf(asked), { timeout: limits.natsAskMs });
       const answer = await question.catch((e: unknown) => {
         const holding = this.#holding.get(run);
         if (holding !== undefined) holding.mayBeGiven ||= parts.length > 0 || !isUnheard(e);
         throw e;
       });
-      this.#heard();
+      this.#heard(askedAtMs);
       const frame = readFrame<ClaimAnswer>(answer.data);
       if (frame?.head.is !== 'granted') return undefined;
       parts.push(frame.body);
@@ -145,12 +147,13 @@ export class EngineContact {
     this.#isAsking = true;
     try {
       const held: Held = { instance, runs: [...this.#holding.keys()] };
+      const askedAtMs = performance.now();
       const answer = await link.connection.request(names.held(slip.node), bytesOf(held), {
         timeout: Math.min(limits.natsAskMs, this.leaseMs / 4),
       });
       const said = read<HeldAnswer>(answer.data);
       if (said === undefined) return;
-      this.#heard();
+      this.#heard(askedAtMs);
       for (const run of said.lost) this.#lose(run);
       for (const run of said.unwanted) this.#holding.get(run)?.end();
     } catch (e) {
@@ -161,8 +164,8 @@ export class EngineContact {
     }
   }
 
-  #heard(): void {
-    this.#heardAtMs = performance.now();
+  #heard(askedAtMs: number): void {
+    this.#heardAtMs = Math.max(this.#heardAtMs, askedAtMs);
   }
 
   #lose(run: RunId): void {

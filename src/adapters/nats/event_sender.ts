@@ -26,8 +26,8 @@ export interface EventSenderOptions {
   readonly subject: string;
   /** The engine's public key. */
   readonly key: string;
-  /** The engine has answered. */
-  readonly heard: () => void;
+  /** The engine has answered what it was asked then. */
+  readonly heard: (askedAtMs: number) => void;
   /** Nobody waits at the other end any more, when it has not answered since then. */
   readonly isGivenUp: (sinceMs: number) => boolean;
   readonly note: (text: string) => void;
@@ -156,8 +156,9 @@ export class EventSender {
       const head: BatchHead = { instance, channel: this.#channel, batch, part, parts, isSealed };
       try {
         const frame = frameOf(head, partAt(bytes, partBytes, part));
+        const askedAtMs = performance.now();
         const answer = await link.connection.request(subject, frame, { timeout: limits.natsAskMs });
-        this.#options.heard();
+        this.#options.heard(askedAtMs);
         const said = read<BatchAnswer>(answer.data);
         part = said?.is === 'again' ? Math.min(said.from, parts - 1) : part + 1;
       } catch (e) {
