@@ -328,6 +328,8 @@ export const limits = {
   natsPassedOverMax: 8,
   /** How long an engine that ends waits for what it ended on runners. */
   natsStopMs: 5_000,
+  /** How long a runner that is asked to end keeps what it has to tell while NATS is away. */
+  natsLeaveMs: 10_000,
   /** Webhooks of a workspace, and how they are delivered: time for an answer, wait before the second attempt and at most, attempts. */
   webhooksMax: 50,
   webhookTimeoutMs: 10_000,

@@ -9,7 +9,7 @@ import { newRun, sleep } from './world.ts';
 
 type Ask = (subject: string) => Promise<Uint8Array>;
 
-async function contactOver(leaseMs: number, ask: Ask): Promise<EngineContact> {
+async function contactOver(leaseMs: number, ask: Ask, isCutOff = () => false): Promise<EngineContact> {
   const request = async (subject: string, _: Uint8Array, { timeout }: { readonly timeout: number }) => {
     const late = sleep(timeout).then(() => Promise.reject(new Error('timeout')));
     return { data: await Promise.race([ask(subject), late]) };
@@ -18,7 +18,16 @@ async function contactOver(leaseMs: number, ask: Ask): Promise<EngineContact> {
   const link = { isUp: true, payloadBytesMax: 1_048_576, connection } as unknown as NatsLink;
   const [keys, engine] = [await makeKeyPair(), await makeKeyPair()];
   const slip = { node: 'n', key: engine.publicKey, leaseMs };
-  return new EngineContact({ link, names: namesOf('x'), instance: 'a', name: 'a', keys, slip, note: () => {} });
+  return new EngineContact({
+    link,
+    names: namesOf('x'),
+    instance: 'a',
+    name: 'a',
+    keys,
+    slip,
+    note: () => {},
+    isCutOff,
+  });
 }
 
 const never = new Promise<never>(() => {});
@@ -49,3 +58,22 @@ test.each(['events', 'claim'])(
     expect(contact.hasLost(run)).toBe(true);
   },
 );
+
+test('[EN813] what a runner has to tell is given up at once when it is to end and cut off, and what is added after', async () => {
+  let isCutOff = false;
+  const contact = await contactOver(
+    2_000,
+    () => Promise.reject(new Error('away')),
+    () => isCutOff,
+  );
+  const line = { run: newRun(), attempt: 1, is: 'log', line: { seq: 1, atMs: 0, stream: 'output', text: '' } } as const;
+  contact.events.add(line, false);
+  const first = contact.events.taken();
+  await sleep(50);
+  expect(contact.events.isEmpty).toBe(false);
+  isCutOff = true;
+  expect(await first).toBe(false);
+  contact.events.add(line, false);
+  expect(await contact.events.taken()).toBe(false);
+  expect(contact.events.isEmpty).toBe(true);
+});

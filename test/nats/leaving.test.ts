@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openEngineNode } from '../../src/adapters/nats/engine_node.ts';
+import { limits } from '../../src/base/limits.ts';
 import { endedBeforeItBegan } from '../../src/ports/runner.ts';
 import { freePort } from '../support/free_port.ts';
 import { NatsServer } from '../support/nats_server.ts';
@@ -80,6 +81,28 @@ test('[EN738] a runner that is asked to end takes nothing more, ends what it has
   expect(await a.ended).toBe(0);
   expect(a.said()).toContain('Ended.');
   for (const name of names) expect(at.effects.count(`${name}-behind`)).toBe(1);
+});
+
+test('[EN813] a runner that is asked to end while NATS is away ends, with a run that it can tell nobody of', {
+  timeout: 90_000,
+}, async () => {
+  const engine = await at.world.engine();
+  const a = await at.world.start('a');
+  const tier = await engine.runner('process');
+  const name = newRun();
+  const running = runOn(tier, at.effects.script(60_000), { input: { name }, allow: at.effects.allow });
+  await until(() => at.effects.count(`${name}-before`) === 1);
+  await at.server.stop();
+  try {
+    a.process.kill('SIGTERM');
+    // Its lease, what it waits, and a question that was under way.
+    const mostMs = 2_500 + limits.natsLeaveMs + limits.natsAskMs + 10_000;
+    expect(await Promise.race([a.ended, sleep(mostMs).then(() => 'still there')])).toBe(0);
+  } finally {
+    await at.server.start();
+  }
+  expect(short((await running).report)).toBe('runner_lost');
+  expect(at.effects.count(`${name}-behind`)).toBe(0);
 });
 
 test('[EN737] wrong credentials, no server, no rights and no JetStream are refused with the reason and no password', async () => {

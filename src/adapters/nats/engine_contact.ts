@@ -37,6 +37,8 @@ export interface ContactOptions {
   readonly keys: KeyPair;
   readonly slip: Pick<Slip, 'node' | 'key' | 'leaseMs'>;
   readonly note: (text: string) => void;
+  /** This runner is to end, and NATS is away for too long: what it has to tell will not be heard. */
+  readonly isCutOff: () => boolean;
 }
 
 /** Part of the lease after which a runner that hears nothing ends what it has. */
@@ -56,7 +58,7 @@ export class EngineContact {
   #askedAtMs = 0;
 
   constructor(options: ContactOptions) {
-    const { link, names, instance, slip, note } = options;
+    const { link, names, instance, slip, note, isCutOff } = options;
     this.#options = options;
     this.leaseMs = slip.leaseMs;
     this.events = new EventSender({
@@ -65,7 +67,7 @@ export class EngineContact {
       subject: names.events(slip.node),
       key: slip.key,
       heard: (askedAtMs) => this.#heard(askedAtMs),
-      isGivenUp: (sinceMs) => this.#isGoneSince(sinceMs),
+      isGivenUp: (sinceMs) => isCutOff() || this.#isGoneSince(sinceMs),
       note,
     });
   }

@@ -1,7 +1,7 @@
 // What a runner tells one engine of its runs: in order, each thing once. Events gather while a batch is on its way, so that many
 // go together, up to a bound; a batch is sent again until the engine has taken it, and the next one waits for that. It is given
-// up only when the engine has been out of reach for so long that it has given up the runs itself. Nothing here bounds what
-// gathers: `unsentBytes` says how much it is, to whoever begins more.
+// up only when the engine has been out of reach for so long that it has given up the runs itself, or when this runner is to end
+// while NATS is away. Nothing here bounds what gathers: `unsentBytes` says how much it is, to whoever begins more.
 
 import { randomUUID } from 'node:crypto';
 import { limits } from '../../base/limits.ts';
@@ -28,7 +28,7 @@ export interface EventSenderOptions {
   readonly key: string;
   /** The engine has answered what it was asked then. */
   readonly heard: (askedAtMs: number) => void;
-  /** Nobody waits at the other end any more, when it has not answered since then. */
+  /** Nobody waits at the other end any more when it has not answered since then, or this one waits no longer. */
   readonly isGivenUp: (sinceMs: number) => boolean;
   readonly note: (text: string) => void;
 }
@@ -153,6 +153,7 @@ export class EventSender {
     const batch = ++this.#batch;
     const sinceMs = performance.now();
     for (let part = 0; part < parts; ) {
+      if (isGivenUp(sinceMs)) return false;
       const head: BatchHead = { instance, channel: this.#channel, batch, part, parts, isSealed };
       try {
         const frame = frameOf(head, partAt(bytes, partBytes, part));
@@ -163,7 +164,7 @@ export class EventSender {
         part = said?.is === 'again' ? Math.min(said.from, parts - 1) : part + 1;
       } catch (e) {
         // Away, restarting, or ended: whichever it is shows in time.
-        if (isGivenUp(sinceMs) || link.connection.isClosed() || !(e instanceof Error)) return false;
+        if (link.connection.isClosed() || !(e instanceof Error)) return false;
         await new Promise((resolve) => setTimeout(resolve, retryMs));
       }
     }

@@ -27,7 +27,7 @@ export interface RunnerProcessOptions {
 }
 
 export interface RunnerProcess {
-  /** Takes nothing more, ends what it has, and leaves. */
+  /** Takes nothing more, ends what it has, and leaves. While NATS is away it does not wait for ever to tell what came of it. */
   drain(): Promise<void>;
 }
 
@@ -55,14 +55,17 @@ export async function openRunnerProcess(options: RunnerProcessOptions): Promise<
   const { connection } = link;
   const keys = await makeKeyPair();
   const engines = new Map<string, EngineContact>();
+  let isLeaving = false;
+  /** When NATS was there last; once this runner is to end, not before it was asked to. */
+  let reachedAtMs = performance.now();
+  const isCutOff = (): boolean => isLeaving && !link.isUp && performance.now() - reachedAtMs > limits.natsLeaveMs;
   const contactWith = (slip: Slip): EngineContact => {
     const known = engines.get(slip.node);
     if (known !== undefined) return known;
-    const contact = new EngineContact({ link, names, instance, name, keys, slip, note });
+    const contact = new EngineContact({ link, names, instance, name, keys, slip, note, isCutOff });
     engines.set(slip.node, contact);
     return contact;
   };
-  let isLeaving = false;
   sayHello = () => {
     const served = runners.map((r) => [r.tier, { capacity: r.capacity, confinement: r.confinement }] as const);
     const hello: Hello = {
@@ -111,6 +114,7 @@ export async function openRunnerProcess(options: RunnerProcessOptions): Promise<
   const greeting = setInterval(() => sayHello(), limits.runnerHelloMs);
   const ticking = setInterval(() => {
     const nowMs = performance.now();
+    if (link.isUp) reachedAtMs = nowMs;
     for (const intake of intakes) intake.tick(nowMs);
     for (const gate of gates) gate.look();
     for (const [node, contact] of engines) {
@@ -121,6 +125,7 @@ export async function openRunnerProcess(options: RunnerProcessOptions): Promise<
   return {
     drain: async () => {
       isLeaving = true;
+      reachedAtMs = performance.now();
       sayHello();
       await Promise.all(intakes.map((intake) => intake.drain()));
       clearInterval(greeting);
