@@ -324,6 +324,8 @@ export const limits = {
   natsUnsentBytesMax: 64 * 1024 * 1024,
   /** Bytes of what a runner tells an engine at once; one thing that is larger goes alone. */
   natsBatchBytesMax: 4 * 1024 * 1024,
+  /** Channels of runners of which an engine remembers what it has taken, so that it tells nothing twice. */
+  natsChannelsMax: 4_096,
   /** Slips that a runner takes past what waits with a lower priority, for one of that. */
   natsPassedOverMax: 8,
   /** How long an engine that ends waits for what it ended on runners. */

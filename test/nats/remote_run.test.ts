@@ -7,6 +7,7 @@ import { EventReceiver } from '../../src/adapters/nats/event_receiver.ts';
 import { bytesOf, frameOf, type RunEvent } from '../../src/adapters/nats/protocol.ts';
 import { RemoteRun } from '../../src/adapters/nats/remote_run.ts';
 import { makeKeyPair, sealTo } from '../../src/adapters/nats/sealing.ts';
+import { limits } from '../../src/base/limits.ts';
 import type { Tier } from '../../src/model/run.ts';
 import { request, short } from './world.ts';
 
@@ -87,6 +88,23 @@ test('[EN730][EN736] events come in parts and again, and each is told once; what
   expect(part(9, 0, 1, batch(9, 'nine'))).toEqual({ is: 'taken' });
   expect(receiver.take(new Uint8Array([1, 2, 3]))).toBeUndefined();
   expect(heard).toEqual(['a one', 'a two', 'a four', 'a nine']);
+});
+
+test('[EN814] of more channels than an engine remembers it forgets the one that was silent longest', async () => {
+  let told = 0;
+  const receiver = new EventReceiver(await makeKeyPair(), () => told++);
+  const take = (channel: number): void => {
+    const head = { instance: 'a', channel: String(channel), batch: 1, part: 0, parts: 1, isSealed: false };
+    expect(receiver.take(frameOf(head, bytesOf({ events: [] })))).toEqual({ is: 'taken' });
+  };
+  for (let n = 0; n < limits.natsChannelsMax; n++) take(n);
+  take(0);
+  expect(told).toBe(limits.natsChannelsMax);
+  take(limits.natsChannelsMax);
+  take(0);
+  expect(told).toBe(limits.natsChannelsMax + 1);
+  take(1);
+  expect(told).toBe(limits.natsChannelsMax + 2);
 });
 
 test('[EN737][EN739] an address says server, credentials and installation; what is none is refused without being shown', () => {

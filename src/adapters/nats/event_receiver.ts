@@ -1,6 +1,8 @@
 // The engine's end of what runners tell: parts are put together, a batch that comes again is answered and not told again, and
-// what is sealed is opened. What cannot be read is left out.
+// what is sealed is opened. What cannot be read is left out. A runner
+// opens a channel each time that it comes to know the engine: the one that was silent longest is forgotten when there are many.
 
+import { limits } from '../../base/limits.ts';
 import { type BatchAnswer, type BatchHead, type RunEvent, readBatch, readFrame } from './protocol.ts';
 import type { KeyPair } from './sealing.ts';
 
@@ -29,7 +31,11 @@ export class EventReceiver {
     const key = `${instance} ${channel}`;
     // One that was forgotten goes on from where it is.
     const known = this.#from.get(key) ?? { last: batch - 1, batch, parts: [] };
+    // In the order in which they were heard last.
+    this.#from.delete(key);
     this.#from.set(key, known);
+    const [oldest] = this.#from.keys();
+    if (this.#from.size > limits.natsChannelsMax) this.#from.delete(oldest!);
     if (batch <= known.last) return { is: 'taken' };
     if (known.batch !== batch) Object.assign(known, { batch, parts: [] });
     if (part < known.parts.length) return { is: 'taken' };
