@@ -126,11 +126,11 @@ export function isAnswered(reader: Reader, component: ComponentId, override: Ove
   return reported?.answered?.[wishKey(override)] === wish;
 }
 
-/** As it is declared, whatever was reported since. */
+/** As it is declared, whatever was reported since. An empty one, which could be declared once, is none. */
 export function declaredResourceId(reader: Reader, component: ComponentId): string | undefined {
   const text = reader.get('cells', cellKey(component, wellKnown.resourceId));
   const cell = text === undefined ? undefined : parseCell(text);
-  return cell !== undefined && 'v' in cell && typeof cell.v === 'string' ? cell.v : undefined;
+  return cell !== undefined && 'v' in cell && typeof cell.v === 'string' && cell.v !== '' ? cell.v : undefined;
 }
 
 /** Other components, not marked, that were given the same resource. */

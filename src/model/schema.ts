@@ -91,7 +91,7 @@ const siProperty: Property = {
     },
     type: { kind: 'string', readOnly: true, docs: 'Configuration of the component; kept for clients that read it.' },
     color: { kind: 'string', docs: 'Colour on the map, #rrggbb.' },
-    resourceId: { kind: 'string', docs: 'The provider’s id of the resource.' },
+    resourceId: { kind: 'string', docs: 'The provider’s id of the resource.', minLength: 1 },
     movedFrom: {
       kind: 'string',
       readOnly: true,

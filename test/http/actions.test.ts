@@ -84,6 +84,35 @@ test('[EN504] a change set shows what it plans under ids that stay; steering the
   expect((await house.must('GET', `~/change-sets/${id}/merge_status`)).actions).toEqual([]);
 });
 
+test('[EN820] a component that is written back as it was read keeps its Create', async () => {
+  const id = await proposed(house, 'written back', box('back'));
+  const at = `~/change-sets/${id}/components`;
+  const { name, resourceId, attributes } = (await house.must('GET', `${at}/back`)).component;
+  expect(resourceId).toBe('');
+  await house.must('PUT', `${at}/back`, { body: { name, resourceId, attributes } });
+  const { component } = await house.must('POST', at, {
+    body: { schemaName: 'Box', name: 'copied', resourceId, attributes: {} },
+  });
+  expect(component.resourceId).toBe('');
+  expect((await listed(id)).map((a) => [a.kind, a.componentId])).toEqual([
+    ['Create', await idOf('back', id)],
+    ['Create', component.id],
+  ]);
+  const { componentDetails } = await house.must('GET', `${at}?includeAll=true`);
+  for (const c of componentDetails) expect(c).toMatchObject({ hasResource: false });
+  // What was declared is taken back in the same way.
+  await house.must('PUT', `${at}/back`, { body: { resourceId: 'r-1' } });
+  expect(await listed(id)).toHaveLength(1);
+  const bare = await house.must('PUT', `${at}/back`, { body: { resourceId: '' } });
+  expect(bare.component.resourceId).toBe('');
+  expect(await listed(id)).toHaveLength(2);
+  expect(await house.must('DELETE', `${at}/back`)).toEqual({ status: 'deleted' });
+  // As a value it is refused.
+  const asked = await house.ask('PUT', `${at}/copied`, { body: { attributes: { '/si/resourceId': '' } } });
+  expect({ status: asked.status, reason: asked.body.reason }).toEqual({ status: 422, reason: 'out_of_bounds' });
+  await house.must('DELETE', `~/change-sets/${id}`);
+});
+
 test('[EN504] once it is applied its actions are those of Head, until they have ended', async () => {
   const id = await proposed(house, 'applied', box('failing', 'fails'), box('held'));
   const held = (await listed(id)).find((a) => a.kind === 'Create' && a.componentId !== '');

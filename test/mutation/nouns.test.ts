@@ -5,7 +5,12 @@ import { describe, expect, test } from 'vitest';
 import type { ComponentId } from '../../src/base/ids.ts';
 import type { Json } from '../../src/base/json.ts';
 import { Evaluation } from '../../src/builtins/evaluate.ts';
+import { cellText } from '../../src/model/cell.ts';
+import { cellKey } from '../../src/model/keys.ts';
+import { declaredResourceId, hasResource } from '../../src/model/lookup.ts';
+import { wellKnown } from '../../src/model/path.ts';
 import type { Category } from '../../src/model/state.ts';
+import { writeCell } from '../../src/mutation/cell.ts';
 import { apply, invert, type Mutation, validate } from '../../src/mutation/mutation.ts';
 import type { Input, Request } from '../../src/mutation/request.ts';
 import { applyText, diffText, invertText } from '../../src/mutation/text.ts';
@@ -28,6 +33,22 @@ const variants = (world: World, schema: string, locked: boolean): string[] =>
     .map(([k]) => k.slice(27));
 
 describe('components', () => {
+  test('[EN820] an empty resource id is refused, and one of before names no resource', () => {
+    const world = smallWorld();
+    const c = world.create('c');
+    expect(code(world, { kind: 'component.set_resource_id', component: c, resourceId: '' })).toBe('out_of_bounds');
+    expect(
+      code(world, { kind: 'component.create', schema: 'Thing', name: 'd', attributes: { '/si/resourceId': '' } }),
+    ).toBe('out_of_bounds');
+    const old = world.snapshot.edit();
+    writeCell(old, c as ComponentId, wellKnown.resourceId, cellText({ v: '' }));
+    world.snapshot = old.finish();
+    expect(declaredResourceId(world.snapshot, c as ComponentId)).toBeUndefined();
+    expect(hasResource(world.snapshot, c as ComponentId)).toBe(false);
+    world.do({ kind: 'component.set_resource_id', component: c, resourceId: null });
+    expect(world.snapshot.get('cells', cellKey(c as ComponentId, wellKnown.resourceId))).toBeUndefined();
+  });
+
   test('[MU22] delete marks, edits are refused meanwhile, restore brings everything back', () => {
     const world = smallWorld();
     const c = world.create('c', { '/domain/text': 't', '/domain/names': ['a'] });

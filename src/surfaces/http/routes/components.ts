@@ -70,7 +70,7 @@ export const componentRoutes: readonly Route[] = [
         ...(useWorkingCopy === true ? { workingCopy: true } : {}),
         ...(typeof viewName === 'string' ? { views: [viewName] } : {}),
         attributes: {
-          ...(typeof resourceId === 'string' ? { '/si/resourceId': resourceId } : {}),
+          ...(typeof resourceId === 'string' && resourceId !== '' ? { '/si/resourceId': resourceId } : {}),
           // What is new has nothing to be unset.
           ...Object.fromEntries(Object.entries(attributesOf(attributes)).filter(([, input]) => !isUnset(input))),
         },
@@ -113,7 +113,10 @@ export const componentRoutes: readonly Route[] = [
             ? { kind: 'attribute.unsubscribe', component, path }
             : { kind: 'attribute.set', component, path, value },
         ),
-        ...(typeof resourceId === 'string' ? [{ kind: 'component.set_resource_id', component, resourceId }] : []),
+        // Empty as it is read where there is none.
+        ...(typeof resourceId === 'string'
+          ? [{ kind: 'component.set_resource_id', component, resourceId: resourceId === '' ? null : resourceId }]
+          : []),
         // Last: what comes before it may name the component by the name that it has had.
         ...(typeof name === 'string' ? [{ kind: 'component.rename', component, name }] : []),
       ]);
