@@ -83,7 +83,7 @@ export class Versions {
 
   /** Carries out an operation that edits the change set, with what the request says about versions. */
   async edit<T extends { readonly version: number }>(name: string, params: OperationParams): Promise<T> {
-    const done = await this.#operation<T>(name, { changeSet: this.#changeSet, ...params, ...this.#seen });
+    const done = await this.#operation<T>(name, { ...params, changeSet: this.#changeSet, ...this.#seen });
     this.version = done.version;
     return done;
   }

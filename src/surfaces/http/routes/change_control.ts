@@ -179,7 +179,7 @@ export const changeControlRoutes: readonly Route[] = [
     summary: 'What an apply would do, as a document that an apply can be held to.',
     query: Type.Object({ waitMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 600_000 })) }),
     answers: { 200: plan },
-    handle: ({ params, query, operation }) => operation('change_set.plan', { ...about(params), ...query }),
+    handle: ({ params, query, operation }) => operation('change_set.plan', { ...query, ...about(params) }),
   }),
   route({
     id: 'ChangeSets.applyOutcome',

@@ -167,9 +167,9 @@ export const componentListRoutes: readonly Route[] = [
     handle: async ({ params, query, operation }) => {
       const { limit, ...page } = query;
       const state = await operation<{ changeSet: { version: number } }>('state.read', {
+        ...page,
         changeSet: params['change_set_id'],
         limit: limitOf(limit),
-        ...page,
       });
       return query.version === undefined ? state : new Answer(200, state, { etag: etagOf(query.version) });
     },

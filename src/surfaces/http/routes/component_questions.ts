@@ -56,7 +56,7 @@ export const componentQuestionRoutes: readonly Route[] = [
       }),
     },
     handle: async ({ params, query, operation }) => {
-      const read = await operation<{ version: number }>('component.get', { ...of(params), ...query });
+      const read = await operation<{ version: number }>('component.get', { ...query, ...of(params) });
       return new Answer(200, read, { etag: etagOf(read.version) });
     },
   }),
@@ -69,7 +69,7 @@ export const componentQuestionRoutes: readonly Route[] = [
     answers: {
       200: shape('GetComponentHistoryResponse', { component: Type.String(), records: Type.Array(anyJson) }),
     },
-    handle: ({ params, query, operation }) => operation('component.history', { ...of(params), ...query }),
+    handle: ({ params, query, operation }) => operation('component.history', { ...query, ...of(params) }),
   }),
   route({
     id: 'Components.suggestSources',
@@ -79,7 +79,7 @@ export const componentQuestionRoutes: readonly Route[] = [
     query: Type.Object({ path: place.path, limit }),
     answers: { 200: shape('SuggestSourcesResponse', { suggestions: Type.Array(anyJson) }) },
     handle: async ({ params, query, operation }) => ({
-      suggestions: await operation('component.suggest', { ...of(params), ...query }),
+      suggestions: await operation('component.suggest', { ...query, ...of(params) }),
     }),
   }),
   route({
@@ -91,7 +91,7 @@ export const componentQuestionRoutes: readonly Route[] = [
     answers: {
       200: shape('ExplainValueResponse', { root: anyJson, nodes: Type.Integer(), isCut: Type.Boolean() }),
     },
-    handle: ({ params, query, operation }) => operation('explain', { ...of(params), ...query }),
+    handle: ({ params, query, operation }) => operation('explain', { ...query, ...of(params) }),
   }),
   route({
     id: 'Components.whyRun',
@@ -100,7 +100,7 @@ export const componentQuestionRoutes: readonly Route[] = [
     summary: 'Why a function ran for a value, or did not.',
     query: Type.Object(place),
     answers: { 200: anyJson },
-    handle: ({ params, query, operation }) => operation('why', { ...of(params), ...query }),
+    handle: ({ params, query, operation }) => operation('why', { ...query, ...of(params) }),
   }),
   route({
     id: 'ChangeSets.blastRadius',
@@ -123,7 +123,7 @@ export const componentQuestionRoutes: readonly Route[] = [
       }),
     },
     handle: ({ params, body, operation }) =>
-      operation('blast_radius', { changeSet: params['change_set_id'], ...(body ?? {}) }),
+      operation('blast_radius', { ...(body ?? {}), changeSet: params['change_set_id'] }),
   }),
   route({
     id: 'Components.bulkSet',
@@ -205,7 +205,7 @@ export const componentQuestionRoutes: readonly Route[] = [
     },
     handle: async ({ params, query, operation }) => {
       const { format, ...asked } = query;
-      const graph = await operation<Graph>('component.graph', { changeSet: params['change_set_id'], ...asked });
+      const graph = await operation<Graph>('component.graph', { ...asked, changeSet: params['change_set_id'] });
       return format === 'dot' ? new Answer(200, dotOf(graph), { 'content-type': 'text/vnd.graphviz' }) : graph;
     },
   }),

@@ -53,8 +53,8 @@ export const funcRoutes: readonly Route[] = [
     },
     handle: async ({ params, query, operation }) => {
       const page = await operation<Page<FunctionLine>>('function.list', {
-        changeSet: params['change_set_id'],
         ...query,
+        changeSet: params['change_set_id'],
       });
       const funcs = page.items.map(({ id, name, kind, locked, schemas }) => ({
         id,
@@ -110,7 +110,7 @@ export const funcRoutes: readonly Route[] = [
       }),
     },
     handle: ({ params, body: { code, ...body }, operation }) =>
-      operation('function.check', { changeSet: params['change_set_id'], ...(body as object), text: code }),
+      operation('function.check', { ...(body as object), changeSet: params['change_set_id'], text: code }),
   }),
   route({
     id: 'Funcs.testFunc',
@@ -138,7 +138,7 @@ export const funcRoutes: readonly Route[] = [
       }),
     },
     handle: ({ params, body: { code, ...body }, operation }) =>
-      operation('function.test', { changeSet: params['change_set_id'], ...(body as object), text: code }),
+      operation('function.test', { ...(body as object), changeSet: params['change_set_id'], text: code }),
   }),
   route({
     id: 'Funcs.getFuncRun',

@@ -106,6 +106,6 @@ export const importRoutes: readonly Route[] = [
       }),
     },
     handle: ({ params, query, operation }) =>
-      operation('export.cloudformation', { changeSet: params['change_set_id'], ...query }),
+      operation('export.cloudformation', { ...query, changeSet: params['change_set_id'] }),
   }),
 ];

@@ -34,7 +34,7 @@ const decision = (of: 'accept' | 'enforce', summary: string): Route =>
     body: deciding,
     versioned: true,
     answers: { 200: anyJson },
-    handle: ({ params, body, operation }) => operation(`drift.${of}`, { changeSet: params['change_set_id'], ...body }),
+    handle: ({ params, body, operation }) => operation(`drift.${of}`, { ...body, changeSet: params['change_set_id'] }),
   });
 
 export const realityRoutes: readonly Route[] = [
@@ -50,7 +50,7 @@ export const realityRoutes: readonly Route[] = [
       waitMs,
     }),
     answers: { 200: anyJson },
-    handle: ({ params, query, operation }) => operation('drift.list', { changeSet: params['change_set_id'], ...query }),
+    handle: ({ params, query, operation }) => operation('drift.list', { ...query, changeSet: params['change_set_id'] }),
   }),
   decision('accept', 'Takes what reality has into the change set.'),
   decision('enforce', 'Has the apply bring reality back to what Head says.'),
@@ -64,9 +64,9 @@ export const realityRoutes: readonly Route[] = [
     answers: { 200: anyJson },
     handle: ({ params, body: { cursor, ...asked }, operation }) =>
       operation('resource.list', {
-        changeSet: params['change_set_id'],
         ...(asked as object),
         ...(typeof cursor === 'string' ? { cursor } : {}),
+        changeSet: params['change_set_id'],
       }),
   }),
   route({
@@ -82,6 +82,6 @@ export const realityRoutes: readonly Route[] = [
     }),
     answers: { 200: anyJson },
     handle: ({ params, body, operation }) =>
-      operation('resource.import', { changeSet: params['change_set_id'], ...(body as object) }),
+      operation('resource.import', { ...(body as object), changeSet: params['change_set_id'] }),
   }),
 ];

@@ -102,7 +102,7 @@ export const runRoutes: readonly Route[] = [
       const { follow, ...asked } = call.query;
       const last = follow === true ? lastIdOf(call) : undefined;
       const from = last === undefined ? asked : { ...asked, after: last };
-      const log = await call.operation<RunLog>('run.log', { run: call.params['run_id'], ...from });
+      const log = await call.operation<RunLog>('run.log', { ...from, run: call.params['run_id'] });
       return follow === true ? streamed(call, logLines(call, log)) : log;
     },
   }),

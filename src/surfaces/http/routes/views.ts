@@ -69,7 +69,7 @@ export const viewRoutes: readonly Route[] = [
       }),
     },
     handle: ({ params, query, operation }) =>
-      operation('view.get', { changeSet: params['change_set_id'], view: params['view_id'], ...query }),
+      operation('view.get', { ...query, changeSet: params['change_set_id'], view: params['view_id'] }),
   }),
   route({
     ...writes,
