@@ -39,6 +39,7 @@ import {
 import { queuePlanned } from './queue_actions.ts';
 import { replayInBackground } from './replay.ts';
 import { checkApply, groundsOf, headWhile } from './requirements.ts';
+import { wrongVersion } from './submit.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface ApplyRequest {
@@ -50,6 +51,8 @@ export interface ApplyRequest {
   readonly force?: boolean;
   /** Carries out exactly this, or refuses `plan_stale`. */
   readonly plan?: PlanFile | undefined;
+  /** Only if the change set is at this version when it is applied; else `version_conflict`. */
+  readonly ifVersion?: number;
   /** Wait for what is still being computed, at most this long. Default 0: refuse with what is pending. */
   readonly waitMs?: number;
 }
@@ -64,7 +67,7 @@ export async function applyChangeSet(
   principal: Principal,
   request: ApplyRequest,
 ): Promise<Result<ApplyReceipt>> {
-  const { waitMs = 0, force = false, plan } = request;
+  const { waitMs = 0, force = false, plan, ifVersion } = request;
   const operation = force ? 'force a change set through' : 'apply a change set';
   const may = await permit(w, principal, force ? 'apply:force' : 'apply', { operation, subject: request.changeSet });
   if (!may.ok) return may;
@@ -72,6 +75,7 @@ export async function applyChangeSet(
     apply: request.changeSet,
     ...(force ? { force } : {}),
     ...(plan === undefined ? {} : { plan: plan as unknown as Json }),
+    ...(ifVersion === undefined ? {} : { ifVersion }),
   });
   if (!ask.ok) return ask;
   let until: Until = 'queued';
@@ -79,7 +83,7 @@ export async function applyChangeSet(
   return repeated<ApplyReceipt>(w, { principal: principal.id, ...ask.value }, async () => {
     if (waitMs > 0 && until === 'queued') await w.readiness.quiet(w.id, request.changeSet, waitMs);
     const done = await w.observer.span('apply', { changeSet: request.changeSet }, () =>
-      applyOnce(w, principal, request.changeSet, { ...ask.value, until, force, plan, judged }),
+      applyOnce(w, principal, request.changeSet, { ...ask.value, until, force, plan, ifVersion, judged }),
     );
     // A catch-up that fails for good must be heard of, so the second time it is waited for.
     until = 'durable';
@@ -92,6 +96,7 @@ export async function applyChangeSet(
 }
 
 interface Applying extends Pick<ApplyRequest, 'plan'> {
+  readonly ifVersion: number | undefined;
   readonly key: string | undefined;
   readonly hash: Hash;
   readonly until: Until;
@@ -132,6 +137,9 @@ async function applyOnce(
   const done = await w.read(() => {
     const head = headWhile(w, grounds);
     if (head === undefined || !w.actions.isRead || !w.reality.isRead) return 'lost';
+    // In the turn in which it is applied: nobody gets in between.
+    const wrong = wrongVersion(branch.row.version, ask.ifVersion);
+    if (wrong !== undefined) return { refused: { ok: false as const, refusal: wrong } };
     const stale = ask.plan && checkPlanFile(ask.plan, planNow(w, branch, head));
     if (stale?.ok === false) return { refused: stale };
     const checked = checkApply(w, principal, grounds, { head: head.snapshot, force });

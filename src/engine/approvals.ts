@@ -15,6 +15,7 @@ import { caughtUp } from './catch_up.ts';
 import { commitStatus, headStays } from './change_set.ts';
 import { denied, permit, permitOwn } from './permit.ts';
 import { authorsOf, type Grounds, groundsOf, headWhile, talliesOf } from './requirements.ts';
+import { wrongVersion } from './submit.ts';
 import type { Workspace } from './workspace.ts';
 
 /** A requirement with what has been said about it. */
@@ -115,6 +116,8 @@ export interface Decision {
   readonly decision: Approval['decision'];
   /** Id of one requirement; absent: all that this principal may decide on. */
   readonly requirement?: string;
+  /** Only if the change set is at this version when it is decided; else `version_conflict`. */
+  readonly ifVersion?: number;
 }
 
 /**
@@ -128,6 +131,8 @@ export async function decideApproval(w: Workspace, principal: Principal, d: Deci
   if (!may.ok) return may;
   const done = await judging(w, d.changeSet, d.decision, async (g, tallies, head) => {
     const { row, pending } = g.branch;
+    const wrong = wrongVersion(row.version, d.ifVersion);
+    if (wrong !== undefined) return { ok: false, refusal: wrong };
     // What can be withdrawn is up for approval, in whichever of its three states.
     if (!transition(row.status, 'withdraw').ok) return notAsked(row.status, d.decision);
     const parts = partsFor(g, tallies, principal, d.requirement);

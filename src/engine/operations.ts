@@ -145,6 +145,7 @@ const operations = {
         waitMs: integer(p, 'waitMs', 0),
         leaveQueued: p['leaveQueued'] === true,
         plan: p['plan'] === undefined ? undefined : must(parsePlanFile(p['plan'])),
+        ...(p['ifVersion'] === undefined ? {} : { ifVersion: integer(p, 'ifVersion') }),
         ...idempotency(p),
       }),
     ),
@@ -317,7 +318,8 @@ async function decided(
   decision: 'approve' | 'reject',
 ): Promise<Result<ChangeSetRow>> {
   const requirement = p['requirement'] === undefined ? {} : { requirement: text(p, 'requirement') };
-  return decideApproval(w, principal, { changeSet: await changeSetOf(w, p), decision, ...requirement });
+  const at = p['ifVersion'] === undefined ? {} : { ifVersion: integer(p, 'ifVersion') };
+  return decideApproval(w, principal, { changeSet: await changeSetOf(w, p), decision, ...requirement, ...at });
 }
 
 function requestOf({ branch }: State): { requested?: Branch['pending']['requested'] } {

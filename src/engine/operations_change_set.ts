@@ -63,7 +63,12 @@ export const changeSetOperations = {
   'change_set.force_apply': (c, p) =>
     inWorkspace(c, p, async (w) => {
       const changeSet = await changeSetOf(w, p);
-      const how = { force: true, waitMs: integer(p, 'waitMs', 0), leaveQueued: p['leaveQueued'] === true };
+      const how = {
+        force: true,
+        waitMs: integer(p, 'waitMs', 0),
+        leaveQueued: p['leaveQueued'] === true,
+        ...(p['ifVersion'] === undefined ? {} : { ifVersion: integer(p, 'ifVersion') }),
+      };
       return applyChangeSet(w, c.principal, { changeSet, ...how, ...keyOf(p) });
     }),
   'change_set.rename': (c, p) =>

@@ -62,6 +62,81 @@ describe('versions of change sets', () => {
     }
   });
 
+  test('[EN822] If-Match holds whatever is done with a change set to its version, and what is refused is not done', async () => {
+    const id = await open();
+    await submit(id, [{ kind: 'component.create', schema: 'Box', name: `of ${id}` }]);
+    const held = await house.must('GET', `~/change-sets/${id}/components/a`);
+    const at = `~/change-sets/${id}`;
+    const component = held.component.id;
+    const before = await house.call('change_set.get', { changeSet: id });
+    const asks: [string, string, object?][] = [
+      ['POST', `${at}/apply`],
+      ['POST', `${at}/force_apply`],
+      ['POST', `${at}/request_approval`],
+      ['POST', `${at}/approve`],
+      ['POST', `${at}/reject`],
+      ['POST', `${at}/withdraw_approval`],
+      ['POST', `${at}/reopen`],
+      ['DELETE', at],
+      ['PATCH', at, { changeSetName: 'other' }],
+      ['POST', `${at}/split`, { components: [component] }],
+      ['POST', `${at}/schedule`, { at: '2999-01-01T00:00:00Z' }],
+      ['POST', `${at}/undo`],
+      ['POST', `${at}/redo`],
+      ['POST', `${at}/pick`, { edits: ['1'], into: 'HEAD' }],
+      ['POST', `${at}/secrets`, { name: 's', definitionName: 'Login', rawData: {} }],
+      ['PUT', `${at}/secrets/s`, { id: 's', name: 's' }],
+      ['POST', `${at}/providers/local/install`],
+      ['POST', `${at}/resources/import`, { schema: 'Box' }],
+      [
+        'POST',
+        `${at}/components/${component}/execute-management-function`,
+        { managementFunction: { function: 'nothing' } },
+      ],
+      ['POST', `${at}/components/${component}/action`, { action: { function: 'nothing' } }],
+      ['POST', `${at}/actions/none/cancel`],
+      ['POST', `${at}/actions/none/put_on_hold`],
+      ['POST', `${at}/actions/none/retry`],
+    ];
+    for (const [method, path, body] of asks) {
+      const stale = await house.ask(method, path, { headers: { 'if-match': '"0"' }, ...(body && { body }) });
+      expect([method, path, stale.status, stale.body.reason]).toEqual([method, path, 412, 'version_conflict']);
+    }
+    expect(await house.call('change_set.get', { changeSet: id })).toEqual(before);
+    const fresh = { headers: { 'if-match': '"1"' } };
+    expect((await house.ask('PATCH', at, { ...fresh, body: { changeSetName: `renamed ${id}` } })).status).toBe(200);
+    expect((await house.ask('POST', `${at}/apply`, fresh)).body).toMatchObject({ status: 'Applied', edits: 1 });
+  });
+
+  test('[EN822] an apply and an approval look at the version in their own commit', async () => {
+    const id = await open();
+    await submit(id, [{ kind: 'component.create', schema: 'Box', name: `of ${id}` }]);
+    // Without HTTP, and so without its look beforehand.
+    for (const operation of ['change_set.apply', 'change_set.force_apply'])
+      await expect(house.call(operation, { changeSet: id, ifVersion: 0 })).rejects.toThrow('version_conflict');
+    await house.call('change_set.request_approval', { changeSet: id });
+    const { version } = await house.call<{ version: number }>('change_set.get', { changeSet: id });
+    for (const operation of ['change_set.approve', 'change_set.reject'])
+      await expect(house.call(operation, { changeSet: id, ifVersion: version - 1 })).rejects.toThrow(
+        'version_conflict',
+      );
+    await house.call('change_set.apply', { changeSet: id, ifVersion: version });
+  });
+
+  test('[EN822] what is not held to a version refuses If-Match, and any version lets it pass', async () => {
+    const id = await open();
+    for (const [method, path] of [
+      ['GET', `~/change-sets/${id}/plan`],
+      ['GET', '~/change-sets'],
+      ['POST', `~/change-sets/${id}/blast-radius`],
+    ] as const) {
+      const refused = await house.ask(method, path, { headers: { 'if-match': '"0"' } });
+      expect(refused.body).toMatchObject({ statusCode: 422, reason: 'request_malformed' });
+      expect(refused.body.message).toContain('If-Match');
+      expect((await house.ask(method, path, { headers: { 'if-match': '*' } })).status).toBe(200);
+    }
+  });
+
   test('[EN520] of edits at once that all want the same version one passes', async () => {
     const id = await open();
     const all = await Promise.all([1, 2, 3, 4, 5, 6].map((v) => submit(id, setSize(v), { 'if-match': '"0"' })));

@@ -42,8 +42,9 @@ function operationOf(r: Route, components: Map<string, Document>): Document {
     const required = query?.required?.includes(name) === true;
     parameters.push({ name, in: 'query', required, schema: written(schema, components) });
   }
-  if (r.versioned === true)
-    parameters.push(...versionParameters(r.method !== 'GET' && query?.properties?.['baseVersion'] === undefined));
+  const carries = r.versioned === true && r.method !== 'GET';
+  if (r.versioned !== undefined)
+    parameters.push(...versionParameters(carries && query?.properties?.['baseVersion'] === undefined));
   if (r.repeats !== 'none')
     parameters.push({ name: 'Idempotency-Key', in: 'header', required: false, schema: { type: 'string' } });
   const media = r.isMultipart === true ? 'multipart/form-data' : 'application/json';
@@ -82,7 +83,7 @@ const etagHeader = {
   schema: { type: 'string' },
 };
 
-function versionParameters(writes: boolean): Document[] {
+function versionParameters(carries: boolean): Document[] {
   const ifMatch = {
     name: 'If-Match',
     in: 'header',
@@ -99,7 +100,7 @@ function versionParameters(writes: boolean): Document[] {
       'The version that you saw: the edit is carried over what has come since. Also as a member of the body.',
     schema: { type: 'integer', minimum: 0 },
   };
-  return writes ? [ifMatch, base] : [ifMatch];
+  return carries ? [ifMatch, base] : [ifMatch];
 }
 
 /** A schema as the document has it: references where a part has a name. */

@@ -43,9 +43,9 @@ export interface RouteCall<Q, B> {
   operation<T>(name: string, params?: OperationParams): Promise<T>;
   /**
    * Of a `versioned` route: an operation that edits the change set of the path, with what the request says about versions
-   * (`baseVersion`, `ifVersion`) and, where `repeats` is `engine`, its key. Its version is the answer's `ETag`.
+   * (`baseVersion`, `ifVersion`) and, where `repeats` is `engine`, its key. Its version, if it answers one, is the answer's `ETag`.
    */
-  edit<T extends { readonly version: number }>(name: string, params?: OperationParams): Promise<T>;
+  edit<T extends { readonly version?: number }>(name: string, params?: OperationParams): Promise<T>;
 }
 
 /** Something else than 200 with a body: another status, headers, a body that is sent piece by piece. */
@@ -88,9 +88,10 @@ export interface Route {
   readonly repeats: 'engine' | 'surface' | 'none';
   /**
    * Is about the state of the change set of the path: takes `If-Match` and, where it writes, `baseVersion`; answers `ETag`. A
-   * handler that shows another version answers with an `etag` of its own.
+   * handler that shows another version answers with an `etag` of its own. `if-match`: does something else with the change set
+   * than editing what others edit, so that there is nothing to carry over; takes `If-Match` alone.
    */
-  readonly versioned?: boolean;
+  readonly versioned?: true | 'if-match';
   handle(call: RouteCall<never, never>): Promise<unknown>;
 }
 

@@ -347,8 +347,7 @@ async function handled(
     const named = workspace === undefined ? asked : { ...asked, workspace: workspace.id };
     return must(await callOperation({ engine, principal, progress: () => {} }, name, named)) as T;
   };
-  const said = { query, body, ifMatch: request.headers['if-match'] };
-  const seen = r.versioned === true ? seenOf(said) : {};
+  const seen = seenOf({ versioned: r.versioned, query, body, ifMatch: request.headers['if-match'] });
   const versions = new Versions(seen, params['change_set_id'] ?? '', operation);
   const call: RouteCall<unknown, unknown> = {
     engine,
@@ -363,10 +362,10 @@ async function handled(
     closing,
     headers: request.headers,
     operation,
-    edit: (name, asked = {}) => versions.edit(name, r.repeats === 'engine' ? { idempotencyKey: key, ...asked } : asked),
+    edit: (name, asked = {}) => versions.edit(name, r.repeats === 'engine' ? { ...asked, idempotencyKey: key } : asked),
   };
   const work = async () => {
-    if (r.versioned !== true) return r.handle(call as RouteCall<never, never>);
+    if (r.versioned === undefined) return r.handle(call as RouteCall<never, never>);
     await versions.before(r.method === 'GET', { w: workspace, principal: principal.id, key });
     return withEtag(await r.handle(call as RouteCall<never, never>), versions.version, statusOfOk(r));
   };

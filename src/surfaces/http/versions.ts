@@ -1,6 +1,6 @@
 // Versions of change sets on the wire, for routes that are `versioned`. `baseVersion` (query, or a member of the body): the
 // version that the author saw; the edit is carried over what has come since. `If-Match: "7"`: only if that is still the
-// version. `ETag`: the version that an answer shows or an edit came to. What is computed and what reality reports move
+// version; refused where a route does not take it, so that nobody relies on what nobody looks at. `ETag`: the version that an answer shows or an edit came to. What is computed and what reality reports move
 // without a version, so that an answer is never called unchanged: `If-None-Match` is not looked at.
 
 import { isObject, type Json } from '../../base/json.ts';
@@ -8,7 +8,7 @@ import { must, RefusalError, refuse } from '../../base/result.ts';
 import { wrongVersion } from '../../engine/submit.ts';
 import type { Workspace } from '../../engine/workspace.ts';
 import type { ChangeSetRow } from '../../ports/store.ts';
-import type { OperationParams } from './route.ts';
+import type { OperationParams, Route } from './route.ts';
 
 /** What a request says about the version of its change set. */
 export interface Seen {
@@ -17,21 +17,34 @@ export interface Seen {
 }
 
 interface Said {
+  readonly versioned: Route['versioned'];
   readonly query: Readonly<Record<string, unknown>>;
   readonly body: unknown;
   readonly ifMatch: string | undefined;
 }
 
 /** Throws a refusal, `request_malformed`. */
-export function seenOf({ query, body, ifMatch }: Said): Seen {
+export function seenOf({ versioned, query, body, ifMatch }: Said): Seen {
+  const ifVersion = ifVersionOf(ifMatch);
+  if (versioned === undefined && ifVersion !== undefined) return notTaken(ifMatch!);
+  const only = ifVersion === undefined ? {} : { ifVersion };
+  if (versioned !== true) return only;
   const inBody = isObject(body as Json) ? (body as { readonly [name: string]: Json })['baseVersion'] : undefined;
   const base = inBody ?? (query['baseVersion'] as string | undefined);
-  const ifVersion = ifMatch === undefined || ifMatch.trim() === '*' ? undefined : /^\s*"(\d{1,15})"\s*$/.exec(ifMatch);
-  if (ifVersion === null) return malformed('If-Match', 'one version in quotes, as an ETag has it, or *', ifMatch!);
-  return {
-    ...(base === undefined || base === null ? {} : { baseVersion: wholeOf(base) }),
-    ...(ifVersion === undefined ? {} : { ifVersion: Number(ifVersion[1]) }),
-  };
+  return base === undefined || base === null ? only : { ...only, baseVersion: wholeOf(base) };
+}
+
+function ifVersionOf(ifMatch: string | undefined): number | undefined {
+  if (ifMatch === undefined || ifMatch.trim() === '*') return undefined;
+  const version = /^\s*"(\d{1,15})"\s*$/.exec(ifMatch);
+  if (version === null) return malformed('If-Match', 'one version in quotes, as an ETag has it, or *', ifMatch);
+  return Number(version[1]);
+}
+
+function notTaken(ifMatch: string): never {
+  const expected = 'no If-Match: this request is not held to a version';
+  const hint = 'leave the header out; /openapi.json says which requests take it';
+  return must<never>(refuse('request_malformed', { path: 'If-Match', expected, got: ifMatch, hint }));
 }
 
 function wholeOf(given: Json): number {
@@ -82,7 +95,7 @@ export class Versions {
   }
 
   /** Carries out an operation that edits the change set, with what the request says about versions. */
-  async edit<T extends { readonly version: number }>(name: string, params: OperationParams): Promise<T> {
+  async edit<T extends { readonly version?: number }>(name: string, params: OperationParams): Promise<T> {
     const done = await this.#operation<T>(name, { ...params, changeSet: this.#changeSet, ...this.#seen });
     this.version = done.version;
     return done;

@@ -88,6 +88,7 @@ const steering = ({ id, verb, event, summary, answer }: Steer): Route =>
     method: 'POST' satisfies Method,
     path: `${inChangeSet}/actions/{action_id}/${verb}`,
     summary,
+    versioned: 'if-match',
     answers: { 200: success(answer) },
     handle: async ({ params, operation }) => {
       const { change_set_id: changeSet, action_id: action } = params;
@@ -140,6 +141,7 @@ export const actionRoutes: readonly Route[] = [
     body: shape('AddActionV1Request', { action: reference }),
     // A component without the resource that the action is about is not what the path did not find.
     statuses: { resource_not_found: 412 },
+    versioned: 'if-match',
     answers: { 200: success('AddActionV1Response') },
     handle: async ({ params, body, operation }) => {
       const { change_set_id: changeSet, component_id: component } = params;

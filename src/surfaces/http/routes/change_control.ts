@@ -75,6 +75,7 @@ const step = ({ id, verb, operation: name, summary }: Step): Route =>
     method: 'POST',
     path: `${inChangeSet}/${verb}`,
     summary,
+    versioned: 'if-match',
     answers: { 200: answer },
     handle: async ({ params, operation }) => ({ changeSet: viewOf(await operation(name, about(params))) }),
   });
@@ -91,12 +92,11 @@ const decide = ({ id, verb, operation: name, summary }: Step): Route =>
     summary,
     body: decision,
     bodyIsOptional: true,
+    versioned: 'if-match',
     answers: { 200: answer },
-    handle: async ({ params, body, operation }) => {
+    handle: async ({ body, edit }) => {
       const part = (body as { requirement?: string | null } | undefined)?.requirement;
-      return {
-        changeSet: viewOf(await operation(name, { ...about(params), ...(part == null ? {} : { requirement: part }) })),
-      };
+      return { changeSet: viewOf(await edit(name, part == null ? {} : { requirement: part })) };
     },
   });
 
@@ -166,10 +166,11 @@ export const changeControlRoutes: readonly Route[] = [
     }),
     bodyIsOptional: true,
     repeats: 'engine',
+    versioned: 'if-match',
     answers: { 200: applied },
-    handle: ({ params, body, idempotencyKey, operation }) => {
-      const given = (body ?? {}) as { waitMs?: number; leaveQueued?: boolean; plan?: Json };
-      return operation('change_set.apply', { ...given, ...about(params), idempotencyKey });
+    handle: ({ body, edit }) => {
+      const { waitMs, leaveQueued, plan } = (body ?? {}) as { waitMs?: number; leaveQueued?: boolean; plan?: Json };
+      return edit('change_set.apply', { waitMs, leaveQueued, plan });
     },
   }),
   route({
@@ -195,6 +196,7 @@ export const changeControlRoutes: readonly Route[] = [
     path: inChangeSet,
     summary: 'Gives a change set another name.',
     body: shape('RenameChangeSetRequest', { changeSetName: Type.String() }),
+    versioned: 'if-match',
     answers: { 200: answer },
     handle: async ({ params, body, operation }) => {
       return {
@@ -268,6 +270,7 @@ export const changeControlRoutes: readonly Route[] = [
     summary: 'Opens a change set with the edits of some components, and with what they need.',
     body: shape('SplitRequest', { components: Type.Array(Type.String()), name: newName }),
     repeats: 'engine',
+    versioned: 'if-match',
     answers: { 200: shape('SplitAnswer', { ...madeOf, needed: Type.Array(Type.String()) }) },
     handle: (call) => {
       const { components, name } = call.body;

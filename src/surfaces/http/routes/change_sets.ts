@@ -86,6 +86,7 @@ export const changeSetRoutes: readonly Route[] = [
     method: 'DELETE',
     path: inChangeSet,
     summary: 'Abandons a change set; it can be reopened.',
+    versioned: 'if-match',
     answers: { 200: success('DeleteChangeSetV1Response') },
     handle: async ({ params, operation }) => {
       await operation('change_set.abandon', about(params));
@@ -101,9 +102,10 @@ export const changeSetRoutes: readonly Route[] = [
       'Takes the permission apply:force, which owners have and agents never; it is audited as what it is. Budgets hold, and what ' +
       'is still being computed is not waited for (428).',
     repeats: 'engine',
+    versioned: 'if-match',
     answers: { 200: success('ForceApplyChangeSetV1Response') },
-    handle: async ({ params, idempotencyKey, operation }) => {
-      await operation('change_set.force_apply', { ...about(params), idempotencyKey });
+    handle: async ({ edit }) => {
+      await edit('change_set.force_apply');
       return done;
     },
   }),
@@ -112,6 +114,7 @@ export const changeSetRoutes: readonly Route[] = [
     method: 'POST',
     path: `${inChangeSet}/request_approval`,
     summary: 'Asks for the approvals that a change set needs; where nobody else could give any it is applied.',
+    versioned: 'if-match',
     answers: { 200: success('RequestApprovalChangeSetV1Response') },
     handle: async ({ params, operation }) => {
       await operation('change_set.request_approval', { ...about(params), applyWhenAlone: true });

@@ -236,6 +236,7 @@ export const componentRoutes: readonly Route[] = [
       }),
       viewName: maybe(Type.String()),
     }),
+    versioned: 'if-match',
     answers: {
       200: shape('ExecuteManagementFunctionV1Response', {
         managementFuncJobStateId: Type.String(),

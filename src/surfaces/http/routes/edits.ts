@@ -3,11 +3,11 @@
 
 import { Type } from 'typebox';
 import { anyJson, maybe, shape } from '../model.ts';
-import { inChangeSet, type Route, route } from '../route.ts';
+import { inChangeSet, type OperationParams, type Route, route } from '../route.ts';
 import { submitted } from './mutations.ts';
 
 const about = (params: Readonly<Record<string, string>>) => ({ changeSet: params['change_set_id'] });
-const given = <T extends object>(body: T | undefined) =>
+const given = (body: object | undefined): OperationParams =>
   Object.fromEntries(Object.entries(body ?? {}).filter(([, value]) => value !== null));
 
 const edit = shape('Edit', {
@@ -56,6 +56,7 @@ export const editRoutes: readonly Route[] = [
     }),
     bodyIsOptional: true,
     repeats: 'engine',
+    versioned: 'if-match',
     answers: {
       200: shape('UndoAnswer', {
         changeSet: Type.String(),
@@ -65,8 +66,7 @@ export const editRoutes: readonly Route[] = [
         receipt,
       }),
     },
-    handle: ({ params, body, idempotencyKey, operation }) =>
-      operation('change_set.undo', { ...given(body), ...about(params), idempotencyKey }),
+    handle: ({ body, edit }) => edit('change_set.undo', given(body)),
   }),
   route({
     id: 'Edits.redoEdits',
@@ -80,9 +80,9 @@ export const editRoutes: readonly Route[] = [
     }),
     bodyIsOptional: true,
     repeats: 'engine',
+    versioned: 'if-match',
     answers: { 200: submitted },
-    handle: ({ params, body, idempotencyKey, operation }) =>
-      operation('change_set.redo', { ...given(body), ...about(params), idempotencyKey }),
+    handle: ({ body, edit }) => edit('change_set.redo', given(body)),
   }),
   route({
     id: 'Edits.pickEdits',
@@ -95,6 +95,7 @@ export const editRoutes: readonly Route[] = [
       into: Type.String({ description: 'The other change set, by name or id.' }),
     }),
     repeats: 'engine',
+    versioned: 'if-match',
     answers: { 200: submitted },
     handle: ({ params, body, idempotencyKey, operation }) =>
       operation('change_set.pick', { edits: body.edits, into: body.into, ...about(params), idempotencyKey }),

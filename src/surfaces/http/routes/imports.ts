@@ -46,6 +46,7 @@ export const importRoutes: readonly Route[] = [
     method: 'POST',
     path: `${inChangeSet}/providers/{provider}/install`,
     summary: 'Authors the schemas of a provider package.',
+    versioned: 'if-match',
     answers: {
       200: shape('InstallProviderResponse', {
         changeSet: Type.String(),

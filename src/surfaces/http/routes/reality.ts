@@ -80,6 +80,7 @@ export const realityRoutes: readonly Route[] = [
       all: Type.Optional(Type.Boolean()),
       names: Type.Optional(texts),
     }),
+    versioned: 'if-match',
     answers: { 200: anyJson },
     handle: ({ params, body, operation }) =>
       operation('resource.import', { ...(body as object), changeSet: params['change_set_id'] }),

@@ -73,6 +73,7 @@ export const scheduleRoutes: readonly Route[] = [
     body: shape('ScheduleApplyRequest', {
       at: Type.Union([Type.Integer(), Type.String()], { description: 'Milliseconds, or ISO 8601 with a zone.' }),
     }),
+    versioned: 'if-match',
     answers: { 200: scheduledApply },
     handle: ({ params, body, operation }) =>
       operation('apply.schedule', { changeSet: params['change_set_id']!, at: body.at }),

@@ -165,6 +165,7 @@ export const schemaRoutes: readonly Route[] = [
     body: shape('InstallFromFileRequest', {
       pkg_spec: Type.String({ description: 'A package of schemas, as Schemas.exportSchema gives it.' }),
     }),
+    versioned: 'if-match',
     answers: {
       200: shape('InstallFromFileV1Response', {
         schemaId: Type.String(),

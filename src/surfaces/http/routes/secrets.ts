@@ -56,6 +56,7 @@ export const secretRoutes: readonly Route[] = [
       from: reference,
     }),
     repeats: 'engine',
+    versioned: 'if-match',
     answers: { 200: shape('CreateSecretV1Response', { secret }) },
     handle: async ({ params, body, idempotencyKey, operation }) => {
       const changeSet = params['change_set_id'];
@@ -102,6 +103,7 @@ export const secretRoutes: readonly Route[] = [
       from: reference,
     }),
     repeats: 'engine',
+    versioned: 'if-match',
     answers: { 200: shape('UpdateSecretV1Response', { secret }) },
     handle: async ({ params, body, idempotencyKey, operation }) => {
       const { change_set_id: changeSet, secret_id: id } = params;
