@@ -32,6 +32,8 @@ interface SetSecret {
   readonly name: string;
   /** Id or name of the one that is changed; without a content it keeps the one it has. */
   readonly secret?: string;
+  /** With `secret`: only if this is its id. */
+  readonly id?: string;
   /** One of that name is not replaced. */
   readonly mustBeNew?: boolean;
   /** The schema whose authentication functions take it; may be left out where a content is replaced. */
@@ -106,7 +108,7 @@ export async function setSecret(
 
 /** Parameters as a setting. No refusal repeats what may be a content. */
 function parseSetting(params: { readonly changeSet: ChangeSetId; readonly [name: string]: Json | undefined }) {
-  for (const name of ['name', 'definition', 'description', 'sealed', 'secret', 'idempotencyKey']) {
+  for (const name of ['name', 'definition', 'description', 'sealed', 'secret', 'id', 'idempotencyKey']) {
     const value = params[name];
     if (typeof value === 'string' || (value === undefined && name !== 'name')) continue;
     return refuse('request_malformed', {
@@ -125,12 +127,24 @@ function parseSetting(params: { readonly changeSet: ChangeSetId; readonly [name:
       hint: 'give one of them',
     });
   }
-  const { changeSet, name, definition, description, content, sealed, secret, idempotencyKey } = params;
+  const { changeSet, name, definition, description, content, sealed, secret, id, idempotencyKey } = params;
   const references = params['from'] === undefined ? undefined : parseReferences(params['from']);
   if (references?.ok === false) return references;
   const from = references?.value;
   const mustBeNew = params['mustBeNew'] === true ? true : undefined;
-  const given = { changeSet, name, definition, description, content, sealed, from, secret, mustBeNew, idempotencyKey };
+  const given = {
+    changeSet,
+    name,
+    definition,
+    description,
+    content,
+    sealed,
+    from,
+    secret,
+    id,
+    mustBeNew,
+    idempotencyKey,
+  };
   return ok(
     Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as unknown as SetSecret,
   );
@@ -206,11 +220,21 @@ function nameNow(
 
 function requestFor(
   reader: Reader,
-  { name, secret, mustBeNew, definition, description }: SetSecret,
+  { name, secret, id, mustBeNew, definition, description }: SetSecret,
   key: ContentKey | undefined,
 ): { readonly request: Request; readonly definition: string; readonly created: boolean } {
   const found = secret === undefined ? resolveSecret(reader, name, 'name') : resolveSecret(reader, secret);
   if (!found.ok && (secret !== undefined || found.refusal.code !== 'secret_not_found')) must(found);
+  if (found.ok && secret !== undefined && id !== undefined && id !== found.value) {
+    must(
+      refuse('request_malformed', {
+        path: 'id',
+        expected: `${found.value}, the id of ${JSON.stringify(secret)}`,
+        got: JSON.stringify(id),
+        hint: 'name the secret that is meant in both places',
+      }),
+    );
+  }
   if (found.ok && mustBeNew === true) {
     must(
       refuse('name_taken', {

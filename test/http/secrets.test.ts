@@ -105,6 +105,21 @@ test('[EN509] are changed under their id, and keep their content unless another 
   expect(await standing(house, changeSet)).toEqual(before);
 });
 
+test('[EN823] the id in an update is that of the secret in its path, or it is refused', async () => {
+  const [{ id, name }, ...others] = (await house.must('GET', here())).Login.secrets;
+  expect(others).toEqual([]);
+  const before = await standing(house, changeSet);
+  for (const path of [id, name]) {
+    const other = await house.ask('PUT', `${here()}/${path}`, {
+      body: { id: '01ARZ3NDEKTSV4RRFFQ69G5FAV', name: 'other', rawData: { user: 'u', password: 'hush-3' } },
+    });
+    expect({ status: other.status, reason: other.body.reason }).toEqual({ status: 422, reason: 'request_malformed' });
+    expect(other.body.message).toContain(id);
+  }
+  expect(await standing(house, changeSet)).toEqual(before);
+  expect((await house.must('PUT', `${here()}/${name}`, { body: { id, name } })).secret.id).toBe(id);
+});
+
 test('are removed when nothing uses them', async () => {
   const id = (await house.must('GET', here())).Login.secrets[0].id;
   const set = (secret: string | null) =>

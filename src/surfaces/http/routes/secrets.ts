@@ -96,7 +96,7 @@ export const secretRoutes: readonly Route[] = [
     path: one,
     summary: 'Gives a secret another name or description and, where one comes with it, another content.',
     body: shape('UpdateSecretV1Request', {
-      id: Type.String(),
+      id: Type.String({ description: 'That of the secret in the path.' }),
       name: Type.String(),
       description: maybe(Type.String()),
       rawData,
@@ -110,6 +110,7 @@ export const secretRoutes: readonly Route[] = [
       const { secret: changed } = await operation<{ secret: string }>('secret.set', {
         changeSet,
         secret: id,
+        ...(body.id === id ? {} : { id: body.id }),
         name: body.name,
         idempotencyKey,
         ...(body.description == null ? {} : { description: body.description }),
