@@ -97,6 +97,31 @@ describe('the HTTP API', () => {
     expect({ status: nowhere.status, reason: nowhere.body.reason }).toEqual({ status: 404, reason: 'route_not_found' });
   });
 
+  test('[EN824] tells which values are allowed where only some are', async () => {
+    const of = async (method: string, path: string, asked: { readonly body?: unknown } = {}) => {
+      const { status, body } = await house.ask(method, path, asked);
+      return { status, reason: body.reason, ...body.errors?.[0] };
+    };
+    const { id } = (await house.must('POST', '~/change-sets', { body: { changeSetName: 'values' } })).changeSet;
+    expect(await of('GET', `~/change-sets/${id}/graph?format=png`)).toMatchObject({
+      status: 422,
+      reason: 'request_malformed',
+      path: 'query/format',
+      expected: 'one of "json", "dot"',
+      got: '"png"',
+    });
+    const report = { name: 'r', policy: 'p', report: 'r', result: 'Maybe' };
+    expect(await of('POST', `~/change-sets/${id}/policy-reports`, { body: report })).toMatchObject({
+      path: 'body/result',
+      expected: 'one of "Pass", "Fail"',
+      got: '"Maybe"',
+    });
+    expect(await of('POST', '~/tokens', { body: { name: 't', scopes: ['reign'] } })).toMatchObject({
+      path: 'body/scopes/0',
+      expected: expect.stringMatching(/^one of .*"edit"/),
+    });
+  });
+
   test('answers a repetition with the same key as the first time, and refuses another request with it', async () => {
     const headers = { 'idempotency-key': 'k1' };
     const first = await house.must('POST', '~/change-sets', { body: { changeSetName: 'once' }, headers });

@@ -23,13 +23,13 @@ function validatorOf(ajv: Ajv, schema: TSchema): ValidateFunction {
 /** Throws a refusal, `request_malformed`. */
 export function checkBody(schema: TSchema, body: unknown): void {
   const check = validatorOf(plain, schema);
-  if (!check(body)) throw malformed('body', check.errors?.[0], body);
+  if (!check(body)) throw malformed('body', check.errors ?? [], body);
 }
 
 /** Changes texts to what the shape says. Throws a refusal, `request_malformed`. */
 export function checkQuery(schema: TSchema, query: unknown): void {
   const check = validatorOf(coercing, schema);
-  if (!check(query)) throw malformed('query', check.errors?.[0], query);
+  if (!check(query)) throw malformed('query', check.errors ?? [], query);
 }
 
 /** What is wrong with an answer of our own; undefined: nothing. */
@@ -40,17 +40,28 @@ export function wrongAnswer(schema: TSchema, answer: unknown): string | undefine
   return `${first?.instancePath} ${first?.message} ${JSON.stringify(first?.params)}`;
 }
 
-function malformed(part: 'body' | 'query', error: ErrorObject | undefined, given: unknown): RefusalError {
+function malformed(part: 'body' | 'query', errors: readonly ErrorObject[], given: unknown): RefusalError {
+  const [error] = errors;
   const path = `${part}${error?.instancePath ?? ''}`;
   const missing =
     error?.keyword === 'required' ? `/${(error.params as { missingProperty: string }).missingProperty}` : '';
   return new RefusalError({
     code: 'request_malformed',
     path: `${path}${missing}`,
-    expected: missing === '' ? (error?.message ?? 'another shape') : 'a value',
+    expected: missing === '' ? (allowedIn(errors) ?? error?.message ?? 'another shape') : 'a value',
     got: missing === '' ? brief(at(given, error?.instancePath ?? '') as Json | undefined) : 'nothing',
     hint: 'compare the request with the operation in /openapi.json',
   });
+}
+
+/** The values that are allowed at the first place that is wrong; undefined: more than some. Each alternative has an error of its own. */
+function allowedIn(errors: readonly ErrorObject[]): string | undefined {
+  const [first] = errors;
+  if (first?.keyword !== 'const') return undefined;
+  const values = errors
+    .filter((e) => e.keyword === 'const' && e.instancePath === first.instancePath)
+    .map((e) => JSON.stringify((e.params as { allowedValue: unknown }).allowedValue));
+  return values.length === 1 ? values[0] : `one of ${values.join(', ')}`;
 }
 
 function at(value: unknown, pointer: string): unknown {
