@@ -4,18 +4,29 @@
 
 import { readFileSync } from 'node:fs';
 import { Fault } from '../base/result.ts';
-import { exitCodes } from '../surfaces/cli/exit.ts';
+import { exitCodes, tellRefusal } from '../surfaces/cli/exit.ts';
+import { notWritable } from '../surfaces/cli/files.ts';
+import { note, readerLeft } from '../surfaces/cli/output.ts';
 import { runCli } from '../surfaces/cli/program.ts';
 import { contexts } from './contexts.ts';
 import { allowedHosts, allowedSockets, allowHost, allowSocket, denySocket } from './reach.ts';
 import { connectServer, logOut, whoami } from './remote.ts';
 import { allowedSources, allowSource } from './secret_sources.ts';
 
-// A reader that has seen enough, such as `head`, closes the pipe: no failure of the command.
+// What nobody takes is dropped, and the command comes to its own end: it was asked to do something, and may be in the middle of
+// it. A reader that has seen enough, such as `head`, is no failure; a disk that is full is one.
+let isUnwritten = false;
 process.stdout.on('error', (e: NodeJS.ErrnoException) => {
-  if (e.code !== 'EPIPE') throw e;
-  process.exit(process.exitCode ?? exitCodes.ok);
+  readerLeft();
+  if (e.code === 'EPIPE' || isUnwritten) return;
+  isUnwritten = true;
+  note(tellRefusal(notWritable('standard output', e)));
 });
+process.on('exit', (code) => {
+  if (isUnwritten && code === exitCodes.ok) process.exitCode = exitCodes.error;
+});
+// Of this one nobody can be told.
+process.stderr.on('error', () => {});
 
 /** What a request met that nobody expected: said whole, while the others go on. */
 const onBug = (error: unknown, where: string): void => {

@@ -37,24 +37,31 @@ export class Terminal {
   variables: { readonly [name: string]: string } = {};
   readonly #names = new Map<string, string>();
 
-  run(args: readonly string[], input?: string): Promise<Said> {
+  /** `linesTaken`: of its output, behind which nobody reads any more; default: all. `out`: where that goes instead. */
+  run(
+    args: readonly string[],
+    input?: string,
+    { linesTaken = Number.POSITIVE_INFINITY, out: into = 'pipe' }: { linesTaken?: number; out?: 'pipe' | number } = {},
+  ): Promise<Said> {
     // What this machine's user has logged in to is nobody's business here.
     const contexts = { HEADWATER_CONTEXTS: join(this.folder, 'contexts.json') };
     const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], NO_COLOR: '1', ...contexts, ...this.variables };
     return new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [bin, ...args], { cwd: this.folder, env, stdio: 'pipe' });
+      const child = spawn(process.execPath, [bin, ...args], { cwd: this.folder, env, stdio: ['pipe', into, 'pipe'] });
       let out = '';
       let err = '';
-      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (linesTaken === 0) child.stdout?.destroy();
+      child.stdout?.setEncoding('utf8').on('data', (text: string) => {
         out += text;
+        if (out.split('\n').length > linesTaken) child.stdout?.destroy();
       });
-      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      child.stderr!.setEncoding('utf8').on('data', (text: string) => {
         err += text;
       });
       child.on('error', reject);
       child.on('close', (code) => resolve({ code: code ?? -1, out, err }));
-      child.stdin.on('error', () => {});
-      child.stdin.end(input ?? '');
+      child.stdin!.on('error', () => {});
+      child.stdin!.end(input ?? '');
     });
   }
 

@@ -4,7 +4,7 @@
 import type { Command } from 'commander';
 import { eventKinds, type WorkspaceEvent } from '../../engine/event_shape.ts';
 import type { EventsRead } from '../../engine/operations_event.ts';
-import { note, paint } from './output.ts';
+import { isRead, note, paint, readerGone } from './output.ts';
 import type { Following, Run, Session } from './program.ts';
 import { eventLines } from './render_event.ts';
 
@@ -50,7 +50,7 @@ Examples:
           const { position } = await s.call<EventsRead>('events.read', { ...narrowed, ...from, limit: 0 });
           after = await followed(s, { ...narrowed, after: position });
         }
-        for (let left = follow === true ? Number.POSITIVE_INFINITY : limit; left > 0; ) {
+        for (let left = readerGone.aborted ? 0 : follow === true ? Number.POSITIVE_INFINITY : limit; left > 0; ) {
           const read = await s.call<EventsRead>('events.read', {
             ...narrowed,
             after,
@@ -61,6 +61,7 @@ Examples:
           left -= read.events.length;
           if (read.events.length > 0) show(s, read.events);
           else if (follow !== true) break;
+          if (!(await isRead())) break;
         }
         if (follow !== true && !s.json) s.write([], () => [paint('dim', `go on with --after ${after}`)]);
         return undefined;
@@ -72,13 +73,13 @@ Examples:
 async function followed(s: Session, of: Omit<Following, 'signal'>): Promise<number> {
   let { after } = of;
   try {
-    // Nothing ends it but the end of the command.
-    for await (const event of (await s.follow({ ...of, signal: new AbortController().signal })) ?? []) {
+    // Nothing ends it but the end of the command, and that nobody reads any more.
+    for await (const event of (await s.follow({ ...of, signal: readerGone })) ?? []) {
       show(s, [event]);
       after = event.position ?? after;
     }
   } catch (e) {
-    note(`${e instanceof Error ? e.message : String(e)}\nAsking again and again instead.`);
+    if (!readerGone.aborted) note(`${e instanceof Error ? e.message : String(e)}\nAsking again and again instead.`);
   }
   return after;
 }

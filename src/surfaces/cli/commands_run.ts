@@ -8,7 +8,7 @@ import type { WaitsForPool } from '../../engine/waits_for_pool.ts';
 import type { RunRecord } from '../../model/run.ts';
 import { exitCodes } from './exit.ts';
 import { componentNames } from './names.ts';
-import { count, paint } from './output.ts';
+import { count, isRead, paint } from './output.ts';
 import type { Params, Run, Session } from './program.ts';
 import { logLines, runLines, runWhole, statisticsLines } from './render_run.ts';
 
@@ -158,6 +158,7 @@ async function follow(s: Session, run: string, from: number): Promise<number | u
     const log = await s.call<RunLog>('run.log', { run, after, waitMs });
     after = log.after;
     if (log.lines.length > 0) s.write(log.lines, () => logLines(log.lines));
+    if (!(await isRead())) return exitCodes.ok;
     if (!log.complete) continue;
     if (!s.json) s.write([], () => [paint('dim', `the run is ${log.status}`)]);
     return log.status === 'succeeded' ? exitCodes.ok : exitCodes.error;

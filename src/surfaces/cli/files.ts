@@ -3,7 +3,7 @@
 
 import { readFileSync, readSync } from 'node:fs';
 import type { Json } from '../../base/json.ts';
-import { RefusalError, refuse } from '../../base/result.ts';
+import { type Refusal, RefusalError, refuse } from '../../base/result.ts';
 
 const stdinPauseMs = 10;
 
@@ -11,15 +11,20 @@ export function readText(file: string): string {
   try {
     return file === '-' ? readStandardInput() : readFileSync(file, 'utf8');
   } catch (e) {
-    throw new RefusalError(
-      refuse('file_not_readable', {
-        path: file,
-        expected: 'a file that can be read',
-        got: e instanceof Error ? e.message : String(e),
-        hint: 'check the path and its permissions',
-      }).refusal,
-    );
+    throw new RefusalError(notUsable(file, 'read', e));
   }
+}
+
+/** `file`: what could not be written. */
+export const notWritable = (file: string, e: unknown): Refusal => notUsable(file, 'written', e);
+
+function notUsable(path: string, how: 'read' | 'written', e: unknown): Refusal {
+  return refuse('file_not_readable', {
+    path,
+    expected: `a file that can be ${how}`,
+    got: e instanceof Error ? e.message : String(e),
+    hint: 'check the path and its permissions',
+  }).refusal;
 }
 
 /** Whole. Another program of ours at the other end leaves the pipe so that it answers "not yet" instead of waiting. */

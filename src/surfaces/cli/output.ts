@@ -1,6 +1,7 @@
 // Printing: JSON alone on standard output with --json, text for people otherwise; colours only on a terminal; a progress
 // display on standard error for anything over a second.
 
+import { setImmediate } from 'node:timers/promises';
 import { styleText } from 'node:util';
 import type { Ora } from 'ora';
 import { escapedText } from '../../base/plain_text.ts';
@@ -18,6 +19,17 @@ const marks = { Added: '+', Modified: '~', Removed: '-', Replaced: '-/+' } as co
 export function mark(status: 'Added' | 'Modified' | 'Removed'): string {
   const style = { Added: 'green', Modified: 'yellow', Removed: 'red' } as const;
   return paint(style[status], marks[status]);
+}
+
+const reader = new AbortController();
+/** Aborted once nobody takes what is printed: that ends what would follow for ever. Whatever else was asked for is done. */
+export const readerGone: AbortSignal = reader.signal;
+export const readerLeft = (): void => reader.abort();
+
+/** After what was printed: whether anybody took it. */
+export async function isRead(): Promise<boolean> {
+  await setImmediate();
+  return !readerGone.aborted;
 }
 
 // What `styleText` writes for the styles above; ends of lines, also those of Windows, and tabs.

@@ -6,6 +6,7 @@ import type { Page } from '../../engine/component.ts';
 import type { EventsRead } from '../../engine/operations_event.ts';
 import type { ActionRecord, MovedAction } from '../../model/action.ts';
 import { exitCodes } from './exit.ts';
+import { untilInterrupted } from './foreground.ts';
 import { note } from './output.ts';
 import type { Params, Session } from './program.ts';
 import { type ActionSeen, actionLine } from './render_action.ts';
@@ -139,15 +140,11 @@ export async function carryOut(s: Session, { ids, changeSet }: ToldOf = {}): Pro
   return told.some((a) => a.status === 'failed' || a.status === 'interrupted') ? exitCodes.error : exitCodes.ok;
 }
 
-/** Until somebody interrupts it. */
+/** Until somebody interrupts it, or nobody reads any more. */
 export async function stay(s: Session): Promise<number> {
   let isOver = false;
-  const over = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.once(signal, () => {
-        isOver = true;
-        resolve();
-      });
+  const over = untilInterrupted().then(() => {
+    isOver = true;
   });
   const steps = new Steps(s, () => true);
   const watching = await watch(s, steps, await positionOf(s));
