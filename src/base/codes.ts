@@ -369,6 +369,14 @@ export const faultCodes = {
     means: 'The server answered something else than an answer of this API.',
     next: 'Check its address; its log has more.',
   },
+  server_unavailable: {
+    means: 'The server, or a proxy in front of it, takes no requests at present.',
+    next: 'Retry.',
+  },
+  too_many_requests: {
+    means: 'More requests came in a minute, with one token or from one address, than the server takes.',
+    next: 'Retry when the message says; give each program a token of its own.',
+  },
   connection_lost: {
     means: 'The engine process went away during the call, which may have been carried out.',
     next: 'Repeat what only reads, and what had an idempotency key with the same key; of anything else look first what became of it.',
@@ -386,5 +394,7 @@ export const retryableCodes: readonly (RefusalCode | FaultCode)[] = [
   'store_busy',
   'workspace_elsewhere',
   'runner_unavailable',
+  'server_unavailable',
+  'too_many_requests',
   'connection_lost',
 ];

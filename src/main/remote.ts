@@ -2,7 +2,7 @@
 // asked for with a key is asked again when the connection is lost on the way; nothing else is.
 
 import { parseTokenText } from '../access/token.ts';
-import type { FaultCode } from '../base/codes.ts';
+import { type FaultCode, faultCodes } from '../base/codes.ts';
 import type { Json } from '../base/json.ts';
 import { Fault, must, type Refusal, type Result } from '../base/result.ts';
 import { type EventKind, eventKinds, type WorkspaceEvent } from '../engine/event_shape.ts';
@@ -110,8 +110,7 @@ async function lastLine(server: string, answer: Answered, progress: (line: strin
     const told = JSON.parse(line) as OperationLine;
     if ('value' in told) return { ok: true, value: told.value };
     if ('refusal' in told) return { ok: false, refusal: told.refusal };
-    if ('fault' in told)
-      throw new Fault(told.fault.code as FaultCode, told.fault.message.replace(`${told.fault.code}: `, ''));
+    if ('fault' in told) throw faultOf(told.fault.code as FaultCode, told.fault.message);
     progress(told.progress);
     return undefined;
   };
@@ -132,8 +131,13 @@ async function lastLine(server: string, answer: Answered, progress: (line: strin
 export async function refusedBy(server: string, answer: Answered): Promise<Result<unknown>> {
   const body = problemOf(await textOf(answer));
   const [first] = body?.errors ?? [];
-  if (body?.reason === undefined || first === undefined)
-    throw new Fault('server_failed', `${server} answered ${answer.status}${body?.message ? `: ${body.message}` : ''}`);
+  if (body?.reason !== undefined && Object.hasOwn(faultCodes, body.reason))
+    throw faultOf(body.reason as FaultCode, body.message ?? '');
+  if (body?.reason === undefined || first === undefined) {
+    const { status } = answer;
+    const code = status === 429 ? 'too_many_requests' : status === 503 ? 'server_unavailable' : 'server_failed';
+    throw new Fault(code, `${server} answered ${status}${body?.message ? `: ${body.message}` : ''}`);
+  }
   const { data } = body;
   return {
     ok: false,
@@ -155,6 +159,11 @@ function problemOf(text: string): Problem | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** `message`: with the code in front. */
+function faultOf(code: FaultCode, message: string): Fault {
+  return new Fault(code, message.replace(`${code}: `, ''));
 }
 
 function lost(server: string, why: string): Fault {

@@ -37,7 +37,8 @@ describe('exit codes', () => {
     for (const code of ['access_denied', 'approval_required', 'budget_exceeded'] as const)
       expect(exitCodeOf(code)).toBe(exitCodes.refused);
     expect(exitCodeOf('version_conflict')).toBe(exitCodes.stale);
-    expect(exitCodeOf('store_busy')).toBe(75);
+    for (const code of ['store_busy', 'workspace_elsewhere', 'too_many_requests', 'server_unavailable'] as const)
+      expect(exitCodeOf(code)).toBe(75);
     expect(Object.values(exitCodes)).toEqual([0, 1, 2, 3, 4, 75]);
   });
 

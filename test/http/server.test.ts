@@ -162,6 +162,32 @@ describe('the HTTP API', () => {
       }
   });
 
+  test('[EN827] a body that cannot be read is refused with its place, what is expected, what came and what to do', async () => {
+    const json = { 'content-type': 'application/json' };
+    for (const [body, headers, status, reason, expected, got] of [
+      ['{nope', json, 422, 'request_malformed', 'JSON', 'in JSON at position 1'],
+      [`"${' '.repeat(limits.httpBodyBytesMax)}"`, json, 413, 'limit_exceeded', 'at most 32 MiB', 'more'],
+      ['<x/>', { 'content-type': 'text/xml' }, 415, 'media_type_not_supported', 'application/json', 'text/xml'],
+      ['{}', { ...json, 'content-encoding': 'gzip' }, 400, 'request_malformed', 'gzip', 'cannot be decoded'],
+      ['{}', { ...json, 'content-encoding': 'zip' }, 415, 'media_type_not_supported', 'gzip, deflate or br', 'zip'],
+    ] as const) {
+      const { body: said, status: answered } = await house.ask('POST', '~/change-sets', { body, headers });
+      expect({ answered, reason: said.reason, errors: said.errors }).toEqual({
+        answered: status,
+        reason,
+        errors: [
+          {
+            path: 'body',
+            expected: expect.stringContaining(expected),
+            got: expect.stringContaining(got),
+            hint: expect.any(String),
+          },
+        ],
+      });
+      expect(said.message).toMatch(new RegExp(`^${reason}: body: expected `));
+    }
+  });
+
   test('[EN700] names of any length lead to what has them; a path that leads nowhere is refused like everything else', async () => {
     const name = 'é'.repeat(limits.nameCharsMax);
     const { changeSet } = await house.must('POST', '~/change-sets', { body: { changeSetName: name } });

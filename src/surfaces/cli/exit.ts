@@ -13,7 +13,7 @@ export const exitCodes = {
   refused: 3,
   /** The state has moved on. */
   stale: 4,
-  /** Another process owns the data folder and does not answer; retry. */
+  /** The same may go well later: another process owns the data folder and does not answer, a server takes no more at present. */
   busy: 75,
 } as const;
 
@@ -29,6 +29,8 @@ const byCode: Partial<Record<RefusalCode | FaultCode, number>> = {
   not_ready: exitCodes.busy,
   store_busy: exitCodes.busy,
   workspace_elsewhere: exitCodes.busy,
+  server_unavailable: exitCodes.busy,
+  too_many_requests: exitCodes.busy,
 };
 
 export function exitCodeOf(code: RefusalCode | FaultCode): number {

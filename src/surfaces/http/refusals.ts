@@ -3,6 +3,7 @@
 
 import { Type } from 'typebox';
 import { type RefusalCode, retryableCodes } from '../../base/codes.ts';
+import { limits } from '../../base/limits.ts';
 import { type Fault, type Refusal, RefusalError, refusalText } from '../../base/result.ts';
 import { maybe, shape } from './model.ts';
 
@@ -186,6 +187,7 @@ export function problem(p: {
   readonly message: string;
   readonly instance: string;
   readonly retryable: boolean;
+  readonly errors?: Problem['errors'];
 }): Problem {
   return {
     message: p.message,
@@ -197,6 +199,82 @@ export function problem(p: {
     instance: p.instance,
     reason: p.reason,
     retryable: p.retryable,
-    errors: [],
+    errors: p.errors ?? [],
   };
 }
+
+/** What the framework says of a request that it takes to no route, or whose body it does not read. */
+interface Unread {
+  readonly status: number;
+  readonly code: string | undefined;
+  readonly message: string;
+}
+
+interface UnreadRequest {
+  readonly id: string;
+  readonly url: string;
+  readonly headers: { readonly [name: string]: string | string[] | undefined };
+}
+
+/** It, in the words of this API. */
+export function problemOfUnread({ status, code, message }: Unread, request: UnreadRequest): Problem {
+  const { reason, ...place } = unread({ status, code, message }, request);
+  const { path, expected, got, hint } = { path: 'body', ...place };
+  return problem({
+    status,
+    reason,
+    message: `${reason}: ${path}: expected ${expected}, got ${got}. ${hint}`,
+    instance: request.id,
+    retryable: false,
+    errors: [{ path, expected, got, hint }],
+  });
+}
+
+type Place = Problem['errors'][number];
+
+/** `path` is `body` unless it says another. */
+function unread(
+  { status, code, message }: Unread,
+  { url, headers }: UnreadRequest,
+): Omit<Place, 'path'> & { readonly path?: string; readonly reason: string } {
+  const sent = (header: string): string => `${headers[header] ?? 'none'}`;
+  switch (code) {
+    case 'request_malformed':
+      return { reason: code, expected: 'JSON', got: message, hint: 'correct it at that place' };
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+    case 'FST_REQ_FILE_TOO_LARGE': {
+      const expected = `at most ${limits.httpBodyBytesMax / mib} MiB`;
+      return { reason: 'limit_exceeded', expected, got: 'more', hint: 'split what it has over several requests' };
+    }
+    case 'FST_CP_ERR_INVALID_CONTENT_ENCODING': {
+      const expected = 'a content-encoding of gzip, deflate or br, or none';
+      const got = sent('content-encoding');
+      return { reason: 'media_type_not_supported', expected, got, hint: 'send it as it is, or as gzip' };
+    }
+    case 'FST_CP_ERR_INVALID_CONTENT': {
+      const expected = `what its content-encoding says: ${sent('content-encoding')}`;
+      const got = 'what cannot be decoded so';
+      return { reason: 'request_malformed', expected, got, hint: 'encode it so, or leave the header out' };
+    }
+    case 'FST_ERR_MAX_PARAM_LENGTH': {
+      const expected = `parts of at most ${limits.httpPathPartCharsMax} characters`;
+      return { reason: 'limit_exceeded', path: 'path', expected, got: 'a longer one', hint: 'see /openapi.json' };
+    }
+    case 'FST_ERR_BAD_URL': {
+      const expected = 'a path that can be decoded';
+      return { reason: 'request_malformed', path: 'path', expected, got: url, hint: 'see /openapi.json' };
+    }
+    default:
+      break;
+  }
+  const hint = 'compare the request with /openapi.json';
+  if (status === 415) {
+    const expected = 'application/json, or multipart/form-data where a file is sent';
+    return { reason: 'media_type_not_supported', expected, got: sent('content-type'), hint };
+  }
+  const reason = status === 413 || status === 414 ? 'limit_exceeded' : 'request_malformed';
+  const known = status === 400 || reason === 'limit_exceeded';
+  return { reason: known ? reason : 'request_refused', expected: 'what the operation takes', got: message, hint };
+}
+
+const mib = 1024 * 1024;

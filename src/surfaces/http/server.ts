@@ -25,7 +25,14 @@ import { mountForwarding } from './forward.ts';
 import { bearerIn, type Door, letIn } from './let_in.ts';
 import { mountLogin } from './login.ts';
 import { openApiOf } from './openapi.ts';
-import { FaultWithStatus, problem, problemOfFault, problemOfRefusal, RefusalWithStatus } from './refusals.ts';
+import {
+  FaultWithStatus,
+  problem,
+  problemOfFault,
+  problemOfRefusal,
+  problemOfUnread,
+  RefusalWithStatus,
+} from './refusals.ts';
 import { Answer, type Method, type OperationParams, type Route, type RouteCall } from './route.ts';
 import { routes } from './routes/all.ts';
 import { etagOf, seenOf, Versions } from './versions.ts';
@@ -135,12 +142,7 @@ async function appOf(options: HttpOptions): Promise<FastifyInstance> {
     // What is no address of anything comes to no route and to no hook.
     frameworkErrors: (error, request, reply) => {
       reply.header('x-request-id', request.id);
-      const { code, statusCode } = error as { readonly code: string; readonly statusCode: number };
-      const message =
-        code === 'FST_ERR_MAX_PARAM_LENGTH'
-          ? `limit_exceeded: a part of the path is over ${limits.httpPathPartCharsMax} characters`
-          : 'request_malformed: the path cannot be decoded; see /openapi.json';
-      answerError(Object.assign(new Error(message), { code, statusCode }), { request, reply, onBug });
+      answerError(error, { request, reply, onBug });
     },
     forceCloseConnections: 'idle',
   });
@@ -458,14 +460,7 @@ function answerError(error: unknown, { request, reply, onBug }: Failed): Fastify
   } = error as { statusCode?: number; reason?: string; code?: string; message: string };
   if (statusCode < 500) {
     if (reason !== undefined) return reply.code(statusCode).send(error);
-    const told = {
-      status: statusCode,
-      reason: reasonOf(statusCode, code),
-      message,
-      instance,
-      retryable: statusCode === 429,
-    };
-    return reply.code(statusCode).send(problem(told));
+    return reply.code(statusCode).send(problemOfUnread({ status: statusCode, code, message }, request));
   }
   // Whoever went away has cut off what was under way for them: that is nobody's mistake.
   if (!reply.raw.destroyed) onBug(error, `${request.method} ${request.routeOptions.url ?? request.url}`);
@@ -473,10 +468,4 @@ function answerError(error: unknown, { request, reply, onBug }: Failed): Fastify
   return reply
     .code(500)
     .send(problem({ status: 500, reason: 'internal_error', message: message500, instance, retryable: false }));
-}
-
-function reasonOf(status: number, code: string | undefined): string {
-  if (status === 413 || status === 414) return 'limit_exceeded';
-  if (status === 415) return 'media_type_not_supported';
-  return code === 'request_malformed' || status === 400 ? 'request_malformed' : 'request_refused';
 }
