@@ -50,11 +50,19 @@ export async function browserLogin({ server, workspace, tell, waitMs }: BrowserL
   }
 }
 
+const here = 'http://127.0.0.1';
+
 function comesBack(listener: ReturnType<typeof createServer>, state: string, waitMs: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(refusal('login_failed', 'nobody who came back in time')), waitMs);
     listener.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      const { pathname, searchParams: said } = new URL(request.url ?? '/', 'http://127.0.0.1');
+      const { url = '/' } = request;
+      // Such as `//`, which is the address of nothing.
+      if (!URL.canParse(url, here)) {
+        response.writeHead(404).end();
+        return;
+      }
+      const { pathname, searchParams: said } = new URL(url, here);
       const [code, error] = [said.get('code'), said.get('error')];
       const isOurs = request.method === 'GET' && pathname === '/' && said.get('state') === state;
       if (!isOurs || (code === null && error === null)) {

@@ -2,8 +2,10 @@
 
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { browserLogin } from '../../src/main/browser_login.ts';
 import { freePort } from '../support/free_port.ts';
 import { Browser, clientId, clientSecret, TestIdentityProvider } from '../support/identity_provider.ts';
 import { bin, Served } from '../support/served.ts';
@@ -67,6 +69,29 @@ test('[AC86] `headwater login --oidc` keeps the server with the token of whoever
   // Again, with the server that is worked with.
   expect(await logIn('ann', '--oidc')).toMatchObject({ code: 0, out: expect.stringContaining('as ann@example.org') });
 });
+
+test('who knocks while a login waits for somebody else is turned away, and it goes on waiting', async () => {
+  const login = browserLogin({
+    server: served.address,
+    workspace: undefined,
+    waitMs: 20_000,
+    tell: (address) => void knockAndLogIn(address),
+  });
+  const knocks: number[] = [];
+  const knockAndLogIn = async (address: string): Promise<void> => {
+    const port = new URL(address).searchParams.get('cli_port')!;
+    for (const path of ['//', '/', '/?code=1&state=x']) {
+      knocks.push(
+        await new Promise((resolve, reject) => {
+          get({ host: '127.0.0.1', port, path }, (answer) => resolve(answer.resume().statusCode!)).on('error', reject);
+        }),
+      );
+    }
+    await new Browser().logIn(address, 'ann');
+  };
+  expect((await login).userId).toBe('ann@example.org');
+  expect(knocks).toEqual([404, 404, 404]);
+}, 60_000);
 
 test('[EN724] `headwater logout` revokes the token of a login, and says where the session at the provider ends', async () => {
   expect(await logIn('ann', '--oidc', served.address, '--name', 'leaving')).toMatchObject({ code: 0 });
