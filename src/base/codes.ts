@@ -100,7 +100,7 @@ export const refusalCodes = {
     next: 'Read the state anew and follow from the position that the message names.',
   },
   file_not_readable: {
-    means: 'A file named in the request cannot be read.',
+    means: 'A file named in the request cannot be read, or cannot be written.',
     next: 'Check the path and its permissions.',
   },
   ambiguous_name: { means: 'Several things have that name.', next: 'Use the id.' },

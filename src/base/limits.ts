@@ -18,6 +18,9 @@ export const limits = {
   httpRequestsPerMinuteMax: 6_000,
   /** How long a browser keeps what a page of another origin may ask. */
   httpPreflightKeptMs: 10 * 60_000,
+  /** Days until a token expires that is made with an end. */
+  tokenDaysMin: 0.01,
+  tokenDaysMax: 36_500,
   /** How long the token of a login is good. */
   loginMs: 12 * 3_600_000,
   /** From being sent to the identity provider to coming back. */

@@ -6,6 +6,7 @@ import type { ActionPage } from '../../engine/actions.ts';
 import type { Page } from '../../engine/component.ts';
 import type { PlannedLine } from '../../engine/planning.ts';
 import { parsedJson } from './files.ts';
+import { amount, whole } from './numbers.ts';
 import { count, paint } from './output.ts';
 import type { Params, Run, Session } from './program.ts';
 import { type ActionSeen, actionLine, actionLines, actionWhole } from './render_action.ts';
@@ -39,7 +40,7 @@ export function actionCommands(program: Command, run: Run): void {
     .option('--change-set <name>', 'those that its apply asked for')
     .option('--component <name>', 'of one component of Head, by name or id')
     .option('--status <list>', 'such as queued,running,failed')
-    .option('--limit <number>', 'most rows', Number, 50)
+    .option('--limit <number>', 'most rows', whole(), 50)
     .option('--cursor <id>', 'continue behind this id')
     .addHelpText(
       'after',
@@ -136,10 +137,10 @@ export function actionCommands(program: Command, run: Run): void {
   actions
     .command('prune')
     .description('take actions away that ended long ago; it is done in the background as well, and by gc')
-    .option('--older-than <days>', 'of those that an apply asked for (default: 365)', Number)
-    .option('--keep <number>', 'and all but so many of the newest (default: 200000)', Number)
-    .option('--other-older-than <days>', 'of the others, mostly refreshes (default: 30)', Number)
-    .option('--other-keep <number>', 'and all but so many of the newest (default: 50000)', Number)
+    .option('--older-than <days>', 'of those that an apply asked for (default: 365)', amount())
+    .option('--keep <number>', 'and all but so many of the newest (default: 200000)', whole())
+    .option('--other-older-than <days>', 'of the others, mostly refreshes (default: 30)', amount())
+    .option('--other-keep <number>', 'and all but so many of the newest (default: 50000)', whole())
     .addHelpText('after', '\nExample:\n  headwater action prune --other-older-than 7')
     .action((options: PruneOptions) =>
       run('Pruning', async (s) => {

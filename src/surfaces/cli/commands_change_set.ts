@@ -10,6 +10,7 @@ import type { SplitReply } from '../../engine/split.ts';
 import type { ChangeSetRow } from '../../ports/store.ts';
 import { scheduled } from './commands_schedule.ts';
 import { exitCodes } from './exit.ts';
+import { amount } from './numbers.ts';
 import { count, paint, table } from './output.ts';
 import type { Run, Session } from './program.ts';
 import { comparisonLines, summaryLine } from './render.ts';
@@ -131,7 +132,7 @@ export function changeSetCommands(program: Command, run: Run): void {
     .command('apply <change-set>')
     .description('make a change set part of Head')
     .option('--idempotency-key <key>', 'the same key applies once and answers the same')
-    .option('--wait <seconds>', 'wait this long for what is still being computed; 0: refuse at once', Number, 30)
+    .option('--wait <seconds>', 'wait this long for what is still being computed; 0: refuse at once', amount(), 30)
     .option('--no-run', 'leave its actions queued: whoever uses the folder next carries them out')
     .option('--force', 'go ahead without approvals that are missing; for owners, and audited as what it is')
     .option('--at <time>', 'at a time from now on, as it is now: ISO 8601 with a zone, such as 2026-12-01T06:00Z')

@@ -3,7 +3,8 @@
 
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { portMax, untilInterrupted, whole } from './foreground.ts';
+import { untilInterrupted } from './foreground.ts';
+import { portMax, whole } from './numbers.ts';
 import { note } from './output.ts';
 import type { Run } from './program.ts';
 
@@ -14,10 +15,10 @@ export function cloudCommands(program: Command, run: Run): void {
   program
     .command('cloud')
     .description('start a local AWS Cloud Control endpoint, for tests, demonstrations and trials without an account')
-    .option('--port <number>', 'port to listen on (default: any that is free)', whole(portMax), 0)
+    .option('--port <number>', 'port to listen on (default: any that is free)', whole({ max: portMax }), 0)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--file <file>', 'its journal: everything that was done (default: cloud.jsonl in the data folder)')
-    .option('--latency <ms>', 'time that a create, an update or a delete takes', whole(latencyMsMax), 0)
+    .option('--latency <ms>', 'time that a create, an update or a delete takes', whole({ max: latencyMsMax }), 0)
     .option('--rate <number>', 'calls a second before it throttles (default: as many as come)', positive)
     .option('--burst <number>', 'calls at once before it throttles (default: those of one second)', positive)
     .addHelpText('after', example)

@@ -11,6 +11,7 @@ import type { SubmitReply } from '../../engine/submit.ts';
 import { declareCommands, printDeclared, type Written } from './commands_declare.ts';
 import { authorCommands } from './commands_schema.ts';
 import { readJson } from './files.ts';
+import { amount, whole } from './numbers.ts';
 import { count, note, paint, table } from './output.ts';
 import type { Params, Run, Session } from './program.ts';
 import { componentLines } from './render.ts';
@@ -45,8 +46,8 @@ export function componentCommands(program: Command, run: Run): void {
     .command('get <component>')
     .description('show a component: its values, where they come from, what follows what')
     .option('--change-set <name>', 'change set (default: HEAD)')
-    .option('--version <number>', 'an earlier version of that change set', Number)
-    .option('--wait <seconds>', 'wait this long for what is still being computed of it', Number, 5)
+    .option('--version <number>', 'an earlier version of that change set', whole())
+    .option('--wait <seconds>', 'wait this long for what is still being computed of it', amount(), 5)
     .addOption(written())
     .addHelpText(
       'after',
@@ -68,7 +69,7 @@ export function componentCommands(program: Command, run: Run): void {
     .command('search [query]')
     .description('find components')
     .option('--change-set <name>', 'change set (default: HEAD)')
-    .option('--limit <number>', 'most rows', Number)
+    .option('--limit <number>', 'most rows', whole())
     .option('--cursor <id>', 'continue behind this id')
     .addOption(written())
     .addHelpText(
@@ -241,7 +242,7 @@ Examples:
     .description('submit a JSON list of mutations as one batch; - reads standard input')
     .option(inChangeSet, inChangeSetHelp)
     .option('--idempotency-key <key>', 'the same key with the same list is carried out once')
-    .option('--base-version <number>', 'the version that the author saw', Number)
+    .option('--base-version <number>', 'the version that the author saw', whole())
     .addHelpText(
       'after',
       `\nExamples:
@@ -265,7 +266,7 @@ function schemaCommands(program: Command, run: Run): void {
   schema
     .command('search [words...]')
     .description('find schemas by name or summary')
-    .option('--limit <number>', 'most rows', Number)
+    .option('--limit <number>', 'most rows', whole())
     .addHelpText(
       'after',
       `\nExamples:

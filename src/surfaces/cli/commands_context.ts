@@ -1,11 +1,13 @@
 // Commands on servers: log in to one, choose between them and the data folders of this machine, and the tokens by which
 // programs and people are let in.
 
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { limits } from '../../base/limits.ts';
 import { Fault, RefusalError } from '../../base/result.ts';
 import type { IssuedToken } from '../../engine/tokens.ts';
 import type { ContextLine } from './contexts.ts';
+import { readText } from './files.ts';
+import { amount } from './numbers.ts';
 import { note, table } from './output.ts';
 import type { Run, Session } from './program.ts';
 
@@ -163,7 +165,7 @@ function addressOf(text: string): string {
 }
 
 function tokenFrom(file: string | undefined): string {
-  const text = file === undefined ? process.env['HEADWATER_TOKEN'] : readFileSync(file === '-' ? 0 : file, 'utf8');
+  const text = file === undefined ? process.env['HEADWATER_TOKEN'] : readText(file);
   const token = text?.trim() ?? '';
   if (token !== '') return token;
   throw wrong('token', 'a token in HEADWATER_TOKEN, or in the file of --token-file', 'none');
@@ -179,7 +181,11 @@ export function tokenCommands(program: Command, run: Run): void {
     .command('create <name>')
     .description('make one; it is shown once')
     .option('--scopes <list>', 'what it may do, with commas between (default: all that you may)')
-    .option('--days <number>', 'days until it expires (default: never)', Number)
+    .option(
+      '--days <number>',
+      'days until it expires (default: never)',
+      amount({ min: limits.tokenDaysMin, max: limits.tokenDaysMax }),
+    )
     .option('--agent <id>', 'for an agent, which is a member of this id')
     .option('--reach <reach>', 'workspace, memberships or installation', 'workspace')
     .addHelpText('after', tokenExample)

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { ComponentDrift, DriftReply, DriftView } from '../../engine/drift.ts';
 import type { AcceptReply, EnforceReply } from '../../engine/drift_decisions.ts';
 import { exitCodes } from './exit.ts';
+import { whole } from './numbers.ts';
 import type { Params, Run, Session } from './program.ts';
 import { acceptLines, componentDriftLines, driftLines, enforceLines } from './render_drift.ts';
 
@@ -34,7 +35,7 @@ export function driftCommands(program: Command, run: Run): void {
     .option('--schema <name>', 'of components of this schema')
     .option('--view <name>', 'of components of this view')
     .option('--path <pointer>', 'at, above or below this pointer; * stands for any list index')
-    .option('--limit <number>', 'most components', Number, 50)
+    .option('--limit <number>', 'most components', whole(), 50)
     .option('--cursor <id>', 'continue behind this id')
     .option('--detailed-exitcode', 'exit with 2 when something has drifted')
     .addHelpText(

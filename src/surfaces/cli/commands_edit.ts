@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { EditLine } from '../../engine/made_edits.ts';
 import type { SubmitReply } from '../../engine/submit.ts';
 import type { UndoReply } from '../../engine/undo.ts';
+import { whole } from './numbers.ts';
 import { count, paint, table } from './output.ts';
 import type { Run } from './program.ts';
 import { receiptLines } from './render.ts';
@@ -45,7 +46,7 @@ export function editCommands(program: Command, run: Run): void {
   program
     .command('redo <change-set>')
     .description('put back what an undo took out: by default your last one')
-    .option('--undo <version>', 'the undo made at this version', Number)
+    .option('--undo <version>', 'the undo made at this version', whole())
     .option('--anyone', 'the last undo of whoever made it')
     .addHelpText(
       'after',

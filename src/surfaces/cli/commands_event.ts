@@ -4,6 +4,7 @@
 import type { Command } from 'commander';
 import { eventKinds, type WorkspaceEvent } from '../../engine/event_shape.ts';
 import type { EventsRead } from '../../engine/operations_event.ts';
+import { whole } from './numbers.ts';
 import { isRead, note, paint, readerGone } from './output.ts';
 import type { Following, Run, Session } from './program.ts';
 import { eventLines } from './render_event.ts';
@@ -24,9 +25,9 @@ export function eventCommands(program: Command, run: Run): void {
     .command('events')
     .description('what happens: edits, applies, replays, actions, resources; from a position on, or from now')
     .option('--change-set <name>', 'of one change set, by name or id; HEAD is Head')
-    .option('--after <position>', 'what came behind this position; 0: from the beginning', Number)
+    .option('--after <position>', 'what came behind this position; 0: from the beginning', whole())
     .option('--kinds <list>', `only these: ${eventKinds.join(', ')}`)
-    .option('--limit <number>', 'most events, without --follow', Number, 100)
+    .option('--limit <number>', 'most events, without --follow', whole(), 100)
     .option('--follow', 'stay and print more as it comes')
     .addHelpText(
       'after',

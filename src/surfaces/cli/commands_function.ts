@@ -1,7 +1,6 @@
 // Commands on functions: look at them, check and try them. Making and changing them is in commands_function_edit.ts.
 // Nothing here changes anything.
 
-import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { RefusalError } from '../../base/result.ts';
 import type { Page } from '../../engine/component.ts';
@@ -9,8 +8,9 @@ import type { TestReply } from '../../engine/function_test.ts';
 import type { Checked, Declarations, FunctionLine, FunctionView } from '../../engine/functions.ts';
 import { functionEditCommands } from './commands_function_edit.ts';
 import { exitCodes } from './exit.ts';
-import { readJson, readText } from './files.ts';
+import { readJson, readText, writeText } from './files.ts';
 import { argumentHelp, argumentsOf, at, collect, type In, inChangeSet, readHelp } from './function_options.ts';
+import { amount, whole } from './numbers.ts';
 import { paint, table } from './output.ts';
 import type { Params, Run, Session } from './program.ts';
 import { diagnosticLines, testLines } from './render_run.ts';
@@ -27,7 +27,7 @@ function lookCommands(fn: Command, run: Run): void {
     .description('functions and the schemas they are bound to')
     .option(inChangeSet, readHelp)
     .option('--kind <kind>', 'of one kind, such as attribute or qualification')
-    .option('--limit <number>', 'most rows', Number)
+    .option('--limit <number>', 'most rows', whole())
     .option('--cursor <text>', 'continue behind this')
     .addHelpText(
       'after',
@@ -67,7 +67,7 @@ function lookCommands(fn: Command, run: Run): void {
     .action((name: string, options: In & { out?: string }) =>
       run('Reading the function', async (s) => {
         const view = await s.call<FunctionView>('function.get', { function: name, ...at(options) });
-        if (options.out !== undefined) writeFileSync(options.out, view.text);
+        if (options.out !== undefined) writeText(options.out, view.text);
         s.print(view, () => (options.out === undefined ? functionLines(view) : [`Wrote ${options.out}.`]));
         return undefined;
       }),
@@ -85,7 +85,7 @@ function lookCommands(fn: Command, run: Run): void {
           ...at(options),
           ...(options.schema === undefined ? {} : { schema: options.schema }),
         });
-        if (options.out !== undefined) writeFileSync(options.out, found.text);
+        if (options.out !== undefined) writeText(options.out, found.text);
         s.print(found, () => (options.out === undefined ? [found.text] : [`Wrote ${options.out}.`]));
         return undefined;
       }),
@@ -162,7 +162,7 @@ Examples:
     .option('--kind <kind>', 'the function need not exist: run the text as one of this kind')
     .option('--argument <argument>', argumentHelp, collect, [])
     .option('--input <file>', 'the argument of main as JSON, in place of a component')
-    .option('--wait <seconds>', 'then it goes on without you; see `headwater run log`', Number, 60)
+    .option('--wait <seconds>', 'then it goes on without you; see `headwater run log`', amount(), 60)
     .addHelpText(
       'after',
       `\nExit code 1 when it fails.

@@ -3,7 +3,8 @@
 
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { portMax, untilInterrupted, whole } from './foreground.ts';
+import { untilInterrupted } from './foreground.ts';
+import { portMax, whole } from './numbers.ts';
 import { note } from './output.ts';
 import type { Run } from './program.ts';
 
@@ -22,7 +23,7 @@ export function localCommands(program: Command, run: Run): void {
     .requiredOption('--root <folder>', 'everything that it may touch lies below this folder')
     .addOption(
       new Option('--port <number>', 'port of 127.0.0.1 (default: the one before, else any that is free)')
-        .argParser(whole(portMax))
+        .argParser(whole({ max: portMax }))
         .conflicts('socket'),
     )
     .option('--socket <path>', 'a unix socket instead of a port')

@@ -1,16 +1,16 @@
 // `headwater plan` and `headwater apply`: a plan in a file, and carrying out exactly that. What has moved since is a refusal with
 // exit code 4; nothing else is ever applied.
 
-import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { RefusalError, refuse } from '../../base/result.ts';
+import { RefusalError } from '../../base/result.ts';
 import type { ApplyReceipt } from '../../engine/apply_receipt.ts';
 import type { Review } from '../../engine/operations.ts';
 import { type PlanFile, parsePlanFile } from '../../engine/plan_file.ts';
 import type { StatePage } from '../../engine/state_document.ts';
 import { appliedLines, reviewLines } from './commands_change_set.ts';
 import { exitCodes } from './exit.ts';
-import { parsedJson, readText } from './files.ts';
+import { parsedJson, readText, writeText } from './files.ts';
+import { amount } from './numbers.ts';
 import { paint } from './output.ts';
 import type { Run, Session } from './program.ts';
 import { carryOut } from './watch_actions.ts';
@@ -26,7 +26,7 @@ export function planCommands(program: Command, run: Run): void {
     .command('plan <change-set>')
     .description('what applying a change set would do, for people and as a file that `headwater apply` takes')
     .option('-o, --out <file>', 'write the plan there')
-    .option('--wait <seconds>', 'wait this long for what is still being computed; 0: refuse at once', Number, 30)
+    .option('--wait <seconds>', 'wait this long for what is still being computed; 0: refuse at once', amount(), 30)
     .option('--detailed-exitcode', 'exit with 2 when there are changes')
     .addHelpText(
       'after',
@@ -41,7 +41,7 @@ Examples:
   program
     .command('apply <file>')
     .description('carry out exactly a plan of `headwater plan`; refused with exit code 4 when anything has moved')
-    .option('--wait <seconds>', 'wait this long for what is still being computed; 0: refuse at once', Number, 30)
+    .option('--wait <seconds>', 'wait this long for what is still being computed; 0: refuse at once', amount(), 30)
     .option('--no-run', 'leave its actions queued: whoever uses the folder next carries them out')
     .addHelpText(
       'after',
@@ -86,7 +86,7 @@ async function stated(s: Session, { changeSet = 'HEAD', out }: StateOptions): Pr
   const document = { ...head, components };
   if (out === undefined) s.write([document], () => JSON.stringify(document, null, 2).split('\n'));
   else {
-    written(out, `${JSON.stringify(document, null, 2)}\n`);
+    writeText(out, `${JSON.stringify(document, null, 2)}\n`);
     s.print({ file: out, components: components.length }, () => [
       `${out} has ${components.length} ${components.length === 1 ? 'component' : 'components'}.`,
     ]);
@@ -98,7 +98,7 @@ async function planned(s: Session, changeSet: string, { out, wait, detailedExitc
   // The review first: what is shown is no newer than what is planned, so that an edit between the two makes the plan stale.
   const review = await s.call<Review>('change_set.review', { changeSet });
   const plan = await s.call<PlanFile>('change_set.plan', { changeSet, waitMs: wait * 1_000 });
-  if (out !== undefined) written(out, `${JSON.stringify(plan, null, 2)}\n`);
+  if (out !== undefined) writeText(out, `${JSON.stringify(plan, null, 2)}\n`);
   const isShown = review.changeSet.version === plan.changeSet.version;
   s.print(plan, () => [
     ...(isShown ? reviewLines(review) : reviewLines(review).concat('It has been edited meanwhile: plan again.')),
@@ -124,19 +124,4 @@ async function applied(s: Session, file: string, options: { wait: number; run: b
   });
   s.print(receipt, () => appliedLines(receipt));
   return options.run && receipt.actions.length > 0 ? carryOut(s, { changeSet: receipt.changeSet }) : undefined;
-}
-
-function written(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (e) {
-    const got = e instanceof Error ? e.message : String(e);
-    const about = {
-      path: file,
-      expected: 'a file that can be written',
-      got,
-      hint: 'check the path and its permissions',
-    };
-    throw new RefusalError(refuse('file_not_readable', about).refusal);
-  }
 }

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { BlastRadius } from '../../engine/blast_radius.ts';
 import type { Explanation } from '../../engine/explain.ts';
 import type { Why } from '../../engine/why.ts';
+import { amount, whole } from './numbers.ts';
 import type { Params, Run } from './program.ts';
 import { blastLines, explainLines, whyLines } from './render_question.ts';
 
@@ -13,7 +14,7 @@ interface In {
 }
 
 const at = (options: In): Params => (options.changeSet === undefined ? {} : { changeSet: options.changeSet });
-const waiting = ['--wait <seconds>', 'wait this long for what is still being computed', Number, 5] as const;
+const waiting = ['--wait <seconds>', 'wait this long for what is still being computed', amount(), 5] as const;
 const inChangeSet = ['--change-set <name>', 'change set (default: HEAD)'] as const;
 
 export function questionCommands(program: Command, run: Run): void {
@@ -21,7 +22,7 @@ export function questionCommands(program: Command, run: Run): void {
     .command('explain <component> <path>')
     .description('where a value comes from: back to who declared it, to the schema, to the provider')
     .option(...inChangeSet)
-    .option('--depth <number>', 'how far back', Number)
+    .option('--depth <number>', 'how far back', whole())
     .option(...waiting)
     .addHelpText('after', '\nExample:\n  headwater explain proxy /domain/Upstream --change-set first')
     .action((component: string, path: string, options: In & { depth?: number; wait: number }) =>
@@ -60,7 +61,7 @@ export function questionCommands(program: Command, run: Run): void {
     .command('blast-radius [component] [paths...]')
     .description('what an edit of these values, or everything in a change set, would touch; nothing is run')
     .option(...inChangeSet)
-    .option('--limit <number>', 'most rows', Number)
+    .option('--limit <number>', 'most rows', whole())
     .addHelpText(
       'after',
       `\nWithout a component: of all that the change set holds.

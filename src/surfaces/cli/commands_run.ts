@@ -8,6 +8,7 @@ import type { WaitsForPool } from '../../engine/waits_for_pool.ts';
 import type { RunRecord } from '../../model/run.ts';
 import { exitCodes } from './exit.ts';
 import { componentNames } from './names.ts';
+import { amount, whole } from './numbers.ts';
 import { count, isRead, paint } from './output.ts';
 import type { Params, Run, Session } from './program.ts';
 import { logLines, runLines, runWhole, statisticsLines } from './render_run.ts';
@@ -30,7 +31,7 @@ export function runCommands(program: Command, run: Run): void {
     .option('--component <name>', 'of one component, by name or id')
     .option('--function <name>', 'of one function, by name or id')
     .option('--status <list>', 'such as failed,timed-out or running')
-    .option('--limit <number>', 'most rows', Number, 50)
+    .option('--limit <number>', 'most rows', whole(), 50)
     .option('--cursor <id>', 'continue behind this id')
     .addHelpText(
       'after',
@@ -65,7 +66,7 @@ export function runCommands(program: Command, run: Run): void {
   runs
     .command('log <run>')
     .description('what a run printed')
-    .option('--after <number>', 'only lines behind this number', Number, 0)
+    .option('--after <number>', 'only lines behind this number', whole(), 0)
     .option('--follow', 'stay and print more as it comes, until the run has ended')
     .addHelpText(
       'after',
@@ -76,7 +77,7 @@ Examples:
     )
     .action((id: string, options: { after: number; follow?: true }) =>
       run('Reading the log', (s) =>
-        options.follow === true ? follow(s, id, options.after) : whole(s, id, options.after),
+        options.follow === true ? follow(s, id, options.after) : wholeLog(s, id, options.after),
       ),
     );
   runs
@@ -104,8 +105,8 @@ Examples:
   runs
     .command('prune')
     .description('take old runs and their logs away; it is done in the background as well')
-    .option('--older-than <days>', 'runs that ended longer ago (default: 30)', Number)
-    .option('--keep <number>', 'and all but so many of the newest (default: 500000)', Number)
+    .option('--older-than <days>', 'runs that ended longer ago (default: 30)', amount())
+    .option('--keep <number>', 'and all but so many of the newest (default: 500000)', whole())
     .addHelpText('after', '\nExample:\n  headwater run prune --older-than 7 --keep 10000')
     .action((options: { olderThan?: number; keep?: number }) =>
       run('Pruning', async (s) => {
@@ -136,7 +137,7 @@ const dayMs = 24 * 3_600_000;
 /** How long one question waits for more of a log. */
 const waitMs = 1_000;
 
-async function whole(s: Session, run: string, from: number): Promise<number | undefined> {
+async function wholeLog(s: Session, run: string, from: number): Promise<number | undefined> {
   const all: RunLog['lines'][number][] = [];
   let log: RunLog;
   let after = from;

@@ -4,6 +4,7 @@
 import type { Command } from 'commander';
 import type { FreezeWindow } from '../../engine/freeze.ts';
 import type { ScheduledApply } from '../../engine/scheduled_apply.ts';
+import { amount } from './numbers.ts';
 import { paint, table } from './output.ts';
 import type { Run, Session } from './program.ts';
 
@@ -41,7 +42,7 @@ export function scheduleCommands(program: Command, run: Run): void {
     .option('--to <time>', 'local time at which it ends')
     .option('--days <day...>', 'sun, mon, tue, wed, thu, fri, sat')
     .option('--at <time>', 'local time of day at which it begins, such as 16:30')
-    .option('--hours <hours>', 'how long it lasts, at most 168', Number)
+    .option('--hours <hours>', 'how long it lasts, at most 168', amount())
     .option('--time-zone <zone>', 'such as Europe/Zurich', 'UTC')
     .option('--reason <text>', 'why, for people')
     .addHelpText(

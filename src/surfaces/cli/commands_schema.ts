@@ -1,7 +1,6 @@
 // Commands on schema definitions: a file becomes a schema, is checked, or is read back. Places of what is wrong are shown
 // with the line they are in.
 
-import { writeFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
 import { RefusalError } from '../../base/result.ts';
@@ -11,7 +10,8 @@ import type { Declarations } from '../../engine/functions.ts';
 import type { SchemaSource } from '../../engine/variants.ts';
 import type { Diagnostic } from '../../ports/compiler.ts';
 import { exitCodes } from './exit.ts';
-import { readText } from './files.ts';
+import { readText, writeText } from './files.ts';
+import { amount } from './numbers.ts';
 import { count, note, paint } from './output.ts';
 import type { Run, Session } from './program.ts';
 import { diagnosticLines } from './render_run.ts';
@@ -77,7 +77,7 @@ Examples:
           ...(options.kind === undefined ? {} : { kind: options.kind }),
           ...(options.changeSet === undefined ? {} : { changeSet: options.changeSet }),
         });
-        if (options.out !== undefined) writeFileSync(options.out, found.text);
+        if (options.out !== undefined) writeText(options.out, found.text);
         s.print(found, () => (options.out === undefined ? [found.text] : [`Wrote ${options.out}.`]));
         return undefined;
       }),
@@ -85,7 +85,7 @@ Examples:
   schema
     .command('refresh <schema>')
     .description('how often resources of a schema are looked at by themselves, while an engine carries actions out')
-    .option('--every <minutes>', 'this often', Number)
+    .option('--every <minutes>', 'this often', amount())
     .option('--never', 'only when somebody asks')
     .addHelpText(
       'after',

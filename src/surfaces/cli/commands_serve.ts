@@ -5,8 +5,9 @@ import { type Command, Option } from 'commander';
 import { limits } from '../../base/limits.ts';
 import { RefusalError } from '../../base/result.ts';
 import { natsOf } from './commands_runner.ts';
-import { portMax, untilInterrupted, whole } from './foreground.ts';
+import { untilInterrupted } from './foreground.ts';
 import { collect } from './function_options.ts';
+import { portMax, whole } from './numbers.ts';
 import { note } from './output.ts';
 import type { OidcChoice, Run, ServeChoice } from './program.ts';
 
@@ -18,7 +19,7 @@ export function serveCommands(program: Command, run: Run): void {
     .command('serve')
     .description('serve the HTTP API over the data folder, until interrupted')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--port <number>', 'port to listen on; 0: any that is free', whole(portMax), defaultPort)
+    .option('--port <number>', 'port to listen on; 0: any that is free', whole({ max: portMax }), defaultPort)
     .option('--store <address>', 'keep everything in this PostgreSQL database (default: HEADWATER_STORE, else a file)')
     .option('--advertise <url>', 'where other engines on the same database reach this one (default: where it listens)')
     .option(
@@ -30,7 +31,7 @@ export function serveCommands(program: Command, run: Run): void {
     .option(
       '--requests-per-minute <number>',
       'of one token, or of one address without one, at most',
-      whole(requestsMax),
+      whole({ max: requestsMax }),
       limits.httpRequestsPerMinuteMax,
     )
     .option(
@@ -148,7 +149,7 @@ export function mcpCommands(program: Command, run: Run): void {
     .command('mcp')
     .description('serve tools for an agent (Model Context Protocol) over standard input and output')
     .option('--allow-writes', 'offer tools that change something, too', false)
-    .option('--writes-max <number>', 'writes of this session at most', whole(1_000_000), 1_000)
+    .option('--writes-max <number>', 'writes of this session at most', whole({ max: 1_000_000 }), 1_000)
     .addHelpText('after', mcpExample)
     .action(({ allowWrites, writesMax }: { allowWrites: boolean; writesMax: number }) =>
       run('Serving tools', async (s) => {

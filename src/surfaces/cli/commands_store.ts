@@ -1,7 +1,6 @@
 // Commands on the trail and the store: audit, history, verify, gc, backup, restore, statistics. A check that finds a
 // problem exits with 1.
 
-import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Json } from '../../base/json.ts';
@@ -9,7 +8,8 @@ import type { AuditRecord, AuditVerdict } from '../../engine/audit.ts';
 import type { GcOutcome, Verdict } from '../../engine/maintain.ts';
 import type { ChangeSetRow } from '../../ports/store.ts';
 import { exitCodes } from './exit.ts';
-import { readJson } from './files.ts';
+import { readJson, writeText } from './files.ts';
+import { whole } from './numbers.ts';
 import { count, paint, table } from './output.ts';
 import type { Run, Session } from './program.ts';
 import { auditLines } from './render.ts';
@@ -22,7 +22,7 @@ export function storeCommands(program: Command, run: Run): void {
     .option('--change-set <name>', 'of one change set')
     .option('--kind <kind>', 'of one kind, such as attribute.set')
     .option('--actor <id>', 'of one actor')
-    .option('--limit <number>', 'most entries', Number, 50)
+    .option('--limit <number>', 'most entries', whole(), 50)
     .addHelpText(
       'after',
       `\nExamples:
@@ -55,7 +55,7 @@ export function storeCommands(program: Command, run: Run): void {
           options.heads === undefined ? {} : { heads: readJson(options.heads) },
         );
         if (options.exportHeads !== undefined && verdict.ok)
-          writeFileSync(options.exportHeads, `${JSON.stringify(verdict.heads, null, 2)}\n`);
+          writeText(options.exportHeads, `${JSON.stringify(verdict.heads, null, 2)}\n`);
         s.print(verdict, () => [verdictLine(verdict)]);
         return verdict.ok ? exitCodes.ok : exitCodes.error;
       }),
@@ -64,7 +64,7 @@ export function storeCommands(program: Command, run: Run): void {
     .command('history <component>')
     .description('what happened to a component, oldest first')
     .option('--change-set <name>', 'where to look its name up (default: HEAD)')
-    .option('--limit <number>', 'most entries', Number, 300)
+    .option('--limit <number>', 'most entries', whole(), 300)
     .addHelpText(
       'after',
       `\nExamples:

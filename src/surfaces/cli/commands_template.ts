@@ -1,14 +1,13 @@
 // Commands that take templates and states in and write templates out: a file or standard input on one side, one operation of
 // the engine on the other.
 
-import { writeFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
 import { RefusalError, refuse } from '../../base/result.ts';
 import type { ExportReply, ImportReply } from '../../engine/template.ts';
 import type { TerraformReply } from '../../engine/terraform.ts';
 import { useSecret } from './commands_secret.ts';
-import { readText } from './files.ts';
+import { readText, writeText } from './files.ts';
 import { collect } from './function_options.ts';
 import { count, note, paint } from './output.ts';
 import type { Run } from './program.ts';
@@ -109,7 +108,7 @@ Examples:
           ...(options.changeSet === undefined ? {} : { changeSet: options.changeSet }),
           format: options.format,
         });
-        if (options.output !== undefined) writeFileSync(options.output, reply.text);
+        if (options.output !== undefined) writeText(options.output, reply.text);
         s.print(options.output === undefined ? reply : { output: options.output, notes: reply.notes }, () =>
           options.output === undefined ? [reply.text.trimEnd()] : [`Wrote ${options.output}.`],
         );

@@ -1,7 +1,7 @@
-// Reading what a command line names: files, or standard input as `-`. Refuses `file_not_readable`, and
+// What a command line names: files that are read, or standard input as `-`, and files that are written. Refuses `file_not_readable`, and
 // `request_malformed` for text that is not JSON where JSON is wanted.
 
-import { readFileSync, readSync } from 'node:fs';
+import { readFileSync, readSync, writeFileSync } from 'node:fs';
 import type { Json } from '../../base/json.ts';
 import { type Refusal, RefusalError, refuse } from '../../base/result.ts';
 
@@ -12,6 +12,15 @@ export function readText(file: string): string {
     return file === '-' ? readStandardInput() : readFileSync(file, 'utf8');
   } catch (e) {
     throw new RefusalError(notUsable(file, 'read', e));
+  }
+}
+
+/** Refuses `file_not_readable`. */
+export function writeText(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (e) {
+    throw new RefusalError(notWritable(file, e));
   }
 }
 
