@@ -246,6 +246,8 @@ export class Merging {
             ? { placed: [], why: item.yields }
             : placeItem(this.draft, item.m, forms);
       for (const m of placement.placed ?? [item.m]) apply(this.draft, m);
+      // What stands for it may reach further than the item itself: it makes room on Head's state first.
+      for (const m of placement.placed ?? []) this.#touch(m);
       if (!samePlacement(placement, item)) this.#settle(at, item, placement);
     }
   }

@@ -122,6 +122,11 @@ class Played {
       made,
     ];
     const m = merge({ head: this.head, present: this.state, pending: this.pending, extra, seen, route: 'own' }, 0);
+    const replayed = applied(this.state, m.headPrime());
+    law(
+      rootOf(replayed) === rootOf(m.state),
+      () => `[ME1] what came late is another state by its log entry: ${whereDifferent(m.state, replayed)}`,
+    );
     this.pending.append(m.added);
     this.pending.settle(m.settlement);
     this.state = m.state;
