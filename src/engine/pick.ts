@@ -3,7 +3,7 @@
 // with what it lacks, so that nothing half comes along.
 
 import type { Principal } from '../access/role.ts';
-import type { ChangeSetId } from '../base/ids.ts';
+import type { ChangeSetId, VariantId } from '../base/ids.ts';
 import { canonical, type Json } from '../base/json.ts';
 import { type Result, refuse } from '../base/result.ts';
 import type { Item } from '../merge/item.ts';
@@ -11,6 +11,8 @@ import { overriddenByLate } from '../merge/late_lines.ts';
 import { merge } from '../merge/merge.ts';
 import { refsOfMutation, Side, unitOf } from '../merge/side.ts';
 import { isActive, transition } from '../model/change_set.ts';
+import { index } from '../model/keys.ts';
+import type { Reader } from '../model/state.ts';
 import type { Step } from '../mutation/compile.ts';
 import { type Branch, lands } from './branch.ts';
 import { caughtUp } from './catch_up.ts';
@@ -109,7 +111,7 @@ function place(
   const m = merge({ head: head.snapshot, present, pending, extra, route: 'own' }, 0);
   const known = new Set(pending.repairs.map((r) => canonical(r as unknown as Json)));
   const isRepaired = m.settlement.repairs.some((r) => !known.has(canonical(r as unknown as Json)));
-  const lacking = m.added.filter((item) => item.placed?.length === 0);
+  const lacking = m.added.filter((item) => item.placed?.length === 0 || isDangling(m.state, item));
   if (isRepaired || lacking.length > 0)
     return Promise.resolve(lacks(from, made, chosen, isRepaired ? m.added : lacking));
   const title = JSON.stringify(from.row.name);
@@ -123,6 +125,22 @@ function place(
   const settled = { ...m.settlement, mutations: m.headPrime(), added: m.added };
   const said = receipt.length === 0 ? {} : { receipt };
   return commitEdit(w, principal, into, { snapshot: m.state, steps, settled, atMs, ...said }, ask);
+}
+
+/** Does what an edit refers to, as things stand, lack a schema, a variant or a function? The merge mends all other references. */
+function isDangling(state: Reader, { m }: Item): boolean {
+  return refsOfMutation(m).some((id) => {
+    const isThere =
+      state.get('schemas', id) !== undefined ||
+      state.get('functions', id) !== undefined ||
+      hasAny(state, index.schemasOfVariant(id));
+    const users = [index.componentsOf(id as VariantId), index.bindingsOf(id), index.callersOf(id)];
+    return !isThere && users.some((prefix) => hasAny(state, prefix));
+  });
+}
+
+function hasAny(state: Reader, prefix: string): boolean {
+  return state.scan('index', prefix)[Symbol.iterator]().next().done !== true;
 }
 
 /** Other edits of the change set about what these are about or refer to. */

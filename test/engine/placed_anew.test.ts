@@ -1,11 +1,15 @@
 // What is placed anew on what Head has become: late edits, what a redo puts back, what is split off. Their log entries hold
-// everything that the placement does, so that the log replayed gives the same.
+// everything that the placement does, so that the log replayed gives the same; and what is picked or shown again by an undo
+// has all that it refers to.
 
 import { expect, test } from 'vitest';
 import { MemoryStore } from '../../src/adapters/memory/store.ts';
 import type { Json } from '../../src/base/json.ts';
+import { refusalText } from '../../src/base/result.ts';
+import type { Snapshot } from '../../src/snapshot/snapshot.ts';
+import { invariants } from '../laws/invariants.ts';
 import { openSpec } from '../support/model_world.ts';
-import { eachStore, House } from './house.ts';
+import { boxSpec, eachStore, House, sqliteHouse } from './house.ts';
 
 const set = (component: string, value: Json): Json => ({
   kind: 'attribute.set',
@@ -94,3 +98,106 @@ test('[EN835] after a kill the change set of a late edit is opened again', async
   await next.close();
   await house.close().catch(() => {});
 });
+
+const spec = boxSpec as unknown as Json;
+const fn = (name: string, functionKind: string): Json => ({
+  kind: 'function.create',
+  name,
+  functionKind,
+  text: 'export default function main() { return null; }\n',
+});
+
+/** Of what an edit rests on: what brings that, and the edit. `VARIANT` is the one that the first brings. */
+const resting: Readonly<Record<string, readonly [Json, Json]>> = {
+  'a component of a new schema': [
+    { kind: 'schema.create', name: 'X', spec },
+    { kind: 'component.create', schema: 'X', name: 'c' },
+  ],
+  'an upgrade to a new variant': [
+    { kind: 'schema.create', name: 'X', spec },
+    { kind: 'component.upgrade', component: 'b1', variant: 'VARIANT' },
+  ],
+  'a new function bound': [fn('f', 'qualification'), { kind: 'binding.attach', function: 'f', schema: 'Box' }],
+  'a function bound to a new schema': [
+    { kind: 'schema.create', name: 'X', spec },
+    { kind: 'binding.attach', function: 'g', schema: 'X' },
+  ],
+  'a value through a new function': [
+    fn('f', 'transformation'),
+    {
+      kind: 'attribute.set',
+      component: 'b1',
+      path: '/domain/text',
+      value: { $source: { component: 'b2', path: '/domain/text', function: 'f' } },
+    },
+  ],
+};
+
+async function withBoxes(house: House): Promise<{ mine: string; into: string }> {
+  const first = await house.withBox();
+  await house.create(first, 'b1');
+  await house.create(first, 'b2');
+  await house.submit(first, fn('g', 'qualification'));
+  await house.call('change_set.apply', { changeSet: first });
+  return { mine: await house.open('mine'), into: await house.open('into') };
+}
+
+for (const [what, [brings, rests]] of Object.entries(resting)) {
+  test(`[EN836] ${what} is not picked without what it rests on, and is with it`, async () => {
+    const house = await sqliteHouse().start();
+    const { mine, into } = await withBoxes(house);
+    const before = await stateOf(house, mine);
+    await house.submit(mine, brings);
+    const after = [...(await stateOf(house, mine)).scan('schemas', '')].map(([key]) => key);
+    const variant = after.find((key) => key.length > 26 && before.get('schemas', key) === undefined)?.slice(27) ?? '';
+    await house.submit(mine, JSON.parse(JSON.stringify(rests).replace('VARIANT', variant)) as Json);
+    const row = await house.row(into);
+    expect(await house.refused('change_set.pick', { changeSet: mine, edits: ['2'], into })).toMatchObject({
+      code: 'edit_lacks',
+      data: { edits: ['1'] },
+    });
+    expect(await house.row(into)).toEqual(row);
+    await house.call('change_set.pick', { changeSet: mine, edits: ['1', '2'], into });
+    expect((await house.row(into)).intentRoot).toBe((await house.row(mine)).intentRoot);
+    invariants(await stateOf(house, into));
+    await house.close();
+  });
+}
+
+test('[EN836] a component whose schema Head has no more is picked where it is, and nowhere else', async () => {
+  const house = await sqliteHouse().start();
+  const { into } = await withBoxes(house);
+  const schema = await house.open('schema');
+  await house.submit(schema, { kind: 'schema.create', name: 'X', spec });
+  await house.call('change_set.apply', { changeSet: schema });
+  const mine = await house.open('other');
+  await house.submit(mine, { kind: 'component.create', schema: 'X', name: 'c' });
+  await takeBack(house, schema);
+  expect((await house.refused('change_set.pick', { changeSet: mine, edits: ['1'], into })).code).toBe('edit_lacks');
+  await house.close();
+});
+
+test('[EN836] what a picked edit rested on until another picked one wrote over it is not missed', async () => {
+  const house = await sqliteHouse().start();
+  const { mine, into } = await withBoxes(house);
+  await house.submit(mine, ...resting['a value through a new function']!);
+  await house.submit(mine, { kind: 'attribute.set', component: 'b1', path: '/domain/text', value: 'plain' });
+  await house.call('change_set.pick', { changeSet: mine, edits: ['1.2', '2'], into });
+  expect((await house.value(into, 'b1'))['text']).toBe('plain');
+  await house.sound();
+  await house.close();
+});
+
+/** The change set is caught up. */
+async function stateOf(house: House, changeSet: string): Promise<Snapshot> {
+  await house.row(changeSet);
+  const found = await (await house.workspace()).branch(changeSet as never);
+  if (!found.ok) throw new Error(refusalText(found.refusal));
+  return found.value.branch.snapshot;
+}
+
+/** Takes back on Head what an applied change set has brought. */
+async function takeBack(house: House, changeSet: string): Promise<void> {
+  const { changeSet: revert } = await house.call<{ changeSet: { id: string } }>('change_set.revert', { changeSet });
+  await house.call('change_set.apply', { changeSet: revert.id });
+}
