@@ -11,6 +11,7 @@ import { type Merged, merge } from '../merge/merge.ts';
 import type { ReceiptLine } from '../merge/receipt.ts';
 import type { Step } from '../mutation/compile.ts';
 import { invert, type Mutation } from '../mutation/mutation.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
 import { auditRows } from './audit.ts';
 import { type Branch, lands } from './branch.ts';
 import { caughtUp, chunksOf } from './catch_up.ts';
@@ -57,10 +58,16 @@ export async function undo(w: Workspace, principal: Principal, request: UndoRequ
     const { branch, made } = stands;
     const chosen = chosenOf(made, principal, request);
     if (!chosen.ok) return chosen;
+    const more = request.withNeeding === true;
+    // Those that need the chosen ones may be older than these.
+    const told = await seenBy(w, branch, more ? 0 : firstOf(branch, chosen.value) - 1);
+    if (!told.ok) return told;
+    const late = told.value;
+    if (late === 'lost') return late;
     return w.read((): Promise<Result<UndoReply> | 'lost'> => {
       const head = headOf(w, branch, stands);
       if (head === undefined) return Promise.resolve('lost');
-      const left = leftWithout(branch, head, made, { steps: chosen.value, more: request.withNeeding === true });
+      const left = leftWithout(branch, head, made, { steps: chosen.value, more, seen: statesOf(late) });
       if (!left.ok) return Promise.resolve(left);
       return commitUndo(w, principal, branch, { ...left.value, ask: ask.value });
     });
@@ -144,6 +151,16 @@ function chosenOf(made: Made, principal: Principal, request: UndoRequest): Resul
   return last === undefined ? noEdit('nothing to undo') : ok(last.steps.filter((s) => s.at.length > 0));
 }
 
+/** The version that brought the first of them. */
+function firstOf(branch: Branch, steps: readonly MadeStep[]): number {
+  return Math.min(...steps.flatMap((s) => s.at.map((at) => branch.pending.items[at]!.version)));
+}
+
+/** What had been there before the edits were made or has been since, newest first: what is left may use what Head has no more. */
+function statesOf({ heads, headBefore, snapshot }: Late): readonly Snapshot[] {
+  return [...heads.map((v) => v.state).reverse(), ...(headBefore === undefined ? [] : [headBefore]), snapshot];
+}
+
 function undoneOf(made: Made, principal: Principal, request: RedoRequest): Result<Undone> {
   const open = made.undone.filter((u) => u.redoneBy === undefined);
   const found =
@@ -172,7 +189,7 @@ function leftWithout(
   branch: Branch,
   head: Branch,
   made: Made,
-  what: { readonly steps: readonly MadeStep[]; readonly more: boolean },
+  what: { readonly steps: readonly MadeStep[]; readonly more: boolean; readonly seen: readonly Snapshot[] },
 ): Result<Left> {
   const { pending, snapshot: present } = branch;
   const steps = new Set(what.steps);
@@ -183,7 +200,7 @@ function leftWithout(
     const items = positions.map((at) => pending.items[at]!);
     const dropped = items.flatMap((item) => [item.m, ...(item.placed ?? [])]);
     const rest = pending.without(positions);
-    const merged = merge({ head: head.snapshot, present, pending: rest, dropped, route: 'own' }, 0);
+    const merged = merge({ head: head.snapshot, present, pending: rest, dropped, seen: what.seen, route: 'own' }, 0);
     const fallen = merged.settlement.items
       .filter(([at, item]) => item.placed?.length === 0 && rest.items[at]!.placed?.length !== 0)
       .map(([at]) => kept[at]!);

@@ -188,6 +188,71 @@ test('[EN836] what a picked edit rested on until another picked one wrote over i
   await house.close();
 });
 
+test('[EN837] the erasure of a component whose schema Head has no more is undone only with the component', async () => {
+  const house = await sqliteHouse().start();
+  const schema = await house.open('schema');
+  await house.submit(schema, { kind: 'schema.create', name: 'X', spec });
+  await house.call('change_set.apply', { changeSet: schema });
+  const mine = await house.open('mine');
+  await house.submit(mine, { kind: 'component.create', schema: 'X', name: 'c' });
+  await house.submit(mine, { kind: 'component.erase', component: 'c' });
+  await takeBack(house, schema);
+  const row = await house.row(mine);
+  expect(await house.refused('change_set.undo', { changeSet: mine, edits: ['2'] })).toMatchObject({
+    code: 'edit_needed',
+    data: { edits: ['1'] },
+  });
+  expect(await house.row(mine)).toEqual(row);
+  await house.call('change_set.undo', { changeSet: mine, edits: ['2'], withNeeding: true });
+  invariants(await stateOf(house, mine));
+  expect((await house.refused('component.get', { changeSet: mine, component: 'c' })).code).toBe('component_not_found');
+  await house.sound();
+  await house.close();
+});
+
+test('[EN837] nor is the erasure of one whose schema was put back until then', async () => {
+  const house = await sqliteHouse().start();
+  const schema = await house.open('schema');
+  await house.submit(schema, { kind: 'schema.create', name: 'X', spec });
+  await house.call('change_set.apply', { changeSet: schema });
+  const mine = await house.open('mine');
+  await house.submit(mine, { kind: 'component.create', schema: 'X', name: 'c' });
+  await takeBack(house, schema);
+  invariants(await stateOf(house, mine));
+  const erased = await house.submit(mine, { kind: 'component.erase', component: 'c' });
+  const undone = await house.attempt('change_set.undo', { changeSet: mine, edits: [String(erased.version)] });
+  expect(undone.ok ? 'undone' : undone.refusal.code).toBe('edit_needed');
+  invariants(await stateOf(house, mine));
+  await house.sound();
+  await house.close();
+});
+
+test('[EN837] the text of a function that was put back is not kept by an undo of its edit', async () => {
+  const house = await sqliteHouse().start();
+  const schemas = await house.open('schemas');
+  const named = (name: string): Json => ({ kind: 'schema.create', name, spec });
+  await house.submit(schemas, named('X'), named('Y'));
+  await house.call('change_set.apply', { changeSet: schemas });
+  const brings = await house.open('function');
+  const f = (await house.submit(brings, fn('f', 'qualification'))).steps[0]!.subject;
+  await house.submit(brings, { kind: 'binding.attach', function: f, schema: 'X' });
+  await house.call('change_set.apply', { changeSet: brings });
+  const mine = await house.open('mine');
+  await house.submit(mine, { kind: 'function.edit_text', function: f, text: 'new();\n' });
+  await house.submit(mine, { kind: 'binding.attach', function: f, schema: 'Y' });
+  await takeBack(house, brings);
+  const row = await house.row(mine);
+  expect(await house.refused('change_set.undo', { changeSet: mine, edits: ['1'] })).toMatchObject({
+    code: 'edit_needed',
+    data: { edits: ['2'] },
+  });
+  expect(await house.row(mine)).toEqual(row);
+  await house.call('change_set.undo', { changeSet: mine, edits: ['1'], withNeeding: true });
+  expect((await stateOf(house, mine)).get('functions', f)).toBeUndefined();
+  await house.sound();
+  await house.close();
+});
+
 /** The change set is caught up. */
 async function stateOf(house: House, changeSet: string): Promise<Snapshot> {
   await house.row(changeSet);
