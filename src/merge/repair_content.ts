@@ -1,5 +1,6 @@
 // Repairs of what may be there only once: names, exclusive actions, unlocked variants, resources. Which of two gives way
-// follows from who made it, so that it does not matter which side is looked at first.
+// follows from who made it, so that it does not matter which side is looked at first. Of two that the change set has itself,
+// because one came late or shows again, it is the one whose edit stands behind the other's.
 
 import type { ComponentId } from '../base/ids.ts';
 import type { JsonObject } from '../base/json.ts';
@@ -68,6 +69,24 @@ function isOwn(m: Merging, category: Category, key: string): boolean {
   );
 }
 
+/** Position of the last item of a unit that wrote something and stands; -1: none did. */
+function writtenAt(m: Merging, unit: string, wrote: (mutation: Mutation) => boolean): number {
+  return m.positions(unit).findLast((at) => m.item(at).placed?.length !== 0 && wrote(m.item(at).m)) ?? -1;
+}
+
+const isBinding = (mutation: Mutation): boolean => 'noun' in mutation && mutation.noun === 'binding';
+
+/** Writes a noun, or one field of it. */
+const writes =
+  (key: string, field: string) =>
+  (mutation: Mutation): boolean =>
+    'key' in mutation &&
+    mutation.key === key &&
+    (mutation.kind === 'record.create' || (mutation.kind === 'record.set' && mutation.field === field));
+
+const takesOver = (mutation: Mutation): boolean =>
+  mutation.kind === 'component.create' || (mutation.kind === 'cell.set' && mutation.path === wellKnown.movedFrom);
+
 function oneBindingOfAKind(m: Merging, at: number, key: string, own: BindingRecord, say: Say): void {
   if (own.action === null || own.action === 'manual' || !isOwn(m, 'bindings', key)) {
     freeFunctionName(m, at, own.function, say);
@@ -77,8 +96,10 @@ function oneBindingOfAKind(m: Merging, at: number, key: string, own: BindingReco
   for (const [k] of [...m.draft.scan('index', index.bindingsOf(target))]) {
     const other = indexUser(k);
     const record = findRecord<BindingRecord>(m.draft, 'bindings', other);
-    if (other === key || record?.action !== own.action || isOwn(m, 'bindings', other)) continue;
-    const [gone, subject] = m.item(at).role === 'head' ? [key, other] : [other, key];
+    if (other === key || record?.action !== own.action) continue;
+    const areBothOwn = isOwn(m, 'bindings', other);
+    if (areBothOwn && writtenAt(m, other, isBinding) > writtenAt(m, key, isBinding)) continue;
+    const [gone, subject] = areBothOwn || m.item(at).role === 'head' ? [key, other] : [other, key];
     const mutations: Mutation[] = [{ kind: 'record.remove', noun: 'binding', key: gone }];
     say({ rule: 'exclusive-action', subject, path: gone, at, about: other, mutations });
   }
@@ -89,8 +110,11 @@ function oneUnlocked(m: Merging, at: number, key: string, own: VariantRecord, sa
   if (own.locked || !isOwn(m, 'schemas', key)) return;
   const schema = key.slice(0, idLength);
   for (const [other, text] of [...m.draft.scan('schemas', `${schema}/`)]) {
-    if (other === key || (JSON.parse(text) as VariantRecord).locked || isOwn(m, 'schemas', other)) continue;
-    const gone = m.item(at).role === 'head' ? key : other;
+    if (other === key || (JSON.parse(text) as VariantRecord).locked) continue;
+    const areBothOwn = isOwn(m, 'schemas', other);
+    if (areBothOwn && writtenAt(m, schema, writes(other, 'locked')) > writtenAt(m, schema, writes(key, 'locked')))
+      continue;
+    const gone = areBothOwn || m.item(at).role === 'head' ? key : other;
     const mutations: Mutation[] = [{ kind: 'record.set', noun: 'variant', key: gone, field: 'locked', value: true }];
     say({ rule: 'unlocked-variants', subject: schema, path: gone, at, about: schema, mutations });
   }
@@ -105,7 +129,9 @@ function freeName(
   say: Say,
 ): void {
   const taken = [...m.draft.scan('index', prefix)].map(([k]) => indexUser(k)).filter((k) => k !== key);
-  if (!taken.some((k) => m.input.head.get(nouns[noun].category, k) !== undefined)) return;
+  const isHeads = (k: string): boolean => m.input.head.get(nouns[noun].category, k) !== undefined;
+  if (!taken.some((k) => isHeads(k) || writtenAt(m, k, writes(k, 'name')) < writtenAt(m, key, writes(key, 'name'))))
+    return;
   const name = String(findRecord<JsonObject>(m.draft, nouns[noun].category, key)!['name']);
   const prefixOf = { view: index.viewsNamed, schema: index.schemasNamed, secret: index.secretsNamed }[noun];
   const free = firstFree(name, (n) => [...m.draft.scan('index', prefixOf(n))].length === 0);
@@ -150,7 +176,10 @@ function movedOnce(m: Merging, at: number, component: ComponentId, say: Say): vo
   const key = movedFromOf(own);
   if (key === undefined || m.input.head.get('cells', cellKey(component, path)) === own) return;
   const other = takersOf(m.draft, key).find(
-    (taker) => taker !== component && takersOf(m.input.head, key).includes(taker),
+    (taker) =>
+      taker !== component &&
+      (takersOf(m.input.head, key).includes(taker) ||
+        writtenAt(m, taker, takesOver) < writtenAt(m, component, takesOver)),
   );
   if (other === undefined) return;
   // The id that was declared of it went with it on both sides.
