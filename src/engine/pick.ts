@@ -100,11 +100,11 @@ function place(
   const { items } = from.pending;
   const atMs = w.world.clock.nowMs();
   const version = into.row.version + 1;
-  // They stay their authors': nobody approves an edit of his own by picking it.
+  // They stay their authors': nobody approves an edit of his own by picking it. What a merge has decided of them holds here, too.
   const extra = chosen.flatMap((s) =>
     s.at.map((at): Item => {
-      const { m, author, role } = items[at]!;
-      return { m, author, role, atMs, version };
+      const { placed: _placed, why: _why, ...item } = items[at]!;
+      return { ...item, atMs, version };
     }),
   );
   const { pending, snapshot: present } = into;

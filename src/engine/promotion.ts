@@ -128,7 +128,13 @@ export async function promoteAs<T>(
     file,
     ids,
     name,
-  }: { readonly file: Portable; readonly ids: Readonly<Record<string, string>>; readonly name: string },
+    decided,
+  }: {
+    readonly file: Portable;
+    readonly ids: Readonly<Record<string, string>>;
+    readonly name: string;
+    readonly decided?: readonly Decided[];
+  },
   ask: AskedAs<T>,
 ): Promise<Result<T>> {
   const head = await w.head();
@@ -139,9 +145,12 @@ export async function promoteAs<T>(
   if (!opened.ok) return opened;
   const { key: own, hash } = ask;
   return untilWon(w, { principal: principal.id, key: own, hash }, () =>
-    place(w, principal, opened.value.id, { file, matched, ask }),
+    place(w, principal, opened.value.id, { file, matched, decided, ask }),
   );
 }
+
+/** What holds of an edit where it comes from, in the same workspace: who wins, and whether somebody has to look. */
+export type Decided = Pick<Item, 'role' | 'review'>;
 
 interface AskedAs<T> {
   readonly key: string | undefined;
@@ -167,10 +176,11 @@ async function place<T>(
   what: {
     readonly file: Portable;
     readonly matched: ReturnType<typeof matchIds>;
+    readonly decided: readonly Decided[] | undefined;
     readonly ask: AskedAs<T>;
   },
 ): Promise<Result<T> | 'lost'> {
-  const { file, matched, ask } = what;
+  const { file, matched, decided, ask } = what;
   const present = must(await presentOf(w, id));
   const { branch } = present;
   return w.read(() => {
@@ -181,8 +191,9 @@ async function place<T>(
     const carried = broughtRecords(branch.snapshot.edit(), file, matched);
     const extra: Item[] = [
       ...carried.map((m) => ({ m, author: principal.id, ...by })),
-      ...file.items.map((i) => ({
+      ...file.items.map((i, n) => ({
         ...by,
+        ...decisionOf(decided?.[n]),
         m: mapIds(i.m, (x) => matched.map.get(x) ?? x),
         author: i.author,
         atMs: i.atMs,
@@ -218,6 +229,11 @@ async function place<T>(
       done === 'lost' || !done.ok ? done : ok(answer as T),
     );
   });
+}
+
+function decisionOf(item: Decided | undefined): Partial<Decided> {
+  if (item === undefined) return {};
+  return { role: item.role, ...(item.review === undefined ? {} : { review: item.review }) };
 }
 
 /** Types that the workspace has not, as the file has them. */

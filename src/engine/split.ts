@@ -7,7 +7,7 @@ import type { ChangeSetId, ComponentId } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { must, ok, type Result, refuse } from '../base/result.ts';
-import { type Portable, parsePortable, portableOf } from '../formats/portable.ts';
+import { type Portable, parsePortable, portableOf, standing } from '../formats/portable.ts';
 import { edgesOutOfComponent } from '../graph/edges.ts';
 import type { Item } from '../merge/item.ts';
 import { blobsOfMutations } from '../merge/log_entry.ts';
@@ -19,7 +19,7 @@ import { presentOf } from './catch_up.ts';
 import { askOf, repeated } from './idempotency.ts';
 import { type MovedLine, movedLines } from './moved.ts';
 import { permit } from './permit.ts';
-import { type PromoteReply, promoteAs } from './promotion.ts';
+import { type Decided, type PromoteReply, promoteAs } from './promotion.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface SplitRequest {
@@ -50,15 +50,17 @@ export async function split(w: Workspace, principal: Principal, request: SplitRe
   return repeated<SplitReply>(w, { principal: principal.id, ...ask.value }, async () => {
     const part = await partOf(w, what);
     if (!part.ok) return part;
-    const { portable, needed } = part.value;
+    const { portable, decided, needed } = part.value;
     const file = must(parsePortable(JSON.stringify(portable)));
     const as = (reply: PromoteReply): SplitReply => ({ ...reply, needed });
-    return promoteAs(w, principal, { file, ids: {}, name: file.name }, { ...ask.value, as });
+    return promoteAs(w, principal, { file, ids: {}, name: file.name, decided }, { ...ask.value, as });
   });
 }
 
 interface Part {
   readonly portable: Portable;
+  /** Of each edit of it, in order. */
+  readonly decided: readonly Decided[];
   /** Names of what came along. */
   readonly needed: readonly string[];
 }
@@ -97,7 +99,8 @@ async function partOf(w: Workspace, { changeSet, components, name }: SplitReques
     for (const unit of [...units].sort())
       if (!chosen.has(unit) && findComponent(snapshot, unit as ComponentId) !== undefined)
         needed.push(nameOf(snapshot, unit as ComponentId));
-    return ok({ portable: portableOf(snapshot, items, about, (ms) => blobsOfMutations(ms)), needed: needed.sort() });
+    const portable = portableOf(snapshot, items, about, (ms) => blobsOfMutations(ms));
+    return ok({ portable, decided: standing(items), needed: needed.sort() });
   });
 }
 

@@ -52,6 +52,11 @@ export interface Portable {
   readonly refers: Readonly<Record<string, Known>>;
 }
 
+/** The edits that a document takes along: not those that have given way. */
+export function standing(items: readonly Item[]): readonly Item[] {
+  return items.filter((i) => i.placed?.length !== 0);
+}
+
 /** `blobsOf` lists the hashes that edits name. */
 export function portableOf(
   state: Reader,
@@ -59,8 +64,8 @@ export function portableOf(
   about: Pick<Portable, 'name' | 'from'>,
   blobsOf: (mutations: readonly Mutation[]) => readonly Hash[],
 ): Portable {
-  const standing = items.filter((i) => i.placed?.length !== 0);
-  const mutations = standing.map((i) => i.m);
+  const taken = standing(items);
+  const mutations = taken.map((i) => i.m);
   const refers = referredBy(state, mutations);
   const specs = Object.values(refers).flatMap((k) =>
     typeof k.record?.['spec'] === 'string' ? [k.record['spec']] : [],
@@ -71,7 +76,7 @@ export function portableOf(
     format: portableFormat,
     version: portableVersion,
     ...about,
-    items: standing.map(({ m, author, atMs }) => ({ m, author, atMs })),
+    items: taken.map(({ m, author, atMs }) => ({ m, author, atMs })),
     blobs,
     refers,
   };

@@ -253,6 +253,83 @@ test('[EN837] the text of a function that was put back is not kept by an undo of
   await house.close();
 });
 
+/** A component with a value that a person looks at when Head had it changed, too, and one that Head decides. */
+async function withRuled(house: House): Promise<{ mine: string; into: string }> {
+  const first = await house.open('first');
+  const ruled = (merge: string): Json => ({ kind: 'string', merge });
+  const properties = { look: ruled('must-review'), once: ruled('head-wins') };
+  const seen = { ...boxSpec, domain: { kind: 'object', properties } } as unknown as Json;
+  await house.submit(first, { kind: 'schema.create', name: 'Seen', spec: seen });
+  await house.submit(first, { kind: 'component.create', schema: 'Seen', name: 'seen' });
+  await house.call('change_set.apply', { changeSet: first });
+  const [mine, into] = [await house.open('mine'), await house.open('into')];
+  const both = (value: string): Json[] =>
+    ['look', 'once'].map((name) => ({ kind: 'attribute.set', component: 'seen', path: `/domain/${name}`, value }));
+  for (const m of both('mine')) await house.submit(mine, m);
+  await onHead(house, ...both('head'));
+  return { mine, into };
+}
+
+const requiresLook = async (house: House, changeSet: string): Promise<readonly unknown[]> => {
+  await house.row(changeSet);
+  const found = await (await house.workspace()).branch(changeSet as never);
+  if (!found.ok) throw new Error(refusalText(found.refusal));
+  return found.value.branch.pending.items.filter((i) => i.review === true);
+};
+
+test('[EN839] what a merge has decided of an edit holds where it is picked: somebody looks, and what gave way stays so', async () => {
+  const house = await sqliteHouse().start();
+  const { mine, into } = await withRuled(house);
+  await house.call('change_set.pick', { changeSet: mine, edits: ['1'], into });
+  expect(await requiresLook(house, into)).toHaveLength(1);
+  const row = await house.row(into);
+  expect((await house.refused('change_set.pick', { changeSet: mine, edits: ['2'], into })).code).toBe('edit_lacks');
+  expect(await house.row(into)).toEqual(row);
+  expect(await house.value(into, 'seen')).toMatchObject({ look: 'mine', once: 'head' });
+  await house.reopen();
+  expect(await requiresLook(house, into)).toHaveLength(1);
+  await house.sound();
+  await house.close();
+});
+
+test('[EN839] and in a part that is split off', async () => {
+  const house = await sqliteHouse().start();
+  const { mine } = await withRuled(house);
+  const { changeSet: part } = await house.call<{ changeSet: { id: string } }>('change_set.split', {
+    changeSet: mine,
+    components: ['seen'],
+  });
+  expect(await requiresLook(house, part.id)).toHaveLength(1);
+  expect(await house.value(part.id, 'seen')).toMatchObject({ look: 'mine', once: 'head' });
+  await house.sound();
+  await house.close();
+});
+
+for (const isPart of [false, true]) {
+  test(`[EN839] [EN195] a revert gives way to what Head has made since, ${isPart ? 'a part of it too' : 'whole'}`, async () => {
+    const house = await sqliteHouse().start();
+    const first = await house.withBox();
+    const c = await house.create(first, 'c', { '/domain/text': 'old' });
+    await house.call('change_set.apply', { changeSet: first });
+    const second = await house.open('second');
+    await house.set(second, c, '/domain/text', 'new');
+    await house.call('change_set.apply', { changeSet: second });
+    const { changeSet: revert } = await house.call<{ changeSet: { id: string } }>('change_set.revert', {
+      changeSet: second,
+    });
+    let changeSet = revert.id;
+    if (isPart)
+      changeSet = (
+        await house.call<{ changeSet: { id: string } }>('change_set.split', { changeSet, components: ['c'] })
+      ).changeSet.id;
+    await onHead(house, { kind: 'attribute.set', component: c, path: '/domain/text', value: 'third' });
+    await house.call('change_set.apply', { changeSet });
+    expect((await house.value('HEAD', c))['text']).toBe('third');
+    await house.sound();
+    await house.close();
+  });
+}
+
 /** The change set is caught up. */
 async function stateOf(house: House, changeSet: string): Promise<Snapshot> {
   await house.row(changeSet);
