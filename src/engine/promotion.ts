@@ -115,26 +115,33 @@ export async function promote(
       hint: 'the file was altered; export the change set again',
     });
   }
+  const replayed = { file, ids, name: request.name ?? file.name };
   return repeated<PromoteReply>(w, { principal: principal.id, ...ask.value }, () =>
-    promoteAs(w, principal, { file, ids, name: request.name ?? file.name }, { ...ask.value, as: (reply) => reply }),
+    promoteAs(w, principal, replayed, { ...ask.value, as: (reply) => reply }),
   );
+}
+
+/** What holds of an edit where it comes from, in the same workspace: whose it is, who wins, and whether somebody has to look. */
+export type Decided = Pick<Item, 'author' | 'atMs' | 'role' | 'review'>;
+
+/** What is replayed. */
+interface Replayed {
+  readonly file: Portable;
+  readonly ids: Readonly<Record<string, string>>;
+  readonly name: string;
+  /**
+   * Of each edit, where the engine itself made the file of a change set of this workspace; absent: it is from outside. Such a
+   * file may name as author whom it likes, and nobody approves what they wrote: its edits are those of whoever promotes
+   * it.
+   */
+  readonly decided?: readonly Decided[];
 }
 
 /** As `promote`, inside another operation that has looked for an earlier answer itself, and whose answer it gives. */
 export async function promoteAs<T>(
   w: Workspace,
   principal: Principal,
-  {
-    file,
-    ids,
-    name,
-    decided,
-  }: {
-    readonly file: Portable;
-    readonly ids: Readonly<Record<string, string>>;
-    readonly name: string;
-    readonly decided?: readonly Decided[];
-  },
+  { file, ids, name, decided }: Replayed,
   ask: AskedAs<T>,
 ): Promise<Result<T>> {
   const head = await w.head();
@@ -149,13 +156,16 @@ export async function promoteAs<T>(
   );
 }
 
-/** What holds of an edit where it comes from, in the same workspace: who wins, and whether somebody has to look. */
-export type Decided = Pick<Item, 'role' | 'review'>;
-
 interface AskedAs<T> {
   readonly key: string | undefined;
   readonly hash: Hash;
   readonly as: (reply: PromoteReply) => T;
+}
+
+function decisionOf(item: Decided | undefined): Partial<Decided> {
+  if (item === undefined) return {};
+  const { author, atMs, role, review } = item;
+  return { author, atMs, role, ...(review && { review }) };
 }
 
 function notFound(missing: ReturnType<typeof matchIds>['missing']): Result<never> {
@@ -187,16 +197,19 @@ async function place<T>(
     const head = w.knownHead();
     if (head === undefined || head.row.version !== branch.row.baseVersion || !w.isCurrent(branch))
       return Promise.resolve('lost' as const);
-    const by = { atMs: w.world.clock.nowMs(), version: branch.row.version + 1, role: 'change-set' as const };
+    const by = {
+      author: principal.id,
+      atMs: w.world.clock.nowMs(),
+      version: branch.row.version + 1,
+      role: 'change-set' as const,
+    };
     const carried = broughtRecords(branch.snapshot.edit(), file, matched);
     const extra: Item[] = [
-      ...carried.map((m) => ({ m, author: principal.id, ...by })),
-      ...file.items.map((i, n) => ({
+      ...carried.map((m) => ({ m, ...by })),
+      ...file.items.map(({ m }, n) => ({
         ...by,
+        m: mapIds(m, (x) => matched.map.get(x) ?? x),
         ...decisionOf(decided?.[n]),
-        m: mapIds(i.m, (x) => matched.map.get(x) ?? x),
-        author: i.author,
-        atMs: i.atMs,
       })),
     ];
     const m = merge({ head: head.snapshot, present: branch.snapshot, pending: new Pending(), extra, route: 'own' }, 0);
@@ -229,11 +242,6 @@ async function place<T>(
       done === 'lost' || !done.ok ? done : ok(answer as T),
     );
   });
-}
-
-function decisionOf(item: Decided | undefined): Partial<Decided> {
-  if (item === undefined) return {};
-  return { role: item.role, ...(item.review === undefined ? {} : { review: item.review }) };
 }
 
 /** Types that the workspace has not, as the file has them. */

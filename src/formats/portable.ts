@@ -35,6 +35,7 @@ export interface Known {
 
 export interface PortableItem {
   readonly m: Mutation;
+  /** Who wrote it where the file comes from. */
   readonly author: string;
   /** Milliseconds since 1970-01-01 UTC. */
   readonly atMs: number;

@@ -5,6 +5,8 @@ import { describe, expect, test } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
 import { limits } from '../../src/base/limits.ts';
 import type { PromoteReply } from '../../src/engine/promotion.ts';
+import type { Portable } from '../../src/formats/portable.ts';
+import { bob, Office, setText } from './approval_house.ts';
 import { boxSpec, eachStore, type House } from './house.ts';
 
 const set = (component: string, path: string, value: Json): Json => ({ kind: 'attribute.set', component, path, value });
@@ -173,6 +175,28 @@ describe('promotion', () => {
       expect((await house.refused('change_set.promote', { workspace: 'prod', text: altered })).code).toBe(
         'request_malformed',
       );
+    });
+
+    test('[EN830] what is promoted was written by who promoted it, whoever the file names, and they do not approve it', async () => {
+      const office = await Office.open(await make());
+      const { house } = office;
+      const own = await office.edit([setText(office.id('db'), 'of bob')], bob);
+      const file = await house.call<Portable>('change_set.export', { changeSet: own }, bob);
+      for (const author of ['eve', 'engine', 'bob']) {
+        const items = file.items.map((item) => ({ ...item, author, atMs: 1 }));
+        const text = JSON.stringify({ ...file, items });
+        const { changeSet } = await house.call<PromoteReply>('change_set.promote', { text }, bob);
+        await office.as(bob, 'change_set.request_approval', { changeSet: changeSet.id });
+        expect((await house.refused('change_set.approve', { changeSet: changeSet.id }, bob)).code).toBe(
+          'access_denied',
+        );
+        expect((await house.refused('change_set.apply', { changeSet: changeSet.id }, bob)).code).toBe(
+          'approval_required',
+        );
+        const { items: promoted } = await house.call<Portable>('change_set.export', { changeSet: changeSet.id }, bob);
+        expect(promoted.map((i) => i.author)).toEqual(['bob']);
+        expect(promoted[0]!.atMs).toBeGreaterThan(1);
+      }
     });
   });
 });

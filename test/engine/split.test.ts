@@ -4,6 +4,7 @@
 import { expect, test } from 'vitest';
 import type { Review } from '../../src/engine/operations.ts';
 import type { SplitReply } from '../../src/engine/split.ts';
+import type { Portable } from '../../src/formats/portable.ts';
 import { type House, sqliteHouse } from './house.ts';
 
 const follows = (component: string) => ({ $source: { component, path: '/domain/text' } });
@@ -42,6 +43,17 @@ test('[EN195] the edits of a component come with those of what it needs, as a ch
   expect((await house.refused('component.get', { changeSet: 'HEAD', component: 'd' })).code).toBe(
     'component_not_found',
   );
+  await house.close();
+});
+
+test('[EN830] the edits of a part stay those of whoever wrote them', async () => {
+  const { house, changeSet } = await withFour();
+  const bob = { id: 'bob', role: 'owner' } as const;
+  const part = await house.call<SplitReply>('change_set.split', { changeSet, components: ['b'] }, bob);
+  const authors = async (of: string) =>
+    (await house.call<Portable>('change_set.export', { changeSet: of })).items.map(({ author }) => author);
+  expect(new Set(await authors(part.changeSet.id))).toEqual(new Set(await authors(changeSet)));
+  expect(await authors(part.changeSet.id)).not.toContain('bob');
   await house.close();
 });
 
