@@ -2,7 +2,7 @@
 // later over HTTP. A handler checks the form of its parameters, finds the workspace and the state, and hands on.
 
 import type { Principal } from '../access/role.ts';
-import type { ChangeSetId } from '../base/ids.ts';
+import { type ChangeSetId, isUlid } from '../base/ids.ts';
 import { checkCarried, isObject, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { Fault, must, ok, RefusalError, type Result, refuse } from '../base/result.ts';
@@ -377,7 +377,8 @@ function idempotency(p: Params): { idempotencyKey?: string } {
 }
 
 function idMap(ids: Json): Record<string, string> {
-  if (isObject(ids) && Object.values(ids).every((id) => typeof id === 'string')) return ids as Record<string, string>;
+  if (isObject(ids) && Object.values(ids).every((id) => typeof id === 'string' && isUlid(id)))
+    return ids as Record<string, string>;
   return wrong('ids', 'ids here by ids there', ids);
 }
 

@@ -6,10 +6,10 @@ import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, ComponentId, Hash } from '../base/ids.ts';
 import { brief, type JsonObject } from '../base/json.ts';
 import { must, ok, type Result, refuse } from '../base/result.ts';
+import { tryForeign } from '../formats/foreign_edits.ts';
 import { mapIds, matchIds, type Portable, parsePortable, portableOf } from '../formats/portable.ts';
 
 import { type Item, Pending } from '../merge/item.ts';
-import { blobsOfMutations } from '../merge/log_entry.ts';
 import { merge } from '../merge/merge.ts';
 import type { ReceiptLine } from '../merge/receipt.ts';
 import { unitOf } from '../merge/side.ts';
@@ -37,7 +37,7 @@ export async function exportChangeSet(w: Workspace, id: ChangeSetId): Promise<Re
   const pending = row.status === 'Applied' ? await w.pendingOf(row, row.version) : branch.pending;
   return w.read(() => {
     const items = row.isHead ? itemsOfWhole(snapshot, row) : pending.items;
-    return ok(portableOf(snapshot, items, about, (ms) => blobsOfMutations(ms)));
+    return ok(portableOf(snapshot, items, about));
   });
 }
 
@@ -92,7 +92,10 @@ export interface PromoteReply {
   readonly receipt: readonly ReceiptLine[];
 }
 
-/** Opens a change set with the edits of the file. Refuses `request_malformed`, `references_not_found`. */
+/**
+ * Opens a change set with the edits of the file. Refuses `request_malformed`, `references_not_found`, and the codes of values
+ * that no request could set.
+ */
 export async function promote(
   w: Workspace,
   principal: Principal,
@@ -132,7 +135,7 @@ interface Replayed {
   /**
    * Of each edit, where the engine itself made the file of a change set of this workspace; absent: it is from outside. Such a
    * file may name as author whom it likes, and nobody approves what they wrote: its edits are those of whoever promotes
-   * it.
+   * it. They are tried as requests are.
    */
   readonly decided?: readonly Decided[];
 }
@@ -147,6 +150,13 @@ export async function promoteAs<T>(
   const head = await w.head();
   const matched = await w.read(() => matchIds(head.snapshot, file.refers, ids));
   if (matched.missing.length > 0) return notFound(matched.missing);
+  if (decided === undefined) {
+    const tried = await w.read(() => {
+      const draft = head.snapshot.edit();
+      return tryForeign(draft, { brought: broughtRecords(draft, file, matched), edits: editsOf(file, matched) });
+    });
+    if (!tried.ok) return tried;
+  }
   const idempotencyKey = keyOfPart(w, ask.key, 'opened');
   const opened = await openChangeSet(w, principal, { name, ...(idempotencyKey && { idempotencyKey }) });
   if (!opened.ok) return opened;
@@ -206,11 +216,7 @@ async function place<T>(
     const carried = broughtRecords(branch.snapshot.edit(), file, matched);
     const extra: Item[] = [
       ...carried.map((m) => ({ m, ...by })),
-      ...file.items.map(({ m }, n) => ({
-        ...by,
-        m: mapIds(m, (x) => matched.map.get(x) ?? x),
-        ...decisionOf(decided?.[n]),
-      })),
+      ...editsOf(file, matched).map((m, n) => ({ m, ...by, ...decisionOf(decided?.[n]) })),
     ];
     const m = merge({ head: head.snapshot, present: branch.snapshot, pending: new Pending(), extra, route: 'own' }, 0);
     const { lines } = m.settlement;
@@ -242,6 +248,11 @@ async function place<T>(
       done === 'lost' || !done.ok ? done : ok(answer as T),
     );
   });
+}
+
+/** The edits of the file in the ids of this workspace. */
+function editsOf(file: Portable, { map }: ReturnType<typeof matchIds>): Mutation[] {
+  return file.items.map(({ m }) => mapIds(m, (id) => map.get(id) ?? id));
 }
 
 /** Types that the workspace has not, as the file has them. */

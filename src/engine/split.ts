@@ -10,7 +10,6 @@ import { must, ok, type Result, refuse } from '../base/result.ts';
 import { type Portable, parsePortable, portableOf, standing } from '../formats/portable.ts';
 import { edgesOutOfComponent } from '../graph/edges.ts';
 import type { Item } from '../merge/item.ts';
-import { blobsOfMutations } from '../merge/log_entry.ts';
 import { refsOfMutation, type Side, unitOf } from '../merge/side.ts';
 import { index, indexUser } from '../model/keys.ts';
 import { findComponent, nameOf, resolveComponent } from '../model/lookup.ts';
@@ -99,7 +98,7 @@ async function partOf(w: Workspace, { changeSet, components, name }: SplitReques
     for (const unit of [...units].sort())
       if (!chosen.has(unit) && findComponent(snapshot, unit as ComponentId) !== undefined)
         needed.push(nameOf(snapshot, unit as ComponentId));
-    const portable = portableOf(snapshot, items, about, (ms) => blobsOfMutations(ms));
+    const portable = portableOf(snapshot, items, about);
     return ok({ portable, decided: standing(items), needed: needed.sort() });
   });
 }

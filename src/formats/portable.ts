@@ -7,6 +7,7 @@ import { isHash, isUlid } from '../base/ids.ts';
 import { isObject, type Json, type JsonObject } from '../base/json.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import type { Item } from '../merge/item.ts';
+import { blobsOfMutations } from '../merge/log_entry.ts';
 import { refsOfMutation, unitOf } from '../merge/side.ts';
 import type { Cell } from '../model/cell.ts';
 import { mapFunctions, mapSources } from '../model/expr.ts';
@@ -16,14 +17,17 @@ import { wellKnown } from '../model/path.ts';
 import type { Reader } from '../model/state.ts';
 import { decodeMutation } from '../mutation/codec.ts';
 import type { Mutation } from '../mutation/mutation.ts';
+import { recordProblem } from '../mutation/noun_shape.ts';
 import { type Noun, nouns } from '../mutation/nouns.ts';
 
 export const portableFormat = 'headwater.change-set';
 export const portableVersion = 1;
 
+const referredNouns = ['component', 'view', 'schema', 'variant', 'function', 'secret'] as const;
+
 /** What a referred noun is found by where its id is not known. */
 export interface Known {
-  readonly noun: 'component' | 'view' | 'schema' | 'variant' | 'function' | 'secret';
+  readonly noun: (typeof referredNouns)[number];
   readonly name: string;
   /** Of a component and of a variant: the name of the schema. */
   readonly schema?: string;
@@ -58,26 +62,18 @@ export function standing(items: readonly Item[]): readonly Item[] {
   return items.filter((i) => i.placed?.length !== 0);
 }
 
-/** `blobsOf` lists the hashes that edits name. */
-export function portableOf(
-  state: Reader,
-  items: readonly Item[],
-  about: Pick<Portable, 'name' | 'from'>,
-  blobsOf: (mutations: readonly Mutation[]) => readonly Hash[],
-): Portable {
+export function portableOf(state: Reader, items: readonly Item[], about: Pick<Portable, 'name' | 'from'>): Portable {
   const taken = standing(items);
   const mutations = taken.map((i) => i.m);
   const refers = referredBy(state, mutations);
-  const specs = Object.values(refers).flatMap((k) =>
-    typeof k.record?.['spec'] === 'string' ? [k.record['spec']] : [],
-  );
-  const hashes = new Set<string>([...blobsOf(mutations), ...specs]);
-  const blobs = Object.fromEntries([...hashes].sort().map((h) => [h, state.blob(h as Hash)]));
+  const edits = taken.map(({ m, author, atMs }) => ({ m, author, atMs }));
+  const hashes = new Set(hashesOf({ items: edits, refers }));
+  const blobs = Object.fromEntries([...hashes].sort().map((h) => [h, state.blob(h)]));
   return {
     format: portableFormat,
     version: portableVersion,
     ...about,
-    items: taken.map(({ m, author, atMs }) => ({ m, author, atMs })),
+    items: edits,
     blobs,
     refers,
   };
@@ -163,10 +159,37 @@ export function parsePortable(text: string): Result<Portable> {
     return bad('blobs', 'texts by hash', 'something else');
   if (!isObject(refers)) return bad('refers', 'referred nouns by id', 'something else');
   for (const [id, known] of Object.entries(refers as JsonObject)) {
-    if (!isUlid(id) || !isObject(known) || typeof known['name'] !== 'string' || typeof known['noun'] !== 'string')
-      return bad(`refers/${id}`, 'a noun with its name', JSON.stringify(known).slice(0, 80));
+    const problem = isUlid(id) ? knownProblem(known) : 'under its id';
+    if (problem !== undefined)
+      return bad(`refers/${id}`, `a noun with its name, ${problem}`, JSON.stringify(known).slice(0, 80));
   }
-  return ok(x as unknown as Portable);
+  const file = x as unknown as Portable;
+  const lacking = hashesOf(file).find((hash) => !Object.hasOwn(blobs, hash));
+  if (lacking !== undefined) return bad(`blobs/${lacking}`, 'the text of every hash that the edits name', 'nothing');
+  return ok(file);
+}
+
+/** What a referred noun lacks; undefined: nothing. */
+function knownProblem(known: Json): string | undefined {
+  if (!isObject(known) || typeof known['name'] !== 'string') return 'as an object';
+  const { schema, schemaId, record } = known;
+  const noun = referredNouns.find((n) => n === known['noun']);
+  if (noun === undefined) return `one of ${referredNouns.join(', ')}`;
+  if (schema !== undefined && typeof schema !== 'string') return 'its schema as text';
+  if (schemaId !== undefined && !(typeof schemaId === 'string' && isUlid(schemaId))) return 'the id of its schema';
+  if (noun === 'variant' && (schemaId === undefined || record === undefined)) return 'with schemaId and record';
+  if (record === undefined) return undefined;
+  if (noun !== 'schema' && noun !== 'variant') return 'a record only of a schema or a variant';
+  const problem = isObject(record) ? recordProblem(noun, record) : 'record';
+  return problem === undefined ? undefined : `as a record of a ${noun} has ${problem}`;
+}
+
+/** The hashes that edits and the types that come along name. */
+function hashesOf({ items, refers }: Pick<Portable, 'items' | 'refers'>): Hash[] {
+  const specs = Object.values(refers).flatMap((k) =>
+    typeof k.record?.['spec'] === 'string' ? [k.record['spec'] as Hash] : [],
+  );
+  return [...blobsOfMutations(items.map((i) => i.m)), ...specs];
 }
 
 /** A mutation with every id replaced by what `to` gives for it. */

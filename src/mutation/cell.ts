@@ -94,11 +94,11 @@ export function impliedKeys(component: ComponentId, path: Path, text: string): s
   }
   if (path === wellKnown.name) {
     const cell = parseCell(text);
-    if ('v' in cell && typeof cell.v === 'string') out.push(index.name(cell.v, component));
+    // What an index key separates with may not be part of it, here and below.
+    if ('v' in cell && typeof cell.v === 'string' && isPathKey(cell.v)) out.push(index.name(cell.v, component));
   }
   if (path === wellKnown.resourceId) {
     const cell = parseCell(text);
-    // What an index key separates with may not be part of it.
     if ('v' in cell && typeof cell.v === 'string' && isPathKey(cell.v)) out.push(index.resource(cell.v, component));
   }
   if (path === wellKnown.movedFrom) {
