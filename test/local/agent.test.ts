@@ -16,11 +16,26 @@ import {
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { startAgent } from '../../src/adapters/local/server.ts';
 import { AgentProcess, temporaryFolder } from './agent_world.ts';
 
 const modeOf = (path: string): string => (lstatSync(path).mode & 0o777).toString(8);
 
 describe('who asks', () => {
+  test('[EN834] a place where a file lies is refused, and the file stays', async () => {
+    const folder = temporaryFolder();
+    const place = join(folder, 'notes.txt');
+    writeFileSync(place, 'precious');
+    symlinkSync(place, join(folder, 'link'));
+    for (const listen of [place, join(folder, 'link')]) {
+      mkdirSync(join(folder, 'root'), { recursive: true });
+      const options = { root: join(folder, 'root'), state: join(folder, 'state'), commands: new Map(), searchPath: '' };
+      await expect(startAgent({ ...options, listen })).rejects.toMatchObject({ code: 'address_unavailable' });
+      expect(lstatSync(listen).isSocket()).toBe(false);
+      expect(readFileSync(listen, 'utf8')).toBe('precious');
+    }
+  });
+
   test('[LO1] has the token, which only the owner reads, and is no web page', async () => {
     const agent = await AgentProcess.start();
     const file = join(agent.state, 'credential.json');

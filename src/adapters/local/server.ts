@@ -10,7 +10,7 @@
 // KIND is directory, file or process; ID a path from the root, percent-encoded, or the name of a process.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { chmodSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { isObject, type Json } from '../../base/json.ts';
@@ -115,7 +115,7 @@ async function listen(server: Server, place: number | string): Promise<string> {
   return `unix:${place}`;
 }
 
-/** A killed agent leaves the name of its socket behind. */
+/** A killed agent leaves the name of its socket behind. Connecting to any other file says the same: that stays. */
 async function dropDeadSocket(path: string): Promise<void> {
   const isDead = await new Promise<boolean>((resolve) => {
     const socket = connect(path);
@@ -125,7 +125,12 @@ async function dropDeadSocket(path: string): Promise<void> {
     });
     socket.once('error', (e: NodeJS.ErrnoException) => resolve(e.code === 'ECONNREFUSED'));
   });
-  if (isDead) unlinkSync(path);
+  if (!isDead) return;
+  if (!lstatSync(path).isSocket())
+    throw new Fault('address_unavailable', `${path} cannot be listened on: it is a file, and no socket`, {
+      place: path,
+    });
+  unlinkSync(path);
 }
 
 interface Reply {
