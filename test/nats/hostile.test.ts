@@ -162,7 +162,7 @@ test('[EN811] what goes wrong with a slip that comes is told by the reader of th
     publish: () => {},
   };
   const reader = new QueueReader({
-    link: { connection } as unknown as NatsLink,
+    link: { connection, inbox: () => '_INBOX.x' } as unknown as NatsLink,
     names: namesOf('x'),
     tier: 'isolate',
     pool: 'default',

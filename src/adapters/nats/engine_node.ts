@@ -290,7 +290,8 @@ class Node implements EngineNode {
     const box = isNew ? sealTo(key, bytesOf(run.sent)) : run.sealed;
     if (box === undefined) return gone;
     run.sealed = box;
-    if (!run.isPure) run.holder ??= { instance, name, silentMs: 0 };
+    // The runner counts its lease anew from here, also where it asks again.
+    if (!run.isPure) run.holder = { instance, name, silentMs: 0 };
     const partBytes = partBytesOf(this.#parts.link.payloadBytesMax, limits.natsPartBytes);
     const parts = partsOf(box, partBytes);
     if (part >= parts) return gone;
