@@ -3,9 +3,8 @@
 // round of a plain digest is enough.
 
 import { isObject } from '../base/json.ts';
-import { limits } from '../base/limits.ts';
 import { malformedWith } from '../base/malformed.ts';
-import { isPlainText } from '../base/plain_text.ts';
+import { isPlainName, plainName } from '../base/plain_text.ts';
 import { ok, type Result } from '../base/result.ts';
 import { type Permission, permissions } from './role.ts';
 
@@ -77,12 +76,7 @@ export function tokensText(tokens: readonly TokenRecord[]): string {
 
 /** Checks a name from outside. Refuses `request_malformed`. */
 export function parseTokenName(x: unknown): Result<string> {
-  if (typeof x === 'string' && x.trim() !== '' && x.length <= limits.nameCharsMax && isPlainText(x)) return ok(x);
-  return malformed(
-    'name',
-    `a name of 1 to ${limits.nameCharsMax} characters, on one line and without control characters`,
-    x,
-  );
+  return isPlainName(x) ? ok(x) : malformed('name', plainName, x);
 }
 
 /** Checks scopes from outside; absent: null, all that the member may. Refuses `request_malformed`. */

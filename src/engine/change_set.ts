@@ -3,8 +3,7 @@
 
 import type { Principal } from '../access/role.ts';
 import type { ChangeSetId, Hash } from '../base/ids.ts';
-import { limits } from '../base/limits.ts';
-import { isPlainText } from '../base/plain_text.ts';
+import { isPlainName, plainName } from '../base/plain_text.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { type LogEntry, logFormat, logText } from '../merge/log_entry.ts';
 import { type ChangeSetEvent, type ChangeSetStatus, isActive, transition } from '../model/change_set.ts';
@@ -36,11 +35,10 @@ export async function openChangeSet(
 }
 
 function checkName(name: unknown): Result<void> {
-  const isName = typeof name === 'string' && name.trim() !== '' && name.length <= limits.nameCharsMax;
-  if (isName && isPlainText(name)) return ok(undefined);
+  if (isPlainName(name)) return ok(undefined);
   return refuse('request_malformed', {
     path: 'name',
-    expected: `a name of 1 to ${limits.nameCharsMax} characters, on one line and without control characters`,
+    expected: plainName,
     got: JSON.stringify(name) ?? 'nothing',
     hint: 'name the change set after what it is for',
   });

@@ -4,8 +4,7 @@
 
 import type { WorkspaceId } from '../base/ids.ts';
 import { isObject } from '../base/json.ts';
-import { limits } from '../base/limits.ts';
-import { isPlainText } from '../base/plain_text.ts';
+import { isPlainName, plainName } from '../base/plain_text.ts';
 import { Fault, ok, type Result, refuse } from '../base/result.ts';
 import type { Store, WorkspaceRow } from '../ports/store.ts';
 
@@ -139,11 +138,10 @@ function parsed(id: WorkspaceId, text: string): About {
 
 /** Refuses `request_malformed`. */
 export function checkWorkspaceName(name: unknown): Result<string> {
-  const isName = typeof name === 'string' && name.trim() !== '' && name.length <= limits.nameCharsMax;
-  if (isName && isPlainText(name)) return ok(name);
+  if (isPlainName(name)) return ok(name);
   return refuse('request_malformed', {
     path: 'name',
-    expected: `a name of 1 to ${limits.nameCharsMax} characters, on one line and without control characters`,
+    expected: plainName,
     got: JSON.stringify(name) ?? 'nothing',
     hint: 'name the workspace',
   });

@@ -7,7 +7,7 @@ import type { Branded, ChangeSetId } from '../base/ids.ts';
 import { compareText, type Json } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { malformedWith } from '../base/malformed.ts';
-import { isPlainText } from '../base/plain_text.ts';
+import { isPlainName, plainName } from '../base/plain_text.ts';
 import { ok, type Result, refuse } from '../base/result.ts';
 import { noteOnHead } from './audit.ts';
 import { permit } from './permit.ts';
@@ -68,12 +68,7 @@ type Given = Pick<PolicyReport, 'changeSet' | 'name' | 'policy' | 'report' | 're
 function parse(given: { readonly changeSet: ChangeSetId; readonly [name: string]: Json | undefined }): Result<Given> {
   const { changeSet, name, policy, report } = given;
   const result = policyResults.find((r) => r === given['result']);
-  if (typeof name !== 'string' || name.trim() === '' || name.length > limits.nameCharsMax || !isPlainText(name))
-    return malformed(
-      'name',
-      `a name of 1 to ${limits.nameCharsMax} characters, on one line and without control characters`,
-      name,
-    );
+  if (!isPlainName(name)) return malformed('name', plainName, name);
   if (typeof policy !== 'string') return malformed('policy', 'text', policy);
   if (typeof report !== 'string') return malformed('report', 'text', report);
   if (result === undefined) return malformed('result', policyResults.join(' or '), given['result']);
